@@ -1,0 +1,1 @@
+"""One balanced journal, and one small module for each accounting format written from it."""

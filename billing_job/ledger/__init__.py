@@ -1,0 +1,1 @@
+"""The ledger: our copy of every transaction, and of all that was issued from it."""

@@ -1,0 +1,237 @@
+"""The frozen values that stages hand to each other; what a document is once it is issued.
+
+All amounts are integer cents of the document's currency. In these values a credit note's amounts are negative, so that
+sums over documents are revenue; its printed page and its XML turn the sign (DESIGN: documents).
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from enum import StrEnum
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+from pydantic import TypeAdapter
+
+from billing_job.errors import ConfigError
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Period:
+    """A calendar month in the seller's zone, half open: [first midnight, next first midnight)."""
+
+    year: int
+    month: int
+
+    @classmethod
+    def parse(cls, text: str) -> "Period":
+        """Read YYYY-MM; ConfigError names what is expected."""
+        match = re.fullmatch(r"(20\d\d)-(0[1-9]|1[0-2])", text)
+        if match is None:
+            raise ConfigError(f"month {text!r} is not a month: write it as YYYY-MM, for example 2026-10")
+        return cls(int(match[1]), int(match[2]))
+
+    @classmethod
+    def of(cls, day: date) -> "Period":
+        """The period that a day of the seller's calendar falls in."""
+        return cls(day.year, day.month)
+
+    def __str__(self) -> str:
+        return f"{self.year:04d}-{self.month:02d}"
+
+    @property
+    def first_day(self) -> date:
+        return date(self.year, self.month, 1)
+
+    @property
+    def last_day(self) -> date:
+        return self.next.first_day - timedelta(days=1)
+
+    @property
+    def next(self) -> "Period":
+        return Period(self.year + self.month // 12, self.month % 12 + 1)
+
+    @property
+    def previous(self) -> "Period":
+        return Period(self.year - (self.month == 1), (self.month - 2) % 12 + 1)
+
+    def starts(self, zone: ZoneInfo) -> datetime:
+        """The period's first moment."""
+        return datetime(self.year, self.month, 1, tzinfo=zone)
+
+    def ends(self, zone: ZoneInfo) -> datetime:
+        """The first moment that is no longer in the period."""
+        return self.next.starts(zone)
+
+
+class Kind(StrEnum):
+    """What a document is; the value is the contract's word for it."""
+
+    INVOICE = "invoice"
+    CREDIT_NOTE = "credit_note"
+
+
+@dataclass(frozen=True, slots=True)
+class Seller:
+    """Who sells: the `[seller]` table, as it stood when the document was issued."""
+
+    name: str
+    country: str
+    legal_name: str = ""
+    street: str = ""
+    postal_code: str = ""
+    city: str = ""
+    vat_id: str = ""
+    registration_id: str = ""
+    email: str = ""
+    phone: str = ""
+    iban: str = ""
+    bic: str = ""
+    logo: str = ""
+    """The logo as a data: URL, read when the document was issued; empty without one."""
+    footer: str = ""
+    accent_colour: str = "#0b5c6b"
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """Who pays: a row of clients.csv, as it stood when the document was issued."""
+
+    client_id: str
+    name: str
+    country: str
+    street: str = ""
+    postal_code: str = ""
+    city: str = ""
+    vat_id: str = ""
+    registration_id: str = ""
+    email: str = ""
+    language: str = "en"
+    plan: str = ""
+    payment_terms_days: int | None = None
+    tax_treatment: str = ""
+    detail: str = "number"
+    peppol_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Vat:
+    """How a line is taxed: EN 16931 category, rate in percent, and why there is no VAT when there is none."""
+
+    category: str
+    """EN 16931 BT-151: S, AE, O, E or Z."""
+    rate: Decimal
+    exemption_code: str = ""
+    """BT-121, for example VATEX-EU-AE."""
+    exemption_reason: str = ""
+    """BT-120, in English; the page prints the wording of the client's language by the code."""
+
+
+@dataclass(frozen=True, slots=True)
+class DetailRow:
+    """One transaction's (or fee's) share of a line; `transaction_id` is empty for a fee."""
+
+    transaction_id: str
+    date: date
+    """In the seller's zone."""
+    description: str
+    number: str
+    trunk: str
+    quantity: int
+    net_cents: int
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """Charges added up on a document; its detail rows add up to `net_cents`."""
+
+    line: int
+    category: str
+    """A value of `[categories]`, or monthly_fee, minimum, discount; the page prints its name in the client's language."""
+    description: str
+    """Free text beside the category's name; empty for most lines."""
+    number: str
+    """E.164 when all of the line is one number's, otherwise empty."""
+    trunk: str
+    quantity: int
+    net_cents: int
+    vat: Vat
+    period_start: date
+    period_end: date
+    """Last day, inclusive. Earlier than the document's own period for late transactions."""
+    rows: tuple[DetailRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class VatTotal:
+    """The sum of one VAT category and rate (EN 16931 BG-23)."""
+
+    vat: Vat
+    net_cents: int
+    vat_cents: int
+
+
+@dataclass(frozen=True, slots=True)
+class MonthTotal:
+    """What the client was billed for one earlier month, net; the page's chart shows the last six."""
+
+    month: str
+    net_cents: int
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """An invoice or a credit note; once issued, a snapshot that never changes."""
+
+    number: str
+    """Empty on a draft."""
+    kind: Kind
+    period_start: date
+    period_end: date
+    issue_date: date
+    due_date: date
+    currency: str
+    seller: Seller
+    client: Client
+    lines: tuple[Line, ...]
+    vat_totals: tuple[VatTotal, ...]
+    net_cents: int
+    vat_cents: int
+    gross_cents: int
+    corrects: str = ""
+    """On a credit note of an issued document: that document's number (BT-25)."""
+    corrects_date: date | None = None
+    reason: str = ""
+    """On such a credit note: why, as the user wrote it."""
+    client_vat_id_checked: str = ""
+    """What the check of the client's VAT id gave when the document was issued: valid, invalid or empty for none."""
+    history: tuple[MonthTotal, ...] = field(default=())
+
+    @property
+    def is_draft(self) -> bool:
+        return not self.number
+
+    @property
+    def period(self) -> Period:
+        return Period.of(self.period_end)
+
+    def detail_rows(self) -> Iterator[tuple[Line, DetailRow]]:
+        """Every detail row with the line it belongs to, in the document's order."""
+        return ((line, row) for line in self.lines for row in line.rows)
+
+
+@lru_cache(maxsize=1)
+def _document_json() -> TypeAdapter[Document]:
+    return TypeAdapter(Document)
+
+
+def document_to_json(document: Document) -> str:
+    """A document as the ledger stores it: JSON with dates as ISO 8601, rates as strings, amounts as integer cents."""
+    return _document_json().dump_json(document).decode()
+
+
+def document_from_json(text: str) -> Document:
+    """The document that `document_to_json` wrote."""
+    return _document_json().validate_json(text)

@@ -1,0 +1,77 @@
+"""Money is an int of cents wherever it goes; decimals appear only where text comes in or goes out.
+
+One rounding rule: half away from zero. 0.5 cent becomes 1 cent, -0.5 cent becomes -1 cent, 2.5 cents become 3.
+"""
+
+import re
+from decimal import Decimal
+
+from billing_job.errors import ConfigError
+
+# Charges are exact in micro-cents: a price has at most 4 places of the currency (1e-4 EUR = 10_000 micro-cents) and a
+# percentage at most 4 places (1e-4 % = 1e-6 of a cent), so every product of the two is a whole number of micro-cents.
+MICROCENTS_PER_CENT = 1_000_000
+MAX_CENTS = 10**12
+"""Largest amount that takes part in sums (10 billion): nine million such rows still fit into 64 bits."""
+
+_DECIMAL = re.compile(r"[+-]?\d+(?:\.\d+)?")
+
+
+def half_away_from_zero(numerator: int, denominator: int) -> int:
+    """Divide exactly and round once, half away from zero.
+
+    >>> half_away_from_zero(5, 10), half_away_from_zero(-5, 10), half_away_from_zero(25, 10)
+    (1, -1, 3)
+    """
+    quotient, remainder = divmod(abs(numerator), denominator)
+    rounded = quotient + (2 * remainder >= denominator)
+    return rounded if numerator >= 0 else -rounded
+
+
+def cents_from_decimal(text: str) -> int:
+    """Read a decimal amount of the currency ("-1.50") as whole cents; ValueError says what is wrong with it."""
+    text = text.strip()
+    if not _DECIMAL.fullmatch(text):
+        raise ValueError(f"{text!r} is not a decimal amount such as -1.50")
+    sign = -1 if text.startswith("-") else 1
+    whole, _, fraction = text.lstrip("+-").partition(".")
+    if fraction[2:].strip("0"):
+        raise ValueError(f"{text!r} is not a whole number of cents")
+    return sign * int(whole + fraction[:2].ljust(2, "0"))
+
+
+def decimal_text(cents: int) -> str:
+    """Write cents as a decimal with a point and two places, as every CSV of ours does (DESIGN: files of a month)."""
+    whole, fraction = divmod(abs(cents), 100)
+    return f"{'-' if cents < 0 else ''}{whole}.{fraction:02d}"
+
+
+def vat_cents(net_cents: int, rate_percent: Decimal) -> int:
+    """VAT of a category's net, rounded once half away from zero (EN 16931 BR-CO-17)."""
+    numerator, denominator = rate_percent.as_integer_ratio()
+    return half_away_from_zero(net_cents * numerator, denominator * 100)
+
+
+def scaled(text: str, *, places: int = 4, what: str = "a decimal with at most 4 places, such as 12.5") -> int:
+    """Read a decimal string as an int of 10**-places units: "12.5" is 125000 at four places; ConfigError otherwise."""
+    text = text.strip()
+    fraction = text.partition(".")[2]
+    if not _DECIMAL.fullmatch(text) or fraction[places:].strip("0"):
+        raise ConfigError(f"{text!r} is not {what}")
+    return int(Decimal(text).scaleb(places))
+
+
+def shared_out(total_cents: int, exact_microcents: list[int]) -> list[int]:
+    """Share a line's rounded cents over its rows by largest remainder; ties go to the earlier row.
+
+    The rows come in the order of their transaction ids. A negative line is shared as the mirror image of the positive
+    one, so that a refund undoes its original row by row.
+    """
+    if total_cents < 0:
+        return [-share for share in shared_out(-total_cents, [-exact for exact in exact_microcents])]
+    shares = [exact // MICROCENTS_PER_CENT for exact in exact_microcents]
+    left = total_cents - sum(shares)
+    by_remainder = sorted(range(len(shares)), key=lambda row: (-(exact_microcents[row] % MICROCENTS_PER_CENT), row))
+    for row in by_remainder[:left]:
+        shares[row] += 1
+    return shares
