@@ -1,0 +1,20 @@
+"""Where the files that ship with the program are: inside the package in a wheel, beside it in a checkout."""
+
+from pathlib import Path
+
+_PACKAGE = Path(__file__).parent
+
+
+def shipped_templates() -> Path:
+    """The folder of templates, style sheets and language catalogues that a user's own folder overrides."""
+    return _shipped("templates", "templates")
+
+
+def shipped_config() -> Path:
+    """The folder of the example configuration."""
+    return _shipped("config_example", "config")
+
+
+def _shipped(in_wheel: str, in_checkout: str) -> Path:
+    inside = _PACKAGE / in_wheel
+    return inside if inside.is_dir() else _PACKAGE.parent / in_checkout

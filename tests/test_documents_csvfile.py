@@ -1,0 +1,56 @@
+"""CSV files: what a spreadsheet would run is defused, everything else comes back as it went in."""
+
+import csv
+import io
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from billing_job.csvfile import csv_text, defused
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "=cmd|' /C calc'!A0",
+        "+1+2",
+        "-2+3",
+        "@SUM(A1)",
+        "\t=1",
+        "\r=1",
+        "\n=1",
+        " =1",
+        "＝1+1",
+        '"=1',
+        "+",
+        "-",
+        "+12ab",
+    ],
+)
+def test_a_formula_is_defused(cell: str) -> None:
+    """Whatever a spreadsheet could run begins with an apostrophe."""
+    assert defused(cell) == "'" + cell
+
+
+@pytest.mark.parametrize(
+    "cell", ["", "-1.50", "-12", "+31201234567", "a=b", "Jansen & Söhne", "9-5", "'s-Hertogenbosch"]
+)
+def test_plain_cells_stay(cell: str) -> None:
+    """Amounts, E.164 numbers and ordinary text are not touched."""
+    assert defused(cell) == cell
+
+
+@given(st.lists(st.tuples(st.text(st.characters(exclude_categories=["Cs"])), st.integers()), max_size=5))
+def test_cells_survive_the_round_trip(rows: list[tuple[str, int]]) -> None:
+    """Quotes, commas, line ends and any script come back from the file as they went in."""
+    written = csv_text(("text", "count"), rows).decode()
+    header, *read = csv.reader(io.StringIO(written, newline=""))
+    assert header == ["text", "count"]
+    assert read == [[defused(text.replace("\0", "")), str(count)] for text, count in rows]
+
+
+def test_a_short_row_is_refused() -> None:
+    """A row that does not fit the header is a programming error, not a shifted column."""
+    with pytest.raises(ValueError, match="2 are expected"):
+        csv_text(("a", "b"), [("1",)])
