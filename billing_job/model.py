@@ -149,7 +149,7 @@ class Line:
 
     line: int
     category: str
-    """A value of `[categories]`, or monthly_fee, minimum, discount; the page prints its name in the client's language."""
+    """A value of `[categories]`, or monthly_fee, minimum, discount; printed as a name in the client's language."""
     description: str
     """Free text beside the category's name; empty for most lines."""
     number: str

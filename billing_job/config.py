@@ -1,0 +1,357 @@
+"""`config/billing.toml` as frozen settings: defaults, checks and where relative paths lead.
+
+Unknown keys and wrong values are refused all at once, each with file, key, value and what is expected.
+"""
+
+import re
+import tomllib
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import ErrorDetails
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+from stdnum import iban as stdnum_iban
+from stdnum.exceptions import ValidationError as StdnumError
+
+from billing_job.errors import ConfigError
+from billing_job.money import cents_from_decimal, scaled
+
+
+def _decimal_string(value: object) -> object:
+    """TOML floats are refused: 0.1 is not exact, "0.1" is."""
+    if isinstance(value, float):
+        raise ValueError(f'write it in quotes: "{value}" (a number with a point is not exact)')
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+def _four_places(value: str) -> str:
+    try:
+        scaled(value)
+    except ConfigError as error:
+        raise ValueError(str(error)) from None
+    return value
+
+
+def _not_negative(value: str) -> str:
+    if Decimal(value) < 0:
+        raise ValueError("it must not be below zero")
+    return value
+
+
+def _whole_cents(value: str) -> str:
+    cents_from_decimal(value)
+    return value
+
+
+def _zone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError("it is not a time zone of the IANA list, such as Europe/Amsterdam") from None
+    return value
+
+
+def _number_format(value: str) -> str:
+    try:
+        issued = {value.format(year=year, number=number) for year in (2026, 2027) for number in (1, 99_999, 100_000)}
+    except (KeyError, IndexError, ValueError) as error:
+        raise ValueError(f"it must hold {{year}} and {{number:05d}} and no other braces ({error})") from None
+    if len(issued) != 6:
+        raise ValueError("it must hold {year} and {number:05d}: without both, two documents would get one number")
+    if not all(re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,29}", number) for number in issued):
+        raise ValueError("a number is a file name too: only letters, digits, '.', '_' and '-', at most 30 of them")
+    return value
+
+
+def _country(value: str) -> str:
+    if not re.fullmatch(r"[A-Z]{2}", value):
+        raise ValueError("it is not a two-letter country code of ISO 3166, such as NL")
+    return value
+
+
+def _iban(value: str) -> str:
+    if not value:
+        return value
+    try:
+        return str(stdnum_iban.validate(value, check_country=False))
+    except StdnumError:
+        raise ValueError("its check digits are wrong: copy the IBAN again from the bank") from None
+
+
+DecimalString = Annotated[str, BeforeValidator(_decimal_string), AfterValidator(_four_places)]
+PositiveDecimal = Annotated[DecimalString, AfterValidator(_not_negative)]
+Money = Annotated[str, BeforeValidator(_decimal_string), AfterValidator(_whole_cents)]
+PositiveMoney = Annotated[Money, AfterValidator(_not_negative)]
+Country = Annotated[str, BeforeValidator(lambda value: str(value).strip().upper()), AfterValidator(_country)]
+
+
+class Table(BaseModel):
+    """A TOML table: frozen, and closed to keys it does not know."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+
+
+class TransactionsReading(Table):
+    """`[api.transactions]`: how the wire is read where the guide is silent (DESIGN: transactions on the wire)."""
+
+    amount_unit: Literal["auto", "cents", "decimal"] = "auto"
+    sign: Literal["signed", "by_type"] = "signed"
+    credit_types: tuple[str, ...] = ("topup", "refund")
+    fields: dict[
+        Literal["id", "type", "amount", "currency", "description", "reference_type", "reference_id", "created_at"],
+        str,
+    ] = {}
+
+
+class Api(Table):
+    """`[api]`: the supplier's address and our manners."""
+
+    base_url: Annotated[str, Field(pattern=r"^https?://[^\s/]+\S*$")] = "https://didfarm.com/api/v1"
+    requests_per_minute: Annotated[int, Field(ge=1, le=100_000)] = 60
+    timeout_seconds: Annotated[float, Field(gt=0, le=600)] = 30
+    key_file: Path | None = None
+    transactions: TransactionsReading = TransactionsReading()
+
+
+class SellerTable(Table):
+    """`[seller]`: who the invoices come from."""
+
+    name: Annotated[str, Field(min_length=1)]
+    country: Country
+    legal_name: str = ""
+    street: str = ""
+    postal_code: str = ""
+    city: str = ""
+    vat_id: str = ""
+    registration_id: str = ""
+    email: str = ""
+    phone: str = ""
+    iban: Annotated[str, AfterValidator(_iban)] = ""
+    bic: str = ""
+    logo: Path | None = None
+
+
+class Design(Table):
+    """`[design]`: the looks of documents; `templates` is a folder that overrides the shipped one file by file."""
+
+    accent_colour: Annotated[str, Field(pattern=r"^#[0-9a-fA-F]{6}$")] = "#0b5c6b"
+    footer: str = ""
+    templates: Path | None = None
+
+
+class Billing(Table):
+    """`[billing]`: the month and its terms."""
+
+    timezone: Annotated[str, AfterValidator(_zone)] = "Europe/Amsterdam"
+    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] = "EUR"
+    payment_terms_days: Annotated[int, Field(ge=0, le=365)] = 14
+    on_exception: Literal["hold", "block"] = "hold"
+    opening_balance: Money = "0.00"
+    issue_date: Literal["run", "period_end"] = "run"
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.timezone)
+
+
+class Numbering(Table):
+    """`[numbering]`: the format of each series; its parts are {year} and {number:05d}."""
+
+    invoice: Annotated[str, AfterValidator(_number_format)] = "INV-{year}-{number:05d}"
+    credit_note: Annotated[str, AfterValidator(_number_format)] = "CN-{year}-{number:05d}"
+
+    @model_validator(mode="after")
+    def _series_differ(self) -> "Numbering":
+        if self.invoice.format(year=2026, number=1) == self.credit_note.format(year=2026, number=1):
+            raise ValueError("invoice and credit_note have the same format: their numbers would collide")
+        return self
+
+
+class Tax(Table):
+    """`[tax]`: decisions of the seller that its tax office knows of."""
+
+    oss: bool = False
+
+
+class Accounting(Table):
+    """`[accounting]`: which files a run writes for the books beside sales.csv."""
+
+    formats: tuple[str, ...] = ("hledger",)
+    accounts: Path | None = None
+
+
+class Storage(Table):
+    """`[storage]`: where the ledger is."""
+
+    database_url: str = "sqlite:///billing.db"
+
+
+class Output(Table):
+    """`[output]`: where a run writes."""
+
+    directory: Path = Path("output")
+
+
+class Rule(Table):
+    """`[[plans.rules]]`: a condition on the transaction and the charge model that then holds."""
+
+    category: str | None = None
+    country: Country | None = None
+    number_type: str | None = None
+    prefix: Annotated[str, Field(pattern=r"^\+\d{1,15}$")] | None = None
+    trunk: str | None = None
+    model: Literal["pass_through", "markup", "fixed", "absorb"]
+    percent: DecimalString = "0"
+    fixed: DecimalString = "0"
+    price: PositiveDecimal | None = None
+
+    @property
+    def matches_all(self) -> bool:
+        return not any((self.category, self.country, self.number_type, self.prefix, self.trunk))
+
+    @model_validator(mode="after")
+    def _own_keys_only(self) -> "Rule":
+        of_model = {"markup": {"percent", "fixed"}, "fixed": {"price"}}.get(self.model, set())
+        foreign = sorted((self.model_fields_set & {"percent", "fixed", "price"}) - of_model)
+        if foreign:
+            raise ValueError(f"model {self.model!r} knows no {', '.join(foreign)}")
+        if self.model == "fixed" and self.price is None:
+            raise ValueError('model "fixed" needs a price, for example price = "2.50"')
+        if self.model == "markup" and Decimal(self.percent) < -100:
+            raise ValueError("a markup below -100 percent would pay the client for what it uses")
+        return self
+
+
+class Plan(Table):
+    """`[[plans]]`: what its clients pay; rules are tried in order and the last one matches all."""
+
+    name: Annotated[str, Field(min_length=1)]
+    rules: tuple[Rule, ...] = (Rule(model="pass_through"),)
+
+    @model_validator(mode="after")
+    def _last_matches_all(self) -> "Plan":
+        if not self.rules or not self.rules[-1].matches_all:
+            raise ValueError("the last rule must match all: end the plan with a rule that has a model and no condition")
+        unreachable = next((n for n, rule in enumerate(self.rules[:-1], 1) if rule.matches_all), None)
+        if unreachable is not None:
+            raise ValueError(f"rule {unreachable} matches all, so the rules after it are never reached")
+        return self
+
+
+DEFAULT_CATEGORIES = {
+    "purchase": "number_setup",
+    "renewal": "number_rental",
+    "sms": "message",
+    "call": "call",
+    "refund": "refund",
+    "topup": "topup",
+}
+
+
+def _with_default_categories(own: dict[str, str]) -> dict[str, str]:
+    """The user's types beside the usual ones; types are compared in lower case."""
+    return DEFAULT_CATEGORIES | {name.lower(): category for name, category in own.items()}
+
+
+class Settings(Table):
+    """The whole of billing.toml."""
+
+    api: Api = Api()
+    seller: SellerTable
+    design: Design = Design()
+    billing: Billing = Billing()
+    numbering: Numbering = Numbering()
+    categories: Annotated[dict[str, Annotated[str, Field(min_length=1)]], AfterValidator(_with_default_categories)] = (
+        DEFAULT_CATEGORIES
+    )
+    tax: Tax = Tax()
+    accounting: Accounting = Accounting()
+    storage: Storage = Storage()
+    output: Output = Output()
+    plans: tuple[Plan, ...] = (Plan(name="standard"),)
+
+    @model_validator(mode="after")
+    def _plans_differ(self) -> "Settings":
+        names = [plan.name for plan in self.plans]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(f"two plans are called {twice[0]!r}: give each its own name")
+        if not names:
+            raise ValueError("there is no plan: leave [[plans]] out for pass-through prices, or add one")
+        return self
+
+    def plan(self, name: str) -> Plan:
+        """The plan of that name; a client without a plan has the first one."""
+        return next((plan for plan in self.plans if plan.name == name), self.plans[0])
+
+
+def load_settings(path: Path) -> Settings:
+    """Read billing.toml; relative paths in it are relative to its folder's parent.
+
+    ConfigError lists every wrong key with file, key, value and what is expected.
+    """
+    try:
+        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ConfigError(
+            f"{path}: there is no such file. Point --config or BILLING_JOB_CONFIG to your billing.toml, or run"
+            " `billing-job demo` to get a working example"
+        ) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(
+            f"{path}: cannot be read ({error}). Check the path, its permissions and that it is UTF-8"
+        ) from None
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{path}: is not valid TOML: {error}") from None
+    try:
+        settings = Settings.model_validate(raw)
+    except ValidationError as error:
+        raise ConfigError([_problem(path, detail) for detail in error.errors()]) from None
+    return _with_absolute_paths(settings, path.resolve().parent.parent, path)
+
+
+_EXPECTED = {
+    "extra_forbidden": "this key is unknown; remove it or check its spelling",
+    "missing": "this key is required; add it",
+}
+
+
+def _problem(path: Path, detail: ErrorDetails) -> str:
+    """One line for one wrong key."""
+    location = [part for part in detail["loc"] if part != "[key]"]
+    key = ".".join(str(part + 1) if isinstance(part, int) else str(part) for part in location) or "the file"
+    expected = _EXPECTED.get(detail["type"], str(detail["msg"]).removeprefix("Value error, "))
+    value = detail["input"]
+    shown = "" if detail["type"] == "missing" or isinstance(value, dict | Table) else f" = {value!r}"
+    return f"{path}: {key}{shown}: {expected}"
+
+
+def _with_absolute_paths(settings: Settings, base: Path, path: Path) -> Settings:
+    try:
+        url = make_url(settings.storage.database_url)
+    except ArgumentError:
+        raise ConfigError(
+            f"{path}: storage.database_url: it is not a database URL such as sqlite:///billing.db"
+        ) from None
+    if not url.drivername.startswith("sqlite"):
+        raise ConfigError(f"{path}: storage.database_url: only sqlite:///FILE is supported, not {url.drivername}")
+    if not url.database or url.database == ":memory:":
+        raise ConfigError(f"{path}: storage.database_url: name a file: invoices must outlive the run")
+
+    def absolute(relative: Path | None) -> Path | None:
+        return None if relative is None else base / relative.expanduser()
+
+    return settings.model_copy(
+        update={
+            "api": settings.api.model_copy(update={"key_file": absolute(settings.api.key_file)}),
+            "seller": settings.seller.model_copy(update={"logo": absolute(settings.seller.logo)}),
+            "design": settings.design.model_copy(update={"templates": absolute(settings.design.templates)}),
+            "accounting": settings.accounting.model_copy(update={"accounts": absolute(settings.accounting.accounts)}),
+            "storage": Storage(database_url=f"sqlite:///{base / url.database}"),
+            "output": Output(directory=base / settings.output.directory.expanduser()),
+        }
+    )

@@ -1,0 +1,372 @@
+"""The user's word on who is who: clients.csv, trunks.csv, numbers.csv and vat_rates.csv beside billing.toml.
+
+A reading gives `(values, problems)`; every bad row is reported with file, row and column, all files at once.
+"""
+
+import csv
+import io
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal, InvalidOperation
+from itertools import groupby, pairwise
+from pathlib import Path
+from typing import TypeVar
+
+import phonenumbers
+
+from billing_job.errors import ConfigError
+from billing_job.model import Client
+
+CLIENT_COLUMNS = (
+    "client_id", "name", "street", "postal_code", "city", "country", "vat_id", "registration_id", "email", "language",
+    "plan", "payment_terms_days", "tax_treatment", "detail", "peppol_id",
+)  # fmt: skip
+TRUNK_COLUMNS = ("trunk", "client_id", "valid_from", "valid_to")
+NUMBER_COLUMNS = (
+    "number", "did_number_id", "order_id", "country", "number_type", "trunk", "valid_from", "valid_to",
+)  # fmt: skip
+RATE_COLUMNS = ("country", "category", "rate", "valid_from")
+
+TAX_TREATMENTS = {
+    "": "", "auto": "",
+    "s": "S", "standard": "S",
+    "ae": "AE", "reverse_charge": "AE",
+    "o": "O", "outside_scope": "O",
+    "e": "E", "exempt": "E",
+    "z": "Z", "zero": "Z",
+    "oss": "OSS",
+}  # fmt: skip
+"""What a client's tax_treatment may say, and the EN 16931 category it stands for (OSS: the client country's rate)."""
+
+T = TypeVar("T")
+
+DETAILS = ("category", "number", "transaction")
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """A dated fact, in [valid_from, valid_to) of the seller's calendar; None is open; `source` is its file and row."""
+
+    valid_from: date | None
+    valid_to: date | None
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class TrunkAssignment(Assignment):
+    """This trunk (uuid or numeric id) is this client's."""
+
+    trunk: str
+    client_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class NumberAssignment(Assignment):
+    """This number, known by E.164 number or did_number_id and bought by this order, is on this trunk."""
+
+    number: str
+    did_number_id: str
+    order_id: str
+    country: str
+    number_type: str
+    trunk: str
+
+
+@dataclass(frozen=True, slots=True)
+class VatRate:
+    """A standard rate of a country, in percent, from a day on."""
+
+    country: str
+    category: str
+    rate: Decimal
+    valid_from: date
+
+
+@dataclass(frozen=True, slots=True)
+class Mapping:
+    """All four files."""
+
+    clients: tuple[Client, ...]
+    trunks: tuple[TrunkAssignment, ...]
+    numbers: tuple[NumberAssignment, ...]
+    vat_rates: tuple[VatRate, ...]
+
+
+def load_mapping(folder: Path, plan_names: Sequence[str]) -> Mapping:
+    """Read the four files of a configuration folder; numbers.csv and vat_rates.csv may be missing.
+
+    ConfigError lists every bad row of all of them.
+    """
+    problems: list[str] = []
+
+    def rows(name: str, columns: Sequence[str], required: Sequence[str], *, optional: bool = False) -> Iterator[_Row]:
+        path = folder / name
+        return iter(()) if optional and not path.exists() else _rows(path, columns, required, problems)
+
+    clients = [
+        found
+        for row in rows("clients.csv", CLIENT_COLUMNS, ("client_id", "name", "country"))
+        for found in _client(row, plan_names)
+    ]
+    problems += _twice(folder / "clients.csv", [(client.client_id, place) for client, place in clients])
+    known = {client.client_id for client, _ in clients}
+    trunks = [
+        found for row in rows("trunks.csv", TRUNK_COLUMNS, ("trunk", "client_id")) for found in _trunk(row, known)
+    ]
+    numbers = [
+        found for row in rows("numbers.csv", NUMBER_COLUMNS, ("trunk",), optional=True) for found in _number(row)
+    ]
+    rates = [
+        found
+        for row in rows("vat_rates.csv", RATE_COLUMNS, ("country", "rate", "valid_from"), optional=True)
+        for found in _rate(row)
+    ]
+    problems += overlaps("trunk", [(trunk.trunk, trunk) for trunk in trunks])
+    problems += overlaps("number", [(number.number, number) for number in numbers if number.number])
+    problems += overlaps("did_number_id", [(n.did_number_id, n) for n in numbers if n.did_number_id])
+    if problems:
+        raise ConfigError(problems)
+    return Mapping(tuple(client for client, _ in clients), tuple(trunks), tuple(numbers), tuple(rates))
+
+
+def overlaps(what: str, assignments: Sequence[tuple[str, Assignment]]) -> list[str]:
+    """Name every pair of assignments of one thing whose dates overlap: two owners at one moment bill twice."""
+    problems = []
+    ordered = sorted(assignments, key=lambda pair: (pair[0], pair[1].valid_from or date.min))
+    for key, group in groupby(ordered, key=lambda pair: pair[0]):
+        facts = [fact for _, fact in group]
+        for before, after in pairwise(facts):
+            if before.valid_to is None or before.valid_to > (after.valid_from or date.min):
+                problems.append(
+                    f"{after.source}: {what} {key} is assigned twice at one time (also {before.source}): end the"
+                    f" earlier one with valid_to = the day the later one begins"
+                )
+    return problems
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """One row of a file, with the means to complain about it."""
+
+    place: str
+    cells: dict[str, str]
+    problems: list[str]
+
+    def wrong(self, column: str, expected: str) -> None:
+        self.problems.append(f"{self.place}, column {column}: {self.cells[column]!r}: {expected}")
+
+    def read(self, column: str, parse: Callable[[str], T], expected: str) -> T | None:
+        try:
+            return parse(self.cells[column])
+        except (ValueError, ArithmeticError):
+            self.wrong(column, expected)
+            return None
+
+    def dates(self) -> tuple[date | None, date | None]:
+        expected = "write the day as YYYY-MM-DD, or leave it empty for open"
+        start, end = (
+            self.read(column, lambda text: date.fromisoformat(text) if text else None, expected)
+            for column in ("valid_from", "valid_to")
+        )
+        if start and end and end <= start:
+            self.wrong(
+                "valid_to", f"it must be later than valid_from {start}; it is the first day that no longer counts"
+            )
+        return start, end
+
+
+def _rows(path: Path, columns: Sequence[str], required: Sequence[str], problems: list[str]) -> Iterator[_Row]:
+    """The rows of a CSV file: columns in any order, with a BOM, with `;` or `,`; empty rows are skipped."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        problems.append(f"{path}: there is no such file; it needs the columns {', '.join(required)}")
+        return
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        problems.append(f"{path}, row {line}: is not UTF-8; save the file as 'CSV UTF-8'")
+        return
+    except OSError as error:
+        problems.append(f"{path}: cannot be read ({error.strerror}); check its permissions")
+        return
+    first_line = text.partition("\n")[0]
+    separator = ";" if first_line.count(";") > first_line.count(",") else ","
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
+    try:
+        yield from _cells(path, reader, columns, required, problems)
+    except csv.Error as error:
+        problems.append(f"{path}, row {reader.line_num}: is not readable as CSV ({error})")
+
+
+def _cells(
+    path: Path, reader: Iterator[list[str]], columns: Sequence[str], required: Sequence[str], problems: list[str]
+) -> Iterator[_Row]:
+    header = [name.strip().lower() for name in next(reader, [])]
+    unknown = [name for name in header if name not in columns]
+    missing = [name for name in required if name not in header]
+    twice = sorted({name for name in header if header.count(name) > 1})
+    for names, complaint in (
+        (unknown, f"unknown; the columns are {', '.join(columns)}"),
+        (missing, "missing; add it to the first row"),
+        (twice, "there twice; remove one"),
+    ):
+        problems.extend(f"{path}, row 1, column {name}: is {complaint}" for name in names)
+    if unknown or missing or twice:
+        return
+    for number, cells in enumerate(reader, 2):
+        if not any(cell.strip() for cell in cells):
+            continue
+        place = f"{path}, row {number}"
+        if len(cells) > len(header):
+            problems.append(
+                f"{place}: has {len(cells)} cells, the first row has {len(header)}; quote cells that hold the separator"
+            )
+            continue
+        values = dict.fromkeys(columns, "") | dict(zip(header, (cell.strip() for cell in cells), strict=False))
+        before = len(problems)
+        row = _Row(place, values, problems)
+        for column in required:
+            if not values[column]:
+                row.wrong(column, "it is required")
+        if len(problems) == before:
+            yield row
+
+
+def _twice(path: Path, ids: Sequence[tuple[str, str]]) -> list[str]:
+    first: dict[str, str] = {}
+    problems = []
+    for client_id, place in ids:
+        if client_id.casefold() in first:
+            problems.append(
+                f"{place}, column client_id: {client_id!r}: is a client already at {first[client_id.casefold()]}"
+            )
+        else:
+            first[client_id.casefold()] = place.removeprefix(f"{path}, ")
+    return problems
+
+
+def _client(row: _Row, plan_names: Sequence[str]) -> Iterator[tuple[Client, str]]:
+    cells = row.cells
+    before = len(row.problems)
+    if not re.fullmatch(r"[^\W_][\w.@+ -]{0,63}", cells["client_id"]):
+        row.wrong(
+            "client_id", "use letters, digits, '.', '_', '-' and at most 64 of them: it becomes part of file names"
+        )
+    country = cells["country"].upper()
+    if not re.fullmatch(r"[A-Z]{2}", country):
+        row.wrong("country", "write the two-letter code of ISO 3166, such as NL")
+    treatment = TAX_TREATMENTS.get(cells["tax_treatment"].lower())
+    if treatment is None:
+        known = [name for name in TAX_TREATMENTS if len(name) > 2]
+        row.wrong("tax_treatment", f"leave it empty, or write one of {', '.join(known)}")
+    if cells["plan"] and cells["plan"] not in plan_names:
+        row.wrong("plan", f"there is no such plan in billing.toml; the plans are {', '.join(plan_names)}")
+    if cells["detail"] and cells["detail"] not in DETAILS:
+        row.wrong("detail", f"write one of {', '.join(DETAILS)}, or leave it empty for number")
+    if cells["language"] and not re.fullmatch(r"[A-Za-z]{2}([-_][A-Za-z]{2,4})?", cells["language"]):
+        row.wrong("language", "write a two-letter language code, such as nl")
+    terms = row.read("payment_terms_days", _days, "write a whole number of days from 0 to 365, or leave it empty")
+    if cells["email"] and not re.fullmatch(r"[^@\s,;<>]+@[^@\s,;<>]+", cells["email"]):
+        row.wrong("email", "write one address, such as billing@example.com")
+    if len(row.problems) > before:
+        return
+    yield (
+        Client(
+            client_id=cells["client_id"],
+            name=cells["name"],
+            street=cells["street"],
+            postal_code=cells["postal_code"],
+            city=cells["city"],
+            country=country,
+            vat_id=re.sub(r"[\s.-]", "", cells["vat_id"]).upper(),
+            registration_id=cells["registration_id"],
+            email=cells["email"],
+            language=cells["language"][:2].lower() or "en",
+            plan=cells["plan"],
+            payment_terms_days=terms,
+            tax_treatment=treatment or "",
+            detail=cells["detail"] or "number",
+            peppol_id=cells["peppol_id"],
+        ),
+        row.place,
+    )
+
+
+def _days(text: str) -> int | None:
+    if not text:
+        return None
+    days = int(text)
+    if not 0 <= days <= 365:
+        raise ValueError
+    return days
+
+
+def _trunk(row: _Row, client_ids: set[str]) -> Iterator[TrunkAssignment]:
+    before = len(row.problems)
+    valid_from, valid_to = row.dates()
+    if row.cells["client_id"] not in client_ids:
+        row.wrong("client_id", "there is no such client in clients.csv; add it there or correct the id")
+    if len(row.problems) == before:
+        yield TrunkAssignment(valid_from, valid_to, row.place, row.cells["trunk"], row.cells["client_id"])
+
+
+def e164(text: str) -> str | None:
+    """A phone number as +digits, or None: spaces, dots, dashes, brackets and a leading 00 are understood."""
+    digits = re.sub(r"[\s().\-/]", "", text)
+    digits = f"+{digits[2:]}" if digits.startswith("00") else digits
+    return digits if re.fullmatch(r"\+[1-9]\d{4,14}", digits) else None
+
+
+def country_of(number: str) -> str:
+    """The country whose numbering plan an E.164 number belongs to; empty when there is none."""
+    try:
+        return phonenumbers.region_code_for_number(phonenumbers.parse(number)) or ""
+    except phonenumbers.NumberParseException:
+        return ""
+
+
+def _number(row: _Row) -> Iterator[NumberAssignment]:
+    cells = row.cells
+    before = len(row.problems)
+    valid_from, valid_to = row.dates()
+    number = ""
+    if cells["number"]:
+        found = e164(cells["number"])
+        if found is None:
+            row.wrong("number", "write it in E.164, such as +31201234567")
+        number = found or ""
+    if not (cells["number"] or cells["did_number_id"] or cells["order_id"]):
+        row.wrong("number", "fill in number, did_number_id or order_id: the row says nothing without one of them")
+    country = cells["country"].upper()
+    if country and not re.fullmatch(r"[A-Z]{2}", country):
+        row.wrong("country", "write the two-letter code of ISO 3166, such as NL")
+    if len(row.problems) == before:
+        yield NumberAssignment(
+            valid_from, valid_to, row.place, number, cells["did_number_id"], cells["order_id"],
+            country or (country_of(number) if number else ""), cells["number_type"], cells["trunk"],
+        )  # fmt: skip
+
+
+def _rate(row: _Row) -> Iterator[VatRate]:
+    before = len(row.problems)
+    if not re.fullmatch(r"[A-Z]{2}", row.cells["country"].upper()):
+        row.wrong("country", "write the two-letter code of ISO 3166, such as NL")
+    category = TAX_TREATMENTS.get(row.cells["category"].lower()) or "S"
+    if row.cells["category"] and row.cells["category"].lower() not in ("s", "standard"):
+        row.wrong("category", "only the standard rate is used: write S")
+    rate = row.read("rate", _percent, "write the rate in percent, such as 21 or 25.5")
+    valid_from = row.read("valid_from", date.fromisoformat, "write the first day of the rate as YYYY-MM-DD")
+    if len(row.problems) == before and rate is not None and valid_from is not None:
+        yield VatRate(row.cells["country"].upper(), category, rate, valid_from)
+
+
+def _percent(text: str) -> Decimal:
+    try:
+        rate = Decimal(text)
+    except InvalidOperation:
+        raise ValueError from None
+    if not rate.is_finite() or not 0 <= rate <= 100:
+        raise ValueError
+    return rate
