@@ -1,0 +1,281 @@
+"""One HTTP request to the supplier, in one retry loop: limiter → send → read → parse → validate.
+
+Three questions stay apart: `is_worth_retrying` (at all?), `seconds_to_wait` (how long?), `_jitter` (spread how much?).
+The key is in the Authorization header and nowhere else: it is cut out of everything that an answer brings back.
+"""
+
+import contextlib
+import random
+import socket
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from types import TracebackType
+from typing import Any, TypeVar
+
+import httpx
+import tenacity
+
+from billing_job.clock import Clock
+from billing_job.didfarm.limiter import Limiter
+from billing_job.didfarm.wire import Json, parse_json
+from billing_job.errors import Incomplete, RequestRefused, SupplierError, Unauthorized
+
+ATTEMPTS = 8
+"""Requests for one page before the run gives up as incomplete."""
+FIRST_BACKOFF_SECONDS = 0.5
+LONGEST_BACKOFF_SECONDS = 8.0
+LONGEST_RETRY_AFTER_SECONDS = 120.0
+"""A server that asks for more patience than this gets it from the next run: what was read is kept."""
+MAX_BODY_BYTES = 64 * 1024 * 1024
+
+T = TypeVar("T")
+
+
+class Retryable(SupplierError):
+    """An answer that may well be right the next time; `retry_after` are seconds the server asked for."""
+
+    def __init__(
+        self, message: str, *, status: int | None = None, code: str | None = None, retry_after: float | None = None
+    ):
+        super().__init__(message, status=status, code=code)
+        self.retry_after = retry_after
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A 2xx answer whose body was read whole and parsed."""
+
+    body: Json
+    status: int
+
+
+class Http:
+    """Requests to the supplier; counts them, spaces them out, repeats what may be repeated.
+
+    Errors: Unauthorized (401, 403), RequestRefused (404, 422, redirects), Incomplete (the retry budget is used up).
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        key: str,
+        clock: Clock,
+        *,
+        requests_per_minute: int = 60,
+        timeout_seconds: float = 30,
+        transport: httpx.BaseTransport | None = None,
+        on_retry: Callable[[str], None] = lambda message: None,
+    ):
+        self.requests = 0
+        self._base_url = base_url.rstrip("/")
+        self._key = key
+        self._clock = clock
+        self._timeout = timeout_seconds
+        self._on_retry = on_retry
+        self._limiter = Limiter(requests_per_minute, clock)
+        self._connection = _Connection()
+        self._jitter = random.Random()  # noqa: S311 - spreads retries, guards nothing
+        self._client = httpx.Client(
+            timeout=timeout_seconds,
+            transport=transport,
+            follow_redirects=False,
+            trust_env=True,
+            headers={"Authorization": f"Bearer {key}", "Accept": "application/json", "User-Agent": "billing-job"},
+        )
+
+    def __enter__(self) -> "Http":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._client.close()
+
+    def get(self, path: str, params: Mapping[str, str | int], validate: Callable[[Json], T]) -> T:
+        """GET a path and validate its body; `validate` raises ValueError for an answer that must be asked for again."""
+        what = f"GET {path}" + "".join(f" {name}={value}" for name, value in params.items())
+
+        def attempt() -> T:
+            answer = self._once("GET", path, params)
+            try:
+                return validate(answer.body)
+            except ValueError as error:
+                raise Retryable(f"the answer is not usable: {error}", status=answer.status) from None
+
+        try:
+            return tenacity.Retrying(
+                retry=tenacity.retry_if_exception(is_worth_retrying),
+                stop=tenacity.stop_after_attempt(ATTEMPTS),
+                wait=lambda state: seconds_to_wait(state.attempt_number, _retry_after(state), self._jitter.random()),
+                sleep=self._clock.sleep,
+                before_sleep=lambda state: self._on_retry(f"{what}: {_failure(state)}; trying again"),
+                reraise=True,
+            )(attempt)
+        except Retryable as error:
+            raise Incomplete(
+                f"{what} at {self._base_url}: {error}. Everything read so far is kept; run again later to go on",
+                status=error.status,
+                code=error.code,
+            ) from None
+        except (Unauthorized, RequestRefused) as error:
+            raise type(error)(f"{what} at {self._base_url}: {error}", status=error.status, code=error.code) from None
+
+    def _once(self, method: str, path: str, params: Mapping[str, str | int]) -> Answer:
+        """One attempt: the whole body within the deadline, or the reason why not."""
+        self._limiter.wait()
+        self.requests += 1
+        try:
+            with _Deadline(self._timeout, self._connection) as deadline:
+                response, content = self._read(method, path, params, deadline)
+        except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
+            reason = "took longer than the timeout" if deadline.passed else self._without_key(str(error)) or "no answer"
+            raise Retryable(f"no whole answer ({type(error).__name__}: {reason})") from None
+        finally:
+            self._limiter.received()
+        return self._judge(response, content)
+
+    def _read(
+        self, method: str, path: str, params: Mapping[str, str | int], deadline: "_Deadline"
+    ) -> tuple[httpx.Response, bytes]:
+        url = f"{self._base_url}/{path.lstrip('/')}"
+        with self._client.stream(method, url, params=params, extensions={"trace": self._connection.watch}) as response:
+            content = bytearray()
+            for chunk in response.iter_bytes():
+                content += chunk
+                if len(content) > MAX_BODY_BYTES:
+                    raise httpx.ReadError("the answer is larger than 64 MiB")
+            if deadline.passed:
+                raise httpx.ReadTimeout("deadline")
+            return response, bytes(content)
+
+    def _judge(self, response: httpx.Response, content: bytes) -> Answer:
+        """Turn status and body into an Answer or the error that says what to do next."""
+        status = response.status_code
+        if 300 <= status < 400:
+            target = self._without_key(response.headers.get("location", "nowhere"))
+            raise RequestRefused(
+                f"redirected to {target!r}; not followed, it would carry the key there: correct api.base_url",
+                status=status,
+            )
+        body: Json = None
+        problem = ""
+        try:
+            body = parse_json(content)
+        except ValueError as error:
+            problem = f"the body is not JSON ({self._without_key(str(error))})"
+        if 200 <= status < 300:
+            if problem:
+                raise Retryable(problem, status=status)
+            if isinstance(body, dict) and "error" in body and "data" not in body:
+                code, message = self._error_of(body)
+                raise Retryable(
+                    f"status {status} with an error in it: {code} {message}".rstrip(), status=status, code=code
+                )
+            return Answer(body, status)
+        code, message = self._error_of(body)
+        said = f"status {status}" + (f" {code}" if code else "") + (f": {message}" if message else "")
+        if status in (401, 403):
+            remedy = "check DIDFARM_API_KEY or api.key_file" if status == 401 else "ask for a key with the permission"
+            raise Unauthorized(f"{said}; {remedy}", status=status, code=code)
+        if status in (408, 425, 429) or status >= 500:
+            wait = retry_after_seconds(response.headers, self._clock.now())
+            raise Retryable(said, status=status, code=code, retry_after=wait)
+        raise RequestRefused(f"{said}; check api.base_url", status=status, code=code)
+
+    def _error_of(self, body: Json) -> tuple[str, str]:
+        """Code and message of the guide's error body; anything else gives empty texts."""
+        error: Any = body.get("error") if isinstance(body, dict) else None
+        if not isinstance(error, dict):
+            return "", ""
+        return tuple(self._without_key(str(error.get(name, ""))[:300]) for name in ("code", "message"))  # type: ignore[return-value]
+
+    def _without_key(self, text: str) -> str:
+        return text.replace(self._key, "[key]") if self._key else text
+
+
+def is_worth_retrying(error: BaseException) -> bool:
+    """Only failures that may pass by themselves, unless the server asks for more patience than a run has."""
+    return isinstance(error, Retryable) and (error.retry_after or 0) <= LONGEST_RETRY_AFTER_SECONDS
+
+
+def seconds_to_wait(attempt: int, retry_after: float | None, jitter: float) -> float:
+    """At least what the server asked for; otherwise exponential backoff; `jitter` in [0, 1) adds up to a quarter."""
+    backoff = min(FIRST_BACKOFF_SECONDS * 2 ** (attempt - 1), LONGEST_BACKOFF_SECONDS)
+    base = backoff if retry_after is None else max(retry_after, 0.05)
+    return base * (1 + jitter / 4)
+
+
+def retry_after_seconds(headers: Mapping[str, str], now: datetime) -> float | None:
+    """Seconds from a Retry-After header; a date is relative to the server's own Date; None when unreadable."""
+    text = headers.get("retry-after", "").strip()
+    if not text:
+        return None
+    if text.isascii() and text.isdigit():
+        return float(text)
+    try:
+        until = parsedate_to_datetime(text)
+    except (ValueError, TypeError):
+        return None
+    try:
+        server_now = parsedate_to_datetime(headers.get("date", ""))
+    except (ValueError, TypeError):
+        server_now = now
+    return max(0.0, (_aware(until) - _aware(server_now)).total_seconds())
+
+
+def _aware(moment: datetime) -> datetime:
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _retry_after(state: tenacity.RetryCallState) -> float | None:
+    error = state.outcome.exception() if state.outcome else None
+    return error.retry_after if isinstance(error, Retryable) else None
+
+
+def _failure(state: tenacity.RetryCallState) -> str:
+    return str(state.outcome.exception()) if state.outcome else ""
+
+
+class _Connection:
+    """The socket that answers come through, learned from httpcore's trace events; one request at a time uses it."""
+
+    def __init__(self) -> None:
+        self._socket: socket.socket | None = None
+
+    def watch(self, event: str, info: Mapping[str, Any]) -> None:
+        """httpcore's trace hook."""
+        if event in ("connection.connect_tcp.complete", "connection.start_tls.complete"):
+            self._socket = info["return_value"].get_extra_info("socket")
+
+    def shut_down(self) -> None:
+        """Wake the read that waits on the socket."""
+        if self._socket is not None:
+            with contextlib.suppress(OSError):  # closed already
+                # The plain socket's shutdown: an SSLSocket's own would forget its session under the reader's feet.
+                socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
+
+
+class _Deadline:
+    """A total deadline for one attempt: httpx's timeouts start anew with every byte that drips in."""
+
+    def __init__(self, seconds: float, connection: _Connection):
+        self.passed = False
+        self._connection = connection
+        self._timer = threading.Timer(seconds, self._end)
+        self._timer.daemon = True
+
+    def __enter__(self) -> "_Deadline":
+        self._timer.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._timer.cancel()
+
+    def _end(self) -> None:
+        self.passed = True
+        self._connection.shut_down()

@@ -1,0 +1,31 @@
+"""A sliding-window limiter: the supplier allows N requests in any 60 seconds (guide, FAQ "rate limits").
+
+`send(i + N) ≥ received(i) + 60 s`: the window is counted from the answer, because only then is it certain that the
+server had counted the request. Small syncs finish at once, and a server with a strict window never answers 429.
+"""
+
+from collections import deque
+
+from billing_job.clock import Clock
+
+WINDOW_SECONDS = 60.0
+
+
+class Limiter:
+    """Waits before a request when the last N requests were answered less than 60 seconds ago."""
+
+    def __init__(self, requests_per_minute: int, clock: Clock):
+        self._clock = clock
+        self._received: deque[float] = deque(maxlen=requests_per_minute)
+
+    def wait(self) -> None:
+        """Return when one more request fits into the window."""
+        if len(self._received) == self._received.maxlen:
+            # A loop, for a sleep may return early; the margin covers the server's clock ticking after ours.
+            until = self._received[0] + WINDOW_SECONDS + 0.005
+            while (left := until - self._clock.monotonic()) > 0:
+                self._clock.sleep(left)
+
+    def received(self) -> None:
+        """Note that a request was answered, or failed: it may have counted either way."""
+        self._received.append(self._clock.monotonic())

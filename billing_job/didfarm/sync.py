@@ -1,0 +1,81 @@
+"""The fetch stage: mirror the supplier's trunks, transactions and balance, so that they belong together."""
+
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from billing_job.didfarm.http import Http
+from billing_job.didfarm.paging import Mirror, Page, WalkReport, page_reader, walk
+from billing_job.didfarm.wire import Json, Reading, canonical_json
+from billing_job.money import cents_from_decimal
+from billing_job.wallet import Balance, Trunk
+
+
+class FetchedInto(Mirror, Protocol):
+    """The ledger, as far as fetching goes."""
+
+    def save_trunks(self, trunks: Sequence[Trunk]) -> None: ...
+    def save_balance(self, balance: Balance) -> None: ...
+
+
+def fetch(
+    http: Http, reading: Reading, ledger: FetchedInto, *, full: bool, on_page: Callable[[int, int], None]
+) -> WalkReport:
+    """Mirror everything; `on_page(page, total)` is told of each page.
+
+    The balance is read between two looks at the newest page: when nothing arrived in between, both speak of one moment.
+    Errors: those of Http, and Incomplete.
+    """
+    ledger.save_trunks(read_trunks(http))
+    read_page = page_reader(http, reading)
+
+    def read(number: int, size: int | None) -> Page:
+        page = read_page(number, size)
+        on_page(number, page.total)
+        return page
+
+    return walk(read, ledger, full=full, before_newest=lambda: ledger.save_balance(read_balance(http)))
+
+
+def read_balance(http: Http) -> Balance:
+    """GET /wallet/balance (guide: Check Wallet Balance): a decimal string of the currency."""
+    return http.get("/wallet/balance", {}, _balance)
+
+
+def _balance(body: Json) -> Balance:
+    inner = body.get("data", body) if isinstance(body, dict) else None
+    amount = inner.get("balance") if isinstance(inner, dict) else None
+    currency = inner.get("currency") if isinstance(inner, dict) else None
+    if not isinstance(amount, str) or not isinstance(currency, str):
+        raise ValueError('it is not {"balance": "142.50", "currency": "EUR"}')
+    return Balance(cents_from_decimal(amount), currency.strip().upper())
+
+
+def read_trunks(http: Http) -> tuple[Trunk, ...]:
+    """GET /portal/sip-trunks (guide: List Trunks); read on when `meta.total` says that there is more."""
+    trunks: dict[str, Trunk] = {}
+    page = 1
+    while True:
+        found, total = http.get("/portal/sip-trunks", {"page": page} if page > 1 else {}, _trunks)
+        fresh = [trunk for trunk in found if trunk.uuid not in trunks]
+        trunks.update((trunk.uuid, trunk) for trunk in fresh)
+        if not fresh or len(trunks) >= total:
+            return tuple(trunks.values())
+        page += 1
+
+
+def _trunks(body: Json) -> tuple[tuple[Trunk, ...], int]:
+    data = body.get("data") if isinstance(body, dict) else None
+    if not isinstance(data, list):
+        raise ValueError("it has no list `data`")
+    trunks = tuple(_trunk(row) for row in data)
+    meta = body.get("meta")
+    total = meta.get("total") if isinstance(meta, dict) else None
+    return trunks, total if isinstance(total, int) else len(trunks)
+
+
+def _trunk(row: Json) -> Trunk:
+    uuid = row.get("uuid") if isinstance(row, dict) else None
+    if not isinstance(uuid, str) or not uuid:
+        raise ValueError(f"a trunk without uuid: {canonical_json(row)[:200]}")
+    trunk_id = row.get("id")
+    return Trunk("" if trunk_id is None else str(trunk_id), uuid, str(row.get("name") or ""))

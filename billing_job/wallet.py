@@ -1,0 +1,76 @@
+"""The frozen values of the wallet that fetching hands to the ledger."""
+
+import hashlib
+from dataclasses import dataclass
+from typing import Literal
+
+Order = Literal["newest_first", "oldest_first"]
+
+
+@dataclass(frozen=True, slots=True)
+class Transaction:
+    """One movement of the wallet as reported; `problem` says why a row could not be read, empty when it could.
+
+    `cents` are signed (negative left the wallet) and None when unreadable; `created_at` is in microseconds since
+    1970-01-01T00:00:00Z; `raw` is the row as it came, as canonical JSON.
+    """
+
+    transaction_id: str
+    type: str
+    cents: int | None
+    currency: str
+    description: str
+    reference_type: str
+    reference_id: str
+    created_at: int | None
+    problem: str
+    raw: str
+
+    @property
+    def sha256(self) -> str:
+        """What tells two versions of a row apart."""
+        return hashlib.sha256(self.raw.encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Trunk:
+    """A SIP trunk: /portal/did-routing speaks of its numeric id, webhooks of its uuid; the list ties them together."""
+
+    trunk_id: str
+    uuid: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Balance:
+    """What the supplier says is in the wallet, in cents."""
+
+    cents: int
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """What storing a page changed: rows never seen before, and rows whose content differs from the stored version."""
+
+    new: int
+    changed: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Learned:
+    """What an earlier whole pass found out about the list."""
+
+    order: Order
+    page_size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """A whole pass, to be recorded: from now on every row stored before it counts as sealed."""
+
+    full: bool
+    total: int
+    learned: Learned
+    absent: tuple[str, ...]
+    """Stored rows that a full pass did not find any more; empty after an incremental one."""
