@@ -1,0 +1,100 @@
+"""Opening the ledger: one SQLite file in WAL mode, readable by its owner alone, one run at a time."""
+
+import contextlib
+import fcntl
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+
+from billing_job.errors import LedgerError, LockHeld
+from billing_job.ledger.migrations import migrate
+
+BUSY_SECONDS = 30
+
+
+def database_path(database_url: str) -> Path:
+    """The file behind a sqlite:/// URL."""
+    return Path(str(make_url(database_url).database))
+
+
+def open_engine(database_url: str) -> Engine:
+    """Open or make the ledger and bring its schema up to date; LedgerError says what is in the way."""
+    path = database_path(database_url)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        # Made here first, so that it is never readable by others, not even for a moment.
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    except OSError as error:
+        raise LedgerError(
+            f"{path}: the ledger cannot be opened ({error.strerror}); check storage.database_url"
+        ) from None
+    engine = create_engine(database_url, connect_args={"timeout": BUSY_SECONDS})
+    event.listen(engine, "connect", _on_connect)
+    event.listen(engine, "begin", _begin_immediate)
+    with transaction(engine) as connection:
+        migrate(connection)
+    return engine
+
+
+def _on_connect(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None  # the driver must not begin transactions behind our back
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_immediate(connection: Connection) -> None:
+    # Taking the write lock at once makes "read the last number, store the next" one step for all processes.
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+@contextlib.contextmanager
+def transaction(engine: Engine) -> Iterator[Connection]:
+    """One database transaction: all of it is stored, or nothing; LedgerError instead of the driver's errors."""
+    try:
+        with engine.begin() as connection:
+            yield connection
+    except DBAPIError as error:
+        raise LedgerError(f"{engine.url.database}: {_reason(error)}") from error
+    except SQLAlchemyError as error:
+        raise LedgerError(f"{engine.url.database}: {error}") from error
+
+
+def _reason(error: DBAPIError) -> str:
+    text = str(error.orig)
+    remedies = {
+        "database is locked": f"another program has held the ledger for {BUSY_SECONDS} seconds; close it and run again",
+        "database or disk is full": "the disk is full; make room and run again, nothing is lost",
+        "attempt to write a readonly database": "the ledger may not be written; check its owner and permissions",
+        "file is not a database": "this file is not a billing-job ledger; check storage.database_url",
+        "disk I/O error": "the disk refuses to write or read; make room or check it, then run again",
+    }
+    return next((f"{text}: {remedy}" for start, remedy in remedies.items() if start in text), text)
+
+
+@contextlib.contextmanager
+def run_lock(database_url: str) -> Iterator[None]:
+    """Hold the ledger for one run; LockHeld when another has it. The kernel frees it whatever way a process ends."""
+    path = database_path(database_url).with_suffix(".run-lock")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise LedgerError(f"{path}: the lock file cannot be made ({error.strerror})") from None
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            holder = os.pread(descriptor, 32, 0).decode(errors="replace").strip() or "unknown"
+            raise LockHeld(
+                f"{path}: another run (process {holder}) is at work on this ledger; wait until it is done"
+            ) from None
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, str(os.getpid()).encode(), 0)
+        yield
+    finally:
+        os.close(descriptor)

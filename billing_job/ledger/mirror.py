@@ -1,0 +1,194 @@
+"""Storing what the supplier reports: pages of transactions, trunks, balances, and which passes were whole."""
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+from typing import cast
+
+from sqlalchemy import Connection, Engine, and_, delete, func, insert, select, update
+
+from billing_job.clock import Clock
+from billing_job.ledger.database import transaction
+from billing_job.ledger.tables import absences, balances, facts, revisions, transactions, trunks, walks, wallet_rows
+from billing_job.money import MAX_CENTS
+from billing_job.wallet import Balance, Learned, Order, Saved, Sealed, Transaction, Trunk
+
+CHUNK = 500
+"""Ids in one IN (…): below every database's limit."""
+
+
+def moment_text(moment: datetime) -> str:
+    """A moment as the ledger writes it: UTC, whole seconds."""
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+class LedgerMirror:
+    """The fetch stage's side of the ledger; each call is one database transaction."""
+
+    def __init__(self, engine: Engine, clock: Clock):
+        self._engine = engine
+        self._clock = clock
+
+    def save(self, rows: Sequence[Transaction]) -> Saved:
+        """Store a page: new rows, new versions of changed rows; a row stored as it is costs nothing."""
+        with transaction(self._engine) as connection:
+            current = _current_versions(connection, [row.transaction_id for row in rows])
+            now = moment_text(self._clock.now())
+            added = changed = 0
+            changed_ids = []
+            for row in rows:
+                known = current.get(row.transaction_id)
+                if known is not None and known[1] == row.sha256:
+                    continue
+                values = {"transaction_id": row.transaction_id, "sha256": row.sha256, "raw": row.raw, "first_seen": now}
+                seq = connection.execute(insert(wallet_rows).values(values)).inserted_primary_key[0]  # type: ignore[index]
+                connection.execute(insert(transactions).values(_typed(seq, row)))
+                if known is None:
+                    added += 1
+                else:
+                    changed += 1
+                    changed_ids.append(row.transaction_id)
+                    connection.execute(insert(revisions).values(old_seq=known[0], new_seq=seq))
+            _note_returns(connection, [row.transaction_id for row in rows], now)
+            return Saved(added, tuple(changed_ids))
+
+    def sealed(self, ids: Iterable[str]) -> set[str]:
+        """Those of the ids that a whole pass has seen."""
+        with transaction(self._engine) as connection:
+            sealed_seq = connection.execute(select(func.max(walks.c.sealed_seq))).scalar_one() or 0
+            return {
+                found
+                for chunk in _chunks(list(ids))
+                for found in connection.execute(
+                    select(wallet_rows.c.transaction_id).where(
+                        wallet_rows.c.transaction_id.in_(chunk), wallet_rows.c.seq <= sealed_seq
+                    )
+                ).scalars()
+            }
+
+    def present(self) -> int:
+        """Transactions stored and not known to have vanished at the supplier."""
+        with transaction(self._engine) as connection:
+            stored = connection.execute(select(func.count()).select_from(wallet_rows)).scalar_one()
+            versions = connection.execute(select(func.count()).select_from(revisions)).scalar_one()
+            return stored - versions - len(_absent(connection))
+
+    def present_ids(self) -> set[str]:
+        """Their ids."""
+        with transaction(self._engine) as connection:
+            ids = set(connection.execute(select(wallet_rows.c.transaction_id).distinct()).scalars())
+            return ids - _absent(connection)
+
+    def learned(self) -> Learned | None:
+        """What the latest whole pass found out about the list; None before the first."""
+        with transaction(self._engine) as connection:
+            row = connection.execute(select(walks).order_by(walks.c.walk_id.desc()).limit(1)).one_or_none()
+            return None if row is None else Learned(cast(Order, row.sort_order), row.page_size)
+
+    def seal(self, sealed: Sealed) -> None:
+        """Record a whole pass, and which rows it did not find any more."""
+        with transaction(self._engine) as connection:
+            now = moment_text(self._clock.now())
+            newest = connection.execute(select(func.max(wallet_rows.c.seq))).scalar_one() or 0
+            connection.execute(
+                insert(walks).values(
+                    finished=now,
+                    full=sealed.full,
+                    total=sealed.total,
+                    sort_order=sealed.learned.order,
+                    page_size=sealed.learned.page_size,
+                    sealed_seq=newest,
+                )
+            )
+            if sealed.absent:
+                connection.execute(
+                    insert(absences), [{"transaction_id": id_, "absent": True, "noticed": now} for id_ in sealed.absent]
+                )
+
+    def save_trunks(self, found: Sequence[Trunk]) -> None:
+        """Store trunks that are new or changed."""
+        with transaction(self._engine) as connection:
+            known = {trunk.uuid: trunk for trunk in current_trunks(connection)}
+            now = moment_text(self._clock.now())
+            for trunk in found:
+                if known.get(trunk.uuid) != trunk:
+                    values = {"uuid": trunk.uuid, "trunk_id": trunk.trunk_id, "name": trunk.name, "first_seen": now}
+                    connection.execute(insert(trunks).values(values))
+
+    def save_balance(self, balance: Balance) -> None:
+        """Store the wallet's balance of this moment."""
+        with transaction(self._engine) as connection:
+            fetched = moment_text(self._clock.now())
+            connection.execute(insert(balances).values(cents=balance.cents, currency=balance.currency, fetched=fetched))
+
+
+def current_trunks(connection: Connection) -> list[Trunk]:
+    """The supplier's trunks as last seen."""
+    latest = select(func.max(trunks.c.seq)).group_by(trunks.c.uuid)
+    rows = connection.execute(select(trunks).where(trunks.c.seq.in_(latest)).order_by(trunks.c.uuid))
+    return [Trunk(row.trunk_id, row.uuid, row.name) for row in rows]
+
+
+def read_again(engine: Engine, read: Callable[[str], Transaction], fingerprint: str) -> int:
+    """Read all stored rows anew when `[api.transactions]` has changed; returns how many, 0 when it has not.
+
+    `read` turns a raw row into a transaction. The raw rows are the record; how they are read is a setting that a user may have to correct.
+    """
+    with transaction(engine) as connection:
+        known = connection.execute(select(facts.c.value).where(facts.c.name == "reading")).scalar_one_or_none()
+        if known == fingerprint:
+            return 0
+        if known is None:
+            connection.execute(insert(facts).values(name="reading", value=fingerprint))
+            return 0
+        connection.execute(update(facts).where(facts.c.name == "reading").values(value=fingerprint))
+        connection.execute(delete(transactions))
+        count = 0
+        for row in connection.execute(select(wallet_rows.c.seq, wallet_rows.c.raw).order_by(wallet_rows.c.seq)).all():
+            connection.execute(insert(transactions).values(_typed(row.seq, read(row.raw))))
+            count += 1
+        return count
+
+
+def _typed(seq: int, row: Transaction) -> dict[str, object]:
+    too_large = row.cents is not None and abs(row.cents) > MAX_CENTS
+    return {
+        "seq": seq,
+        "transaction_id": row.transaction_id,
+        "type": row.type,
+        "cents": None if too_large else row.cents,
+        "large_cents": str(row.cents) if too_large else None,
+        "currency": row.currency,
+        "description": row.description,
+        "reference_type": row.reference_type,
+        "reference_id": row.reference_id,
+        "created_at": row.created_at,
+        "problem": row.problem,
+    }
+
+
+def _current_versions(connection: Connection, ids: Sequence[str]) -> dict[str, tuple[int, str]]:
+    """transaction_id → (seq, sha256) of the latest version."""
+    found = {}
+    for chunk in _chunks(ids):
+        rows = connection.execute(
+            select(wallet_rows.c.transaction_id, wallet_rows.c.seq, wallet_rows.c.sha256)
+            .where(wallet_rows.c.transaction_id.in_(chunk))
+            .order_by(wallet_rows.c.seq)
+        )
+        found.update({row.transaction_id: (row.seq, row.sha256) for row in rows})
+    return found
+
+
+def _absent(connection: Connection) -> set[str]:
+    latest = select(func.max(absences.c.seq)).group_by(absences.c.transaction_id)
+    query = select(absences.c.transaction_id).where(and_(absences.c.seq.in_(latest), absences.c.absent))
+    return set(connection.execute(query).scalars())
+
+
+def _note_returns(connection: Connection, ids: Sequence[str], now: str) -> None:
+    for id_ in _absent(connection) & set(ids):
+        connection.execute(insert(absences).values(transaction_id=id_, absent=False, noticed=now))
+
+
+def _chunks(ids: Sequence[str]) -> list[Sequence[str]]:
+    return [ids[start : start + CHUNK] for start in range(0, len(ids), CHUNK)]

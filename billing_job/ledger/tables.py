@@ -1,0 +1,217 @@
+"""The ledger's tables. What is recorded is only ever added; the exceptions are counters and a run's own state.
+
+Moments are ISO 8601 UTC texts, except `transactions.created_at`: microseconds since 1970-01-01T00:00:00Z, so that
+pandas reads it as it is. Amounts are integer cents.
+"""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+metadata = MetaData()
+
+# SQLite gives out row numbers by itself only for a column declared as INTEGER; elsewhere they need 64 bits.
+RowNumber = BigInteger().with_variant(Integer, "sqlite")
+
+facts = Table(
+    "facts",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("value", Text, nullable=False),
+    comment="schema_version, and the fingerprint of the settings that the transactions were read with",
+)
+
+wallet_rows = Table(
+    "wallet_rows",
+    metadata,
+    Column("seq", RowNumber, primary_key=True, autoincrement=True),
+    Column("transaction_id", Text, nullable=False, index=True),
+    Column("sha256", Text, nullable=False),
+    Column("raw", Text, nullable=False),
+    Column("first_seen", Text, nullable=False),
+    comment="every version of every row as it came; a row whose content changed stands here twice",
+)
+
+transactions = Table(
+    "transactions",
+    metadata,
+    Column("seq", RowNumber, ForeignKey("wallet_rows.seq"), primary_key=True, autoincrement=False),
+    Column("transaction_id", Text, nullable=False, index=True),
+    Column("type", Text, nullable=False),
+    Column("cents", BigInteger, comment="signed; empty when unreadable or too large for sums"),
+    Column("large_cents", Text, comment="an amount too large for sums, exact"),
+    Column("currency", Text, nullable=False),
+    Column("description", Text, nullable=False),
+    Column("reference_type", Text, nullable=False),
+    Column("reference_id", Text, nullable=False),
+    Column("created_at", BigInteger, index=True, comment="microseconds since 1970, UTC; empty when unreadable"),
+    Column("problem", Text, nullable=False),
+    Index("ix_transactions_reference", "reference_type", "reference_id"),
+    comment="wallet_rows as they are read under the present settings",
+)
+
+revisions = Table(
+    "revisions",
+    metadata,
+    Column("old_seq", RowNumber, ForeignKey("wallet_rows.seq"), primary_key=True, autoincrement=False),
+    Column("new_seq", RowNumber, ForeignKey("wallet_rows.seq"), nullable=False),
+    comment="an old version of a row and the version that took its place",
+)
+
+absences = Table(
+    "absences",
+    metadata,
+    Column("seq", RowNumber, primary_key=True, autoincrement=True),
+    Column("transaction_id", Text, nullable=False, index=True),
+    Column("absent", Boolean, nullable=False),
+    Column("noticed", Text, nullable=False),
+    comment="rows that the supplier no longer lists, and their return; the latest entry holds",
+)
+
+walks = Table(
+    "walks",
+    metadata,
+    Column("walk_id", RowNumber, primary_key=True, autoincrement=True),
+    Column("finished", Text, nullable=False),
+    Column("full", Boolean, nullable=False),
+    Column("total", BigInteger, nullable=False),
+    Column("sort_order", Text, nullable=False),
+    Column("page_size", Integer, nullable=False),
+    Column("sealed_seq", BigInteger, nullable=False, comment="every wallet row up to this one is sealed"),
+    comment="whole passes over the supplier's list",
+)
+
+trunks = Table(
+    "trunks",
+    metadata,
+    Column("seq", RowNumber, primary_key=True, autoincrement=True),
+    Column("uuid", Text, nullable=False, index=True),
+    Column("trunk_id", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("first_seen", Text, nullable=False),
+    comment="the supplier's trunks; a changed one is added again, the latest entry holds",
+)
+
+balances = Table(
+    "balances",
+    metadata,
+    Column("seq", RowNumber, primary_key=True, autoincrement=True),
+    Column("cents", BigInteger, nullable=False),
+    Column("currency", Text, nullable=False),
+    Column("fetched", Text, nullable=False),
+    comment="the wallet's balance as the supplier gave it",
+)
+
+exceptions_seen = Table(
+    "exceptions_seen",
+    metadata,
+    Column("transaction_id", Text, primary_key=True),
+    Column("first_seen", Text, nullable=False, comment="day in the seller's zone"),
+    comment="since when a transaction waits in the queue",
+)
+
+series = Table(
+    "series",
+    metadata,
+    Column("kind", Text, primary_key=True),
+    Column("year", Integer, primary_key=True),
+    Column("last_number", Integer, nullable=False),
+    comment="counters, moved in the database transaction that stores the documents",
+)
+
+documents = Table(
+    "documents",
+    metadata,
+    Column("number", Text, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("series_year", Integer, nullable=False),
+    Column("series_number", Integer, nullable=False),
+    Column("client_id", Text, nullable=False),
+    Column("period", Text, nullable=False, index=True),
+    Column("folder", Text, nullable=False, comment="the month in whose output folder the files stand"),
+    Column("ordinal", Integer, nullable=False, comment="0: the month's document of the client; then the further ones"),
+    Column("issue_date", Text, nullable=False),
+    Column("currency", Text, nullable=False),
+    Column("net_cents", BigInteger, nullable=False),
+    Column("vat_cents", BigInteger, nullable=False),
+    Column("gross_cents", BigInteger, nullable=False),
+    Column("corrects", Text, ForeignKey("documents.number")),
+    Column("body", Text, nullable=False, comment="the whole document as JSON"),
+    Column("sha256", Text, nullable=False, comment="of the body"),
+    UniqueConstraint("kind", "series_year", "series_number"),
+    UniqueConstraint("client_id", "period", "ordinal"),
+    comment="issued documents; never changed",
+)
+
+document_lines = Table(
+    "document_lines",
+    metadata,
+    Column("document_number", Text, ForeignKey("documents.number"), primary_key=True),
+    Column("line", Integer, primary_key=True),
+    Column("category", Text, nullable=False),
+    Column("number", Text, nullable=False),
+    Column("trunk", Text, nullable=False),
+    Column("quantity", BigInteger, nullable=False),
+    Column("net_cents", BigInteger, nullable=False),
+    Column("vat_category", Text, nullable=False),
+    Column("vat_rate", Text, nullable=False),
+    comment="the documents' lines, for sums",
+)
+
+settlements = Table(
+    "settlements",
+    metadata,
+    Column("transaction_id", Text, primary_key=True),
+    Column("generation", Integer, primary_key=True, comment="grows by one when a credit note frees the transaction"),
+    Column("client_id", Text, nullable=False),
+    Column("period", Text, nullable=False, index=True, comment="the period it was billed in"),
+    Column("document_number", Text, index=True, comment="empty: the house paid, or the charge came to nothing"),
+    Column("line", Integer),
+    Column("category", Text, nullable=False),
+    Column("number", Text, nullable=False),
+    Column("trunk", Text, nullable=False),
+    Column("cost_cents", BigInteger, nullable=False),
+    Column("charge_cents", BigInteger, nullable=False),
+    ForeignKeyConstraint(["document_number"], ["documents.number"]),
+    comment="how each transaction was billed; the primary key keeps it off a second document",
+)
+
+files = Table(
+    "files",
+    metadata,
+    Column("seq", RowNumber, primary_key=True, autoincrement=True),
+    Column("document_number", Text, ForeignKey("documents.number"), nullable=False, index=True),
+    Column("suffix", Text, nullable=False),
+    Column("sha256", Text, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    comment="the files of a document as written; the latest entry holds",
+)
+
+closings = Table(
+    "closings",
+    metadata,
+    Column("period", Text, primary_key=True),
+    Column("closed", Text, nullable=False),
+    comment="months that were billed whole: what turns up later for them goes on a later invoice",
+)
+
+runs = Table(
+    "runs",
+    metadata,
+    Column("run_id", Text, primary_key=True),
+    Column("month", Text, nullable=False),
+    Column("started", Text, nullable=False),
+    Column("finished", Text),
+    Column("status", Text, nullable=False),
+    comment="what was run and how it ended",
+)
