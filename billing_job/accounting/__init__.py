@@ -1,1 +1,1 @@
-"""One balanced journal, and one small module for each accounting format written from it."""
+"""The month as a balanced journal, and the files that accounting programs import, each written from that journal."""

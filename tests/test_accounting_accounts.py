@@ -1,0 +1,99 @@
+"""accounts.csv: which row wins, what a bad row is told, and what the shipped rows cover."""
+
+from pathlib import Path
+
+import pytest
+
+from billing_job.accounting.accounts import FORMAT_NAMES, AccountKey, AccountKind, Accounts, load_accounts
+from billing_job.errors import ConfigError
+
+SALE = AccountKey(AccountKind.REVENUE, category="call", vat_case="S", rate="21", country="NL")
+
+
+def _loaded(tmp_path: Path, text: str) -> Accounts:
+    path = tmp_path / "accounts.csv"
+    path.write_text(text, encoding="utf-8-sig")
+    return load_accounts(path)
+
+
+def test_the_most_specific_row_wins(tmp_path: Path) -> None:
+    """The format comes first, then the number of filled cells, then the leftmost; order in the file is nothing."""
+    rows = [
+        "revenue;;;;;all",
+        "revenue;;S;;;by case",
+        "revenue;call;;;;by category",
+        "revenue;call;S;;;by both",
+        "revenue;;;;datev;datev",
+    ]
+    for ordered in (rows, rows[::-1]):
+        accounts = _loaded(tmp_path, "kind;category;vat_case;country;format;account\n" + "\n".join(ordered))
+        found = {name: accounts.chart(name, [SALE])[SALE].code for name in ("csv", "datev")}
+        assert found == {"csv": "by both", "datev": "datev"}
+        other = AccountKey(AccountKind.REVENUE, category="sms", vat_case="AE", rate="0", country="DE")
+        assert accounts.chart("csv", [other])[other].code == "all"
+
+
+def test_ties_go_to_the_left(tmp_path: Path) -> None:
+    """Category before VAT case, when each is the only cell filled in."""
+    accounts = _loaded(tmp_path, "kind,category,vat_case,account\nrevenue,*,S,by case\nrevenue,call,*,by category\n")
+    assert accounts.chart("csv", [SALE])[SALE].code == "by category"
+
+
+def test_own_rows_replace_shipped_rows_of_the_same_kind_and_format(tmp_path: Path) -> None:
+    """One general row of the user's own is not beaten by a more specific shipped one; other kinds stay."""
+    accounts = _loaded(tmp_path, "kind,account\nrevenue,9999\n")
+    assert accounts.chart("csv", [SALE])[SALE].code == "9999"
+    wallet = AccountKey(AccountKind.WALLET)
+    assert accounts.chart("csv", [wallet])[wallet].code == "1250"
+
+
+def test_words_in_braces(tmp_path: Path) -> None:
+    """A row can name the posting's own category, rate and country; a whole rate can be asked for with one place."""
+    accounts = _loaded(
+        tmp_path, "kind,account,name,tax_code\nrevenue,r:{category}:{country},Sales {rate}%,{rate_1}% S\n"
+    )
+    account = accounts.chart("csv", [SALE])[SALE]
+    assert (account.code, account.name, account.tax_code) == ("r:call:NL", "Sales 21%", "21.0% S")
+
+
+def test_every_bad_row_is_reported_at_once(tmp_path: Path) -> None:
+    """File, row, column and remedy, for all rows together."""
+    with pytest.raises(ConfigError) as caught:
+        _loaded(
+            tmp_path,
+            "kind,client_id,vat_case,rate,country,format,account\n"
+            "income,,,,,,8000\nrevenue,,X,,,,8000\nrevenue,,,high,,,8000\nrevenue,,,,nld,,8000\nrevenue,,,,,datef,8000\n"
+            "revenue,,,,,,\nparty,,,,,datev,10001\nrevenue,,,,,csv,{oops}\nwallet,,,,,,1\nwallet,,,,,,2\nvat,,,,,,1,2\n",
+        )
+    places = [problem.partition("accounts.csv, ")[2].split(":")[0] for problem in caught.value.problems]
+    assert places == [
+        "row 2, column kind", "row 3, column vat_case", "row 4, column rate", "row 5, column country",
+        "row 6, column format", "row 7, column account", "row 8, column client_id", "row 9, column account", "row 11",
+        "row 12",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", ["kind,acount\nrevenue,1\n", "account\n1\n", ""])
+def test_a_wrong_first_row_is_refused(tmp_path: Path, text: str) -> None:
+    """A misspelt or missing column is named; nothing is guessed."""
+    with pytest.raises(ConfigError, match="row 1, column"):
+        _loaded(tmp_path, text)
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    """A path that leads nowhere is a configuration error."""
+    with pytest.raises(ConfigError, match=r"nothing\.csv: cannot be read"):
+        load_accounts(tmp_path / "nothing.csv")
+
+
+@pytest.mark.parametrize("format_name", FORMAT_NAMES)
+@pytest.mark.parametrize("vat_case", ["S", "OSS", "AE", "O", "E", "Z"])
+def test_the_shipped_rows_cover_everything(format_name: str, vat_case: str) -> None:
+    """Without a file of one's own every format has an account for every kind and VAT case."""
+    keys = [AccountKey(kind, category="call", vat_case=vat_case, rate="21", country="BE") for kind in AccountKind]
+    postings = [
+        key
+        for key in keys
+        if key.kind != AccountKind.PARTY and (key.kind != AccountKind.VAT or vat_case in ("S", "OSS"))
+    ]
+    assert all(account.code for account in load_accounts(None).chart(format_name, postings).values())
