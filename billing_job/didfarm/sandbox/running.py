@@ -1,0 +1,179 @@
+"""A sandbox that listens on loopback: in a thread for tests and the demo, or in the foreground for a command."""
+
+import asyncio
+import socket
+import threading
+from collections.abc import Callable, Iterable
+from types import TracebackType
+
+import uvicorn
+
+from billing_job.clock import Clock
+from billing_job.didfarm.sandbox.fault_plan import FaultPlan
+from billing_job.didfarm.sandbox.faults import Fault
+from billing_job.didfarm.sandbox.holdings import WireRow
+from billing_job.didfarm.sandbox.server import (
+    PAGE_SIZE,
+    PREFIX,
+    REQUESTS_PER_MINUTE,
+    RequestRecord,
+    Sandbox,
+    sandbox_app,
+)
+from billing_job.didfarm.sandbox.wallet import Order, Wallet
+from billing_job.didfarm.sandbox.wire_faults import WireProtocol
+from billing_job.didfarm.sandbox.world import World
+from billing_job.errors import ConfigError, RunFailed
+
+HOST = "127.0.0.1"
+_START_SECONDS = 10
+
+
+class RunningSandbox:
+    """A sandbox on a free port (or `port`) while the `with` block runs; `base_url` is what the client needs.
+
+    `state` is the wallet it serves and `faults` what it plays: both may be changed while it runs. `requests` are
+    (method, path with query, status) in the order they came. ConfigError when the port is taken.
+    """
+
+    def __init__(
+        self,
+        world: World,
+        key: str,
+        clock: Clock,
+        *,
+        port: int = 0,
+        requests_per_minute: int = REQUESTS_PER_MINUTE,
+        page_size: int = PAGE_SIZE,
+        order: Order = "desc",
+        faults: Iterable[Fault] = (),
+    ):
+        self._sandbox = Sandbox(
+            world,
+            key,
+            clock,
+            requests_per_minute=requests_per_minute,
+            page_size=page_size,
+            order=order,
+            faults=faults,
+        )
+        self._port = port
+        self.base_url = ""
+
+    @property
+    def requests(self) -> list[RequestRecord]:
+        return self._sandbox.requests
+
+    @property
+    def state(self) -> Wallet:
+        return self._sandbox.wallet
+
+    @property
+    def faults(self) -> FaultPlan:
+        return self._sandbox.faults
+
+    def truth(self) -> list[WireRow]:
+        """The rows that the list holds now, in its order."""
+        return self._sandbox.wallet.rows()
+
+    def __enter__(self) -> "RunningSandbox":
+        listener = _listener(self._port)
+        self.base_url = _base_url(listener)
+        self._server = _Server(self._sandbox)
+        self._thread = threading.Thread(target=self._server.run, args=([listener],), name="sandbox", daemon=True)
+        self._thread.start()
+        if not self._server.listening.wait(_START_SECONDS):
+            raise RunFailed(f"the sandbox did not start on {self.base_url}")
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._server.stop()
+        self._thread.join()
+
+
+def serve(
+    world: World,
+    port: int,
+    key: str,
+    clock: Clock,
+    *,
+    requests_per_minute: int = REQUESTS_PER_MINUTE,
+    page_size: int = PAGE_SIZE,
+    order: Order = "desc",
+    faults: Iterable[Fault] = (),
+    on_ready: Callable[[str], None] = lambda base_url: None,
+) -> None:
+    """Serve a world until SIGINT or SIGTERM, which is raised again after a clean stop; port 0 is any free one.
+
+    `on_ready` gets the base URL before the first request can come. ConfigError when the port is taken.
+    """
+    sandbox = Sandbox(
+        world, key, clock, requests_per_minute=requests_per_minute, page_size=page_size, order=order, faults=faults
+    )
+    listener = _listener(port)
+    on_ready(_base_url(listener))
+    _Server(sandbox).run([listener])
+
+
+def _listener(port: int) -> socket.socket:
+    # Named as TCP, so that asyncio sends small answers without waiting for the peer (TCP_NODELAY).
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((HOST, port))
+        listener.listen()
+    except OSError as error:
+        listener.close()
+        raise ConfigError(
+            f"port {port} on {HOST} cannot be listened on: {error.strerror}. Choose another one."
+        ) from error
+    return listener
+
+
+def _base_url(listener: socket.socket) -> str:
+    return f"http://{HOST}:{listener.getsockname()[1]}{PREFIX}"
+
+
+class _Server(uvicorn.Server):
+    """uvicorn without its clock, its log set-up and its tenth of a second between looks at whether to stop."""
+
+    def __init__(self, sandbox: Sandbox):
+        super().__init__(
+            uvicorn.Config(
+                sandbox_app(sandbox),
+                http=WireProtocol,
+                ws="none",
+                loop="asyncio",
+                lifespan="off",
+                log_config=None,
+                log_level="warning",
+                access_log=False,
+                server_header=False,
+                date_header=False,
+            )
+        )
+        self.listening = threading.Event()
+        self._wake: Callable[[], None] = lambda: None
+
+    async def main_loop(self) -> None:
+        stop = asyncio.Event()
+        loop = asyncio.get_running_loop()
+
+        def wake() -> None:
+            loop.call_soon_threadsafe(stop.set)
+
+        self._wake = wake
+        self.listening.set()
+        while not self.should_exit:
+            await stop.wait()
+
+    def handle_exit(self, sig: int, frame: object) -> None:
+        super().handle_exit(sig, frame)  # type: ignore[arg-type]
+        self._wake()
+
+    def stop(self) -> None:
+        """Stop from another thread."""
+        self.should_exit = True
+        self._wake()
