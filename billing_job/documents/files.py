@@ -1,0 +1,38 @@
+"""The files of one document: PDF, CSV and UBL, as bytes."""
+
+from billing_job.documents.cii import cii_xml
+from billing_job.documents.compose import DETAIL_FILE
+from billing_job.documents.detail_csv import detail_csv
+from billing_job.documents.html import document_html, document_name
+from billing_job.documents.pdf import Embedded, pdf_bytes
+from billing_job.documents.templates import Templates
+from billing_job.documents.ubl import ubl_xml
+from billing_job.errors import DocumentError
+from billing_job.model import Document
+
+SUFFIXES = {"pdf": ".pdf", "csv": ".csv", "ubl": ".xml"}
+"""The suffix of each kind of file."""
+
+
+def document_files(document: Document, templates: Templates) -> dict[str, bytes]:
+    """The bytes of a document's files by kind: pdf, csv, ubl.
+
+    The PDF carries the CII (`factur-x.xml`) and the CSV inside. A draft has neither CII nor UBL: software must not take
+    it for an invoice. DocumentError names the document.
+    """
+    try:
+        return _files(document, templates)
+    except (ValueError, KeyError) as error:
+        raise DocumentError(f"{document_name(document)}: {error}") from error
+
+
+def _files(document: Document, templates: Templates) -> dict[str, bytes]:
+    detail = detail_csv(document)
+    embedded = [Embedded(DETAIL_FILE.format(number=document.number or "draft"), detail, "Detail", "Supplement")]
+    files = {"csv": detail}
+    if not document.is_draft:
+        embedded.insert(0, Embedded("factur-x.xml", cii_xml(document, templates), "Factur-X invoice", "Alternative"))
+        files["ubl"] = ubl_xml(document, templates)
+    html = document_html(document, templates)
+    pdf = pdf_bytes(html, templates, day=document.issue_date, embedded=embedded, what=document_name(document))
+    return {"pdf": pdf, **files}

@@ -1,0 +1,81 @@
+"""Amounts, dates and numbers as the client's language writes them; text out, never a number."""
+
+from datetime import date
+from decimal import Decimal
+from functools import lru_cache
+
+import phonenumbers
+from babel import Locale
+from babel.dates import format_date, format_interval
+from babel.numbers import format_currency, format_decimal, format_percent
+
+from billing_job.documents.texts import page_text
+
+# CLDR marks the direction of Arabic amounts with an invisible character; the page isolates every amount by itself.
+_MARKS = dict.fromkeys(map(ord, "\u200e\u200f\u061c"))
+
+
+def money_text(cents: int, currency: str, locale: Locale) -> str:
+    """An amount with its currency, "€1,234.50"."""
+    return format_currency(_decimal(cents), currency, locale=locale).translate(_MARKS)
+
+
+def amount_text(cents: int, locale: Locale) -> str:
+    """An amount without its currency, for columns whose head names it: "1,234.50"."""
+    return format_decimal(
+        _decimal(cents), format="#,##0.00" if locale.language != "hi" else "#,##,##0.00", locale=locale
+    )
+
+
+def count_text(count: int, locale: Locale) -> str:
+    """A whole number with the language's grouping."""
+    return format_decimal(count, locale=locale)
+
+
+def percent_text(rate: Decimal, locale: Locale) -> str:
+    """A VAT rate given in percent, "21%" or "25.5%"."""
+    return format_percent(rate.normalize() / 100, locale=locale, decimal_quantization=False).translate(_MARKS)
+
+
+@lru_cache(maxsize=4096)
+def date_text(day: date, locale: Locale) -> str:
+    """A day in full, "31 October 2026"."""
+    return format_date(day, "long", locale=locale)
+
+
+@lru_cache(maxsize=4096)
+def span_text(first: date, last: date, locale: Locale) -> str:
+    """A span of days, both included, "1–31 October 2026"."""
+    return date_text(first, locale) if first == last else format_interval(first, last, "yMMMd", locale=locale)
+
+
+def month_text(month: str, locale: Locale) -> str:
+    """A month "2026-10" by its short name, "Oct"."""
+    return format_date(date.fromisoformat(f"{month}-01"), "MMM", locale=locale)
+
+
+def country_text(code: str, locale: Locale) -> str:
+    """The country's name in the language, or the code when the language has none for it."""
+    return str(locale.territories.get(code.upper(), code.upper()))
+
+
+@lru_cache(maxsize=16384)
+def phone_text(number: str) -> str:
+    """An E.164 number in the international grouping, "+31 20 123 4567"; anything else as it came."""
+    if number.startswith("+") and number[1:].isdigit():
+        try:
+            parsed = phonenumbers.parse(number)
+        except phonenumbers.NumberParseException:
+            return number
+        return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
+    return page_text(number)
+
+
+def grouped(text: str, size: int = 4) -> str:
+    """An IBAN or reference in groups of four, as bank forms print it."""
+    compact = text.replace(" ", "")
+    return " ".join(compact[start : start + size] for start in range(0, len(compact), size))
+
+
+def _decimal(cents: int) -> Decimal:
+    return Decimal(cents).scaleb(-2)

@@ -1,0 +1,92 @@
+"""The words of a document in its language, from the gettext catalogues beside the templates."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from babel import Locale
+from babel.messages.pofile import PoFileError, read_po
+
+from billing_job.documents.templates import Templates
+from billing_job.errors import ConfigError
+
+# A bare language is read as the one that European invoices use: "en" writes 31 October, "pt" is Portugal's.
+LOCALES = {
+    "ar": "ar",
+    "de": "de_DE",
+    "en": "en_GB",
+    "es": "es_ES",
+    "fr": "fr_FR",
+    "hi": "hi_IN",
+    "ja": "ja_JP",
+    "nl": "nl_NL",
+    "pt": "pt_PT",
+    "zh": "zh_Hans_CN",
+}
+"""The languages a document can be in, and the locale that writes their dates and numbers."""
+FALLBACK = "en"
+
+
+@dataclass(frozen=True, slots=True)
+class Labels:
+    """A language, its locale and its words; calling it with the English word gives the language's."""
+
+    language: str
+    locale: Locale
+    words: Mapping[str, str]
+
+    def __call__(self, message: str, **values: str) -> str:
+        text = self.words.get(message) or message
+        return text.format(**values) if values else text
+
+    def knows(self, message: str) -> bool:
+        """Whether the language has words of its own for this message."""
+        return bool(self.words.get(message))
+
+    @property
+    def direction(self) -> str:
+        """The writing direction as HTML names it: ltr or rtl."""
+        return self.locale.text_direction
+
+    def category(self, category: str) -> str:
+        """A line category's name; a word of the user's own is only written like one ("sip_channel": Sip channel)."""
+        if self.knows(f"category:{category}"):
+            return self(f"category:{category}")
+        words = category.replace("_", " ").replace("-", " ").strip()
+        return words[:1].upper() + words[1:]
+
+
+def labels_for(templates: Templates, language: str) -> Labels:
+    """The words of a client's language, English for one we have no catalogue of ("" and unknown alike).
+
+    ConfigError names a catalogue that cannot be read.
+    """
+    wanted = language.strip().replace("_", "-").partition("-")[0].lower()
+    known = wanted if wanted in LOCALES else FALLBACK
+    return _labels(templates.folders, known)
+
+
+@lru_cache(maxsize=64)
+def _labels(folders: tuple[Path, ...], language: str) -> Labels:
+    words: dict[str, str] = {}
+    # From the fallback to the language and from the shipped folder to the user's, so that the nearest word wins.
+    for each in dict.fromkeys((FALLBACK, language)):
+        for folder in reversed(folders):
+            words.update(_catalogue(folder / "locales" / each / "LC_MESSAGES" / "billing.po"))
+    return Labels(language, Locale.parse(LOCALES[language]), words)
+
+
+def _catalogue(path: Path) -> dict[str, str]:
+    if not path.is_file():
+        return {}
+    try:
+        with path.open("rb") as file:
+            catalogue = read_po(file, abort_invalid=True, charset="utf-8")
+    except (PoFileError, ValueError) as error:
+        raise ConfigError(f"{path}: not a readable gettext catalogue ({error}); correct or remove it") from error
+    return {
+        message.id: message.string
+        for message in catalogue
+        if isinstance(message.id, str) and message.id and isinstance(message.string, str) and message.string
+    }

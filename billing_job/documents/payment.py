@@ -1,0 +1,89 @@
+"""How a document is paid: the creditor reference, the Belgian communication and the EPC QR code."""
+
+from decimal import Decimal
+from functools import lru_cache
+
+import segno
+import segno.helpers
+from stdnum import iso11649
+from stdnum.be import ogm_vcs
+from stdnum.iso7064 import mod_97_10
+
+from billing_job.documents.formats import grouped
+from billing_job.documents.texts import plain_text
+from billing_job.model import Document, Kind
+
+_RF_LENGTH = 21
+_EPC_MAX_CENTS = 999_999_999_99
+_EPC_MAX_NAME = 70
+
+
+def payment_reference(document: Document) -> str:
+    """What the client writes on the payment, so that a bank file finds the document again; empty on a draft.
+
+    ISO 11649: RF, two check digits, then the last 21 letters and digits of the document's number. A Belgian seller gets
+    the twelve digits of a structured communication, made from the last ten digits of the number.
+    """
+    if document.is_draft:
+        return ""
+    if document.seller.country.upper() == "BE":
+        digits = "".join(c for c in document.number if c.isascii() and c.isdigit())[-10:].zfill(10)
+        return digits + str(ogm_vcs.calc_check_digits(digits))
+    core = "".join(c for c in document.number.upper() if c.isascii() and c.isalnum())[-_RF_LENGTH:]
+    return f"RF{mod_97_10.calc_check_digits(core + 'RF')}{core}"
+
+
+def reference_text(reference: str) -> str:
+    """The reference as people read it: "RF18 INV2 0260 0001" or "+++020/2600/00189+++"."""
+    if iso11649.is_valid(reference):
+        return grouped(reference)
+    if reference.isdigit():
+        return f"+++{reference[:3]}/{reference[3:7]}/{reference[7:]}+++"
+    return reference
+
+
+def is_payable(document: Document) -> bool:
+    """Whether the client owes money on this document and knows what to write on the payment."""
+    return document.kind is Kind.INVOICE and document.gross_cents > 0 and not document.is_draft
+
+
+def epc_payload_possible(document: Document) -> bool:
+    """Whether an EPC QR code can say it: euros, an IBAN, and an amount within EPC069-12's limits."""
+    return (
+        is_payable(document)
+        and document.currency == "EUR"
+        and bool(document.seller.iban)
+        and document.gross_cents <= _EPC_MAX_CENTS
+    )
+
+
+def epc_qr(document: Document) -> str:
+    """The EPC QR code (EPC069-12, "Girocode") as an SVG data: URL, empty when the document cannot have one."""
+    if not epc_payload_possible(document):
+        return ""
+    reference = payment_reference(document)
+    structured = iso11649.is_valid(reference)
+    seller = document.seller
+    return _qr(
+        plain_text(seller.legal_name or seller.name)[:_EPC_MAX_NAME],
+        seller.iban.replace(" ", ""),
+        seller.bic.replace(" ", ""),
+        document.gross_cents,
+        reference if structured else "",
+        "" if structured else reference_text(reference),
+    )
+
+
+@lru_cache(maxsize=8)
+def _qr(name: str, iban: str, bic: str, cents: int, reference: str, text: str) -> str:
+    code: segno.QRCode = segno.helpers.make_epc_qr(
+        name=name,
+        iban=iban,
+        amount=Decimal(cents).scaleb(-2),
+        reference=reference or None,
+        text=text or None,
+        bic=bic or None,
+        encoding="utf-8",
+    )
+    url: str = code.svg_data_uri(border=0, xmldecl=False, svgns=True, omitsize=True, encode_minimal=True)
+    return url

@@ -1,0 +1,127 @@
+"""HTML becomes a PDF/A-3a that is also PDF/UA-1, with the machine-readable files embedded."""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import weasyprint
+from weasyprint.text.fonts import FontConfiguration
+from weasyprint.urls import FatalURLFetchingError, URLFetcher, URLFetcherResponse
+
+from billing_job.documents.templates import Templates
+from billing_job.documents.xmp import complete_metadata
+from billing_job.errors import DocumentError
+
+# Relative addresses in a template mean files of the template folders, wherever those are: the real path stays out.
+_BASE = "file:///templates/"
+_LOGGER = logging.getLogger("weasyprint")
+_STYLE_SHEET = "invoice.css"
+_FACTURX = "factur-x.xml"
+
+
+@dataclass(frozen=True, slots=True)
+class Embedded:
+    """A file to embed in the PDF; `relationship` is its AFRelationship (ISO 19005-3)."""
+
+    name: str
+    content: bytes
+    description: str
+    relationship: str
+
+
+def pdf_bytes(html: str, templates: Templates, *, day: date, embedded: Sequence[Embedded], what: str) -> bytes:
+    """The PDF of a page, dated `day` at midnight UTC: the same document gives the same bytes whenever it is made.
+
+    Loads nothing but data: addresses and files of the template folders. DocumentError names `what` and the file that is
+    missing, cannot be read or lies elsewhere.
+    """
+    moment = datetime.combine(day, time(), UTC)
+    has_facturx = any(file.name == _FACTURX for file in embedded)
+
+    def finish(_document: Any, pdf: Any) -> None:
+        complete_metadata(pdf, facturx=has_facturx)
+
+    failures = _Failures()
+    _LOGGER.addHandler(failures)
+    try:
+        shared = _shared(templates.folders)
+        source = weasyprint.HTML(string=html, base_url=_BASE, url_fetcher=shared.fetcher)
+        document = source.render(stylesheets=[shared.style_sheet], font_config=shared.font_config)
+        document.metadata.created = document.metadata.modified = f"{day.isoformat()}T00:00:00Z"
+        document.metadata.attachments = [
+            weasyprint.Attachment(
+                string=file.content,
+                name=file.name,
+                description=file.description,
+                created=moment,
+                modified=moment,
+                relationship=file.relationship,
+            )
+            for file in embedded
+        ]
+        result: bytes = document.write_pdf(pdf_variant="pdf/a-3a", finisher=finish)
+    except FatalURLFetchingError as error:
+        raise DocumentError(f"{what}: {error.__cause__ or error}") from error
+    finally:
+        _LOGGER.removeHandler(failures)
+    if failures.messages:
+        raise DocumentError(f"{what}: {'; '.join(failures.messages)}")
+    return result
+
+
+class _Failures(logging.Handler):
+    """Keeps what WeasyPrint only logs: an image it could not decode would otherwise be left out without a word."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self.messages: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.messages.append(record.getMessage())
+
+
+class _TemplateFiles(URLFetcher):  # type: ignore[misc]
+    """Loads data: addresses and files of the template folders; anything else stops the document."""
+
+    def __init__(self, templates: Templates):
+        super().__init__(allowed_protocols=("data",), fail_on_errors=True)
+        self._templates = templates
+
+    def fetch(self, url: str, headers: Any = None) -> URLFetcherResponse:
+        if url.startswith("data:"):
+            return super().fetch(url, headers)
+        if not url.startswith(_BASE):
+            raise ValueError(f"{url}: only data: addresses and files of the templates folder may be loaded")
+        name = unquote(urlsplit(url).path).removeprefix("/templates/")
+        path = self._templates.find(name)
+        if path is None:
+            folders = ", ".join(str(folder) for folder in self._templates.folders)
+            raise ValueError(f"the template needs {name}, which is in none of the template folders ({folders})")
+        return URLFetcherResponse(url, path.read_bytes())
+
+
+@dataclass(frozen=True)
+class _Shared:
+    """What every document of a process uses again: reading fonts and style sheet once saves a third of a short page."""
+
+    fetcher: _TemplateFiles
+    font_config: FontConfiguration
+    style_sheet: weasyprint.CSS
+
+
+@lru_cache(maxsize=4)
+def _shared(folders: tuple[Path, ...]) -> _Shared:
+    templates = Templates(folders)
+    fetcher, font_config = _TemplateFiles(templates), FontConfiguration()
+    path = templates.find(_STYLE_SHEET)
+    if path is None:
+        raise DocumentError(f"{_STYLE_SHEET} is in none of the template folders")
+    style_sheet = weasyprint.CSS(
+        string=path.read_text(encoding="utf-8"), base_url=_BASE, url_fetcher=fetcher, font_config=font_config
+    )
+    return _Shared(fetcher, font_config, style_sheet)
