@@ -131,7 +131,8 @@ def current_trunks(connection: Connection) -> list[Trunk]:
 def read_again(engine: Engine, read: Callable[[str], Transaction], fingerprint: str) -> int:
     """Read all stored rows anew when `[api.transactions]` has changed; returns how many, 0 when it has not.
 
-    `read` turns a raw row into a transaction. The raw rows are the record; how they are read is a setting that a user may have to correct.
+    `read` turns a raw row into a transaction. The raw rows are the record; how they are read is a setting that a user
+    may have to correct.
     """
     with transaction(engine) as connection:
         known = connection.execute(select(facts.c.value).where(facts.c.name == "reading")).scalar_one_or_none()

@@ -186,6 +186,16 @@ settlements = Table(
     comment="how each transaction was billed; the primary key keeps it off a second document",
 )
 
+releases = Table(
+    "releases",
+    metadata,
+    Column("transaction_id", Text, primary_key=True),
+    Column("generation", Integer, primary_key=True),
+    Column("credit_number", Text, ForeignKey("documents.number"), nullable=False),
+    ForeignKeyConstraint(["transaction_id", "generation"], ["settlements.transaction_id", "settlements.generation"]),
+    comment="settlements that a credit note undid: the transaction may be billed again",
+)
+
 files = Table(
     "files",
     metadata,

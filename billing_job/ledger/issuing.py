@@ -1,0 +1,313 @@
+"""Storing documents: the number, the document, its lines and what it settles, in one database transaction."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from sqlalchemy import Connection, Engine, func, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from billing_job.bill import Bill
+from billing_job.errors import LedgerError
+from billing_job.ledger.database import transaction
+from billing_job.ledger.tables import (
+    closings,
+    document_lines,
+    documents,
+    files,
+    releases,
+    runs,
+    series,
+    settlements,
+)
+from billing_job.model import Document, Kind, MonthTotal, document_from_json, document_to_json
+
+
+@dataclass(frozen=True, slots=True)
+class Issued:
+    """A stored document, the folder its files stand in, and whether this run issued it."""
+
+    document: Document
+    folder: str
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """A file of a document as it was last written."""
+
+    document_number: str
+    suffix: str
+    sha256: str
+    size: int
+
+
+def issue(
+    engine: Engine, bills: Sequence[Bill], period: str, formats: Mapping[Kind, str], *, closes: bool, now: str
+) -> list[Document]:
+    """Number and store the bills' documents and settlements; all of them, or none.
+
+    `formats` gives each kind's numbering. With `closes` the period counts as billed whole from now on.
+    """
+    with transaction(engine) as connection:
+        issued = []
+        for bill in bills:
+            document = bill.document
+            if document is not None:
+                document = _numbered(connection, document, formats)
+                _store(connection, document, period, _next_ordinal(connection, bill.client_id, period))
+                issued.append(document)
+            _settle(connection, bill, period, document.number if document else None)
+        if closes:
+            known = connection.execute(select(closings.c.period).where(closings.c.period == period)).one_or_none()
+            if known is None:
+                connection.execute(insert(closings).values(period=period, closed=now))
+        return issued
+
+
+def _numbered(connection: Connection, document: Document, formats: Mapping[Kind, str]) -> Document:
+    """Give the document the next number of its series; the counter moves in the same database transaction."""
+    year = document.issue_date.year
+    where = (series.c.kind == document.kind.value, series.c.year == year)
+    last = connection.execute(select(series.c.last_number).where(*where)).scalar_one_or_none()
+    number = (last or 0) + 1
+    if last is None:
+        connection.execute(insert(series).values(kind=document.kind.value, year=year, last_number=number))
+    else:
+        connection.execute(update(series).where(*where).values(last_number=number))
+    text = formats[document.kind].format(year=year, number=number)
+    if connection.execute(select(documents.c.number).where(documents.c.number == text)).one_or_none() is not None:
+        raise LedgerError(f"the number {text} is issued already: choose a [numbering] format that was not used before")
+    return replace(document, number=text)
+
+
+def _next_ordinal(connection: Connection, client_id: str, period: str) -> int:
+    where = (documents.c.client_id == client_id, documents.c.period == period)
+    return connection.execute(select(func.count()).select_from(documents).where(*where)).scalar_one()
+
+
+def _store(connection: Connection, document: Document, folder: str, ordinal: int) -> None:
+    body = document_to_json(document)
+    kind, year = document.kind.value, document.issue_date.year
+    where = (series.c.kind == kind, series.c.year == year)
+    connection.execute(
+        insert(documents).values(
+            number=document.number,
+            kind=kind,
+            series_year=year,
+            series_number=connection.execute(select(series.c.last_number).where(*where)).scalar_one(),
+            client_id=document.client.client_id,
+            period=str(document.period),
+            folder=folder,
+            ordinal=ordinal,
+            issue_date=document.issue_date.isoformat(),
+            currency=document.currency,
+            net_cents=document.net_cents,
+            vat_cents=document.vat_cents,
+            gross_cents=document.gross_cents,
+            corrects=document.corrects or None,
+            body=body,
+            sha256=hashlib.sha256(body.encode()).hexdigest(),
+        )
+    )
+    connection.execute(
+        insert(document_lines),
+        [
+            {
+                "document_number": document.number,
+                "line": line.line,
+                "category": line.category,
+                "number": line.number,
+                "trunk": line.trunk,
+                "quantity": line.quantity,
+                "net_cents": line.net_cents,
+                "vat_category": line.vat.category,
+                "vat_rate": str(line.vat.rate),
+            }
+            for line in document.lines
+        ],
+    )
+
+
+def _settle(connection: Connection, bill: Bill, period: str, number: str | None) -> None:
+    """Record what the bill settles; the primary key refuses a transaction that a document settles already."""
+    freed = {
+        row.transaction_id: row.generation
+        for row in connection.execute(
+            select(releases.c.transaction_id, func.max(releases.c.generation).label("generation")).group_by(
+                releases.c.transaction_id
+            )
+        )
+    }
+    rows = [
+        {
+            "transaction_id": settlement.transaction_id,
+            "generation": freed.get(settlement.transaction_id, 0) + 1,
+            "client_id": bill.client_id,
+            "period": period,
+            "document_number": None if settlement.line is None else number,
+            "line": settlement.line,
+            "category": settlement.category,
+            "number": settlement.number,
+            "trunk": settlement.trunk,
+            "cost_cents": settlement.cost_cents,
+            "charge_cents": settlement.charge_cents,
+        }
+        for settlement in bill.settlements
+    ]
+    if not rows:
+        return
+    try:
+        connection.execute(insert(settlements), rows)
+    except IntegrityError:
+        raise LedgerError(
+            f"invariant 2: a transaction of client {bill.client_id} is on a document already; nothing was issued"
+        ) from None
+
+
+def documents_in_folder(engine: Engine, folder: str) -> list[Document]:
+    """Every document whose files stand in a month's folder, in the order of issue."""
+    return _documents(engine, documents.c.folder == folder)
+
+
+def document_of_number(engine: Engine, number: str) -> Issued | None:
+    """The issued document of that number."""
+    with transaction(engine) as connection:
+        row = connection.execute(
+            select(documents.c.body, documents.c.folder).where(documents.c.number == number)
+        ).one_or_none()
+        return None if row is None else Issued(document_from_json(row.body), row.folder)
+
+
+def _documents(engine: Engine, where: object) -> list[Document]:
+    with transaction(engine) as connection:
+        query = select(documents.c.body, documents.c.sha256, documents.c.number).where(where)  # type: ignore[arg-type]
+        ordered = query.order_by(documents.c.kind.desc(), documents.c.series_year, documents.c.series_number)
+        rows = connection.execute(ordered).all()
+    for row in rows:
+        if hashlib.sha256(row.body.encode()).hexdigest() != row.sha256:
+            raise LedgerError(f"document {row.number} was changed in the ledger after it was issued; restore a backup")
+    return [document_from_json(row.body) for row in rows]
+
+
+def clients_billed_for(engine: Engine, period: str) -> set[str]:
+    """Clients that have their document of the period already."""
+    with transaction(engine) as connection:
+        query = select(documents.c.client_id).where(documents.c.period == period, documents.c.corrects.is_(None))
+        return set(connection.execute(query).scalars())
+
+
+def billed_periods(engine: Engine) -> tuple[set[str], set[tuple[str, str]]]:
+    """Periods that were billed whole, and single (client, period) pairs that have a document."""
+    with transaction(engine) as connection:
+        whole = set(connection.execute(select(closings.c.period)).scalars())
+        pairs = connection.execute(select(documents.c.client_id, documents.c.period).distinct()).tuples()
+        return whole, set(pairs)
+
+
+def net_by_month(engine: Engine, before: str, months: int) -> dict[str, list[MonthTotal]]:
+    """What each client was billed in the last months before a period, net, oldest first."""
+    with transaction(engine) as connection:
+        rows = connection.execute(
+            select(documents.c.client_id, documents.c.period, func.sum(documents.c.net_cents).label("net"))
+            .where(documents.c.period < before)
+            .group_by(documents.c.client_id, documents.c.period)
+            .order_by(documents.c.client_id, documents.c.period)
+        ).all()
+    found: dict[str, list[MonthTotal]] = {}
+    for row in rows:
+        found.setdefault(row.client_id, []).append(MonthTotal(row.period, int(row.net)))
+    return {client_id: totals[-months:] for client_id, totals in found.items()}
+
+
+def issued_numbers(engine: Engine) -> list[tuple[str, int, int]]:
+    """(kind, year, number) of every issued document."""
+    with transaction(engine) as connection:
+        query = select(documents.c.kind, documents.c.series_year, documents.c.series_number)
+        return [tuple(row) for row in connection.execute(query)]
+
+
+@dataclass(frozen=True, slots=True)
+class Margin:
+    """Cost and charge of a client's category, number and trunk on one document, in cents."""
+
+    client_id: str
+    document_number: str
+    category: str
+    number: str
+    trunk: str
+    cost_cents: int
+    charge_cents: int
+
+
+def margins(engine: Engine, period: str) -> list[Margin]:
+    """What was settled in a period, summed for margin.csv; the house's own share has no document number."""
+    keys = (
+        settlements.c.client_id,
+        func.coalesce(settlements.c.document_number, "").label("document_number"),
+        settlements.c.category,
+        settlements.c.number,
+        settlements.c.trunk,
+    )
+    active = (
+        ~select(releases.c.transaction_id)
+        .where(
+            releases.c.transaction_id == settlements.c.transaction_id,
+            releases.c.generation == settlements.c.generation,
+        )
+        .exists()
+    )
+    with transaction(engine) as connection:
+        query = (
+            select(*keys, func.sum(settlements.c.cost_cents), func.sum(settlements.c.charge_cents))
+            .where(settlements.c.period == period, active)
+            .group_by(*keys)
+            .order_by(*keys)
+        )
+        return [Margin(*row[:5], int(row[5]), int(row[6])) for row in connection.execute(query)]
+
+
+def record_files(engine: Engine, written: Sequence[StoredFile]) -> list[StoredFile]:
+    """Note the files of documents; returns those whose bytes differ from what was written before."""
+    with transaction(engine) as connection:
+        known = _latest_files(connection, {file.document_number for file in written})
+        different = []
+        for file in written:
+            before = known.get((file.document_number, file.suffix))
+            if before == file:
+                continue
+            if before is not None:
+                different.append(file)
+            connection.execute(
+                insert(files).values(
+                    document_number=file.document_number, suffix=file.suffix, sha256=file.sha256, size=file.size
+                )
+            )
+        return different
+
+
+def stored_files(engine: Engine, numbers: Sequence[str]) -> dict[tuple[str, str], StoredFile]:
+    """(document number, suffix) → the file as last written."""
+    with transaction(engine) as connection:
+        return _latest_files(connection, set(numbers))
+
+
+def _latest_files(connection: Connection, numbers: set[str]) -> dict[tuple[str, str], StoredFile]:
+    latest = select(func.max(files.c.seq)).group_by(files.c.document_number, files.c.suffix)
+    rows = connection.execute(select(files).where(files.c.seq.in_(latest)))
+    return {
+        (row.document_number, row.suffix): StoredFile(row.document_number, row.suffix, row.sha256, row.size)
+        for row in rows
+        if row.document_number in numbers
+    }
+
+
+def begin_run(engine: Engine, run_id: str, month: str, started: str) -> None:
+    """Note that a run begins."""
+    with transaction(engine) as connection:
+        connection.execute(insert(runs).values(run_id=run_id, month=month, started=started, status="running"))
+
+
+def end_run(engine: Engine, run_id: str, finished: str, status: str) -> None:
+    """Note how it ended; a run that never did was killed."""
+    with transaction(engine) as connection:
+        connection.execute(update(runs).where(runs.c.run_id == run_id).values(finished=finished, status=status))
