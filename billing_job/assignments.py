@@ -1,0 +1,141 @@
+"""The dated facts of the mapping, laid out so that millions of transactions look up their owner at once.
+
+A number goes by several names: its E.164 number, its did_number_id, the order that bought it. All names lead to one
+identity; the identity leads to the trunk it was on at a moment, and the trunk to the client that had it then.
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from billing_job.errors import ConfigError
+from billing_job.mapping import Assignment, Mapping, NumberAssignment, TrunkAssignment, overlaps
+from billing_job.wallet import Trunk
+
+Ints = npt.NDArray[np.int64]
+FOREVER = np.iinfo(np.int64).max
+
+
+@dataclass(frozen=True, slots=True)
+class Intervals:
+    """Dated facts about keys that never overlap for one key, packed for binary search."""
+
+    keys: pa.Array
+    starts: Ints
+    packed: Ints
+    codes: Ints
+    ends: Ints
+    facts: Ints
+
+    @classmethod
+    def of(cls, keys: Sequence[str], starts: Sequence[int], ends: Sequence[int]) -> "Intervals":
+        """Pack facts given in their own order; `starts` and `ends` are microseconds, half open."""
+        unique = pa.array(sorted(set(keys)), pa.string())
+        codes = _codes(pa.array(keys, pa.string()), unique)
+        start_array = np.asarray(starts, np.int64)
+        distinct = np.unique(start_array)
+        packed = codes * (len(distinct) + 1) + np.searchsorted(distinct, start_array, "right")
+        order = np.argsort(packed, kind="stable")
+        return cls(unique, distinct, packed[order], codes[order], np.asarray(ends, np.int64)[order], order)
+
+    def at(self, keys: pa.Array, moments: Ints) -> Ints:
+        """The fact that holds for each key at its moment; -1 where none does. `keys` may hold nulls."""
+        if len(self.packed) == 0:
+            return np.full(len(moments), -1, np.int64)
+        codes = _codes(keys, self.keys)
+        wanted = codes * (len(self.starts) + 1) + np.searchsorted(self.starts, moments, "right")
+        place = np.maximum(np.searchsorted(self.packed, wanted, "right") - 1, 0)
+        holds = (
+            (codes >= 0) & (self.codes[place] == codes) & (self.packed[place] <= wanted) & (moments < self.ends[place])
+        )
+        return np.where(holds, self.facts[place], -1)
+
+
+def _codes(keys: pa.Array, unique: pa.Array) -> Ints:
+    """The place of each key in `unique`, -1 where it is not there."""
+    found = pc.fill_null(pc.index_in(keys, value_set=unique), -1)
+    return found.to_numpy(zero_copy_only=False).astype(np.int64)
+
+
+@dataclass(frozen=True, slots=True)
+class Assignments:
+    """All facts of a run; `number_facts` and `trunk_facts` are what the frames' fact columns point into."""
+
+    number_facts: tuple[NumberAssignment, ...]
+    trunk_facts: tuple[TrunkAssignment, ...]
+    numbers: Intervals
+    trunks: Intervals
+    identity_of: dict[str, str]
+    """did_number_id or E.164 number → identity."""
+    identities_of_order: dict[str, tuple[str, ...]]
+    trunk_names: dict[str, str]
+    """Numeric id or uuid → the name a trunk goes by here: its uuid where the supplier tells it."""
+    known_trunks: frozenset[str]
+
+
+def assignments(mapping: Mapping, supplier_trunks: Sequence[Trunk], zone: ZoneInfo) -> Assignments:
+    """Lay out the mapping's facts; ConfigError where two names turn out to mean one thing assigned twice."""
+    names = {trunk.trunk_id: trunk.uuid for trunk in supplier_trunks if trunk.trunk_id}
+    identities, problems = _identities(mapping.numbers)
+    trunk_keys = [names.get(fact.trunk, fact.trunk) for fact in mapping.trunks]
+    problems += overlaps("trunk", list(zip(trunk_keys, mapping.trunks, strict=True)))
+    problems += overlaps("number", list(zip(identities, mapping.numbers, strict=True)))
+    if problems:
+        raise ConfigError(sorted(set(problems)))
+    identity_of: dict[str, str] = {}
+    of_order: dict[str, dict[str, None]] = defaultdict(dict)
+    for fact, identity in zip(mapping.numbers, identities, strict=True):
+        identity_of.update({name: identity for name in (fact.number, fact.did_number_id) if name})
+        if fact.order_id:
+            of_order[fact.order_id][identity] = None
+    return Assignments(
+        number_facts=mapping.numbers,
+        trunk_facts=mapping.trunks,
+        numbers=Intervals.of(identities, *_bounds(mapping.numbers, zone)),
+        trunks=Intervals.of(trunk_keys, *_bounds(mapping.trunks, zone)),
+        identity_of=identity_of,
+        identities_of_order={order: tuple(found) for order, found in of_order.items()},
+        trunk_names=names,
+        known_trunks=frozenset(trunk_keys) | {trunk.uuid for trunk in supplier_trunks},
+    )
+
+
+def _identities(numbers: Sequence[NumberAssignment]) -> tuple[list[str], list[str]]:
+    """One identity for each row: its number, else the number its did_number_id has elsewhere, else the id itself."""
+    number_of: dict[str, str] = {}
+    problems = []
+    for fact in numbers:
+        if fact.number and fact.did_number_id:
+            known = number_of.setdefault(fact.did_number_id, fact.number)
+            if known != fact.number:
+                problems.append(
+                    f"{fact.source}, column did_number_id: {fact.did_number_id!r}: stands for {known} in another row"
+                )
+    identities = [
+        fact.number or number_of.get(fact.did_number_id, "") or fact.did_number_id or fact.source for fact in numbers
+    ]
+    return identities, problems
+
+
+def _bounds(facts: Sequence[Assignment], zone: ZoneInfo) -> tuple[list[int], list[int]]:
+    starts = [-FOREVER if fact.valid_from is None else midnight(fact.valid_from, zone) for fact in facts]
+    ends = [FOREVER if fact.valid_to is None else midnight(fact.valid_to, zone) for fact in facts]
+    return starts, ends
+
+
+def midnight(day: date, zone: ZoneInfo) -> int:
+    """Microseconds since 1970 UTC of the first moment of a day in a zone."""
+    return microseconds(datetime(day.year, day.month, day.day, tzinfo=zone))
+
+
+def microseconds(moment: datetime) -> int:
+    """Microseconds since 1970 UTC of an aware moment."""
+    since = moment.astimezone(UTC) - datetime(1970, 1, 1, tzinfo=UTC)
+    return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds

@@ -1,0 +1,107 @@
+"""The invariants, checked between stages on every run; each check returns what is wrong, an empty list for nothing.
+
+The numbers are those of DESIGN ("Invariants"). Invariant 2 is a database constraint, 6 follows from the tables.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from billing_job.bill import Bill
+from billing_job.errors import InvariantBroken
+from billing_job.model import Document, Kind
+from billing_job.money import vat_cents
+
+
+@dataclass(frozen=True, slots=True)
+class Sum:
+    """A number of transactions and their wallet cents, signed as on the wire."""
+
+    count: int = 0
+    cents: int = 0
+
+    def __add__(self, other: "Sum") -> "Sum":
+        return Sum(self.count + other.count, self.cents + other.cents)
+
+
+def exact_cents(frame: pd.DataFrame) -> int:
+    """The wallet cents of a TRANSACTIONS frame, rows too large for 64-bit sums included; unreadable amounts are 0."""
+    large = frame.loc[frame["large_cents"].notna(), "large_cents"]
+    return int(frame["cents"].fillna(0).sum()) + sum(int(text) for text in large)
+
+
+def sum_of(frame: pd.DataFrame) -> Sum:
+    """Count and cents of a frame's rows."""
+    return Sum(len(frame), exact_cents(frame))
+
+
+def every_transaction_has_a_place(
+    in_scope: Sum, attributed: Sum, excluded: Sum, exceptions: Sum, billed: Sum
+) -> list[str]:
+    """Invariant 1: transactions in scope = attributed + excluded + exceptions + already billed."""
+    placed = attributed + excluded + exceptions + billed
+    if placed == in_scope:
+        return []
+    return [f"invariant 1: {in_scope} transactions are in scope, but {placed} were given a place"]
+
+
+def every_charge_is_on_a_bill(priced: pd.DataFrame, bills: Sequence[Bill]) -> list[str]:
+    """Between price and issue: each priced row is settled once, with its cost and its charge."""
+    rows, cost = len(priced), int(priced["cost_cents"].sum())
+    settled = [settlement for bill in bills for settlement in bill.settlements]
+    ids = {settlement.transaction_id for settlement in settled}
+    settled_cost = sum(settlement.cost_cents for settlement in settled)
+    if (rows, cost, rows) == (len(settled), settled_cost, len(ids)):
+        return []
+    return [f"{rows} priced transactions cost {cost} cents, but {len(ids)} with {settled_cost} cents were billed"]
+
+
+def documents_add_up(documents: Iterable[Document]) -> list[str]:
+    """Invariant 3 for each document, to the cent."""
+    return [problem for document in documents for problem in document_adds_up(document)]
+
+
+def document_adds_up(document: Document) -> list[str]:
+    """Rows → lines → net; each VAT category → its tax; net + VAT → gross (EN 16931 BR-CO-10, -13, -14, -15, -17)."""
+    name = f"invariant 3: {document.number or document.client.client_id}"
+    problems = [
+        f"{name}, line {line.line}: its rows add up to {sum(row.net_cents for row in line.rows)}, not {line.net_cents}"
+        for line in document.lines
+        if sum(row.net_cents for row in line.rows) != line.net_cents
+    ]
+    nets = {total.vat: 0 for total in document.vat_totals}
+    for line in document.lines:
+        nets[line.vat] = nets.get(line.vat, 0) + line.net_cents
+    problems += [
+        f"{name}, VAT {total.vat.category} {total.vat.rate}: {total.net_cents} net, {total.vat_cents} VAT do not follow"
+        for total in document.vat_totals
+        if nets[total.vat] != total.net_cents or vat_cents(total.net_cents, total.vat.rate) != total.vat_cents
+    ]
+    if len(nets) != len(document.vat_totals) or sum(nets.values()) != document.net_cents:
+        problems.append(f"{name}: lines add up to {sum(nets.values())}, not to the net of {document.net_cents}")
+    if sum(total.vat_cents for total in document.vat_totals) != document.vat_cents:
+        problems.append(f"{name}: the VAT of its categories does not add up to {document.vat_cents}")
+    if document.net_cents + document.vat_cents != document.gross_cents:
+        problems.append(f"{name}: net and VAT do not add up to {document.gross_cents}")
+    if (document.kind is Kind.CREDIT_NOTE) != (document.net_cents < 0):
+        problems.append(f"{name}: is a {document.kind} with a net of {document.net_cents}")
+    return problems
+
+
+def numbers_have_no_gap(numbers: Iterable[tuple[str, int, int]]) -> list[str]:
+    """Invariant 4: (kind, year, number) of every issued document; each series runs 1, 2, 3 …"""
+    series: dict[tuple[str, int], list[int]] = {}
+    for kind, year, number in numbers:
+        series.setdefault((kind, year), []).append(number)
+    return [
+        f"invariant 4: the series {kind} {year} has {len(found)} documents, and its numbers are not 1 to {len(found)}"
+        for (kind, year), found in sorted(series.items())
+        if sorted(found) != list(range(1, len(found) + 1))
+    ]
+
+
+def raise_if_broken(problems: Sequence[str]) -> None:
+    """Stop the run on a broken invariant: an invoice that does not add up must not be issued."""
+    if problems:
+        raise InvariantBroken("; ".join(problems[:20]) + ". Nothing was issued; please report this as a defect")

@@ -1,0 +1,180 @@
+"""From charges to documents: lines, VAT by category, totals, and which transactions a document settles.
+
+Nothing here gives out a number: the ledger does, in the database transaction that stores the document.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pandas as pd
+
+from billing_job.bill import Bill, Settlement
+from billing_job.model import Client, DetailRow, Document, Kind, Line, MonthTotal, Period, Seller, Vat, VatTotal
+from billing_job.money import decimal_text, vat_cents
+from billing_job.schema import PRICED, conform
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What all documents of a run have in common."""
+
+    seller: Seller
+    currency: str
+    period: Period
+    issue_date: date
+    payment_terms_days: int
+    zone: ZoneInfo
+
+
+class _Row(NamedTuple):
+    """A row of PRICED, in the order of its columns."""
+
+    transaction_id: str
+    client_id: str
+    period: str
+    category: str
+    description: str
+    number: str
+    trunk: str
+    created_at: int
+    quantity: int
+    cost_cents: int
+    charge_cents: int
+    line_key: int
+    visible: bool
+
+
+def bills(
+    priced: pd.DataFrame,
+    clients: Mapping[str, Client],
+    vat: Mapping[str, Vat],
+    vat_id_checks: Mapping[str, str],
+    history: Mapping[str, Sequence[MonthTotal]],
+    terms: Terms,
+) -> list[Bill]:
+    """One bill for each client that has charges, in the order of client ids; PRICED in."""
+    frame = conform(priced, PRICED, "issue")
+    found = []
+    for client_id, rows in _groups(frame, "client_id"):
+        lines, settlements = _lines(rows, vat[client_id], terms)
+        document = None
+        if any(line.net_cents for line in lines):
+            document = _document(
+                clients[client_id], lines, vat_id_checks.get(client_id, ""), tuple(history.get(client_id, ())), terms
+            )
+        else:
+            # A client with nothing to pay gets no document; the transactions are settled all the same.
+            settlements = [
+                Settlement(s.transaction_id, None, s.category, s.number, s.trunk, s.cost_cents, 0) for s in settlements
+            ]
+        found.append(Bill(client_id, document, tuple(settlements)))
+    return sorted(found, key=lambda bill: bill.client_id)
+
+
+def vat_totals(lines: Sequence[Line]) -> tuple[VatTotal, ...]:
+    """Sum the rounded lines of each VAT category and rate, and tax each sum once (EN 16931 BG-23, BR-CO-17)."""
+    nets: dict[Vat, int] = {}
+    for line in lines:
+        nets[line.vat] = nets.get(line.vat, 0) + line.net_cents
+    return tuple(VatTotal(vat, net, vat_cents(net, vat.rate)) for vat, net in nets.items())
+
+
+def _groups(frame: pd.DataFrame, column: str) -> list[tuple[str, pd.DataFrame]]:
+    """Consecutive rows of one value; PRICED is sorted by client and line already."""
+    values = frame[column].to_numpy(object)
+    starts = np.flatnonzero(np.r_[True, values[1:] != values[:-1]]) if len(values) else np.array([], int)
+    ends = [*starts[1:], len(values)]
+    return [(values[start], frame.iloc[start:end]) for start, end in zip(starts, ends, strict=True)]
+
+
+def _lines(rows: pd.DataFrame, vat: Vat, terms: Terms) -> tuple[list[Line], list[Settlement]]:
+    lines: list[Line] = []
+    settlements: list[Settlement] = []
+    of_line: dict[int, list[_Row]] = {}
+    for row in map(_Row._make, zip(*(rows[column].to_list() for column in PRICED), strict=True)):
+        of_line.setdefault(row.line_key, []).append(row)
+    for group in of_line.values():
+        first = group[0]
+        number = len(lines) + 1 if first.visible else None
+        settlements += [
+            Settlement(r.transaction_id, number, r.category, r.number, r.trunk, r.cost_cents, r.charge_cents)
+            for r in group
+        ]
+        if number is None:
+            continue
+        period = Period.parse(first.period)
+        lines.append(
+            Line(
+                line=number,
+                category=first.category,
+                description=_one({_without_cost(row) for row in group}) if len(group) == 1 else "",
+                number=_one({row.number for row in group}),
+                trunk=_one({row.trunk for row in group}),
+                quantity=sum(row.quantity for row in group),
+                net_cents=sum(row.charge_cents for row in group),
+                vat=vat,
+                period_start=period.first_day,
+                period_end=period.last_day,
+                rows=tuple(_detail(row, terms.zone) for row in group),
+            )
+        )
+    return lines, settlements
+
+
+def _one(values: set[str]) -> str:
+    """The value that all rows share; empty when they differ."""
+    return next(iter(values)) if len(values) == 1 else ""
+
+
+def _detail(row: _Row, zone: ZoneInfo) -> DetailRow:
+    moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=row.created_at)
+    return DetailRow(
+        transaction_id=row.transaction_id,
+        date=moment.astimezone(zone).date(),
+        description=_without_cost(row),
+        number=row.number,
+        trunk=row.trunk,
+        quantity=row.quantity,
+        net_cents=row.charge_cents,
+    )
+
+
+def _without_cost(row: _Row) -> str:
+    """The supplier's description, unless it speaks of our cost: a client never sees that."""
+    cost = decimal_text(abs(row.cost_cents))
+    short = cost.rstrip("0").rstrip(".")
+    figures = {cost, short, str(abs(row.cost_cents))}
+    words = {figure.replace(",", ".") for figure in re.findall(r"(?<![\d+])\d+(?:[.,]\d+)?", row.description)}
+    return "" if figures & words else row.description
+
+
+def _document(
+    client: Client, lines: Sequence[Line], vat_id_check: str, history: tuple[MonthTotal, ...], terms: Terms
+) -> Document:
+    totals = vat_totals(lines)
+    net = sum(total.net_cents for total in totals)
+    vat = sum(total.vat_cents for total in totals)
+    days = terms.payment_terms_days if client.payment_terms_days is None else client.payment_terms_days
+    return Document(
+        number="",
+        kind=Kind.INVOICE if net >= 0 else Kind.CREDIT_NOTE,
+        period_start=terms.period.first_day,
+        period_end=terms.period.last_day,
+        issue_date=terms.issue_date,
+        due_date=terms.issue_date + timedelta(days=days),
+        currency=terms.currency,
+        seller=terms.seller,
+        client=client,
+        lines=tuple(lines),
+        vat_totals=totals,
+        net_cents=net,
+        vat_cents=vat,
+        gross_cents=net + vat,
+        client_vat_id_checked=vat_id_check,
+        history=history,
+    )

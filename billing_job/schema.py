@@ -1,0 +1,80 @@
+"""Column names and dtypes of the frame that each stage takes and returns; a stage's frame is checked at its border.
+
+Texts are pyarrow strings, amounts pyarrow int64 cents, moments int64 microseconds since 1970 UTC.
+"""
+
+from collections.abc import Mapping
+
+import pandas as pd
+import pyarrow as pa
+
+from billing_job.errors import InvariantBroken
+
+TEXT = pd.ArrowDtype(pa.string())
+INT = pd.ArrowDtype(pa.int64())
+BOOL = pd.ArrowDtype(pa.bool_())
+
+Schema = Mapping[str, pd.ArrowDtype]
+
+TRANSACTIONS: Schema = {
+    "transaction_id": TEXT,
+    "type": TEXT,
+    "cents": INT,
+    "large_cents": TEXT,
+    "currency": TEXT,
+    "description": TEXT,
+    "reference_type": TEXT,
+    "reference_id": TEXT,
+    "created_at": INT,
+    "problem": TEXT,
+    "settled": BOOL,
+}
+"""ledger → attribute. `cents` may be empty; `settled` rows are on a document already."""
+
+ATTRIBUTED: Schema = {
+    **TRANSACTIONS,
+    "outcome": TEXT,
+    "reason": TEXT,
+    "category": TEXT,
+    "client_id": TEXT,
+    "number": TEXT,
+    "trunk": TEXT,
+    "country": TEXT,
+    "number_type": TEXT,
+    "number_fact": INT,
+    "trunk_fact": INT,
+}
+"""attribute → price. `outcome` is attributed, excluded or exception; the facts are rows of the Assignments, or -1."""
+
+PRICED: Schema = {
+    "transaction_id": TEXT,
+    "client_id": TEXT,
+    "period": TEXT,
+    "category": TEXT,
+    "description": TEXT,
+    "number": TEXT,
+    "trunk": TEXT,
+    "created_at": INT,
+    "quantity": INT,
+    "cost_cents": INT,
+    "charge_cents": INT,
+    "line_key": INT,
+    "visible": BOOL,
+}
+"""price → issue, one row a transaction in the order of the document; rows of one `line_key` are one line.
+
+`period` is the month the transaction belongs to; `charge_cents` add up to the line; rows that the house pays are not
+`visible` and belong to no line."""
+
+
+def conform(frame: pd.DataFrame, schema: Schema, where: str) -> pd.DataFrame:
+    """The frame with exactly the schema's columns and dtypes; InvariantBroken names a column that is not there."""
+    missing = [column for column in schema if column not in frame.columns]
+    if missing:
+        raise InvariantBroken(f"{where}: the frame has no column {', '.join(missing)}")
+    return frame[list(schema)].astype(dict(schema))
+
+
+def empty(schema: Schema) -> pd.DataFrame:
+    """A frame of that schema without rows."""
+    return pd.DataFrame({column: pd.Series([], dtype=dtype) for column, dtype in schema.items()})

@@ -1,0 +1,118 @@
+"""How a client is taxed: by the seller's country, the client's country and its VAT id (DESIGN: VAT)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+import eu_vat_rates_data
+from stdnum.eu import vat as eu_vat
+
+from billing_job.mapping import VatRate
+from billing_job.model import Client, Vat
+
+EU = frozenset(
+    ["AT", "BE", "BG", "CY", "CZ", "DE", "DK", "EE", "ES", "FI", "FR", "GR", "HR", "HU", "IE", "IT", "LT", "LU", "LV",
+     "MT", "NL", "PL", "PT", "RO", "SE", "SI", "SK"]
+)  # fmt: skip
+
+REVERSE_CHARGE = Vat("AE", Decimal(0), "VATEX-EU-AE", "Reverse charge: Article 196 of Council Directive 2006/112/EC")
+OUTSIDE_SCOPE = Vat("O", Decimal(0), "VATEX-EU-O", "Not subject to VAT")
+EXEMPT = Vat("E", Decimal(0), "", "Exempt from VAT")
+ZERO_RATED = Vat("Z", Decimal(0))
+
+
+@dataclass(frozen=True, slots=True)
+class Untaxable:
+    """No treatment can be chosen; `reason` asks for the decision that is missing."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class TaxRules:
+    """What the seller is and decided; `rates` are the user's dated rows, `shipped_rates` those of the program."""
+
+    seller_country: str
+    seller_vat_id: str
+    oss: bool
+    rates: Sequence[VatRate]
+    shipped_rates: Sequence[VatRate]
+
+
+def vat_of(client: Client, rules: TaxRules, day: date) -> Vat | Untaxable:
+    """The VAT of everything a client is billed; `day` is the last day of the period, whose rate holds.
+
+    Source: EN 16931 categories S, AE, O, E, Z; Directive 2006/112/EC Articles 44, 58, 196.
+    """
+    treatment = client.tax_treatment or _treatment(client, rules)
+    if treatment == "S":
+        return _standard(rules.seller_country, rules, day)
+    if treatment == "OSS":
+        return _standard(client.country, rules, day)
+    if treatment == "AE":
+        return _reverse_charge(client, rules)
+    if treatment in ("O", "E", "Z"):
+        return {"O": OUTSIDE_SCOPE, "E": EXEMPT, "Z": ZERO_RATED}[treatment]
+    return Untaxable(treatment)
+
+
+def vat_id_check(client: Client) -> str:
+    """What the check of format and check digits gives: valid, invalid, or empty where there is no VAT id."""
+    if not client.vat_id:
+        return ""
+    return "valid" if has_valid_vat_id(client) else "invalid"
+
+
+def has_valid_vat_id(client: Client) -> bool:
+    """A VAT id of the client's own EU country with right check digits; Greece writes EL."""
+    prefix = "EL" if client.country == "GR" else client.country
+    return client.vat_id.startswith(prefix) and bool(eu_vat.is_valid(client.vat_id))
+
+
+def _treatment(client: Client, rules: TaxRules) -> str:
+    """The treatment that follows from countries and VAT id, or a sentence that asks for a decision."""
+    if client.country == rules.seller_country:
+        return "S"
+    if client.country not in EU or rules.seller_country not in EU:
+        return "O"
+    if has_valid_vat_id(client):
+        return "AE"
+    if rules.oss:
+        return "OSS"
+    problem = f"VAT id {client.vat_id} is not valid" if client.vat_id else "it has no VAT id"
+    return (
+        f"client {client.client_id} is in {client.country} and {problem}: correct vat_id in clients.csv, set"
+        " tax.oss = true, or choose a tax_treatment for it"
+    )
+
+
+def _standard(country: str, rules: TaxRules, day: date) -> Vat | Untaxable:
+    rate = standard_rate(country, rules, day)
+    if rate is None:
+        return Untaxable(f"no VAT rate of {country} is known for {day}: add it to vat_rates.csv with its valid_from")
+    return Vat("S", rate)
+
+
+def _reverse_charge(client: Client, rules: TaxRules) -> Vat | Untaxable:
+    if not client.vat_id:
+        return Untaxable(
+            f"client {client.client_id} has no VAT id, which a reverse charge must name: fill in vat_id in clients.csv"
+        )
+    if not rules.seller_vat_id:
+        return Untaxable("the seller has no VAT id, which a reverse charge must name: fill in seller.vat_id")
+    return REVERSE_CHARGE
+
+
+def standard_rate(country: str, rules: TaxRules, day: date) -> Decimal | None:
+    """The standard rate in percent on a day; None when none is known, for a guess would be worse.
+
+    The user's rows win, then the shipped rows, then the data set, which knows only the rates of its own day.
+    """
+    for rows in (rules.rates, rules.shipped_rates):
+        dated = [row for row in rows if row.country == country and row.valid_from <= day]
+        if dated:
+            return max(dated, key=lambda row: row.valid_from).rate
+    if date.fromisoformat(eu_vat_rates_data.data_version) <= day and eu_vat_rates_data.has_rate(country):
+        return Decimal(str(eu_vat_rates_data.get_standard_rate(country)))
+    return None
