@@ -1,18 +1,23 @@
 """The programs that judge our accounting files, started from outside, and the golden copies of those files."""
 
+import json
 import os
 import shutil
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from billing_job.accounting.accounts import Accounts
+from billing_job.accounting.accounts import AccountKind, Accounts
+from billing_job.accounting.export import Export
 from billing_job.accounting.journal import Journal
 from billing_job.money import cents_from_decimal
 
 GOLDENS = Path(__file__).parent / "goldens" / "accounting"
+SYSTEM_PYTHON = "/usr/bin/python3"
 
 
 def assert_golden(name: str, content: bytes) -> None:
@@ -22,6 +27,13 @@ def assert_golden(name: str, content: bytes) -> None:
         golden.parent.mkdir(parents=True, exist_ok=True)
         golden.write_bytes(content)
     assert content == golden.read_bytes(), f"{name} differs from {golden}"
+
+
+def saved(export: Export, folder: Path) -> list[Path]:
+    """The export's files in a folder."""
+    for name, content in export.files.items():
+        (folder / name).write_bytes(content)
+    return [folder / name for name in export.files]
 
 
 def balances_of(
@@ -37,18 +49,19 @@ def balances_of(
     return {code: cents for code, cents in sums.items() if cents}
 
 
-def run_judge(*command: str | Path, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+def run_judge(*command: str | Path, text: str = "") -> subprocess.CompletedProcess[str]:
     """Run a judge to its end; skip the test when it is not installed."""
     program = str(command[0])
     if shutil.which(program) is None:
         pytest.skip(f"{program} is not installed")
     return subprocess.run(
         [str(part) for part in command],
+        input=text,
         capture_output=True,
         text=True,
         timeout=120,
         check=False,
-        env={**os.environ, "LC_ALL": "C.UTF-8", **(env or {})},
+        env={**os.environ, "LC_ALL": "C.UTF-8"},
     )
 
 
@@ -63,3 +76,35 @@ def hledger_balances(file: Path) -> dict[str, int]:
     assert result.returncode == 0, result.stderr
     rows = [line.strip('"').split('","') for line in result.stdout.splitlines()[1:]]
     return {account: cents_from_decimal(amount.removeprefix("EUR ")) for account, amount in rows}
+
+
+def beancount_ledger(file: Path) -> tuple[dict[str, int], list[str]]:
+    """Cents by account and every complaint, as beancount's own loader (which bean-check runs) gives them."""
+    loader = pytest.importorskip("beancount.loader")
+    data = pytest.importorskip("beancount.core.data")
+    entries, errors, _ = loader.load_file(str(file))
+    sums: dict[str, Decimal] = {}
+    for posting in (p for entry in entries if isinstance(entry, data.Transaction) for p in entry.postings):
+        sums[posting.account] = sums.get(posting.account, Decimal(0)) + posting.units.number
+    return {account: int(amount * 100) for account, amount in sums.items() if amount}, [e.message for e in errors]
+
+
+def gnucash_import(folder: Path, accounts: Mapping[str, str], date_format: str = "iso") -> dict[str, Any]:
+    """What GnuCash's importers made of the two files in a folder, and its balances after the book was opened again."""
+    script = Path(__file__).with_name("gnucash_import.py")
+    if run_judge(SYSTEM_PYTHON, "-c", "import gnucash").returncode:
+        pytest.skip("python3-gnucash is not installed")
+    order = {"folder": str(folder), "accounts": dict(accounts), "date_format": date_format}
+    result = run_judge(SYSTEM_PYTHON, script, text=json.dumps(order))
+    assert result.returncode == 0, result.stderr
+    said: dict[str, Any] = json.loads((folder / "said.json").read_text(encoding="utf-8"))
+    return said
+
+
+def gnucash_accounts(journal: Journal, accounts: Accounts) -> dict[str, str]:
+    """The accounts that the book needs before the import, with their kind."""
+    keys = [posting.key for entry, _ in journal.documents() for posting in entry.postings]
+    kinds = (AccountKind.RECEIVABLE, AccountKind.REVENUE, AccountKind.VAT)
+    return {
+        account.code: key.kind.value for key, account in accounts.chart("gnucash", keys).items() if key.kind in kinds
+    }

@@ -1,11 +1,23 @@
-"""What a format hands back, and the text rules that several formats share."""
+"""What a format hands back, and the rules of text, dates and splitting that several formats share."""
 
 import re
-from collections.abc import Mapping
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
+from typing import TypeVar
+
+from billing_job.money import decimal_text
+
+T = TypeVar("T")
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 _SPACES = re.compile(r"\s+")
+_DATE_FORMATS = {"iso": "%Y-%m-%d", "uk": "%d/%m/%Y", "us": "%m/%d/%Y", "ce": "%d.%m.%Y"}
+# Letters that Unicode does not take apart into a base letter and an accent.
+_UNDECOMPOSED = str.maketrans(
+    {"Ł": "L", "ł": "l", "Đ": "D", "đ": "d", "Ħ": "H", "ħ": "h", "ı": "i", "Ŧ": "T", "ŧ": "t"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,3 +36,57 @@ def one_line(text: str) -> str:
 def cut(text: str, length: int) -> str:
     """Text on one line and at most so many characters; the end is lost, not the beginning."""
     return one_line(text)[:length].rstrip()
+
+
+def encodable(text: str, encoding: str) -> str:
+    """The text with only the encoding's characters: ź becomes z where there is no ź, a letter without a base `?`."""
+    return "".join(character if _fits(character, encoding) else _base(character, encoding) for character in text)
+
+
+def counted(number: int, noun: str) -> str:
+    """A figure with its noun: "1 document", "2 documents"."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def date_text(day: date, date_format: str) -> str:
+    """A day as iso, uk, us or ce (central European) write it."""
+    return day.strftime(_DATE_FORMATS[date_format])
+
+
+def decimal_comma(cents: int) -> str:
+    """A decimal with a comma, two places and no thousands mark."""
+    return decimal_text(cents).replace(".", ",")
+
+
+def chunks(groups: Iterable[Sequence[T]], most: int) -> Iterator[list[Sequence[T]]]:
+    """Consecutive groups in lots of at most so many items together; a group is never divided."""
+    lot: list[Sequence[T]] = []
+    size = 0
+    for group in groups:
+        if lot and size + len(group) > most:
+            yield lot
+            lot, size = [], 0
+        lot.append(group)
+        size += len(group)
+    if lot:
+        yield lot
+
+
+def numbered(stem: str, suffix: str, contents: Sequence[bytes]) -> dict[str, bytes]:
+    """One file as `stem.suffix`; several as `stem_1.suffix`, `stem_2.suffix` and so on."""
+    if len(contents) == 1:
+        return {f"{stem}.{suffix}": contents[0]}
+    return {f"{stem}_{number}.{suffix}": content for number, content in enumerate(contents, 1)}
+
+
+def _fits(character: str, encoding: str) -> bool:
+    try:
+        character.encode(encoding)
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _base(character: str, encoding: str) -> str:
+    letters = unicodedata.normalize("NFKD", character.translate(_UNDECOMPOSED))
+    return "".join(letter for letter in letters if _fits(letter, encoding) and not unicodedata.combining(letter)) or "?"

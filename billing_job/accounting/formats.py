@@ -4,11 +4,19 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from billing_job.accounting.accounts import Accounts
+from billing_job.accounting.beancount import write_beancount
+from billing_job.accounting.datev import write_datev
+from billing_job.accounting.exact import write_exact
 from billing_job.accounting.export import Export
+from billing_job.accounting.fec import write_fec
+from billing_job.accounting.gnucash import write_gnucash
 from billing_job.accounting.hledger import write_hledger
 from billing_job.accounting.journal import Journal
 from billing_job.accounting.options import AccountingOptions
+from billing_job.accounting.quickbooks import write_quickbooks
+from billing_job.accounting.sage50 import write_sage50
 from billing_job.accounting.sales import journal_file, sales_file
+from billing_job.accounting.xero import write_xero
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +50,57 @@ _FORMATS = (
     Format(
         "hledger",
         "hledger 1.25 or later",
-        "`include 2026-10.journal` in your main journal, or `hledger -f 2026-10.journal`",
+        "add `include YYYY-MM.journal` to your main journal, or `hledger -f YYYY-MM.journal`",
         write_hledger,
+    ),
+    Format(
+        "beancount",
+        "beancount 3, Fava",
+        'add `include "YYYY-MM.beancount"` to your ledger (with accounting.beancount.standalone = false), or open it',
+        write_beancount,
+    ),
+    Format(
+        "gnucash",
+        "GnuCash 4 or later",
+        "File, Import, Import Customers & Vendors, then Import Bills & Invoices: semicolon separated, type Invoice",
+        write_gnucash,
+    ),
+    Format(
+        "datev",
+        "DATEV Rechnungswesen",
+        "Bestand, Importieren, ASCII-Daten: the batch stands under DATEV-Format, Stapelverarbeitung",
+        write_datev,
+    ),
+    Format(
+        "exact",
+        "Exact Online",
+        "Import/Export, XML/CSV import, General ledger: Transactions",
+        write_exact,
+    ),
+    Format(
+        "xero",
+        "Xero",
+        "Business, Invoices, Import (amounts are tax exclusive); Accounting, Manual journals, Import for the wallet",
+        write_xero,
+    ),
+    Format(
+        "quickbooks",
+        "QuickBooks Online (outside the US)",
+        "Settings, Import data, Invoices (exclusive of VAT); Credit notes; Journal entries for the wallet",
+        write_quickbooks,
+    ),
+    Format(
+        "sage50",
+        "Sage 50 Accounts (UK and Ireland)",
+        "File, Import, Audit trail transactions, CSV; tick that the first row holds headings",
+        write_sage50,
+    ),
+    Format(
+        "fec",
+        "French accounting programs that import the FEC layout",
+        "import of entries (écritures), format FEC; it is not the legal FEC of the year",
+        write_fec,
     ),
 )
 FORMATS: Mapping[str, Format] = {known.name: known for known in _FORMATS}
+"""By name, in the order of `accounts.FORMAT_NAMES`; `csv` is always written."""

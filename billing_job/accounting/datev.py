@@ -1,0 +1,151 @@
+"""DATEV: an EXTF Buchungsstapel (format 700, category 21, version 13) for each calendar month that is booked in.
+
+Rows are gross by document, revenue account and VAT case: the account (Automatikkonto) or the BU-Schlüssel in the tax
+code of accounts.csv computes the VAT. Where the tax code is `net`, revenue and VAT are rows of their own instead.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import groupby
+
+from billing_job.accounting.accounts import Account, AccountKey, AccountKind, Accounts
+from billing_job.accounting.datev_file import ROWS_PER_FILE, DatevRow, batch_file
+from billing_job.accounting.export import Export, chunks, counted, numbered
+from billing_job.accounting.journal import Entry, Journal
+from billing_job.accounting.options import AccountingOptions, DatevOptions
+from billing_job.errors import ConfigError
+from billing_job.model import Period
+from billing_job.money import decimal_text
+
+NET = "net"
+"""The tax code of accounts.csv for an account that computes no VAT."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Side:
+    """What the debtor owes for one account; negative cents are owed to the debtor."""
+
+    account: str
+    tax_code: str
+    vat_case: str
+    cents: int
+
+
+def write_datev(journal: Journal, accounts: Accounts, options: AccountingOptions) -> Export:
+    """One file for each calendar month of booking dates, more when there are over 99,999 rows.
+
+    ConfigError lists the accounts that are no numbers of the configured length.
+    """
+    chart = accounts.chart("datev", journal.keys())
+    debtors = _debtors(journal, accounts, options.datev)
+    _require_numbers(chart, debtors, options.datev, accounts.source)
+    files: dict[str, bytes] = {}
+    for period, entries in groupby(journal.entries, key=lambda entry: Period.of(entry.day)):
+        rows = [list(_rows(entry, chart, debtors, options.datev)) for entry in entries]
+        lots = [[row for group in lot for row in group] for lot in chunks(filter(None, rows), ROWS_PER_FILE)]
+        contents = [batch_file(lot, period, journal.currency, options.datev) for lot in lots]
+        files |= numbered(f"EXTF_Buchungsstapel_{period}", "csv", contents) if contents else {}
+    return Export(files, tuple(_warnings(journal, accounts, options.datev)))
+
+
+def _rows(
+    entry: Entry, chart: Mapping[AccountKey, Account], debtors: Mapping[str, str], options: DatevOptions
+) -> Iterator[DatevRow]:
+    """The entry's rows; amounts of 0.00 have none, because DATEV takes none."""
+    if entry.party is None:
+        (wallet,) = (posting for posting in entry.postings if posting.key.kind == AccountKind.WALLET)
+        for posting in entry.postings:
+            if posting is not wallet:
+                yield from _row(entry, posting.cents, chart[posting.key].code, chart[wallet.key].code, options)
+        return
+    for side in _document_sides(entry, chart):
+        yield from _row(entry, side.cents, debtors[entry.party.client_id], side.account, options, side)
+
+
+def _document_sides(entry: Entry, chart: Mapping[AccountKey, Account]) -> list[_Side]:
+    """Gross by account and tax code, and net with the VAT apart where the account computes none."""
+    sums: dict[tuple[str, str, str, str], int] = {}
+    vat_keys = {(p.key.vat_case, p.key.rate): p.key for p in entry.postings if p.key.kind == AccountKind.VAT}
+
+    def add(account: str, tax_code: str, case: tuple[str, str], cents: int) -> None:
+        key = (account, tax_code, *case)
+        sums[key] = sums.get(key, 0) + cents
+
+    for posting, vat in entry.revenue():
+        account = chart[posting.key]
+        case = (posting.key.vat_case, posting.key.rate)
+        if account.tax_code != NET:
+            add(account.code, account.tax_code, case, vat.net_cents + vat.vat_cents)
+            continue
+        add(account.code, "", case, vat.net_cents)
+        if vat.vat_cents:
+            add(chart[vat_keys[case]].code, "", case, vat.vat_cents)
+    return [_Side(account, tax_code, case, cents) for (account, tax_code, case, _), cents in sums.items()]
+
+
+def _row(
+    entry: Entry, cents: int, account: str, contra: str, options: DatevOptions, side: _Side | None = None
+) -> Iterator[DatevRow]:
+    if not cents:
+        return
+    corrected = entry.corrects or entry.reference
+    party = entry.party
+    yield DatevRow(
+        cents=cents,
+        account=account,
+        contra_account=contra,
+        tax_code=side.tax_code if side else "",
+        day=entry.day,
+        # The open item is the corrected invoice's, so that the credit note clears it; its own number goes beside it.
+        open_item=corrected,
+        second_reference=entry.reference if corrected != entry.reference else "",
+        text=f"{entry.reference} {party.name}" if party else entry.narration,
+        vat_id=party.vat_id if party and side and side.vat_case == "AE" else "",
+        service_day=entry.period_end,
+        due_day=entry.due_date,
+        lock=options.lock,
+    )
+
+
+def _debtors(journal: Journal, accounts: Accounts, options: DatevOptions) -> Mapping[str, str]:
+    """Debtor account by client id; several clients may share the collective one."""
+    return {
+        client.client_id: accounts.party("datev", client.client_id) or str(options.collective_debtor)
+        for _, client in journal.documents()
+    }
+
+
+def _require_numbers(
+    chart: Mapping[AccountKey, Account], debtors: Mapping[str, str], options: DatevOptions, source: str
+) -> None:
+    # The debtor account stands in place of the receivable one.
+    general = {account.code for key, account in chart.items() if key.kind != AccountKind.RECEIVABLE}
+    problems = [
+        f"{source}: {code!r} is no DATEV account of at most {length} digits: correct it, or accounting.datev"
+        ".account_length in billing.toml"
+        for codes, length in ((general, options.account_length), (set(debtors.values()), options.account_length + 1))
+        for code in sorted(codes)
+        if not (code.isascii() and code.isdecimal() and len(code) <= length)
+    ]
+    problems += [
+        f"{source}: tax code {code!r} of format datev is no BU-Schlüssel: write up to four digits, nothing for an"
+        f" Automatikkonto, or {NET}"
+        for code in sorted({account.tax_code for key, account in chart.items() if key.kind == AccountKind.REVENUE})
+        if code not in ("", NET) and not (code.isascii() and code.isdecimal() and len(code) <= 4)
+    ]
+    if problems:
+        raise ConfigError(problems)
+
+
+def _warnings(journal: Journal, accounts: Accounts, options: DatevOptions) -> Iterator[str]:
+    clients = {client.client_id for _, client in journal.documents()}
+    without = sorted(client_id for client_id in clients if accounts.party("datev", client_id) is None)
+    if without:
+        yield (
+            f"datev: {counted(len(without), 'client')} without a debtor account, booked to {options.collective_debtor}:"
+            f" {', '.join(without[:5])}{' and others' if len(without) > 5 else ''}; add rows with kind party to"
+            f" {accounts.source}"
+        )
+    zero = sum(not any(vat.net_cents for _, vat in entry.revenue()) for entry, _ in journal.documents())
+    if zero:
+        yield f"datev: {counted(zero, 'document')} over {decimal_text(0)} left out: DATEV takes no zero amount"

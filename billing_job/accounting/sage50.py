@@ -1,0 +1,70 @@
+"""Sage 50 UK: audit trail transactions. SI and SC rows carry net and our own VAT, JD and JC rows the wallet.
+
+Amounts are always positive: what is below zero changes its type. The file is Windows-1252, as Sage reads it.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+
+from billing_job.accounting.accounts import Account, AccountKey, Accounts
+from billing_job.accounting.export import Export, cut, date_text, encodable
+from billing_job.accounting.journal import Entry, Journal
+from billing_job.accounting.options import AccountingOptions
+from billing_job.accounting.parties import party_codes
+from billing_job.csvfile import csv_text
+from billing_job.model import Client
+from billing_job.money import decimal_text
+
+COLUMNS = (
+    "Type", "Account Reference", "Nominal A/C Ref", "Department Code", "Date", "Reference", "Details", "Net Amount",
+    "Tax Code", "Tax Amount", "Exchange Rate", "Extra Reference", "User Name", "Project Refn", "Cost Code Refn",
+)  # fmt: skip
+ENCODING = "cp1252"
+_ACCOUNT_LENGTH = 8
+_REFERENCE_LENGTH = 30
+_DETAILS_LENGTH = 60
+
+
+def write_sage50(journal: Journal, accounts: Accounts, options: AccountingOptions) -> Export:
+    """One file; rows of 0.00 are left out, and ConfigError names clients whose short references would be one."""
+    chart = accounts.chart("sage50", journal.keys())
+    references = party_codes(journal, accounts, "sage50", _account_reference)
+    rows = [
+        row
+        for entry in journal.entries
+        for row in (
+            _document_rows(entry, references[entry.party.client_id], chart)
+            if entry.party
+            else _wallet_rows(entry, chart)
+        )
+    ]
+    text = csv_text(COLUMNS, rows).decode()
+    return Export({"sage50_audit_trail.csv": encodable(text, ENCODING).encode(ENCODING)})
+
+
+def _document_rows(entry: Entry, reference: str, chart: Mapping[AccountKey, Account]) -> Iterator[list[str]]:
+    for posting, vat in entry.revenue():
+        if vat.net_cents or vat.vat_cents:
+            kind = "SI" if vat.net_cents > 0 else "SC"
+            amounts = (abs(vat.net_cents), abs(vat.vat_cents))
+            yield _row(kind, reference, entry, chart[posting.key], posting.text, amounts)
+
+
+def _wallet_rows(entry: Entry, chart: Mapping[AccountKey, Account]) -> Iterator[list[str]]:
+    for posting in entry.postings:
+        kind = "JD" if posting.cents > 0 else "JC"
+        yield _row(kind, "", entry, chart[posting.key], posting.text, (abs(posting.cents), 0))
+
+
+def _row(kind: str, reference: str, entry: Entry, account: Account, text: str, amounts: tuple[int, int]) -> list[str]:
+    net, vat = amounts
+    return [
+        kind, reference, account.code, "0", date_text(entry.day, "uk"), cut(entry.reference, _REFERENCE_LENGTH),
+        cut(text, _DETAILS_LENGTH), decimal_text(net), account.tax_code, decimal_text(vat), "1",
+        cut(entry.corrects, _REFERENCE_LENGTH), "", "", "",
+    ]  # fmt: skip
+
+
+def _account_reference(client: Client) -> str:
+    """The client's id as a customer account: capitals and digits, at most eight."""
+    return re.sub(r"[^A-Z0-9]", "", encodable(client.client_id.upper(), "ascii"))[:_ACCOUNT_LENGTH] or "CLIENT"
