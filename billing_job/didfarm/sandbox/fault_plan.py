@@ -57,4 +57,6 @@ class FaultPlan:
 
 
 def _aims_at(armed: _Armed, names: Collection[str], page: int | None) -> bool:
-    return armed.fault.name in names and armed.fault.page in (None, page)
+    # A page's request has been counted by now; one that is stopped at the gate has not.
+    request = armed.list_requests + (page is None)
+    return armed.fault.name in names and armed.fault.page in (None, page) and request >= armed.fault.at

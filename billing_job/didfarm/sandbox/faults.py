@@ -1,8 +1,8 @@
 """The faults that the sandbox can play: their names, arguments, and when each one strikes.
 
 A fault is written NAME[:ARG[,ARG]...]. Besides its own arguments every fault takes `page=N` or `page=all` (which page
-of the list it strikes), `at=N` (before which request for the list, counted from when it was armed, the wallet changes),
-`times=N`, and `forever`.
+of the list it strikes; the wallet changes whatever the page), `at=N` (from which request for the list on, counted from
+when it was armed), `times=N`, and `forever`.
 """
 
 import re
@@ -21,7 +21,8 @@ class Fault:
     values: tuple[int | str, ...] = ()
     page: int | None = 2
     """The page it strikes; None is any."""
-    at: int = 2
+    at: int = 1
+    """The request for the list, counted from when the fault was armed, from which on it may strike."""
     times: int | None = 1
     """None is for ever."""
 
@@ -44,7 +45,7 @@ class _Kind:
     text: str
     parameters: tuple[_Parameter, ...] = ()
     page: int | None = 2
-    at: int = 2
+    at: int = 1
     times: int | None = 1
 
 
@@ -55,26 +56,29 @@ _POSITION = _Parameter("position", 0)
 
 _KINDS: dict[str, _Kind] = {
     # The wallet changes between two requests.
-    "prepend_rows": _Kind("ROWS new transactions arrive in the middle of a walk", (_ROWS,)),
-    "prepend_page": _Kind("a whole page of new transactions arrives at once in the middle of a walk"),
+    "prepend_rows": _Kind("ROWS new transactions arrive in the middle of a walk", (_ROWS,), at=2),
+    "prepend_page": _Kind("a whole page of new transactions arrives at once in the middle of a walk", at=2),
     "inflow": _Kind(
-        "ROWS new transactions arrive before each of the next 10 requests for the list",
+        "ROWS new transactions arrive before each of 10 requests for the list",
         (_Parameter("rows", 1, r"[1-9]\d*"),),
+        at=2,
         times=10,
     ),
     "delete_row": _Kind(
-        "the row at POSITION of the list (0 is the first) vanishes in the middle of a walk", (_POSITION,)
+        "the row at POSITION of the list (0 is the first) vanishes in the middle of a walk", (_POSITION,), at=2
     ),
     "backdate_row": _Kind(
-        "a transaction dated DAYS before the newest appears in the middle of a walk", (_Parameter("days", 40),)
+        "a transaction dated DAYS before the newest appears in the middle of a walk", (_Parameter("days", 40),), at=2
     ),
-    "reshuffle_ties": _Kind("rows of the same moment change places before each of 10 requests for the list", times=10),
-    "change_amount": _Kind("the row at POSITION shows one cent less, under the same id", (_POSITION,)),
-    "unknown_field": _Kind("every row carries a field that nobody announced", at=1),
+    "reshuffle_ties": _Kind(
+        "rows of the same moment change places before each of 10 requests for the list", at=2, times=10
+    ),
+    "change_amount": _Kind("the row at POSITION shows one cent less, under the same id", (_POSITION,), at=2),
+    "unknown_field": _Kind("every row carries a field that nobody announced"),
     "missing_field": _Kind(
-        "the row at POSITION lacks FIELD", (_Parameter("field", "amount", r"\w+"), _Parameter("position", 5)), at=1
+        "the row at POSITION lacks FIELD", (_Parameter("field", "amount", r"\w+"), _Parameter("position", 5))
     ),
-    "huge_amount": _Kind("the row at POSITION has an amount of 20 digits", (_Parameter("position", 5),), at=1),
+    "huge_amount": _Kind("the row at POSITION has an amount of 20 digits", (_Parameter("position", 5),)),
     # A page is wrong.
     "duplicate_id": _Kind("page PAGE shows its first row twice, and its second not at all", (_PAGE,)),
     "short_page": _Kind("page PAGE holds only half of its rows", (_PAGE,)),

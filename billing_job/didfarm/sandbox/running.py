@@ -79,10 +79,11 @@ class RunningSandbox:
     def __enter__(self) -> "RunningSandbox":
         listener = _listener(self._port)
         self.base_url = _base_url(listener)
-        self._server = _Server(self._sandbox)
+        listening = threading.Event()
+        self._server = _Server(self._sandbox, on_ready=listening.set)
         self._thread = threading.Thread(target=self._server.run, args=([listener],), name="sandbox", daemon=True)
         self._thread.start()
-        if not self._server.listening.wait(_START_SECONDS):
+        if not listening.wait(_START_SECONDS):
             raise RunFailed(f"the sandbox did not start on {self.base_url}")
         return self
 
@@ -107,14 +108,13 @@ def serve(
 ) -> None:
     """Serve a world until SIGINT or SIGTERM, which is raised again after a clean stop; port 0 is any free one.
 
-    `on_ready` gets the base URL before the first request can come. ConfigError when the port is taken.
+    `on_ready` gets the base URL once requests and signals are heard. ConfigError when the port is taken.
     """
     sandbox = Sandbox(
         world, key, clock, requests_per_minute=requests_per_minute, page_size=page_size, order=order, faults=faults
     )
     listener = _listener(port)
-    on_ready(_base_url(listener))
-    _Server(sandbox).run([listener])
+    _Server(sandbox, on_ready=lambda: on_ready(_base_url(listener))).run([listener])
 
 
 def _listener(port: int) -> socket.socket:
@@ -137,9 +137,9 @@ def _base_url(listener: socket.socket) -> str:
 
 
 class _Server(uvicorn.Server):
-    """uvicorn without its clock, its log set-up and its tenth of a second between looks at whether to stop."""
+    """uvicorn without its log set-up and Date, and without the tenths of a second that it takes to stop."""
 
-    def __init__(self, sandbox: Sandbox):
+    def __init__(self, sandbox: Sandbox, on_ready: Callable[[], None]):
         super().__init__(
             uvicorn.Config(
                 sandbox_app(sandbox),
@@ -154,7 +154,7 @@ class _Server(uvicorn.Server):
                 date_header=False,
             )
         )
-        self.listening = threading.Event()
+        self._on_ready = on_ready
         self._wake: Callable[[], None] = lambda: None
 
     async def main_loop(self) -> None:
@@ -165,9 +165,20 @@ class _Server(uvicorn.Server):
             loop.call_soon_threadsafe(stop.set)
 
         self._wake = wake
-        self.listening.set()
+        self._on_ready()
         while not self.should_exit:
             await stop.wait()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Close everything at once: nobody waits for an answer that a fault holds back."""
+        for server in self.servers:
+            server.close()
+        for listener in sockets or []:
+            listener.close()
+        for connection in list(self.server_state.connections):
+            connection.shutdown()
+        while self.server_state.connections or self.server_state.tasks:
+            await asyncio.sleep(0.001)
 
     def handle_exit(self, sig: int, frame: object) -> None:
         super().handle_exit(sig, frame)  # type: ignore[arg-type]

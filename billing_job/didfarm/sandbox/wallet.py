@@ -94,6 +94,12 @@ class Wallet:
             entry = self._find(transaction_id)
             entry.row = {name: value for name, value in entry.row.items() if name != field}
 
+    def add_field(self, field: str, value: object) -> None:
+        """Show one more field in every row there is now."""
+        with self._lock:
+            for entry in self._entries:
+                entry.row = entry.row | {field: value}
+
     def flip_ties(self) -> None:
         """Show rows of one moment in the opposite order of their ids from now on."""
         with self._lock:

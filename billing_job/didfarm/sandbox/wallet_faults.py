@@ -34,7 +34,9 @@ def _delete_row(wallet: Wallet, fault: Fault, page_size: int) -> None:
 def _backdate_row(wallet: Wallet, fault: Fault, page_size: int) -> None:
     """The new row is like the nearest older one, so that it belongs to whom that belongs to."""
     moment = _moment(wallet.newest()) - timedelta(days=fault.number())
-    older = [row for row in wallet.rows() if _moment(row) <= moment and row.get("type") != "topup"]
+    older = [
+        row for row in wallet.rows() if "created_at" in row and _moment(row) <= moment and row.get("type") != "topup"
+    ]
     like = max(older, key=_moment) if older else wallet.newest()
     wallet.add(_copy(like, wallet.highest_id() + 1, moment))
 
@@ -44,14 +46,13 @@ def _reshuffle_ties(wallet: Wallet, fault: Fault, page_size: int) -> None:
 
 
 def _change_amount(wallet: Wallet, fault: Fault, page_size: int) -> None:
-    row = wallet.rows()[fault.number()]
+    row = _row_at(wallet, fault.number())
     amount = row["amount"]
     wallet.change(_id_of(row), amount=amount - 1 if isinstance(amount, int) else amount)
 
 
 def _unknown_field(wallet: Wallet, fault: Fault, page_size: int) -> None:
-    for row in wallet.rows():
-        wallet.change(_id_of(row), carrier_note={"route": "premium", "hops": 2})
+    wallet.add_field("carrier_note", {"route": "premium", "hops": 2})
 
 
 def _missing_field(wallet: Wallet, fault: Fault, page_size: int) -> None:
@@ -85,8 +86,13 @@ def _copy(row: WireRow, transaction_id: int, moment: datetime) -> WireRow:
     return row | {"id": transaction_id, "created_at": moment.strftime(_TIME_FORMAT)}
 
 
+def _row_at(wallet: Wallet, position: int) -> WireRow:
+    """The row at a position from the top, the last one of a shorter list."""
+    return wallet.rows()[: position + 1][-1]
+
+
 def _id_at(wallet: Wallet, position: int) -> int | str:
-    return _id_of(wallet.rows()[position])
+    return _id_of(_row_at(wallet, position))
 
 
 def _id_of(row: WireRow) -> int | str:
