@@ -13,16 +13,17 @@ from pathlib import Path
 ctypes.CDLL("libguile-3.0.so.1").scm_init_guile()
 
 import gnucash  # noqa: E402
-from gnucash import gnucash_business, gnucash_core_c  # noqa: E402
+from gnucash import gnucash_core_c  # noqa: E402
 
 CUSTOMER_FIELDS = (
-    "id company name addr1 addr2 addr3 addr4 phone fax email notes shipname shipaddr1 shipaddr2 shipaddr3 shipaddr4"
-    " shipphone shipfax shipemail"
-).split()
+    "id", "company", "name", "addr1", "addr2", "addr3", "addr4", "phone", "fax", "email", "notes", "shipname",
+    "shipaddr1", "shipaddr2", "shipaddr3", "shipaddr4", "shipphone", "shipfax", "shipemail",
+)  # fmt: skip
 INVOICE_FIELDS = (
-    "id date_opened owner_id billing_id notes date desc action account quantity price disc_type disc_how discount"
-    " taxable taxincluded tax_table date_posted due_date account_posted memo_posted accu_splits"
-).split()
+    "id", "date_opened", "owner_id", "billing_id", "notes", "date", "desc", "action", "account", "quantity", "price",
+    "disc_type", "disc_how", "discount", "taxable", "taxincluded", "tax_table", "date_posted", "due_date",
+    "account_posted", "memo_posted", "accu_splits",
+)  # fmt: skip
 TYPES = {
     "receivable": gnucash_core_c.ACCT_TYPE_RECEIVABLE,
     "revenue": gnucash_core_c.ACCT_TYPE_INCOME,
@@ -45,7 +46,7 @@ class Text(ctypes.Structure):
     _fields_ = (("text", ctypes.c_char_p), ("length", ctypes.c_size_t), ("room", ctypes.c_size_t))
 
 
-def pattern(fields: list[str]) -> bytes:
+def pattern(fields: tuple[str, ...]) -> bytes:
     """A line with these fields between semicolons, as the dialogue's first choice reads it."""
     return ("^" + ";".join(f"(?<{field}>[^;]*)" for field in fields) + "$").encode()
 

@@ -12,6 +12,8 @@ from billing_job.model import Period
 
 ENCODING = "cp1252"
 ROWS_PER_FILE = 99_999
+_PLACES = {name: place for place, name in enumerate(COLUMNS)}
+_EMPTY_ROW = tuple('""' if place in QUOTED else "" for place in range(len(COLUMNS)))
 _NOT_IN_REFERENCE = re.compile(r"[^A-Za-z0-9_$&%*+\-/]+")
 
 
@@ -74,9 +76,11 @@ def _cells(row: DatevRow, currency: str) -> list[str]:
         "Leistungsdatum": f"{row.service_day:%d%m%Y}" if row.service_day else "",
         "Fälligkeit": f"{row.due_day:%d%m%Y}" if row.due_day else "",
     }
-    return [
-        _quoted(cells.get(name, "")) if place in QUOTED else cells.get(name, "") for place, name in enumerate(COLUMNS)
-    ]
+    line = list(_EMPTY_ROW)
+    for name, cell in cells.items():
+        place = _PLACES[name]
+        line[place] = _quoted(cell) if place in QUOTED else cell
+    return line
 
 
 def _reference(text: str, length: int) -> str:

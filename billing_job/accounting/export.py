@@ -40,6 +40,8 @@ def cut(text: str, length: int) -> str:
 
 def encodable(text: str, encoding: str) -> str:
     """The text with only the encoding's characters: ź becomes z where there is no ź, a letter without a base `?`."""
+    if _fits(text, encoding):
+        return text
     return "".join(character if _fits(character, encoding) else _base(character, encoding) for character in text)
 
 
@@ -79,9 +81,9 @@ def numbered(stem: str, suffix: str, contents: Sequence[bytes]) -> dict[str, byt
     return {f"{stem}_{number}.{suffix}": content for number, content in enumerate(contents, 1)}
 
 
-def _fits(character: str, encoding: str) -> bool:
+def _fits(text: str, encoding: str) -> bool:
     try:
-        character.encode(encoding)
+        text.encode(encoding)
     except UnicodeEncodeError:
         return False
     return True
