@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from billing_job.accounting.export import one_line
 from billing_job.errors import ConfigError
 from billing_job.resources import shipped_config
 
@@ -102,7 +103,7 @@ class AccountRow:
 
     def account_of(self, key: AccountKey) -> Account:
         """The account with the posting's own words in place of the braces."""
-        words = {name: getattr(key, name) for name in _CONDITIONS} | {"rate_1": _one_place(key.rate)}
+        words = {name: _word(getattr(key, name)) for name in _CONDITIONS} | {"rate_1": _one_place(key.rate)}
         return Account(*(text.format_map(words) for text in (self.account, self.name, self.tax_code)))
 
 
@@ -217,6 +218,11 @@ def _complaints(values: Mapping[str, str]) -> Iterator[tuple[str, str]]:
             values[column].format_map(words)
         except (KeyError, ValueError, IndexError, AttributeError):
             yield column, f"the words that may stand in braces are {', '.join(f'{{{word}}}' for word in words)}"
+
+
+def _word(text: str) -> str:
+    """A posting's own word as part of an account's name: on one line, and no `:`, which would begin another part."""
+    return one_line(text.replace(":", "-")) or "other"
 
 
 def _one_place(rate: str) -> str:

@@ -10,6 +10,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from billing_job.accounting.accounts import AccountKey, AccountKind, Accounts
+from billing_job.accounting.export import one_line
 from billing_job.errors import InvariantBroken
 from billing_job.model import Client, Document, Kind, Line, Period, Seller, Vat
 from billing_job.money import MICROCENTS_PER_CENT, decimal_text, shared_out
@@ -198,7 +199,7 @@ def rate_text(rate: Decimal) -> str:
 
 def category_text(category: str) -> str:
     """A category in words: number_rental is "Number rental"."""
-    return category.replace("_", " ").strip().capitalize()
+    return one_line(category.replace("_", " ")).capitalize() or "Other"
 
 
 def _wallet_entries(wallet: WalletMonth, accounts: Accounts) -> list[Entry]:

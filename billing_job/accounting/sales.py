@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
 from billing_job.accounting.accounts import AccountKind, Accounts
+from billing_job.accounting.export import one_line
 from billing_job.accounting.journal import Entry, Journal, Posting, PostingVat, document_entry, rate_text
 from billing_job.csvfile import csv_text
 from billing_job.model import Document
@@ -113,7 +114,7 @@ def _journal_row(
 
 def _party(entry: Entry) -> list[str]:
     party = entry.party
-    return [party.client_id, party.name, party.country, party.vat_id] if party else ["", "", "", ""]
+    return [party.client_id, one_line(party.name), party.country, party.vat_id] if party else ["", "", "", ""]
 
 
 def _day(day: object) -> str:
