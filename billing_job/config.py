@@ -17,6 +17,7 @@ from sqlalchemy.exc import ArgumentError
 from stdnum import iban as stdnum_iban
 from stdnum.exceptions import ValidationError as StdnumError
 
+from billing_job.accounting.options import AccountingOptions
 from billing_job.errors import ConfigError
 from billing_job.money import cents_from_decimal, scaled
 
@@ -177,11 +178,10 @@ class Tax(Table):
     oss: bool = False
 
 
-class Accounting(Table):
-    """`[accounting]`: which files a run writes for the books beside sales.csv."""
+class Accounting(AccountingOptions):
+    """`[accounting]`: which files a run writes for the books beside sales.csv, and what each format wants to know."""
 
     formats: tuple[str, ...] = ("hledger",)
-    accounts: Path | None = None
 
 
 class Storage(Table):
@@ -350,7 +350,6 @@ def _with_absolute_paths(settings: Settings, base: Path, path: Path) -> Settings
             "api": settings.api.model_copy(update={"key_file": absolute(settings.api.key_file)}),
             "seller": settings.seller.model_copy(update={"logo": absolute(settings.seller.logo)}),
             "design": settings.design.model_copy(update={"templates": absolute(settings.design.templates)}),
-            "accounting": settings.accounting.model_copy(update={"accounts": absolute(settings.accounting.accounts)}),
             "storage": Storage(database_url=f"sqlite:///{base / url.database}"),
             "output": Output(directory=base / settings.output.directory.expanduser()),
         }

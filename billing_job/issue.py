@@ -88,7 +88,7 @@ def _groups(frame: pd.DataFrame, column: str) -> list[tuple[str, pd.DataFrame]]:
     """Consecutive rows of one value; PRICED is sorted by client and line already."""
     values = frame[column].to_numpy(object)
     starts = np.flatnonzero(np.r_[True, values[1:] != values[:-1]]) if len(values) else np.array([], int)
-    ends = [*starts[1:], len(values)]
+    ends = [*starts[1:], len(values)][: len(starts)]
     return [(values[start], frame.iloc[start:end]) for start, end in zip(starts, ends, strict=True)]
 
 

@@ -131,6 +131,16 @@ def load_mapping(folder: Path, plan_names: Sequence[str]) -> Mapping:
     return Mapping(tuple(client for client, _ in clients), tuple(trunks), tuple(numbers), tuple(rates))
 
 
+def load_vat_rates(path: Path) -> tuple[VatRate, ...]:
+    """The rates of one file; ConfigError lists every bad row."""
+    problems: list[str] = []
+    rows = _rows(path, RATE_COLUMNS, ("country", "rate", "valid_from"), problems)
+    rates = tuple(found for row in rows for found in _rate(row))
+    if problems:
+        raise ConfigError(problems)
+    return rates
+
+
 def overlaps(what: str, assignments: Sequence[tuple[str, Assignment]]) -> list[str]:
     """Name every pair of assignments of one thing whose dates overlap: two owners at one moment bill twice."""
     problems = []
@@ -178,7 +188,7 @@ class _Row:
 
 
 def _rows(path: Path, columns: Sequence[str], required: Sequence[str], problems: list[str]) -> Iterator[_Row]:
-    """The rows of a CSV file: columns in any order, with a BOM, with `;` or `,`; empty rows are skipped."""
+    """The rows of a CSV file: columns in any order, with a BOM, with `;` or `,`; empty rows and # comments skipped."""
     try:
         text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
@@ -216,7 +226,7 @@ def _cells(
     if unknown or missing or twice:
         return
     for number, cells in enumerate(reader, 2):
-        if not any(cell.strip() for cell in cells):
+        if not any(cell.strip() for cell in cells) or cells[0].lstrip().startswith("#"):
             continue
         place = f"{path}, row {number}"
         if len(cells) > len(header):

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from sqlalchemy import Connection, Engine, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, func, insert, select, true, update
 from sqlalchemy.exc import IntegrityError
 
 from billing_job.bill import Bill
@@ -165,28 +165,29 @@ def _settle(connection: Connection, bill: Bill, period: str, number: str | None)
 
 
 def documents_in_folder(engine: Engine, folder: str) -> list[Document]:
-    """Every document whose files stand in a month's folder, in the order of issue."""
-    return _documents(engine, documents.c.folder == folder)
+    """Every document whose files stand in a month's folder, invoices first, in the order of their numbers."""
+    return [issued.document for issued in _issued(engine, documents.c.folder == folder)]
 
 
 def document_of_number(engine: Engine, number: str) -> Issued | None:
     """The issued document of that number."""
-    with transaction(engine) as connection:
-        row = connection.execute(
-            select(documents.c.body, documents.c.folder).where(documents.c.number == number)
-        ).one_or_none()
-        return None if row is None else Issued(document_from_json(row.body), row.folder)
+    return next((issued for issued in _issued(engine, documents.c.number == number)), None)
 
 
-def _documents(engine: Engine, where: object) -> list[Document]:
+def all_documents(engine: Engine) -> list[Issued]:
+    """Everything ever issued, invoices first, in the order of their numbers; LedgerError if one was tampered with."""
+    return _issued(engine, true())
+
+
+def _issued(engine: Engine, where: ColumnElement[bool]) -> list[Issued]:
     with transaction(engine) as connection:
-        query = select(documents.c.body, documents.c.sha256, documents.c.number).where(where)  # type: ignore[arg-type]
+        query = select(documents.c.body, documents.c.sha256, documents.c.number, documents.c.folder).where(where)
         ordered = query.order_by(documents.c.kind.desc(), documents.c.series_year, documents.c.series_number)
         rows = connection.execute(ordered).all()
     for row in rows:
         if hashlib.sha256(row.body.encode()).hexdigest() != row.sha256:
             raise LedgerError(f"document {row.number} was changed in the ledger after it was issued; restore a backup")
-    return [document_from_json(row.body) for row in rows]
+    return [Issued(document_from_json(row.body), row.folder) for row in rows]
 
 
 def clients_billed_for(engine: Engine, period: str) -> set[str]:

@@ -85,10 +85,10 @@ def last_balance(engine: Engine) -> Balance | None:
         return None if row is None else Balance(row.cents, row.currency)
 
 
-def was_ever_whole(engine: Engine) -> bool:
-    """Whether the supplier's list was read whole at least once."""
+def last_whole_walk(engine: Engine) -> str | None:
+    """When the supplier's list was last read whole, ISO 8601 UTC; None when it never was."""
     with transaction(engine) as connection:
-        return connection.execute(select(func.count()).select_from(walks)).scalar_one() > 0
+        return connection.execute(select(func.max(walks.c.finished))).scalar_one()
 
 
 def wallet_movements(engine: Engine) -> int:
@@ -125,9 +125,8 @@ def changed(engine: Engine) -> list[str]:
 def first_seen(engine: Engine, ids: Sequence[str], today: str) -> dict[str, str]:
     """Since which day each exception waits; those not seen before wait from `today` and are noted."""
     with transaction(engine) as connection:
-        known = dict(
-            connection.execute(select(exceptions_seen.c.transaction_id, exceptions_seen.c.first_seen)).tuples()
-        )
+        rows = connection.execute(select(exceptions_seen.c.transaction_id, exceptions_seen.c.first_seen))
+        known = {row.transaction_id: row.first_seen for row in rows}
         fresh = [{"transaction_id": id_, "first_seen": today} for id_ in ids if id_ not in known]
         if fresh:
             connection.execute(exceptions_seen.insert(), fresh)

@@ -1,0 +1,5 @@
+"""`python -m billing_job`."""
+
+from billing_job.cli import main
+
+main()

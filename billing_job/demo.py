@@ -1,0 +1,32 @@
+"""`demo`: the whole job on the example configuration and an embedded sandbox, from any folder."""
+
+import secrets
+from pathlib import Path
+
+from billing_job.clock import Clock
+from billing_job.config import load_settings
+from billing_job.console import Console
+from billing_job.didfarm.sandbox.running import RunningSandbox
+from billing_job.didfarm.sandbox.world import demo_world
+from billing_job.month_run import Outcome, RunOptions, Surroundings, run
+from billing_job.output import make_folder
+from billing_job.resources import shipped_config
+
+
+def demo(output: Path, clock: Clock, console: Console, *, workers: int | None) -> Outcome:
+    """Serve the demo's world, bill its month, write into `output`; and the ledger too: a second run adds nothing."""
+    config_folder = shipped_config()
+    world = demo_world()
+    key = f"df_demo_{secrets.token_hex(16)}"
+    make_folder(output)
+    settings = load_settings(config_folder / "billing.toml")
+    with RunningSandbox(world, key, clock) as sandbox:
+        settings = settings.model_copy(
+            update={
+                "api": settings.api.model_copy(update={"base_url": sandbox.base_url}),
+                "storage": settings.storage.model_copy(update={"database_url": f"sqlite:///{output / 'demo.db'}"}),
+                "output": settings.output.model_copy(update={"directory": output}),
+            }
+        )
+        around = Surroundings(settings, config_folder, lambda: key, clock, console)
+        return run(around, RunOptions(month=str(world.month), workers=workers))

@@ -1,0 +1,150 @@
+"""`doctor`: is everything there that a run needs, and how is a live answer read?"""
+
+import ctypes.util
+import shutil
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.metadata import version
+from typing import Any, Literal
+
+import eu_vat_rates_data
+
+from billing_job.didfarm.paging import Page, order_of, validated_page
+from billing_job.didfarm.sync import read_balance, read_trunks
+from billing_job.didfarm.wire import FIELDS, Json, canonical_json, parse_json, read_transaction
+from billing_job.errors import BillingJobError
+from billing_job.job import Job
+from billing_job.month_run import Surroundings, connected
+from billing_job.tax import EU, has_valid_vat_id
+
+Verdict = Literal["ok", "warning", "wrong"]
+
+FONTS = {
+    "Latin, Greek, Cyrillic": "A",
+    "Arabic": "\u0639",
+    "Devanagari": "\u0939",
+    "Chinese and Japanese": "\u8a9e",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line of the doctor's report."""
+
+    verdict: Verdict
+    text: str
+
+
+def machine() -> Iterator[Finding]:
+    """Programs, system libraries and fonts."""
+    for name in ("billing-job", "pandas", "httpx", "weasyprint", "factur-x"):
+        yield Finding("ok", f"{name} {version(name)}")
+    yield Finding(
+        "ok", f"VAT rates of the EU as of {eu_vat_rates_data.data_version}, for what vat_rates.csv leaves out"
+    )
+    if ctypes.util.find_library("harfbuzz-subset"):
+        yield Finding("ok", "libharfbuzz-subset is there: fonts are cut fast")
+    else:
+        yield Finding(
+            "warning", "libharfbuzz-subset is missing: PDFs take five times as long; install libharfbuzz-subset0"
+        )
+    program = shutil.which("fc-list")
+    if program is None:
+        yield Finding("warning", "fc-list is missing, so fonts cannot be looked up; install fontconfig")
+        return
+    for script, sample in FONTS.items():
+        listed = subprocess.run(
+            [program, f":charset={ord(sample):x}", "family"], capture_output=True, text=True, check=False
+        )
+        if "Noto" in listed.stdout:
+            yield Finding("ok", f"a Noto font for {script} is there")
+        else:
+            yield Finding("warning", f"no Noto font for {script}: install fonts-noto-core and fonts-noto-cjk")
+
+
+def configuration(job: Job) -> Iterator[Finding]:
+    """The configuration, as far as reading it did not refuse it already."""
+    mapping = job.mapping
+    yield Finding(
+        "ok",
+        f"{len(mapping.clients)} clients, {len(mapping.trunks)} trunk and {len(mapping.numbers)} number assignments,"
+        f" {len(job.settings.plans)} plans",
+    )
+    job.assignments()
+    seller = job.settings.seller
+    for key in ("street", "city", "vat_id", "registration_id", "iban", "email"):
+        if not getattr(seller, key):
+            yield Finding(
+                "warning", f"seller.{key} is empty; most countries want it on an invoice, or e-invoicing does"
+            )
+    with_trunk = {fact.client_id for fact in mapping.trunks}
+    for client in mapping.clients:
+        if client.client_id not in with_trunk:
+            yield Finding(
+                "warning", f"client {client.client_id} has no trunk in trunks.csv, so nothing can be billed to it"
+            )
+        if client.vat_id and client.country in EU and not has_valid_vat_id(client):
+            yield Finding("warning", f"client {client.client_id}: VAT id {client.vat_id} is not valid")
+
+
+def supplier(job: Job, around: Surroundings) -> Iterator[Finding]:
+    """The live API: trunks, balance, and page 1 field by field."""
+    try:
+        with connected(around) as http:
+            trunks = read_trunks(http)
+            yield Finding("ok", f"{around.settings.api.base_url} answers; {len(trunks)} trunks")
+            balance = read_balance(http)
+            yield Finding("ok", f"balance: {balance.cents} cents {balance.currency}")
+            body = http.get("/wallet/transactions", {"page": 1}, lambda body: body)
+            yield from _transactions(job, body)
+    except BillingJobError as error:
+        yield Finding("wrong", str(error))
+
+
+def _transactions(job: Job, body: Json) -> Iterator[Finding]:
+    reading = job.settings.api.transactions
+    try:
+        page = validated_page(body, 1, None, reading)
+    except ValueError as error:
+        yield Finding("wrong", f"page 1 of /wallet/transactions: {error}")
+        return
+    meta = ", ".join(f"{name} = {canonical_json(value)}" for name, value in sorted(body["meta"].items()))
+    yield Finding("ok", f"page 1 has {len(page.rows)} of {page.total} transactions; meta: {meta}")
+    order = order_of(page.rows)
+    yield Finding(
+        "ok" if order else "warning", f"order of the list: {(order or 'not to be seen on page 1').replace('_', ' ')}"
+    )
+    yield from _unreadable(page)
+    if page.rows:
+        yield from _first_row(job, body["data"][0])
+
+
+def _unreadable(page: Page) -> Iterator[Finding]:
+    for row in [row for row in page.rows if row.problem][:10]:
+        yield Finding("wrong", f"transaction {row.transaction_id} cannot be read: {row.problem}")
+
+
+def _first_row(job: Job, raw: Json) -> Iterator[Finding]:
+    """How the newest row is read, field by field, and what nobody reads."""
+    reading = job.settings.api.transactions
+    row = read_transaction(parse_json(canonical_json(raw)), reading)
+    names: dict[str, str] = {field: reading.fields.get(field, field) for field in FIELDS}  # type: ignore[call-overload]
+    read_as: dict[str, Any] = {
+        "id": row.transaction_id,
+        "type": f"{row.type}, category {job.settings.categories.get(row.type, 'UNKNOWN: add it to [categories]')}",
+        "amount": f"{row.cents} cents ({'left' if (row.cents or 0) < 0 else 'came into'} the wallet)",
+        "currency": row.currency,
+        "description": row.description,
+        "reference_type": row.reference_type or "no reference",
+        "reference_id": row.reference_id,
+        "created_at": f"{row.created_at} microseconds since 1970, UTC",
+    }
+    for field, name in names.items():
+        there = isinstance(raw, dict) and name in raw
+        value = canonical_json(raw[name]) if there else "not there"
+        yield Finding("ok" if there else "warning", f"  {name}: {value} → {read_as[field]}")
+    if isinstance(raw, dict):
+        rest = sorted(set(raw) - set(names.values()))
+        if rest:
+            yield Finding("ok", f"  kept, but not read: {', '.join(rest)}")

@@ -1,0 +1,139 @@
+"""The parts of a run, put together once: settings, mapping, ledger, templates, accounts, clock."""
+
+import base64
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import Engine
+
+from billing_job.accounting.accounts import Accounts, load_accounts
+from billing_job.accounting.formats import FORMATS
+from billing_job.assignments import Assignments, assignments
+from billing_job.clock import Clock
+from billing_job.config import Settings
+from billing_job.didfarm.wire import parse_json, read_transaction
+from billing_job.documents.logo import logo_data_url
+from billing_job.documents.templates import Templates, load_templates
+from billing_job.errors import ConfigError
+from billing_job.ledger.database import open_engine
+from billing_job.ledger.mirror import read_again
+from billing_job.ledger.reading import supplier_trunks
+from billing_job.mapping import Mapping as UserMapping
+from billing_job.mapping import VatRate, load_mapping, load_vat_rates
+from billing_job.model import Client, Kind, Period, Seller
+from billing_job.output import Folder
+from billing_job.resources import shipped_config
+from billing_job.tax import TaxRules
+
+CONFIGURATION_FILES = ("billing.toml", "clients.csv", "trunks.csv", "numbers.csv", "vat_rates.csv", "accounts.csv")
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """Everything that a command works with; made by `open_job`, closed by `close`."""
+
+    settings: Settings
+    mapping: UserMapping
+    accounts: Accounts
+    templates: Templates
+    seller: Seller
+    shipped_rates: tuple[VatRate, ...]
+    engine: Engine
+    clock: Clock
+    configuration_sha256: str
+
+    @property
+    def clients(self) -> Mapping[str, Client]:
+        return {client.client_id: client for client in self.mapping.clients}
+
+    @property
+    def numbering(self) -> Mapping[Kind, str]:
+        return {Kind.INVOICE: self.settings.numbering.invoice, Kind.CREDIT_NOTE: self.settings.numbering.credit_note}
+
+    @property
+    def tax_rules(self) -> TaxRules:
+        seller = self.settings.seller
+        return TaxRules(
+            seller.country, seller.vat_id, self.settings.tax.oss, self.mapping.vat_rates, self.shipped_rates
+        )
+
+    def assignments(self) -> Assignments:
+        """The mapping's facts under the names that the supplier's trunks have now."""
+        return assignments(self.mapping, supplier_trunks(self.engine), self.settings.billing.zone)
+
+    def folder(self, month: Period) -> Folder:
+        """output/YYYY-MM."""
+        return Folder(self.settings.output.directory / str(month))
+
+    def draft_folder(self, month: Period) -> Folder:
+        """output/drafts/YYYY-MM: apart from what was issued, so that a manifest never speaks of drafts."""
+        return Folder(self.settings.output.directory / "drafts" / str(month))
+
+    def last_month(self) -> Period:
+        """The month before the present one in the seller's zone."""
+        return Period.of(self.clock.now().astimezone(self.settings.billing.zone).date()).previous
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+
+def open_job(settings: Settings, config_folder: Path, clock: Clock) -> Job:
+    """Read every input file and open the ledger; ConfigError lists all that is wrong, before anything is touched."""
+    problems: list[str] = []
+    mapping = accounts = templates = logo = None
+    unknown = [name for name in settings.accounting.formats if name not in FORMATS]
+    problems += [
+        f"{config_folder / 'billing.toml'}: accounting.formats: {name!r} is unknown; known are {', '.join(FORMATS)}"
+        for name in unknown
+    ]
+    try:
+        mapping = load_mapping(config_folder, [plan.name for plan in settings.plans])
+    except ConfigError as error:
+        problems += error.problems
+    accounts_file = config_folder / "accounts.csv"
+    try:
+        accounts = load_accounts(accounts_file if accounts_file.exists() else None)
+    except ConfigError as error:
+        problems += error.problems
+    try:
+        templates = load_templates(settings.design.templates)
+        logo = "" if settings.seller.logo is None else logo_data_url(settings.seller.logo)
+    except ConfigError as error:
+        problems += error.problems
+    if mapping is None or accounts is None or templates is None or logo is None or problems:
+        raise ConfigError(problems)
+    engine = open_engine(settings.storage.database_url)
+    reading = settings.api.transactions
+    read_again(
+        engine,
+        lambda raw: read_transaction(parse_json(raw), reading),
+        hashlib.sha256(reading.model_dump_json().encode()).hexdigest(),
+    )
+    return Job(
+        settings=settings,
+        mapping=mapping,
+        accounts=accounts,
+        templates=templates,
+        seller=_seller(settings, logo),
+        shipped_rates=load_vat_rates(shipped_config() / "vat_rates.csv"),
+        engine=engine,
+        clock=clock,
+        configuration_sha256=_fingerprint(config_folder),
+    )
+
+
+def _seller(settings: Settings, logo: str) -> Seller:
+    table = settings.seller.model_dump(exclude={"logo"})
+    return Seller(**table, logo=logo, footer=settings.design.footer, accent_colour=settings.design.accent_colour)
+
+
+def _fingerprint(config_folder: Path) -> str:
+    """One hash over all files of the configuration, those that are missing included."""
+    digest = hashlib.sha256()
+    for name in CONFIGURATION_FILES:
+        path = config_folder / name
+        content = path.read_bytes() if path.exists() else b""
+        digest.update(name.encode() + b"\0" + base64.b16encode(hashlib.sha256(content).digest()) + b"\n")
+    return digest.hexdigest()

@@ -1,0 +1,265 @@
+"""The folder of a month: files of documents, of the books, of what waits, and the manifest last."""
+
+import hashlib
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from importlib.metadata import version
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from billing_job.accounting.formats import FORMATS
+from billing_job.accounting.journal import WalletMonth, month_journal
+from billing_job.attribute import TOPUP
+from billing_job.csvfile import csv_text
+from billing_job.documents.files import SUFFIXES
+from billing_job.job import Job
+from billing_job.ledger.issuing import StoredFile, documents_in_folder, margins, record_files, stored_files
+from billing_job.ledger.reading import first_seen
+from billing_job.model import Document, Period
+from billing_job.money import decimal_text, half_away_from_zero
+from billing_job.output import ACCOUNTING, INVOICES, Folder, sha256
+from billing_job.pipeline import Placed
+from billing_job.rendering import render
+
+EXCEPTION_COLUMNS = (
+    "transaction_id", "created_at", "type", "reference_type", "reference_id", "amount", "reason", "suggestion",
+    "first_seen", "age_days",
+)  # fmt: skip
+MARGIN_COLUMNS = (
+    "client_id", "document_number", "category", "number", "trunk", "cost", "charge", "margin", "margin_percent",
+)  # fmt: skip
+
+Progress = Callable[[int, int, str], None]
+"""Told of (done, of how many, of what)."""
+
+
+@dataclass(slots=True)
+class WrittenMonth:
+    """What a month's folder holds now, and what could not be written or differs from what was issued."""
+
+    documents: tuple[Document, ...]
+    files: dict[str, tuple[str, int]] = field(default_factory=dict)
+    """name below the folder → (SHA-256, size)."""
+    problems: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+
+
+def document_file(document: Document, kind: str) -> str:
+    """The name of a document's file below its month's folder; a draft is named after its client."""
+    return f"{INVOICES}/{document.number or 'DRAFT-' + document.client.client_id}{SUFFIXES[kind]}"
+
+
+def write_month(
+    job: Job, month: Period, placed: Placed, *, workers: int, progress: Progress, again: Collection[str] = ()
+) -> WrittenMonth:
+    """Bring the folder up to date with the ledger; files that are there already with the right bytes stay.
+
+    `again` names documents to render in any case. Without problems the manifest comes last, so a folder that has one
+    is whole; with problems there is none.
+    """
+    folder = job.folder(month)
+    folder.clear_leftovers()
+    written = WrittenMonth(tuple(documents_in_folder(job.engine, str(month))))
+    _write_documents(job, folder, written, workers, progress, again)
+    for name, content in {**_accounting(job, month, placed, written), **_lists(job, month, placed)}.items():
+        folder.write(name, content)
+        written.files[name] = (sha256(content), len(content))
+    if written.problems:
+        folder.drop_manifest()
+    else:
+        folder.write_manifest(written.files, manifest_facts(job, month, placed, written.documents))
+    return written
+
+
+def write_drafts(
+    job: Job, month: Period, drafts: Sequence[Document], *, workers: int, progress: Progress
+) -> WrittenMonth:
+    """Write drafts into their own folder; drafts of an earlier preview that no longer hold go away."""
+    folder = job.draft_folder(month)
+    written = WrittenMonth(tuple(drafts))
+    for done, result in enumerate(render(drafts, job.templates, workers), 1):
+        if result.problem:
+            written.problems.append(result.problem)
+        for kind, content in result.files.items():
+            name = document_file(result.document, kind)
+            folder.write(name, content)
+            written.files[name] = (sha256(content), len(content))
+        progress(done, len(drafts), "drafts")
+    for path in (folder.path / INVOICES).glob("DRAFT-*"):
+        if f"{INVOICES}/{path.name}" not in written.files:
+            path.unlink()
+    return written
+
+
+def manifest_facts(job: Job, month: Period, placed: Placed, documents: Sequence[Document]) -> dict[str, Any]:
+    """Where the files come from: fingerprints of ledger and configuration, and versions."""
+    return {
+        "month": str(month),
+        "ledger_sha256": _ledger_fingerprint(placed.frame[placed.frame["month"] == str(month)], documents),
+        "configuration_sha256": job.configuration_sha256,
+        "versions": {name: version(name) for name in ("billing-job", "factur-x", "weasyprint")},
+    }
+
+
+def exceptions_csv(job: Job, rows: pd.DataFrame) -> bytes:
+    """exceptions.csv: what waits, since when, and what would help."""
+    zone = job.settings.billing.zone
+    today = job.clock.now().astimezone(zone).date()
+    since = first_seen(job.engine, rows["transaction_id"].to_list(), today.isoformat())
+    return csv_text(
+        EXCEPTION_COLUMNS,
+        (
+            (
+                row["transaction_id"],
+                moment(row["created_at"]),
+                row["type"],
+                row["reference_type"],
+                row["reference_id"],
+                _amount(row),
+                row["reason"],
+                row["detail"],
+                since[row["transaction_id"]],
+                _age(row["created_at"], since[row["transaction_id"]], today, job),
+            )
+            for row in records(rows)
+        ),
+    )
+
+
+def moment(created_at: object) -> str:
+    """A transaction's moment as ISO 8601 UTC; empty when it could not be read."""
+    if pd.isna(created_at):  # type: ignore[call-overload]
+        return ""
+    return datetime.fromtimestamp(int(str(created_at)) // 1_000_000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def row_cents(row: Mapping[str, Any]) -> int | None:
+    """A row's exact wallet cents, whatever their size; None when the amount could not be read."""
+    if not pd.isna(row["large_cents"]):
+        return int(row["large_cents"])
+    return None if pd.isna(row["cents"]) else int(row["cents"])
+
+
+def records(rows: pd.DataFrame) -> list[dict[str, Any]]:
+    """A frame's rows by column name, for what is printed row by row."""
+    return [{str(name): value for name, value in row.items()} for row in rows.to_dict("records")]
+
+
+def _amount(row: Mapping[str, Any]) -> str:
+    cents = row_cents(row)
+    return "" if cents is None else decimal_text(cents)
+
+
+def _age(created_at: object, since: str, today: date, job: Job) -> int:
+    """Whole days since the transaction happened; since it was first seen when its moment is unreadable."""
+    if pd.isna(created_at):  # type: ignore[call-overload]
+        return (today - date.fromisoformat(since)).days
+    happened = datetime.fromtimestamp(int(str(created_at)) // 1_000_000, UTC).astimezone(job.settings.billing.zone)
+    return max(0, (today - happened.date()).days)
+
+
+def _write_documents(
+    job: Job, folder: Folder, written: WrittenMonth, workers: int, progress: Progress, again: Collection[str]
+) -> None:
+    """Render what is missing or differs from what was written before; content hashes decide, so a kill costs little."""
+    known = stored_files(job.engine, [document.number for document in written.documents])
+    missing = []
+    for document in written.documents:
+        found = {}
+        for kind in SUFFIXES:
+            stored = known.get((document.number, kind))
+            name = document_file(document, kind)
+            content = folder.read(name) if stored is not None and document.number not in again else None
+            if content is not None and stored is not None and sha256(content) == stored.sha256:
+                found[name] = (stored.sha256, stored.size)
+        if len(found) == len(SUFFIXES):
+            written.files.update(found)
+        else:
+            missing.append(document)
+    for done, result in enumerate(render(missing, job.templates, workers), 1):
+        if result.problem:
+            written.problems.append(result.problem)
+            continue
+        stored_now = []
+        for kind, content in result.files.items():
+            name = document_file(result.document, kind)
+            folder.write(name, content)
+            written.files[name] = (sha256(content), len(content))
+            stored_now.append(StoredFile(result.document.number, kind, sha256(content), len(content)))
+        written.warnings += [
+            f"{file.document_number}{SUFFIXES[file.suffix]} has other bytes than when it was first written:"
+            " the program, its fonts or the templates have changed since"
+            for file in record_files(job.engine, stored_now)
+        ]
+        progress(done, len(missing), "documents")
+
+
+def _accounting(job: Job, month: Period, placed: Placed, written: WrittenMonth) -> dict[str, bytes]:
+    """Every configured format, and the CSV files always."""
+    files: dict[str, bytes] = {}
+    journal = month_journal(written.documents, wallet_month(job, month, placed), job.accounts)
+    for name in dict.fromkeys(("csv", *job.settings.accounting.formats)):
+        export = FORMATS[name].write(journal, job.accounts, job.settings.accounting)
+        files.update({f"{ACCOUNTING}/{file}": content for file, content in export.files.items()})
+        written.warnings += [f"{name}: {warning}" for warning in export.warnings]
+    return files
+
+
+def wallet_month(job: Job, month: Period, placed: Placed) -> WalletMonth:
+    """What left and entered the wallet in the month, billed or not, in the seller's currency."""
+    currency = job.settings.billing.currency
+    frame = placed.frame
+    rows = frame[(frame["month"] == str(month)) & (frame["currency"] == currency) & frame["cents"].notna()]
+    sums = rows.groupby("category", dropna=False)["cents"].sum()
+    by_category = {str(category): int(cents) for category, cents in sums.items()}
+    return WalletMonth(month, currency, by_category, by_category.pop(TOPUP, 0))
+
+
+def _lists(job: Job, month: Period, placed: Placed) -> dict[str, bytes]:
+    return {
+        "exceptions.csv": exceptions_csv(job, placed.rows("exception")),
+        "margin.csv": _margin_csv(job, month),
+    }
+
+
+def _margin_csv(job: Job, month: Period) -> bytes:
+    """What was bought and sold in the period, by client, document, category, number and trunk."""
+    return csv_text(
+        MARGIN_COLUMNS,
+        (
+            (
+                margin.client_id,
+                margin.document_number,
+                margin.category,
+                margin.number,
+                margin.trunk,
+                decimal_text(margin.cost_cents),
+                decimal_text(margin.charge_cents),
+                decimal_text(margin.charge_cents - margin.cost_cents),
+                _percent(margin.charge_cents - margin.cost_cents, margin.charge_cents),
+            )
+            for margin in margins(job.engine, str(month))
+        ),
+    )
+
+
+def _percent(margin_cents: int, charge_cents: int) -> str:
+    """The margin in percent of the charge, two places; empty where nothing was charged."""
+    if charge_cents == 0:
+        return ""
+    sign = -1 if charge_cents < 0 else 1
+    return decimal_text(half_away_from_zero(sign * margin_cents * 10_000, abs(charge_cents)))
+
+
+def _ledger_fingerprint(rows: pd.DataFrame, documents: Sequence[Document]) -> str:
+    """One hash over the month's transactions and documents, as the ledger holds them."""
+    digest = hashlib.sha256()
+    digest.update("\n".join(rows["transaction_id"]).encode())
+    for column in ("cents", "created_at"):
+        digest.update(rows[column].fillna(np.iinfo(np.int64).min).to_numpy(np.int64).tobytes())
+    for document in documents:
+        digest.update(f"\n{document.number} {document.gross_cents}".encode())
+    return digest.hexdigest()

@@ -1,0 +1,88 @@
+"""The commands that look back: the exceptions queue, the wallet's proof, and whether what was written still holds."""
+
+from collections.abc import Collection
+from dataclasses import asdict
+from typing import Any
+
+import pandas as pd
+
+from billing_job.attribute import attribute
+from billing_job.checks import documents_add_up, numbers_have_no_gap, sum_of
+from billing_job.errors import ConfigError
+from billing_job.job import Job
+from billing_job.ledger.issuing import all_documents, billed_periods, document_of_number, issued_numbers
+from billing_job.ledger.reading import all_transactions, changed, vanished
+from billing_job.model import Period
+from billing_job.month_folder import Progress, WrittenMonth, write_month
+from billing_job.pipeline import months_of_rows, place
+from billing_job.summary import exceptions_json, wallet_proof
+
+
+def exceptions(job: Job, month: Period | None) -> list[dict[str, Any]]:
+    """What waits: of one month and the billed ones before it, or of every month up to the present one."""
+    if month is None:
+        month = job.last_month().next
+    return exceptions_json(place(job, month))
+
+
+def reconcile(job: Job) -> dict[str, Any]:
+    """The wallet's proof: every transaction ever mirrored is billed, excluded, an exception or waiting for its run."""
+    frame = attribute(
+        all_transactions(job.engine), job.assignments(), job.settings.categories, job.settings.billing.currency
+    )
+    frame["month"] = months_of_rows(frame, job)
+    proof = wallet_proof(job)
+    open_rows = ~frame["settled"]
+    months = [_places(group, str(name)) for name, group in frame.groupby("month")]
+    return {
+        "schema": "billing-job/reconcile@1",
+        "wallet": {**asdict(proof), "difference_cents": proof.difference_cents},
+        "transactions": asdict(sum_of(frame)),
+        "billed": asdict(sum_of(frame[~open_rows])),
+        "excluded": asdict(sum_of(frame[open_rows & (frame["outcome"] == "excluded")])),
+        "exceptions": asdict(sum_of(frame[open_rows & (frame["outcome"] == "exception")])),
+        "waiting": asdict(sum_of(frame[open_rows & (frame["outcome"] == "attributed")])),
+        "months": months,
+        "changed": changed(job.engine),
+        "vanished": vanished(job.engine),
+    }
+
+
+def _places(group: pd.DataFrame, month: str) -> dict[str, Any]:
+    open_rows = ~group["settled"]
+    return {
+        "month": month,
+        "transactions": asdict(sum_of(group)),
+        "billed": asdict(sum_of(group[~open_rows])),
+        **{
+            name: asdict(sum_of(group[open_rows & (group["outcome"] == outcome)]))
+            for name, outcome in (("excluded", "excluded"), ("exceptions", "exception"), ("waiting", "attributed"))
+        },
+    }
+
+
+def verify(job: Job, month: Period | None) -> tuple[int, list[str]]:
+    """Check manifests and invariants again; how many documents were checked, and what is wrong.
+
+    Without a month every month that has documents is checked.
+    """
+    documents = all_documents(job.engine)
+    problems = documents_add_up(issued.document for issued in documents)
+    problems += numbers_have_no_gap(issued_numbers(job.engine))
+    folders = sorted({issued.folder for issued in documents} | billed_periods(job.engine)[0])
+    for folder in [str(month)] if month else folders:
+        problems += job.folder(Period.parse(folder)).damaged()
+    return len(documents), problems
+
+
+def render_again(
+    job: Job, month: Period, numbers: Collection[str], *, workers: int, progress: Progress
+) -> WrittenMonth:
+    """Write the files of a month's issued documents again, or of some of them; ConfigError for an unknown number."""
+    for number in numbers:
+        issued = document_of_number(job.engine, number)
+        if issued is None:
+            raise ConfigError(f"--number {number}: no such document was issued")
+        if issued.folder != str(month):
+            raise ConfigError(f"--number {number}: it stands in {issued.folder}, not in {month}")
+    return write_month(job, month, place(job, month), workers=workers, progress=progress, again=numbers)

@@ -1,0 +1,127 @@
+"""What a run tells: the JSON object of `run --json` for programs, a few lines for people."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from billing_job.checks import Sum, sum_of
+from billing_job.documents.files import SUFFIXES
+from billing_job.job import Job
+from billing_job.ledger.reading import last_balance, wallet_movements
+from billing_job.model import Document, Period
+from billing_job.money import cents_from_decimal, decimal_text
+from billing_job.month_folder import document_file, moment, records, row_cents
+from billing_job.pipeline import Placed
+
+RUN_SCHEMA = "billing-job/run@1"
+
+
+@dataclass(frozen=True, slots=True)
+class WalletProof:
+    """Invariant 5: opening balance + all movements = the balance; cents, `balance_cents` None before a sync."""
+
+    opening_cents: int
+    movements_cents: int
+    balance_cents: int | None
+    matches: bool
+
+    @property
+    def difference_cents(self) -> int:
+        """What the balance has more than opening and movements explain."""
+        return (self.balance_cents or 0) - self.opening_cents - self.movements_cents
+
+
+def wallet_proof(job: Job) -> WalletProof:
+    """Compare the ledger with the balance as last fetched."""
+    opening = cents_from_decimal(job.settings.billing.opening_balance)
+    movements = wallet_movements(job.engine)
+    balance = last_balance(job.engine)
+    matches = (
+        balance is not None
+        and balance.currency == job.settings.billing.currency
+        and opening + movements == balance.cents
+    )
+    return WalletProof(opening, movements, None if balance is None else balance.cents, matches)
+
+
+def empty_run_json(month: str, status: str, error: str, requests: int) -> dict[str, Any]:
+    """The object of a run that ended before anything was issued."""
+    nothing = {"count": 0, "cents": 0}
+    return {
+        "schema": RUN_SCHEMA,
+        "month": month,
+        "status": status,
+        "error": error,
+        "documents": [],
+        "transactions": nothing,
+        "attributed": nothing,
+        "excluded": {},
+        "exceptions": [],
+        "wallet": {"opening_cents": 0, "movements_cents": 0, "balance_cents": 0, "matches": False},
+        "requests": requests,
+    }
+
+
+def run_json(
+    month: Period,
+    status: str,
+    documents: Collection[Mapping[str, Any]],
+    placed: Placed,
+    proof: WalletProof,
+    requests: int,
+) -> dict[str, Any]:
+    """The object of `run --json` (DESIGN: commands); the sums are of the month's own transactions, in wallet cents."""
+    rows = placed.frame[placed.frame["month"] == str(month)]
+    excluded = rows[(rows["outcome"] == "excluded") & ~rows["settled"]]
+    return {
+        "schema": RUN_SCHEMA,
+        "month": str(month),
+        "status": status,
+        "documents": list(documents),
+        "transactions": asdict(sum_of(rows)),
+        "attributed": asdict(sum_of(rows[(rows["outcome"] == "attributed") | rows["settled"]])),
+        "excluded": {str(reason): asdict(sum_of(group)) for reason, group in excluded.groupby("reason")},
+        "exceptions": exceptions_json(placed),
+        "wallet": asdict(proof),
+        "requests": requests,
+    }
+
+
+def exceptions_json(placed: Placed) -> list[dict[str, Any]]:
+    """What waits, oldest first; an amount that could not be read counts as 0 cents."""
+    rows = placed.rows("exception").sort_values(["created_at", "transaction_id"], na_position="first", kind="stable")
+    return [
+        {
+            "transaction_id": row["transaction_id"],
+            "cents": row_cents(row) or 0,
+            "reason": row["reason"],
+            "created_at": moment(row["created_at"]),
+            "detail": row["detail"],
+        }
+        for row in records(rows)
+    ]
+
+
+def document_json(document: Document, folder: str, *, new: bool) -> dict[str, Any]:
+    """One entry of `documents`; file paths are relative to the output folder."""
+    kinds = ("pdf", "csv") if document.is_draft else tuple(SUFFIXES)
+    return {
+        "number": document.number,
+        "kind": document.kind.value,
+        "client_id": document.client.client_id,
+        "currency": document.currency,
+        "net_cents": document.net_cents,
+        "vat_cents": document.vat_cents,
+        "gross_cents": document.gross_cents,
+        "issue_date": document.issue_date.isoformat(),
+        "due_date": document.due_date.isoformat(),
+        "new": new,
+        "files": {kind: f"{folder}/{document_file(document, kind)}" for kind in kinds},
+    }
+
+
+def money_text(total: Sum | int, currency: str) -> str:
+    """Cents for people: EUR 1,234.50."""
+    cents = total if isinstance(total, int) else total.cents
+    whole, _, fraction = decimal_text(abs(cents)).partition(".")
+    return f"{'-' if cents < 0 else ''}{currency} {int(whole):,}.{fraction}"

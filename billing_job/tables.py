@@ -1,0 +1,100 @@
+"""What commands print for people on standard output: aligned plain text that also survives a pipe."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from billing_job.summary import money_text
+
+
+def table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, right: Sequence[str] = ()) -> str:
+    """Columns as wide as their widest cell; those named in `right` are aligned to the right."""
+    widths = [max([len(name), *(len(row[place]) for row in rows)]) for place, name in enumerate(columns)]
+    lines = [
+        "  ".join(
+            cell.rjust(width) if name in right else cell.ljust(width)
+            for cell, width, name in zip(cells, widths, columns, strict=True)
+        ).rstrip()
+        for cells in (columns, *rows)
+    ]
+    return "\n".join(lines)
+
+
+def exceptions_table(found: Sequence[Mapping[str, Any]], currency: str) -> str:
+    """The exceptions queue."""
+    if not found:
+        return "Nothing waits."
+    rows = [
+        (
+            str(entry["transaction_id"]),
+            str(entry["created_at"]),
+            money_text(entry["cents"], currency),
+            str(entry["reason"]),
+            str(entry["detail"]),
+        )
+        for entry in found
+    ]
+    total = sum(entry["cents"] for entry in found)
+    return (
+        table(("transaction", "created", "amount", "reason", "what would help"), rows, right=("amount",))
+        + f"\n\n{len(found)} transactions wait, {money_text(total, currency)} in all"
+    )
+
+
+def reconcile_table(proof: Mapping[str, Any], currency: str) -> str:
+    """The wallet's proof, month by month."""
+    places = ("transactions", "billed", "excluded", "exceptions", "waiting")
+    rows = [
+        (
+            month["month"] or "undated",
+            *(f"{month[place]['count']:,} / {money_text(month[place]['cents'], currency)}" for place in places),
+        )
+        for month in proof["months"]
+    ]
+    rows.append(
+        ("all", *(f"{proof[place]['count']:,} / {money_text(proof[place]['cents'], currency)}" for place in places))
+    )
+    wallet = proof["wallet"]
+    balance = wallet["balance_cents"]
+    lines = [
+        table(("month", *places), rows, right=places),
+        "",
+        f"opening balance   {money_text(wallet['opening_cents'], currency):>20}",
+        f"movements         {money_text(wallet['movements_cents'], currency):>20}",
+        f"wallet's balance  {'unknown' if balance is None else money_text(balance, currency):>20}",
+    ]
+    if wallet["matches"]:
+        lines.append("The wallet is explained to the cent.")
+    elif balance is not None:
+        lines.append(
+            f"difference        {money_text(wallet['difference_cents'], currency):>20}\nLikely causes:"
+            " billing.opening_balance is wrong, the supplier's history is cut off, or rows are still arriving."
+        )
+    for name, sentence in (("changed", "changed their content"), ("vanished", "are no longer listed by the supplier")):
+        if proof[name]:
+            lines.append(f"{len(proof[name])} transactions {sentence}: {', '.join(proof[name][:10])}")
+    return "\n".join(lines)
+
+
+def changes_table(changes: Sequence[tuple[str, int, int]], currency: str) -> str:
+    """What each client was billed the month before and would be billed now, net."""
+    rows = [
+        (
+            client_id,
+            money_text(before, currency),
+            money_text(now, currency),
+            money_text(now - before, currency),
+            percent(before, now),
+        )
+        for client_id, before, now in changes
+    ]
+    return table(("client", "month before", "now", "change", ""), rows, right=("month before", "now", "change", ""))
+
+
+def percent(before: int, now: int) -> str:
+    """The change in whole percent; "new" and "gone" where one side is nothing."""
+    if before == 0:
+        return "new" if now else ""
+    if now == 0:
+        return "gone"
+    change = (abs(now - before) * 200 + abs(before)) // (2 * abs(before))
+    return f"{'+' if now >= before else '-'}{change}%"
