@@ -111,9 +111,9 @@ def test_datev_takes_the_month(tmp_path: Path) -> None:
         "1770": -2068 - 90 + 700, "8336": -20_000 + 1250, "8339": -1999, "1768": -400, "8338": -5000, "8195": -250,
     }  # fmt: skip
     assert export.warnings == (
-        "datev: 4 clients without a debtor account, booked to 10000: jansen, long, mueller, swiss; add rows with kind"
+        "4 clients without a debtor account, booked to 10000: jansen, long, mueller, swiss; add rows with kind"
         f" party to {ACCOUNTS.source}",
-        "datev: 1 document over 0.00 left out: DATEV takes no zero amount",
+        "1 document over 0.00 left out: DATEV takes no zero amount",
     )
 
 

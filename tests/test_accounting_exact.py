@@ -74,7 +74,7 @@ def test_the_month_in_exact() -> None:
     assert_golden(NAME, export.files[NAME])
     assert _judged(export.files[NAME]) == balances_of(sample_journal(), ACCOUNTS, "exact")
     assert export.warnings == (
-        f"exact: 5 revenue rows without a VAT code: put your administration's codes into {ACCOUNTS.source}",
+        f"5 revenue rows without a VAT code: put your administration's codes into {ACCOUNTS.source}",
     )
 
 

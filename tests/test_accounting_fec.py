@@ -59,7 +59,7 @@ def test_fec_parser_reads_the_month() -> None:
     assert list(export.files) == [NAME]
     assert_golden(NAME, export.files[NAME])
     assert _judged(export.files[NAME]) == balances_of(sample_journal(), ACCOUNTS, "fec")
-    assert export.warnings == ("fec: 1 document over 0.00 left out",)
+    assert export.warnings == ("1 document over 0.00 left out",)
 
 
 @pytest.mark.parametrize(

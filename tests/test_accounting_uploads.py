@@ -123,7 +123,7 @@ def test_the_difference_that_xero_will_make_is_said() -> None:
     computed = _as_xero_computes(_xero(export.files["xero_sales_invoices.csv"]))
     assert computed["INV-7"] - _gross(journal)["INV-7"] == -1
     assert export.warnings == (
-        "xero: it computes VAT line by line, which differs for INV-7 by -0.01: correct that document's VAT in Xero"
+        "Xero computes VAT line by line, which differs for INV-7 by -0.01: correct that document's VAT in Xero"
         " after the import",
     )
 
@@ -166,7 +166,7 @@ def test_quickbooks_takes_the_month() -> None:
     for side in ("Debits", "Credits"):
         assert sum(cents_from_decimal(row[side] or "0") for row in wallet) == 16_123
     assert export.warnings == (
-        "quickbooks: 1 document with a line below zero, which its import may refuse; enter by hand: INV-2026-00001",
+        "1 document with a line below zero, which its import may refuse; enter by hand: INV-2026-00001",
     )
 
 

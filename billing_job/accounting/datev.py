@@ -142,10 +142,10 @@ def _warnings(journal: Journal, accounts: Accounts, options: DatevOptions) -> It
     without = sorted(client_id for client_id in clients if accounts.party("datev", client_id) is None)
     if without:
         yield (
-            f"datev: {counted(len(without), 'client')} without a debtor account, booked to {options.collective_debtor}:"
+            f"{counted(len(without), 'client')} without a debtor account, booked to {options.collective_debtor}:"
             f" {', '.join(without[:5])}{' and others' if len(without) > 5 else ''}; add rows with kind party to"
             f" {accounts.source}"
         )
     zero = sum(not any(vat.net_cents for _, vat in entry.revenue()) for entry, _ in journal.documents())
     if zero:
-        yield f"datev: {counted(zero, 'document')} over {decimal_text(0)} left out: DATEV takes no zero amount"
+        yield f"{counted(zero, 'document')} over {decimal_text(0)} left out: DATEV takes no zero amount"

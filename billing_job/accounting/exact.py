@@ -45,8 +45,7 @@ def write_exact(journal: Journal, accounts: Accounts, options: AccountingOptions
     content = tostring(root, encoding="UTF-8", xml_declaration=True) + b"\n"
     without = sum(not chart[posting.key].tax_code for entry, _ in journal.documents() for posting, _ in entry.revenue())
     warning = (
-        f"exact: {counted(without, 'revenue row')} without a VAT code: put your administration's codes into"
-        f" {accounts.source}"
+        f"{counted(without, 'revenue row')} without a VAT code: put your administration's codes into {accounts.source}"
     )
     return Export({"exact_gltransactions.xml": content}, (warning,) if without else ())
 

@@ -91,6 +91,6 @@ def _auxiliary(party: Client | None, codes: Mapping[str, str]) -> tuple[str, str
 
 def _warnings(journal: Journal, siren: str, written: int) -> Iterator[str]:
     if not siren:
-        yield f"fec: no SIREN is known, the file is named with {_NO_SIREN}; set accounting.fec.siren"
+        yield f"no SIREN is known, the file is named with {_NO_SIREN}; set accounting.fec.siren"
     if left_out := len(journal.entries) - written:
-        yield f"fec: {counted(left_out, 'document')} over {decimal_text(0)} left out"
+        yield f"{counted(left_out, 'document')} over {decimal_text(0)} left out"

@@ -81,6 +81,6 @@ def _wallet_warning(entry: Entry, chart: Mapping[AccountKey, Account]) -> str:
     (wallet,) = (posting for posting in entry.postings if posting.key.kind == AccountKind.WALLET)
     sides = ", ".join(f"{chart[posting.key].code} {decimal_text(posting.cents)}" for posting in entry.postings)
     return (
-        f"gnucash: its invoice import carries no wallet: enter {entry.reference} over"
+        f"the invoice import carries no wallet: enter {entry.reference} over"
         f" {decimal_text(abs(wallet.cents))} by hand ({sides})"
     )

@@ -13,7 +13,7 @@ from billing_job.accounting.accounts import AccountKey, AccountKind, Accounts
 from billing_job.accounting.export import one_line
 from billing_job.errors import InvariantBroken
 from billing_job.model import Client, Document, Kind, Line, Period, Seller, Vat
-from billing_job.money import MICROCENTS_PER_CENT, decimal_text, shared_out
+from billing_job.money import MICROCENTS_PER_CENT, decimal_text, shared_out, vat_cents
 
 
 class EntryKind(StrEnum):
@@ -233,15 +233,22 @@ def _postings(sides: Sequence[_Side], accounts: Accounts) -> tuple[Posting, ...]
     )
 
 
-def _by_category(number: str, lines: Sequence[Line], vat: Vat, vat_cents: int) -> list[tuple[str, int, int]]:
-    """Category, net and share of the case's VAT; the rounding cent goes where it is nearest (largest remainder)."""
+def _by_category(number: str, lines: Sequence[Line], vat: Vat, tax_cents: int) -> list[tuple[str, int, int]]:
+    """Category, net and share of the case's VAT; the rounding cent goes where it is nearest (largest remainder).
+
+    The last of several partial credit notes may carry a cent more or less than its own net asks for, so that together
+    they are the invoice's VAT; that cent goes to the largest category.
+    """
     nets: dict[str, int] = {}
     for line in lines:
         nets[line.category] = nets.get(line.category, 0) + line.net_cents
     exact = [int(net * vat.rate * (MICROCENTS_PER_CENT // 100)) for net in nets.values()]
-    shares = shared_out(vat_cents, exact)
-    if sum(shares) != vat_cents:
-        raise InvariantBroken(f"{number}: VAT {decimal_text(vat_cents)} is not the VAT of its lines")
+    expected = vat_cents(sum(nets.values()), vat.rate)
+    if abs(tax_cents - expected) > len(lines):
+        raise InvariantBroken(f"{number}: VAT {decimal_text(tax_cents)} is not the VAT of its lines")
+    shares = shared_out(expected, exact)
+    if tax_cents != expected:
+        shares[max(range(len(shares)), key=lambda place: abs(exact[place]))] += tax_cents - expected
     return [(category, net, share) for (category, net), share in zip(nets.items(), shares, strict=True)]
 
 

@@ -90,7 +90,7 @@ def _warnings(journal: Journal) -> list[str]:
     if not mixed:
         return []
     return [
-        f"quickbooks: {counted(len(mixed), 'document')} with a line below zero, which its import may refuse; enter by"
+        f"{counted(len(mixed), 'document')} with a line below zero, which its import may refuse; enter by"
         f" hand: {', '.join(mixed)}"
     ]
 

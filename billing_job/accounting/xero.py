@@ -99,7 +99,7 @@ def _vat_differences(journal: Journal) -> list[str]:
         if difference:
             differences.append((entry.reference, difference))
     return [
-        f"xero: it computes VAT line by line, which differs for {reference} by {decimal_text(cents)}: correct that"
+        f"Xero computes VAT line by line, which differs for {reference} by {decimal_text(cents)}: correct that"
         " document's VAT in Xero after the import"
         for reference, cents in differences
     ]
