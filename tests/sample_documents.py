@@ -13,7 +13,7 @@ STANDARD_NL = Vat("S", Decimal("21"))
 STANDARD_FI = Vat("S", Decimal("25.5"))
 REVERSE_CHARGE = Vat("AE", Decimal("0"), "VATEX-EU-AE", "Reverse charge, Article 196 of Council Directive 2006/112/EC")
 OUTSIDE_SCOPE = Vat("O", Decimal("0"), "VATEX-EU-O", "Not subject to VAT in the European Union")
-EXEMPT = Vat("E", Decimal("0"), "", "Small business exemption, Article 284 of Council Directive 2006/112/EC")
+EXEMPT = Vat("E", Decimal("0"), "", "Exempt from VAT")
 ZERO_RATED = Vat("Z", Decimal("0"))
 
 SELLER = Seller(

@@ -1,15 +1,13 @@
 """A document becomes the view that its template prints: every sum, sign and text is settled here."""
 
 import re
-from base64 import b64encode
 from collections.abc import Iterable
-from xml.sax.saxutils import escape
 
 from billing_job.documents import formats, payment
-from billing_job.documents.chart import Bar, ChartStyle, category_chart, month_chart
+from billing_job.documents.chart import Bar, category_chart, month_chart
 from billing_job.documents.labels import Labels, labels_for
 from billing_job.documents.templates import Templates
-from billing_job.documents.texts import page_text
+from billing_job.documents.texts import page_text, shortened
 from billing_job.documents.view import DocumentView, Fact, Party, Payment, Picture, Row
 from billing_job.documents.wording import vat_mentions, vat_name
 from billing_job.model import Client, Document, Kind, Line, Seller
@@ -20,6 +18,9 @@ DETAIL_FILE = "{number}.csv"
 _COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
 _DEFAULT_COLOUR = "#0b5c6b"
 _MAX_BARS = 6
+_MONTHS = 6
+_CHART_HEAD = 20  # CSS pixels of a chart's heading
+_LABEL_ROOM, _SENDER_ROOM = 22, 64  # letters that fit beside a bar, and on the line above the address
 _CLOSING_ROWS = 3
 
 
@@ -31,18 +32,19 @@ def document_view(document: Document, templates: Templates) -> DocumentView:
     heading = _heading(document, labels)
     seller_name = page_text(document.seller.name)
     rows = tuple(_row(line, document, money, labels) for line in document.lines)
-    style = _style(document, labels)
     before, between, after = labels("Page {page} of {pages}", page="\0", pages="\0").split("\0")
+    before = " · ".join(part for part in (page_text(document.number), before) if part)
     return DocumentView(
         language=labels.locale.language,
         direction=labels.direction,
         title=" · ".join(part for part in (heading, page_text(document.number), seller_name) if part),
         heading=heading,
-        accent=style.accent,
-        draft_mark=_draft_mark(labels("DRAFT"), style) if document.is_draft else "",
+        accent=_accent(document.seller),
+        draft_mark=labels("DRAFT") if document.is_draft else "",
         logo=document.seller.logo,
+        brand=seller_name,
         seller=_seller(document.seller, labels),
-        sender_line=" · ".join(filter(None, (seller_name, *_address(document.seller)))),
+        sender_line=shortened(_joined((seller_name, *_address(document.seller)), labels), _SENDER_ROOM),
         buyer=_buyer(document.client, document.seller, labels),
         facts=tuple(_facts(document, labels)),
         summary=Fact(labels("Amount due" if _is_invoice(document) else "Amount credited"), money(document.gross_cents)),
@@ -54,7 +56,6 @@ def document_view(document: Document, templates: Templates) -> DocumentView:
         quantity_head=labels("Quantity"),
         vat_head=labels("VAT"),
         amount_head=labels("Amount ({currency})", currency=document.currency),
-        lines_title=labels("Lines"),
         rows=rows[:-_CLOSING_ROWS],
         closing_rows=rows[-_CLOSING_ROWS:],
         totals=tuple(_totals(document, money, labels)),
@@ -62,8 +63,9 @@ def document_view(document: Document, templates: Templates) -> DocumentView:
         payment=_payment(document, money, labels),
         notes_title=labels("Remarks"),
         notes=tuple(_notes(document, labels)),
-        pictures=tuple(_pictures(document, money, labels, style)),
-        footer=" · ".join(_footer(document.seller, labels)),
+        category_chart=_category_chart(document, money, labels),
+        month_chart=_month_chart(document, money, labels),
+        footer=_joined(_footer(document.seller, labels), labels),
         page_before=before,
         page_between=between,
         page_after=after,
@@ -88,6 +90,12 @@ class _Money:
         return formats.amount_text(self.sign * cents, self.locale)
 
 
+def _joined(parts: Iterable[str], labels: Labels) -> str:
+    """Parts of one line; on a right-to-left page a mark keeps a Latin part's full stop at its end."""
+    mark = "\N{LEFT-TO-RIGHT MARK}" if labels.direction == "rtl" else ""
+    return " · ".join(part + (mark if part.isascii() else "") for part in parts if part)
+
+
 def _is_invoice(document: Document) -> bool:
     return document.kind is Kind.INVOICE
 
@@ -98,14 +106,9 @@ def _heading(document: Document, labels: Labels) -> str:
     return labels("Invoice" if _is_invoice(document) else "Credit note")
 
 
-def _style(document: Document, labels: Labels) -> ChartStyle:
-    colour = document.seller.accent_colour
-    cjk = "Noto Sans CJK JP" if labels.language == "ja" else "Noto Sans CJK SC"
-    return ChartStyle(
-        accent=colour if _COLOUR.fullmatch(colour) else _DEFAULT_COLOUR,
-        font_family=f"Noto Sans, Noto Sans Arabic, Noto Sans Devanagari, {cjk}, sans-serif",
-        rtl=labels.direction == "rtl",
-    )
+def _accent(seller: Seller) -> str:
+    """The seller's colour; only a plain #rrggbb may enter a style sheet."""
+    return seller.accent_colour if _COLOUR.fullmatch(seller.accent_colour) else _DEFAULT_COLOUR
 
 
 def _address(party: Seller | Client) -> tuple[str, ...]:
@@ -164,7 +167,7 @@ def _row(line: Line, document: Document, money: _Money, labels: Labels) -> Row:
     span = formats.span_text(line.period_start, line.period_end, labels.locale) if is_late else ""
     return Row(
         name=page_text(labels.category(line.category)),
-        note=" · ".join(filter(None, (page_text(line.description), span))),
+        note=_joined((page_text(line.description), span), labels),
         number=formats.phone_text(line.number) if line.number else page_text(line.trunk),
         quantity=formats.count_text(abs(line.quantity), labels.locale),
         vat=formats.percent_text(line.vat.rate, labels.locale),
@@ -214,20 +217,26 @@ def _notes(document: Document, labels: Labels) -> Iterable[str]:
     )
 
 
-def _pictures(document: Document, money: _Money, labels: Labels, style: ChartStyle) -> Iterable[Picture]:
-    if not _is_invoice(document):
-        return
-    bars = _category_bars(document, money, labels)
-    if len(bars) > 1:
-        title = labels("Cost by category")
-        yield Picture(title, category_chart(bars, style), _in_words(title, bars))
-    months = [*document.history[-5:]]
-    if months:
-        title = labels("Last months, excluding VAT")
-        bars = [Bar(formats.month_text(m.month, labels.locale), m.net_cents, money.bare(m.net_cents)) for m in months]
-        this = formats.month_text(str(document.period), labels.locale)
-        bars.append(Bar(this, document.net_cents, money.bare(document.net_cents)))
-        yield Picture(title, month_chart(bars, style), _in_words(title, bars))
+def _category_chart(document: Document, money: _Money, labels: Labels) -> Picture | None:
+    bars = _category_bars(document, money, labels) if _is_invoice(document) else []
+    if len(bars) < 2:
+        return None
+    title = labels("Cost by category")
+    source = category_chart(bars, _accent(document.seller), rtl=labels.direction == "rtl")
+    captions = tuple(Fact(shortened(bar.label, _LABEL_ROOM), bar.amount) for bar in bars)
+    return Picture(title, source, _in_words(title, bars), captions, f"{_CHART_HEAD + 15 * len(bars)}px")
+
+
+def _month_chart(document: Document, money: _Money, labels: Labels) -> Picture | None:
+    if not (_is_invoice(document) and document.history):
+        return None
+    months = [(each.month, each.net_cents) for each in document.history[1 - _MONTHS :]]
+    months.append((str(document.period), document.net_cents))
+    bars = [Bar(formats.month_text(month, labels.locale), cents, money.bare(cents)) for month, cents in months]
+    title = labels("Last months, excluding VAT")
+    source = month_chart(bars, _accent(document.seller), rtl=labels.direction == "rtl")
+    captions = tuple(Fact(bar.label, bar.amount) for bar in bars)
+    return Picture(title, source, _in_words(title, bars), captions, f"{_CHART_HEAD + 86}px")
 
 
 def _category_bars(document: Document, money: _Money, labels: Labels) -> list[Bar]:
@@ -254,12 +263,3 @@ def _footer(seller: Seller, labels: Labels) -> Iterable[str]:
         yield f"{labels('VAT ID')} {page_text(seller.vat_id)}"
     if seller.registration_id:
         yield f"{labels('Registration no.')} {page_text(seller.registration_id)}"
-
-
-def _draft_mark(word: str, style: ChartStyle) -> str:
-    svg = (
-        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 794 1123" width="794" height="1123">'
-        f'<text x="397" y="600" transform="rotate(-35 397 562)" text-anchor="middle" font-size="150" font-weight="700" '
-        f'font-family="{escape(style.font_family)}" fill="#eef1f3">{escape(word)}</text></svg>'
-    )
-    return "data:image/svg+xml;base64," + b64encode(svg.encode()).decode()

@@ -28,6 +28,16 @@ def page_text(text: str) -> str:
     return "".join(c if c in _KEPT_FORMAT or drawable(c) else REPLACEMENT for c in text)
 
 
+def shortened(text: str, room: int) -> str:
+    """The text cut with an ellipsis to the room of so many letters; an ideograph takes the room of two."""
+    width = 0
+    for position, character in enumerate(text):
+        width += 2 if unicodedata.east_asian_width(character) in "WF" else 1
+        if width > room:
+            return text[:position].rstrip() + "…"
+    return text
+
+
 def _plain(character: str) -> str:
     match unicodedata.category(character):
         case "Cc":

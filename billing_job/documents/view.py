@@ -45,11 +45,16 @@ class Payment:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A chart: heading, data: URL and the alternative text that says the same in words."""
+    """A chart: heading, data: URL, the alternative text that says the same in words, each bar's name and amount.
+
+    `height` is the room it needs, as CSS writes it.
+    """
 
     title: str
     source: str
     alt: str
+    captions: tuple[Fact, ...]
+    height: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +67,9 @@ class DocumentView:
     heading: str
     accent: str
     draft_mark: str
-    """A data: URL to print behind a draft's pages; empty on an issued document."""
+    """The word to print behind a draft's pages; empty on an issued document."""
     logo: str
+    brand: str
     seller: Party
     sender_line: str
     buyer: Party
@@ -77,7 +83,6 @@ class DocumentView:
     quantity_head: str
     vat_head: str
     amount_head: str
-    lines_title: str
     rows: tuple[Row, ...]
     closing_rows: tuple[Row, ...]
     """The last rows, which stay on one page with the totals."""
@@ -86,7 +91,8 @@ class DocumentView:
     payment: Payment | None
     notes_title: str
     notes: tuple[str, ...]
-    pictures: tuple[Picture, ...]
+    category_chart: Picture | None
+    month_chart: Picture | None
     footer: str
     page_before: str
     page_between: str
