@@ -61,7 +61,7 @@ def bills(
     frame = conform(priced, PRICED, "issue")
     found = []
     for client_id, rows in _groups(frame, "client_id"):
-        lines, settlements = _lines(rows, vat[client_id], terms)
+        lines, settlements = _lines(rows, clients[client_id], vat[client_id], terms)
         document = None
         if any(line.net_cents for line in lines):
             document = _document(
@@ -92,7 +92,7 @@ def _groups(frame: pd.DataFrame, column: str) -> list[tuple[str, pd.DataFrame]]:
     return [(values[start], frame.iloc[start:end]) for start, end in zip(starts, ends, strict=True)]
 
 
-def _lines(rows: pd.DataFrame, vat: Vat, terms: Terms) -> tuple[list[Line], list[Settlement]]:
+def _lines(rows: pd.DataFrame, client: Client, vat: Vat, terms: Terms) -> tuple[list[Line], list[Settlement]]:
     lines: list[Line] = []
     settlements: list[Settlement] = []
     of_line: dict[int, list[_Row]] = {}
@@ -112,7 +112,7 @@ def _lines(rows: pd.DataFrame, vat: Vat, terms: Terms) -> tuple[list[Line], list
             Line(
                 line=number,
                 category=first.category,
-                description=_one({_without_cost(row) for row in group}) if len(group) == 1 else "",
+                description=_without_cost(first) if client.detail == "transaction" else "",
                 number=_one({row.number for row in group}),
                 trunk=_one({row.trunk for row in group}),
                 quantity=sum(row.quantity for row in group),

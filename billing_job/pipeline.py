@@ -106,7 +106,7 @@ def place(job: Job, month: Period) -> Placed:
     frame = attribute(frame, facts, job.settings.categories, job.settings.billing.currency)
     frame["month"] = months_of_rows(frame, job)
     in_scope = _in_scope(frame, month, *billed_periods(job.engine))
-    never_run = sum_of(frame[~in_scope])
+    never_run = sum_of(frame[~in_scope & (frame["outcome"] != "excluded")])
     frame = frame[in_scope].reset_index(drop=True)
     frame["detail"] = frame["problem"]
     frame, vat = _taxed(frame, job, month)

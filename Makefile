@@ -1,0 +1,56 @@
+# Two commands do all the set-up on a fresh Debian or Ubuntu machine with Python 3.11+ and git: `make demo`, `make test`.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$python; break; }; done)
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --require-virtualenv
+
+.PHONY: help setup setup-dev demo test check bench lock clean
+
+help: ## Say what there is
+	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | expand -t 12
+
+setup: $(VENV)/.run ## Make .venv with billing-job from the lock file, and install the system libraries it needs
+
+setup-dev: $(VENV)/.dev
+
+demo: setup ## Bill a month of an invented reseller; real PDFs in output/
+	$(BIN)/billing-job demo
+
+test: setup-dev ## Run all tests
+	$(BIN)/python -m pytest -n auto --dist worksteal
+
+check: setup-dev ## Lint, formatting and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: setup-dev ## Benchmarks: ratios against rivals run side by side
+	$(BIN)/python -m tests.bench
+
+lock: setup-dev ## Resolve the lock files again (needs uv)
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
+		pyproject.toml -o requirements.lock
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
+		--extra dev pyproject.toml -o requirements-dev.lock
+
+clean: ## Remove what was built; the ledger and output/ stay
+	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+$(VENV)/.python: .ci/system-libraries
+	@test -n "$(PYTHON)" || { echo "billing-job needs Python 3.11 or newer; install python3 and run make again" >&2; exit 1; }
+	.ci/system-libraries $(PYTHON)
+	$(PYTHON) -m venv $(VENV)
+	touch $@
+
+$(VENV)/.run: $(VENV)/.python requirements.lock pyproject.toml
+	$(PIP) --require-hashes -r requirements.lock
+	$(PIP) --no-deps --no-build-isolation --editable . 2>/dev/null || $(PIP) --no-deps --editable .
+	touch $@
+
+$(VENV)/.dev: $(VENV)/.run requirements-dev.lock
+	$(PIP) --require-hashes -r requirements-dev.lock
+	touch $@
