@@ -7,6 +7,7 @@ gnucash_customers.csv and gnucash_invoices.csv. Into said.json go what the impor
 import ctypes
 import json
 import sys
+import sysconfig
 from pathlib import Path
 
 # The importers' log messages are made by GnuCash's Scheme; it must be awake before the libraries are.
@@ -31,7 +32,7 @@ TYPES = {
 }
 DATE_FORMATS = {"us": 0, "uk": 1, "ce": 2, "iso": 3}
 G_TYPE_STRING = 16 << 2
-LIBRARIES = Path("/usr/lib/x86_64-linux-gnu/gnucash")
+LIBRARIES = Path("/usr/lib", sysconfig.get_config_var("MULTIARCH"), "gnucash")
 
 
 class Stats(ctypes.Structure):

@@ -8,10 +8,9 @@ from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 import pytest
-from accounting_judges import assert_golden, saved
+from accounting_judges import assert_golden, judge_module, saved
 from sample_months import (
     JANSEN,
     MUELLER,
@@ -80,7 +79,7 @@ def _complaints(content: bytes) -> list[str]:
 
 def _legs(file: Path) -> dict[str, int]:
     """Cents by account as the independent reader adds up both legs of every row."""
-    datev: Any = pytest.importorskip("mloda.community.feature_groups.experimental.german_ledger.datev")
+    datev = judge_module("mloda.community.feature_groups.experimental.german_ledger.datev")
     _, legs = datev.read_batch(str(file))
     sums: dict[str, int] = {}
     for account, amount in zip(legs["Konto"], legs["Betrag"], strict=True):

@@ -6,11 +6,10 @@ from xml.etree.ElementTree import Element, fromstring
 
 import pytest
 from accounting_judges import assert_golden, balances_of
-from sample_months import JANSEN, STANDARD, WALLET, sample_document, sample_documents, sample_journal
+from sample_months import sample_journal
 
 from billing_job.accounting.accounts import load_accounts
 from billing_job.accounting.exact import write_exact
-from billing_job.accounting.journal import month_journal
 from billing_job.accounting.options import AccountingOptions, ExactOptions
 from billing_job.errors import ConfigError
 from billing_job.money import cents_from_decimal
@@ -118,10 +117,9 @@ def test_the_judge_refuses_broken_files(spoil: Callable[[str], str], message: st
         _judged(broken)
 
 
-def test_clients_that_would_be_one_are_refused() -> None:
-    """Two ids that agree in the first 18 characters would be one debtor."""
-    clients = [JANSEN.__class__(f"a-rather-long-client-{name}", name, "NL") for name in ("north", "south")]
-    documents = [sample_document(f"INV-{c.name}", c, [("call", 100, STANDARD)]) for c in clients]
-    journal = month_journal([*documents, *sample_documents()], WALLET, ACCOUNTS)
-    with pytest.raises(ConfigError, match="would both be 'a-rather-long-clie' in format exact: add a row with kind"):
-        write_exact(journal, ACCOUNTS, AccountingOptions())
+def test_clients_that_would_be_one_are_refused(tmp_path: Path) -> None:
+    """Two party rows with one code would be one debtor."""
+    path = tmp_path / "accounts.csv"
+    path.write_text("kind,client_id,format,account\nparty,jansen,exact,1001\nparty,mueller,exact,1001\n")
+    with pytest.raises(ConfigError, match="jansen and mueller would both be '1001' in format exact: add a row with"):
+        write_exact(sample_journal(), load_accounts(path), AccountingOptions())

@@ -3,10 +3,9 @@
 import io
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
-from accounting_judges import assert_golden, balances_of
+from accounting_judges import assert_golden, balances_of, judge_module
 from sample_months import SELLER, WALLET, sample_documents, sample_journal
 
 from billing_job.accounting.accounts import load_accounts
@@ -29,7 +28,7 @@ def _cents(text: str) -> int:
 
 def _judged(content: bytes) -> dict[str, int]:
     """Cents by account; ValueError for what fec-parser refuses, and for the columns and sums it does not look at."""
-    parser: Any = pytest.importorskip("fec_parser.parser")
+    parser = judge_module("fec_parser.parser")
     lines = content.decode().split("\r\n")
     if tuple(lines[0].split("\t")) != COLUMNS or lines[-1] != "":
         raise ValueError("other columns, or another order")

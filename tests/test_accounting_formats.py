@@ -119,3 +119,13 @@ def test_the_files_of_a_client_without_a_name() -> None:
     journal = month_journal([sample_document("INV-1", nameless, [("call", 100, STANDARD)])], WALLET, ACCOUNTS)
     invoices = FORMATS["xero"].write(journal, ACCOUNTS, OPTIONS).files["xero_sales_invoices.csv"]
     assert invoices.splitlines()[1].startswith(b"jansen,")
+
+
+def test_every_format_and_option_is_documented() -> None:
+    """docs/accounting.md has a section for each format, and names every option with the default that holds."""
+    text = (Path(__file__).parents[1] / "docs" / "accounting.md").read_text(encoding="utf-8")
+    sections = {part.split("\n", 1)[0]: part for part in text.split("\n### ")[1:]}
+    assert tuple(sections) == FORMAT_NAMES
+    for format_name in AccountingOptions.model_fields:
+        for option in type(getattr(OPTIONS, format_name)).model_fields:
+            assert f"{option}" in sections[format_name], f"{format_name}.{option}"

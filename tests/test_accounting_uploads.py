@@ -123,8 +123,8 @@ def test_the_difference_that_xero_will_make_is_said() -> None:
     computed = _as_xero_computes(_xero(export.files["xero_sales_invoices.csv"]))
     assert computed["INV-7"] - _gross(journal)["INV-7"] == -1
     assert export.warnings == (
-        "Xero computes VAT line by line, which differs for INV-7 by -0.01: correct that document's VAT in Xero"
-        " after the import",
+        "Xero computes VAT line by line, which differs for 1 document, in sum -0.01: INV-7 by -0.01; correct their VAT"
+        " in Xero after the import",
     )
 
 
@@ -191,6 +191,15 @@ def test_sage_takes_the_month() -> None:
         assert by_type["SI"].get(number, 0) - by_type["SC"].get(number, 0) == cents
     assert sum(by_type["JD"].values()) == sum(by_type["JC"].values()) == 16_123
     assert {row["Account Reference"] for row in rows} == {"", "JANSEN", "MUELLER", "LONG", "SWISS"}
+
+
+def test_sage_references_of_long_ids() -> None:
+    """Ids beyond eight letters keep their beginning and get a tail of their own, the same in every month."""
+    clients = [dataclasses.replace(JANSEN, client_id=f"bakkerij-{name}", name=name) for name in ("jansen", "pieters")]
+    documents = [sample_document(f"INV-{c.name}", c, [("call", 100, STANDARD)]) for c in clients]
+    (content,) = write_sage50(month_journal(documents, WALLET, ACCOUNTS), ACCOUNTS, DEFAULTS).files.values()
+    references = {row["Account Reference"] for row in _sage50(content)}
+    assert references == {"", "BAKDZURD", "BAKFKS0X"}
 
 
 def test_sage_references_that_would_be_one_are_refused() -> None:

@@ -10,7 +10,7 @@ from itertools import groupby
 
 from billing_job.accounting.accounts import Account, AccountKey, AccountKind, Accounts
 from billing_job.accounting.datev_file import ROWS_PER_FILE, DatevRow, batch_file
-from billing_job.accounting.export import Export, chunks, counted, numbered
+from billing_job.accounting.export import Export, chunks, counted, listed, numbered
 from billing_job.accounting.journal import Entry, Journal
 from billing_job.accounting.options import AccountingOptions, DatevOptions
 from billing_job.errors import ConfigError
@@ -143,8 +143,7 @@ def _warnings(journal: Journal, accounts: Accounts, options: DatevOptions) -> It
     if without:
         yield (
             f"{counted(len(without), 'client')} without a debtor account, booked to {options.collective_debtor}:"
-            f" {', '.join(without[:5])}{' and others' if len(without) > 5 else ''}; add rows with kind party to"
-            f" {accounts.source}"
+            f" {listed(without)}; add rows with kind party to {accounts.source}"
         )
     zero = sum(not any(vat.net_cents for _, vat in entry.revenue()) for entry, _ in journal.documents())
     if zero:

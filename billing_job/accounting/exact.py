@@ -10,7 +10,7 @@ from billing_job.accounting.accounts import Account, AccountKey, AccountKind, Ac
 from billing_job.accounting.export import Export, counted, cut, one_line
 from billing_job.accounting.journal import Entry, EntryKind, Journal, Posting
 from billing_job.accounting.options import AccountingOptions
-from billing_job.accounting.parties import party_codes
+from billing_job.accounting.parties import party_codes, short_code
 from billing_job.model import Client
 from billing_job.money import decimal_text
 
@@ -92,4 +92,4 @@ def _line(
 
 
 def _code(client: Client) -> str:
-    return cut(client.client_id, _CODE_LENGTH)
+    return short_code(one_line(client.client_id), _CODE_LENGTH)

@@ -1,11 +1,27 @@
 """What a client is called in a program's address book: the account of its party row, or what the format makes of it."""
 
+import hashlib
 from collections.abc import Callable, Mapping
 
 from billing_job.accounting.accounts import Accounts
 from billing_job.accounting.journal import Journal
 from billing_job.errors import ConfigError
 from billing_job.model import Client
+
+_DIGITS = "0123456789ABCDEFGHJKLMNPQRSTUVWXYZ"
+_TAIL = 5
+
+
+def short_code(text: str, length: int) -> str:
+    """A text of at most so many characters: a longer one keeps its beginning and gets five of a fingerprint of itself.
+
+    The same text gives the same code in every month.
+    """
+    if len(text) <= length:
+        return text
+    number = int.from_bytes(hashlib.sha256(text.encode()).digest())
+    tail = "".join(_DIGITS[number // len(_DIGITS) ** place % len(_DIGITS)] for place in range(_TAIL))
+    return text[: length - _TAIL] + tail
 
 
 def party_codes(

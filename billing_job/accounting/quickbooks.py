@@ -6,7 +6,7 @@ The revenue account comes from the product or service (the `account` of accounts
 from collections.abc import Mapping
 
 from billing_job.accounting.accounts import Account, AccountKey, Accounts
-from billing_job.accounting.export import Export, chunks, counted, cut, date_text, numbered
+from billing_job.accounting.export import Export, chunks, counted, cut, date_text, listed, numbered
 from billing_job.accounting.journal import Entry, EntryKind, Journal
 from billing_job.accounting.options import AccountingOptions, QuickbooksOptions
 from billing_job.accounting.parties import party_codes
@@ -91,7 +91,7 @@ def _warnings(journal: Journal) -> list[str]:
         return []
     return [
         f"{counted(len(mixed), 'document')} with a line below zero, which its import may refuse; enter by"
-        f" hand: {', '.join(mixed)}"
+        f" hand: {listed(mixed)}"
     ]
 
 

@@ -10,7 +10,7 @@ from billing_job.accounting.accounts import Account, AccountKey, Accounts
 from billing_job.accounting.export import Export, cut, date_text, encodable
 from billing_job.accounting.journal import Entry, Journal
 from billing_job.accounting.options import AccountingOptions
-from billing_job.accounting.parties import party_codes
+from billing_job.accounting.parties import party_codes, short_code
 from billing_job.csvfile import csv_text
 from billing_job.model import Client
 from billing_job.money import decimal_text
@@ -67,4 +67,5 @@ def _row(kind: str, reference: str, entry: Entry, account: Account, text: str, a
 
 def _account_reference(client: Client) -> str:
     """The client's id as a customer account: capitals and digits, at most eight."""
-    return re.sub(r"[^A-Z0-9]", "", encodable(client.client_id.upper(), "ascii"))[:_ACCOUNT_LENGTH] or "CLIENT"
+    letters = re.sub(r"[^A-Z0-9]", "", encodable(client.client_id.upper(), "ascii"))
+    return short_code(letters, _ACCOUNT_LENGTH) or "CLIENT"

@@ -3,10 +3,10 @@
 Xero computes the VAT of each line again and takes no VAT amount; where its cent differs from ours it is said by name.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 
 from billing_job.accounting.accounts import Account, AccountKey, Accounts
-from billing_job.accounting.export import Export, chunks, cut, date_text, numbered, one_line
+from billing_job.accounting.export import Export, chunks, counted, cut, date_text, listed, numbered, one_line
 from billing_job.accounting.journal import Entry, EntryKind, Journal, PostingVat
 from billing_job.accounting.options import AccountingOptions, XeroOptions
 from billing_job.accounting.parties import party_codes
@@ -92,16 +92,19 @@ def recomputed_vat(vats: Iterable[PostingVat]) -> int:
 
 
 def _vat_differences(journal: Journal) -> list[str]:
-    differences: list[tuple[str, int]] = []
+    """One sentence with every document whose VAT will differ, and by how much."""
+    differences: dict[str, int] = {}
     for entry, _ in journal.documents():
-        vats: Sequence[PostingVat] = [vat for _, vat in entry.revenue()]
+        vats = [vat for _, vat in entry.revenue()]
         difference = recomputed_vat(vats) - sum(vat.vat_cents for vat in vats)
         if difference:
-            differences.append((entry.reference, difference))
+            differences[entry.reference] = difference
+    if not differences:
+        return []
+    named = listed([f"{reference} by {decimal_text(cents)}" for reference, cents in differences.items()])
     return [
-        f"Xero computes VAT line by line, which differs for {reference} by {decimal_text(cents)}: correct that"
-        " document's VAT in Xero after the import"
-        for reference, cents in differences
+        f"Xero computes VAT line by line, which differs for {counted(len(differences), 'document')}, in sum"
+        f" {decimal_text(sum(differences.values()))}: {named}; correct their VAT in Xero after the import"
     ]
 
 
