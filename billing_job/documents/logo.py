@@ -1,7 +1,81 @@
-"""The seller's logo."""
+"""The seller's logo, read once and carried by every document as a data: URL, so that a page never needs the file."""
 
+import io
+import re
+from base64 import b64encode
 from pathlib import Path
+
+from lxml import etree  # type: ignore[import-untyped]
+from PIL import Image, UnidentifiedImageError
+
+from billing_job.errors import ConfigError
+
+MAX_BYTES = 512 * 1024
+MAX_PIXELS = 4_000_000
+"""More is never seen on paper, and every document carries it."""
+
+_PNG = b"\x89PNG\r\n\x1a\n"
+_XLINK = "{http://www.w3.org/1999/xlink}href"
+_REMOTE_STYLE = re.compile(r"@import|url\(\s*['\"]?(?!#|data:)", re.IGNORECASE)
 
 
 def logo_data_url(path: Path) -> str:
-    return ""
+    """The PNG or SVG file as a data: URL; ConfigError names the file, what is wrong with it and the remedy.
+
+    An SVG must be complete in itself: scripts, entities and references to other files are refused, because the page
+    could not load them and would be printed without a word.
+    """
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        reason = error.strerror or "cannot be read"
+        raise ConfigError(f"logo {path}: {reason}; correct seller.logo or remove it") from error
+    if len(content) > MAX_BYTES:
+        raise ConfigError(f"logo {path}: {len(content)} bytes; make it smaller than {MAX_BYTES // 1024} KiB")
+    if content.startswith(_PNG):
+        _check_png(path, content)
+        return "data:image/png;base64," + b64encode(content).decode()
+    _check_svg(path, content)
+    return "data:image/svg+xml;base64," + b64encode(content).decode()
+
+
+def _check_png(path: Path, content: bytes) -> None:
+    try:
+        with Image.open(io.BytesIO(content), formats=("PNG",)) as image:
+            width, height = image.size
+            if width * height > MAX_PIXELS:
+                raise ConfigError(
+                    f"logo {path}: {width} × {height} pixels; scale it below {MAX_PIXELS:,} pixels in all"
+                )
+            image.load()
+    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        raise ConfigError(f"logo {path}: not a readable PNG ({error}); save it again as PNG or SVG") from error
+
+
+def _check_svg(path: Path, content: bytes) -> None:
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
+    try:
+        root = etree.fromstring(content, parser)
+    except etree.XMLSyntaxError as error:
+        raise ConfigError(f"logo {path}: neither PNG nor SVG ({error}); save it as one of the two") from error
+    if etree.QName(root).localname != "svg":
+        raise ConfigError(f"logo {path}: its root is <{etree.QName(root).localname}>, not <svg>; save it as PNG or SVG")
+    for problem in _svg_problems(root):
+        raise ConfigError(f"logo {path}: {problem}; save it as plain SVG with everything embedded")
+
+
+def _svg_problems(root: etree._Element) -> list[str]:
+    dtd = root.getroottree().docinfo.internalDTD
+    problems = ["it defines entities"] if dtd is not None and any(True for _ in dtd.iterentities()) else []
+    for element in root.iter(etree.Element):
+        name = etree.QName(element).localname
+        if name in ("script", "foreignObject"):
+            problems.append(f"it contains <{name}>")
+        for attribute in ("href", _XLINK):
+            target = element.get(attribute, "")
+            if target and name != "a" and not target.startswith(("#", "data:")):
+                problems.append(f"it refers to {target!r}")
+        style = (element.text or "") if name == "style" else element.get("style", "")
+        if _REMOTE_STYLE.search(style):
+            problems.append("its style refers to another file")
+    return problems

@@ -14,7 +14,7 @@ from stdnum.no import orgnr as no_orgnr
 from stdnum.se import orgnr as se_orgnr
 
 from billing_job.documents.texts import plain_text
-from billing_job.model import Document, Kind
+from billing_job.model import Client, Document, Kind, Seller
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ _CHECKS: dict[str, Callable[[str], bool]] = {
     "0009": siret.is_valid,
     "0088": ean.is_valid,
     "0106": _digits(8),
-    "0184": lambda value: cvr.is_valid(value.removeprefix("DK")),
+    "0184": lambda value: value[:2] == "DK" and cvr.is_valid(value[2:]),
     "0190": _digits(20),
     "0192": no_orgnr.is_valid,
     "0208": lambda value: _digits(10)(value) and be_enterprise.is_valid(value),
@@ -66,12 +66,19 @@ _VAT_SCHEMES = {
     "PL": "9945",
     "PT": "9946",
     "RO": "9947",
-    "SE": "9955",
     "SI": "9949",
     "SK": "9950",
 }
-# The scheme of the national company register, where the network knows the register by a code of its own.
-_REGISTERS = {"BE": "0208", "DK": "0184", "FR": "0002", "NL": "0106", "NO": "0192", "SE": "0007"}
+# The scheme of the national company register, where the network knows the register by a code of its own, and what it
+# writes before the number.
+_REGISTERS = {
+    "BE": ("0208", ""),
+    "DK": ("0184", "DK"),
+    "FR": ("0002", ""),
+    "NL": ("0106", ""),
+    "NO": ("0192", ""),
+    "SE": ("0007", ""),
+}
 
 
 def compact(identifier: str) -> str:
@@ -84,9 +91,10 @@ def registration(registration_id: str, country: str) -> Identifier | None:
     value = plain_text(registration_id)
     if not value:
         return None
-    scheme = _REGISTERS.get(country.upper(), "")
-    if scheme and _CHECKS[scheme](compact(value)):
-        return Identifier(scheme, compact(value))
+    scheme, prefix = _REGISTERS.get(country.upper(), ("", ""))
+    number = prefix + compact(value).removeprefix(prefix)
+    if scheme and _CHECKS[scheme](number):
+        return Identifier(scheme, number)
     return Identifier("", value)
 
 
@@ -103,6 +111,8 @@ def electronic_address(*, country: str, vat_id: str, registration_id: str, peppo
     known = registration(registration_id, country)
     if known is not None and known.scheme and country.upper() != "FR":
         return known
+    if vat[:2] == "SE" and se_orgnr.is_valid(vat[2:12]):
+        return Identifier("0007", vat[2:12])
     if vat[:2] == "IT" and iva.is_valid(vat[2:]):
         return Identifier("0211", vat)
     if vat[:2] == "FI" and fi_vat.is_valid(vat[2:]):
@@ -113,15 +123,13 @@ def electronic_address(*, country: str, vat_id: str, registration_id: str, peppo
 
 def peppol_obstacle(document: Document) -> str:
     """Why Peppol BIS Billing 3.0 cannot carry this document, one clause of English; empty when it can."""
-    seller, client = document.seller, document.client
+    client = document.client
     if buyer_address(document) is None:
         given = f" ({client.peppol_id!r} is no valid participant)" if client.peppol_id else ""
         return f"client {client.client_id} has no Peppol address{given}: set peppol_id, a VAT id or a registration_id"
     if seller_address(document) is None:
         return "the seller has no Peppol address: set vat_id or registration_id of [seller]"
-    if seller.country.upper() == "NL":
-        return _dutch_obstacle(document)
-    return ""
+    return _national_obstacle(document)
 
 
 def buyer_address(document: Document) -> Identifier | None:
@@ -141,19 +149,28 @@ def seller_address(document: Document) -> Identifier | None:
     return electronic_address(country=seller.country, vat_id=seller.vat_id, registration_id=seller.registration_id)
 
 
-def _dutch_obstacle(document: Document) -> str:
-    """What the network's rules NL-R-001 to NL-R-004 ask of a Dutch seller."""
+def _national_obstacle(document: Document) -> str:
+    """What the network's rules for Dutch (NL-R-001 to 005) and German (DE-R-003 to 009) sellers ask beyond the rest."""
     seller, client = document.seller, document.client
-    register = registration(seller.registration_id, "NL")
-    if register is None or not register.scheme:
-        return "a Dutch seller needs its KVK number: set registration_id of [seller] to the eight digits"
-    if not (seller.street and seller.city and seller.postal_code):
-        return "a Dutch seller needs street, postal_code and city in [seller]"
-    if client.country.upper() == "NL" and not (client.street and client.city and client.postal_code):
-        return f"Dutch client {client.client_id} needs street, postal_code and city"
-    if document.kind is Kind.CREDIT_NOTE and not document.corrects:
-        return "a Dutch seller's credit note must name the invoice it corrects, and this one corrects none"
+    countries = (seller.country.upper(), client.country.upper())
+    if countries[0] == "NL":
+        if document.kind is Kind.CREDIT_NOTE and not document.corrects:
+            return "a Dutch seller's credit note must name the invoice it corrects, and this one corrects none"
+        for who, party in (("seller", seller), (f"client {client.client_id}", client)):
+            known = registration(party.registration_id, "NL") if party.country.upper() == "NL" else None
+            if known is not None and not known.scheme:
+                return f"the registration_id of the {who} is no KVK number of eight digits"
+    if countries[0] in ("NL", "DE") and (missing := _missing(seller, ("street", "postal_code", "city"))):
+        return f"[seller] lacks {missing}"
+    if countries in (("NL", "NL"), ("DE", "DE")) and (missing := _missing(client, ("street", "postal_code", "city"))):
+        return f"client {client.client_id} lacks {missing}"
+    if countries == ("DE", "DE") and (missing := _missing(seller, ("phone", "email"))):
+        return f"[seller] lacks {missing}"
     return ""
+
+
+def _missing(party: Seller | Client, fields: tuple[str, ...]) -> str:
+    return ", ".join(field for field in fields if not getattr(party, field))
 
 
 def _given(peppol_id: str) -> Identifier | None:
