@@ -48,7 +48,7 @@ $(VENV)/.python: .ci/system-libraries
 
 $(VENV)/.run: $(VENV)/.python requirements.lock pyproject.toml
 	$(PIP) --require-hashes -r requirements.lock
-	$(PIP) --no-deps --no-build-isolation --editable . 2>/dev/null || $(PIP) --no-deps --editable .
+	$(PIP) --no-deps --editable .
 	touch $@
 
 $(VENV)/.dev: $(VENV)/.run requirements-dev.lock

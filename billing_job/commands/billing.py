@@ -1,0 +1,96 @@
+"""Commands that bill: run, sync, preview."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from billing_job.commands.options import emit, json_option, month_option, offline_option, output_option, workers_option
+from billing_job.errors import BillingJobError
+
+if TYPE_CHECKING:
+    from billing_job.cli import Invocation
+
+
+@click.command(short_help="Bill a month: read, invoice, write every file.")
+@month_option()
+@output_option
+@offline_option
+@click.option("--client", "clients", multiple=True, metavar="ID", help="Bill only this client; may be repeated.")
+@click.option("--supplementary", is_flag=True, help="Bill late transactions now instead of on the next invoice.")
+@click.option("--draft", is_flag=True, help="Write drafts without numbers; issue nothing.")
+@workers_option
+@json_option
+@click.pass_obj
+def run(
+    invocation: Invocation,
+    month: str | None,
+    output: Path | None,
+    offline: bool,
+    clients: tuple[str, ...],
+    supplementary: bool,
+    draft: bool,
+    workers: int | None,
+    as_json: bool,
+) -> int:
+    """Bill a month: read the wallet, issue the invoices, write every file.
+
+    Running a month again issues nothing twice and writes the same bytes. Exit codes: 0 done, 1 failed, 2 wrong usage or
+    configuration, 3 done but something waits, 4 DIDfarm could not be read whole, 5 another run is at work.
+    """
+    from billing_job.month_run import RunOptions
+    from billing_job.month_run import run as run_month
+
+    options = RunOptions(month, offline, clients, supplementary, draft, workers)
+    try:
+        around = invocation.surroundings(output)
+    except BillingJobError as error:
+        if as_json:
+            from billing_job.summary import empty_run_json
+
+            emit(empty_run_json(month or "", "failed", str(error), 0))
+        raise
+    outcome = run_month(around, options)
+    if as_json:
+        emit(outcome.json)
+    return outcome.exit_code
+
+
+@click.command(short_help="Mirror the wallet into the ledger.")
+@click.option("--full", is_flag=True, help="Read everything again and report what was edited or has vanished.")
+@json_option
+@click.pass_obj
+def sync(invocation: Invocation, full: bool, as_json: bool) -> int:
+    """Mirror transactions, trunks and the balance into the ledger."""
+    from billing_job.month_run import sync as sync_ledger
+
+    outcome = sync_ledger(invocation.surroundings(), full=full)
+    if as_json:
+        emit(outcome.json)
+    return outcome.exit_code
+
+
+@click.command(short_help="Write drafts, and compare them with the month before.")
+@month_option()
+@output_option
+@offline_option
+@workers_option
+@json_option
+@click.pass_obj
+def preview(
+    invocation: Invocation, month: str | None, output: Path | None, offline: bool, workers: int | None, as_json: bool
+) -> int:
+    """Write drafts of a month, and compare them with the month before."""
+    from billing_job.month_run import RunOptions
+    from billing_job.month_run import preview as preview_month
+    from billing_job.tables import changes_table
+
+    outcome = preview_month(invocation.surroundings(output), RunOptions(month, offline, draft=True, workers=workers))
+    if as_json:
+        emit(outcome.json)
+    elif "changes" in outcome.json:
+        changes = [(c["client_id"], c["before_cents"], c["now_cents"]) for c in outcome.json["changes"]]
+        click.echo(changes_table(changes, invocation.settings().billing.currency))
+    return outcome.exit_code

@@ -1,0 +1,100 @@
+"""Commands that look at what was done: exceptions, reconcile, render, verify."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from billing_job.commands.options import emit, json_option, month_option, output_option, period, workers_option
+
+if TYPE_CHECKING:
+    from billing_job.cli import Invocation
+
+FAILED, EXCEPTIONS_WAIT = 1, 3
+
+
+@click.command(short_help="List the transactions that wait, and why.")
+@month_option()
+@json_option
+@click.pass_obj
+def exceptions(invocation: Invocation, month: str | None, as_json: bool) -> int:
+    """List what waits: transactions that no client could be found for, or that could not be read."""
+    from billing_job.month_run import locked_job
+    from billing_job.proofs import exceptions as waiting
+    from billing_job.tables import exceptions_table
+
+    with locked_job(invocation.surroundings()) as job:
+        found = waiting(job, period(month))
+        if as_json:
+            emit({"schema": "billing-job/exceptions@1", "exceptions": found})
+        else:
+            click.echo(exceptions_table(found, job.settings.billing.currency))
+    return EXCEPTIONS_WAIT if found else 0
+
+
+@click.command(short_help="Prove that every cent of the wallet has its place.")
+@json_option
+@click.pass_obj
+def reconcile(invocation: Invocation, as_json: bool) -> int:
+    """Prove the wallet: every cent is billed, excluded, an exception, or waits for its month."""
+    from billing_job.month_run import locked_job
+    from billing_job.proofs import reconcile as prove
+    from billing_job.tables import reconcile_table
+
+    with locked_job(invocation.surroundings()) as job:
+        proof = prove(job)
+        if as_json:
+            emit(proof)
+        else:
+            click.echo(reconcile_table(proof, job.settings.billing.currency))
+    return 0 if proof["wallet"]["matches"] else EXCEPTIONS_WAIT
+
+
+@click.command(short_help="Write a month's documents again.")
+@month_option(required=True)
+@click.option("--number", "numbers", multiple=True, metavar="N", help="Only this document; may be repeated.")
+@output_option
+@workers_option
+@click.pass_obj
+def render(
+    invocation: Invocation, month: str, numbers: tuple[str, ...], output: Path | None, workers: int | None
+) -> int:
+    """Write the files of a month's issued documents again."""
+    from billing_job.month_run import locked_job
+    from billing_job.proofs import render_again
+
+    with locked_job(invocation.surroundings(output)) as job:
+        billed = period(month) or job.last_month()
+        written = render_again(
+            job, billed, numbers, workers=workers or os.cpu_count() or 1, progress=invocation.console.progress
+        )
+        for warning in written.warnings:
+            invocation.console.warn(warning)
+        for problem in written.problems:
+            invocation.console.error(problem)
+        invocation.console.info(f"{len(written.documents)} documents stand in {job.folder(billed).path}")
+    return FAILED if written.problems else 0
+
+
+@click.command(short_help="Check hashes and invariants again.")
+@month_option()
+@output_option
+@json_option
+@click.pass_obj
+def verify(invocation: Invocation, month: str | None, output: Path | None, as_json: bool) -> int:
+    """Check every hash of the manifests and every invariant again."""
+    from billing_job.month_run import locked_job
+    from billing_job.proofs import verify as check
+
+    with locked_job(invocation.surroundings(output)) as job:
+        count, problems = check(job, period(month))
+    if as_json:
+        emit({"schema": "billing-job/verify@1", "documents": count, "problems": problems})
+    for problem in problems:
+        invocation.console.error(problem)
+    if not problems:
+        invocation.console.info(f"{count} documents and their files are as they were issued")
+    return FAILED if problems else 0

@@ -1,0 +1,58 @@
+"""Options that several commands share, and how they print."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from billing_job.model import Period
+
+KEY_VARIABLE = "DIDFARM_API_KEY"
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def emit(value: object) -> None:
+    """One JSON value on standard output."""
+    click.echo(json.dumps(value, indent=2, ensure_ascii=False))
+
+
+def month_option(*, required: bool = False) -> Callable[[F], F]:
+    text = "The month to work on." if required else "The month to work on; by default the previous one."
+    return click.option("--month", metavar="YYYY-MM", required=required, help=text)
+
+
+def json_option(function: F) -> F:
+    text = "Print one JSON object on standard output; people's text goes to standard error."
+    return click.option("--json", "as_json", is_flag=True, help=text)(function)
+
+
+def output_option(function: F) -> F:
+    return click.option(
+        "--output",
+        type=click.Path(file_okay=False, path_type=Path),
+        metavar="DIR",
+        help="Write here instead of output.directory.",
+    )(function)
+
+
+def workers_option(function: F) -> F:
+    return click.option(
+        "--workers", type=click.IntRange(1, 256), metavar="N", help="Processes that render; by default one a core."
+    )(function)
+
+
+def offline_option(function: F) -> F:
+    return click.option("--offline", is_flag=True, help="Work from the ledger alone; ask DIDfarm nothing.")(function)
+
+
+def period(month: str | None) -> Period | None:
+    """The month of --month; None when it was not given."""
+    from billing_job.model import Period
+
+    return None if month is None else Period.parse(month)

@@ -1,0 +1,142 @@
+"""Commands to try things out: doctor, demo, sandbox."""
+
+from __future__ import annotations
+
+import secrets
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from billing_job.commands.options import KEY_VARIABLE, emit, json_option, workers_option
+from billing_job.errors import BillingJobError
+
+if TYPE_CHECKING:
+    from billing_job.cli import Invocation
+
+FAILED = 1
+
+
+@click.command(short_help="Check machine, configuration and a live answer.")
+@click.option("--offline", is_flag=True, help="Leave the live API out.")
+@click.pass_obj
+def doctor(invocation: Invocation, offline: bool) -> int:
+    """Check machine and configuration, and show how a live answer of DIDfarm is read."""
+    from billing_job import doctor as examine
+    from billing_job.month_run import locked_job
+
+    findings = list(examine.machine())
+    problem: BillingJobError | None = None
+    try:
+        around = invocation.surroundings()
+        with locked_job(around) as job:
+            findings += examine.configuration(job)
+            if not offline:
+                findings += examine.supplier(job, around)
+    except BillingJobError as error:
+        problem = error
+        findings.append(examine.Finding("wrong", str(error)))
+    for finding in findings:
+        click.echo(f"{finding.verdict:8}{invocation.console.redactor.clean(finding.text)}")
+    if problem is not None:
+        return problem.exit_code
+    return FAILED if any(finding.verdict == "wrong" for finding in findings) else 0
+
+
+@click.command(short_help="Bill an invented month from an embedded sandbox.")
+@click.option(
+    "--output",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("output"),
+    show_default=True,
+    metavar="DIR",
+    help="Where the documents and the demo's ledger go.",
+)
+@workers_option
+@json_option
+@click.pass_obj
+def demo(invocation: Invocation, output: Path, workers: int | None, as_json: bool) -> int:
+    """Bill a month of an invented reseller, served by an embedded sandbox; needs no account and no configuration."""
+    from billing_job.demo import demo as run_demo
+
+    outcome = run_demo(output.absolute(), invocation.clock, invocation.console, workers=workers)
+    if as_json:
+        emit(outcome.json)
+    return outcome.exit_code
+
+
+@click.command(short_help="Serve a stand-in for DIDfarm on loopback.")
+@click.option("--port", type=click.IntRange(0, 65_535), default=8042, show_default=True, help="0 takes any free one.")
+@click.option("--seed", type=int, default=1, show_default=True, help="The same seed gives the same world.")
+@click.option("--clients", type=click.IntRange(1, 10_000), default=12, show_default=True)
+@click.option("--transactions", type=click.IntRange(1, 10_000_000), default=2_000, show_default=True)
+@click.option(
+    "--month", metavar="YYYY-MM", default="2026-10", show_default=True, help="The last full month of the world."
+)
+@click.option(
+    "--fault",
+    "faults",
+    multiple=True,
+    metavar="NAME[:ARG]",
+    help="A fault to play; may be repeated. See --list-faults.",
+)
+@click.option("--list-faults", is_flag=True, help="Print what can go wrong, and stop.")
+@click.option("--rate", type=click.IntRange(0), default=60, show_default=True, help="Requests a minute; 0 is no limit.")
+@click.option("--page-size", type=click.IntRange(1, 1_000), default=100, show_default=True)
+@click.option(
+    "--write-config",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="Write clients.csv, trunks.csv and numbers.csv of this world, and stop.",
+)
+@click.pass_obj
+def sandbox(
+    invocation: Invocation,
+    port: int,
+    seed: int,
+    clients: int,
+    transactions: int,
+    month: str,
+    faults: tuple[str, ...],
+    list_faults: bool,
+    rate: int,
+    page_size: int,
+    write_config: Path | None,
+) -> int:
+    """Serve a stand-in for DIDfarm on loopback, to try things out; it can also misbehave on request.
+
+    Its key is DIDFARM_API_KEY, or made and printed.
+    """
+    from zoneinfo import ZoneInfo
+
+    from billing_job.didfarm.sandbox.config_files import write_config as write_config_files
+    from billing_job.didfarm.sandbox.faults import FAULTS, parse_fault, usage
+    from billing_job.didfarm.sandbox.running import serve
+    from billing_job.didfarm.sandbox.world import make_world
+    from billing_job.model import Period
+
+    if list_faults:
+        for name, description in FAULTS.items():
+            click.echo(f"{usage(name)}\n    {description}")
+        return 0
+    world = make_world(seed, clients, transactions, Period.parse(month), ZoneInfo("Europe/Amsterdam"))
+    if write_config is not None:
+        write_config_files(world, write_config)
+        invocation.console.info(f"Wrote clients.csv, trunks.csv and numbers.csv of this world into {write_config}")
+        return 0
+    played = [parse_fault(text) for text in faults]
+    key = invocation.secret(KEY_VARIABLE)
+    if not key:
+        key = f"df_test_{secrets.token_hex(16)}"
+        click.echo(f"{KEY_VARIABLE}={key}")
+    serve(
+        world,
+        port,
+        key,
+        invocation.clock,
+        requests_per_minute=rate,
+        page_size=page_size,
+        faults=played,
+        on_ready=lambda url: click.echo(f"Serving {url}"),
+    )
+    return 0
