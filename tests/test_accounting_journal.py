@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from sample_months import FRENCH, JANSEN, LONG, MUELLER, OCTOBER, STANDARD, WALLET, sample_document, sample_journal
 
 from billing_job.accounting.accounts import AccountKind, load_accounts
-from billing_job.accounting.journal import Entry, EntryKind, WalletMonth, month_journal
+from billing_job.accounting.entry import Entry, EntryKind
+from billing_job.accounting.journal import WalletMonth, month_journal
 from billing_job.errors import ConfigError, InvariantBroken
 from billing_job.model import Vat, VatTotal
 

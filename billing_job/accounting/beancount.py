@@ -6,8 +6,9 @@ from dataclasses import replace
 from datetime import timedelta
 
 from billing_job.accounting.accounts import Account, AccountKey, Accounts
+from billing_job.accounting.entry import Entry, Posting
 from billing_job.accounting.export import Export, one_line
-from billing_job.accounting.journal import Entry, Journal, Posting
+from billing_job.accounting.journal import Journal
 from billing_job.accounting.options import AccountingOptions
 from billing_job.errors import ConfigError
 from billing_job.money import decimal_text

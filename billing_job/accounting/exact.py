@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from billing_job.accounting.accounts import Account, AccountKey, AccountKind, Accounts
+from billing_job.accounting.entry import Entry, EntryKind, Posting
 from billing_job.accounting.export import Export, counted, cut, one_line
-from billing_job.accounting.journal import Entry, EntryKind, Journal, Posting
+from billing_job.accounting.journal import Journal
 from billing_job.accounting.options import AccountingOptions
 from billing_job.accounting.parties import party_codes, short_code
 from billing_job.model import Client

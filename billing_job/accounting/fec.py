@@ -7,8 +7,9 @@ import re
 from collections.abc import Iterator, Mapping
 
 from billing_job.accounting.accounts import Account, AccountKey, AccountKind, Accounts
+from billing_job.accounting.entry import Entry
 from billing_job.accounting.export import Export, counted, cut, decimal_comma
-from billing_job.accounting.journal import Entry, Journal
+from billing_job.accounting.journal import Journal
 from billing_job.accounting.options import AccountingOptions
 from billing_job.accounting.parties import party_codes
 from billing_job.csvfile import defused

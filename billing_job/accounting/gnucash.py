@@ -8,8 +8,9 @@ lines of at most 999 bytes and splits longer ones, so names are cut.
 from collections.abc import Mapping, Sequence
 
 from billing_job.accounting.accounts import Account, AccountKey, AccountKind, Accounts
+from billing_job.accounting.entry import Entry
 from billing_job.accounting.export import Export, cut, date_text
-from billing_job.accounting.journal import Entry, Journal
+from billing_job.accounting.journal import Journal
 from billing_job.accounting.options import AccountingOptions
 from billing_job.csvfile import defused
 from billing_job.errors import DocumentError

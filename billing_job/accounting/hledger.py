@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from billing_job.accounting.accounts import Account, AccountKey, AccountKind, Accounts
+from billing_job.accounting.entry import Entry, Posting
 from billing_job.accounting.export import Export, one_line
-from billing_job.accounting.journal import Entry, Journal, Posting
+from billing_job.accounting.journal import Journal
 from billing_job.accounting.options import AccountingOptions
 from billing_job.errors import ConfigError
 from billing_job.money import decimal_text

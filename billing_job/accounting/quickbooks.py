@@ -6,8 +6,9 @@ The revenue account comes from the product or service (the `account` of accounts
 from collections.abc import Mapping
 
 from billing_job.accounting.accounts import Account, AccountKey, Accounts
+from billing_job.accounting.entry import Entry, EntryKind
 from billing_job.accounting.export import Export, chunks, counted, cut, date_text, listed, numbered
-from billing_job.accounting.journal import Entry, EntryKind, Journal
+from billing_job.accounting.journal import Journal
 from billing_job.accounting.options import AccountingOptions, QuickbooksOptions
 from billing_job.accounting.parties import party_codes
 from billing_job.csvfile import csv_text

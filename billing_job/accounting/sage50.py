@@ -7,8 +7,9 @@ import re
 from collections.abc import Iterator, Mapping
 
 from billing_job.accounting.accounts import Account, AccountKey, Accounts
+from billing_job.accounting.entry import Entry
 from billing_job.accounting.export import Export, cut, date_text, encodable
-from billing_job.accounting.journal import Entry, Journal
+from billing_job.accounting.journal import Journal
 from billing_job.accounting.options import AccountingOptions
 from billing_job.accounting.parties import party_codes, short_code
 from billing_job.csvfile import csv_text

@@ -4,8 +4,10 @@ from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
 from billing_job.accounting.accounts import AccountKind, Accounts
+from billing_job.accounting.booking import document_entry
+from billing_job.accounting.entry import Entry, Posting, PostingVat, rate_text
 from billing_job.accounting.export import one_line
-from billing_job.accounting.journal import Entry, Journal, Posting, PostingVat, document_entry, rate_text
+from billing_job.accounting.journal import Journal
 from billing_job.csvfile import csv_text
 from billing_job.model import Document
 from billing_job.money import decimal_text

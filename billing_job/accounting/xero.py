@@ -6,8 +6,9 @@ Xero computes the VAT of each line again and takes no VAT amount; where its cent
 from collections.abc import Iterable, Mapping
 
 from billing_job.accounting.accounts import Account, AccountKey, Accounts
+from billing_job.accounting.entry import Entry, EntryKind, PostingVat
 from billing_job.accounting.export import Export, chunks, counted, cut, date_text, listed, numbered, one_line
-from billing_job.accounting.journal import Entry, EntryKind, Journal, PostingVat
+from billing_job.accounting.journal import Journal
 from billing_job.accounting.options import AccountingOptions, XeroOptions
 from billing_job.accounting.parties import party_codes
 from billing_job.csvfile import csv_text

@@ -1,0 +1,122 @@
+"""How a document and the wallet's month are booked, each entry balanced to the cent."""
+
+from collections.abc import Mapping, Sequence
+
+from billing_job.accounting.accounts import AccountKey, AccountKind, Accounts
+from billing_job.accounting.entry import Entry, EntryKind, Posting, PostingVat, category_text, rate_text
+from billing_job.errors import InvariantBroken
+from billing_job.model import Document, Kind, Line, Period, Vat
+from billing_job.money import MICROCENTS_PER_CENT, decimal_text, shared_out, vat_cents
+
+_Side = tuple[AccountKey, int, str, PostingVat | None]
+
+
+def document_entry(document: Document, accounts: Accounts) -> Entry:
+    """An invoice or credit note: receivable gross, revenue per category and VAT case, VAT per case."""
+    if document.is_draft:
+        raise InvariantBroken(f"a draft for {document.client.client_id} has no number and is not booked")
+    receivable = AccountKey(AccountKind.RECEIVABLE, country=document.client.country)
+    sides: list[_Side] = [(receivable, document.gross_cents, document.number, None)]
+    vat_sides: list[_Side] = []
+    for total in document.vat_totals:
+        lines = [line for line in document.lines if line.vat == total.vat]
+        if sum(line.net_cents for line in lines) != total.net_cents:
+            raise InvariantBroken(f"{document.number}: lines do not add up to the net of VAT {_case_text(total.vat)}")
+        words = {
+            "vat_case": _vat_case(document, total.vat),
+            "rate": rate_text(total.vat.rate),
+            "country": document.client.country,
+        }
+        for category, net, vat in _by_category(document.number, lines, total.vat, total.vat_cents):
+            share = PostingVat(words["vat_case"], total.vat.category, total.vat.rate, net, vat)
+            key = AccountKey(AccountKind.REVENUE, category=category, **words)
+            sides.append((key, -net, category_text(category), share))
+        if total.vat_cents:
+            whole = PostingVat(words["vat_case"], total.vat.category, total.vat.rate, total.net_cents, total.vat_cents)
+            vat_sides.append((AccountKey(AccountKind.VAT, **words), -total.vat_cents, f"VAT {words['rate']}%", whole))
+    is_invoice = document.kind == Kind.INVOICE
+    narration = f"{'Invoice' if is_invoice else 'Credit note'} {document.number}"
+    return _balanced(
+        Entry(
+            reference=document.number,
+            day=document.issue_date,
+            kind=EntryKind.INVOICE if is_invoice else EntryKind.CREDIT_NOTE,
+            narration=f"{narration} for {document.corrects}" if document.corrects else narration,
+            postings=_postings([*sides, *vat_sides], accounts),
+            party=document.client,
+            due_date=document.due_date,
+            period_start=document.period_start,
+            period_end=document.period_end,
+            corrects=document.corrects,
+        )
+    )
+
+
+def wallet_entries(
+    period: Period, cost_cents_by_category: Mapping[str, int], topup_cents: int, accounts: Accounts
+) -> list[Entry]:
+    """Cost and top-ups as one entry each, on the month's last day; none for what did not move."""
+    months: list[tuple[str, EntryKind, str, list[_Side]]] = []
+    costs = {category: cents for category, cents in sorted(cost_cents_by_category.items()) if cents}
+    wallet_key = AccountKey(AccountKind.WALLET)
+    if costs:
+        sides: list[_Side] = [
+            (AccountKey(AccountKind.EXPENSE, category=name), -cents, category_text(name), None)
+            for name, cents in costs.items()
+        ]
+        sides.append((wallet_key, sum(costs.values()), "Wallet", None))
+        months.append((f"WALLET-{period}", EntryKind.WALLET_COST, "Carrier cost from the wallet", sides))
+    if topup_cents:
+        sides = [
+            (wallet_key, topup_cents, "Wallet", None),
+            (AccountKey(AccountKind.CLEARING), -topup_cents, "Top-ups", None),
+        ]
+        months.append((f"TOPUP-{period}", EntryKind.TOP_UP, "Top-ups of the wallet", sides))
+    return [
+        _balanced(Entry(reference, period.last_day, kind, f"{what} {period}", _postings(sides, accounts)))
+        for reference, kind, what, sides in months
+    ]
+
+
+def _postings(sides: Sequence[_Side], accounts: Accounts) -> tuple[Posting, ...]:
+    chart = accounts.chart("csv", [key for key, *_ in sides])
+    return tuple(
+        Posting(key, chart[key].code, chart[key].name or text, cents, text, vat) for key, cents, text, vat in sides
+    )
+
+
+def _by_category(number: str, lines: Sequence[Line], vat: Vat, tax_cents: int) -> list[tuple[str, int, int]]:
+    """Category, net and share of the case's VAT; the rounding cent goes where it is nearest (largest remainder).
+
+    The last of several partial credit notes may carry a cent more or less than its own net asks for, so that together
+    they are the invoice's VAT; that cent goes to the largest category.
+    """
+    nets: dict[str, int] = {}
+    for line in lines:
+        nets[line.category] = nets.get(line.category, 0) + line.net_cents
+    exact = [int(net * vat.rate * (MICROCENTS_PER_CENT // 100)) for net in nets.values()]
+    expected = vat_cents(sum(nets.values()), vat.rate)
+    if abs(tax_cents - expected) > len(lines):
+        raise InvariantBroken(f"{number}: VAT {decimal_text(tax_cents)} is not the VAT of its lines")
+    shares = shared_out(expected, exact)
+    if tax_cents != expected:
+        shares[max(range(len(shares)), key=lambda place: abs(exact[place]))] += tax_cents - expected
+    return [(category, net, share) for (category, net), share in zip(nets.items(), shares, strict=True)]
+
+
+def _vat_case(document: Document, vat: Vat) -> str:
+    """The category, or OSS: standard-rated at the rate of a client's country that is not the seller's."""
+    abroad = document.client.country != document.seller.country
+    return "OSS" if vat.category == "S" and abroad and document.client.tax_treatment != "S" else vat.category
+
+
+def _case_text(vat: Vat) -> str:
+    return f"{vat.category} {rate_text(vat.rate)}%"
+
+
+def _balanced(entry: Entry) -> Entry:
+    """The entry, or InvariantBroken with the difference."""
+    difference = sum(posting.cents for posting in entry.postings)
+    if difference:
+        raise InvariantBroken(f"{entry.reference}: debit and credit differ by {decimal_text(difference)}")
+    return entry
