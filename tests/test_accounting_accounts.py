@@ -47,6 +47,14 @@ def test_own_rows_replace_shipped_rows_of_the_same_kind_and_format(tmp_path: Pat
     assert accounts.chart("csv", [wallet])[wallet].code == "1250"
 
 
+def test_a_rate_is_compared_as_a_number(tmp_path: Path) -> None:
+    """21, 21.0 and 21.00 are one rate, and the same row twice."""
+    accounts = _loaded(tmp_path, "kind,rate,account\nrevenue,21.00,8021\n")
+    assert accounts.chart("csv", [SALE])[SALE].code == "8021"
+    with pytest.raises(ConfigError, match="row 3: has the same conditions as row 2"):
+        _loaded(tmp_path, "kind,rate,account\nrevenue,21.00,8021\nrevenue,21,8022\n")
+
+
 def test_words_in_braces(tmp_path: Path) -> None:
     """A row can name the posting's own category, rate and country; a whole rate can be asked for with one place."""
     accounts = _loaded(

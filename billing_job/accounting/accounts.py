@@ -192,6 +192,8 @@ def _rows(path: Path, problems: list[str]) -> Iterator[AccountRow]:
 
 def _row(values: Mapping[str, str]) -> AccountRow:
     conditions = {name: "" if values[name] in _ANY else values[name] for name in (*_CONDITIONS, "format")}
+    if "." in conditions["rate"]:
+        conditions["rate"] = conditions["rate"].rstrip("0").rstrip(".")
     texts = {name: values[name] for name in ("account", "name", "tax_code")}
     return AccountRow(kind=AccountKind(values["kind"]), **conditions, **texts)
 

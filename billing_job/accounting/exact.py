@@ -35,6 +35,8 @@ _DESCRIPTION_LENGTH = 60
 
 def write_exact(journal: Journal, accounts: Accounts, options: AccountingOptions) -> Export:
     """One file; says how many postings have no VAT code of the administration."""
+    if not journal.entries:
+        return Export({})  # the schema wants at least one transaction
     chart = accounts.chart("exact", journal.keys())
     codes = party_codes(journal, accounts, "exact", _code)
     root = Element("eExact")
