@@ -81,11 +81,17 @@ def test_every_bad_row_is_reported_at_once(tmp_path: Path) -> None:
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize("text", ["kind,acount\nrevenue,1\n", "account\n1\n", ""])
+@pytest.mark.parametrize("text", ["kind,acount\nrevenue,1\n", "account\n1\n", "kind,account,account\n", ""])
 def test_a_wrong_first_row_is_refused(tmp_path: Path, text: str) -> None:
     """A misspelt or missing column is named; nothing is guessed."""
     with pytest.raises(ConfigError, match="row 1, column"):
         _loaded(tmp_path, text)
+
+
+def test_what_is_no_csv_is_refused(tmp_path: Path) -> None:
+    """A cell beyond what the csv module reads is a configuration error, not a crash."""
+    with pytest.raises(ConfigError, match="is not readable as CSV"):
+        _loaded(tmp_path, f"kind,account\nrevenue,{'9' * 200_000}\n")
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:

@@ -145,13 +145,21 @@ def load_accounts(path: Path | None) -> Accounts:
     """
     shipped = shipped_config() / "accounts.csv"
     problems: list[str] = []
-    default = list(_rows(shipped, problems))
-    own = [] if path is None else list(_rows(path, problems))
+    default = _readable_rows(shipped, problems)
+    own = [] if path is None else _readable_rows(path, problems)
     if problems:
         raise ConfigError(problems)
     replaced = {(row.kind, row.format) for row in own}
     kept = [row for row in default if (row.kind, row.format) not in replaced]
     return Accounts((*own, *kept), str(path or shipped))
+
+
+def _readable_rows(path: Path, problems: list[str]) -> list[AccountRow]:
+    try:
+        return list(_rows(path, problems))
+    except csv.Error as error:
+        problems.append(f"{path}: is not readable as CSV ({error})")
+        return []
 
 
 def _rows(path: Path, problems: list[str]) -> Iterator[AccountRow]:
@@ -166,6 +174,8 @@ def _rows(path: Path, problems: list[str]) -> Iterator[AccountRow]:
     header = [name.strip().lower() for name in next(reader, [])]
     unknown = [name for name in header if name not in COLUMNS]
     wrong = [f"column {name}: is unknown; the columns are {', '.join(COLUMNS)}" for name in unknown]
+    twice = sorted({name for name in header if header.count(name) > 1})
+    wrong += [f"column {name}: is there twice; remove one" for name in twice]
     wrong += [f"column {name}: is missing; add it" for name in ("kind", "account") if name not in header]
     if wrong:
         problems.extend(f"{path}, row 1, {problem}" for problem in wrong)
