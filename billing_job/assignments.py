@@ -55,7 +55,7 @@ class Intervals:
         holds = (
             (codes >= 0) & (self.codes[place] == codes) & (self.packed[place] <= wanted) & (moments < self.ends[place])
         )
-        return np.where(holds, self.facts[place], -1)
+        return np.where(holds, self.facts[place], -1).astype(np.int64)
 
 
 def _codes(keys: pa.Array, unique: pa.Array) -> Ints:

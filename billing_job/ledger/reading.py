@@ -88,7 +88,8 @@ def last_balance(engine: Engine) -> Balance | None:
 def last_whole_walk(engine: Engine) -> str | None:
     """When the supplier's list was last read whole, ISO 8601 UTC; None when it never was."""
     with transaction(engine) as connection:
-        return connection.execute(select(func.max(walks.c.finished))).scalar_one()
+        finished: str | None = connection.execute(select(func.max(walks.c.finished))).scalar_one()
+        return finished
 
 
 def wallet_movements(engine: Engine) -> int:
