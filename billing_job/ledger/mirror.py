@@ -1,7 +1,7 @@
 """Storing what the supplier reports: pages of transactions, trunks, balances, and which passes were whole."""
 
 from collections.abc import Callable, Iterable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import cast
 
 from sqlalchemy import Connection, Engine, and_, delete, func, insert, select, update
@@ -18,7 +18,7 @@ CHUNK = 500
 
 def moment_text(moment: datetime) -> str:
     """A moment as the ledger writes it: UTC, whole seconds."""
-    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 class LedgerMirror:
