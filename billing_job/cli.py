@@ -9,6 +9,7 @@ import os
 import secrets
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -122,7 +123,7 @@ def cli(context: click.Context, config: Path, log_format: str, verbose: int, qui
 
     run_id = secrets.token_hex(6)
     console = Console(run_id, log_format=log_format, verbosity=-1 if quiet else verbose)
-    context.obj = Invocation(config, console, SystemClock())
+    context.obj = Invocation(config, console, context.obj or SystemClock())
     context.call_on_close(console.close)
 
 
@@ -141,11 +142,14 @@ for command in (
     cli.add_command(command)
 
 
-def main() -> None:
-    """Run a command; every error ends in one paragraph and its exit code, never in a traceback."""
+def main(arguments: Sequence[str] | None = None, clock: Clock | None = None) -> None:
+    """Run a command; every error ends in one paragraph and its exit code, never in a traceback.
+
+    Arguments and clock are the process's own unless a caller brings others.
+    """
     code = FAILED
     try:
-        code = cli.main(standalone_mode=False) or 0
+        code = cli.main(arguments, standalone_mode=False, obj=clock) or 0
     except click.exceptions.Exit as stop:
         code = stop.exit_code
     except click.ClickException as error:
@@ -159,7 +163,7 @@ def main() -> None:
         code = error.exit_code
     except Exception as error:  # the last line of defence: whatever it is, a user gets a sentence
         _complain(f"unexpected {type(error).__name__}: {error}. This is a defect; run again with -vv and report it")
-        if "-vv" in sys.argv:
+        if "-vv" in (sys.argv if arguments is None else arguments):
             import logging
 
             logging.getLogger("billing_job").debug("where it happened", exc_info=error)
