@@ -5,12 +5,11 @@ Unknown keys and wrong values are refused all at once, each with file, key, valu
 
 import re
 import tomllib
-from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, Field, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
@@ -19,33 +18,8 @@ from stdnum.exceptions import ValidationError as StdnumError
 
 from billing_job.accounting.options import AccountingOptions
 from billing_job.errors import ConfigError
-from billing_job.money import cents_from_decimal, scaled
-
-
-def _decimal_string(value: object) -> object:
-    """TOML floats are refused: 0.1 is not exact, "0.1" is."""
-    if isinstance(value, float):
-        raise ValueError(f'write it in quotes: "{value}" (a number with a point is not exact)')
-    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
-
-
-def _four_places(value: str) -> str:
-    try:
-        scaled(value)
-    except ConfigError as error:
-        raise ValueError(str(error)) from None
-    return value
-
-
-def _not_negative(value: str) -> str:
-    if Decimal(value) < 0:
-        raise ValueError("it must not be below zero")
-    return value
-
-
-def _whole_cents(value: str) -> str:
-    cents_from_decimal(value)
-    return value
+from billing_job.plans import Plan
+from billing_job.toml_types import Country, Money, Table
 
 
 def _zone(value: str) -> str:
@@ -68,12 +42,6 @@ def _number_format(value: str) -> str:
     return value
 
 
-def _country(value: str) -> str:
-    if not re.fullmatch(r"[A-Z]{2}", value):
-        raise ValueError("it is not a two-letter country code of ISO 3166, such as NL")
-    return value
-
-
 def _iban(value: str) -> str:
     if not value:
         return value
@@ -81,19 +49,6 @@ def _iban(value: str) -> str:
         return str(stdnum_iban.validate(value, check_country=False))
     except StdnumError:
         raise ValueError("its check digits are wrong: copy the IBAN again from the bank") from None
-
-
-DecimalString = Annotated[str, BeforeValidator(_decimal_string), AfterValidator(_four_places)]
-PositiveDecimal = Annotated[DecimalString, AfterValidator(_not_negative)]
-Money = Annotated[str, BeforeValidator(_decimal_string), AfterValidator(_whole_cents)]
-PositiveMoney = Annotated[Money, AfterValidator(_not_negative)]
-Country = Annotated[str, BeforeValidator(lambda value: str(value).strip().upper()), AfterValidator(_country)]
-
-
-class Table(BaseModel):
-    """A TOML table: frozen, and closed to keys it does not know."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
 
 
 class TransactionsReading(Table):
@@ -105,7 +60,7 @@ class TransactionsReading(Table):
     fields: dict[
         Literal["id", "type", "amount", "currency", "description", "reference_type", "reference_id", "created_at"],
         str,
-    ] = {}
+    ] = {}  # noqa: RUF012 - pydantic copies it
 
 
 class Api(Table):
@@ -194,52 +149,6 @@ class Output(Table):
     """`[output]`: where a run writes."""
 
     directory: Path = Path("output")
-
-
-class Rule(Table):
-    """`[[plans.rules]]`: a condition on the transaction and the charge model that then holds."""
-
-    category: str | None = None
-    country: Country | None = None
-    number_type: str | None = None
-    prefix: Annotated[str, Field(pattern=r"^\+\d{1,15}$")] | None = None
-    trunk: str | None = None
-    model: Literal["pass_through", "markup", "fixed", "absorb"]
-    percent: DecimalString = "0"
-    fixed: DecimalString = "0"
-    price: PositiveDecimal | None = None
-
-    @property
-    def matches_all(self) -> bool:
-        return not any((self.category, self.country, self.number_type, self.prefix, self.trunk))
-
-    @model_validator(mode="after")
-    def _own_keys_only(self) -> "Rule":
-        of_model = {"markup": {"percent", "fixed"}, "fixed": {"price"}}.get(self.model, set())
-        foreign = sorted((self.model_fields_set & {"percent", "fixed", "price"}) - of_model)
-        if foreign:
-            raise ValueError(f"model {self.model!r} knows no {', '.join(foreign)}")
-        if self.model == "fixed" and self.price is None:
-            raise ValueError('model "fixed" needs a price, for example price = "2.50"')
-        if self.model == "markup" and Decimal(self.percent) < -100:
-            raise ValueError("a markup below -100 percent would pay the client for what it uses")
-        return self
-
-
-class Plan(Table):
-    """`[[plans]]`: what its clients pay; rules are tried in order and the last one matches all."""
-
-    name: Annotated[str, Field(min_length=1)]
-    rules: tuple[Rule, ...] = (Rule(model="pass_through"),)
-
-    @model_validator(mode="after")
-    def _last_matches_all(self) -> "Plan":
-        if not self.rules or not self.rules[-1].matches_all:
-            raise ValueError("the last rule must match all: end the plan with a rule that has a model and no condition")
-        unreachable = next((n for n, rule in enumerate(self.rules[:-1], 1) if rule.matches_all), None)
-        if unreachable is not None:
-            raise ValueError(f"rule {unreachable} matches all, so the rules after it are never reached")
-        return self
 
 
 DEFAULT_CATEGORIES = {

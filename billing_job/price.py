@@ -13,7 +13,7 @@ import numpy.typing as npt
 import pandas as pd
 import pyarrow.compute as pc
 
-from billing_job.config import Plan, Rule
+from billing_job.plans import Plan, Rule
 from billing_job.model import Client
 from billing_job.money import MICROCENTS_PER_CENT, scaled
 from billing_job.schema import ATTRIBUTED, PRICED, TEXT, conform, empty

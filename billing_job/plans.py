@@ -1,0 +1,90 @@
+"""Plans: what a client pays. Rules are tried in order; each has a condition and a charge model (DESIGN: prices)."""
+
+from decimal import Decimal
+from itertools import pairwise
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from billing_job.toml_types import Country, DecimalString, PositiveDecimal, PositiveMoney, Table
+
+Model = Literal["pass_through", "markup", "fixed", "package", "graduated", "volume", "absorb"]
+
+KEYS_OF_MODEL: dict[str, frozenset[str]] = {
+    "pass_through": frozenset(),
+    "markup": frozenset({"percent", "fixed"}),
+    "fixed": frozenset({"price"}),
+    "package": frozenset({"included", "price"}),
+    "graduated": frozenset({"tiers"}),
+    "volume": frozenset({"tiers"}),
+    "absorb": frozenset(),
+}
+"""Which keys beside the condition each charge model has."""
+
+
+class Tier(Table):
+    """`[[plans.rules.tiers]]`: a price each for the units up to and including `up_to`; the last tier has no end."""
+
+    up_to: Annotated[int, Field(ge=1)] | None = None
+    price: PositiveDecimal
+
+
+class Rule(Table):
+    """`[[plans.rules]]`: a condition on the transaction and the charge model that then holds."""
+
+    category: str | None = None
+    country: Country | None = None
+    number_type: str | None = None
+    prefix: Annotated[str, Field(pattern=r"^\+\d{1,15}$")] | None = None
+    trunk: str | None = None
+    model: Model
+    percent: DecimalString = "0"
+    fixed: DecimalString = "0"
+    price: PositiveDecimal | None = None
+    included: Annotated[int, Field(ge=0)] | None = None
+    tiers: tuple[Tier, ...] = ()
+
+    @property
+    def matches_all(self) -> bool:
+        return not any((self.category, self.country, self.number_type, self.prefix, self.trunk))
+
+    @model_validator(mode="after")
+    def _own_keys_only(self) -> "Rule":
+        known = KEYS_OF_MODEL[self.model]
+        given = self.model_fields_set & frozenset().union(*KEYS_OF_MODEL.values())
+        if foreign := sorted(given - known):
+            raise ValueError(f"model {self.model!r} knows no {', '.join(foreign)}")
+        if missing := sorted(known - given - {"percent", "fixed"}):
+            raise ValueError(f"model {self.model!r} needs {', '.join(missing)}")
+        if self.model == "markup" and Decimal(self.percent) < -100:
+            raise ValueError("a markup below -100 percent would pay the client for what it uses")
+        if self.tiers and not _rising(self.tiers):
+            raise ValueError("tiers need a rising up_to, and the last one none: it holds for all further units")
+        return self
+
+
+def _rising(tiers: tuple[Tier, ...]) -> bool:
+    bounds = [tier.up_to for tier in tiers[:-1] if tier.up_to is not None]
+    rising = all(low < high for low, high in pairwise(bounds))
+    return tiers[-1].up_to is None and len(bounds) == len(tiers) - 1 and rising
+
+
+class Plan(Table):
+    """`[[plans]]`: the rules of its clients, and what they pay beside their use."""
+
+    name: Annotated[str, Field(min_length=1)]
+    monthly_fee: PositiveMoney = "0.00"
+    minimum: PositiveMoney = "0.00"
+    discount_percent: PositiveDecimal = "0"
+    rules: tuple[Rule, ...] = (Rule(model="pass_through"),)
+
+    @model_validator(mode="after")
+    def _last_matches_all(self) -> "Plan":
+        if not self.rules or not self.rules[-1].matches_all:
+            raise ValueError("the last rule must match all: end the plan with a rule that has a model and no condition")
+        unreachable = next((n for n, rule in enumerate(self.rules[:-1], 1) if rule.matches_all), None)
+        if unreachable is not None:
+            raise ValueError(f"rule {unreachable} matches all, so the rules after it are never reached")
+        if Decimal(self.discount_percent) > 100:
+            raise ValueError("a discount above 100 percent would pay the client for what it uses")
+        return self
