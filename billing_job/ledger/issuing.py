@@ -201,8 +201,8 @@ def billed_periods(engine: Engine) -> tuple[set[str], set[tuple[str, str]]]:
     """Periods that were billed whole, and single (client, period) pairs that have a document."""
     with transaction(engine) as connection:
         whole = set(connection.execute(select(closings.c.period)).scalars())
-        pairs = connection.execute(select(documents.c.client_id, documents.c.period).distinct()).tuples()
-        return whole, set(pairs)
+        pairs = connection.execute(select(documents.c.client_id, documents.c.period).distinct())
+        return whole, {(row.client_id, row.period) for row in pairs}
 
 
 def net_by_month(engine: Engine, before: str, months: int) -> dict[str, list[MonthTotal]]:
