@@ -20,7 +20,7 @@ _DEFAULT_COLOUR = "#0b5c6b"
 _MAX_BARS = 6
 _MONTHS = 6
 _CHART_HEAD = 20  # CSS pixels of a chart's heading
-_LABEL_ROOM, _SENDER_ROOM = 22, 64  # letters that fit beside a bar, and on the line above the address
+_LABEL_ROOM, _SENDER_ROOM = 20, 64  # letters that fit beside a bar, and on the line above the address
 _CLOSING_ROWS = 3
 
 

@@ -1,6 +1,7 @@
 """HTML becomes a PDF/A-3a that is also PDF/UA-1, with the machine-readable files embedded."""
 
 import logging
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
@@ -64,7 +65,10 @@ def pdf_bytes(html: str, templates: Templates, *, day: date, embedded: Sequence[
             )
             for file in embedded
         ]
-        result: bytes = document.write_pdf(pdf_variant="pdf/a-3a", finisher=finish)
+        with warnings.catch_warnings():
+            # WeasyPrint 70 leaves closing its sRGB profile to the garbage collector, which says so.
+            warnings.simplefilter("ignore", ResourceWarning)
+            result: bytes = document.write_pdf(pdf_variant="pdf/a-3a", finisher=finish)
     except FatalURLFetchingError as error:
         raise DocumentError(f"{what}: {error.__cause__ or error}") from error
     finally:
