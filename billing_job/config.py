@@ -18,6 +18,7 @@ from stdnum.exceptions import ValidationError as StdnumError
 
 from billing_job.accounting.options import AccountingOptions
 from billing_job.errors import ConfigError
+from billing_job.mail_options import Mail
 from billing_job.plans import Plan
 from billing_job.toml_types import Country, Money, Table
 
@@ -49,6 +50,12 @@ def _iban(value: str) -> str:
         return str(stdnum_iban.validate(value, check_country=False))
     except StdnumError:
         raise ValueError("its check digits are wrong: copy the IBAN again from the bank") from None
+
+
+def _prom_file(value: Path) -> Path:
+    if value.suffix != ".prom":
+        raise ValueError("the collector reads files that end in .prom only")
+    return value
 
 
 class TransactionsReading(Table):
@@ -151,6 +158,14 @@ class Output(Table):
     directory: Path = Path("output")
 
 
+class Monitoring(Table):
+    """`[monitoring]`: who is told how a run ended; `ping_failure_url` is by default `ping_url` with /fail behind it."""
+
+    textfile: Annotated[Path, AfterValidator(_prom_file)] | None = None
+    ping_url: Annotated[str, Field(pattern=r"^https?://[^\s/]+\S*$")] | None = None
+    ping_failure_url: Annotated[str, Field(pattern=r"^https?://[^\s/]+\S*$")] | None = None
+
+
 DEFAULT_CATEGORIES = {
     "purchase": "number_setup",
     "renewal": "number_rental",
@@ -181,6 +196,8 @@ class Settings(Table):
     accounting: Accounting = Accounting()
     storage: Storage = Storage()
     output: Output = Output()
+    mail: Mail | None = None
+    monitoring: Monitoring = Monitoring()
     plans: tuple[Plan, ...] = (Plan(name="standard"),)
 
     @model_validator(mode="after")
@@ -261,5 +278,13 @@ def _with_absolute_paths(settings: Settings, base: Path, path: Path) -> Settings
             "design": settings.design.model_copy(update={"templates": absolute(settings.design.templates)}),
             "storage": Storage(database_url=f"sqlite:///{base / url.database}"),
             "output": Output(directory=base / settings.output.directory.expanduser()),
+            "mail": settings.mail
+            and settings.mail.model_copy(
+                update={
+                    "ca_file": absolute(settings.mail.ca_file),
+                    "password_file": absolute(settings.mail.password_file),
+                }
+            ),
+            "monitoring": settings.monitoring.model_copy(update={"textfile": absolute(settings.monitoring.textfile)}),
         }
     )
