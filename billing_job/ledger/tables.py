@@ -225,3 +225,19 @@ runs = Table(
     Column("status", Text, nullable=False),
     comment="what was run and how it ended",
 )
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("seq", RowNumber, primary_key=True, autoincrement=True),
+    Column("document_number", Text, ForeignKey("documents.number"), nullable=False, index=True),
+    Column("attempt", Integer, nullable=False),
+    Column("event", Text, nullable=False, comment="sending | accepted | refused | deferred | uncertain | confirmed"),
+    Column("message_id", Text, nullable=False),
+    Column("recipient", Text, nullable=False),
+    Column("moment", Text, nullable=False),
+    Column("run_id", Text, nullable=False),
+    Column("detail", Text, nullable=False, comment="what the mail server said"),
+    UniqueConstraint("document_number", "attempt", "event"),
+    comment="the e-mail log: an attempt is noted before the message leaves, and again when its fate is known",
+)
