@@ -114,9 +114,12 @@ class Folder:
 
 
 def make_folder(path: Path) -> None:
-    """Make a folder that its owner alone can read; OutputError says why it cannot be."""
+    """Make a folder that its owner alone can read, and those above it; OutputError says why it cannot be."""
     try:
-        path.mkdir(parents=True, exist_ok=True, mode=0o700)
+        # One by one, for mkdir(parents=True) gives its mode to the last one only.
+        for missing in reversed([folder for folder in (path, *path.parents) if not folder.exists()]):
+            missing.mkdir(mode=0o700, exist_ok=True)
+        path.mkdir(exist_ok=True)
     except OSError as error:
         raise OutputError(f"{path}: the folder cannot be made ({error.strerror}); check output.directory") from None
 
