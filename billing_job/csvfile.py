@@ -9,6 +9,8 @@ from collections.abc import Iterable, Sequence
 # opening quotation mark they strip; the full-width forms count in East Asian locales.
 _FORMULA = re.compile(r"[\s\"']*[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
 _STARTS_WITH_CONTROL = ("\t", "\r", "\n")
+# The csv module quotes a cell with "\n" but not one with a lone "\r", which readers also take as the end of a row.
+_LONE_RETURN = re.compile(r"\r(?!\n)")
 # What we print ourselves and what no spreadsheet can run: a number of ours, or a phone number in E.164.
 _PLAIN_NUMBER = re.compile(r"-?\d+(\.\d+)?")
 _E164 = re.compile(r"\+\d{3,15}")
@@ -28,10 +30,11 @@ def defused(cell: str) -> str:
 
 
 def csv_text(columns: Sequence[str], rows: Iterable[Sequence[str | int]]) -> bytes:
-    """A whole CSV file: a header and the rows, every text cell defused; NUL characters, which end a cell, are dropped.
+    """A whole CSV file: a header and the rows, every text cell defused.
 
-    Cells are str or int; money arrives as text with a point and two places (`money.decimal_text`). ValueError when a
-    row has another width than the header.
+    Cells are str or int; money arrives as text with a point and two places (`money.decimal_text`). NUL characters, which
+    end a cell for some readers, are dropped. A line break inside a cell is always `\\n`: a lone carriage return would
+    stay unquoted and end the row for others. ValueError when a row has another width than the header.
     """
     out = io.StringIO(newline="")
     writer = csv.writer(out, lineterminator="\n")
@@ -40,5 +43,14 @@ def csv_text(columns: Sequence[str], rows: Iterable[Sequence[str | int]]) -> byt
     for row in rows:
         if len(row) != width:
             raise ValueError(f"a CSV row has {len(row)} cells where {width} are expected: {row!r}")
-        writer.writerow([defused(cell.replace("\0", "")) if isinstance(cell, str) else cell for cell in row])
+        writer.writerow([defused(_one_line_end(cell)) if isinstance(cell, str) else cell for cell in row])
     return out.getvalue().encode("utf-8", errors="replace")
+
+
+def _one_line_end(cell: str) -> str:
+    return cell.replace("\0", "").replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _readable(cell: str) -> str:
+    """The cell without what would end it or its row early."""
+    return _LONE_RETURN.sub("\n", cell.replace("\0", ""))

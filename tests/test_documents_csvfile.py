@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 
 import pytest
 from hypothesis import given
@@ -43,11 +44,12 @@ def test_plain_cells_stay(cell: str) -> None:
 
 @given(st.lists(st.tuples(st.text(st.characters(exclude_categories=["Cs"])), st.integers()), max_size=5))
 def test_cells_survive_the_round_trip(rows: list[tuple[str, int]]) -> None:
-    """Quotes, commas, line ends and any script come back from the file as they went in."""
+    """Quotes, commas and any script come back from the file as they went in; only line ends become one kind."""
     written = csv_text(("text", "count"), rows).decode()
     header, *read = csv.reader(io.StringIO(written, newline=""))
     assert header == ["text", "count"]
-    assert read == [[defused(text.replace("\0", "")), str(count)] for text, count in rows]
+    expected = [re.sub("\r\n?", "\n", text.replace("\0", "")) for text, _ in rows]
+    assert read == [[defused(text), str(count)] for text, (_, count) in zip(expected, rows, strict=True)]
 
 
 def test_a_short_row_is_refused() -> None:
