@@ -1,0 +1,182 @@
+"""What tests put at the boundary: a clock that is set, and a reseller's folder to run the real command line in."""
+
+import io
+import json
+import logging
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from sandbox_on_loopback import KEY, PAGE_SIZE, small_world
+
+from billing_job.cli import KEY_VARIABLE, main
+from billing_job.didfarm.sandbox.config_files import write_config
+from billing_job.didfarm.sandbox.running import RunningSandbox
+from billing_job.didfarm.sandbox.world import World
+
+SETTINGS = """\
+[api]
+base_url = "{base_url}"
+requests_per_minute = 1000
+timeout_seconds = 5
+[seller]
+name = "Noordzee Telecom"
+country = "NL"
+vat_id = "NL861994772B01"
+iban = "NL91ABNA0417164300"
+[billing]
+issue_date = "period_end"
+[[plans]]
+name = "standard"
+[[plans.rules]]
+category = "number_rental"
+model = "markup"
+percent = "30"
+[[plans.rules]]
+model = "pass_through"
+[[plans]]
+name = "wholesale"
+[[plans.rules]]
+model = "markup"
+percent = "7.5"
+[[plans]]
+name = "premium"
+[[plans.rules]]
+model = "fixed"
+price = "0.0950"
+"""
+
+
+class Clock:
+    """Shows the moment it is set to; only `sleep` moves it by itself."""
+
+    def __init__(self, now: datetime):
+        self.moment = now
+        self.seconds = 0.0
+
+    def now(self) -> datetime:
+        return self.moment
+
+    def monotonic(self) -> float:
+        return self.seconds
+
+    def sleep(self, seconds: float) -> None:
+        self.seconds += seconds
+        self.moment += timedelta(seconds=seconds)
+
+    def set(self, *date_and_time: int) -> None:
+        """Set it to a moment of UTC: year, month, day, hour, minute."""
+        self.moment = datetime(*date_and_time, tzinfo=UTC)  # type: ignore[arg-type, misc]
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """How a command ended: its exit code, and what it said on standard output and on standard error."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        """The one JSON value on standard output; ValueError when there is anything else."""
+        return json.loads(self.out)
+
+
+@dataclass(slots=True)
+class Office:
+    """A reseller's folder: config/ with its files, later billing.db and output/; commands run as if typed in it."""
+
+    folder: Path
+    clock: Clock
+    environment: dict[str, str] = field(default_factory=lambda: {KEY_VARIABLE: KEY})
+
+    @property
+    def config(self) -> Path:
+        return self.folder / "config"
+
+    @property
+    def output(self) -> Path:
+        return self.folder / "output"
+
+    def month(self, name: str = "2026-10") -> Path:
+        return self.output / name
+
+    def type(self, *arguments: str) -> Ran:
+        """Run `billing-job --config … ARGUMENTS` in this process: the real entry point, under this office's clock."""
+        out, err = io.StringIO(), io.StringIO()
+        code: Any = None
+        with _environment(self.environment), _own_logging(), redirect_stdout(out), redirect_stderr(err):
+            try:
+                main(["--config", str(self.config / "billing.toml"), *arguments], self.clock)
+            except SystemExit as stop:
+                code = stop.code
+        assert isinstance(code, int)
+        # An error nobody foresaw would end as "unexpected …", and with -vv in a traceback.
+        assert "Traceback" not in err.getvalue(), err.getvalue()
+        assert "This is a defect" not in err.getvalue(), err.getvalue()
+        return Ran(code, out.getvalue(), err.getvalue())
+
+    def run(self, *arguments: str) -> Ran:
+        """`billing-job run --json`, rendering in this process."""
+        return self.type("run", "--json", "--workers", "1", *arguments)
+
+    def replace(self, name: str, old: str, new: str) -> None:
+        """Edit a file of config/; `old` stands in it once."""
+        path = self.config / name
+        text = path.read_text(encoding="utf-8")
+        assert text.count(old) == 1, f"{name} has {old!r} {text.count(old)} times"
+        path.write_text(text.replace(old, new), encoding="utf-8")
+
+    def append(self, name: str, *lines: str) -> None:
+        """Add lines to a file of config/."""
+        with (self.config / name).open("a", encoding="utf-8") as file:
+            file.writelines(f"{line}\n" for line in lines)
+
+    def files(self) -> dict[str, bytes]:
+        """Every file of output/ by its name: what `diff -r` compares."""
+        return {
+            str(path.relative_to(self.output)): path.read_bytes()
+            for path in sorted(self.output.rglob("*"))
+            if path.is_file()
+        }
+
+
+@contextmanager
+def office(folder: Path, world: World | None = None) -> Iterator[tuple[Office, RunningSandbox]]:
+    """An office whose config/ describes the world (the small one by default), and the sandbox that serves it."""
+    world = world or small_world()
+    clock = Clock(datetime(2026, 11, 5, 8, 0, tzinfo=UTC))
+    with RunningSandbox(world, KEY, clock, requests_per_minute=0, page_size=PAGE_SIZE) as sandbox:
+        write_config(world, folder / "config")
+        (folder / "config" / "billing.toml").write_text(SETTINGS.format(base_url=sandbox.base_url), encoding="utf-8")
+        yield Office(folder, clock), sandbox
+
+
+@contextmanager
+def _environment(wanted: Mapping[str, str]) -> Iterator[None]:
+    before = dict(os.environ)
+    os.environ.pop(KEY_VARIABLE, None)
+    os.environ.update(wanted)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+
+
+@contextmanager
+def _own_logging() -> Iterator[None]:
+    """A command sets up the process's logging; a test gives it back."""
+    root, ours = logging.getLogger(), logging.getLogger("billing_job")
+    before = (root.handlers, root.level, ours.level)
+    try:
+        yield
+    finally:
+        root.handlers, level, our_level = before
+        root.setLevel(level)
+        ours.setLevel(our_level)
