@@ -9,8 +9,6 @@ from collections.abc import Iterable, Sequence
 # opening quotation mark they strip; the full-width forms count in East Asian locales.
 _FORMULA = re.compile(r"[\s\"']*[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
 _STARTS_WITH_CONTROL = ("\t", "\r", "\n")
-# The csv module quotes a cell with "\n" but not one with a lone "\r", which readers also take as the end of a row.
-_LONE_RETURN = re.compile(r"\r(?!\n)")
 # What we print ourselves and what no spreadsheet can run: a number of ours, or a phone number in E.164.
 _PLAIN_NUMBER = re.compile(r"-?\d+(\.\d+)?")
 _E164 = re.compile(r"\+\d{3,15}")
@@ -49,8 +47,3 @@ def csv_text(columns: Sequence[str], rows: Iterable[Sequence[str | int]]) -> byt
 
 def _one_line_end(cell: str) -> str:
     return cell.replace("\0", "").replace("\r\n", "\n").replace("\r", "\n")
-
-
-def _readable(cell: str) -> str:
-    """The cell without what would end it or its row early."""
-    return _LONE_RETURN.sub("\n", cell.replace("\0", ""))
