@@ -30,8 +30,8 @@ def defused(cell: str) -> str:
 def csv_text(columns: Sequence[str], rows: Iterable[Sequence[str | int]]) -> bytes:
     """A whole CSV file: a header and the rows, every text cell defused.
 
-    Cells are str or int; money arrives as text with a point and two places (`money.decimal_text`). NUL characters, which
-    end a cell for some readers, are dropped. A line break inside a cell is always `\\n`: a lone carriage return would
+    Cells are str or int; money arrives as text with a point and two places (`money.decimal_text`). NUL characters end
+    a cell for some readers and are dropped. A line break inside a cell is always `\\n`: a lone carriage return would
     stay unquoted and end the row for others. ValueError when a row has another width than the header.
     """
     out = io.StringIO(newline="")
