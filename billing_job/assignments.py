@@ -2,11 +2,13 @@
 
 A number goes by several names: its E.164 number, its did_number_id, the order that bought it. All names lead to one
 identity; the identity leads to the trunk it was on at a moment, and the trunk to the client that had it then.
+
+The files are the user's word. What webhooks told holds for a number only at moments of which no row of it speaks.
 """
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
@@ -61,7 +63,7 @@ class Intervals:
 def _codes(keys: pa.Array, unique: pa.Array) -> Ints:
     """The place of each key in `unique`, -1 where it is not there."""
     found = pc.fill_null(pc.index_in(keys, value_set=unique), -1)
-    return found.to_numpy(zero_copy_only=False).astype(np.int64)
+    return np.asarray(found.to_numpy(zero_copy_only=False), np.int64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,25 +82,38 @@ class Assignments:
     known_trunks: frozenset[str]
 
 
-def assignments(mapping: Mapping, supplier_trunks: Sequence[Trunk], zone: ZoneInfo) -> Assignments:
-    """Lay out the mapping's facts; ConfigError where two names turn out to mean one thing assigned twice."""
+def assignments(
+    mapping: Mapping,
+    supplier_trunks: Sequence[Trunk],
+    zone: ZoneInfo,
+    event_facts: Sequence[NumberAssignment] = (),
+) -> Assignments:
+    """Lay out the mapping's facts, and what `event_facts` (of webhooks, to the moment) say where it is silent.
+
+    ConfigError where two names turn out to mean one thing assigned twice.
+    """
     names = {trunk.trunk_id: trunk.uuid for trunk in supplier_trunks if trunk.trunk_id}
-    identities, problems = _identities(mapping.numbers)
+    identities, problems = _identities(mapping.numbers, event_facts)
     trunk_keys = [names.get(fact.trunk, fact.trunk) for fact in mapping.trunks]
     problems += overlaps("trunk", list(zip(trunk_keys, mapping.trunks, strict=True)))
     problems += overlaps("number", list(zip(identities, mapping.numbers, strict=True)))
     if problems:
         raise ConfigError(sorted(set(problems)))
+    filling = _where_files_are_silent(mapping.numbers, identities, event_facts, zone)
+    number_facts = (*mapping.numbers, *filling)
+    identities += [fact.number for fact in filling]
     identity_of: dict[str, str] = {}
     of_order: dict[str, dict[str, None]] = defaultdict(dict)
-    for fact, identity in zip(mapping.numbers, identities, strict=True):
-        identity_of.update({name: identity for name in (fact.number, fact.did_number_id) if name})
+    for fact, identity in zip(number_facts, identities, strict=True):
+        for name in (fact.number, fact.did_number_id):
+            if name:
+                identity_of.setdefault(name, identity)
         if fact.order_id:
             of_order[fact.order_id][identity] = None
     return Assignments(
-        number_facts=mapping.numbers,
+        number_facts=number_facts,
         trunk_facts=mapping.trunks,
-        numbers=Intervals.of(identities, *_bounds(mapping.numbers, zone)),
+        numbers=Intervals.of(identities, *_bounds(number_facts, zone)),
         trunks=Intervals.of(trunk_keys, *_bounds(mapping.trunks, zone)),
         identity_of=identity_of,
         identities_of_order={order: tuple(found) for order, found in of_order.items()},
@@ -107,7 +122,33 @@ def assignments(mapping: Mapping, supplier_trunks: Sequence[Trunk], zone: ZoneIn
     )
 
 
-def _identities(numbers: Sequence[NumberAssignment]) -> tuple[list[str], list[str]]:
+def _where_files_are_silent(
+    numbers: Sequence[NumberAssignment],
+    identities: Sequence[str],
+    event_facts: Sequence[NumberAssignment],
+    zone: ZoneInfo,
+) -> list[NumberAssignment]:
+    """The parts of event facts that lie outside all rows of their number; an order that a row gives to a trunk by its
+    id alone is not taken apart."""
+    spoken: dict[str, list[tuple[int, int]]] = defaultdict(list)
+    for identity, starts, ends in zip(identities, *_bounds(numbers, zone), strict=True):
+        spoken[identity].append((starts, ends))
+    whole_orders = {fact.order_id for fact in numbers if not (fact.number or fact.did_number_id)}
+    left = []
+    for fact, starts, ends in zip(event_facts, *_bounds(event_facts, zone), strict=True):
+        known = replace(fact, order_id="") if fact.order_id in whole_orders else fact
+        for row_starts, row_ends in sorted(spoken[fact.number]):
+            if starts < min(row_starts, ends):
+                left.append(replace(known, starts=starts, ends=min(row_starts, ends)))
+            starts = max(starts, row_ends)
+        if starts < ends:
+            left.append(replace(known, starts=starts, ends=None if ends == FOREVER else ends))
+    return left
+
+
+def _identities(
+    numbers: Sequence[NumberAssignment], event_facts: Sequence[NumberAssignment]
+) -> tuple[list[str], list[str]]:
     """One identity for each row: its number, else the number its did_number_id has elsewhere, else the id itself."""
     number_of: dict[str, str] = {}
     problems = []
@@ -118,6 +159,9 @@ def _identities(numbers: Sequence[NumberAssignment]) -> tuple[list[str], list[st
                 problems.append(
                     f"{fact.source}, column did_number_id: {fact.did_number_id!r}: stands for {known} in another row"
                 )
+    for fact in event_facts:
+        if fact.did_number_id:
+            number_of.setdefault(fact.did_number_id, fact.number)
     identities = [
         fact.number or number_of.get(fact.did_number_id, "") or fact.did_number_id or fact.source for fact in numbers
     ]
@@ -125,8 +169,19 @@ def _identities(numbers: Sequence[NumberAssignment]) -> tuple[list[str], list[st
 
 
 def _bounds(facts: Sequence[Assignment], zone: ZoneInfo) -> tuple[list[int], list[int]]:
-    starts = [-FOREVER if fact.valid_from is None else midnight(fact.valid_from, zone) for fact in facts]
-    ends = [FOREVER if fact.valid_to is None else midnight(fact.valid_to, zone) for fact in facts]
+    """Microseconds of the facts' beginnings and ends: their own moments where they have them, else midnights."""
+    starts = [
+        fact.starts
+        if fact.starts is not None
+        else -FOREVER
+        if fact.valid_from is None
+        else midnight(fact.valid_from, zone)
+        for fact in facts
+    ]
+    ends = [
+        fact.ends if fact.ends is not None else FOREVER if fact.valid_to is None else midnight(fact.valid_to, zone)
+        for fact in facts
+    ]
     return starts, ends
 
 

@@ -12,10 +12,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from billing_job.assignments import Assignments, Ints
+from billing_job.decision import Decision
 from billing_job.schema import ATTRIBUTED, TEXT, TRANSACTIONS, conform
 
 TOPUP = "topup"
 """The category that is money put into the wallet, not a cost."""
+
+HOUSE = "house"
+"""The reason of what a user decided that the house pays."""
+UNBILLABLE = frozenset({"unreadable_row", "amount_too_large", "foreign_currency"})
+"""Reasons of exceptions that no client can be charged for: there is no amount in the seller's currency."""
 
 Mask = npt.NDArray[np.bool_]
 
@@ -53,6 +59,7 @@ def attribute(
     frame["number_fact"] = number_fact
     frame["trunk_fact"] = trunk_fact
     frame["category"] = frame["category"].fillna("")
+    frame["part"] = 0
     clients = [fact.client_id for fact in facts.trunk_facts]
     trunk_keys = [facts.trunk_names.get(fact.trunk, fact.trunk) for fact in facts.trunk_facts]
     frame["client_id"] = _taken(clients, trunk_fact)
@@ -61,6 +68,26 @@ def attribute(
     frame["trunk"] = _taken(trunk_keys, np.where(one_trunk, trunk_fact, -1))
     for column in ("number", "country", "number_type"):
         frame[column] = _taken([getattr(fact, column) for fact in facts.number_facts], number_fact)
+    return conform(frame, ATTRIBUTED, "attribute")
+
+
+def decide(frame: pd.DataFrame, decisions: Mapping[str, Decision]) -> pd.DataFrame:
+    """Apply what users decided on exceptions; ATTRIBUTED in and out.
+
+    A decision for a client attributes the transaction to it, one for the house excludes it with the reason `house`.
+    An amount that cannot be read or is in another currency can go to the house alone.
+    """
+    frame = frame.copy()
+    clients = {id_: decision.client_id for id_, decision in decisions.items() if not decision.is_house}
+    house = [id_ for id_, decision in decisions.items() if decision.is_house]
+    open_rows = (frame["outcome"] == "exception") & ~frame["settled"]
+    to_house = open_rows & frame["transaction_id"].isin(house)
+    to_client = open_rows & frame["transaction_id"].isin(list(clients)) & ~frame["reason"].isin(sorted(UNBILLABLE))
+    frame["outcome"] = frame["outcome"].mask(to_house, "excluded").mask(to_client, "attributed")
+    frame["reason"] = frame["reason"].mask(to_house, HOUSE).mask(to_client, "")
+    frame["client_id"] = frame["client_id"].mask(to_client, frame["transaction_id"].map(clients).astype(TEXT))
+    # A type that no category is known for is its own category once somebody pays for it.
+    frame["category"] = frame["category"].mask(to_client & (frame["category"] == ""), frame["type"])
     return conform(frame, ATTRIBUTED, "attribute")
 
 

@@ -10,6 +10,8 @@ class Settlement:
     """How one transaction was billed; `line` is None where the house paid or the charge came to nothing."""
 
     transaction_id: str
+    part: int
+    """0, or the client's share of an order of several clients."""
     line: int | None
     category: str
     number: str

@@ -32,8 +32,9 @@ def exact_cents(frame: pd.DataFrame) -> int:
 
 
 def sum_of(frame: pd.DataFrame) -> Sum:
-    """Count and cents of a frame's rows."""
-    return Sum(len(frame), exact_cents(frame))
+    """Count and cents of a frame's transactions; the parts of a shared order count once."""
+    count = int((frame["part"] <= 1).sum()) if "part" in frame else len(frame)
+    return Sum(count, exact_cents(frame))
 
 
 def every_transaction_has_a_place(
@@ -50,7 +51,7 @@ def every_charge_is_on_a_bill(priced: pd.DataFrame, bills: Sequence[Bill]) -> li
     """Between price and issue: each priced row is settled once, with its cost and its charge."""
     rows, cost = len(priced), int(priced["cost_cents"].sum())
     settled = [settlement for bill in bills for settlement in bill.settlements]
-    ids = {settlement.transaction_id for settlement in settled}
+    ids = {(settlement.transaction_id, settlement.part) for settlement in settled}
     settled_cost = sum(settlement.cost_cents for settlement in settled)
     if (rows, cost, rows) == (len(settled), settled_cost, len(ids)):
         return []

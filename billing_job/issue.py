@@ -5,7 +5,7 @@ Nothing here gives out a number: the ledger does, in the database transaction th
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -16,6 +16,7 @@ import pandas as pd
 from billing_job.bill import Bill, Settlement
 from billing_job.model import Client, DetailRow, Document, Kind, Line, MonthTotal, Period, Seller, Vat, VatTotal
 from billing_job.money import decimal_text, vat_cents
+from billing_job.plan_lines import PlanTerms, plan_lines
 from billing_job.schema import PRICED, conform
 
 
@@ -35,6 +36,7 @@ class _Row(NamedTuple):
     """A row of PRICED, in the order of its columns."""
 
     transaction_id: str
+    part: int
     client_id: str
     period: str
     category: str
@@ -55,13 +57,16 @@ def bills(
     vat: Mapping[str, Vat],
     vat_id_checks: Mapping[str, str],
     history: Mapping[str, Sequence[MonthTotal]],
+    plan_terms: Mapping[str, PlanTerms],
     terms: Terms,
 ) -> list[Bill]:
-    """One bill for each client that has charges, in the order of client ids; PRICED in."""
-    frame = conform(priced, PRICED, "issue")
+    """One bill for each client that has charges or plan terms, in the order of client ids; PRICED in."""
+    rows_of = dict(_groups(conform(priced, PRICED, "issue")))
     found = []
-    for client_id, rows in _groups(frame, "client_id"):
+    for client_id in sorted({*rows_of, *plan_terms}):
+        rows = rows_of.get(client_id, priced.iloc[:0])
         lines, settlements = _lines(rows, clients[client_id], vat[client_id], terms)
+        lines += plan_lines(lines, plan_terms.get(client_id, PlanTerms()), vat[client_id], terms.period)
         document = None
         if any(line.net_cents for line in lines):
             document = _document(
@@ -69,11 +74,10 @@ def bills(
             )
         else:
             # A client with nothing to pay gets no document; the transactions are settled all the same.
-            settlements = [
-                Settlement(s.transaction_id, None, s.category, s.number, s.trunk, s.cost_cents, 0) for s in settlements
-            ]
-        found.append(Bill(client_id, document, tuple(settlements)))
-    return sorted(found, key=lambda bill: bill.client_id)
+            settlements = [replace(settlement, line=None) for settlement in settlements]
+        if document is not None or settlements:
+            found.append(Bill(client_id, document, tuple(settlements)))
+    return found
 
 
 def vat_totals(lines: Sequence[Line]) -> tuple[VatTotal, ...]:
@@ -84,9 +88,9 @@ def vat_totals(lines: Sequence[Line]) -> tuple[VatTotal, ...]:
     return tuple(VatTotal(vat, net, vat_cents(net, vat.rate)) for vat, net in nets.items())
 
 
-def _groups(frame: pd.DataFrame, column: str) -> list[tuple[str, pd.DataFrame]]:
-    """Consecutive rows of one value; PRICED is sorted by client and line already."""
-    values = frame[column].to_numpy(object)
+def _groups(frame: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
+    """The rows of each client; PRICED is sorted by client and line already."""
+    values = frame["client_id"].to_numpy(object)
     starts = np.flatnonzero(np.r_[True, values[1:] != values[:-1]]) if len(values) else np.array([], int)
     ends = [*starts[1:], len(values)][: len(starts)]
     return [(values[start], frame.iloc[start:end]) for start, end in zip(starts, ends, strict=True)]
@@ -102,7 +106,7 @@ def _lines(rows: pd.DataFrame, client: Client, vat: Vat, terms: Terms) -> tuple[
         first = group[0]
         number = len(lines) + 1 if first.visible else None
         settlements += [
-            Settlement(r.transaction_id, number, r.category, r.number, r.trunk, r.cost_cents, r.charge_cents)
+            Settlement(r.transaction_id, r.part, number, r.category, r.number, r.trunk, r.cost_cents, r.charge_cents)
             for r in group
         ]
         if number is None:

@@ -13,21 +13,34 @@ from billing_job.accounting.formats import FORMATS
 from billing_job.assignments import Assignments, assignments
 from billing_job.clock import Clock
 from billing_job.config import Settings
+from billing_job.didfarm.webhooks import read_event
 from billing_job.didfarm.wire import parse_json, read_transaction
 from billing_job.documents.logo import logo_data_url
 from billing_job.documents.templates import Templates, load_templates
 from billing_job.errors import ConfigError
+from billing_job.events import ACTIVATED, RELEASED, SUSPENDED, Event, number_facts
 from billing_job.ledger.database import open_engine
+from billing_job.ledger.events import event_bodies, orders_paid
 from billing_job.ledger.mirror import read_again
 from billing_job.ledger.reading import supplier_trunks
 from billing_job.mapping import Mapping as UserMapping
 from billing_job.mapping import VatRate, load_mapping, load_vat_rates
 from billing_job.model import Client, Kind, Period, Seller
 from billing_job.output import Folder
+from billing_job.prices import load_prices
 from billing_job.resources import shipped_config
+from billing_job.rules import DatedPrice
 from billing_job.tax import TaxRules
 
-CONFIGURATION_FILES = ("billing.toml", "clients.csv", "trunks.csv", "numbers.csv", "vat_rates.csv", "accounts.csv")
+CONFIGURATION_FILES = (
+    "billing.toml",
+    "clients.csv",
+    "trunks.csv",
+    "numbers.csv",
+    "prices.csv",
+    "vat_rates.csv",
+    "accounts.csv",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +49,7 @@ class Job:
 
     settings: Settings
     mapping: UserMapping
+    prices: tuple[DatedPrice, ...]
     accounts: Accounts
     templates: Templates
     seller: Seller
@@ -60,8 +74,14 @@ class Job:
         )
 
     def assignments(self) -> Assignments:
-        """The mapping's facts under the names that the supplier's trunks have now."""
-        return assignments(self.mapping, supplier_trunks(self.engine), self.settings.billing.zone)
+        """The mapping's facts under the names that the supplier's trunks have now, and what webhooks add to them."""
+        zone = self.settings.billing.zone
+        told = number_facts(self.number_events(), zone, orders_paid(self.engine))
+        return assignments(self.mapping, supplier_trunks(self.engine), zone, told)
+
+    def number_events(self) -> list[Event]:
+        """What webhooks told of numbers, in the order it came."""
+        return [read_event(body) for body in event_bodies(self.engine, (ACTIVATED, SUSPENDED, RELEASED))]
 
     def folder(self, month: Period) -> Folder:
         """output/YYYY-MM."""
@@ -82,7 +102,7 @@ class Job:
 def open_job(settings: Settings, config_folder: Path, clock: Clock) -> Job:
     """Read every input file and open the ledger; ConfigError lists all that is wrong, before anything is touched."""
     problems: list[str] = []
-    mapping = accounts = templates = logo = None
+    mapping = prices = accounts = templates = logo = None
     unknown = [name for name in settings.accounting.formats if name not in FORMATS]
     problems += [
         f"{config_folder / 'billing.toml'}: accounting.formats: {name!r} is unknown; known are {', '.join(FORMATS)}"
@@ -90,6 +110,7 @@ def open_job(settings: Settings, config_folder: Path, clock: Clock) -> Job:
     ]
     try:
         mapping = load_mapping(config_folder, [plan.name for plan in settings.plans])
+        prices = load_prices(config_folder / "prices.csv", [client.client_id for client in mapping.clients])
     except ConfigError as error:
         problems += error.problems
     accounts_file = config_folder / "accounts.csv"
@@ -102,7 +123,7 @@ def open_job(settings: Settings, config_folder: Path, clock: Clock) -> Job:
         logo = "" if settings.seller.logo is None else logo_data_url(settings.seller.logo)
     except ConfigError as error:
         problems += error.problems
-    if mapping is None or accounts is None or templates is None or logo is None or problems:
+    if mapping is None or prices is None or accounts is None or templates is None or logo is None or problems:
         raise ConfigError(problems)
     engine = open_engine(settings.storage.database_url)
     reading = settings.api.transactions
@@ -114,6 +135,7 @@ def open_job(settings: Settings, config_folder: Path, clock: Clock) -> Job:
     return Job(
         settings=settings,
         mapping=mapping,
+        prices=prices,
         accounts=accounts,
         templates=templates,
         seller=_seller(settings, logo),

@@ -7,7 +7,7 @@ import csv
 import io
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from itertools import groupby, pairwise
@@ -18,6 +18,7 @@ import phonenumbers
 
 from billing_job.errors import ConfigError
 from billing_job.model import Client
+from billing_job.money import cents_from_decimal
 
 CLIENT_COLUMNS = (
     "client_id", "name", "street", "postal_code", "city", "country", "vat_id", "registration_id", "email", "language",
@@ -26,6 +27,7 @@ CLIENT_COLUMNS = (
 TRUNK_COLUMNS = ("trunk", "client_id", "valid_from", "valid_to")
 NUMBER_COLUMNS = (
     "number", "did_number_id", "order_id", "country", "number_type", "trunk", "valid_from", "valid_to",
+    "price",
 )  # fmt: skip
 RATE_COLUMNS = ("country", "category", "rate", "valid_from")
 
@@ -47,11 +49,17 @@ DETAILS = ("category", "number", "transaction")
 
 @dataclass(frozen=True, slots=True)
 class Assignment:
-    """A dated fact, in [valid_from, valid_to) of the seller's calendar; None is open; `source` is its file and row."""
+    """A dated fact, in [valid_from, valid_to) of the seller's calendar; None is open; `source` is its file and row.
+
+    A file knows days. What an event told is known to the moment: `starts` and `ends`, in microseconds since 1970 UTC,
+    then hold instead of the midnights.
+    """
 
     valid_from: date | None
     valid_to: date | None
     source: str
+    starts: int | None = field(default=None, kw_only=True)
+    ends: int | None = field(default=None, kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +80,8 @@ class NumberAssignment(Assignment):
     country: str
     number_type: str
     trunk: str
+    price_cents: int | None = field(default=None, kw_only=True)
+    """What the order that bought the number paid for it, to share out an order of several clients."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,9 +111,9 @@ def load_mapping(folder: Path, plan_names: Sequence[str]) -> Mapping:
     """
     problems: list[str] = []
 
-    def rows(name: str, columns: Sequence[str], required: Sequence[str], *, optional: bool = False) -> Iterator[_Row]:
+    def rows(name: str, columns: Sequence[str], required: Sequence[str], *, optional: bool = False) -> Iterator[CsvRow]:
         path = folder / name
-        return iter(()) if optional and not path.exists() else _rows(path, columns, required, problems)
+        return iter(()) if optional and not path.exists() else csv_rows(path, columns, required, problems)
 
     clients = [
         found
@@ -134,7 +144,7 @@ def load_mapping(folder: Path, plan_names: Sequence[str]) -> Mapping:
 def load_vat_rates(path: Path) -> tuple[VatRate, ...]:
     """The rates of one file; ConfigError lists every bad row."""
     problems: list[str] = []
-    rows = _rows(path, RATE_COLUMNS, ("country", "rate", "valid_from"), problems)
+    rows = csv_rows(path, RATE_COLUMNS, ("country", "rate", "valid_from"), problems)
     rates = tuple(found for row in rows for found in _rate(row))
     if problems:
         raise ConfigError(problems)
@@ -157,7 +167,7 @@ def overlaps(what: str, assignments: Sequence[tuple[str, Assignment]]) -> list[s
 
 
 @dataclass(frozen=True, slots=True)
-class _Row:
+class CsvRow:
     """One row of a file, with the means to complain about it."""
 
     place: str
@@ -187,7 +197,7 @@ class _Row:
         return start, end
 
 
-def _rows(path: Path, columns: Sequence[str], required: Sequence[str], problems: list[str]) -> Iterator[_Row]:
+def csv_rows(path: Path, columns: Sequence[str], required: Sequence[str], problems: list[str]) -> Iterator[CsvRow]:
     """The rows of a CSV file: columns in any order, with a BOM, with `;` or `,`; empty rows and # comments skipped."""
     try:
         text = path.read_text(encoding="utf-8-sig")
@@ -212,7 +222,7 @@ def _rows(path: Path, columns: Sequence[str], required: Sequence[str], problems:
 
 def _cells(
     path: Path, reader: Iterator[list[str]], columns: Sequence[str], required: Sequence[str], problems: list[str]
-) -> Iterator[_Row]:
+) -> Iterator[CsvRow]:
     header = [name.strip().lower() for name in next(reader, [])]
     unknown = [name for name in header if name not in columns]
     missing = [name for name in required if name not in header]
@@ -236,7 +246,7 @@ def _cells(
             continue
         values = dict.fromkeys(columns, "") | dict(zip(header, (cell.strip() for cell in cells), strict=False))
         before = len(problems)
-        row = _Row(place, values, problems)
+        row = CsvRow(place, values, problems)
         for column in required:
             if not values[column]:
                 row.wrong(column, "it is required")
@@ -257,7 +267,7 @@ def _twice(path: Path, ids: Sequence[tuple[str, str]]) -> list[str]:
     return problems
 
 
-def _client(row: _Row, plan_names: Sequence[str]) -> Iterator[tuple[Client, str]]:
+def _client(row: CsvRow, plan_names: Sequence[str]) -> Iterator[tuple[Client, str]]:
     cells = row.cells
     before = len(row.problems)
     if not re.fullmatch(r"[^\W_][\w.@+ -]{0,63}", cells["client_id"]):
@@ -313,7 +323,7 @@ def _days(text: str) -> int | None:
     return days
 
 
-def _trunk(row: _Row, client_ids: set[str]) -> Iterator[TrunkAssignment]:
+def _trunk(row: CsvRow, client_ids: set[str]) -> Iterator[TrunkAssignment]:
     before = len(row.problems)
     valid_from, valid_to = row.dates()
     if row.cells["client_id"] not in client_ids:
@@ -337,7 +347,7 @@ def country_of(number: str) -> str:
         return ""
 
 
-def _number(row: _Row) -> Iterator[NumberAssignment]:
+def _number(row: CsvRow) -> Iterator[NumberAssignment]:
     cells = row.cells
     before = len(row.problems)
     valid_from, valid_to = row.dates()
@@ -349,6 +359,7 @@ def _number(row: _Row) -> Iterator[NumberAssignment]:
         number = found or ""
     if not (cells["number"] or cells["did_number_id"] or cells["order_id"]):
         row.wrong("number", "fill in number, did_number_id or order_id: the row says nothing without one of them")
+    price = row.read("price", _optional_cents, "write what the number cost, such as 1.50, or leave it empty")
     country = cells["country"].upper()
     if country and not re.fullmatch(r"[A-Z]{2}", country):
         row.wrong("country", "write the two-letter code of ISO 3166, such as NL")
@@ -356,10 +367,20 @@ def _number(row: _Row) -> Iterator[NumberAssignment]:
         yield NumberAssignment(
             valid_from, valid_to, row.place, number, cells["did_number_id"], cells["order_id"],
             country or (country_of(number) if number else ""), cells["number_type"], cells["trunk"],
+            price_cents=price,
         )  # fmt: skip
 
 
-def _rate(row: _Row) -> Iterator[VatRate]:
+def _optional_cents(text: str) -> int | None:
+    if not text:
+        return None
+    cents = cents_from_decimal(text)
+    if cents < 0:
+        raise ValueError
+    return cents
+
+
+def _rate(row: CsvRow) -> Iterator[VatRate]:
     before = len(row.problems)
     if not re.fullmatch(r"[A-Z]{2}", row.cells["country"].upper()):
         row.wrong("country", "write the two-letter code of ISO 3166, such as NL")

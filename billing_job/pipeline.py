@@ -11,8 +11,9 @@ import numpy as np
 import pandas as pd
 
 from billing_job.assignments import Assignments, microseconds
-from billing_job.attribute import attribute
+from billing_job.attribute import attribute, decide
 from billing_job.bill import Bill
+from billing_job.charges import COUNTED
 from billing_job.checks import (
     Sum,
     documents_add_up,
@@ -25,19 +26,29 @@ from billing_job.checks import (
 from billing_job.errors import ConfigError, Incomplete
 from billing_job.issue import Terms, bills
 from billing_job.job import Job
+from billing_job.ledger.deciding import decisions
 from billing_job.ledger.issuing import billed_periods, clients_billed_for, issue, issued_numbers, net_by_month
 from billing_job.ledger.mirror import moment_text
 from billing_job.ledger.reading import (
     last_whole_walk,
-    refundable_transactions,
+    refund_history,
+    renewals,
+    settled_parts,
     transactions_in_scope,
 )
 from billing_job.model import Document, Period, Vat
-from billing_job.price import REFUND, Tariff, months_of, price
+from billing_job.money import cents_from_decimal, scaled
+from billing_job.plan_lines import PlanTerms
+from billing_job.price import months_of, price
+from billing_job.refunds import refund_pairs
+from billing_job.rules import Tariff
 from billing_job.schema import TEXT
+from billing_job.split import AMBIGUOUS, known_prices, settle_parts, split_orders
 from billing_job.tax import Untaxable, vat_id_check, vat_of
 
 HISTORY_MONTHS = 6
+RENTAL = "number_rental"
+"""The category whose transactions tell what a number costs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +59,9 @@ class Placed:
     frame: pd.DataFrame
     facts: Assignments
     vat: Mapping[str, Vat]
+    """Of every client that can be taxed."""
+    untaxable: Mapping[str, str]
+    """Of every other client: the decision that is missing."""
     never_run: Sum
     """Older transactions of months that were never billed; they wait for a run of their own."""
 
@@ -101,19 +115,17 @@ def place(job: Job, month: Period) -> Placed:
     """Read, attribute and tax: everything that a bill of the month could hold, and what waits; invariant 1 checked."""
     zone = job.settings.billing.zone
     starts, ends = microseconds(month.starts(zone)), microseconds(month.ends(zone))
-    frame = transactions_in_scope(job.engine, starts, ends)
     facts = job.assignments()
-    frame = attribute(frame, facts, job.settings.categories, job.settings.billing.currency)
-    frame["month"] = months_of_rows(frame, job)
+    frame = attributed(job, transactions_in_scope(job.engine, starts, ends), facts)
     in_scope = _in_scope(frame, month, *billed_periods(job.engine))
     never_run = sum_of(frame[~in_scope & (frame["outcome"] != "excluded")])
     frame = frame[in_scope].reset_index(drop=True)
-    frame["detail"] = frame["problem"]
-    frame, vat = _taxed(frame, job, month)
-    placed = Placed(frame, facts, vat, never_run)
+    before = sum_of(frame)
+    vat, untaxable = _vat(job, month)
+    placed = Placed(_taxed(frame, untaxable), facts, vat, untaxable, never_run)
     raise_if_broken(
         every_transaction_has_a_place(
-            sum_of(frame),
+            before,
             sum_of(placed.rows("attributed")),
             sum_of(placed.rows("excluded")),
             sum_of(placed.rows("exception")),
@@ -121,6 +133,21 @@ def place(job: Job, month: Period) -> Placed:
         )
     )
     return placed
+
+
+def attributed(job: Job, transactions: pd.DataFrame, facts: Assignments) -> pd.DataFrame:
+    """The owner of each transaction by mapping and decisions, orders of several clients shared out; with `month` and
+    `detail`."""
+    settings = job.settings
+    frame = attribute(transactions, facts, settings.categories, settings.billing.currency)
+    frame = decide(frame, decisions(job.engine))
+    if (frame["reason"] == AMBIGUOUS).any():
+        rentals = [name for name, category in settings.categories.items() if category == RENTAL]
+        frame = split_orders(frame, facts, known_prices(renewals(job.engine, rentals), facts))
+    frame = settle_parts(frame, settled_parts(job.engine))
+    frame["month"] = months_of_rows(frame, job)
+    frame["detail"] = frame["problem"]
+    return frame
 
 
 def bill(
@@ -136,45 +163,88 @@ def bill(
     billable = placed.rows("attributed")
     if only:
         billable = billable[billable["client_id"].isin(list(only))]
-    waiting = billable["client_id"].isin(list(clients_billed_for(job.engine, str(month))))
-    if supplementary:
-        waiting &= False
-    found = _bills(job, month, billable[~waiting], placed)
+    has_invoice = clients_billed_for(job.engine, str(month))
+    waiting = billable["client_id"].isin([] if supplementary else list(has_invoice))
+    terms_of = _plan_terms(job, month, placed, [id_ for id_ in only or job.clients if id_ not in has_invoice])
+    found = _bills(job, month, billable[~waiting], placed, terms_of)
+    waits = sum_of(billable[waiting])
     if draft or blocked:
-        return Billed(
-            placed, tuple(b.document for b in found if b.document and not blocked), sum_of(billable[waiting]), blocked
-        )
+        return Billed(placed, tuple(b.document for b in found if b.document and not blocked), waits, blocked)
     now = moment_text(job.clock.now())
     new = issue(job.engine, found, str(month), job.numbering, closes=not only, now=now)
     raise_if_broken(numbers_have_no_gap(issued_numbers(job.engine)))
-    return Billed(placed, tuple(new), sum_of(billable[waiting]), blocked)
+    return Billed(placed, tuple(new), waits, blocked)
 
 
-def _bills(job: Job, month: Period, billable: pd.DataFrame, placed: Placed) -> list[Bill]:
+def _bills(
+    job: Job, month: Period, billable: pd.DataFrame, placed: Placed, plan_terms: Mapping[str, PlanTerms]
+) -> list[Bill]:
     settings = job.settings
-    categories = settings.categories
+    zone = settings.billing.zone
     tariff = Tariff(
         clients=job.clients,
-        plans={plan.name: plan for plan in settings.plans},
-        default_plan=settings.plans[0],
-        category_order=tuple(categories.values()),
-        zone=settings.billing.zone,
+        plans=settings.plans,
+        prices=job.prices,
+        category_order=tuple(settings.categories.values()),
+        zone=zone,
     )
-    priced = price(billable, _refundable(job, month), tariff)
+    history = refund_history(job.engine, settings.categories, microseconds(month.ends(zone)))
+    refunds = refund_pairs(history, set(billable["transaction_id"]))
+    priced = price(pd.concat([_counted_before(job, month, billable, placed), billable]), refunds, tariff)
     terms = Terms(
         seller=job.seller,
         currency=settings.billing.currency,
         period=month,
         issue_date=issue_date(job, month),
         payment_terms_days=settings.billing.payment_terms_days,
-        zone=settings.billing.zone,
+        zone=zone,
     )
     checks = {client_id: vat_id_check(client) for client_id, client in job.clients.items()}
-    history = net_by_month(job.engine, str(month), HISTORY_MONTHS)
-    found = bills(priced, job.clients, placed.vat, checks, history, terms)
+    found = bills(
+        priced, job.clients, placed.vat, checks, net_by_month(job.engine, str(month), HISTORY_MONTHS), plan_terms, terms
+    )
     raise_if_broken(
         every_charge_is_on_a_bill(priced, found) + documents_add_up(b.document for b in found if b.document)
     )
+    return found
+
+
+def _counted_before(job: Job, month: Period, billable: pd.DataFrame, placed: Placed) -> pd.DataFrame:
+    """Settled rows of the months that are billed now: packages and tiers go on counting where they stopped."""
+    if not any(rule.model in COUNTED for plan in job.settings.plans for rule in plan.rules):
+        return billable.iloc[:0]
+    frames = [placed.settled]
+    zone = job.settings.billing.zone
+    for late in sorted(set(billable["month"]) - {str(month), ""}):
+        period = Period.parse(late)
+        starts, ends = microseconds(period.starts(zone)), microseconds(period.ends(zone))
+        frames.append(attributed(job, transactions_in_scope(job.engine, starts, ends), placed.facts))
+    counted = pd.concat(frames)
+    mine = counted["settled"] & (counted["outcome"] == "attributed") & counted["cents"].notna()
+    return counted[mine & counted["month"].isin(list(set(billable["month"])))]
+
+
+def _plan_terms(job: Job, month: Period, placed: Placed, client_ids: Collection[str]) -> dict[str, PlanTerms]:
+    """What plans ask of clients beside their use, in months in which a trunk is theirs for at least a moment."""
+    active = {
+        fact.client_id
+        for fact in job.mapping.trunks
+        if (fact.valid_from is None or fact.valid_from <= month.last_day)
+        and (fact.valid_to is None or fact.valid_to > month.first_day)
+    }
+    found = {}
+    for client_id in client_ids:
+        name = job.clients[client_id].plan
+        plan = next((plan for plan in job.settings.plans if plan.name == name), job.settings.plans[0])
+        discount = scaled(plan.discount_percent)
+        here = client_id in active
+        terms = PlanTerms(
+            cents_from_decimal(plan.monthly_fee) if here else 0,
+            cents_from_decimal(plan.minimum) if here else 0,
+            discount,
+        )
+        if terms != PlanTerms() and client_id in placed.vat:
+            found[client_id] = terms
     return found
 
 
@@ -183,16 +253,6 @@ def issue_date(job: Job, month: Period) -> date:
     if job.settings.billing.issue_date == "period_end":
         return month.last_day
     return job.clock.now().astimezone(job.settings.billing.zone).date()
-
-
-def _refundable(job: Job, month: Period) -> pd.DataFrame:
-    """What refunds of the month may undo, with the category that each was charged under."""
-    categories = job.settings.categories
-    refunds = [name for name, category in categories.items() if category == REFUND]
-    ends = microseconds(month.ends(job.settings.billing.zone))
-    frame = refundable_transactions(job.engine, refunds, ends)
-    frame["category"] = frame["type"].map(categories).astype(TEXT)
-    return frame[["reference_type", "reference_id", "cents", "created_at", "category"]].dropna()
 
 
 def months_of_rows(frame: pd.DataFrame, job: Job) -> pd.Series:
@@ -211,23 +271,26 @@ def _in_scope(frame: pd.DataFrame, month: Period, whole: set[str], single: set[t
     return mask.astype(bool)
 
 
-def _taxed(frame: pd.DataFrame, job: Job, month: Period) -> tuple[pd.DataFrame, dict[str, Vat]]:
-    """The VAT of every client with something to bill; rows of those that cannot be taxed become exceptions."""
-    clients = job.clients
-    waiting = (frame["outcome"] == "attributed") & ~frame["settled"]
+def _vat(job: Job, month: Period) -> tuple[dict[str, Vat], dict[str, str]]:
+    """The VAT of every client, and of those that cannot be taxed the decision that is missing."""
     vat: dict[str, Vat] = {}
     untaxable: dict[str, str] = {}
-    for client_id in frame.loc[waiting, "client_id"].unique():
-        answer = vat_of(clients[client_id], job.tax_rules, month.last_day)
+    for client_id, client in job.clients.items():
+        answer = vat_of(client, job.tax_rules, month.last_day)
         if isinstance(answer, Untaxable):
             untaxable[client_id] = answer.reason
         else:
             vat[client_id] = answer
-    rows = waiting & frame["client_id"].isin(list(untaxable))
-    frame.loc[rows, "outcome"] = "exception"
-    frame.loc[rows, "reason"] = "untaxable_client"
-    frame.loc[rows, "detail"] = frame.loc[rows, "client_id"].map(untaxable).astype(TEXT)
-    return frame, vat
+    return vat, untaxable
+
+
+def _taxed(frame: pd.DataFrame, untaxable: Mapping[str, str]) -> pd.DataFrame:
+    """Rows of clients that cannot be taxed become exceptions; they block no other client."""
+    rows = (frame["outcome"] == "attributed") & ~frame["settled"] & frame["client_id"].isin(list(untaxable))
+    frame["outcome"] = frame["outcome"].mask(rows, "exception")
+    frame["reason"] = frame["reason"].mask(rows, "untaxable_client")
+    frame["detail"] = frame["detail"].mask(rows, frame["client_id"].map(dict(untaxable)).astype(TEXT))
+    return frame
 
 
 def _check_clients(job: Job, only: Collection[str]) -> None:

@@ -6,7 +6,6 @@ from typing import Any
 
 import pandas as pd
 
-from billing_job.attribute import attribute
 from billing_job.checks import documents_add_up, numbers_have_no_gap, sum_of
 from billing_job.errors import ConfigError
 from billing_job.job import Job
@@ -14,7 +13,7 @@ from billing_job.ledger.issuing import all_documents, billed_periods, document_o
 from billing_job.ledger.reading import all_transactions, changed, vanished
 from billing_job.model import Period
 from billing_job.month_folder import Progress, WrittenMonth, write_month
-from billing_job.pipeline import months_of_rows, place
+from billing_job.pipeline import attributed, place
 from billing_job.summary import exceptions_json, wallet_proof
 
 
@@ -27,10 +26,7 @@ def exceptions(job: Job, month: Period | None) -> list[dict[str, Any]]:
 
 def reconcile(job: Job) -> dict[str, Any]:
     """The wallet's proof: every transaction ever mirrored is billed, excluded, an exception or waiting for its run."""
-    frame = attribute(
-        all_transactions(job.engine), job.assignments(), job.settings.categories, job.settings.billing.currency
-    )
-    frame["month"] = months_of_rows(frame, job)
+    frame = attributed(job, all_transactions(job.engine), job.assignments())
     proof = wallet_proof(job)
     open_rows = ~frame["settled"]
     months = [_places(group, str(name)) for name, group in frame.groupby("month")]

@@ -33,6 +33,7 @@ TRANSACTIONS: Schema = {
 
 ATTRIBUTED: Schema = {
     **TRANSACTIONS,
+    "part": INT,
     "outcome": TEXT,
     "reason": TEXT,
     "category": TEXT,
@@ -44,10 +45,12 @@ ATTRIBUTED: Schema = {
     "number_fact": INT,
     "trunk_fact": INT,
 }
-"""attribute → price. `outcome` is attributed, excluded or exception; the facts are rows of the Assignments, or -1."""
+"""attribute → price. `part` is 0, or counts the shares of an order that several clients share; `outcome` is attributed,
+excluded or exception; the facts are rows of the Assignments, or -1."""
 
 PRICED: Schema = {
     "transaction_id": TEXT,
+    "part": INT,
     "client_id": TEXT,
     "period": TEXT,
     "category": TEXT,

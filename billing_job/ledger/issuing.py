@@ -130,18 +130,16 @@ def _store(connection: Connection, document: Document, folder: str, ordinal: int
 
 def _settle(connection: Connection, bill: Bill, period: str, number: str | None) -> None:
     """Record what the bill settles; the primary key refuses a transaction that a document settles already."""
+    latest = select(releases.c.transaction_id, releases.c.part, func.max(releases.c.generation).label("generation"))
     freed = {
-        row.transaction_id: row.generation
-        for row in connection.execute(
-            select(releases.c.transaction_id, func.max(releases.c.generation).label("generation")).group_by(
-                releases.c.transaction_id
-            )
-        )
+        (row.transaction_id, row.part): row.generation
+        for row in connection.execute(latest.group_by(releases.c.transaction_id, releases.c.part))
     }
     rows = [
         {
             "transaction_id": settlement.transaction_id,
-            "generation": freed.get(settlement.transaction_id, 0) + 1,
+            "part": settlement.part,
+            "generation": freed.get((settlement.transaction_id, settlement.part), 0) + 1,
             "client_id": bill.client_id,
             "period": period,
             "document_number": None if settlement.line is None else number,

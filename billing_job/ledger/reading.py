@@ -1,15 +1,26 @@
 """Reading the ledger in bulk: transactions as frames through ADBC, and the small facts around them."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import adbc_driver_sqlite.dbapi
 import pandas as pd
+import pyarrow as pa
 from sqlalchemy import Connection, Engine, func, select
 
 from billing_job.errors import LedgerError
 from billing_job.ledger.database import transaction
 from billing_job.ledger.mirror import current_trunks
-from billing_job.ledger.tables import absences, balances, exceptions_seen, revisions, transactions, walks
+from billing_job.ledger.tables import (
+    absences,
+    balances,
+    exceptions_seen,
+    releases,
+    revisions,
+    settlements,
+    transactions,
+    walks,
+)
+from billing_job.refunds import REFUND, REFUNDABLE
 from billing_job.schema import TEXT, TRANSACTIONS, conform
 from billing_job.wallet import Balance, Trunk
 
@@ -20,8 +31,9 @@ _COLUMNS = """
 _CURRENT = "t.seq NOT IN (SELECT old_seq FROM revisions)"
 _SETTLED = """
     SELECT s.transaction_id FROM settlements s
-    LEFT JOIN releases r ON r.transaction_id = s.transaction_id AND r.generation = s.generation
-    WHERE r.transaction_id IS NULL
+    LEFT JOIN releases r
+        ON r.transaction_id = s.transaction_id AND r.part = s.part AND r.generation = s.generation
+    WHERE r.transaction_id IS NULL AND s.part = 0
 """
 
 
@@ -53,23 +65,70 @@ def all_transactions(engine: Engine) -> pd.DataFrame:
     )
 
 
-def refundable_transactions(engine: Engine, refund_types: Sequence[str], ends: int) -> pd.DataFrame:
-    """Transactions before `ends` that share their reference with a refund; TRANSACTIONS."""
-    types = ", ".join("'" + name.replace("'", "''") + "'" for name in refund_types)
-    if not types:
-        return conform(pd.DataFrame({column: [] for column in TRANSACTIONS}), TRANSACTIONS, "ledger")
-    return _frame(
+def refund_history(engine: Engine, categories: Mapping[str, str], ends: int) -> pd.DataFrame:
+    """Refunds before `ends`, and every transaction of the opposite amount that shares a reference with one; REFUNDABLE.
+
+    `categories` maps transaction types to categories; `charge_cents` is what a settled one was billed at.
+    """
+    refunds = {name for name, category in categories.items() if category == REFUND}
+    is_refund = f"t.type IN ({_quoted(refunds)})"
+    table = _arrow(
         engine,
         f"""
-        SELECT {_COLUMNS}, 0 AS settled FROM transactions t
-        WHERE {_CURRENT} AND t.type NOT IN ({types}) AND t.cents IS NOT NULL AND t.created_at < {int(ends)}
-        AND EXISTS (
-            SELECT 1 FROM transactions f WHERE f.type IN ({types})
-            AND f.reference_type = t.reference_type AND f.reference_id = t.reference_id AND f.cents = -t.cents
+        SELECT t.transaction_id, t.type, t.reference_type, t.reference_id, t.cents, t.created_at, (
+            SELECT SUM(s.charge_cents) FROM settlements s
+            LEFT JOIN releases r
+                ON r.transaction_id = s.transaction_id AND r.part = s.part AND r.generation = s.generation
+            WHERE s.transaction_id = t.transaction_id AND r.transaction_id IS NULL
+        ) AS charge_cents
+        FROM transactions t
+        WHERE {_CURRENT} AND t.problem = '' AND t.cents IS NOT NULL AND t.created_at < {int(ends)} AND (
+            {is_refund} OR EXISTS (
+                SELECT 1 FROM transactions f WHERE {is_refund.replace("t.", "f.")}
+                AND f.reference_type = t.reference_type AND f.reference_id = t.reference_id AND f.cents = -t.cents
+            )
         )
         ORDER BY t.seq
-        """,  # noqa: S608 - the types are quoted above, the value is an int
+        """,  # noqa: S608 - the types are quoted, the other value is an int
     )
+    frame = _frame_of(table)
+    frame["category"] = frame["type"].astype(TEXT).map(dict(categories)).astype(TEXT)
+    return conform(frame[frame["category"].notna()], REFUNDABLE, "ledger")
+
+
+def renewals(engine: Engine, rental_types: Collection[str]) -> pd.DataFrame:
+    """Rentals of numbers, oldest first: columns reference_id and cents; what an order's numbers are known to cost."""
+    table = _arrow(
+        engine,
+        f"""
+        SELECT t.reference_id, t.cents FROM transactions t
+        WHERE {_CURRENT} AND t.type IN ({_quoted(rental_types)}) AND t.reference_type = 'number' AND t.cents < 0
+        ORDER BY t.created_at
+        """,  # noqa: S608 - the types are quoted
+    )
+    return _frame_of(table)
+
+
+def _quoted(values: Collection[str]) -> str:
+    """Texts as SQL literals; '' when there are none, for IN () is no SQL."""
+    return ", ".join("'" + value.replace("'", "''") + "'" for value in sorted(values)) or "''"
+
+
+def settled_parts(engine: Engine) -> dict[tuple[str, int], int]:
+    """(transaction, part) of orders that several clients share → the cost that was billed, in cents."""
+    with transaction(engine) as connection:
+        undone = (
+            select(releases.c.transaction_id)
+            .where(
+                releases.c.transaction_id == settlements.c.transaction_id,
+                releases.c.part == settlements.c.part,
+                releases.c.generation == settlements.c.generation,
+            )
+            .exists()
+        )
+        query = select(settlements.c.transaction_id, settlements.c.part, settlements.c.cost_cents)
+        rows = connection.execute(query.where(settlements.c.part > 0, ~undone))
+        return {(row.transaction_id, row.part): row.cost_cents for row in rows}
 
 
 def supplier_trunks(engine: Engine) -> list[Trunk]:
@@ -141,23 +200,25 @@ def _vanished(connection: Connection) -> set[str]:
 
 
 def _frame(engine: Engine, query: str) -> pd.DataFrame:
-    """Run a query through ADBC: Arrow from the database to pandas, without a Python object for each cell."""
+    frame = _frame_of(_arrow(engine, query))
+    frame["settled"] = frame["settled"].astype("int64[pyarrow]").astype("bool[pyarrow]")
+    return conform(frame, TRANSACTIONS, "ledger")
+
+
+def _arrow(engine: Engine, query: str) -> pa.Table:
+    """Run a query through ADBC: Arrow from the database on, without a Python object for each cell."""
     try:
         with (
             adbc_driver_sqlite.dbapi.connect(f"file:{engine.url.database}?mode=ro") as connection,
             connection.cursor() as cursor,
         ):
             cursor.execute(query)
-            table = cursor.fetch_arrow_table()
+            return cursor.fetch_arrow_table()
     except adbc_driver_sqlite.dbapi.Error as error:
         raise LedgerError(f"{engine.url.database}: cannot be read ({error})") from None
-    frame = pd.DataFrame({name: pd.array(table[name], dtype=_dtype(table[name].type)) for name in table.column_names})
-    frame["settled"] = frame["settled"].astype("int64[pyarrow]").astype("bool[pyarrow]")
-    for column, dtype in TRANSACTIONS.items():
-        if dtype == TEXT and frame[column].dtype != TEXT:
-            frame[column] = frame[column].astype(TEXT)  # an empty column comes without a type of its own
-    return conform(frame, TRANSACTIONS, "ledger")
 
 
-def _dtype(arrow_type: object) -> pd.ArrowDtype:
-    return pd.ArrowDtype(arrow_type)
+def _frame_of(table: pa.Table) -> pd.DataFrame:
+    return pd.DataFrame(
+        {name: pd.array(table[name], dtype=pd.ArrowDtype(table[name].type)) for name in table.column_names}
+    )

@@ -112,6 +112,18 @@ balances = Table(
     comment="the wallet's balance as the supplier gave it",
 )
 
+events = Table(
+    "events",
+    metadata,
+    Column("seq", RowNumber, primary_key=True, autoincrement=True),
+    Column("event_id", Text, nullable=False, unique=True, comment="SHA-256 of the body: a replay is the same event"),
+    Column("event", Text, nullable=False, index=True),
+    Column("timestamp", BigInteger, nullable=False, comment="microseconds since 1970, UTC, as the event says"),
+    Column("received", Text, nullable=False),
+    Column("body", Text, nullable=False, comment="as it came"),
+    comment="webhook events, each stored before it was answered",
+)
+
 exceptions_seen = Table(
     "exceptions_seen",
     metadata,
@@ -172,6 +184,7 @@ settlements = Table(
     "settlements",
     metadata,
     Column("transaction_id", Text, primary_key=True),
+    Column("part", Integer, primary_key=True, comment="0, or the client's share of an order of several clients"),
     Column("generation", Integer, primary_key=True, comment="grows by one when a credit note frees the transaction"),
     Column("client_id", Text, nullable=False),
     Column("period", Text, nullable=False, index=True, comment="the period it was billed in"),
@@ -190,10 +203,37 @@ releases = Table(
     "releases",
     metadata,
     Column("transaction_id", Text, primary_key=True),
+    Column("part", Integer, primary_key=True),
     Column("generation", Integer, primary_key=True),
     Column("credit_number", Text, ForeignKey("documents.number"), nullable=False),
-    ForeignKeyConstraint(["transaction_id", "generation"], ["settlements.transaction_id", "settlements.generation"]),
+    ForeignKeyConstraint(
+        ["transaction_id", "part", "generation"],
+        ["settlements.transaction_id", "settlements.part", "settlements.generation"],
+    ),
     comment="settlements that a credit note undid: the transaction may be billed again",
+)
+
+credited_lines = Table(
+    "credited_lines",
+    metadata,
+    Column("credit_number", Text, ForeignKey("documents.number"), primary_key=True),
+    Column("credit_line", Integer, primary_key=True),
+    Column("document_number", Text, ForeignKey("documents.number"), nullable=False, index=True),
+    Column("line", Integer, nullable=False),
+    Column("net_cents", BigInteger, nullable=False, comment="of the credit note's line: of the other sign"),
+    comment="how much of which line each credit note undid",
+)
+
+decisions = Table(
+    "decisions",
+    metadata,
+    Column("seq", RowNumber, primary_key=True, autoincrement=True),
+    Column("transaction_id", Text, nullable=False, index=True),
+    Column("client_id", Text, nullable=False, comment="empty: the house pays"),
+    Column("reason", Text, nullable=False),
+    Column("decided_at", Text, nullable=False),
+    Column("decided_by", Text, nullable=False),
+    comment="what users decided about exceptions; the latest holds",
 )
 
 files = Table(

@@ -1,0 +1,25 @@
+"""What users decided about exceptions: only ever added, the latest decision of a transaction holds."""
+
+from dataclasses import asdict
+
+from sqlalchemy import Engine, insert, select
+
+from billing_job.decision import Decision
+from billing_job.ledger.database import transaction
+from billing_job.ledger.tables import decisions as decisions_table
+
+
+def decisions(engine: Engine) -> dict[str, Decision]:
+    """What users decided about exceptions, the latest decision of each transaction."""
+    with transaction(engine) as connection:
+        rows = connection.execute(select(decisions_table).order_by(decisions_table.c.seq))
+        return {
+            row.transaction_id: Decision(row.transaction_id, row.client_id, row.reason, row.decided_at, row.decided_by)
+            for row in rows
+        }
+
+
+def record_decision(engine: Engine, decision: Decision) -> None:
+    """Add a decision; an earlier one of the same transaction stays on record."""
+    with transaction(engine) as connection:
+        connection.execute(insert(decisions_table).values(asdict(decision)))

@@ -1,0 +1,112 @@
+"""An order whose numbers belong to different clients is shared out by what each number is known to cost.
+
+Only when the known prices add up to the transaction to the cent; otherwise it stays an exception.
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from billing_job.assignments import Assignments
+from billing_job.schema import ATTRIBUTED, conform
+
+AMBIGUOUS = "ambiguous_order"
+
+
+def split_orders(frame: pd.DataFrame, facts: Assignments, prices: Mapping[str, int]) -> pd.DataFrame:
+    """Put the parts of each order that can be shared out in its place; ATTRIBUTED in and out.
+
+    `prices` are the cents of each number's identity, positive. The parts have part 1, 2, … in the order of client ids;
+    each is one client's, and their cents add up to the transaction.
+    """
+    candidates = frame[(frame["outcome"] == "exception") & (frame["reason"] == AMBIGUOUS)]
+    parts: list[dict[str, object]] = []
+    split_rows: list[int] = []
+    for row, transaction in candidates.iterrows():
+        shares = _shares(transaction, facts, prices)
+        if shares:
+            split_rows.append(int(str(row)))
+            whole: dict[str, object] = {str(column): value for column, value in transaction.items()}
+            parts += [whole | share for share in shares]
+    if not parts:
+        return frame
+    kept = frame.drop(index=split_rows)
+    return conform(pd.concat([kept, pd.DataFrame(parts)], ignore_index=True), ATTRIBUTED, "split")
+
+
+def settle_parts(frame: pd.DataFrame, settled: Mapping[tuple[str, int], int]) -> pd.DataFrame:
+    """Mark the parts that are billed already; `settled` maps (transaction, part) to the cost that was billed.
+
+    An order of which a part is billed can no longer be shared out in another way: then all of it waits.
+    """
+    if not settled:
+        return frame
+    frame = frame.copy()
+    for transaction_id in {transaction_id for transaction_id, _ in settled}:
+        rows = frame["transaction_id"] == transaction_id
+        parts, cents = frame.loc[rows, "part"].to_list(), frame.loc[rows, "cents"].to_list()
+        now = dict(zip(parts, cents, strict=True))
+        billed = {part: cost for (id_, part), cost in settled.items() if id_ == transaction_id}
+        if all(now.get(part) == -cost for part, cost in billed.items()):
+            frame.loc[rows, "settled"] = [part in billed for part in parts]
+        else:
+            frame.loc[rows, "outcome"] = "exception"
+            frame.loc[rows, "reason"] = AMBIGUOUS
+    return frame
+
+
+def known_prices(renewals: pd.DataFrame, facts: Assignments) -> dict[str, int]:
+    """What each number costs, in cents: the price of its row in numbers.csv, else its latest renewal.
+
+    `renewals` has reference_id and cents, oldest first; ids are turned into identities.
+    """
+    found = {
+        facts.identity_of[reference]: -int(cents)
+        for reference, cents in zip(renewals["reference_id"], renewals["cents"], strict=True)
+        if reference in facts.identity_of
+    }
+    for fact in facts.number_facts:
+        identity = facts.identity_of.get(fact.number or fact.did_number_id)
+        if identity is not None and fact.price_cents is not None:
+            found[identity] = fact.price_cents
+    return found
+
+
+def _shares(transaction: pd.Series, facts: Assignments, prices: Mapping[str, int]) -> list[dict[str, object]]:
+    """The parts of one order: a client, its cents, and the number when it is one; empty when it cannot be split."""
+    identities = facts.identities_of_order.get(str(transaction["reference_id"]), ())
+    moments = np.full(len(identities), int(transaction["created_at"]), np.int64)
+    number_facts = facts.numbers.at(pa.array(identities, pa.string()), moments)
+    names = [facts.number_facts[fact].trunk if fact >= 0 else None for fact in number_facts]
+    trunks = [facts.trunk_names.get(name, name) if name else None for name in names]
+    trunk_facts = facts.trunks.at(pa.array(trunks, pa.string()), moments)
+    if (trunk_facts < 0).any() or not all(identity in prices for identity in identities):
+        return []
+    if sum(prices[identity] for identity in identities) != abs(int(transaction["cents"])):
+        return []
+    sign = -1 if transaction["cents"] < 0 else 1
+    of_client: dict[str, list[int]] = {}
+    for place, fact in enumerate(trunk_facts):
+        of_client.setdefault(facts.trunk_facts[fact].client_id, []).append(place)
+    shares = []
+    for part, (client_id, places) in enumerate(sorted(of_client.items()), 1):
+        one = places[0] if len(places) == 1 else None
+        number = facts.number_facts[number_facts[places[0]]]
+        shares.append(
+            {
+                "part": part,
+                "outcome": "attributed",
+                "reason": "",
+                "client_id": client_id,
+                "cents": sign * sum(prices[identities[place]] for place in places),
+                "trunk": trunks[places[0]],
+                "trunk_fact": int(trunk_facts[places[0]]),
+                "number": "" if one is None else number.number,
+                "country": "" if one is None else number.country,
+                "number_type": "" if one is None else number.number_type,
+                "number_fact": -1 if one is None else int(number_facts[one]),
+            }
+        )
+    return shares
