@@ -177,7 +177,7 @@ def _owners_of_orders(orders: pa.Array, moments: Ints, facts: Assignments) -> tu
     waiting = np.where(by_row["on_trunk"].eq(True).to_numpy(bool), "unassigned_trunk", "unassigned_number")
     reason = np.select([one_owner, ~known, nobody], ["", "unknown_reference", waiting], default="ambiguous_order")
     trunk_fact = np.where(one_owner, by_row["trunk_fact"].fillna(-1).to_numpy(np.int64), -1)
-    single = one_owner & (by_row["numbers"] == 1).to_numpy(bool)
+    single = one_owner & by_row["numbers"].eq(1).fillna(False).to_numpy(bool)
     number_fact = np.where(single, by_row["number_fact"].fillna(-1).to_numpy(np.int64), -1)
     return number_fact, trunk_fact, reason
 
