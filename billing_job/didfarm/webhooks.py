@@ -1,0 +1,66 @@
+"""A webhook delivery: is it genuine, and what does it say (guide: Webhooks)?"""
+
+import hashlib
+import hmac
+from typing import Any
+
+from billing_job.didfarm.wire import Json, parse_json, read_moment
+from billing_job.events import Event
+from billing_job.mapping import e164
+
+PATH = "/webhooks/didfarm"
+SIGNATURE_HEADER = "X-DIDfarm-Signature"
+_PREFIX = "sha256="
+
+
+def signature_of(body: bytes, secret: str) -> str:
+    """HMAC-SHA256 of the raw body under the webhook secret, in hex (guide: Verify webhooks)."""
+    return hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
+
+
+def is_genuine(body: bytes, signature: str, secret: str) -> bool:
+    """Whether the header's signature is the body's, with or without "sha256=" before it; takes constant time."""
+    given = signature.strip().removeprefix(_PREFIX).lower()
+    return bool(secret) and hmac.compare_digest(given.encode(), signature_of(body, secret).encode())
+
+
+def read_event(body: bytes) -> Event:
+    """Read a delivery; ValueError says what is wrong with it. An event that the guide does not know is read as well."""
+    try:
+        text = body.decode("utf-8")
+    except UnicodeDecodeError:
+        raise ValueError("the body is not UTF-8") from None
+    message = parse_json(text)
+    if not isinstance(message, dict):
+        raise ValueError('it is not {"event": "number.activated", "timestamp": "…", "data": {…}}')
+    name = message.get("event")
+    if not isinstance(name, str) or not name.strip():
+        raise ValueError(f"event is {name!r}, not a name such as number.activated")
+    try:
+        timestamp = read_moment(message.get("timestamp"))
+    except (ValueError, OverflowError) as error:
+        raise ValueError(f"timestamp: {error}") from None
+    data = message.get("data")
+    if data is not None and not isinstance(data, dict):
+        raise ValueError("data is not an object")
+    found: dict[str, Any] = data or {}
+    number = _text(found.get("number"))
+    return Event(
+        event_id=hashlib.sha256(body).hexdigest(),
+        event=name.strip(),
+        timestamp=timestamp,
+        body=text,
+        number=e164(number) or number,
+        country=_text(found.get("country")).upper(),
+        number_type=_text(found.get("type")),
+        trunk_uuid=_text(found.get("trunk_uuid")),
+        order_id=_text(found.get("order_id")),
+        did_number_id=_text(found.get("did_number_id")),
+    )
+
+
+def _text(value: Json) -> str:
+    """A string or an integer as text; anything else is as good as missing."""
+    if isinstance(value, str):
+        return value.strip()
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else ""
