@@ -58,7 +58,7 @@ def epc_payload_possible(document: Document) -> bool:
 
 
 def epc_qr(document: Document) -> str:
-    """The EPC QR code (EPC069-12, "Girocode") as an SVG data: URL, empty when the document cannot have one."""
+    """The EPC QR code (EPC069-12, "Girocode") as a PNG data: URL, empty when the document cannot have one."""
     if not epc_payload_possible(document):
         return ""
     reference = payment_reference(document)
@@ -85,5 +85,6 @@ def _qr(name: str, iban: str, bic: str, cents: int, reference: str, text: str) -
         bic=bic or None,
         encoding="utf-8",
     )
-    url: str = code.svg_data_uri(border=0, xmldecl=False, svgns=True, omitsize=True, encode_minimal=True)
+    # A picture of eight pixels a module: on 24 mm that is printer's resolution, and ten times faster than a path.
+    url: str = code.png_data_uri(scale=8, border=0)
     return url

@@ -1,0 +1,98 @@
+"""The text of the e-mail that brings a document, in its client's language."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from jinja2 import TemplateError, TemplateNotFound, TemplateSyntaxError
+
+from billing_job.documents import formats
+from billing_job.documents.compose import document_view
+from billing_job.documents.html import document_name
+from billing_job.documents.labels import labels_for
+from billing_job.documents.templates import Templates
+from billing_job.documents.texts import plain_text
+from billing_job.errors import DocumentError
+from billing_job.model import Document, Kind
+
+TEMPLATES = {"text": "email/message.txt", "html": "email/message.html"}
+
+
+@dataclass(frozen=True, slots=True)
+class MailWords:
+    """What an e-mail template prints beside the document's own view: ready sentences."""
+
+    greeting: str
+    opening: str
+    xml_note: str
+    """Empty when no XML is attached."""
+    closing: str
+    signature: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MailTexts:
+    """A message's subject, its text and its HTML, and the language they are in."""
+
+    language: str
+    subject: str
+    text: str
+    html: str
+
+
+def mail_texts(document: Document, templates: Templates, *, subject: str, attached: Collection[str]) -> MailTexts:
+    """The texts from `email/message.txt` and `email/message.html`.
+
+    `subject` may hold {kind} {number} {seller} {client} {month}; `attached` names the kinds of files. DocumentError
+    names the document, the template and what is wrong with it.
+    """
+    labels = labels_for(templates, document.client.language)
+    view = document_view(document, templates)
+    seller = document.seller
+    is_invoice = document.kind is Kind.INVOICE
+    opening = (
+        "Please find attached your invoice {number} ({period})."
+        if is_invoice
+        else "Please find attached your credit note {number} ({period})."
+    )
+    number = plain_text(document.number)
+    period = formats.span_text(document.period_start, document.period_end, labels.locale)
+    words = MailWords(
+        greeting=labels("Dear Sir or Madam,"),
+        opening=labels(opening, number=number, period=period),
+        xml_note=labels("The attached XML file holds the same document for your accounting software.")
+        if "ubl" in attached
+        else "",
+        closing=labels("Kind regards,"),
+        signature=tuple(
+            text
+            for text in (
+                plain_text(seller.legal_name or seller.name),
+                plain_text(seller.email),
+                formats.phone_text(seller.phone),
+            )
+            if text
+        ),
+    )
+    subject_line = subject.format(
+        kind=labels("Invoice" if is_invoice else "Credit note"),
+        number=number,
+        seller=plain_text(seller.name),
+        client=plain_text(document.client.name),
+        month=str(document.period),
+    )
+    html = templates.environment
+    # The same sandbox, but text is not HTML: an ampersand stays one.
+    text = html.overlay(autoescape=False)
+    rendered = {}
+    for kind, environment in (("text", text), ("html", html)):
+        name = TEMPLATES[kind]
+        try:
+            rendered[kind] = environment.get_template(name).render(view=view, mail=words)
+        except TemplateNotFound as error:
+            raise DocumentError(f"{document_name(document)}: template {error} is missing") from error
+        except TemplateSyntaxError as error:
+            place = f"template {error.filename or name}, line {error.lineno}"
+            raise DocumentError(f"{document_name(document)}: {place}: {error.message}") from error
+        except (TemplateError, TypeError, ValueError) as error:
+            raise DocumentError(f"{document_name(document)}: template {name}: {error}; correct the template") from error
+    return MailTexts(labels.locale.language, plain_text(subject_line), rendered["text"], rendered["html"])
