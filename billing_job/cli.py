@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import click
 
 from billing_job import __version__
-from billing_job.commands import billing, looking_back, trying_out
+from billing_job.commands import billing, looking_back, trying_out, webhook
 from billing_job.commands.options import KEY_VARIABLE
 from billing_job.errors import BillingJobError, ConfigError
 
@@ -138,6 +138,7 @@ for command in (
     trying_out.doctor,
     trying_out.demo,
     trying_out.sandbox,
+    webhook.webhook,
 ):
     cli.add_command(command)
 
