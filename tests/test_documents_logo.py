@@ -4,6 +4,7 @@ import io
 from pathlib import Path
 
 import pytest
+import weasyprint  # noqa: F401  # it makes Pillow accept truncated pictures, as it does in a run
 from PIL import Image
 
 from billing_job.documents.logo import MAX_BYTES, logo_data_url

@@ -14,7 +14,7 @@ MAX_BYTES = 512 * 1024
 MAX_PIXELS = 4_000_000
 """More is never seen on paper, and every document carries it."""
 
-_PNG = b"\x89PNG\r\n\x1a\n"
+_PNG, _PNG_END = b"\x89PNG\r\n\x1a\n", b"IEND\xaeB`\x82"
 _XLINK = "{http://www.w3.org/1999/xlink}href"
 _REMOTE_STYLE = re.compile(r"@import|url\(\s*['\"]?(?!#|data:)", re.IGNORECASE)
 
@@ -48,6 +48,9 @@ def _check_png(path: Path, content: bytes) -> None:
                     f"logo {path}: {width} × {height} pixels; scale it below {MAX_PIXELS:,} pixels in all"
                 )
             image.load()
+        # Pillow fills up what is missing once WeasyPrint is imported, so that half a logo would pass.
+        if _PNG_END not in content:
+            raise ValueError("it ends too early")
     except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         raise ConfigError(f"logo {path}: not a readable PNG ({error}); save it again as PNG or SVG") from error
 
