@@ -304,7 +304,8 @@ def test_a_number_that_only_webhooks_know_is_billed(tmp_path: Path) -> None:
         before = reseller.run("--draft").json
         path = reseller.config / "numbers.csv"
         lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
-        number, did_number_id, order_id, country, number_type, trunk, valid_from, _ = lines[1].strip().split(",")
+        once = next(line for line in lines[1:] if line.endswith(",\n") and _held_once(line, lines))
+        number, did_number_id, order_id, country, number_type, trunk, valid_from, _ = once.strip().split(",")
         path.write_text("".join(line for line in lines if not line.startswith(number)), encoding="utf-8")
         waiting = reseller.run("--draft").json
         assert before["exceptions"] == []
@@ -352,6 +353,11 @@ def _micro(text: str) -> int:
 
 def _row(trunk: str, valid_from: date, valid_to: date | None, order_id: str = "1042") -> NumberAssignment:
     return NumberAssignment(valid_from, valid_to, "numbers.csv, row 2", NUMBER, "42", order_id, "NL", "local", trunk)
+
+
+def _held_once(line: str, lines: list[str]) -> bool:
+    number = line.partition(",")[0]
+    return sum(other.startswith(number) for other in lines) == 1
 
 
 def _client(url: str) -> httpx.Client:
