@@ -204,7 +204,14 @@ def _billed(job: Job, period: Period, around: Surroundings, options: RunOptions,
 def _fetched(job: Job, http: Http, around: Surroundings, *, full: bool) -> WalkReport:
     console = around.console
     ledger = LedgerMirror(job.engine, around.clock)
-    report = fetch(http, around.settings.api.transactions, ledger, full=full, on_page=console.page_progress())
+    report = fetch(
+        http,
+        around.settings.api.transactions,
+        ledger,
+        full=full,
+        explained=lambda: wallet_proof(job).matches,
+        on_page=console.page_progress(),
+    )
     console.info(
         f"Read {report.total} transactions at {around.settings.api.base_url}: {report.new} new,"
         f" {http.requests} requests"

@@ -59,7 +59,7 @@ class Saved:
 
 @dataclass(frozen=True, slots=True)
 class Learned:
-    """What an earlier whole pass found out about the list."""
+    """What an earlier whole pass found out about the list; the page size is 0 while one page holds all of it."""
 
     order: Order
     page_size: int

@@ -1,11 +1,13 @@
 """The fetch stage: mirror the supplier's trunks, transactions and balance, so that they belong together."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Protocol
 
 from billing_job.didfarm.http import Http
-from billing_job.didfarm.paging import Mirror, Page, WalkReport, page_reader, walk
-from billing_job.didfarm.wire import Json, Reading, canonical_json
+from billing_job.didfarm.page import Page, page_reader
+from billing_job.didfarm.paging import Mirror, WalkReport, walk
+from billing_job.didfarm.wire import Json, Reading
 from billing_job.money import cents_from_decimal
 from billing_job.wallet import Balance, Trunk
 
@@ -18,13 +20,21 @@ class FetchedInto(Mirror, Protocol):
 
 
 def fetch(
-    http: Http, reading: Reading, ledger: FetchedInto, *, full: bool, on_page: Callable[[int, int], None]
+    http: Http,
+    reading: Reading,
+    ledger: FetchedInto,
+    *,
+    full: bool,
+    explained: Callable[[], bool],
+    on_page: Callable[[int, int], None],
 ) -> WalkReport:
     """Mirror everything; `on_page(page, total)` is told of each page.
 
     The balance is read between two looks at the newest page: when nothing arrived in between, both speak of one moment.
-    Errors: those of Http, and Incomplete.
+    `explained` tells whether the stored rows explain the stored balance. When they did before and no longer do, rows
+    below the newest ones were edited or replaced: everything is read again. Errors: those of Http, and Incomplete.
     """
+    was_explained = explained()
     ledger.save_trunks(read_trunks(http))
     read_page = page_reader(http, reading)
 
@@ -33,7 +43,20 @@ def fetch(
         on_page(number, page.total)
         return page
 
-    return walk(read, ledger, full=full, before_newest=lambda: ledger.save_balance(read_balance(http)))
+    def save_balance() -> None:
+        ledger.save_balance(read_balance(http))
+
+    report = walk(read, ledger, full=full, before_newest=save_balance)
+    if report.full or not report.quiet or not was_explained or explained():
+        return report
+    audit = walk(read, ledger, full=True, before_newest=save_balance)
+    why = "the balance moved by something else than the new rows, so everything was read again"
+    return replace(
+        audit,
+        new=report.new + audit.new,
+        changed=(*report.changed, *audit.changed),
+        anomalies=(*report.anomalies, why, *audit.anomalies),
+    )
 
 
 def read_balance(http: Http) -> Balance:
@@ -76,6 +99,6 @@ def _trunks(body: Json) -> tuple[tuple[Trunk, ...], int]:
 def _trunk(row: Json) -> Trunk:
     uuid = row.get("uuid") if isinstance(row, dict) else None
     if not isinstance(uuid, str) or not uuid:
-        raise ValueError(f"a trunk without uuid: {canonical_json(row)[:200]}")
+        raise ValueError("it holds a trunk without uuid")
     trunk_id = row.get("id")
     return Trunk("" if trunk_id is None else str(trunk_id), uuid, str(row.get("name") or ""))
