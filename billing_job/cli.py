@@ -18,9 +18,10 @@ from typing import TYPE_CHECKING
 import click
 
 from billing_job import __version__
-from billing_job.commands import billing, looking_back, trying_out, webhook
+from billing_job.commands import billing, looking_back, sending, trying_out, webhook
 from billing_job.commands.options import KEY_VARIABLE
 from billing_job.errors import BillingJobError, ConfigError
+from billing_job.secret_file import read_secret
 
 if TYPE_CHECKING:
     from billing_job.clock import Clock
@@ -66,7 +67,11 @@ class Invocation:
 
         settings = self.settings(output)
         folder = self.config.absolute().parent
-        return Surroundings(settings, folder, lambda: api_key(settings), self.clock, self.console)
+        return Surroundings(settings, folder, lambda: api_key(settings, self.console), self.clock, self.console)
+
+    def variable(self, name: str) -> str:
+        """What an environment variable holds that is no secret; empty when it is not set."""
+        return os.environ.get(name, "").strip()
 
     def secret(self, variable: str) -> str:
         """What an environment variable holds, kept out of everything that is printed; empty when it is not set."""
@@ -76,16 +81,13 @@ class Invocation:
         return value
 
 
-def api_key(settings: Settings) -> str:
+def api_key(settings: Settings, console: Console) -> str:
     """The key from the environment, or from the file that api.key_file names; never from the TOML."""
     key = os.environ.get(KEY_VARIABLE, "").strip()
     source = KEY_VARIABLE
     if not key and settings.api.key_file is not None:
         source = f"api.key_file {settings.api.key_file}"
-        try:
-            key = settings.api.key_file.read_text(encoding="utf-8").strip()
-        except (OSError, UnicodeDecodeError) as error:
-            raise ConfigError(f"{source}: cannot be read ({error}); correct the path or its permissions") from None
+        key = read_secret(settings.api.key_file, "api.key_file", console.warn)
     if not key:
         raise ConfigError(
             f"there is no API key: set {KEY_VARIABLE}, or api.key_file in billing.toml to a file that holds it"
@@ -135,6 +137,7 @@ for command in (
     looking_back.reconcile,
     looking_back.render,
     looking_back.verify,
+    sending.send,
     trying_out.doctor,
     trying_out.demo,
     trying_out.sandbox,
