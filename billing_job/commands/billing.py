@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 @click.option("--client", "clients", multiple=True, metavar="ID", help="Bill only this client; may be repeated.")
 @click.option("--supplementary", is_flag=True, help="Bill late transactions now instead of on the next invoice.")
 @click.option("--draft", is_flag=True, help="Write drafts without numbers; issue nothing.")
+@click.option("--send", is_flag=True, help="E-mail the documents once every file is written; see `send`.")
 @workers_option
 @json_option
 @click.pass_obj
@@ -32,6 +33,7 @@ def run(
     clients: tuple[str, ...],
     supplementary: bool,
     draft: bool,
+    send: bool,
     workers: int | None,
     as_json: bool,
 ) -> int:
@@ -40,6 +42,11 @@ def run(
     Running a month again issues nothing twice and writes the same bytes. Exit codes: 0 done, 1 failed, 2 wrong usage or
     configuration, 3 done but something waits, 4 DIDfarm could not be read whole, 5 another run is at work.
     """
+    if draft and send:
+        raise click.UsageError("--draft and --send: a draft is not sent")
+    from billing_job.commands.sending import delivery_after_run
+    from billing_job.config import Monitoring
+    from billing_job.monitoring import watched
     from billing_job.month_run import RunOptions
     from billing_job.month_run import run as run_month
 
@@ -52,10 +59,20 @@ def run(
 
             emit(empty_run_json(month or "", "failed", str(error), 0))
         raise
-    outcome = run_month(around, options)
+    settings, console = around.settings, around.console
+    # A draft is a look ahead, not the month's run: nobody waits for it.
+    monitoring = Monitoring() if draft else settings.monitoring
+    console.redactor.secrets.update(filter(None, (settings.monitoring.ping_url, settings.monitoring.ping_failure_url)))
+    with watched(monitoring, settings.billing.currency, around.clock, console.warn) as watch:
+        outcome = run_month(around, options)
+        code, result = outcome.exit_code, outcome.json
+        if send and result["status"] in ("done", "exceptions"):
+            result["delivery"], sent_code = delivery_after_run(invocation, result["month"], output)
+            code = max(code, sent_code)
+        watch.ended(code, result)
     if as_json:
-        emit(outcome.json)
-    return outcome.exit_code
+        emit(result)
+    return code
 
 
 @click.command(short_help="Mirror the wallet into the ledger.")
