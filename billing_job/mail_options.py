@@ -55,7 +55,7 @@ class Mail(Table):
     sender: Annotated[Address, Field(alias="from", min_length=3)]
     reply_to: Address = ""
     bcc: Address = ""
-    subject: Annotated[str, AfterValidator(_subject)] = "{kind} {number} – {seller}"
+    subject: Annotated[str, AfterValidator(_subject)] = "{kind} {number} - {seller}"
     attach: Annotated[tuple[Literal["pdf", "ubl", "csv"], ...], Field(min_length=1)] = ("pdf", "ubl")
 
     @property

@@ -1,0 +1,137 @@
+"""The command that sends: e-mail, each document once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from billing_job.commands.options import emit, json_option, month_option, output_option
+from billing_job.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import AbstractContextManager
+
+    from billing_job.cli import Invocation
+    from billing_job.console import Console
+    from billing_job.deliver import Transport
+    from billing_job.mail_options import Mail
+    from billing_job.month_mail import Entry, Mailed, MailOptions
+
+USER_VARIABLE, PASSWORD_VARIABLE = "SMTP_USER", "SMTP_PASSWORD"
+WAITS = 3
+_LOOPBACK = ("localhost", "127.0.0.1", "::1")
+
+
+@click.command(short_help="E-mail a month's documents, each once.")
+@month_option()
+@click.option("--dry-run", is_flag=True, help="Say what would be sent; send nothing.")
+@click.option("--resend", multiple=True, metavar="NUMBER", help="Send this document again; may be repeated.")
+@click.option(
+    "--confirm", multiple=True, metavar="NUMBER", help="The client has this uncertain document; may be repeated."
+)
+@output_option
+@json_option
+@click.pass_obj
+def send(
+    invocation: Invocation,
+    month: str | None,
+    dry_run: bool,
+    resend: tuple[str, ...],
+    confirm: tuple[str, ...],
+    output: Path | None,
+    as_json: bool,
+) -> int:
+    """E-mail a month's documents to their clients, each document once, also over several runs.
+
+    Where the connection broke after a message was handed over, nobody knows whether the client has it: such a document
+    is listed as uncertain until --resend or --confirm settles it. The login comes from SMTP_USER and SMTP_PASSWORD, or
+    from [mail]. Exit codes: 0 everything is sent, 3 something was refused, is uncertain or waits.
+    """
+    from billing_job.month_mail import MailOptions
+
+    mailed = send_month(invocation, month, output, MailOptions(dry_run, resend, confirm))
+    if as_json:
+        emit(mailed.json)
+    return 0 if mailed.is_done else WAITS
+
+
+def send_month(invocation: Invocation, month: str | None, output: Path | None, options: MailOptions) -> Mailed:
+    """Send what is not sent yet and say so; BillingJobError when not even one message could be tried."""
+    from billing_job import month_mail
+    from billing_job.model import Period
+    from billing_job.month_run import locked_job
+
+    around = invocation.surroundings(output)
+    mail = around.settings.mail
+    if mail is None:
+        raise ConfigError(f"{invocation.config}: there is no [mail] table, so nothing can be sent; add host and from")
+    transport = transport_of(invocation, mail)
+    with locked_job(around) as job:
+        period = Period.parse(month) if month else job.last_month()
+        mailed = month_mail.send_month(job, period, mail, options, transport, invocation.console)
+    tell(mailed, invocation.console)
+    return mailed
+
+
+def transport_of(invocation: Invocation, mail: Mail) -> Callable[[], AbstractContextManager[Transport]]:
+    """What opens the way to the mail server; ConfigError for a login that would be incomplete or readable by others."""
+    from billing_job.secret_file import read_secret
+    from billing_job.smtp import Server, SmtpTransport, tls_context
+
+    console = invocation.console
+    user = invocation.variable(USER_VARIABLE) or mail.user
+    password = invocation.secret(PASSWORD_VARIABLE)
+    if not password and mail.password_file is not None:
+        password = read_secret(mail.password_file, "mail.password_file", console.warn)
+        console.redactor.secrets.add(password)
+    if bool(user) != bool(password):
+        missing = f"{PASSWORD_VARIABLE} or mail.password_file" if user else f"{USER_VARIABLE} or mail.user"
+        raise ConfigError(f"the mail login is incomplete: set {missing} too, or neither for a server without login")
+    if user and mail.security == "none" and mail.host not in _LOOPBACK:
+        raise ConfigError(
+            f'mail.security = "none" would send the password to {mail.host} in the clear: use starttls or tls'
+        )
+    server = Server(mail.host, mail.real_port, mail.security, mail.timeout_seconds, user, password)
+    return lambda: SmtpTransport(server, invocation.clock, lambda: tls_context(mail.ca_file))
+
+
+def tell(mailed: Mailed, console: Console) -> None:
+    """The round for people."""
+    verb = "would be sent" if mailed.dry_run else "sent"
+    if mailed.dry_run:
+        for entry in mailed.sent:
+            console.info(f"{entry.number} to {entry.recipient}: {entry.detail}")
+    console.info(f"{mailed.month}: {len(mailed.sent)} e-mails {verb}, {len(mailed.already_sent)} had been sent before")
+    for entry in mailed.no_address:
+        console.warn(f"{entry.number}: not sent, {entry.detail} ({entry.client_id})")
+    problems: tuple[tuple[list[Entry], str], ...] = (
+        (mailed.refused, "was refused; correct the address in clients.csv, or send it again with --resend"),
+        (mailed.deferred, "was not taken yet; the next `send` tries again"),
+        (mailed.held_back, "was held back"),
+        (mailed.uncertain, "may or may not have arrived; ask the client, then use --confirm or --resend"),
+    )
+    for entries, words in problems:
+        for entry in entries:
+            console.warn(f"{entry.number} to {entry.recipient or 'an unknown address'} {words}: {entry.detail}")
+    if mailed.stopped:
+        console.error(f"{mailed.stopped}; {len(mailed.waiting)} documents were not tried")
+
+
+def delivery_after_run(invocation: Invocation, month: str, output: Path | None) -> tuple[dict[str, Any], int]:
+    """The part of `run --send` after the run: its JSON object and 0 or 3; what went wrong is told, never raised.
+
+    The documents are issued and written by then: a mail server that is down does not undo that.
+    """
+    from billing_job.errors import BillingJobError
+    from billing_job.month_mail import SCHEMA, MailOptions
+
+    try:
+        mailed = send_month(invocation, month, output, MailOptions())
+    except BillingJobError as error:
+        invocation.console.error(f"{error} (nothing was sent; `billing-job send --month {month}` tries again)")
+        clean = invocation.console.redactor.clean(str(error))
+        return {"schema": SCHEMA, "month": month, "error": clean}, WAITS
+    return mailed.json, 0 if mailed.is_done else WAITS

@@ -1,0 +1,136 @@
+"""The last stage: a document's files and texts become one e-mail, and may leave only when it has not left before."""
+
+import hashlib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from email.errors import HeaderParseError
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime
+from enum import StrEnum
+from typing import Protocol
+
+_ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@([A-Za-z0-9-]{1,63}\.)*[A-Za-z0-9-]{1,63}")
+_MEDIA_TYPES = {".pdf": ("application", "pdf"), ".xml": ("application", "xml"), ".csv": ("text", "csv")}
+
+
+class Outcome(StrEnum):
+    """What a mail server made of a message."""
+
+    ACCEPTED = "accepted"
+    """It has taken the message over."""
+    REFUSED = "refused"
+    """It never will: a reply of 500 to 599, or an address that no server takes."""
+    DEFERRED = "deferred"
+    """Not now: a reply of 400 to 499, or the connection broke before the message was handed over."""
+    UNCERTAIN = "uncertain"
+    """The connection broke after the message was handed over and before the reply."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An outcome, and what the server said; `copy_refused` is what it said to the blind copy, empty when it took it."""
+
+    outcome: Outcome
+    detail: str
+    copy_refused: str = ""
+    broken: bool = False
+    """The connection broke, which says more about the server than about this message."""
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """Who a message goes from and to, as the server is told; `copy` is a blind copy, empty for none."""
+
+    sender: str
+    recipient: str
+    copy: str = ""
+
+
+class Transport(Protocol):
+    """What carries a message."""
+
+    def send(self, envelope: Envelope, message: bytes) -> Answer:
+        """Hand a message over, at most once; RunFailed when no message can be sent at all."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file of the document; the name decides its media type."""
+
+    name: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """Everything of one message; `date` is aware, `message_id` in angle brackets."""
+
+    message_id: str
+    date: datetime
+    sender: str
+    sender_name: str
+    recipient: str
+    recipient_name: str
+    reply_to: str
+    language: str
+    subject: str
+    text: str
+    html: str
+    attachments: Sequence[Attachment]
+
+
+def ascii_address(address: str) -> str | None:
+    """The address as every server takes it, an international domain in its ASCII form; None when there is none."""
+    local, _, domain = address.rpartition("@")
+    try:
+        domain = domain.encode("idna").decode("ascii")
+        plain = str(Address(addr_spec=f"{local}@{domain}").addr_spec)
+    except (UnicodeError, ValueError, HeaderParseError):
+        return None
+    return plain if _ADDRESS.fullmatch(plain) else None
+
+
+def message_id(number: str, body_sha256: str, attempt: int, sender: str) -> str:
+    """The Message-ID of an attempt: the same document and attempt always get the same one (RFC 5322, 3.6.4).
+
+    >>> message_id("INV-2026-00001", "9f86d081884c7d65", 2, "billing@example.com")
+    '<INV-2026-00001.2.9f86d081884c7d65@example.com>'
+    """
+    return f"<{number}.{attempt}.{body_sha256[:16]}@{sender.rpartition('@')[2]}>"
+
+
+def message_bytes(letter: Letter) -> bytes:
+    """The message as it goes over the wire: text and HTML, then the files; the same letter gives the same bytes.
+
+    ValueError for a header that holds a line break: nothing that a client is called can add a header.
+    """
+    message = EmailMessage(policy=SMTP)
+    message["Message-ID"] = letter.message_id
+    message["Date"] = format_datetime(letter.date)
+    message["From"] = Address(letter.sender_name, addr_spec=letter.sender)
+    message["To"] = Address(letter.recipient_name, addr_spec=letter.recipient)
+    if letter.reply_to:
+        message["Reply-To"] = Address(addr_spec=letter.reply_to)
+    message["Subject"] = letter.subject
+    # RFC 3834: out-of-office notices do not answer a program.
+    message["Auto-Submitted"] = "auto-generated"
+    message.set_content(letter.text, cte="quoted-printable")
+    message.add_alternative(letter.html, subtype="html", cte="quoted-printable")
+    for attachment in letter.attachments:
+        suffix = attachment.name[attachment.name.rindex(".") :]
+        maintype, subtype = _MEDIA_TYPES[suffix]
+        message.add_attachment(attachment.content, maintype=maintype, subtype=subtype, filename=attachment.name)
+    message["Content-Language"] = letter.language  # last: setting the content clears every header about it
+    _fix_boundaries(message, letter.message_id)
+    return message.as_bytes()
+
+
+def _fix_boundaries(message: EmailMessage, seed: str) -> None:
+    """Boundaries follow from the Message-ID, so that a test can compare whole messages."""
+    for index, part in enumerate(part for part in message.walk() if part.is_multipart()):
+        part.set_boundary(f"=_{hashlib.sha256(f'{seed} {index}'.encode()).hexdigest()[:32]}")

@@ -1,0 +1,156 @@
+"""The e-mail log, append only: an attempt is noted before a message leaves, and again when its fate is known.
+
+An attempt of which only `sending` is noted was cut off: whether the client has the message nobody knows.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from sqlalchemy import Connection, Engine, func, insert, select
+from sqlalchemy.engine import Row
+
+from billing_job.ledger.database import transaction
+from billing_job.ledger.tables import deliveries, documents
+
+
+class Event(StrEnum):
+    """What is known of an attempt."""
+
+    SENDING = "sending"
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+    DEFERRED = "deferred"
+    UNCERTAIN = "uncertain"
+    CONFIRMED = "confirmed"
+
+
+SENT = frozenset({Event.ACCEPTED, Event.CONFIRMED})
+UNKNOWN = frozenset({Event.SENDING, Event.UNCERTAIN})
+"""No run is at work on it, so its fate was never learned."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """The latest that is known of a document's e-mail."""
+
+    number: str
+    attempt: int
+    event: Event
+    message_id: str
+    recipient: str
+    moment: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """An attempt that was noted: this process, and no other, may now send it."""
+
+    number: str
+    attempt: int
+    message_id: str
+    recipient: str
+
+
+def latest_deliveries(engine: Engine) -> dict[str, Delivery]:
+    """Document number → the latest entry of its latest attempt; documents that were never tried are left out."""
+    with transaction(engine) as connection:
+        latest = select(func.max(deliveries.c.seq)).group_by(deliveries.c.document_number)
+        rows = connection.execute(select(deliveries).where(deliveries.c.seq.in_(latest)).order_by(deliveries.c.seq))
+        return {row.document_number: _delivery(row) for row in rows}
+
+
+def claim(
+    engine: Engine,
+    number: str,
+    recipient: str,
+    message_id: Callable[[int], str],
+    may_send: Callable[[Delivery | None], bool],
+    *,
+    moment: str,
+    run_id: str,
+) -> Claim | None:
+    """Note the next attempt, unless `may_send` says no to what is noted already; both in one database transaction."""
+    with transaction(engine) as connection:
+        before = _latest(connection, number)
+        if not may_send(before):
+            return None
+        attempt = 1 if before is None else before.attempt + 1
+        made = Claim(number, attempt, message_id(attempt), recipient)
+        _note(connection, made, Event.SENDING, moment, run_id, "")
+        return made
+
+
+def record(engine: Engine, claim: Claim, event: Event, *, moment: str, run_id: str, detail: str) -> None:
+    """Note what became of an attempt."""
+    with transaction(engine) as connection:
+        _note(connection, claim, event, moment, run_id, detail)
+
+
+def confirm(engine: Engine, number: str, *, moment: str, run_id: str) -> bool:
+    """Note that the client has the document, as the user says; False when its fate was not unknown."""
+    with transaction(engine) as connection:
+        before = _latest(connection, number)
+        if before is None or before.event not in UNKNOWN:
+            return False
+        made = Claim(number, before.attempt, before.message_id, before.recipient)
+        _note(connection, made, Event.CONFIRMED, moment, run_id, "confirmed by the user")
+        return True
+
+
+def doubt_all_unsent(engine: Engine, *, moment: str, run_id: str) -> int:
+    """Mark every document that has no sent message as uncertain; returns how many.
+
+    For a ledger that came from a backup: what was sent after the copy was made is not in it. A ledger that never sent
+    anything is left as it is.
+    """
+    with transaction(engine) as connection:
+        latest = select(func.max(deliveries.c.seq)).group_by(deliveries.c.document_number)
+        found = connection.execute(select(deliveries).where(deliveries.c.seq.in_(latest)))
+        known = {row.document_number: _delivery(row) for row in found}
+        if not known:
+            return 0
+        count = 0
+        for number in connection.execute(select(documents.c.number).order_by(documents.c.number)).scalars().all():
+            before = known.get(number)
+            if before is not None and before.event in SENT | UNKNOWN:
+                continue
+            attempt = 1 if before is None else before.attempt + 1
+            doubtful = Claim(number, attempt, "", "" if before is None else before.recipient)
+            _note(connection, doubtful, Event.UNCERTAIN, moment, run_id, "the ledger was restored from a backup")
+            count += 1
+        return count
+
+
+def _latest(connection: Connection, number: str) -> Delivery | None:
+    query = select(deliveries).where(deliveries.c.document_number == number).order_by(deliveries.c.seq.desc()).limit(1)
+    row = connection.execute(query).one_or_none()
+    return None if row is None else _delivery(row)
+
+
+def _delivery(row: Row[tuple[object, ...]]) -> Delivery:
+    return Delivery(
+        number=row.document_number,
+        attempt=row.attempt,
+        event=Event(row.event),
+        message_id=row.message_id,
+        recipient=row.recipient,
+        moment=row.moment,
+        detail=row.detail,
+    )
+
+
+def _note(connection: Connection, claim: Claim, event: Event, moment: str, run_id: str, detail: str) -> None:
+    connection.execute(
+        insert(deliveries).values(
+            document_number=claim.number,
+            attempt=claim.attempt,
+            event=event.value,
+            message_id=claim.message_id,
+            recipient=claim.recipient,
+            moment=moment,
+            run_id=run_id,
+            detail=detail,
+        )
+    )

@@ -1,0 +1,60 @@
+"""A month's documents as letters: texts in the client's language, and the files as they were written."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from billing_job.deliver import Attachment, Letter, ascii_address
+from billing_job.documents.email import mail_texts
+from billing_job.documents.texts import plain_text
+from billing_job.errors import DocumentError
+from billing_job.job import Job
+from billing_job.ledger.issuing import StoredFile, stored_files
+from billing_job.mail_options import Mail
+from billing_job.model import Document, Period
+from billing_job.month_folder import document_file
+from billing_job.output import sha256
+
+
+@dataclass(frozen=True)
+class LetterBox:
+    """Writes the letters of one month's documents; `numbers` are those that may be asked for."""
+
+    job: Job
+    mail: Mail
+    month: Period
+    numbers: tuple[str, ...]
+
+    @cached_property
+    def _known(self) -> Mapping[tuple[str, str], StoredFile]:
+        return stored_files(self.job.engine, self.numbers)
+
+    def letter(self, document: Document, recipient: str) -> Letter:
+        """The letter that brings a document, still without a Message-ID.
+
+        DocumentError for a template that fails, and for a file that is missing or was changed after it was written.
+        """
+        texts = mail_texts(document, self.job.templates, subject=self.mail.subject, attached=self.mail.attach)
+        return Letter(
+            message_id="",
+            date=self.job.clock.now(),
+            sender=self.mail.sender,
+            sender_name=plain_text(self.job.seller.name),
+            recipient=ascii_address(recipient) or recipient,
+            recipient_name=plain_text(document.client.name),
+            reply_to=self.mail.reply_to,
+            language=texts.language,
+            subject=texts.subject,
+            text=texts.text,
+            html=texts.html,
+            attachments=tuple(self._attachment(document, kind) for kind in self.mail.attach),
+        )
+
+    def _attachment(self, document: Document, kind: str) -> Attachment:
+        folder = self.job.folder(self.month)
+        name = document_file(document, kind)
+        content, stored = folder.read(name), self._known.get((document.number, kind))
+        if content is None or stored is None or sha256(content) != stored.sha256:
+            what = "is missing" if content is None else "was changed after it was written"
+            raise DocumentError(f"{folder.path / name}: {what}; `billing-job render` writes it again")
+        return Attachment(name.rpartition("/")[2], content)

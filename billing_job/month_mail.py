@@ -1,0 +1,256 @@
+"""One round of e-mail: each document of a month to its client, once, whatever happens in between."""
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+from billing_job.console import Console
+from billing_job.deliver import Answer, Envelope, Outcome, Transport, ascii_address, message_bytes, message_id
+from billing_job.errors import ConfigError, DocumentError, RunFailed
+from billing_job.job import Job
+from billing_job.ledger.deliveries import (
+    SENT,
+    UNKNOWN,
+    Claim,
+    Delivery,
+    Event,
+    claim,
+    confirm,
+    latest_deliveries,
+    record,
+)
+from billing_job.ledger.issuing import documents_in_folder
+from billing_job.ledger.mirror import moment_text
+from billing_job.letters import LetterBox
+from billing_job.mail_options import Mail
+from billing_job.model import Document, Period, document_to_json
+from billing_job.output import MANIFEST, sha256
+from billing_job.smtp import MailServerUnreachable
+
+SCHEMA = "billing-job/send@1"
+MAX_BROKEN = 3
+"""Messages in a row on which the connection broke: then the server is ill, and the rest waits."""
+
+
+@dataclass(frozen=True, slots=True)
+class MailOptions:
+    """The options of `send`."""
+
+    dry_run: bool = False
+    resend: tuple[str, ...] = ()
+    confirm: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A document in a round's report."""
+
+    number: str
+    client_id: str
+    recipient: str
+    detail: str
+
+
+@dataclass(slots=True)
+class Mailed:
+    """What a round came to; every document of the month is in one of these lists."""
+
+    month: Period
+    dry_run: bool
+    sent: list[Entry] = field(default_factory=list)
+    already_sent: list[Entry] = field(default_factory=list)
+    no_address: list[Entry] = field(default_factory=list)
+    refused: list[Entry] = field(default_factory=list)
+    deferred: list[Entry] = field(default_factory=list)
+    uncertain: list[Entry] = field(default_factory=list)
+    """Of all months: nobody may forget them."""
+    held_back: list[Entry] = field(default_factory=list)
+    waiting: list[Entry] = field(default_factory=list)
+    stopped: str = ""
+    """Why the round ended before its last document."""
+
+    @property
+    def is_done(self) -> bool:
+        """Whether nothing is left for a person or a later round."""
+        return not (self.refused or self.deferred or self.uncertain or self.held_back or self.waiting)
+
+    @property
+    def json(self) -> dict[str, Any]:
+        """The object of `send --json`."""
+        lists = ("sent", "no_address", "refused", "deferred", "uncertain", "held_back", "waiting")
+        return {
+            "schema": SCHEMA,
+            "month": str(self.month),
+            "dry_run": self.dry_run,
+            "already_sent": len(self.already_sent),
+            **{name: [asdict(entry) for entry in getattr(self, name)] for name in lists},
+            "stopped": self.stopped,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class _Item:
+    """A document that is about to be sent."""
+
+    document: Document
+    recipient: str
+    again: bool
+
+    def entry(self, detail: str) -> Entry:
+        return Entry(self.document.number, self.document.client.client_id, self.recipient, detail)
+
+
+def send_month(
+    job: Job,
+    month: Period,
+    mail: Mail,
+    options: MailOptions,
+    open_transport: Callable[[], AbstractContextManager[Transport]],
+    console: Console,
+) -> Mailed:
+    """Send what was not sent yet; a document whose fate is unknown is listed, and sent again only when named.
+
+    The month's folder must be whole. A refused or damaged document stops no other one.
+    """
+    documents = documents_in_folder(job.engine, str(month))
+    _check_numbers(documents, options)
+    if job.folder(month).read(MANIFEST) is None:
+        raise RunFailed(
+            f"{job.folder(month).path}: has no {MANIFEST}, so it is not whole; run the month before sending"
+        )
+    for number in options.confirm:
+        if not confirm(job.engine, number, moment=moment_text(job.clock.now()), run_id=console.run_id):
+            raise ConfigError(f"--confirm {number}: nothing is uncertain about it")
+    mailed = Mailed(month, options.dry_run)
+    items = _sorted_out(job, documents, options, mailed)
+    box = LetterBox(job, mail, month, tuple(item.document.number for item in items))
+    if options.dry_run:
+        for item in items:
+            _rehearse(box, item, mailed)
+    elif items:
+        with open_transport() as transport:
+            _send_all(box, items, transport, mailed, console)
+    clients = {document.number: document.client.client_id for document in documents}
+    mailed.uncertain = [
+        Entry(
+            number, clients.get(number, ""), delivery.recipient, delivery.detail or "the program was stopped meanwhile"
+        )
+        for number, delivery in latest_deliveries(job.engine).items()
+        if delivery.event in UNKNOWN
+    ]
+    return mailed
+
+
+def may_send(before: Delivery | None, recipient: str, *, again: bool) -> bool:
+    """Never twice by itself: a sent or an uncertain document only when named, a refused one to another address."""
+    if before is None or again or before.event is Event.DEFERRED:
+        return True
+    return before.event is Event.REFUSED and before.recipient != recipient
+
+
+def _check_numbers(documents: Sequence[Document], options: MailOptions) -> None:
+    known = {document.number for document in documents}
+    named = [("--resend", number) for number in options.resend] + [("--confirm", number) for number in options.confirm]
+    problems = [f"{option} {number}: no such document was issued in this month" for option, number in named]
+    problems = [text for text, (_, number) in zip(problems, named, strict=True) if number not in known]
+    if problems:
+        raise ConfigError(problems)
+
+
+def _sorted_out(job: Job, documents: Sequence[Document], options: MailOptions, mailed: Mailed) -> list[_Item]:
+    """What is to be sent, never tried ones first: one that the server chokes on must not keep the rest waiting."""
+    log = latest_deliveries(job.engine)
+    items = []
+    for document in documents:
+        # The address as it is now: a corrected one must reach a document that was issued before.
+        client = job.clients.get(document.client.client_id, document.client)
+        item = _Item(document, client.email, document.number in options.resend)
+        before = log.get(document.number)
+        if before is not None and before.event in SENT and not item.again:
+            mailed.already_sent.append(item.entry(before.detail))
+        elif before is not None and before.event in UNKNOWN and not item.again:
+            continue
+        elif not client.email:
+            mailed.no_address.append(item.entry("clients.csv has no e-mail address for this client"))
+        elif ascii_address(client.email) is None:
+            mailed.refused.append(item.entry("no mail server takes this address: correct it in clients.csv"))
+        elif may_send(before, client.email, again=item.again):
+            items.append(item)
+        elif before is not None:
+            mailed.refused.append(item.entry(f"refused on {before.moment}: {before.detail}"))
+    return sorted(items, key=lambda item: item.document.number in log)
+
+
+def _rehearse(box: LetterBox, item: _Item, mailed: Mailed) -> None:
+    try:
+        letter = box.letter(item.document, item.recipient)
+        mailed.sent.append(item.entry(f"{letter.subject} ({len(message_bytes(letter)) // 1024} KiB)"))
+    except DocumentError as error:
+        mailed.held_back.append(item.entry(str(error)))
+
+
+def _send_all(box: LetterBox, items: Sequence[_Item], transport: Transport, mailed: Mailed, console: Console) -> None:
+    clock, pause = box.job.clock, 60 / box.mail.per_minute
+    broken = 0
+    last = None
+    for done, item in enumerate(items):
+        if last is not None:
+            clock.sleep(max(0.0, last + pause - clock.monotonic()))
+        last = clock.monotonic()
+        try:
+            answer = _send_one(box, item, transport, mailed, console)
+        except MailServerUnreachable as error:
+            mailed.stopped = str(error)
+            mailed.waiting += [left.entry("not tried") for left in items[done + 1 :]]
+            return
+        broken = broken + 1 if answer is not None and answer.broken else 0
+        if broken == MAX_BROKEN:
+            mailed.stopped = (
+                f"the connection broke on {MAX_BROKEN} messages in a row; the rest waits for the next round"
+            )
+            mailed.waiting += [left.entry("not tried") for left in items[done + 1 :]]
+            return
+        console.progress(done + 1, len(items), "e-mails")
+
+
+def _send_one(box: LetterBox, item: _Item, transport: Transport, mailed: Mailed, console: Console) -> Answer | None:
+    """Note, send, note; None when the document cannot be sent, or another process has it."""
+    job, mail, document = box.job, box.mail, item.document
+    try:
+        letter = box.letter(document, item.recipient)
+    except DocumentError as error:
+        mailed.held_back.append(item.entry(str(error)))
+        return None
+    body_sha256 = sha256(document_to_json(document).encode())
+    claimed = claim(
+        job.engine,
+        document.number,
+        item.recipient,
+        lambda attempt: message_id(document.number, body_sha256, attempt, mail.sender),
+        lambda before: may_send(before, item.recipient, again=item.again),
+        moment=moment_text(job.clock.now()),
+        run_id=console.run_id,
+    )
+    if claimed is None:
+        return None
+    letter = replace(letter, message_id=claimed.message_id)
+    try:
+        answer = transport.send(Envelope(mail.sender, letter.recipient, mail.bcc), message_bytes(letter))
+    except MailServerUnreachable as error:
+        _record(job, claimed, Answer(Outcome.DEFERRED, str(error)), console)
+        mailed.deferred.append(item.entry(str(error)))
+        raise
+    _record(job, claimed, answer, console)
+    if answer.copy_refused:
+        console.warn(f"{document.number}: {mail.bcc} did not get its copy: {answer.copy_refused}")
+    lists = {Outcome.ACCEPTED: mailed.sent, Outcome.REFUSED: mailed.refused, Outcome.DEFERRED: mailed.deferred}
+    if answer.outcome in lists:
+        lists[answer.outcome].append(item.entry(answer.detail))
+    return answer
+
+
+def _record(job: Job, claimed: Claim, answer: Answer, console: Console) -> None:
+    event = Event(answer.outcome.value)
+    moment = moment_text(job.clock.now())
+    record(job.engine, claimed, event, moment=moment, run_id=console.run_id, detail=answer.detail)
