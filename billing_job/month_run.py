@@ -9,25 +9,27 @@ from typing import Any
 
 import httpx
 
-from billing_job.checks import sum_of
+from billing_job.checks import documents_add_up, raise_if_broken, sum_of
 from billing_job.clock import Clock
 from billing_job.config import Settings
 from billing_job.console import Console
+from billing_job.credit import Credit, Request, credit
 from billing_job.didfarm.http import Http
 from billing_job.didfarm.paging import WalkReport
 from billing_job.didfarm.sync import fetch
-from billing_job.errors import BillingJobError, RunFailed, SupplierError
+from billing_job.errors import BillingJobError, ConfigError, RunFailed, SupplierError
 from billing_job.job import Job, open_job
+from billing_job.ledger.crediting import issue_credit
 from billing_job.ledger.database import run_lock
-from billing_job.ledger.issuing import begin_run, documents_in_folder, end_run
+from billing_job.ledger.issuing import begin_run, document_of_number, documents_in_folder, end_run
 from billing_job.ledger.mirror import LedgerMirror, moment_text
 from billing_job.model import Kind, Period
 from billing_job.month_folder import WrittenMonth, write_drafts, write_month
 from billing_job.output import check_writable
-from billing_job.pipeline import Billed, bill, check_ledger_is_whole, check_month
+from billing_job.pipeline import Billed, bill, check_ledger_is_whole, check_month, place, plan_terms
 from billing_job.summary import WalletProof, document_json, empty_run_json, money_text, run_json, wallet_proof
 
-DONE, EXCEPTIONS_WAIT = 0, 3
+DONE, FAILED, EXCEPTIONS_WAIT = 0, 1, 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +167,40 @@ def preview(around: Surroundings, options: RunOptions) -> Outcome:
     )
 
 
+def credit_document(around: Surroundings, number: str, request: Request) -> Outcome:
+    """Undo an issued document by a credit note of today, and bring the folder of today's month up to date."""
+    with locked_job(around) as job:
+        issued = document_of_number(job.engine, number)
+        if issued is None:
+            raise ConfigError(f"{number}: no such document was issued; `billing-job verify` counts those that were")
+        today = around.clock.now().astimezone(around.settings.billing.zone).date()
+        month = Period.of(today)
+        check_writable(around.settings.output.directory)
+        document = issue_credit(
+            job.engine,
+            issued.document,
+            lambda undone: _checked(credit(issued.document, undone, request, today)),
+            job.numbering,
+            str(month),
+        )
+        written = write_month(job, month, place(job, month), workers=1, progress=around.console.progress)
+        for problem in written.problems:
+            around.console.error(problem)
+        currency = document.currency
+        around.console.info(
+            f"{document.number} credits {money_text(-document.gross_cents, currency)} of {number}"
+            f" ({money_text(-document.net_cents, currency)} net): {job.folder(month).path}"
+        )
+        entry = document_json(document, str(month), new=True)
+        return Outcome(FAILED if written.problems else DONE, {"schema": "billing-job/credit@1", "documents": [entry]})
+
+
+def _checked(built: Credit) -> Credit:
+    """Invariant 3, before the credit note is stored."""
+    raise_if_broken(documents_add_up([built.document]))
+    return built
+
+
 def _billed(job: Job, period: Period, around: Surroundings, options: RunOptions, requests: int) -> Outcome:
     """Everything after fetching."""
     console = around.console
@@ -193,12 +229,22 @@ def _billed(job: Job, period: Period, around: Surroundings, options: RunOptions,
             " nothing is issued twice"
         )
     proof = wallet_proof(job)
-    waits = not billed.placed.rows("exception").empty or not proof.matches
+    without_tax = _untaxable_without_rows(billed, job, period)
+    for reason in without_tax:
+        console.warn(reason)
+    waits = bool(without_tax) or not billed.placed.rows("exception").empty or not proof.matches
     status = "exceptions" if waits else "done"
     _tell(job, period, billed, written, proof, around, draft=options.draft)
     return Outcome(
         EXCEPTIONS_WAIT if waits else DONE, run_json(period, status, documents, billed.placed, proof, requests)
     )
+
+
+def _untaxable_without_rows(billed: Billed, job: Job, period: Period) -> list[str]:
+    """Clients that owe a fee or a minimum, but cannot be taxed, and have no transaction that could wait for them."""
+    waiting = set(billed.placed.rows("exception")["client_id"])
+    owing = plan_terms(job, period, [client_id for client_id in billed.placed.untaxable if client_id not in waiting])
+    return [billed.placed.untaxable[client_id] for client_id in owing]
 
 
 def _fetched(job: Job, http: Http, around: Surroundings, *, full: bool) -> WalkReport:

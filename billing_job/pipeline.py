@@ -165,7 +165,8 @@ def bill(
         billable = billable[billable["client_id"].isin(list(only))]
     has_invoice = clients_billed_for(job.engine, str(month))
     waiting = billable["client_id"].isin([] if supplementary else list(has_invoice))
-    terms_of = _plan_terms(job, month, placed, [id_ for id_ in only or job.clients if id_ not in has_invoice])
+    billed_now = [id_ for id_ in only or job.clients if id_ in placed.vat and (supplementary or id_ not in has_invoice)]
+    terms_of = plan_terms(job, month, billed_now, without_fees=has_invoice)
     found = _bills(job, month, billable[~waiting], placed, terms_of)
     waits = sum_of(billable[waiting])
     if draft or blocked:
@@ -224,8 +225,14 @@ def _counted_before(job: Job, month: Period, billable: pd.DataFrame, placed: Pla
     return counted[mine & counted["month"].isin(list(set(billable["month"])))]
 
 
-def _plan_terms(job: Job, month: Period, placed: Placed, client_ids: Collection[str]) -> dict[str, PlanTerms]:
-    """What plans ask of clients beside their use, in months in which a trunk is theirs for at least a moment."""
+def plan_terms(
+    job: Job, month: Period, client_ids: Collection[str], *, without_fees: Collection[str] = ()
+) -> dict[str, PlanTerms]:
+    """What plans ask of clients beside their use; those that ask nothing are left out.
+
+    Fee and minimum are owed once for a month in which a trunk is the client's for at least a moment; not by those in
+    `without_fees`, who have paid them.
+    """
     active = {
         fact.client_id
         for fact in job.mapping.trunks
@@ -234,16 +241,14 @@ def _plan_terms(job: Job, month: Period, placed: Placed, client_ids: Collection[
     }
     found = {}
     for client_id in client_ids:
-        name = job.clients[client_id].plan
-        plan = next((plan for plan in job.settings.plans if plan.name == name), job.settings.plans[0])
-        discount = scaled(plan.discount_percent)
-        here = client_id in active
+        plan = job.settings.plan(job.clients[client_id].plan)
+        owes = client_id in active and client_id not in without_fees
         terms = PlanTerms(
-            cents_from_decimal(plan.monthly_fee) if here else 0,
-            cents_from_decimal(plan.minimum) if here else 0,
-            discount,
+            cents_from_decimal(plan.monthly_fee) if owes else 0,
+            cents_from_decimal(plan.minimum) if owes else 0,
+            scaled(plan.discount_percent),
         )
-        if terms != PlanTerms() and client_id in placed.vat:
+        if terms != PlanTerms():
             found[client_id] = terms
     return found
 

@@ -53,8 +53,8 @@ def issue(
         for bill in bills:
             document = bill.document
             if document is not None:
-                document = _numbered(connection, document, formats)
-                _store(connection, document, period, _next_ordinal(connection, bill.client_id, period))
+                document = numbered(connection, document, formats)
+                store_document(connection, document, period, next_ordinal(connection, bill.client_id, period))
                 issued.append(document)
             _settle(connection, bill, period, document.number if document else None)
         if closes:
@@ -64,7 +64,7 @@ def issue(
         return issued
 
 
-def _numbered(connection: Connection, document: Document, formats: Mapping[Kind, str]) -> Document:
+def numbered(connection: Connection, document: Document, formats: Mapping[Kind, str]) -> Document:
     """Give the document the next number of its series; the counter moves in the same database transaction."""
     year = document.issue_date.year
     where = (series.c.kind == document.kind.value, series.c.year == year)
@@ -80,12 +80,12 @@ def _numbered(connection: Connection, document: Document, formats: Mapping[Kind,
     return replace(document, number=text)
 
 
-def _next_ordinal(connection: Connection, client_id: str, period: str) -> int:
+def next_ordinal(connection: Connection, client_id: str, period: str) -> int:
     where = (documents.c.client_id == client_id, documents.c.period == period)
     return connection.execute(select(func.count()).select_from(documents).where(*where)).scalar_one()
 
 
-def _store(connection: Connection, document: Document, folder: str, ordinal: int) -> None:
+def store_document(connection: Connection, document: Document, folder: str, ordinal: int) -> None:
     body = document_to_json(document)
     kind, year = document.kind.value, document.issue_date.year
     where = (series.c.kind == kind, series.c.year == year)

@@ -1,0 +1,50 @@
+"""The command that corrects: credit."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from billing_job.commands.options import emit, json_option
+
+if TYPE_CHECKING:
+    from billing_job.cli import Invocation
+
+
+@click.command(short_help="Undo an issued document by a credit note.")
+@click.argument("number")
+@click.option("--line", "lines", multiple=True, type=click.IntRange(1), metavar="N", help="Only this line; repeatable.")
+@click.option("--amount", metavar="NET", help="Only this net amount, such as 12.50, shared out over the lines.")
+@click.option("--reason", required=True, metavar="TEXT", help="Why; it is printed on the credit note.")
+@click.option("--rebill", is_flag=True, help="Free the transactions, so that the next invoice bills them again.")
+@json_option
+@click.pass_obj
+def credit(
+    invocation: Invocation,
+    number: str,
+    lines: tuple[int, ...],
+    amount: str | None,
+    reason: str,
+    rebill: bool,
+    as_json: bool,
+) -> int:
+    """Issue a credit note for the document NUMBER: whole, by line, or by amount.
+
+    It is dated today and stands in the folder of today's month. Never more than what is left of the document.
+    """
+    from billing_job.credit import Request
+    from billing_job.errors import ConfigError
+    from billing_job.money import cents_from_decimal
+    from billing_job.month_run import credit_document
+
+    if not reason.strip():
+        raise ConfigError("--reason: say why, in a few words; the client reads it on the credit note")
+    try:
+        cents = None if amount is None else cents_from_decimal(amount)
+    except ValueError as error:
+        raise ConfigError(f"--amount: {error}") from None
+    outcome = credit_document(invocation.surroundings(), number, Request(reason.strip(), lines, cents, rebill))
+    if as_json:
+        emit(outcome.json)
+    return outcome.exit_code
