@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import click
 
 from billing_job import __version__
-from billing_job.commands import billing, looking_back, sending, trying_out, webhook
+from billing_job.commands import billing, correcting, looking_back, sending, trying_out, webhook
 from billing_job.commands.options import KEY_VARIABLE
 from billing_job.errors import BillingJobError, ConfigError
 from billing_job.secret_file import read_secret
@@ -133,6 +133,7 @@ for command in (
     billing.run,
     billing.sync,
     billing.preview,
+    correcting.credit,
     looking_back.exceptions,
     looking_back.reconcile,
     looking_back.render,
