@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from billing_job.errors import ConfigError
-from billing_job.mapping import Assignment, Mapping, NumberAssignment, TrunkAssignment, overlaps
+from billing_job.mapping import Assignment, Mapping, NumberAssignment, TrunkAssignment, country_of, overlaps
 from billing_job.wallet import Trunk
 
 Ints = npt.NDArray[np.int64]
@@ -100,7 +100,8 @@ def assignments(
     if problems:
         raise ConfigError(sorted(set(problems)))
     filling = _where_files_are_silent(mapping.numbers, identities, event_facts, zone)
-    number_facts = (*mapping.numbers, *filling)
+    named = [_with_number(fact, identity) for fact, identity in zip(mapping.numbers, identities, strict=True)]
+    number_facts = (*named, *filling)
     identities += [fact.number for fact in filling]
     identity_of: dict[str, str] = {}
     of_order: dict[str, dict[str, None]] = defaultdict(dict)
@@ -166,6 +167,13 @@ def _identities(
         fact.number or number_of.get(fact.did_number_id, "") or fact.did_number_id or fact.source for fact in numbers
     ]
     return identities, problems
+
+
+def _with_number(fact: NumberAssignment, identity: str) -> NumberAssignment:
+    """A row that names its number by did_number_id alone, with the number that another row or an event tells."""
+    if fact.number or not identity.startswith("+"):
+        return fact
+    return replace(fact, number=identity, country=fact.country or country_of(identity))
 
 
 def _bounds(facts: Sequence[Assignment], zone: ZoneInfo) -> tuple[list[int], list[int]]:
