@@ -105,7 +105,7 @@ def _shared(original: Document, left: Mapping[int, int], amount_cents: int) -> d
     wanted = amount_cents if total >= 0 else -amount_cents
     if amount_cents <= 0 or abs(wanted) > abs(total):
         raise ConfigError(
-            f"--amount {decimal_text(amount_cents)}: {decimal_text(abs(total))} net of {original.number} is left to credit"
+            f"--amount {decimal_text(amount_cents)}: of {original.number} {decimal_text(abs(total))} net is left"
         )
     shares = {line: cents * wanted // total for line, cents in left.items()}
     remainders = {line: cents * wanted % total for line, cents in left.items()}

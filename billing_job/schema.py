@@ -69,6 +69,19 @@ PRICED: Schema = {
 `period` is the month the transaction belongs to; `charge_cents` add up to the line; rows that the house pays are not
 `visible` and belong to no line."""
 
+SETTLED: Schema = {
+    "transaction_id": TEXT,
+    "part": INT,
+    "client_id": TEXT,
+    "document_number": TEXT,
+    "category": TEXT,
+    "number": TEXT,
+    "trunk": TEXT,
+    "cost_cents": INT,
+    "charge_cents": INT,
+}
+"""ledger → margins. `document_number` is empty where the house paid or the charge came to nothing."""
+
 
 def conform(frame: pd.DataFrame, schema: Schema, where: str) -> pd.DataFrame:
     """The frame with exactly the schema's columns and dtypes; InvariantBroken names a column that is not there."""

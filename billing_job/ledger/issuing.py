@@ -167,6 +167,11 @@ def documents_in_folder(engine: Engine, folder: str) -> list[Document]:
     return [issued.document for issued in _issued(engine, documents.c.folder == folder)]
 
 
+def documents_of_period(engine: Engine, period: str) -> list[Document]:
+    """Every document that speaks of a period, whatever folder its files stand in."""
+    return [issued.document for issued in _issued(engine, documents.c.period == period)]
+
+
 def document_of_number(engine: Engine, number: str) -> Issued | None:
     """The issued document of that number."""
     return next((issued for issued in _issued(engine, documents.c.number == number)), None)
@@ -223,46 +228,6 @@ def issued_numbers(engine: Engine) -> list[tuple[str, int, int]]:
     with transaction(engine) as connection:
         query = select(documents.c.kind, documents.c.series_year, documents.c.series_number)
         return [tuple(row) for row in connection.execute(query)]
-
-
-@dataclass(frozen=True, slots=True)
-class Margin:
-    """Cost and charge of a client's category, number and trunk on one document, in cents."""
-
-    client_id: str
-    document_number: str
-    category: str
-    number: str
-    trunk: str
-    cost_cents: int
-    charge_cents: int
-
-
-def margins(engine: Engine, period: str) -> list[Margin]:
-    """What was settled in a period, summed for margin.csv; the house's own share has no document number."""
-    keys = (
-        settlements.c.client_id,
-        func.coalesce(settlements.c.document_number, "").label("document_number"),
-        settlements.c.category,
-        settlements.c.number,
-        settlements.c.trunk,
-    )
-    active = (
-        ~select(releases.c.transaction_id)
-        .where(
-            releases.c.transaction_id == settlements.c.transaction_id,
-            releases.c.generation == settlements.c.generation,
-        )
-        .exists()
-    )
-    with transaction(engine) as connection:
-        query = (
-            select(*keys, func.sum(settlements.c.cost_cents), func.sum(settlements.c.charge_cents))
-            .where(settlements.c.period == period, active)
-            .group_by(*keys)
-            .order_by(*keys)
-        )
-        return [Margin(*row[:5], int(row[5]), int(row[6])) for row in connection.execute(query)]
 
 
 def record_files(engine: Engine, written: Sequence[StoredFile]) -> list[StoredFile]:

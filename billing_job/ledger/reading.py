@@ -21,7 +21,7 @@ from billing_job.ledger.tables import (
     walks,
 )
 from billing_job.refunds import REFUND, REFUNDABLE
-from billing_job.schema import TEXT, TRANSACTIONS, conform
+from billing_job.schema import SETTLED, TEXT, TRANSACTIONS, conform
 from billing_job.wallet import Balance, Trunk
 
 _COLUMNS = """
@@ -94,6 +94,24 @@ def refund_history(engine: Engine, categories: Mapping[str, str], ends: int) -> 
     frame = _frame_of(table)
     frame["category"] = frame["type"].astype(TEXT).map(dict(categories)).astype(TEXT)
     return conform(frame[frame["category"].notna()], REFUNDABLE, "ledger")
+
+
+def settlements_of(engine: Engine, starts: int, ends: int) -> pd.DataFrame:
+    """How transactions of [starts, ends) were billed, in whatever period; SETTLED."""
+    table = _arrow(
+        engine,
+        f"""
+        SELECT s.transaction_id, s.part, s.client_id, COALESCE(s.document_number, '') AS document_number,
+            s.category, s.number, s.trunk, s.cost_cents, s.charge_cents
+        FROM settlements s
+        JOIN transactions t ON t.transaction_id = s.transaction_id AND t.{_CURRENT.removeprefix("t.")}
+        LEFT JOIN releases r
+            ON r.transaction_id = s.transaction_id AND r.part = s.part AND r.generation = s.generation
+        WHERE r.transaction_id IS NULL AND t.created_at >= {int(starts)} AND t.created_at < {int(ends)}
+        ORDER BY s.transaction_id, s.part
+        """,  # noqa: S608 - the two values are ints
+    )
+    return conform(_frame_of(table), SETTLED, "ledger")
 
 
 def renewals(engine: Engine, rental_types: Collection[str]) -> pd.DataFrame:

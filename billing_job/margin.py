@@ -1,0 +1,72 @@
+"""margin.csv: what the wallet paid in a month, and what was charged for it, wherever and whenever it was billed.
+
+The costs add up to the month's movements, top-ups apart, so that the file is a proof as well: rows without a document
+are what waits, and what the house paid.
+"""
+
+from collections.abc import Iterable, Sequence
+
+import pandas as pd
+
+from billing_job.attribute import TOPUP
+from billing_job.csvfile import csv_text
+from billing_job.model import Document
+from billing_job.money import decimal_text, half_away_from_zero
+from billing_job.schema import TEXT
+
+MARGIN_COLUMNS = (
+    "client_id", "document_number", "category", "number", "trunk", "cost", "charge", "margin", "margin_percent",
+)  # fmt: skip
+KEYS = list(MARGIN_COLUMNS[:5])
+
+
+def margins(month_rows: pd.DataFrame, settled: pd.DataFrame, documents: Sequence[Document]) -> pd.DataFrame:
+    """Cost and charge in cents by client, document, category, number and trunk, in that order.
+
+    `month_rows` are the month's rows of ATTRIBUTED, `settled` (SETTLED) how they were billed, `documents` those that
+    speak of the month: their lines without a transaction (fees, credits) are charges that nothing was paid for.
+    """
+    rows = month_rows[~((month_rows["outcome"] == "excluded") & (month_rows["reason"] == TOPUP))]
+    rows = rows.assign(cost_cents=-rows["cents"].fillna(0))
+    keys = pd.MultiIndex.from_frame(settled[["transaction_id", "part"]])
+    is_open = ~pd.MultiIndex.from_frame(rows[["transaction_id", "part"]]).isin(keys)
+    unbilled = rows[is_open].assign(document_number="", charge_cents=0)
+    unbilled["client_id"] = unbilled["client_id"].mask(unbilled["outcome"] != "attributed", "")
+    parts = [settled[[*KEYS, "cost_cents", "charge_cents"]], unbilled[[*KEYS, "cost_cents", "charge_cents"]]]
+    parts.append(pd.DataFrame(_without_transaction(documents), columns=[*KEYS, "cost_cents", "charge_cents"]))
+    together = pd.concat([part.astype(dict.fromkeys(KEYS, TEXT)) for part in parts], ignore_index=True)
+    return together.groupby(KEYS, as_index=False, sort=True)[["cost_cents", "charge_cents"]].sum()
+
+
+def margin_csv(found: pd.DataFrame) -> bytes:
+    """The file; money in decimals, the margin in percent of the charge."""
+    return csv_text(
+        MARGIN_COLUMNS,
+        (
+            (
+                *keys,
+                decimal_text(cost),
+                decimal_text(charge),
+                decimal_text(charge - cost),
+                percent_of(charge - cost, charge),
+            )
+            for *keys, cost, charge in zip(*(found[column].to_list() for column in found.columns), strict=True)
+        ),
+    )
+
+
+def percent_of(margin_cents: int, charge_cents: int) -> str:
+    """The margin in percent of the charge, two places; empty where nothing was charged."""
+    if charge_cents == 0:
+        return ""
+    sign = -1 if charge_cents < 0 else 1
+    return decimal_text(half_away_from_zero(sign * margin_cents * 10_000, abs(charge_cents)))
+
+
+def _without_transaction(documents: Sequence[Document]) -> Iterable[tuple[str, str, str, str, str, int, int]]:
+    for document in documents:
+        for line in document.lines:
+            # A credit note gives charges back; the costs stay with the document that it corrects, or wait again.
+            charge = sum(row.net_cents for row in line.rows if document.corrects or not row.transaction_id)
+            if charge:
+                yield document.client.client_id, document.number, line.category, line.number, line.trunk, 0, charge
