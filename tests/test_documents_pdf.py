@@ -21,6 +21,8 @@ from sample_documents import (
     every_kind,
     full_credit,
     in_language,
+    late_line,
+    line,
     many_lines,
     standard_lines,
 )
@@ -30,6 +32,7 @@ from billing_job.documents.detail_csv import detail_csv
 from billing_job.documents.files import document_files
 from billing_job.documents.labels import labels_for
 from billing_job.documents.templates import load_templates
+from billing_job.errors import DocumentError
 from billing_job.model import Document
 
 TEMPLATES = load_templates(None)
@@ -117,6 +120,21 @@ def test_a_credit_note_shows_positive_amounts() -> None:
     assert "Total including VAT €125.25" in page
     assert "Reason: Call charges of 3 October were billed twice." in page
     assert "IBAN" not in page
+
+
+def test_late_and_itemised_lines_say_when() -> None:
+    """A late line prints its own period; a client who wants every transaction listed sees the day of each."""
+    (page,) = pages_of(document([*standard_lines(), late_line(9)]))
+    assert "Calls 1–31 Aug 2026 +31 20 700 0002 2 3.10" in page
+    itemised = replace(CLIENT, detail="transaction")
+    (page,) = pages_of(document([line(1, "call", 17, phone="+31207000001")], client=itemised, history=()))
+    assert "Calls 1 October 2026 +31 20 700 0001 1 0.17" in page
+
+
+def test_a_value_that_cannot_be_written_names_the_document() -> None:
+    """A currency that does not exist stops the document by its number instead of giving half its files."""
+    with pytest.raises(DocumentError, match=r"INV-2026-00001: .*EUX"):
+        document_files(document(standard_lines(), currency="EUX"), TEMPLATES)
 
 
 def test_continuation_pages_repeat_the_head() -> None:

@@ -50,6 +50,15 @@ def test_one_word_is_overridden(tmp_path: Path) -> None:
     assert (labels("Invoice"), labels("Credit note")) == ("Tax invoice", "Credit note")
 
 
+def test_a_wrong_placeholder_is_named(tmp_path: Path) -> None:
+    """A translation that asks for what it is not given is an error that names the message, not a stack trace."""
+    catalogue = tmp_path / "locales" / "en" / "LC_MESSAGES" / "billing.po"
+    catalogue.parent.mkdir(parents=True)
+    catalogue.write_text('msgid "Please pay by {date}."\nmsgstr "Pay by {day}."\n', encoding="utf-8")
+    with pytest.raises(ConfigError, match=r"'Please pay by {date}\.' may only have the placeholders"):
+        document_html(INVOICE, load_templates(tmp_path))
+
+
 @pytest.mark.parametrize(
     ("template", "says"),
     [

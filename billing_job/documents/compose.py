@@ -1,34 +1,28 @@
 """A document becomes the view that its template prints: every sum, sign and text is settled here."""
 
-import re
 from collections.abc import Iterable
 
 from billing_job.documents import formats, payment
-from billing_job.documents.chart import Bar, category_chart, month_chart
+from billing_job.documents.formats import PrintedMoney
 from billing_job.documents.labels import Labels, labels_for
+from billing_job.documents.pictures import accent_of, category_picture, month_picture
 from billing_job.documents.templates import Templates
 from billing_job.documents.texts import page_text, shortened
-from billing_job.documents.view import DocumentView, Fact, Party, Payment, Picture, Row
+from billing_job.documents.view import DocumentView, Fact, Party, Payment, Row
 from billing_job.documents.wording import vat_mentions, vat_name
 from billing_job.model import Client, Document, Kind, Line, Seller
 
 DETAIL_FILE = "{number}.csv"
 """The name under which the detail CSV is embedded in the PDF."""
 
-_COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
-_DEFAULT_COLOUR = "#0b5c6b"
-_MAX_BARS = 6
-_MONTHS = 6
-_CHART_HEAD = 20  # CSS pixels of a chart's heading
-_LABEL_ROOM, _SENDER_ROOM = 20, 64  # letters that fit beside a bar, and on the line above the address
+_SENDER_ROOM = 64  # letters that fit on the line above the address
 _CLOSING_ROWS = 3
 
 
 def document_view(document: Document, templates: Templates) -> DocumentView:
     """The document in its client's language, ready to print; a credit note's amounts are turned positive."""
     labels = labels_for(templates, document.client.language)
-    sign = printed_sign(document)
-    money = _Money(document.currency, sign, labels)
+    money = PrintedMoney(document.currency, printed_sign(document), labels.locale)
     heading = _heading(document, labels)
     seller_name = page_text(document.seller.name)
     rows = tuple(_row(line, document, money, labels) for line in document.lines)
@@ -39,7 +33,7 @@ def document_view(document: Document, templates: Templates) -> DocumentView:
         direction=labels.direction,
         title=" · ".join(part for part in (heading, page_text(document.number), seller_name) if part),
         heading=heading,
-        accent=_accent(document.seller),
+        accent=accent_of(document.seller),
         draft_mark=labels("DRAFT") if document.is_draft else "",
         logo=document.seller.logo,
         brand=seller_name,
@@ -63,8 +57,8 @@ def document_view(document: Document, templates: Templates) -> DocumentView:
         payment=_payment(document, money, labels),
         notes_title=labels("Remarks"),
         notes=tuple(_notes(document, labels)),
-        category_chart=_category_chart(document, money, labels),
-        month_chart=_month_chart(document, money, labels),
+        category_chart=category_picture(document, money, labels),
+        month_chart=month_picture(document, money, labels),
         footer=_joined(_footer(document.seller, labels), labels),
         page_before=before,
         page_between=between,
@@ -75,19 +69,6 @@ def document_view(document: Document, templates: Templates) -> DocumentView:
 def printed_sign(document: Document) -> int:
     """What turns a document's amounts into the printed ones: a credit note shows positive amounts (EN 16931, 381)."""
     return -1 if document.kind is Kind.CREDIT_NOTE else 1
-
-
-class _Money:
-    """Writes cents of one document with the sign its page prints."""
-
-    def __init__(self, currency: str, sign: int, labels: Labels):
-        self.currency, self.sign, self.locale = currency, sign, labels.locale
-
-    def __call__(self, cents: int) -> str:
-        return formats.money_text(self.sign * cents, self.currency, self.locale)
-
-    def bare(self, cents: int) -> str:
-        return formats.amount_text(self.sign * cents, self.locale)
 
 
 def _joined(parts: Iterable[str], labels: Labels) -> str:
@@ -104,11 +85,6 @@ def _heading(document: Document, labels: Labels) -> str:
     if document.is_draft:
         return labels("Draft invoice" if _is_invoice(document) else "Draft credit note")
     return labels("Invoice" if _is_invoice(document) else "Credit note")
-
-
-def _accent(seller: Seller) -> str:
-    """The seller's colour; only a plain #rrggbb may enter a style sheet."""
-    return seller.accent_colour if _COLOUR.fullmatch(seller.accent_colour) else _DEFAULT_COLOUR
 
 
 def _address(party: Seller | Client) -> tuple[str, ...]:
@@ -162,12 +138,10 @@ def _summary_note(document: Document, labels: Labels) -> str:
     return labels("Please pay by {date}.", date=formats.date_text(document.due_date, labels.locale))
 
 
-def _row(line: Line, document: Document, money: _Money, labels: Labels) -> Row:
-    is_late = line.period_end < document.period_start
-    span = formats.span_text(line.period_start, line.period_end, labels.locale) if is_late else ""
+def _row(line: Line, document: Document, money: PrintedMoney, labels: Labels) -> Row:
     return Row(
         name=page_text(labels.category(line.category)),
-        note=_joined((page_text(line.description), span), labels),
+        note=_joined((_when(line, document, labels), page_text(line.description)), labels),
         number=formats.phone_text(line.number) if line.number else page_text(line.trunk),
         quantity=formats.count_text(abs(line.quantity), labels.locale),
         vat=formats.percent_text(line.vat.rate, labels.locale),
@@ -175,7 +149,16 @@ def _row(line: Line, document: Document, money: _Money, labels: Labels) -> Row:
     )
 
 
-def _totals(document: Document, money: _Money, labels: Labels) -> Iterable[Fact]:
+def _when(line: Line, document: Document, labels: Labels) -> str:
+    """The day of a single transaction where the client wants each listed, otherwise the period of a late line."""
+    if document.client.detail == "transaction" and len(line.rows) == 1 and line.rows[0].transaction_id:
+        return formats.date_text(line.rows[0].date, labels.locale)
+    if line.period_end < document.period_start:
+        return formats.span_text(line.period_start, line.period_end, labels.locale)
+    return ""
+
+
+def _totals(document: Document, money: PrintedMoney, labels: Labels) -> Iterable[Fact]:
     yield Fact(labels("Total excluding VAT"), money(document.net_cents))
     for total in document.vat_totals:
         name = vat_name(total.vat, formats.percent_text(total.vat.rate, labels.locale), labels)
@@ -187,7 +170,7 @@ def _totals(document: Document, money: _Money, labels: Labels) -> Iterable[Fact]
         yield Fact(label, money(total.vat_cents))
 
 
-def _payment(document: Document, money: _Money, labels: Labels) -> Payment | None:
+def _payment(document: Document, money: PrintedMoney, labels: Labels) -> Payment | None:
     if not payment.is_payable(document):
         return None
     seller = document.seller
@@ -215,43 +198,6 @@ def _notes(document: Document, labels: Labels) -> Iterable[str]:
         "Every transaction is listed in the attached file {file}.",
         file=DETAIL_FILE.format(number=page_text(document.number) or "draft"),
     )
-
-
-def _category_chart(document: Document, money: _Money, labels: Labels) -> Picture | None:
-    bars = _category_bars(document, money, labels) if _is_invoice(document) else []
-    if len(bars) < 2:
-        return None
-    title = labels("Cost by category")
-    source = category_chart(bars, _accent(document.seller), rtl=labels.direction == "rtl")
-    captions = tuple(Fact(shortened(bar.label, _LABEL_ROOM), bar.amount) for bar in bars)
-    return Picture(title, source, _in_words(title, bars), captions, f"{_CHART_HEAD + 15 * len(bars)}px")
-
-
-def _month_chart(document: Document, money: _Money, labels: Labels) -> Picture | None:
-    if not (_is_invoice(document) and document.history):
-        return None
-    months = [(each.month, each.net_cents) for each in document.history[1 - _MONTHS :]]
-    months.append((str(document.period), document.net_cents))
-    bars = [Bar(formats.month_text(month, labels.locale), cents, money.bare(cents)) for month, cents in months]
-    title = labels("Last months, excluding VAT")
-    source = month_chart(bars, _accent(document.seller), rtl=labels.direction == "rtl")
-    captions = tuple(Fact(bar.label, bar.amount) for bar in bars)
-    return Picture(title, source, _in_words(title, bars), captions, f"{_CHART_HEAD + 86}px")
-
-
-def _category_bars(document: Document, money: _Money, labels: Labels) -> list[Bar]:
-    sums: dict[str, int] = {}
-    for line in document.lines:
-        sums[line.category] = sums.get(line.category, 0) + line.net_cents
-    ranked = sorted(sums.items(), key=lambda item: (-abs(item[1]), item[0]))
-    shown = ranked if len(ranked) <= _MAX_BARS else ranked[: _MAX_BARS - 1]
-    bars = [Bar(page_text(labels.category(name)), cents, money.bare(cents)) for name, cents in shown]
-    rest = sum(cents for _, cents in ranked[len(shown) :])
-    return bars if len(shown) == len(ranked) else [*bars, Bar(labels("Other"), rest, money.bare(rest))]
-
-
-def _in_words(title: str, bars: Iterable[Bar]) -> str:
-    return f"{title}: " + "; ".join(f"{bar.label} {bar.amount}" for bar in bars)
 
 
 def _footer(seller: Seller, labels: Labels) -> Iterable[str]:

@@ -22,7 +22,7 @@ def document_files(document: Document, templates: Templates) -> dict[str, bytes]
     """
     try:
         return _files(document, templates)
-    except (ValueError, KeyError) as error:
+    except ValueError as error:  # what factur-x and segno say of values they cannot write: a currency, an account
         raise DocumentError(f"{document_name(document)}: {error}") from error
 
 

@@ -20,6 +20,20 @@ def money_text(cents: int, currency: str, locale: Locale) -> str:
     return format_currency(_decimal(cents), currency, locale=locale).translate(_MARKS)
 
 
+class PrintedMoney:
+    """Writes the cents of one document in its currency, with the sign that its page prints."""
+
+    def __init__(self, currency: str, sign: int, locale: Locale):
+        self._currency, self._sign, self._locale = currency, sign, locale
+
+    def __call__(self, cents: int) -> str:
+        return money_text(self._sign * cents, self._currency, self._locale)
+
+    def bare(self, cents: int) -> str:
+        """Without the currency, for columns whose head names it."""
+        return amount_text(self._sign * cents, self._locale)
+
+
 def amount_text(cents: int, locale: Locale) -> str:
     """An amount without its currency, for columns whose head names it: "1,234.50"."""
     return format_decimal(

@@ -30,7 +30,10 @@ FALLBACK = "en"
 
 @dataclass(frozen=True, slots=True)
 class Labels:
-    """A language, its locale and its words; calling it with the English word gives the language's."""
+    """A language, its locale and its words; calling it with the English word gives the language's.
+
+    ConfigError names a translation whose placeholders are not the original's.
+    """
 
     language: str
     locale: Locale
@@ -38,7 +41,13 @@ class Labels:
 
     def __call__(self, message: str, **values: str) -> str:
         text = self.words.get(message) or message
-        return text.format(**values) if values else text
+        try:
+            return text.format(**values) if values else text
+        except (KeyError, IndexError, ValueError, AttributeError) as error:
+            raise ConfigError(
+                f"locales/{self.language}/LC_MESSAGES/billing.po: the translation of {message!r} may only have the"
+                f" placeholders of the original ({error}); correct it"
+            ) from error
 
     def knows(self, message: str) -> bool:
         """Whether the language has words of its own for this message."""
