@@ -4,8 +4,12 @@ BillingJobError
 ├── ConfigError          2  a setting, file, row or argument is wrong; lists every problem with its place
 ├── SupplierError        4  the supplier could not be read whole; what was read is kept
 │   ├── Unauthorized        401 or 403: the key is missing, wrong or not allowed
-│   ├── RequestRefused      404, 422 or a redirect: the request itself is wrong
-│   └── Incomplete          answers kept failing, or contradict each other
+│   ├── RequestRefused      another 4xx or a redirect: the request itself is wrong
+│   │   ├── NotFound            404: there is no such number, trunk or path
+│   │   └── Invalid             422: a value is not accepted; the message says which
+│   │       └── InsufficientBalance  422 insufficient_balance: the wallet holds too little for it
+│   ├── Incomplete          answers kept failing, or contradict each other
+│   └── MayHaveHappened     a request that changes something got no answer: look before it is made again
 ├── LockHeld             5  another run works on the same ledger
 └── RunFailed            1  anything else that stops a run before it is done
     ├── InvariantBroken     a check between two stages did not hold
@@ -54,8 +58,27 @@ class RequestRefused(SupplierError):
     """The supplier answered 404, 422, another 4xx or a redirect (guide: Error Responses); never retried."""
 
 
+class NotFound(RequestRefused):
+    """The supplier answered 404: it knows no such number, trunk or path."""
+
+
+class Invalid(RequestRefused):
+    """The supplier answered 422: it does not accept a value; its message says which."""
+
+
+class InsufficientBalance(Invalid):
+    """The supplier answered 422 with insufficient_balance: nothing was bought, the wallet must be topped up first."""
+
+
 class Incomplete(SupplierError):
     """The list of transactions could not be proven whole within the retry budget."""
+
+
+class MayHaveHappened(SupplierError):
+    """A request that spends money or changes something got no usable answer: it may have been carried out.
+
+    It is never repeated by itself; whoever asked looks first (in the wallet's transactions, in the list of trunks).
+    """
 
 
 class LockHeld(BillingJobError):

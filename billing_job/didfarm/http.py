@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from types import TracebackType
 from typing import Any, TypeVar
+from urllib.parse import urljoin
 
 import httpx
 import tenacity
@@ -21,7 +22,16 @@ import tenacity
 from billing_job.clock import Clock
 from billing_job.didfarm.limiter import Limiter
 from billing_job.didfarm.wire import Json, parse_json
-from billing_job.errors import Incomplete, RequestRefused, SupplierError, Unauthorized
+from billing_job.errors import (
+    Incomplete,
+    InsufficientBalance,
+    Invalid,
+    MayHaveHappened,
+    NotFound,
+    RequestRefused,
+    SupplierError,
+    Unauthorized,
+)
 
 ATTEMPTS = 8
 """Requests for one page before the run gives up as incomplete."""
@@ -35,13 +45,42 @@ T = TypeVar("T")
 
 
 class Retryable(SupplierError):
-    """An answer that may well be right the next time; `retry_after` are seconds the server asked for."""
+    """An answer that may well be right the next time; `retry_after` are seconds the server asked for.
+
+    `harmless` says that the request certainly changed nothing: it never left, or the limit turned it away.
+    """
 
     def __init__(
-        self, message: str, *, status: int | None = None, code: str | None = None, retry_after: float | None = None
+        self,
+        message: str,
+        *,
+        status: int | None = None,
+        code: str | None = None,
+        retry_after: float | None = None,
+        harmless: bool = False,
     ):
         super().__init__(message, status=status, code=code)
         self.retry_after = retry_after
+        self.harmless = harmless
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """A body of form fields and files, sent as multipart/form-data; a file is (name, content, media type)."""
+
+    fields: Mapping[str, str]
+    files: tuple[tuple[str, tuple[str, bytes, str]], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Request:
+    """What one attempt sends."""
+
+    method: str
+    path: str
+    params: Mapping[str, str | int]
+    content: Mapping[str, Any]
+    """The body, as httpx's keyword arguments."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,14 +136,50 @@ class Http:
     def get(self, path: str, params: Mapping[str, str | int], validate: Callable[[Json], T]) -> T:
         """GET a path and validate its body; `validate` raises ValueError for an answer that must be asked for again."""
         what = f"GET {path}" + "".join(f" {name}={value}" for name, value in params.items())
+        request = _Request("GET", path, params, {})
 
         def attempt() -> T:
-            answer = self._once("GET", path, params)
+            answer = self._once(request)
             try:
                 return validate(answer.body)
             except ValueError as error:
                 raise Retryable(f"the answer is not usable: {error}", status=answer.status) from None
 
+        return self._repeating(what, attempt, "Everything read so far is kept; run again later to go on")
+
+    def post(self, path: str, body: Mapping[str, Json] | Form, validate: Callable[[Json], T]) -> T:
+        """POST JSON or a form, and validate the answer; sent a second time only when the first changed nothing.
+
+        Errors: those of `get`, and MayHaveHappened where the answer is lost, a server's failure or not usable.
+        """
+        what = f"POST {path}"
+        content = {"data": body.fields, "files": body.files} if isinstance(body, Form) else {"json": body}
+        request = _Request("POST", path, {}, content)
+
+        def attempt() -> T:
+            try:
+                answer = self._once(request)
+            except Retryable as error:
+                if error.harmless:
+                    raise
+                raise self._unknown(what, str(error), error.status, error.code) from None
+            try:
+                return validate(answer.body)
+            except ValueError as error:
+                raise self._unknown(what, f"the answer is not usable: {error}", answer.status, None) from None
+
+        return self._repeating(what, attempt, "Nothing was done; run again later")
+
+    def _unknown(self, what: str, reason: str, status: int | None, code: str | None) -> MayHaveHappened:
+        return MayHaveHappened(
+            f"{what} at {self._base_url}: {reason}. It may have been carried out all the same, so it was not repeated:"
+            " look before you ask for it again",
+            status=status,
+            code=code,
+        )
+
+    def _repeating(self, what: str, attempt: Callable[[], T], otherwise: str) -> T:
+        """Make attempts until one succeeds, may not be repeated, or the budget is used up; `otherwise` ends that."""
         try:
             return tenacity.Retrying(
                 retry=tenacity.retry_if_exception(is_worth_retrying),
@@ -116,32 +191,33 @@ class Http:
             )(attempt)
         except Retryable as error:
             raise Incomplete(
-                f"{what} at {self._base_url}: {error}. Everything read so far is kept; run again later to go on",
-                status=error.status,
-                code=error.code,
+                f"{what} at {self._base_url}: {error}. {otherwise}", status=error.status, code=error.code
             ) from None
         except (Unauthorized, RequestRefused) as error:
             raise type(error)(f"{what} at {self._base_url}: {error}", status=error.status, code=error.code) from None
 
-    def _once(self, method: str, path: str, params: Mapping[str, str | int]) -> Answer:
+    def _once(self, request: _Request) -> Answer:
         """One attempt: the whole body within the deadline, or the reason why not."""
         self._limiter.wait()
         self.requests += 1
         try:
             with _Deadline(self._timeout, self._connection) as deadline:
-                response, content = self._read(method, path, params, deadline)
+                response, content = self._read(request, deadline)
         except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
             reason = "took longer than the timeout" if deadline.passed else self._without_key(str(error)) or "no answer"
-            raise Retryable(f"no whole answer ({type(error).__name__}: {reason})") from None
+            raise Retryable(
+                f"no whole answer ({type(error).__name__}: {reason})", harmless=isinstance(error, _NEVER_SENT)
+            ) from None
         finally:
             self._limiter.received()
         return self._judge(response, content)
 
-    def _read(
-        self, method: str, path: str, params: Mapping[str, str | int], deadline: "_Deadline"
-    ) -> tuple[httpx.Response, bytes]:
-        url = f"{self._base_url}/{path.lstrip('/')}"
-        with self._client.stream(method, url, params=params, extensions={"trace": self._connection.watch}) as response:
+    def _read(self, request: _Request, deadline: "_Deadline") -> tuple[httpx.Response, bytes]:
+        url = urljoin(f"{self._base_url}/", request.path.lstrip("/"))
+        trace = {"trace": self._connection.watch}
+        with self._client.stream(
+            request.method, url, params=request.params, extensions=trace, **request.content
+        ) as response:
             content = bytearray()
             for chunk in response.iter_bytes():
                 content += chunk
@@ -182,8 +258,11 @@ class Http:
             raise Unauthorized(f"{said}; {remedy}", status=status, code=code)
         if status in (408, 425, 429) or status >= 500:
             wait = retry_after_seconds(response.headers, self._clock.now())
-            raise Retryable(said, status=status, code=code, retry_after=wait)
-        raise RequestRefused(f"{said}; check api.base_url", status=status, code=code)
+            raise Retryable(said, status=status, code=code, retry_after=wait, harmless=status == 429)
+        if status == 422:
+            raise (InsufficientBalance if code == "insufficient_balance" else Invalid)(said, status=status, code=code)
+        refused = NotFound if status == 404 else RequestRefused
+        raise refused(f"{said}; check api.base_url", status=status, code=code)
 
     def _error_of(self, body: Json) -> tuple[str, str]:
         """Code and message of the guide's error body; anything else gives empty texts."""
@@ -194,6 +273,9 @@ class Http:
 
     def _without_key(self, text: str) -> str:
         return text.replace(self._key, "[key]") if self._key else text
+
+
+_NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.InvalidURL, httpx.UnsupportedProtocol)
 
 
 def is_worth_retrying(error: BaseException) -> bool:
