@@ -65,9 +65,9 @@ def shared_out(total_cents: int, exact_microcents: list[int]) -> list[int]:
     """Share a line's rounded cents over its rows by largest remainder; ties go to the earlier row.
 
     The rows come in the order of their transaction ids. A negative line is shared as the mirror image of the positive
-    one, so that a refund undoes its original row by row.
+    one, so that a refund undoes its original row by row; also one that is negative before it is rounded to nothing.
     """
-    if total_cents < 0:
+    if (total_cents, sum(exact_microcents)) < (0, 0):
         return [-share for share in shared_out(-total_cents, [-exact for exact in exact_microcents])]
     shares = [exact // MICROCENTS_PER_CENT for exact in exact_microcents]
     left = total_cents - sum(shares)
