@@ -19,8 +19,11 @@ _SENDER_ROOM = 64  # letters that fit on the line above the address
 _CLOSING_ROWS = 3
 
 
-def document_view(document: Document, templates: Templates) -> DocumentView:
-    """The document in its client's language, ready to print; a credit note's amounts are turned positive."""
+def document_view(document: Document, templates: Templates, *, pictures: bool = True) -> DocumentView:
+    """The document in its client's language, ready to print; a credit note's amounts are turned positive.
+
+    Without `pictures` it has no charts and no QR code, which take most of the time.
+    """
     labels = labels_for(templates, document.client.language)
     money = PrintedMoney(document.currency, printed_sign(document), labels.locale)
     heading = _heading(document, labels)
@@ -54,11 +57,11 @@ def document_view(document: Document, templates: Templates) -> DocumentView:
         closing_rows=rows[-_CLOSING_ROWS:],
         totals=tuple(_totals(document, money, labels)),
         grand_total=Fact(labels("Total including VAT"), money(document.gross_cents)),
-        payment=_payment(document, money, labels),
+        payment=_payment(document, money, labels, pictures=pictures),
         notes_title=labels("Remarks"),
         notes=tuple(_notes(document, labels)),
-        category_chart=category_picture(document, money, labels),
-        month_chart=month_picture(document, money, labels),
+        category_chart=category_picture(document, money, labels) if pictures else None,
+        month_chart=month_picture(document, money, labels) if pictures else None,
         footer=_joined(_footer(document.seller, labels), labels),
         page_before=before,
         page_between=between,
@@ -170,7 +173,7 @@ def _totals(document: Document, money: PrintedMoney, labels: Labels) -> Iterable
         yield Fact(label, money(total.vat_cents))
 
 
-def _payment(document: Document, money: PrintedMoney, labels: Labels) -> Payment | None:
+def _payment(document: Document, money: PrintedMoney, labels: Labels, *, pictures: bool) -> Payment | None:
     if not payment.is_payable(document):
         return None
     seller = document.seller
@@ -184,7 +187,7 @@ def _payment(document: Document, money: PrintedMoney, labels: Labels) -> Payment
     return Payment(
         request=labels("Please transfer {amount} by {date}, quoting the payment reference.", amount=amount, date=day),
         facts=tuple(fact for fact in facts if fact.value),
-        qr=payment.epc_qr(document),
+        qr=payment.epc_qr(document) if pictures else "",
         qr_alt=labels("QR code for a SEPA credit transfer of {amount}", amount=amount),
         qr_caption=labels("Scan with your banking app"),
     )
