@@ -210,3 +210,11 @@ def test_every_kind_is_made() -> None:
         assert files["pdf"].startswith(b"%PDF-1.7"), name
         nets = [line.split(",")[8] for line in files["csv"].decode().splitlines()[1:]]
         assert sum(int(net.replace(".", "")) for net in nets) == each.net_cents, name
+
+
+def test_large_amounts_fit_beside_their_bars() -> None:
+    """From a hundred thousand on, the charts leave the cents to the table, where every figure is whole."""
+    (page,) = pages_of(document([line(1, "call", 1_234_567_89), line(2, "message", 99)]))
+    assert "1,234,567.89" in page
+    assert "Calls Messages" in page
+    assert "1,234,568 1" in page

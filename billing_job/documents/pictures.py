@@ -10,6 +10,7 @@ from billing_job.documents.labels import Labels
 from billing_job.documents.texts import page_text, shortened
 from billing_job.documents.view import Fact, Picture
 from billing_job.model import Document, Kind, Seller
+from billing_job.money import half_away_from_zero
 
 _COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
 _DEFAULT_COLOUR = "#0b5c6b"
@@ -17,6 +18,7 @@ _MAX_BARS = 6
 _MONTHS = 6
 _CHART_HEAD = 20  # CSS pixels of a chart's heading
 _LABEL_ROOM = 20  # letters that fit beside a bar
+_ROOM_FOR_CENTS = 100_000_00  # below a hundred thousand of the currency
 
 
 def accent_of(seller: Seller) -> str:
@@ -31,7 +33,7 @@ def category_picture(document: Document, money: PrintedMoney, labels: Labels) ->
         return None
     title = labels("Cost by category")
     source = category_chart(bars, accent_of(document.seller), rtl=labels.direction == "rtl")
-    captions = tuple(Fact(shortened(bar.label, _LABEL_ROOM), bar.amount) for bar in bars)
+    captions = _captions(bars, labels)
     return Picture(title, source, _in_words(title, bars), captions, f"{_CHART_HEAD + 15 * len(bars)}px")
 
 
@@ -44,7 +46,7 @@ def month_picture(document: Document, money: PrintedMoney, labels: Labels) -> Pi
     bars = [Bar(formats.month_text(month, labels.locale), cents, money.bare(cents)) for month, cents in months]
     title = labels("Last months, excluding VAT")
     source = month_chart(bars, accent_of(document.seller), rtl=labels.direction == "rtl")
-    captions = tuple(Fact(bar.label, bar.amount) for bar in bars)
+    captions = _captions(bars, labels)
     return Picture(title, source, _in_words(title, bars), captions, f"{_CHART_HEAD + 86}px")
 
 
@@ -57,6 +59,14 @@ def _category_bars(document: Document, money: PrintedMoney, labels: Labels) -> l
     bars = [Bar(page_text(labels.category(name)), cents, money.bare(cents)) for name, cents in shown]
     rest = sum(cents for _, cents in ranked[len(shown) :])
     return bars if len(shown) == len(ranked) else [*bars, Bar(labels("Other"), rest, money.bare(rest))]
+
+
+def _captions(bars: list[Bar], labels: Labels) -> tuple[Fact, ...]:
+    """The names and amounts beside the bars; without cents where those would not fit: the alternative text has them."""
+    if max(abs(bar.cents) for bar in bars) < _ROOM_FOR_CENTS:
+        return tuple(Fact(shortened(bar.label, _LABEL_ROOM), bar.amount) for bar in bars)
+    whole = (formats.count_text(half_away_from_zero(bar.cents, 100), labels.locale) for bar in bars)
+    return tuple(Fact(shortened(bar.label, _LABEL_ROOM), amount) for bar, amount in zip(bars, whole, strict=True))
 
 
 def _in_words(title: str, bars: Iterable[Bar]) -> str:
