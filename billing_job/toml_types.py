@@ -7,7 +7,10 @@ from typing import Annotated
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
 
 from billing_job.errors import ConfigError
-from billing_job.money import cents_from_decimal, scaled
+from billing_job.money import MAX_CENTS, cents_from_decimal, decimal_text, scaled
+
+LARGEST_DECIMAL = 1_000_000
+"""Of prices and percentages: what is larger is a slip, and would leave 64 bits."""
 
 
 def _decimal_string(value: object) -> object:
@@ -22,6 +25,8 @@ def _four_places(value: str) -> str:
         scaled(value)
     except ConfigError as error:
         raise ValueError(str(error)) from None
+    if abs(Decimal(value)) > LARGEST_DECIMAL:
+        raise ValueError(f"it must not be above {LARGEST_DECIMAL}")
     return value
 
 
@@ -32,7 +37,8 @@ def _not_negative(value: str) -> str:
 
 
 def _whole_cents(value: str) -> str:
-    cents_from_decimal(value)
+    if abs(cents_from_decimal(value)) > MAX_CENTS:
+        raise ValueError(f"it must not be above {decimal_text(MAX_CENTS)}")
     return value
 
 
