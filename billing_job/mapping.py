@@ -121,7 +121,8 @@ def load_mapping(folder: Path, plan_names: Sequence[str]) -> Mapping:
         for found in _client(row, plan_names)
     ]
     problems += _twice(folder / "clients.csv", [(client.client_id, place) for client, place in clients])
-    known = {client.client_id for client, _ in clients}
+    # Who is a client is only known once clients.csv is right; until then it is no fault to name one that is not.
+    known = None if problems else {client.client_id for client, _ in clients}
     trunks = [
         found for row in rows("trunks.csv", TRUNK_COLUMNS, ("trunk", "client_id")) for found in _trunk(row, known)
     ]
@@ -223,7 +224,7 @@ def csv_rows(path: Path, columns: Sequence[str], required: Sequence[str], proble
 def _cells(
     path: Path, reader: Iterator[list[str]], columns: Sequence[str], required: Sequence[str], problems: list[str]
 ) -> Iterator[CsvRow]:
-    header = [name.strip().lower() for name in next(reader, [])]
+    header = [name.lower() for name in _without_empty_end(next(reader, []))]
     unknown = [name for name in header if name not in columns]
     missing = [name for name in required if name not in header]
     twice = sorted({name for name in header if header.count(name) > 1})
@@ -235,8 +236,9 @@ def _cells(
         problems.extend(f"{path}, row 1, column {name}: is {complaint}" for name in names)
     if unknown or missing or twice:
         return
-    for number, cells in enumerate(reader, 2):
-        if not any(cell.strip() for cell in cells) or cells[0].lstrip().startswith("#"):
+    for number, padded in enumerate(reader, 2):
+        cells = _without_empty_end(padded)
+        if not cells or cells[0].startswith("#"):
             continue
         place = f"{path}, row {number}"
         if len(cells) > len(header):
@@ -244,7 +246,7 @@ def _cells(
                 f"{place}: has {len(cells)} cells, the first row has {len(header)}; quote cells that hold the separator"
             )
             continue
-        values = dict.fromkeys(columns, "") | dict(zip(header, (cell.strip() for cell in cells), strict=False))
+        values = dict.fromkeys(columns, "") | dict(zip(header, cells, strict=False))
         before = len(problems)
         row = CsvRow(place, values, problems)
         for column in required:
@@ -252,6 +254,14 @@ def _cells(
                 row.wrong(column, "it is required")
         if len(problems) == before:
             yield row
+
+
+def _without_empty_end(cells: list[str]) -> list[str]:
+    """The cells without blanks around them, and without the empty ones that spreadsheets add at the end of a row."""
+    stripped = [cell.strip() for cell in cells]
+    while stripped and not stripped[-1]:
+        stripped.pop()
+    return stripped
 
 
 def _twice(path: Path, ids: Sequence[tuple[str, str]]) -> list[str]:
@@ -323,10 +333,10 @@ def _days(text: str) -> int | None:
     return days
 
 
-def _trunk(row: CsvRow, client_ids: set[str]) -> Iterator[TrunkAssignment]:
+def _trunk(row: CsvRow, client_ids: set[str] | None) -> Iterator[TrunkAssignment]:
     before = len(row.problems)
     valid_from, valid_to = row.dates()
-    if row.cells["client_id"] not in client_ids:
+    if client_ids is not None and row.cells["client_id"] not in client_ids:
         row.wrong("client_id", "there is no such client in clients.csv; add it there or correct the id")
     if len(row.problems) == before:
         yield TrunkAssignment(valid_from, valid_to, row.place, row.cells["trunk"], row.cells["client_id"])
