@@ -84,7 +84,9 @@ def run_lock(database_url: str) -> Iterator[None]:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
-        raise LedgerError(f"{path}: the lock file cannot be made ({error.strerror})") from None
+        raise LedgerError(
+            f"{path}: the lock file cannot be made ({error.strerror}); check storage.database_url"
+        ) from None
     try:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -18,10 +18,17 @@ STEPS: tuple[Callable[[Connection], None], ...] = (_first_schema,)
 
 def migrate(connection: Connection) -> None:
     """Bring the schema to this program's version inside the caller's database transaction."""
+    database = connection.engine.url.database
     version = schema_version(connection)
     if version > len(STEPS):
         raise LedgerError(
-            f"the ledger has schema version {version}, this program knows {len(STEPS)}: install a newer billing-job"
+            f"{database}: the ledger has schema version {version}, this program knows {len(STEPS)}: install a newer"
+            " billing-job"
+        )
+    if version == 0 and inspect(connection).get_table_names():
+        raise LedgerError(
+            f"{database}: this database holds another program's tables and is not a billing-job ledger; correct"
+            " storage.database_url"
         )
     for step in STEPS[version:]:
         step(connection)
@@ -32,7 +39,9 @@ def migrate(connection: Connection) -> None:
 
 
 def schema_version(connection: Connection) -> int:
-    """The version of an opened ledger; 0 when it is empty."""
-    if not inspect(connection).has_table(facts.name):
+    """The version of an opened ledger; 0 when it is empty, or no ledger."""
+    columns = inspect(connection).get_columns(facts.name) if inspect(connection).has_table(facts.name) else []
+    if {column["name"] for column in columns} != set(facts.columns.keys()):
         return 0
-    return int(connection.execute(select(facts.c.value).where(facts.c.name == "schema_version")).scalar_one())
+    query = select(facts.c.value).where(facts.c.name == "schema_version")
+    return int(connection.execute(query).scalar_one_or_none() or 0)
