@@ -5,6 +5,7 @@ Everything heavy is imported by the command that needs it, so that --help answer
 
 from __future__ import annotations
 
+import getpass
 import os
 import secrets
 import sys
@@ -18,7 +19,7 @@ from typing import TYPE_CHECKING
 import click
 
 from billing_job import __version__
-from billing_job.commands import billing, correcting, looking_back, sending, trying_out, webhook
+from billing_job.commands import billing, correcting, looking_back, queue, sending, trying_out, webhook
 from billing_job.commands.options import KEY_VARIABLE
 from billing_job.errors import BillingJobError, ConfigError
 from billing_job.secret_file import read_secret
@@ -80,6 +81,13 @@ class Invocation:
             self.console.redactor.secrets.add(value)
         return value
 
+    def user(self) -> str:
+        """Who gives the command, for the record of decisions."""
+        try:
+            return getpass.getuser()
+        except (KeyError, OSError):
+            return f"uid {os.getuid()}"
+
 
 def api_key(settings: Settings, console: Console) -> str:
     """The key from the environment, or from the file that api.key_file names; never from the TOML."""
@@ -134,7 +142,7 @@ for command in (
     billing.sync,
     billing.preview,
     correcting.credit,
-    looking_back.exceptions,
+    queue.exceptions,
     looking_back.reconcile,
     looking_back.render,
     looking_back.verify,

@@ -115,6 +115,7 @@ class Billing(Table):
     on_exception: Literal["hold", "block"] = "hold"
     opening_balance: Money = "0.00"
     issue_date: Literal["run", "period_end"] = "run"
+    alert_percent: Annotated[int, Field(ge=1, le=100_000)] = 50
 
     @property
     def zone(self) -> ZoneInfo:

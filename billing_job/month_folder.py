@@ -16,20 +16,22 @@ from billing_job.attribute import TOPUP
 from billing_job.csvfile import csv_text
 from billing_job.documents.files import SUFFIXES
 from billing_job.job import Job
-from billing_job.ledger.issuing import StoredFile, documents_in_folder, margins, record_files, stored_files
+from billing_job.ledger.issuing import StoredFile, documents_in_folder, record_files, stored_files
 from billing_job.ledger.reading import first_seen
+from billing_job.margin import margin_csv
 from billing_job.model import Document, Period
-from billing_job.money import decimal_text, half_away_from_zero
+from billing_job.money import decimal_text
+from billing_job.month_looks import month_margins
+from billing_job.month_report import month_report
 from billing_job.output import ACCOUNTING, INVOICES, Folder, sha256
 from billing_job.pipeline import Placed
 from billing_job.rendering import render
+from billing_job.report import report_html
+from billing_job.report_data import Waiting
 
 EXCEPTION_COLUMNS = (
     "transaction_id", "created_at", "type", "reference_type", "reference_id", "amount", "reason", "suggestion",
     "first_seen", "age_days",
-)  # fmt: skip
-MARGIN_COLUMNS = (
-    "client_id", "document_number", "category", "number", "trunk", "cost", "charge", "margin", "margin_percent",
 )  # fmt: skip
 
 Progress = Callable[[int, int, str], None]
@@ -64,7 +66,8 @@ def write_month(
     folder.clear_leftovers()
     written = WrittenMonth(tuple(documents_in_folder(job.engine, str(month))))
     _write_documents(job, folder, written, workers, progress, again)
-    for name, content in {**_accounting(job, month, placed, written), **_lists(job, month, placed)}.items():
+    books = _accounting(job, month, placed, written)
+    for name, content in {**books, **_lists(job, month, placed, written.documents, list(books))}.items():
         folder.write(name, content)
         written.files[name] = (sha256(content), len(content))
     if written.problems:
@@ -104,27 +107,46 @@ def manifest_facts(job: Job, month: Period, placed: Placed, documents: Sequence[
     }
 
 
-def exceptions_csv(job: Job, rows: pd.DataFrame) -> bytes:
-    """exceptions.csv: what waits, since when, and what would help."""
+def waiting_rows(job: Job, rows: pd.DataFrame) -> list[Waiting]:
+    """What waits, since when, and what would help: the rows of exceptions.csv."""
     zone = job.settings.billing.zone
     today = job.clock.now().astimezone(zone).date()
     since = first_seen(job.engine, rows["transaction_id"].to_list(), today.isoformat())
+    return [
+        Waiting(
+            transaction_id=row["transaction_id"],
+            created_at=moment(row["created_at"]),
+            type=row["type"],
+            reference_type=row["reference_type"],
+            reference_id=row["reference_id"],
+            cents=row_cents(row),
+            reason=row["reason"],
+            suggestion=row["detail"],
+            first_seen=since[row["transaction_id"]],
+            age_days=_age(row["created_at"], since[row["transaction_id"]], today, job),
+        )
+        for row in records(rows)
+    ]
+
+
+def exceptions_csv(waiting: Sequence[Waiting]) -> bytes:
+    """exceptions.csv; the amount is empty where it could not be read."""
     return csv_text(
         EXCEPTION_COLUMNS,
         (
             (
-                row["transaction_id"],
-                moment(row["created_at"]),
-                row["type"],
-                row["reference_type"],
-                row["reference_id"],
-                _amount(row),
-                row["reason"],
-                row["detail"],
-                since[row["transaction_id"]],
-                _age(row["created_at"], since[row["transaction_id"]], today, job),
+                each.transaction_id,
+                each.created_at,
+                each.type,
+                each.reference_type,
+                each.reference_id,
+                "" if each.cents is None else decimal_text(each.cents),
+                each.reason,
+                each.suggestion,
+                each.first_seen,
+                each.age_days,
             )
-            for row in records(rows)
+            for each in waiting
         ),
     )
 
@@ -146,11 +168,6 @@ def row_cents(row: Mapping[str, Any]) -> int | None:
 def records(rows: pd.DataFrame) -> list[dict[str, Any]]:
     """A frame's rows by column name, for what is printed row by row."""
     return [{str(name): value for name, value in row.items()} for row in rows.to_dict("records")]
-
-
-def _amount(row: Mapping[str, Any]) -> str:
-    cents = row_cents(row)
-    return "" if cents is None else decimal_text(cents)
 
 
 def _age(created_at: object, since: str, today: date, job: Job) -> int:
@@ -218,40 +235,15 @@ def wallet_month(job: Job, month: Period, placed: Placed) -> WalletMonth:
     return WalletMonth(month, currency, by_category, by_category.pop(TOPUP, 0))
 
 
-def _lists(job: Job, month: Period, placed: Placed) -> dict[str, bytes]:
-    return {
-        "exceptions.csv": exceptions_csv(job, placed.rows("exception")),
-        "margin.csv": _margin_csv(job, month),
-    }
-
-
-def _margin_csv(job: Job, month: Period) -> bytes:
-    """What was bought and sold in the period, by client, document, category, number and trunk."""
-    return csv_text(
-        MARGIN_COLUMNS,
-        (
-            (
-                margin.client_id,
-                margin.document_number,
-                margin.category,
-                margin.number,
-                margin.trunk,
-                decimal_text(margin.cost_cents),
-                decimal_text(margin.charge_cents),
-                decimal_text(margin.charge_cents - margin.cost_cents),
-                _percent(margin.charge_cents - margin.cost_cents, margin.charge_cents),
-            )
-            for margin in margins(job.engine, str(month))
-        ),
-    )
-
-
-def _percent(margin_cents: int, charge_cents: int) -> str:
-    """The margin in percent of the charge, two places; empty where nothing was charged."""
-    if charge_cents == 0:
-        return ""
-    sign = -1 if charge_cents < 0 else 1
-    return decimal_text(half_away_from_zero(sign * margin_cents * 10_000, abs(charge_cents)))
+def _lists(
+    job: Job, month: Period, placed: Placed, documents: Sequence[Document], books: Sequence[str]
+) -> dict[str, bytes]:
+    """What waits, what was earned, and the page that shows the month and links to every other file."""
+    waiting = waiting_rows(job, placed.rows("exception"))
+    lists = {"exceptions.csv": exceptions_csv(waiting), "margin.csv": margin_csv(month_margins(job, month, placed))}
+    links = {document.number: {kind: document_file(document, kind) for kind in SUFFIXES} for document in documents}
+    report = month_report(job, month, placed, documents, waiting, links, [*books, *lists])
+    return {**lists, "report.html": report_html(report, job.templates)}
 
 
 def _ledger_fingerprint(rows: pd.DataFrame, documents: Sequence[Document]) -> str:

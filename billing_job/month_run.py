@@ -9,24 +9,23 @@ from typing import Any
 
 import httpx
 
-from billing_job.checks import documents_add_up, raise_if_broken, sum_of
+from billing_job.checks import sum_of
 from billing_job.clock import Clock
 from billing_job.config import Settings
 from billing_job.console import Console
-from billing_job.credit import Credit, Request, credit
 from billing_job.didfarm.http import Http
 from billing_job.didfarm.paging import WalkReport
 from billing_job.didfarm.sync import fetch
-from billing_job.errors import BillingJobError, ConfigError, RunFailed, SupplierError
+from billing_job.errors import BillingJobError, RunFailed, SupplierError
 from billing_job.job import Job, open_job
-from billing_job.ledger.crediting import issue_credit
 from billing_job.ledger.database import run_lock
-from billing_job.ledger.issuing import begin_run, document_of_number, documents_in_folder, end_run
+from billing_job.ledger.issuing import begin_run, end_run
 from billing_job.ledger.mirror import LedgerMirror, moment_text
 from billing_job.model import Kind, Period
 from billing_job.month_folder import WrittenMonth, write_drafts, write_month
+from billing_job.month_preview import previewed
 from billing_job.output import check_writable
-from billing_job.pipeline import Billed, bill, check_ledger_is_whole, check_month, place, plan_terms
+from billing_job.pipeline import Billed, bill, check_ledger_is_whole, check_month, plan_terms
 from billing_job.summary import WalletProof, document_json, empty_run_json, money_text, run_json, wallet_proof
 
 DONE, FAILED, EXCEPTIONS_WAIT = 0, 1, 3
@@ -144,63 +143,6 @@ def run(around: Surroundings, options: RunOptions) -> Outcome:
         return Outcome(error.exit_code, empty_run_json(month, status, clean, requests))
 
 
-def preview(around: Surroundings, options: RunOptions) -> Outcome:
-    """Drafts of a month, and what changed for each client against the month before, net."""
-    outcome = run(around, options)
-    if outcome.json["status"] in ("failed", "incomplete"):
-        return outcome
-    with locked_job(around) as job:
-        before: dict[str, int] = {}
-        for document in documents_in_folder(job.engine, str(Period.parse(outcome.json["month"]).previous)):
-            before[document.client.client_id] = before.get(document.client.client_id, 0) + document.net_cents
-    now = {document["client_id"]: document["net_cents"] for document in outcome.json["documents"]}
-    changes = [(client_id, before.get(client_id, 0), now.get(client_id, 0)) for client_id in sorted({*before, *now})]
-    return Outcome(
-        outcome.exit_code,
-        {
-            **outcome.json,
-            "changes": [
-                {"client_id": client_id, "before_cents": before_cents, "now_cents": now_cents}
-                for client_id, before_cents, now_cents in changes
-            ],
-        },
-    )
-
-
-def credit_document(around: Surroundings, number: str, request: Request) -> Outcome:
-    """Undo an issued document by a credit note of today, and bring the folder of today's month up to date."""
-    with locked_job(around) as job:
-        issued = document_of_number(job.engine, number)
-        if issued is None:
-            raise ConfigError(f"{number}: no such document was issued; `billing-job verify` counts those that were")
-        today = around.clock.now().astimezone(around.settings.billing.zone).date()
-        month = Period.of(today)
-        check_writable(around.settings.output.directory)
-        document = issue_credit(
-            job.engine,
-            issued.document,
-            lambda undone: _checked(credit(issued.document, undone, request, today)),
-            job.numbering,
-            str(month),
-        )
-        written = write_month(job, month, place(job, month), workers=1, progress=around.console.progress)
-        for problem in written.problems:
-            around.console.error(problem)
-        currency = document.currency
-        around.console.info(
-            f"{document.number} credits {money_text(-document.gross_cents, currency)} of {number}"
-            f" ({money_text(-document.net_cents, currency)} net): {job.folder(month).path}"
-        )
-        entry = document_json(document, str(month), new=True)
-        return Outcome(FAILED if written.problems else DONE, {"schema": "billing-job/credit@1", "documents": [entry]})
-
-
-def _checked(built: Credit) -> Credit:
-    """Invariant 3, before the credit note is stored."""
-    raise_if_broken(documents_add_up([built.document]))
-    return built
-
-
 def _billed(job: Job, period: Period, around: Surroundings, options: RunOptions, requests: int) -> Outcome:
     """Everything after fetching."""
     console = around.console
@@ -210,10 +152,12 @@ def _billed(job: Job, period: Period, around: Surroundings, options: RunOptions,
     workers = options.workers or os.cpu_count() or 1
     if options.draft:
         written = write_drafts(job, period, billed.new, workers=workers, progress=console.progress)
-        folder = f"drafts/{period}"
-        new = {id(document) for document in billed.new}
-        documents = [document_json(document, folder, new=id(document) in new) for document in written.documents]
+        documents = [document_json(document, f"drafts/{period}", new=True) for document in written.documents]
+        more = previewed(job, period, billed)
+        for text in more["anomalies"]:
+            console.warn(text)
     else:
+        more = {}
         written = write_month(job, period, billed.placed, workers=workers, progress=console.progress)
         fresh = {document.number for document in billed.new}
         documents = [
@@ -235,9 +179,8 @@ def _billed(job: Job, period: Period, around: Surroundings, options: RunOptions,
     waits = bool(without_tax) or not billed.placed.rows("exception").empty or not proof.matches
     status = "exceptions" if waits else "done"
     _tell(job, period, billed, written, proof, around, draft=options.draft)
-    return Outcome(
-        EXCEPTIONS_WAIT if waits else DONE, run_json(period, status, documents, billed.placed, proof, requests)
-    )
+    object_ = run_json(period, status, documents, billed.placed, proof, requests) | more
+    return Outcome(EXCEPTIONS_WAIT if waits else DONE, object_)
 
 
 def _untaxable_without_rows(billed: Billed, job: Job, period: Period) -> list[str]:

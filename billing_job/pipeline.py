@@ -34,6 +34,7 @@ from billing_job.ledger.reading import (
     refund_history,
     renewals,
     settled_parts,
+    supplier_trunks,
     transactions_in_scope,
 )
 from billing_job.model import Document, Period, Vat
@@ -44,6 +45,7 @@ from billing_job.refunds import refund_pairs
 from billing_job.rules import Tariff
 from billing_job.schema import TEXT
 from billing_job.split import AMBIGUOUS, known_prices, settle_parts, split_orders
+from billing_job.suggest import suggestions
 from billing_job.tax import Untaxable, vat_id_check, vat_of
 
 HISTORY_MONTHS = 6
@@ -111,18 +113,23 @@ def check_ledger_is_whole(job: Job, month: Period) -> None:
         )
 
 
-def place(job: Job, month: Period) -> Placed:
-    """Read, attribute and tax: everything that a bill of the month could hold, and what waits; invariant 1 checked."""
+def place(job: Job, month: Period, *, every_month: bool = False) -> Placed:
+    """Read, attribute and tax: everything that a bill of the month could hold, and what waits; invariant 1 checked.
+
+    With `every_month` older months that were never run are in scope too.
+    """
     zone = job.settings.billing.zone
     starts, ends = microseconds(month.starts(zone)), microseconds(month.ends(zone))
     facts = job.assignments()
     frame = attributed(job, transactions_in_scope(job.engine, starts, ends), facts)
-    in_scope = _in_scope(frame, month, *billed_periods(job.engine))
+    in_scope = _in_scope(frame, month, *billed_periods(job.engine)) | every_month
     never_run = sum_of(frame[~in_scope & (frame["outcome"] != "excluded")])
     frame = frame[in_scope].reset_index(drop=True)
     before = sum_of(frame)
     vat, untaxable = _vat(job, month)
-    placed = Placed(_taxed(frame, untaxable), facts, vat, untaxable, never_run)
+    frame = _taxed(frame, untaxable)
+    frame["detail"] = _details(job, frame, facts)
+    placed = Placed(frame, facts, vat, untaxable, never_run)
     raise_if_broken(
         every_transaction_has_a_place(
             before,
@@ -296,6 +303,15 @@ def _taxed(frame: pd.DataFrame, untaxable: Mapping[str, str]) -> pd.DataFrame:
     frame["reason"] = frame["reason"].mask(rows, "untaxable_client")
     frame["detail"] = frame["detail"].mask(rows, frame["client_id"].map(dict(untaxable)).astype(TEXT))
     return frame
+
+
+def _details(job: Job, frame: pd.DataFrame, facts: Assignments) -> pd.Series:
+    """What would help each exception; other rows keep what they have."""
+    details = frame["detail"].copy()
+    waiting = (frame["outcome"] == "exception") & ~frame["settled"]
+    if waiting.any():
+        details[waiting] = suggestions(frame[waiting], facts, job.mapping.clients, supplier_trunks(job.engine))
+    return details
 
 
 def _check_clients(job: Job, only: Collection[str]) -> None:

@@ -14,14 +14,14 @@ from billing_job.ledger.reading import all_transactions, changed, vanished
 from billing_job.model import Period
 from billing_job.month_folder import Progress, WrittenMonth, write_month
 from billing_job.pipeline import attributed, place
-from billing_job.summary import exceptions_json, wallet_proof
+from billing_job.summary import wallet_proof
 
 
-def exceptions(job: Job, month: Period | None) -> list[dict[str, Any]]:
-    """What waits: of one month and the billed ones before it, or of every month up to the present one."""
-    if month is None:
-        month = job.last_month().next
-    return exceptions_json(place(job, month))
+def waiting(job: Job, month: Period | None) -> pd.DataFrame:
+    """What waits, ATTRIBUTED: of one month and the billed ones before it, or of all months up to the present one."""
+    if month is not None:
+        return place(job, month).rows("exception")
+    return place(job, job.last_month().next, every_month=True).rows("exception")
 
 
 def reconcile(job: Job) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from billing_job.report_data import Waiting
 from billing_job.summary import money_text
 
 
@@ -19,23 +20,24 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, right: Seque
     return "\n".join(lines)
 
 
-def exceptions_table(found: Sequence[Mapping[str, Any]], currency: str) -> str:
+def exceptions_table(found: Sequence[Waiting], currency: str) -> str:
     """The exceptions queue."""
     if not found:
         return "Nothing waits."
     rows = [
         (
-            str(entry["transaction_id"]),
-            str(entry["created_at"]),
-            money_text(entry["cents"], currency),
-            str(entry["reason"]),
-            str(entry["detail"]),
+            each.transaction_id,
+            each.created_at,
+            "unreadable" if each.cents is None else money_text(each.cents, currency),
+            str(each.age_days),
+            each.reason,
+            each.suggestion,
         )
-        for entry in found
+        for each in found
     ]
-    total = sum(entry["cents"] for entry in found)
+    total = sum(each.cents or 0 for each in found)
     return (
-        table(("transaction", "created", "amount", "reason", "what would help"), rows, right=("amount",))
+        table(("transaction", "created", "amount", "days", "reason", "what would help"), rows, right=("amount", "days"))
         + f"\n\n{len(found)} transactions wait, {money_text(total, currency)} in all"
     )
 
@@ -75,19 +77,21 @@ def reconcile_table(proof: Mapping[str, Any], currency: str) -> str:
     return "\n".join(lines)
 
 
-def changes_table(changes: Sequence[tuple[str, int, int]], currency: str) -> str:
-    """What each client was billed the month before and would be billed now, net."""
-    rows = [
-        (
-            client_id,
-            money_text(before, currency),
-            money_text(now, currency),
-            money_text(now - before, currency),
-            percent(before, now),
+def changes_table(changes: Sequence[Mapping[str, Any]], currency: str) -> str:
+    """What each client would be billed now, net, beside the month before and the last preview."""
+    rows = []
+    for change in changes:
+        before, now, earlier = change["month_before_cents"], change["now_cents"], change["last_preview_cents"]
+        rows.append(
+            (
+                str(change["client_id"]),
+                money_text(before, currency),
+                money_text(now, currency),
+                percent(before, now),
+                "" if earlier in (None, now) else f"{money_text(now - earlier, currency)} since the last preview",
+            )
         )
-        for client_id, before, now in changes
-    ]
-    return table(("client", "month before", "now", "change", ""), rows, right=("month before", "now", "change", ""))
+    return table(("client", "month before", "now", "change", ""), rows, right=("month before", "now", "change"))
 
 
 def percent(before: int, now: int) -> str:

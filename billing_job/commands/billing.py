@@ -101,13 +101,12 @@ def preview(
 ) -> int:
     """Write drafts of a month, and compare them with the month before."""
     from billing_job.month_run import RunOptions
-    from billing_job.month_run import preview as preview_month
+    from billing_job.month_run import run as run_month
     from billing_job.tables import changes_table
 
-    outcome = preview_month(invocation.surroundings(output), RunOptions(month, offline, draft=True, workers=workers))
+    outcome = run_month(invocation.surroundings(output), RunOptions(month, offline, draft=True, workers=workers))
     if as_json:
         emit(outcome.json)
     elif "changes" in outcome.json:
-        changes = [(c["client_id"], c["before_cents"], c["now_cents"]) for c in outcome.json["changes"]]
-        click.echo(changes_table(changes, invocation.settings().billing.currency))
+        click.echo(changes_table(outcome.json["changes"], invocation.settings().billing.currency))
     return outcome.exit_code

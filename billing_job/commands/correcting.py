@@ -33,10 +33,10 @@ def credit(
 
     It is dated today and stands in the folder of today's month. Never more than what is left of the document.
     """
+    from billing_job.corrections import credit_document
     from billing_job.credit import Request
     from billing_job.errors import ConfigError
     from billing_job.money import cents_from_decimal
-    from billing_job.month_run import credit_document
 
     if not reason.strip():
         raise ConfigError("--reason: say why, in a few words; the client reads it on the credit note")

@@ -1,4 +1,4 @@
-"""Commands that look at what was done: exceptions, reconcile, render, verify."""
+"""Commands that look at what was done: reconcile, render, verify."""
 
 from __future__ import annotations
 
@@ -14,25 +14,6 @@ if TYPE_CHECKING:
     from billing_job.cli import Invocation
 
 FAILED, EXCEPTIONS_WAIT = 1, 3
-
-
-@click.command(short_help="List the transactions that wait, and why.")
-@month_option()
-@json_option
-@click.pass_obj
-def exceptions(invocation: Invocation, month: str | None, as_json: bool) -> int:
-    """List what waits: transactions that no client could be found for, or that could not be read."""
-    from billing_job.month_run import locked_job
-    from billing_job.proofs import exceptions as waiting
-    from billing_job.tables import exceptions_table
-
-    with locked_job(invocation.surroundings()) as job:
-        found = waiting(job, period(month))
-        if as_json:
-            emit({"schema": "billing-job/exceptions@1", "exceptions": found})
-        else:
-            click.echo(exceptions_table(found, job.settings.billing.currency))
-    return EXCEPTIONS_WAIT if found else 0
 
 
 @click.command(short_help="Prove that every cent of the wallet has its place.")

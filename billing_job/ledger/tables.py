@@ -224,6 +224,16 @@ credited_lines = Table(
     comment="how much of which line each credit note undid",
 )
 
+previews = Table(
+    "previews",
+    metadata,
+    Column("seq", RowNumber, primary_key=True, autoincrement=True),
+    Column("month", Text, nullable=False, index=True),
+    Column("nets", Text, nullable=False, comment="JSON: client_id to net cents of its draft"),
+    Column("made", Text, nullable=False),
+    comment="what previews came to",
+)
+
 decisions = Table(
     "decisions",
     metadata,

@@ -1,0 +1,113 @@
+"""What looks wrong before a month is issued, though nothing forbids it: told, never acted upon."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import pandas as pd
+
+from billing_job.assignments import Assignments
+from billing_job.model import Document, Period
+from billing_job.money import decimal_text
+
+Kind = Literal["no_rental", "two_rentals", "rental_without_owner", "client_moved", "below_cost"]
+RENTAL = "number_rental"
+
+
+@dataclass(frozen=True, slots=True)
+class Anomaly:
+    """One thing to look at."""
+
+    kind: Kind
+    text: str
+
+
+def anomalies(
+    month_rows: pd.DataFrame,
+    facts: Assignments,
+    month: Period,
+    net_now: Mapping[str, int],
+    net_before: Mapping[str, int],
+    margins: pd.DataFrame,
+    alert_percent: int,
+) -> list[Anomaly]:
+    """Look over a month: ATTRIBUTED rows, net cents by client now and before, margins (see margin.margins)."""
+    rentals = month_rows[(month_rows["category"] == RENTAL) & (month_rows["outcome"] != "excluded")]
+    return [
+        *_rentals_missing(rentals, facts, month),
+        *_rentals_twice(rentals),
+        *_rentals_without_owner(rentals),
+        *_clients_moved(net_now, net_before, alert_percent),
+        *_below_cost(margins),
+    ]
+
+
+def net_by_client(documents: Iterable[Document]) -> dict[str, int]:
+    """Net cents of documents by client."""
+    nets: dict[str, int] = {}
+    for document in documents:
+        nets[document.client.client_id] = nets.get(document.client.client_id, 0) + document.net_cents
+    return nets
+
+
+def _rentals_missing(rentals: pd.DataFrame, facts: Assignments, month: Period) -> Iterable[Anomaly]:
+    """Numbers on a trunk all month long that nobody paid rent for; silent while a wallet has no rentals at all."""
+    if rentals.empty:
+        return
+    paid = set(rentals["number"])
+    for fact in facts.number_facts:
+        all_month = (fact.valid_from is None or fact.valid_from <= month.first_day) and (
+            fact.valid_to is None or fact.valid_to > month.last_day
+        )
+        if fact.number and all_month and fact.number not in paid:
+            yield Anomaly("no_rental", f"{fact.number} is on trunk {fact.trunk} ({fact.source}), but had no rental")
+
+
+def _rentals_twice(rentals: pd.DataFrame) -> Iterable[Anomaly]:
+    owned = rentals[(rentals["outcome"] == "attributed") & (rentals["number"] != "")]
+    # A rental and its refund are one movement each way, so only rows that left the wallet count.
+    counts = owned[owned["cents"] < 0]["number"].value_counts()
+    for number, count in sorted(counts[counts > 1].items()):
+        yield Anomaly("two_rentals", f"{number} had {count} rentals")
+
+
+def _rentals_without_owner(rentals: pd.DataFrame) -> Iterable[Anomaly]:
+    lost = rentals[rentals["reason"].isin(["unassigned_number", "unassigned_trunk"])]
+    for reference, created in zip(lost["reference_id"], lost["transaction_id"], strict=True):
+        yield Anomaly("rental_without_owner", f"number {reference} is paid for (transaction {created}), but nobody's")
+
+
+def _clients_moved(now: Mapping[str, int], before: Mapping[str, int], alert_percent: int) -> Iterable[Anomaly]:
+    """Clients whose net moved by more than so many percent; only those that were billed before."""
+    for client_id, cents in sorted(before.items()):
+        moved = now.get(client_id, 0) - cents
+        if abs(moved) * 100 > abs(cents) * alert_percent:
+            yield Anomaly(
+                "client_moved",
+                f"{client_id}: {decimal_text(now.get(client_id, 0))} net after {decimal_text(cents)} the month before",
+            )
+
+
+def _below_cost(margins: pd.DataFrame) -> Iterable[Anomaly]:
+    """Charges below what they cost, by client and category; what the house pays on purpose has no charge."""
+    sums = (
+        margins[margins["document_number"] != ""]
+        .groupby(["client_id", "category"])[["cost_cents", "charge_cents"]]
+        .sum()
+    )
+    for (client_id, category), cost, charge in zip(sums.index, sums["cost_cents"], sums["charge_cents"], strict=True):
+        if 0 < charge < cost:
+            yield Anomaly(
+                "below_cost", f"{client_id}, {category}: charged {decimal_text(charge)}, paid {decimal_text(cost)}"
+            )
+
+
+def told(found: Sequence[Anomaly], most: int = 10) -> list[str]:
+    """The texts for people, a few of each kind."""
+    texts = []
+    for kind in dict.fromkeys(anomaly.kind for anomaly in found):
+        of_kind = [anomaly.text for anomaly in found if anomaly.kind == kind]
+        texts += of_kind[:most]
+        if len(of_kind) > most:
+            texts.append(f"… and {len(of_kind) - most} more of the kind {kind}")
+    return texts

@@ -1,0 +1,84 @@
+"""The exceptions queue: list it, decide about what stands in it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from billing_job.commands.options import emit, json_option, month_option, period
+from billing_job.errors import ConfigError
+
+if TYPE_CHECKING:
+    from billing_job.cli import Invocation
+
+EXCEPTIONS_WAIT = 3
+
+
+@click.group(invoke_without_command=True, short_help="List the transactions that wait, and decide about them.")
+@month_option()
+@json_option
+@click.option("--csv", "as_csv", is_flag=True, help="Print the columns of exceptions.csv on standard output.")
+@click.pass_context
+def exceptions(context: click.Context, month: str | None, as_json: bool, as_csv: bool) -> None:
+    """List what waits: transactions that no client could be found for, or that could not be read.
+
+    Without --month all that waits is listed. Exit code 3 while something does.
+    """
+    if context.invoked_subcommand is not None:
+        return
+    from billing_job.month_folder import exceptions_csv, waiting_rows
+    from billing_job.month_run import locked_job
+    from billing_job.proofs import waiting
+    from billing_job.tables import exceptions_table
+
+    invocation: Invocation = context.obj
+    with locked_job(invocation.surroundings()) as job:
+        found = waiting_rows(job, waiting(job, period(month)))
+        if as_json:
+            entries = [
+                {
+                    "transaction_id": each.transaction_id,
+                    "cents": each.cents or 0,
+                    "reason": each.reason,
+                    "created_at": each.created_at,
+                    "type": each.type,
+                    "reference_type": each.reference_type,
+                    "reference_id": each.reference_id,
+                    "suggestion": each.suggestion,
+                    "first_seen": each.first_seen,
+                    "age_days": each.age_days,
+                }
+                for each in found
+            ]
+            emit({"schema": "billing-job/exceptions@1", "exceptions": entries})
+        elif as_csv:
+            click.echo(exceptions_csv(found).decode(), nl=False)
+        else:
+            click.echo(exceptions_table(found, job.settings.billing.currency))
+    context.exit(EXCEPTIONS_WAIT if found else 0)
+
+
+@exceptions.command(short_help="Say whose a waiting transaction is.")
+@click.argument("transaction_id", metavar="ID")
+@click.option("--client", metavar="ID", help="This client pays; its next invoice bills it.")
+@click.option("--house", is_flag=True, help="The house pays; no client is billed.")
+@click.option("--reason", required=True, metavar="TEXT", help="Why; kept with who decided and when.")
+@json_option
+@click.pass_obj
+def resolve(
+    invocation: Invocation, transaction_id: str, client: str | None, house: bool, reason: str, as_json: bool
+) -> int:
+    """Decide about the waiting transaction ID. A later decision takes the place of an earlier one; both are kept."""
+    from billing_job.corrections import resolve_exception
+
+    if (client is None) == (not house):
+        raise ConfigError("say who pays: --client ID or --house, one of the two")
+    if not reason.strip():
+        raise ConfigError("--reason: say why, in a few words")
+    outcome = resolve_exception(
+        invocation.surroundings(), transaction_id, client or "", reason.strip(), invocation.user()
+    )
+    if as_json:
+        emit(outcome.json)
+    return outcome.exit_code

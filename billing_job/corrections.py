@@ -1,0 +1,71 @@
+"""The commands that correct: credit an issued document, decide about an exception."""
+
+from billing_job.attribute import UNBILLABLE
+from billing_job.checks import documents_add_up, raise_if_broken
+from billing_job.credit import Credit, Request, credit
+from billing_job.decision import Decision
+from billing_job.errors import ConfigError
+from billing_job.ledger.crediting import issue_credit
+from billing_job.ledger.deciding import record_decision
+from billing_job.ledger.issuing import document_of_number
+from billing_job.ledger.mirror import moment_text
+from billing_job.model import Period
+from billing_job.month_folder import write_month
+from billing_job.month_run import DONE, FAILED, Outcome, Surroundings, locked_job
+from billing_job.output import check_writable
+from billing_job.pipeline import place
+from billing_job.proofs import waiting
+from billing_job.summary import document_json, money_text
+
+
+def credit_document(around: Surroundings, number: str, request: Request) -> Outcome:
+    """Undo an issued document by a credit note of today, and bring the folder of today's month up to date."""
+    with locked_job(around) as job:
+        issued = document_of_number(job.engine, number)
+        if issued is None:
+            raise ConfigError(f"{number}: no such document was issued; `billing-job verify` counts those that were")
+        today = around.clock.now().astimezone(around.settings.billing.zone).date()
+        month = Period.of(today)
+        check_writable(around.settings.output.directory)
+        document = issue_credit(
+            job.engine,
+            issued.document,
+            lambda undone: _checked(credit(issued.document, undone, request, today)),
+            job.numbering,
+            str(month),
+        )
+        written = write_month(job, month, place(job, month), workers=1, progress=around.console.progress)
+        for problem in written.problems:
+            around.console.error(problem)
+        currency = document.currency
+        around.console.info(
+            f"{document.number} credits {money_text(-document.gross_cents, currency)} of {number}"
+            f" ({money_text(-document.net_cents, currency)} net): {job.folder(month).path}"
+        )
+        entry = document_json(document, str(month), new=True)
+        return Outcome(FAILED if written.problems else DONE, {"schema": "billing-job/credit@1", "documents": [entry]})
+
+
+def _checked(built: Credit) -> Credit:
+    """Invariant 3, before the credit note is stored."""
+    raise_if_broken(documents_add_up([built.document]))
+    return built
+
+
+def resolve_exception(around: Surroundings, transaction_id: str, client_id: str, reason: str, who: str) -> Outcome:
+    """Record whose an exception is; an empty `client_id` is the house. The next run acts on it."""
+    with locked_job(around) as job:
+        rows = waiting(job, None)
+        why = dict(zip(rows["transaction_id"], rows["reason"], strict=True)).get(transaction_id)
+        if why is None:
+            raise ConfigError(f"{transaction_id}: no such transaction waits; `billing-job exceptions` lists them")
+        if client_id and client_id not in job.clients:
+            raise ConfigError(f"--client {client_id}: there is no such client in clients.csv")
+        if client_id and why in UNBILLABLE:
+            raise ConfigError(f"{transaction_id}: {why}, so there is no amount to charge a client: use --house")
+        decided_at = moment_text(around.clock.now())
+        record_decision(job.engine, Decision(transaction_id, client_id, reason, decided_at, who))
+        verdict = f"is {client_id}'s: its next invoice bills it" if client_id else "is paid by the house"
+        around.console.info(f"{transaction_id} {verdict}")
+        decided = {"transaction_id": transaction_id, "client_id": client_id, "house": not client_id, "reason": reason}
+        return Outcome(DONE, {"schema": "billing-job/decision@1", **decided})

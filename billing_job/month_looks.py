@@ -1,0 +1,35 @@
+"""Two looks at a month in the ledger: what was earned on its transactions, and what looks wrong about it."""
+
+from collections.abc import Iterable
+
+import pandas as pd
+
+from billing_job.anomalies import Anomaly, anomalies, net_by_client
+from billing_job.assignments import microseconds
+from billing_job.job import Job
+from billing_job.ledger.issuing import documents_of_period
+from billing_job.ledger.reading import settlements_of
+from billing_job.margin import margins
+from billing_job.model import Document, Period
+from billing_job.pipeline import Placed
+
+
+def month_margins(job: Job, month: Period, placed: Placed) -> pd.DataFrame:
+    """Cost and charge of the month's transactions; see margin.margins."""
+    zone = job.settings.billing.zone
+    settled = settlements_of(job.engine, microseconds(month.starts(zone)), microseconds(month.ends(zone)))
+    rows = placed.frame[placed.frame["month"] == str(month)]
+    return margins(rows, settled, documents_of_period(job.engine, str(month)))
+
+
+def month_anomalies(job: Job, month: Period, placed: Placed, drafts: Iterable[Document] = ()) -> list[Anomaly]:
+    """What looks wrong about a month, its drafts counted as if they were issued."""
+    return anomalies(
+        placed.frame[placed.frame["month"] == str(month)],
+        placed.facts,
+        month,
+        net_by_client([*documents_of_period(job.engine, str(month)), *drafts]),
+        net_by_client(documents_of_period(job.engine, str(month.previous))),
+        month_margins(job, month, placed),
+        job.settings.billing.alert_percent,
+    )

@@ -1,0 +1,32 @@
+"""What a preview tells beside its drafts: changes since the month before and since the last preview, and anomalies."""
+
+from typing import Any
+
+from billing_job.anomalies import net_by_client, told
+from billing_job.job import Job
+from billing_job.ledger.issuing import documents_of_period
+from billing_job.ledger.mirror import moment_text
+from billing_job.ledger.previews import last_preview, record_preview
+from billing_job.model import Period
+from billing_job.month_looks import month_anomalies
+from billing_job.pipeline import Billed
+
+
+def previewed(job: Job, month: Period, billed: Billed) -> dict[str, Any]:
+    """`changes` and `anomalies` for the JSON of a draft run; remembers the drafts' nets for the next preview."""
+    now = net_by_client([*documents_of_period(job.engine, str(month)), *billed.new])
+    before = net_by_client(documents_of_period(job.engine, str(month.previous)))
+    earlier = last_preview(job.engine, str(month))
+    record_preview(job.engine, str(month), now, moment_text(job.clock.now()))
+    return {
+        "changes": [
+            {
+                "client_id": client_id,
+                "month_before_cents": before.get(client_id, 0),
+                "last_preview_cents": None if earlier is None else earlier.get(client_id, 0),
+                "now_cents": now.get(client_id, 0),
+            }
+            for client_id in sorted({*before, *now, *(earlier or {})})
+        ],
+        "anomalies": told(month_anomalies(job, month, billed.placed, billed.new)),
+    }

@@ -1,0 +1,80 @@
+"""What would help an exception: a number in its description, a trunk that bears a client's name, a setting.
+
+A suggestion bills nobody; it saves the user the search.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from billing_job.assignments import Assignments
+from billing_job.mapping import e164
+from billing_job.model import Client
+from billing_job.wallet import Trunk
+
+_PHONE = re.compile(r"\+[1-9][\d ().-]{5,20}\d")
+
+BY_REASON = {
+    "amount_too_large": "check the amount with DIDfarm; `exceptions resolve ID --house` settles it",
+    "foreign_currency": "not in the currency of billing.currency; `exceptions resolve ID --house` settles it",
+    "unknown_type": "give type {type!r} a category in [categories] of billing.toml",
+    "unassigned_number": "number {reference_id} is on no trunk at that moment: extend its dates in numbers.csv",
+    "unassigned_trunk": "its trunk is no client's at that moment: add or extend a row in trunks.csv",
+    "unknown_reference": "add {reference_type} {reference_id} to {file}",
+    "ambiguous_order": "its numbers belong to several clients or to none: fill in their price in numbers.csv",
+}
+
+
+def suggestions(
+    rows: pd.DataFrame, facts: Assignments, clients: Iterable[Client], trunks: Iterable[Trunk]
+) -> list[str]:
+    """One sentence for each exception of ATTRIBUTED with `detail`, in its order; a detail that is there stays."""
+    by_name = {client.name.casefold(): client.client_id for client in clients}
+    names = {name: trunk.name for trunk in trunks for name in (trunk.uuid, trunk.trunk_id) if name and trunk.name}
+    return [
+        row["detail"] or _by_description(row, facts) or _by_trunk_name(row, names, by_name) or _by_reason(row)
+        for row in ({str(name): value for name, value in row.items()} for row in rows.to_dict("records"))
+    ]
+
+
+def _by_description(row: Mapping[str, object], facts: Assignments) -> str:
+    """The client that a number in the description belonged to at that moment."""
+    match = _PHONE.search(str(row["description"]))
+    number = e164(match[0]) if match else None
+    identity = facts.identity_of.get(number) if number else None
+    if identity is None or pd.isna(row["created_at"]):  # type: ignore[call-overload]
+        return ""
+    moment = np.array([row["created_at"]], np.int64)
+    fact = int(facts.numbers.at(pa.array([identity], pa.string()), moment)[0])
+    if fact < 0:
+        return ""
+    trunk = facts.number_facts[fact].trunk
+    owner = int(facts.trunks.at(pa.array([facts.trunk_names.get(trunk, trunk)], pa.string()), moment)[0])
+    if owner < 0:
+        return ""
+    client_id = facts.trunk_facts[owner].client_id
+    return f"{number} in its description is {client_id}'s: {_resolve(row, client_id)}"
+
+
+def _by_trunk_name(row: Mapping[str, object], names: Mapping[str, str], by_name: Mapping[str, str]) -> str:
+    """The client whose name the trunk bears: one trunk a client is the supplier's advice."""
+    name = names.get(str(row["reference_id"])) if row["reference_type"] == "trunk" else None
+    if name is None:
+        return ""
+    client_id = by_name.get(name.casefold())
+    owner = f"like client {client_id}" if client_id else "and no client is called so"
+    return f"trunk {row['reference_id']} is called {name!r}, {owner}: add it to trunks.csv"
+
+
+def _by_reason(row: Mapping[str, object]) -> str:
+    file = "trunks.csv" if row["reference_type"] == "trunk" else "numbers.csv"
+    if row["reason"] == "unknown_reference" and row["reference_type"] not in ("order", "number", "trunk"):
+        return f"it refers to {row['reference_type'] or 'nothing'}: {_resolve(row, 'ID')}"
+    return BY_REASON.get(str(row["reason"]), "").format(file=file, **row)
+
+
+def _resolve(row: Mapping[str, object], client_id: str) -> str:
+    return f"`exceptions resolve {row['transaction_id']} --client {client_id} --reason …`"
