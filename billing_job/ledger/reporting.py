@@ -1,0 +1,128 @@
+"""Sums for the month's page: what each month cost and brought, and where the wallet's cents went."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from sqlalchemy import ColumnElement, Connection, Engine, case, func, select
+
+from billing_job.ledger.database import transaction
+from billing_job.ledger.reading import vanished
+from billing_job.ledger.tables import document_lines, documents, releases, revisions, settlements, transactions
+
+When = Literal["undated", "before", "within", "after"]
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """What a category of a client cost the house and brought it in one month, in cents of cost and of net charge."""
+
+    month: str
+    client_id: str
+    category: str
+    cost_cents: int
+    charge_cents: int
+
+
+@dataclass(frozen=True, slots=True)
+class Movement:
+    """Transactions of one type in one span of time, in wallet cents."""
+
+    when: When
+    type: str
+    count: int
+    cents: int
+
+
+def flows(engine: Engine, first: str, last: str) -> list[Flow]:
+    """Cost and charge by month, client and category, from month `first` to month `last`, both included.
+
+    A charge is the net of the lines in the month whose folder holds the document: fees are in it, and credit notes with
+    their minus. A cost belongs to the month that settled it, what the house pays included; a credit note that frees
+    transactions takes their cost back in its own month, so that earlier months stay what they were.
+    """
+    sums: dict[tuple[str, str, str], list[int]] = {}
+    line_keys = (documents.c.folder, documents.c.client_id, document_lines.c.category)
+    lines = (
+        select(*line_keys, func.sum(document_lines.c.net_cents))
+        .join_from(document_lines, documents)
+        .where(documents.c.folder.between(first, last))
+        .group_by(*line_keys)
+    )
+    cost_keys = (settlements.c.period, settlements.c.client_id, settlements.c.category)
+    costs = (
+        select(*cost_keys, func.sum(settlements.c.cost_cents))
+        .where(settlements.c.period.between(first, last))
+        .group_by(*cost_keys)
+    )
+    freed_keys = (documents.c.folder, settlements.c.client_id, settlements.c.category)
+    freed = (
+        select(*freed_keys, -func.sum(settlements.c.cost_cents))
+        .select_from(releases.join(settlements).join(documents, documents.c.number == releases.c.credit_number))
+        .where(documents.c.folder.between(first, last))
+        .group_by(*freed_keys)
+    )
+    with transaction(engine) as connection:
+        for place, query in ((0, costs), (0, freed), (1, lines)):
+            for month, client_id, category, cents in connection.execute(query):
+                sums.setdefault((month, client_id, category), [0, 0])[place] += int(cents)
+    return [Flow(*key, cost, charge) for key, (cost, charge) in sorted(sums.items())]
+
+
+def document_costs(engine: Engine, folder: str) -> dict[str, int]:
+    """Document number → what its transactions cost, in cents; negative for what a credit note took back."""
+    billed = (
+        select(settlements.c.document_number, func.sum(settlements.c.cost_cents))
+        .join_from(settlements, documents, documents.c.number == settlements.c.document_number)
+        .where(documents.c.folder == folder)
+        .group_by(settlements.c.document_number)
+    )
+    freed = (
+        select(releases.c.credit_number, -func.sum(settlements.c.cost_cents))
+        .select_from(releases.join(settlements).join(documents, documents.c.number == releases.c.credit_number))
+        .where(documents.c.folder == folder)
+        .group_by(releases.c.credit_number)
+    )
+    costs: dict[str, int] = {}
+    with transaction(engine) as connection:
+        for query in (billed, freed):
+            for number, cents in connection.execute(query):
+                costs[number] = costs.get(number, 0) + int(cents)
+    return costs
+
+
+def movements(engine: Engine, starts: int, ends: int) -> list[Movement]:
+    """Every movement that the supplier still lists, summed by type before, within and after [starts, ends) or undated.
+
+    `starts` and `ends` are microseconds since 1970 UTC. Together they are what `reading.wallet_movements` adds up.
+    """
+    listed = (
+        transactions.c.seq.not_in(select(revisions.c.old_seq)),
+        transactions.c.transaction_id.not_in(vanished(engine)),
+    )
+    when = case(
+        (transactions.c.created_at.is_(None), "undated"),
+        (transactions.c.created_at < starts, "before"),
+        (transactions.c.created_at < ends, "within"),
+        else_="after",
+    ).label("time")
+    sums: dict[tuple[When, str], list[int]] = {}
+    with transaction(engine) as connection:
+        for when_, type_, count, cents in _movement_rows(connection, when, listed):
+            entry = sums.setdefault((when_, type_), [0, 0])
+            entry[0] += count
+            entry[1] += cents
+    return [Movement(when_, type_, count, cents) for (when_, type_), (count, cents) in sorted(sums.items())]
+
+
+def _movement_rows(
+    connection: Connection, when: ColumnElement[str], listed: Iterable[ColumnElement[bool]]
+) -> Iterator[tuple[When, str, int, int]]:
+    """Sums of the ordinary amounts, then each amount that is too large for sums of the database."""
+    type_ = transactions.c.type
+    sums = select(when, type_, func.count(), func.sum(transactions.c.cents)).where(*listed).group_by(when, type_)
+    for row in connection.execute(sums):
+        yield row[0], row[1], int(row[2]), int(row[3] or 0)
+    large = select(when, type_, transactions.c.large_cents).where(*listed, transactions.c.large_cents.is_not(None))
+    for row in connection.execute(large):
+        yield row[0], row[1], 0, int(row[2])

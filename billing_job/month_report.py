@@ -1,0 +1,145 @@
+"""Asks the ledger for what the month's page says."""
+
+from collections.abc import Callable, Mapping, Sequence
+
+from billing_job.assignments import microseconds
+from billing_job.checks import Sum, sum_of
+from billing_job.documents.labels import labels_for
+from billing_job.job import Job
+from billing_job.ledger.reading import changed, last_balance, vanished
+from billing_job.ledger.reporting import Movement, document_costs, flows, movements
+from billing_job.model import Document, Period
+from billing_job.money import cents_from_decimal
+from billing_job.pipeline import Placed
+from billing_job.report_data import (
+    DocumentRow,
+    Place,
+    Report,
+    Waiting,
+    Wallet,
+    month_sums,
+    months_back,
+    shares,
+    told_apart,
+)
+
+
+def month_report(
+    job: Job,
+    month: Period,
+    placed: Placed,
+    documents: Sequence[Document],
+    waiting: Sequence[Waiting],
+    document_files: Mapping[str, Mapping[str, str]],
+    files: Sequence[str],
+) -> Report:
+    """The month as the ledger holds it now.
+
+    `document_files` gives each number its files by kind, `files` are the others; all are relative to the page.
+    """
+    category = labels_for(job.templates, "en").category
+    found = flows(job.engine, str(months_back(month)), str(month))
+    months = month_sums(month, found)
+    clients = job.clients
+    client_names = told_apart(
+        {
+            flow.client_id: clients[flow.client_id].name if flow.client_id in clients else flow.client_id
+            for flow in found
+        }
+    )
+    category_names = {flow.category: category(flow.category) for flow in found}
+    return Report(
+        month=month,
+        seller=job.seller.name,
+        currency=job.settings.billing.currency,
+        months=months,
+        by_client=shares(found, months, lambda flow: flow.client_id, client_names),
+        by_category=shares(found, months, lambda flow: flow.category, category_names),
+        wallet=_wallet(job, month),
+        places=_places(placed, month, category),
+        transactions=sum_of(placed.frame[placed.frame["month"] == str(month)]),
+        waiting=tuple(sorted(waiting, key=lambda each: (-each.age_days, each.created_at, each.transaction_id))),
+        anomalies=_anomalies(job, placed),
+        documents=_documents(job, month, documents, document_files),
+        files=tuple(files),
+    )
+
+
+def _wallet(job: Job, month: Period) -> Wallet:
+    billing = job.settings.billing
+    found = movements(job.engine, microseconds(month.starts(billing.zone)), microseconds(month.ends(billing.zone)))
+    balance = last_balance(job.engine)
+    return Wallet(
+        opening_cents=cents_from_decimal(billing.opening_balance),
+        before=_sum(found, "before"),
+        within=_by_category(job, found),
+        after=_sum(found, "after"),
+        undated=_sum(found, "undated"),
+        balance_cents=balance.cents if balance is not None and balance.currency == billing.currency else None,
+    )
+
+
+def _sum(found: Sequence[Movement], when: str) -> Sum:
+    return sum((Sum(each.count, each.cents) for each in found if each.when == when), Sum())
+
+
+def _by_category(job: Job, found: Sequence[Movement]) -> dict[str, Sum]:
+    """What moved within the month by the name of its category, what came in first; an unknown type has its own name."""
+    categories = job.settings.categories
+    name = labels_for(job.templates, "en").category
+    sums: dict[str, Sum] = {}
+    for each in found:
+        if each.when == "within":
+            key = name(categories.get(each.type, each.type or "without a type"))
+            sums[key] = sums.get(key, Sum()) + Sum(each.count, each.cents)
+    return dict(sorted(sums.items(), key=lambda item: (-item[1].cents, item[0])))
+
+
+def _places(placed: Placed, month: Period, name: Callable[[str], str]) -> tuple[Place, ...]:
+    """Invariant 1 for the month's own transactions; what a document settles counts as its client's."""
+    rows = placed.frame[placed.frame["month"] == str(month)]
+    settled = rows["settled"]
+    attributed = rows[settled | (rows["outcome"] == "attributed")]
+    excluded = rows[~settled & (rows["outcome"] == "excluded")]
+    return (
+        Place("Attributed to a client", sum_of(attributed)),
+        *(Place(f"Left out: {name(str(reason))}", sum_of(group)) for reason, group in excluded.groupby("reason")),
+        Place("Exceptions, waiting", sum_of(rows[~settled & (rows["outcome"] == "exception")])),
+    )
+
+
+def _anomalies(job: Job, placed: Placed) -> tuple[str, ...]:
+    """What the supplier did to history, and older months that nobody billed."""
+    found = []
+    for ids, what in (
+        (changed(job.engine), "changed after they were first read; both versions are kept"),
+        (vanished(job.engine), "are no longer listed by DIDfarm; they are kept"),
+    ):
+        if ids:
+            more = f" and {len(ids) - 5:,} more" if len(ids) > 5 else ""
+            found.append(f"{len(ids):,} transactions {what}: {', '.join(ids[:5])}{more}")
+    if placed.never_run.count:
+        found.append(f"{placed.never_run.count:,} older transactions belong to months that were never run")
+    return tuple(found)
+
+
+def _documents(
+    job: Job, month: Period, documents: Sequence[Document], files: Mapping[str, Mapping[str, str]]
+) -> tuple[DocumentRow, ...]:
+    costs = document_costs(job.engine, str(month))
+    return tuple(
+        DocumentRow(
+            number=document.number,
+            kind=document.kind,
+            client_id=document.client.client_id,
+            client_name=document.client.name,
+            issue_date=document.issue_date,
+            due_date=document.due_date,
+            net_cents=document.net_cents,
+            vat_cents=document.vat_cents,
+            gross_cents=document.gross_cents,
+            cost_cents=costs.get(document.number, 0),
+            files=files[document.number],
+        )
+        for document in documents
+    )

@@ -1,0 +1,76 @@
+"""The month's page: one HTML file that needs nothing beside it and runs nothing but its own two scripts."""
+
+import base64
+import hashlib
+import re
+from dataclasses import dataclass
+
+from jinja2 import TemplateError, TemplateSyntaxError
+from markupsafe import Markup
+
+from billing_job.documents.templates import Templates
+from billing_job.errors import DocumentError
+from billing_job.report_data import Report
+from billing_job.report_view import report_view
+
+TEMPLATE = "report.html"
+STYLE_SHEET = "report.css"
+SCRIPTS = ("report/chart.umd.min.js", "report.js")
+"""The chart library, as its authors publish it, and what uses it."""
+
+_SOURCE_MAP = re.compile(r"\n?//# sourceMappingURL=\S*\s*\Z")
+# What would end the element that the text stands in.
+_ENDS_EARLY = re.compile(r"</(?:script|style)|<!--", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Inline:
+    """A script or style sheet that stands in the page, and the hash by which the page's policy knows it."""
+
+    text: Markup
+    source: str
+    """As Content-Security-Policy writes it: 'sha256-…'."""
+
+
+def report_html(report: Report, templates: Templates) -> bytes:
+    """The page, UTF-8; the same report gives the same bytes.
+
+    Its policy admits the two scripts and the style sheet by their hashes, images from data: addresses, and nothing
+    else: a name that slipped through the escaping could still neither run nor load anything. DocumentError names the
+    template that is missing or wrong.
+    """
+    style = _inline(STYLE_SHEET, templates)
+    scripts = [_inline(name, templates) for name in SCRIPTS]
+    policy = "; ".join(
+        (
+            "default-src 'none'",
+            f"script-src {' '.join(script.source for script in scripts)}",
+            f"style-src {style.source}",
+            "img-src data:",
+            "base-uri 'none'",
+            "form-action 'none'",
+        )
+    )
+    try:
+        page = templates.environment.get_template(TEMPLATE).render(
+            view=report_view(report), policy=policy, style=style.text, scripts=[script.text for script in scripts]
+        )
+    except TemplateSyntaxError as error:
+        raise DocumentError(f"template {error.filename or TEMPLATE}, line {error.lineno}: {error.message}") from error
+    except (TemplateError, TypeError, ValueError) as error:
+        # TypeError and ValueError: what an expression in a user's template can do to the view's texts.
+        raise DocumentError(f"template {TEMPLATE}: {error}; correct the template") from error
+    return page.encode()
+
+
+def _inline(name: str, templates: Templates) -> Inline:
+    path = templates.find(name)
+    if path is None:
+        raise DocumentError(f"template {name}: there is no such file; install the program again")
+    # HTML parsers read every line end as \n, and the hash is taken of what they read.
+    text = _SOURCE_MAP.sub("\n", path.read_text(encoding="utf-8").replace("\r\n", "\n").replace("\r", "\n"))
+    ends = _ENDS_EARLY.search(text)
+    if ends is not None:
+        raise DocumentError(f"template {name}: must not hold {ends[0]!r}, which would end it early inside the page")
+    digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+    return Inline(Markup(text), f"'sha256-{digest}'")  # noqa: S704 - the program's own files, or the user's

@@ -1,0 +1,174 @@
+"""What the month's page says: frozen values, and how sums by month become shares that a chart can show."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from billing_job.checks import Sum
+from billing_job.ledger.reporting import Flow
+from billing_job.model import Kind, Period
+
+MONTHS_SHOWN = 12
+SHARES_SHOWN = 8
+"""Names with a colour of their own in a chart; all others together are one more."""
+
+
+@dataclass(frozen=True, slots=True)
+class MonthSum:
+    """Cost and net charge of one month, in cents."""
+
+    month: str
+    cost_cents: int
+    charge_cents: int
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """A client's or a category's part of every month shown, in cents, in the order of the report's months."""
+
+    name: str
+    cost_cents: tuple[int, ...]
+    charge_cents: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Wallet:
+    """The wallet's proof, in wallet cents: opening + before + within + after + undated = balance, or a difference."""
+
+    opening_cents: int
+    before: Sum
+    within: Mapping[str, Sum]
+    """By category, in the month."""
+    after: Sum
+    undated: Sum
+    balance_cents: int | None
+    """As the supplier last said; None before a sync, or when it is of another currency."""
+
+    @property
+    def explained_cents(self) -> int:
+        """What the wallet must hold if nothing is missing."""
+        parts = (self.before, *self.within.values(), self.after, self.undated)
+        return self.opening_cents + sum(part.cents for part in parts)
+
+    @property
+    def difference_cents(self) -> int | None:
+        """What the balance has more than the movements explain; None when the balance is unknown."""
+        return None if self.balance_cents is None else self.balance_cents - self.explained_cents
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where transactions of the month went, and how many of how many wallet cents."""
+
+    name: str
+    sum: Sum
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A transaction that waits in the queue, as in exceptions.csv; `cents` None when its amount is unreadable."""
+
+    transaction_id: str
+    created_at: str
+    type: str
+    reference_type: str
+    reference_id: str
+    cents: int | None
+    reason: str
+    suggestion: str
+    first_seen: str
+    """Day in the seller's zone."""
+    age_days: int
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentRow:
+    """A document of the month with what it cost, in cents; `files` are paths relative to the page, by kind."""
+
+    number: str
+    kind: Kind
+    client_id: str
+    client_name: str
+    issue_date: date
+    due_date: date
+    net_cents: int
+    vat_cents: int
+    gross_cents: int
+    cost_cents: int
+    files: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Everything on the month's page; the same ledger and the same day give the same values."""
+
+    month: Period
+    seller: str
+    currency: str
+    months: tuple[MonthSum, ...]
+    """At most twelve, the report's month last; it is there even when nothing happened."""
+    by_client: tuple[Share, ...]
+    by_category: tuple[Share, ...]
+    wallet: Wallet
+    places: tuple[Place, ...]
+    transactions: Sum
+    """The month's own; the places add up to it."""
+    waiting: tuple[Waiting, ...]
+    """Longest first."""
+    anomalies: tuple[str, ...]
+    documents: tuple[DocumentRow, ...]
+    files: tuple[str, ...]
+    """The month's other files, relative to the page."""
+
+
+def months_back(month: Period) -> Period:
+    """The first of the twelve months that end with this one."""
+    for _ in range(MONTHS_SHOWN - 1):
+        month = month.previous
+    return month
+
+
+def month_sums(month: Period, flows: Iterable[Flow]) -> tuple[MonthSum, ...]:
+    """The sums of the last twelve months, from the first one in which anything happened."""
+    sums: dict[str, list[int]] = {}
+    period = months_back(month)
+    while period <= month:
+        sums[str(period)] = [0, 0]
+        period = period.next
+    first = str(month)
+    for flow in flows:
+        sums[flow.month][0] += flow.cost_cents
+        sums[flow.month][1] += flow.charge_cents
+        first = min(first, flow.month)
+    return tuple(MonthSum(name, cost, charge) for name, (cost, charge) in sums.items() if name >= first)
+
+
+def shares(
+    flows: Iterable[Flow], months: Sequence[MonthSum], key: Callable[[Flow], str], names: Mapping[str, str]
+) -> tuple[Share, ...]:
+    """The flows by `key`, largest charge first; those beyond SHARES_SHOWN are added up as one share.
+
+    `names` says what a key is called. A single one beyond the limit keeps its own name.
+    """
+    column = {month.month: place for place, month in enumerate(months)}
+    sums: dict[str, tuple[list[int], list[int]]] = {}
+    for flow in flows:
+        cost, charge = sums.setdefault(key(flow), ([0] * len(column), [0] * len(column)))
+        cost[column[flow.month]] += flow.cost_cents
+        charge[column[flow.month]] += flow.charge_cents
+    ranked = sorted(sums, key=lambda each: (-sum(sums[each][1]), -sum(sums[each][0]), each))
+    shown = len(ranked) if len(ranked) <= SHARES_SHOWN + 1 else SHARES_SHOWN
+    found = [Share(names[each], tuple(sums[each][0]), tuple(sums[each][1])) for each in ranked[:shown]]
+    rest = [sums[each] for each in ranked[shown:]]
+    if rest:
+        cost_cents = tuple(map(sum, zip(*(cost for cost, _ in rest), strict=True)))
+        charge_cents = tuple(map(sum, zip(*(charge for _, charge in rest), strict=True)))
+        found.append(Share(f"All {len(rest):,} others", cost_cents, charge_cents))
+    return tuple(found)
+
+
+def told_apart(names: Mapping[str, str]) -> dict[str, str]:
+    """Key → name, with the key beside a name that two of them have."""
+    often = Counter(names.values())
+    return {key: f"{name} ({key})" if often[name] > 1 else name for key, name in names.items()}

@@ -1,0 +1,216 @@
+"""The month's page as texts and tables, so that its template has nothing to calculate."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from billing_job.model import Kind
+from billing_job.report_data import DocumentRow, Report, Waiting
+from billing_job.report_figures import (
+    Cell,
+    Chart,
+    Row,
+    amount,
+    change,
+    charts,
+    counted,
+    month_name,
+    percent,
+    place_rows,
+    wallet_rows,
+)
+
+WAITING_SHOWN = 200
+"""Rows of the queue on the page; all of them are in exceptions.csv."""
+KIND_NAMES = {Kind.INVOICE: "Invoice", Kind.CREDIT_NOTE: "Credit note"}
+FILE_NAMES = {"pdf": "PDF", "csv": "CSV", "ubl": "XML"}
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """One thing that is well (`good`) or wants attention, and the section that says more."""
+
+    good: bool
+    text: str
+    section: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """A total of the month; `note` compares or explains it."""
+
+    label: str
+    value: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A file: what it is called and where it is, relative to the page."""
+
+    text: str
+    target: str
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingView:
+    """A transaction that waits, in texts."""
+
+    transaction_id: str
+    day: str
+    type: str
+    reference: str
+    amount: Cell
+    reason: str
+    suggestion: str
+    age_days: int
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentView:
+    """A document, in texts; `amounts` are net, VAT, gross, cost and margin."""
+
+    number: str
+    kind: str
+    kind_name: str
+    client_name: str
+    client_id: str
+    issued: str
+    due: str
+    amounts: tuple[Cell, ...]
+    margin_percent: str
+    files: tuple[Link, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ReportView:
+    """Everything that `report.html` prints."""
+
+    title: str
+    month: str
+    seller: str
+    currency: str
+    verdicts: tuple[Verdict, ...]
+    tiles: tuple[Tile, ...]
+    months: tuple[str, ...]
+    """The columns of every chart's tables."""
+    charts: tuple[Chart, ...]
+    wallet: tuple[Row, ...]
+    wallet_verdict: Verdict
+    places: tuple[Row, ...]
+    waiting: tuple[WaitingView, ...]
+    waiting_sum: Cell
+    waiting_note: str
+    """What is not on the page; empty when all of it is."""
+    anomalies: tuple[str, ...]
+    documents: tuple[DocumentView, ...]
+    document_sums: tuple[Cell, ...]
+    document_count: str
+    files: tuple[Link, ...]
+
+
+def report_view(report: Report) -> ReportView:
+    """The texts of the page, in English."""
+    month = month_name(str(report.month))
+    hidden = len(report.waiting) - WAITING_SHOWN
+    return ReportView(
+        title=f"{month} · {report.seller}",
+        month=month,
+        seller=report.seller,
+        currency=report.currency,
+        verdicts=(_wallet_verdict(report), _waiting_verdict(report), *_anomaly_verdict(report)),
+        tiles=_tiles(report),
+        months=tuple(month_name(each.month, "%b %Y") for each in report.months),
+        charts=charts(report),
+        wallet=wallet_rows(report.wallet, month),
+        wallet_verdict=_wallet_verdict(report),
+        places=place_rows(report.places, report.transactions),
+        waiting=tuple(_waiting_view(each) for each in report.waiting[:WAITING_SHOWN]),
+        waiting_sum=amount(sum(each.cents or 0 for each in report.waiting)),
+        waiting_note=f"{counted(hidden, 'more row')} of the queue stand in exceptions.csv." if hidden > 0 else "",
+        anomalies=report.anomalies,
+        documents=tuple(_document_view(each) for each in report.documents),
+        document_sums=_document_amounts(report.documents),
+        document_count=counted(len(report.documents), "document"),
+        files=tuple(Link(name, quote(name)) for name in report.files),
+    )
+
+
+def _tiles(report: Report) -> tuple[Tile, ...]:
+    """The totals; charge, cost and margin come with what they were in the month before."""
+    now, before = report.months[-1], report.months[-2] if len(report.months) > 1 else None
+    margin = now.charge_cents - now.cost_cents
+    vat, gross = (sum(getattr(each, name) for each in report.documents) for name in ("vat_cents", "gross_cents"))
+    invoices = sum(each.kind is Kind.INVOICE for each in report.documents)
+    return (
+        Tile("Charge, net", amount(now.charge_cents).text, change(now.charge_cents, before, lambda m: m.charge_cents)),
+        Tile("Cost", amount(now.cost_cents).text, change(now.cost_cents, before, lambda m: m.cost_cents)),
+        Tile("Margin", amount(margin).text, f"{percent(margin, now.charge_cents)} of the charge"),
+        Tile("VAT", amount(vat).text, ""),
+        Tile("Gross", amount(gross).text, "what clients owe"),
+        Tile("Documents", f"{len(report.documents):,}", _kinds(invoices, len(report.documents) - invoices)),
+    )
+
+
+def _kinds(invoices: int, credit_notes: int) -> str:
+    return f"{counted(invoices, 'invoice')}, {counted(credit_notes, 'credit note')}"
+
+
+def _wallet_verdict(report: Report) -> Verdict:
+    difference = report.wallet.difference_cents
+    if difference is None:
+        return Verdict(False, "The wallet's balance is not known yet", "wallet")
+    if difference:
+        return Verdict(False, f"The wallet is off by {report.currency} {amount(difference).text}", "wallet")
+    return Verdict(True, "The wallet is explained to the cent", "wallet")
+
+
+def _waiting_verdict(report: Report) -> Verdict:
+    if not report.waiting:
+        return Verdict(True, "No transaction waits", "exceptions")
+    waits = "waits" if len(report.waiting) == 1 else "wait"
+    oldest = max(each.age_days for each in report.waiting)
+    text = f"{counted(len(report.waiting), 'transaction')} {waits}, the oldest for {counted(oldest, 'day')}"
+    return Verdict(False, text, "exceptions")
+
+
+def _anomaly_verdict(report: Report) -> tuple[Verdict, ...]:
+    count = len(report.anomalies)
+    return (Verdict(False, f"{counted(count, 'thing')} to look at", "anomalies"),) if count else ()
+
+
+def _waiting_view(waiting: Waiting) -> WaitingView:
+    return WaitingView(
+        transaction_id=waiting.transaction_id,
+        day=waiting.created_at[:10],
+        type=waiting.type,
+        reference=f"{waiting.reference_type} {waiting.reference_id}".strip(),
+        amount=Cell("unreadable") if waiting.cents is None else amount(waiting.cents),
+        reason=waiting.reason.replace("_", " "),
+        suggestion=waiting.suggestion,
+        age_days=waiting.age_days,
+    )
+
+
+def _document_amounts(documents: Sequence[DocumentRow]) -> tuple[Cell, ...]:
+    """Net, VAT, gross, cost and margin of some documents together."""
+    net, vat, gross, cost = (
+        sum(getattr(each, name) for each in documents)
+        for name in ("net_cents", "vat_cents", "gross_cents", "cost_cents")
+    )
+    return tuple(amount(cents) for cents in (net, vat, gross, cost, net - cost))
+
+
+def _document_view(document: DocumentRow) -> DocumentView:
+    return DocumentView(
+        number=document.number,
+        kind=document.kind.value,
+        kind_name=KIND_NAMES[document.kind],
+        client_name=document.client_name,
+        client_id=document.client_id,
+        issued=document.issue_date.isoformat(),
+        due=document.due_date.isoformat(),
+        amounts=_document_amounts((document,)),
+        margin_percent=percent(document.net_cents - document.cost_cents, document.net_cents),
+        files=tuple(Link(FILE_NAMES[kind], quote(path)) for kind, path in document.files.items()),
+    )
