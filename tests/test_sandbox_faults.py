@@ -14,6 +14,7 @@ from billing_job.didfarm.sandbox.answer_faults import ANSWER_FAULTS, GATE_FAULTS
 from billing_job.didfarm.sandbox.faults import FAULTS, Fault, parse_fault, usage
 from billing_job.didfarm.sandbox.holdings import WireRow
 from billing_job.didfarm.sandbox.page_faults import PAGE_FAULTS
+from billing_job.didfarm.sandbox.portal import POST_FAULTS
 from billing_job.didfarm.sandbox.running import RunningSandbox
 from billing_job.didfarm.sandbox.wallet_faults import WALLET_FAULTS
 from billing_job.didfarm.sandbox.wire_faults import WIRE_FAULTS
@@ -311,7 +312,7 @@ def test_the_body_drips() -> None:
 
 def test_every_fault_has_its_play() -> None:
     """The names that are listed are the ones that are played, each exactly once."""
-    played = [*WALLET_FAULTS, *PAGE_FAULTS, *ANSWER_FAULTS, *GATE_FAULTS, *WIRE_FAULTS]
+    played = [*WALLET_FAULTS, *PAGE_FAULTS, *ANSWER_FAULTS, *GATE_FAULTS, *WIRE_FAULTS, *POST_FAULTS]
     assert sorted(played) == sorted(FAULTS)
     for name in FAULTS:
         assert parse_fault(usage(name)) == parse_fault(name)

@@ -24,11 +24,11 @@ def json_answer(body: object, status: int = 200, headers: dict[str, str] | None 
     return Response(text, status, headers, media_type="application/json")
 
 
-def error_body(status: int, message: str) -> dict[str, object]:
-    """The guide's error format (guide: Error Responses)."""
-    return {"error": {"code": ERROR_CODES.get(status, "error"), "message": message, "status": status}}
+def error_body(status: int, message: str, code: str = "") -> dict[str, object]:
+    """The guide's error format (guide: Error Responses); the code follows from the status unless one is given."""
+    return {"error": {"code": code or ERROR_CODES.get(status, "error"), "message": message, "status": status}}
 
 
-def error_answer(status: int, message: str, headers: dict[str, str] | None = None) -> Response:
+def error_answer(status: int, message: str, headers: dict[str, str] | None = None, *, code: str = "") -> Response:
     """An error with its status and the guide's body."""
-    return json_answer(error_body(status, message), status, headers)
+    return json_answer(error_body(status, message, code), status, headers)

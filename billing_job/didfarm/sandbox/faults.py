@@ -130,6 +130,9 @@ _KINDS: dict[str, _Kind] = {
     "truncated_chunked": _Kind("the body of page PAGE stops half way, without its last chunk", (_PAGE,)),
     "reset": _Kind("the connection is reset before an answer"),
     "hang": _Kind("no answer comes, and the connection stays open"),
+    "lost_checkout": _Kind("a checkout is carried out, then the connection is reset before the answer", page=None),
+    "lost_trunk": _Kind("a trunk is made, then the connection is reset before the answer", page=None),
+    "lost_routing": _Kind("a number is routed, then the connection is reset before the answer", page=None),
     "slow_drip": _Kind("the body comes a byte every MILLISECONDS", (_Parameter("milliseconds", 200, r"[1-9]\d*"),)),
 }
 

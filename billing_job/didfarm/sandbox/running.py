@@ -9,12 +9,14 @@ from types import TracebackType
 import uvicorn
 
 from billing_job.clock import Clock
+from billing_job.didfarm.sandbox.account import Account
+from billing_job.didfarm.sandbox.deliveries import Deliveries
 from billing_job.didfarm.sandbox.fault_plan import FaultPlan
 from billing_job.didfarm.sandbox.faults import Fault
 from billing_job.didfarm.sandbox.holdings import WireRow
+from billing_job.didfarm.sandbox.portal import PREFIX
 from billing_job.didfarm.sandbox.server import (
     PAGE_SIZE,
-    PREFIX,
     REQUESTS_PER_MINUTE,
     RequestRecord,
     Sandbox,
@@ -32,8 +34,9 @@ _START_SECONDS = 10
 class RunningSandbox:
     """A sandbox on a free port (or `port`) while the `with` block runs; `base_url` is what the client needs.
 
-    `state` is the wallet it serves and `faults` what it plays: both may be changed while it runs. `requests` are
-    (method, path with query, status) in the order they came. ConfigError when the port is taken.
+    `state` is the wallet it serves, `account` what is held, `faults` what it plays: all may be changed while it runs.
+    `requests` are (method, path with query, status) in the order they came; `deliveries` the events. ConfigError when
+    the port is taken.
     """
 
     def __init__(
@@ -47,6 +50,8 @@ class RunningSandbox:
         page_size: int = PAGE_SIZE,
         order: Order = "desc",
         faults: Iterable[Fault] = (),
+        webhook_url: str = "",
+        webhook_secret: str = "",
     ):
         self._sandbox = Sandbox(
             world,
@@ -56,6 +61,8 @@ class RunningSandbox:
             page_size=page_size,
             order=order,
             faults=faults,
+            webhook_url=webhook_url,
+            webhook_secret=webhook_secret,
         )
         self._port = port
         self.base_url = ""
@@ -67,6 +74,14 @@ class RunningSandbox:
     @property
     def state(self) -> Wallet:
         return self._sandbox.wallet
+
+    @property
+    def account(self) -> Account:
+        return self._sandbox.account
+
+    @property
+    def deliveries(self) -> Deliveries:
+        return self._sandbox.deliveries
 
     @property
     def faults(self) -> FaultPlan:
@@ -82,7 +97,9 @@ class RunningSandbox:
         listening = threading.Event()
         self._server = _Server(self._sandbox, on_ready=listening.set)
         self._thread = threading.Thread(target=self._server.run, args=([listener],), name="sandbox", daemon=True)
+        self._delivering = threading.Thread(target=self.deliveries.run, name="sandbox webhooks", daemon=True)
         self._thread.start()
+        self._delivering.start()
         if not listening.wait(_START_SECONDS):
             raise RunFailed(f"the sandbox did not start on {self.base_url}")
         return self
@@ -90,7 +107,9 @@ class RunningSandbox:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
+        self.deliveries.stop()
         self._server.stop()
+        self._delivering.join()
         self._thread.join()
 
 
@@ -104,6 +123,8 @@ def serve(
     page_size: int = PAGE_SIZE,
     order: Order = "desc",
     faults: Iterable[Fault] = (),
+    webhook_url: str = "",
+    webhook_secret: str = "",
     on_ready: Callable[[str], None] = lambda base_url: None,
 ) -> None:
     """Serve a world until SIGINT or SIGTERM, which is raised again after a clean stop; port 0 is any free one.
@@ -111,9 +132,18 @@ def serve(
     `on_ready` gets the base URL once requests and signals are heard. ConfigError when the port is taken.
     """
     sandbox = Sandbox(
-        world, key, clock, requests_per_minute=requests_per_minute, page_size=page_size, order=order, faults=faults
+        world,
+        key,
+        clock,
+        requests_per_minute=requests_per_minute,
+        page_size=page_size,
+        order=order,
+        faults=faults,
+        webhook_url=webhook_url,
+        webhook_secret=webhook_secret,
     )
     listener = _listener(port)
+    threading.Thread(target=sandbox.deliveries.run, name="sandbox webhooks", daemon=True).start()
     _Server(sandbox, on_ready=lambda: on_ready(_base_url(listener))).run([listener])
 
 

@@ -1,4 +1,4 @@
-"""The sandbox's HTTP side: the billing endpoints of the guide, with its authentication, limit and error bodies."""
+"""The sandbox's HTTP side: the endpoints of the guide, with its authentication, limit and error bodies."""
 
 import hmac
 import re
@@ -15,12 +15,14 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from billing_job.clock import Clock
+from billing_job.didfarm.sandbox.account import Account
 from billing_job.didfarm.sandbox.answer_faults import ANSWER_FAULTS, GATE_FAULTS
 from billing_job.didfarm.sandbox.answers import error_answer, json_answer
+from billing_job.didfarm.sandbox.deliveries import Deliveries
 from billing_job.didfarm.sandbox.fault_plan import FaultPlan
 from billing_job.didfarm.sandbox.faults import Fault
-from billing_job.didfarm.sandbox.holdings import Trunk
 from billing_job.didfarm.sandbox.page_faults import PAGE_FAULTS, page_of
+from billing_job.didfarm.sandbox.portal import PREFIX, portal_routes
 from billing_job.didfarm.sandbox.wallet import Order, Wallet
 from billing_job.didfarm.sandbox.wallet_faults import WALLET_FAULTS
 from billing_job.didfarm.sandbox.window import SlidingWindow
@@ -28,7 +30,6 @@ from billing_job.didfarm.sandbox.wire_faults import WIRE_FAULTS
 from billing_job.didfarm.sandbox.world import World
 from billing_job.money import decimal_text
 
-PREFIX = "/api/v1"
 PAGE_SIZE = 100
 REQUESTS_PER_MINUTE = 60
 RequestRecord = tuple[str, str, int]
@@ -36,7 +37,10 @@ RequestRecord = tuple[str, str, int]
 
 
 class Sandbox:
-    """What one sandbox knows: its wallet, trunks and key, the faults to play, and every request it got."""
+    """What one sandbox knows: its wallet, account and key, the faults to play, and every request it got.
+
+    Events go to `webhook_url`, signed with `webhook_secret`; without a URL they are only kept.
+    """
 
     def __init__(
         self,
@@ -48,9 +52,12 @@ class Sandbox:
         page_size: int = PAGE_SIZE,
         order: Order = "desc",
         faults: Iterable[Fault] = (),
+        webhook_url: str = "",
+        webhook_secret: str = "",
     ):
         self.wallet = Wallet(world.transactions, order=order)
-        self.trunks = world.trunks
+        self.deliveries = Deliveries(webhook_url, webhook_secret, clock)
+        self.account = Account(world, self.wallet, clock, self.deliveries.emit)
         self.key = key
         self.clock = clock
         self.window = SlidingWindow(requests_per_minute, clock.monotonic)
@@ -73,14 +80,11 @@ def sandbox_app(sandbox: Sandbox) -> Starlette:
     async def balance(request: Request) -> Response:
         return json_answer({"balance": decimal_text(sandbox.wallet.balance_cents), "currency": "EUR"})
 
-    async def sip_trunks(request: Request) -> Response:
-        return json_answer({"data": [_trunk_json(trunk) for trunk in sandbox.trunks]})
-
     return Starlette(
         routes=[
             Route(f"{PREFIX}/wallet/transactions", transactions, methods=["GET"]),
             Route(f"{PREFIX}/wallet/balance", balance, methods=["GET"]),
-            Route(f"{PREFIX}/portal/sip-trunks", sip_trunks, methods=["GET"]),
+            *portal_routes(sandbox.account, sandbox.faults),
         ],
         middleware=[Middleware(_Record, sandbox=sandbox), Middleware(_Gate, sandbox=sandbox)],
         exception_handlers={HTTPException: _http_error},
@@ -97,17 +101,6 @@ def _list_answer(sandbox: Sandbox, number: int) -> Response:
     answer = json_answer({"data": page.data, "meta": page.meta})
     on_its_way = sandbox.faults.first(WIRE_FAULTS, number)
     return WIRE_FAULTS[on_its_way.name](on_its_way, answer) if on_its_way else answer
-
-
-def _trunk_json(trunk: Trunk) -> dict[str, object]:
-    return {
-        "id": trunk.trunk_id,
-        "uuid": trunk.uuid,
-        "name": trunk.name,
-        "sip_server": "sip.didfarm.com",
-        "username": trunk.username,
-        "status": "active",
-    }
 
 
 async def _http_error(request: Request, error: Exception) -> Response:

@@ -13,7 +13,7 @@ from billing_job.didfarm.sandbox.holdings import Assignment, Trunk
 from billing_job.didfarm.sandbox.inventory import Inventory
 from billing_job.model import Period
 
-_SMS_CENTS = {"NL": 7, "BE": 8, "DE": 8, "FR": 6, "GR": 9, "BG": 6, "CH": 9, "US": 1}
+SMS_CENTS = {"NL": 7, "BE": 8, "DE": 8, "FR": 6, "GR": 9, "BG": 6, "CH": 9, "US": 1}
 _CALL_CENTS_PER_MINUTE = {"+31": 1, "+32": 3, "+49": 2, "+33": 2, "+44": 2, "+1": 1, "+91": 5, "+81": 6}
 
 
@@ -103,7 +103,7 @@ class Usage:
 
     def _message(self, sender: Assignment, moment: datetime) -> Movement:
         number, parts = sender.number, self._rng.randrange(1, 4)
-        cents = _SMS_CENTS[number.country] * parts
+        cents = SMS_CENTS[number.country] * parts
         text = f"SMS from {number.number}, {parts} part{'s' if parts > 1 else ''}"
         return Movement(moment, "sms", -cents, text, "number", number.did_number_id, (sender,))
 
