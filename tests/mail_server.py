@@ -1,6 +1,7 @@
 """A real mail server on loopback to test with: it keeps what it took, and misbehaves where it is told to."""
 
 import asyncio
+import logging
 import ssl
 import threading
 from collections.abc import Callable, Iterator
@@ -78,20 +79,24 @@ def mail_server(
     def authenticate(server: SMTP, session: Session, envelope: Envelope, mechanism: str, data: Any) -> AuthResult:
         assert isinstance(data, LoginPassword)
         mails.logins.append(data.login.decode())
-        return AuthResult(success=(data.login.decode(), data.password.decode()) == login)
+        is_right = (data.login.decode(), data.password.decode()) == login
+        return AuthResult(success=is_right, handled=is_right)
 
     def session() -> SMTP:
-        return SMTP(
+        smtp = SMTP(
             mails,
             hostname="mail.test",
             tls_context=tls if starttls else None,
             require_starttls=starttls,
             authenticator=authenticate if login else None,
             auth_required=login is not None,
-            auth_require_tls=starttls,
             loop=loop,
         )
+        # TLS from the first byte is TLS too, but aiosmtpd knows only the kind that it started itself.
+        smtp._auth_require_tls = starttls
+        return smtp
 
+    logging.getLogger("mail.log").propagate = False  # in a program of its own it would not write to our log either
     loop = asyncio.new_event_loop()
     server = loop.run_until_complete(loop.create_server(session, "127.0.0.1", 0, ssl=None if starttls else tls))
     mails.port = server.sockets[0].getsockname()[1]

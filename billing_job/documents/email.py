@@ -2,8 +2,9 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from functools import lru_cache
 
-from jinja2 import TemplateError, TemplateNotFound, TemplateSyntaxError
+from jinja2 import Environment, TemplateError, TemplateNotFound, TemplateSyntaxError
 
 from billing_job.documents import formats
 from billing_job.documents.compose import document_view
@@ -46,7 +47,7 @@ def mail_texts(document: Document, templates: Templates, *, subject: str, attach
     names the document, the template and what is wrong with it.
     """
     labels = labels_for(templates, document.client.language)
-    view = document_view(document, templates)
+    view = document_view(document, templates, pictures=False)
     seller = document.seller
     is_invoice = document.kind is Kind.INVOICE
     opening = (
@@ -80,11 +81,8 @@ def mail_texts(document: Document, templates: Templates, *, subject: str, attach
         client=plain_text(document.client.name),
         month=str(document.period),
     )
-    html = templates.environment
-    # The same sandbox, but text is not HTML: an ampersand stays one.
-    text = html.overlay(autoescape=False)
     rendered = {}
-    for kind, environment in (("text", text), ("html", html)):
+    for kind, environment in (("text", _text_environment(templates)), ("html", templates.environment)):
         name = TEMPLATES[kind]
         try:
             rendered[kind] = environment.get_template(name).render(view=view, mail=words)
@@ -96,3 +94,9 @@ def mail_texts(document: Document, templates: Templates, *, subject: str, attach
         except (TemplateError, TypeError, ValueError) as error:
             raise DocumentError(f"{document_name(document)}: template {name}: {error}; correct the template") from error
     return MailTexts(labels.locale.language, plain_text(subject_line), rendered["text"], rendered["html"])
+
+
+@lru_cache(maxsize=8)
+def _text_environment(templates: Templates) -> Environment:
+    """The same sandbox, but text is not HTML: an ampersand stays one."""
+    return templates.environment.overlay(autoescape=False)
