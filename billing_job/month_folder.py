@@ -12,6 +12,7 @@ import pandas as pd
 
 from billing_job.accounting.formats import FORMATS
 from billing_job.accounting.journal import WalletMonth, month_journal
+from billing_job.anomalies import told
 from billing_job.attribute import TOPUP
 from billing_job.csvfile import csv_text
 from billing_job.documents.files import SUFFIXES
@@ -21,7 +22,7 @@ from billing_job.ledger.reading import first_seen
 from billing_job.margin import margin_csv
 from billing_job.model import Document, Period
 from billing_job.money import decimal_text
-from billing_job.month_looks import month_margins
+from billing_job.month_looks import month_anomalies, month_margins
 from billing_job.month_report import month_report
 from billing_job.output import ACCOUNTING, INVOICES, Folder, sha256
 from billing_job.pipeline import Placed
@@ -242,7 +243,16 @@ def _lists(
     waiting = waiting_rows(job, placed.rows("exception"))
     lists = {"exceptions.csv": exceptions_csv(waiting), "margin.csv": margin_csv(month_margins(job, month, placed))}
     links = {document.number: {kind: document_file(document, kind) for kind in SUFFIXES} for document in documents}
-    report = month_report(job, month, placed, documents, waiting, links, [*books, *lists])
+    report = month_report(
+        job,
+        month,
+        placed,
+        documents,
+        waiting=waiting,
+        anomalies=told(month_anomalies(job, month, placed)),
+        document_files=links,
+        files=[*books, *lists],
+    )
     return {**lists, "report.html": report_html(report, job.templates)}
 
 

@@ -29,11 +29,13 @@ def month_report(
     month: Period,
     placed: Placed,
     documents: Sequence[Document],
+    *,
     waiting: Sequence[Waiting],
+    anomalies: Sequence[str],
     document_files: Mapping[str, Mapping[str, str]],
     files: Sequence[str],
 ) -> Report:
-    """The month as the ledger holds it now.
+    """The month as the ledger holds it now; the page also tells what the supplier did to history.
 
     `document_files` gives each number its files by kind, `files` are the others; all are relative to the page.
     """
@@ -59,7 +61,7 @@ def month_report(
         places=_places(placed, month, category),
         transactions=sum_of(placed.frame[placed.frame["month"] == str(month)]),
         waiting=tuple(sorted(waiting, key=lambda each: (-each.age_days, each.created_at, each.transaction_id))),
-        anomalies=_anomalies(job, placed),
+        anomalies=(*anomalies, *_history(job, placed)),
         documents=_documents(job, month, documents, document_files),
         files=tuple(files),
     )
@@ -108,7 +110,7 @@ def _places(placed: Placed, month: Period, name: Callable[[str], str]) -> tuple[
     )
 
 
-def _anomalies(job: Job, placed: Placed) -> tuple[str, ...]:
+def _history(job: Job, placed: Placed) -> tuple[str, ...]:
     """What the supplier did to history, and older months that nobody billed."""
     found = []
     for ids, what in (
