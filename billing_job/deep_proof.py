@@ -1,0 +1,65 @@
+"""`verify --deep`: every invariant over all of history, and every hash that was ever stored."""
+
+from billing_job.checks import Sum
+from billing_job.didfarm.wire import parse_json, read_transaction
+from billing_job.documents.files import SUFFIXES
+from billing_job.errors import BillingJobError
+from billing_job.job import Job
+from billing_job.ledger.auditing import audit
+from billing_job.ledger.issuing import all_documents, stored_files
+from billing_job.model import Period
+from billing_job.month_folder import document_file
+from billing_job.output import sha256
+from billing_job.proofs import reconcile
+
+
+def verify_deep(job: Job) -> list[str]:
+    """What is wrong with the ledger, with the files against the ledger, and with the wallet; empty for nothing."""
+    reading = job.settings.api.transactions
+    problems = audit(job.engine, lambda raw: read_transaction(parse_json(raw), reading))
+    if problems:
+        return problems  # what is computed from a damaged ledger would only add noise
+    try:
+        return files_agree(job) + wallet_agrees(job)
+    except BillingJobError as error:
+        return [str(error)]
+
+
+def files_agree(job: Job) -> list[str]:
+    """Every file of every document against the hash that the ledger stored when it was last written."""
+    issued = all_documents(job.engine)
+    known = stored_files(job.engine, [each.document.number for each in issued])
+    problems = []
+    for each in issued:
+        folder = job.folder(Period.parse(each.folder))
+        for kind in SUFFIXES:
+            stored = known.get((each.document.number, kind))
+            name = document_file(each.document, kind)
+            content = folder.read(name)
+            if stored is None:
+                problems.append(f"{folder.path / name}: was never written; run the month again")
+            elif content is None:
+                problems.append(f"{folder.path / name}: is missing; `billing-job render` writes it again")
+            elif sha256(content) != stored.sha256:
+                problems.append(f"{folder.path / name}: is not what the ledger says was written")
+    return problems
+
+
+def wallet_agrees(job: Job) -> list[str]:
+    """Invariant 1 over every transaction ever mirrored, and invariant 5."""
+    proof = reconcile(job)
+    problems = []
+    for name, part in [
+        ("the whole history", proof),
+        *((f"month {m['month'] or 'unknown'}", m) for m in proof["months"]),
+    ]:
+        placed = [Sum(**part[key]) for key in ("billed", "excluded", "exceptions", "waiting")]
+        if sum(placed, Sum()) != Sum(**part["transactions"]):
+            problems.append(f"invariant 1: {name} has {part['transactions']}, but {placed} were given a place")
+    wallet = proof["wallet"]
+    if wallet["balance_cents"] is not None and not wallet["matches"]:
+        problems.append(
+            f"invariant 5: the wallet differs by {wallet['difference_cents']} cents from what opening balance and"
+            " movements explain; `billing-job reconcile` shows more"
+        )
+    return problems
