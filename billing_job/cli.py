@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 import click
 
 from billing_job import __version__
-from billing_job.commands import billing, correcting, looking_back, queue, sending, trying_out, webhook
+from billing_job.commands import billing, correcting, keeping, looking_back, queue, sending, trying_out, webhook
 from billing_job.commands.options import KEY_VARIABLE
 from billing_job.errors import BillingJobError, ConfigError
 from billing_job.secret_file import read_secret
@@ -147,6 +147,8 @@ for command in (
     looking_back.render,
     looking_back.verify,
     sending.send,
+    keeping.backup,
+    keeping.restore,
     trying_out.doctor,
     trying_out.demo,
     trying_out.sandbox,
