@@ -1,0 +1,36 @@
+"""A trunk's credentials in a file that its owner alone can read."""
+
+import os
+from pathlib import Path
+
+from billing_job.didfarm.models import Credentials
+from billing_job.errors import ConfigError, OutputError
+
+
+def check_free(path: Path | None) -> None:
+    """ConfigError, before anything is asked for, when the file exists already or its folder does not."""
+    if path is None:
+        return
+    if path.exists():
+        raise ConfigError(f"{path}: exists already; name another file for the password, or move this one away")
+    if not path.parent.is_dir():
+        raise ConfigError(f"{path.parent}: there is no such folder for the password file")
+
+
+def write_credentials(path: Path, credentials: Credentials) -> None:
+    """Write server, username and password, one a line; mode 0600; OutputError when it cannot be."""
+    text = (
+        f"trunk = {credentials.uuid}\nsip_server = {credentials.sip_server}\n"
+        f"username = {credentials.username}\npassword = {credentials.password}\n"
+    )
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as error:
+        raise OutputError(
+            f"{path}: the password cannot be written ({error.strerror}); make a new one with"
+            f" `billing-job api trunks regenerate {credentials.uuid}`"
+        ) from None

@@ -1,0 +1,89 @@
+"""Buying numbers: what they cost is known before, and whether they were bought is known after."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from billing_job.didfarm.client import Client
+from billing_job.didfarm.models import Item, Offer, Purchase
+from billing_job.errors import ConfigError, MayHaveHappened
+from billing_job.wallet import Transaction
+
+_LOOK_BACK = timedelta(days=1)
+"""How far the wallet is read for orders: more than any two clocks differ."""
+
+
+def offers(client: Client, country: str, number_type: str, city: str = "") -> Iterator[Offer]:
+    """All numbers of a search, page after page as they are asked for."""
+    page = 1
+    seen = 0
+    while True:
+        found = client.search_numbers(country, number_type, city, page)
+        yield from found.offers
+        seen += len(found.offers)
+        if not found.offers or seen >= found.total:
+            return
+        page += 1
+
+
+def offers_of(client: Client, numbers: Sequence[str], country: str, number_type: str) -> tuple[Offer, ...]:
+    """The offers of these numbers, in their order; ConfigError names those that are not on sale."""
+    wanted = dict.fromkeys(numbers)
+    found: dict[str, Offer] = {}
+    for offer in offers(client, country, number_type):
+        if offer.number in wanted:
+            found[offer.number] = offer
+        if len(found) == len(wanted):
+            break
+    missing = [number for number in wanted if number not in found]
+    if missing:
+        raise ConfigError(
+            f"{', '.join(missing)}: not on sale as {country} {number_type}; see `billing-job api numbers search`"
+        )
+    return tuple(found[number] for number in wanted)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A checkout just before it is sent: what it would cost, and which orders the wallet knew by then."""
+
+    items: tuple[Item, ...]
+    cents: int
+    since: int
+    """Orders are looked for from this moment on, in microseconds since 1970 UTC."""
+    known_orders: tuple[str, ...]
+
+
+def ask(client: Client, wanted: Sequence[Offer], now: datetime) -> Asked:
+    """Note what is needed to find a checkout again whose answer is lost."""
+    since = int((now.astimezone(UTC) - _LOOK_BACK).timestamp()) * 1_000_000
+    known = tuple(sorted({row.reference_id for row in client.orders_since(since)}))
+    items = tuple(Item(offer.number, offer.country, offer.number_type) for offer in wanted)
+    return Asked(items, sum(offer.first_cents for offer in wanted), since, known)
+
+
+def found_orders(client: Client, asked: Asked) -> tuple[Transaction, ...]:
+    """The wallet's new orders that cost what the checkout would have, those that name its number first."""
+    rows = [
+        row
+        for row in client.orders_since(asked.since)
+        if row.reference_id not in asked.known_orders and row.cents == -asked.cents
+    ]
+    named = [row for row in rows if any(item.number in row.description for item in asked.items)]
+    return tuple(named or rows)
+
+
+def buy(client: Client, asked: Asked) -> Purchase:
+    """Check out once. MayHaveHappened, when the answer is lost, says what the wallet shows of it."""
+    try:
+        return client.checkout(asked.items)
+    except MayHaveHappened as error:
+        raise MayHaveHappened(f"{error}. {_what_the_wallet_shows(client, asked)}", status=error.status) from None
+
+
+def _what_the_wallet_shows(client: Client, asked: Asked) -> str:
+    rows = found_orders(client, asked)
+    if not rows:
+        return "The wallet shows no such order up to now"
+    orders = ", ".join(f"order {row.reference_id} (transaction {row.transaction_id})" for row in rows)
+    return f"The wallet shows {orders}: it was carried out"
