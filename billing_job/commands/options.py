@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from billing_job.model import Period
 
 KEY_VARIABLE = "DIDFARM_API_KEY"
+WEBHOOK_SECRET_VARIABLE = "DIDFARM_WEBHOOK_SECRET"  # noqa: S105 - the name of a variable
 
 F = TypeVar("F", bound=Callable[..., Any])
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from billing_job.commands.options import KEY_VARIABLE, emit, json_option, workers_option
+from billing_job.commands.options import KEY_VARIABLE, WEBHOOK_SECRET_VARIABLE, emit, json_option, workers_option
 from billing_job.errors import BillingJobError
 
 if TYPE_CHECKING:
@@ -89,6 +89,12 @@ def demo(invocation: Invocation, output: Path, workers: int | None, as_json: boo
     metavar="DIR",
     help="Write clients.csv, trunks.csv and numbers.csv of this world, and stop.",
 )
+@click.option(
+    "--webhook-url",
+    default="",
+    metavar="URL",
+    help="Send events there, signed with DIDFARM_WEBHOOK_SECRET.",
+)
 @click.pass_obj
 def sandbox(
     invocation: Invocation,
@@ -102,6 +108,7 @@ def sandbox(
     rate: int,
     page_size: int,
     write_config: Path | None,
+    webhook_url: str,
 ) -> int:
     """Serve a stand-in for DIDfarm on loopback, to try things out; it can also misbehave on request.
 
@@ -137,6 +144,8 @@ def sandbox(
         requests_per_minute=rate,
         page_size=page_size,
         faults=played,
+        webhook_url=webhook_url,
+        webhook_secret=invocation.secret(WEBHOOK_SECRET_VARIABLE),
         on_ready=lambda url: click.echo(f"Serving {url}"),
     )
     return 0

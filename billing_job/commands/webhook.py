@@ -7,14 +7,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from billing_job.commands.options import emit, json_option
+from billing_job.commands.options import WEBHOOK_SECRET_VARIABLE, emit, json_option
 from billing_job.errors import ConfigError
 
 if TYPE_CHECKING:
     from billing_job.cli import Invocation
     from billing_job.events import Event
-
-SECRET_VARIABLE = "DIDFARM_WEBHOOK_SECRET"  # noqa: S105 - the name of a variable
 
 
 @click.group(short_help="Receive DIDfarm's events, or import them.")
@@ -35,9 +33,11 @@ def serve(invocation: Invocation, host: str, port: int) -> int:
     from billing_job.ledger.database import open_engine
     from billing_job.ledger.events import store_event
 
-    secret = invocation.secret(SECRET_VARIABLE)
+    secret = invocation.secret(WEBHOOK_SECRET_VARIABLE)
     if not secret:
-        raise ConfigError(f"{SECRET_VARIABLE} is not set: it is the webhook secret (DIDfarm: Account, Webhooks)")
+        raise ConfigError(
+            f"{WEBHOOK_SECRET_VARIABLE} is not set: it is the webhook secret (DIDfarm: Account, Webhooks)"
+        )
     settings = invocation.settings()
     engine = open_engine(settings.storage.database_url)
     try:
