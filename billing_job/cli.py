@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 import click
 
 from billing_job import __version__
-from billing_job.commands import billing, correcting, keeping, looking_back, queue, sending, trying_out, webhook
+from billing_job.commands import api, billing, correcting, keeping, looking_back, queue, sending, trying_out, webhook
 from billing_job.commands.options import KEY_VARIABLE
 from billing_job.errors import BillingJobError, ConfigError
 from billing_job.secret_file import read_secret
@@ -153,6 +153,7 @@ for command in (
     trying_out.demo,
     trying_out.sandbox,
     webhook.webhook,
+    api.api,
 ):
     cli.add_command(command)
 
