@@ -19,7 +19,18 @@ from typing import TYPE_CHECKING
 import click
 
 from billing_job import __version__
-from billing_job.commands import api, billing, correcting, keeping, looking_back, queue, sending, trying_out, webhook
+from billing_job.commands import (
+    accounting,
+    api,
+    billing,
+    correcting,
+    keeping,
+    looking_back,
+    queue,
+    sending,
+    trying_out,
+    webhook,
+)
 from billing_job.commands.options import KEY_VARIABLE
 from billing_job.errors import BillingJobError, ConfigError
 from billing_job.secret_file import read_secret
@@ -149,6 +160,8 @@ for command in (
     sending.send,
     keeping.backup,
     keeping.restore,
+    accounting.export,
+    accounting.report,
     trying_out.doctor,
     trying_out.demo,
     trying_out.sandbox,

@@ -11,9 +11,8 @@ import numpy as np
 import pandas as pd
 
 from billing_job.accounting.formats import FORMATS
-from billing_job.accounting.journal import WalletMonth, month_journal
 from billing_job.anomalies import told
-from billing_job.attribute import TOPUP
+from billing_job.books import month_books
 from billing_job.csvfile import csv_text
 from billing_job.documents.files import SUFFIXES
 from billing_job.job import Job
@@ -34,6 +33,9 @@ EXCEPTION_COLUMNS = (
     "transaction_id", "created_at", "type", "reference_type", "reference_id", "amount", "reason", "suggestion",
     "first_seen", "age_days",
 )  # fmt: skip
+
+FORMATS_FACT = "accounting_formats"
+"""In the manifest: the formats that the folder's books are written in."""
 
 Progress = Callable[[int, int, str], None]
 """Told of (done, of how many, of what)."""
@@ -56,26 +58,48 @@ def document_file(document: Document, kind: str) -> str:
 
 
 def write_month(
-    job: Job, month: Period, placed: Placed, *, workers: int, progress: Progress, again: Collection[str] = ()
+    job: Job,
+    month: Period,
+    placed: Placed,
+    *,
+    workers: int,
+    progress: Progress,
+    again: Collection[str] = (),
+    formats: Collection[str] = (),
 ) -> WrittenMonth:
     """Bring the folder up to date with the ledger; files that are there already with the right bytes stay.
 
-    `again` names documents to render in any case. Without problems the manifest comes last, so a folder that has one
-    is whole; with problems there is none.
+    `again` names documents to render in any case. `formats` are written for the books beside the configured ones and
+    those that the folder has already: what was exported must not go stale when a credit note comes. Without problems
+    the manifest comes last, so a folder that has one is whole; with problems there is none.
     """
     folder = job.folder(month)
     folder.clear_leftovers()
+    before = folder.manifest()
+    formats = _formats(job, before, formats)
     written = WrittenMonth(tuple(documents_in_folder(job.engine, str(month))))
+    books = month_books(job, month, placed, written.documents, formats)
+    written.warnings += books.warnings
     _write_documents(job, folder, written, workers, progress, again)
-    books = _accounting(job, month, placed, written)
-    for name, content in {**books, **_lists(job, month, placed, written.documents, list(books))}.items():
+    accounting = {f"{ACCOUNTING}/{name}": content for name, content in books.files.items()}
+    for name, content in {**accounting, **_lists(job, month, placed, written.documents, list(accounting))}.items():
         folder.write(name, content)
         written.files[name] = (sha256(content), len(content))
+    for name in before.get("files", {}):
+        if name.startswith(f"{ACCOUNTING}/") and name not in written.files:
+            folder.remove(name)
     if written.problems:
         folder.drop_manifest()
     else:
-        folder.write_manifest(written.files, manifest_facts(job, month, placed, written.documents))
+        facts = manifest_facts(job, month, placed, written.documents)
+        folder.write_manifest(written.files, {**facts, FORMATS_FACT: formats})
     return written
+
+
+def _formats(job: Job, manifest: Mapping[str, Any], more: Collection[str]) -> list[str]:
+    """CSV always, then what is configured, what the folder has already, and what is asked for beside them."""
+    known = [name for name in manifest.get(FORMATS_FACT, ()) if name in FORMATS]
+    return list(dict.fromkeys(("csv", *job.settings.accounting.formats, *known, *more)))
 
 
 def write_drafts(
@@ -213,27 +237,6 @@ def _write_documents(
             for file in record_files(job.engine, stored_now)
         ]
         progress(done, len(missing), "documents")
-
-
-def _accounting(job: Job, month: Period, placed: Placed, written: WrittenMonth) -> dict[str, bytes]:
-    """Every configured format, and the CSV files always."""
-    files: dict[str, bytes] = {}
-    journal = month_journal(written.documents, wallet_month(job, month, placed), job.accounts)
-    for name in dict.fromkeys(("csv", *job.settings.accounting.formats)):
-        export = FORMATS[name].write(journal, job.accounts, job.settings.accounting)
-        files.update({f"{ACCOUNTING}/{file}": content for file, content in export.files.items()})
-        written.warnings += [f"{name}: {warning}" for warning in export.warnings]
-    return files
-
-
-def wallet_month(job: Job, month: Period, placed: Placed) -> WalletMonth:
-    """What left and entered the wallet in the month, billed or not, in the seller's currency."""
-    currency = job.settings.billing.currency
-    frame = placed.frame
-    rows = frame[(frame["month"] == str(month)) & (frame["currency"] == currency) & frame["cents"].notna()]
-    sums = rows.groupby("category", dropna=False)["cents"].sum()
-    by_category = {str(category): int(cents) for category, cents in sums.items()}
-    return WalletMonth(month, currency, by_category, by_category.pop(TOPUP, 0))
 
 
 def _lists(

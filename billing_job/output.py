@@ -76,6 +76,22 @@ class Folder:
         except OSError as error:
             raise OutputError(f"{self.path / MANIFEST}: cannot be replaced ({error.strerror})") from None
 
+    def manifest(self) -> dict[str, Any]:
+        """What manifest.json says; nothing when there is none or it cannot be read."""
+        try:
+            body = json.loads(self.read(MANIFEST) or b"{}")
+        except ValueError:
+            return {}
+        return body if isinstance(body, dict) else {}
+
+    def remove(self, name: str) -> None:
+        """Take a file away that the folder should no longer have; the manifest goes first, as before every change."""
+        self.drop_manifest()
+        try:
+            self.file(name).unlink(missing_ok=True)
+        except OSError as error:
+            raise OutputError(f"{self.path / name}: cannot be removed ({error.strerror})") from None
+
     def clear_leftovers(self) -> None:
         """Remove what a killed run left half-written."""
         for leftover in self.path.glob("**/.*.tmp"):

@@ -1,0 +1,82 @@
+"""The month for the books: its journal in the formats that are asked for, again at any time."""
+
+import contextlib
+import secrets
+import shutil
+from collections.abc import Collection, Iterable, Sequence
+from pathlib import Path
+
+from billing_job.accounting.export import Export
+from billing_job.accounting.formats import FORMATS
+from billing_job.accounting.journal import WalletMonth, month_journal
+from billing_job.attribute import TOPUP
+from billing_job.errors import ConfigError, OutputError
+from billing_job.job import Job
+from billing_job.ledger.issuing import billed_periods, documents_in_folder
+from billing_job.model import Document, Period
+from billing_job.output import Folder, make_folder
+from billing_job.pipeline import Placed, place
+
+
+def check_formats(names: Iterable[str]) -> None:
+    """ConfigError names every format that there is not, and those that there are."""
+    unknown = [name for name in dict.fromkeys(names) if name not in FORMATS]
+    if unknown:
+        raise ConfigError([f"--format {name}: is unknown; known are {', '.join(FORMATS)}" for name in unknown])
+
+
+def check_billed(job: Job, month: Period) -> None:
+    """ConfigError for a month that was never billed: there is nothing to write again."""
+    if str(month) not in billed_periods(job.engine)[0] and not documents_in_folder(job.engine, str(month)):
+        raise ConfigError(f"month {month} was never billed: run `billing-job run --month {month}` first")
+
+
+def month_books(
+    job: Job, month: Period, placed: Placed, documents: Sequence[Document], formats: Collection[str]
+) -> Export:
+    """The month in these formats, written from one journal; warnings begin with their format's name.
+
+    ConfigError when accounts.csv has no account for something.
+    """
+    journal = month_journal(documents, wallet_month(job, month, placed), job.accounts)
+    files: dict[str, bytes] = {}
+    warnings: list[str] = []
+    for name in dict.fromkeys(formats):
+        export = FORMATS[name].write(journal, job.accounts, job.settings.accounting)
+        files.update(export.files)
+        warnings += [f"{name}: {warning}" for warning in export.warnings]
+    return Export(files, tuple(warnings))
+
+
+def export_books(job: Job, month: Period, formats: Collection[str], folder: Path) -> Export:
+    """Write a billed month in these formats into any folder: all of the files, or none."""
+    documents = documents_in_folder(job.engine, str(month))
+    export = month_books(job, month, place(job, month), documents, formats)
+    blocked = [name for name in export.files if (folder / name).is_dir()]
+    if blocked:
+        raise OutputError(f"{folder / blocked[0]}: is a folder, so no file can take its name; choose another --output")
+    make_folder(folder)
+    staging = Folder(folder / f".export-{secrets.token_hex(4)}.tmp")
+    try:
+        for name, content in export.files.items():
+            staging.write(name, content)
+        for name in export.files:
+            staging.file(name).replace(folder / name)
+    except OSError as error:
+        raise OutputError(
+            f"{folder}: files cannot be written there ({error.strerror}); choose another --output"
+        ) from None
+    finally:
+        with contextlib.suppress(OSError):
+            shutil.rmtree(staging.path)
+    return export
+
+
+def wallet_month(job: Job, month: Period, placed: Placed) -> WalletMonth:
+    """What left and entered the wallet in the month, billed or not, in the seller's currency."""
+    currency = job.settings.billing.currency
+    frame = placed.frame
+    rows = frame[(frame["month"] == str(month)) & (frame["currency"] == currency) & frame["cents"].notna()]
+    sums = rows.groupby("category", dropna=False)["cents"].sum()
+    by_category = {str(category): int(cents) for category, cents in sums.items()}
+    return WalletMonth(month, currency, by_category, by_category.pop(TOPUP, 0))

@@ -1,0 +1,104 @@
+"""Commands for the books and for the month's page: export, report."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from billing_job.commands.options import month_option, output_option
+
+if TYPE_CHECKING:
+    from billing_job.cli import Invocation
+    from billing_job.job import Job
+    from billing_job.model import Period
+    from billing_job.month_folder import WrittenMonth
+
+FAILED = 1
+
+
+@click.command(short_help="Write accounting files of a billed month again.")
+@click.option("--month", metavar="YYYY-MM", help="The month to write; it must have been billed.")
+@click.option("--format", "formats", multiple=True, metavar="NAME", help="A format of --list; may be repeated.")
+@click.option(
+    "--output",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="Write here instead of into accounting/ of the month's folder.",
+)
+@click.option("--list", "list_formats", is_flag=True, help="Say which program reads each format, and how; then stop.")
+@click.pass_obj
+def export(
+    invocation: Invocation, month: str | None, formats: tuple[str, ...], output: Path | None, list_formats: bool
+) -> int:
+    """Write the accounting files of a billed month, any time later; all that are asked for, or none.
+
+    In the month's folder they are from then on kept up to date by `run`, like the formats of [accounting] formats.
+    """
+    from billing_job.books import check_billed, check_formats, export_books
+    from billing_job.model import Period
+    from billing_job.month_run import locked_job
+
+    if list_formats:
+        click.echo(_formats_table())
+        return 0
+    if month is None or not formats:
+        raise click.UsageError("export needs --month and at least one --format; --list shows the formats")
+    billed = Period.parse(month)
+    check_formats(formats)
+    with locked_job(invocation.surroundings()) as job:
+        check_billed(job, billed)
+        if output is None:
+            written = _brought_up_to_date(job, billed, invocation, formats)
+            return _told(written, invocation, f"Files: {job.folder(billed).path / 'accounting'}")
+        exported = export_books(job, billed, formats, output.absolute())
+    for warning in exported.warnings:
+        invocation.console.warn(warning)
+    for name in exported.files:
+        invocation.console.info(str(output / name))
+    return 0
+
+
+@click.command(short_help="Write a month's page again.")
+@month_option(required=True)
+@output_option
+@click.pass_obj
+def report(invocation: Invocation, month: str, output: Path | None) -> int:
+    """Write the page of a billed month, report.html, as the ledger stands today."""
+    from billing_job.books import check_billed
+    from billing_job.model import Period
+    from billing_job.month_run import locked_job
+
+    billed = Period.parse(month)
+    with locked_job(invocation.surroundings(output)) as job:
+        check_billed(job, billed)
+        written = _brought_up_to_date(job, billed, invocation)
+        return _told(written, invocation, f"Page: {job.folder(billed).path / 'report.html'}")
+
+
+def _brought_up_to_date(job: Job, month: Period, invocation: Invocation, formats: tuple[str, ...] = ()) -> WrittenMonth:
+    """Write the month's whole folder, so that its manifest stays true; what is there with the right bytes stays."""
+    from billing_job.month_folder import write_month
+    from billing_job.pipeline import place
+
+    workers = os.cpu_count() or 1
+    return write_month(
+        job, month, place(job, month), workers=workers, progress=invocation.console.progress, formats=formats
+    )
+
+
+def _told(written: WrittenMonth, invocation: Invocation, where: str) -> int:
+    for warning in written.warnings:
+        invocation.console.warn(warning)
+    for problem in written.problems:
+        invocation.console.error(problem)
+    invocation.console.info(where)
+    return FAILED if written.problems else 0
+
+
+def _formats_table() -> str:
+    from billing_job.accounting.formats import FORMATS
+
+    return "\n\n".join(f"{known.name:12}{known.program}\n{'':12}{known.how_imported}" for known in FORMATS.values())
