@@ -106,12 +106,12 @@ def _closed_and_checked(path: Path, named: Path | None = None) -> Copied:
         found = [row[0] for row in connection.execute("PRAGMA integrity_check(5)")]
         if found != ["ok"]:
             raise LedgerError(f"{named}: is damaged ({'; '.join(found)}); use another copy")
-        orphans = connection.execute("PRAGMA foreign_key_check").fetchall()
-        if orphans:
-            raise LedgerError(f"{named}: is damaged: {len(orphans)} rows refer to rows that are not there")
         tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
         if not {"facts", "documents", "wallet_rows"} <= tables:
             raise LedgerError(f"{named}: is a database, but not a billing-job ledger")
+        orphans = connection.execute("PRAGMA foreign_key_check").fetchall()
+        if orphans:
+            raise LedgerError(f"{named}: is damaged: {len(orphans)} rows refer to rows that are not there")
         version = connection.execute("SELECT value FROM facts WHERE name = 'schema_version'").fetchone()
         if version is None or int(version[0]) > len(STEPS):
             raise LedgerError(
