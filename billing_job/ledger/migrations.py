@@ -1,6 +1,6 @@
 """The schema's versions, each a step forward from the one before; a ledger newer than this program is refused."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from sqlalchemy import Connection, insert, inspect, select, update
 
@@ -12,17 +12,19 @@ def _first_schema(connection: Connection) -> None:
     metadata.create_all(connection)
 
 
-STEPS: tuple[Callable[[Connection], None], ...] = (_first_schema,)
+Step = Callable[[Connection], None]
+
+STEPS: tuple[Step, ...] = (_first_schema,)
 """STEPS[n] turns version n into version n + 1; a released step is never edited."""
 
 
-def migrate(connection: Connection) -> None:
-    """Bring the schema to this program's version inside the caller's database transaction."""
+def migrate(connection: Connection, steps: Sequence[Step] = STEPS) -> None:
+    """Bring the schema to the version that the steps lead to, inside the caller's database transaction."""
     database = connection.engine.url.database
     version = schema_version(connection)
-    if version > len(STEPS):
+    if version > len(steps):
         raise LedgerError(
-            f"{database}: the ledger has schema version {version}, this program knows {len(STEPS)}: install a newer"
+            f"{database}: the ledger has schema version {version}, this program knows {len(steps)}: install a newer"
             " billing-job"
         )
     if version == 0 and inspect(connection).get_table_names():
@@ -30,12 +32,12 @@ def migrate(connection: Connection) -> None:
             f"{database}: this database holds another program's tables and is not a billing-job ledger; correct"
             " storage.database_url"
         )
-    for step in STEPS[version:]:
+    for step in steps[version:]:
         step(connection)
     if version == 0:
-        connection.execute(insert(facts).values(name="schema_version", value=str(len(STEPS))))
-    elif version < len(STEPS):
-        connection.execute(update(facts).where(facts.c.name == "schema_version").values(value=str(len(STEPS))))
+        connection.execute(insert(facts).values(name="schema_version", value=str(len(steps))))
+    elif version < len(steps):
+        connection.execute(update(facts).where(facts.c.name == "schema_version").values(value=str(len(steps))))
 
 
 def schema_version(connection: Connection) -> int:
