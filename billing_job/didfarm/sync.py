@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Protocol
 
 from billing_job.didfarm.http import Http
-from billing_job.didfarm.page import Page, page_reader
+from billing_job.didfarm.page import Page, ReadPage, page_reader
 from billing_job.didfarm.paging import Mirror, WalkReport, walk
 from billing_job.didfarm.wire import Json, Reading
 from billing_job.money import cents_from_decimal
@@ -34,7 +34,6 @@ def fetch(
     `explained` tells whether the stored rows explain the stored balance. When they did before and no longer do, rows
     below the newest ones were edited or replaced: everything is read again. Errors: those of Http, and Incomplete.
     """
-    was_explained = explained()
     ledger.save_trunks(read_trunks(http))
     read_page = page_reader(http, reading)
 
@@ -43,13 +42,20 @@ def fetch(
         on_page(number, page.total)
         return page
 
-    def save_balance() -> None:
-        ledger.save_balance(read_balance(http))
+    return walk_and_audit(
+        read, ledger, full=full, explained=explained, before_newest=lambda: ledger.save_balance(read_balance(http))
+    )
 
-    report = walk(read, ledger, full=full, before_newest=save_balance)
+
+def walk_and_audit(
+    read: ReadPage, mirror: Mirror, *, full: bool, explained: Callable[[], bool], before_newest: Callable[[], None]
+) -> WalkReport:
+    """Walk, and once more in full when the balance, explained before, no longer is; the report tells of both."""
+    was_explained = explained()
+    report = walk(read, mirror, full=full, before_newest=before_newest)
     if report.full or not report.quiet or not was_explained or explained():
         return report
-    audit = walk(read, ledger, full=True, before_newest=save_balance)
+    audit = walk(read, mirror, full=True, before_newest=before_newest)
     why = "the balance moved by something else than the new rows, so everything was read again"
     return replace(
         audit,
