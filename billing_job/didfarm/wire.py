@@ -9,7 +9,7 @@ import json
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any, Protocol
 
 from billing_job.money import cents_from_decimal
@@ -22,11 +22,11 @@ REFERENCE_TYPES = {
     "order": "order",
     "number": "number",
     "did": "number",
-    "did_number": "number",
+    "didnumber": "number",
     "trunk": "trunk",
-    "sip_trunk": "trunk",
+    "siptrunk": "trunk",
 }
-"""Last part of a reference type in snake case and singular → the word we use."""
+"""Last part of a reference type, singular, its letters alone and small → the word we use."""
 
 FIELDS = ("id", "type", "amount", "currency", "description", "reference_type", "reference_id", "created_at")
 
@@ -135,8 +135,8 @@ def read_reference_type(value: Json) -> str:
     """
     text = _text(value)
     last = re.split(r"[\\/.:]", text)[-1]
-    snake = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", last).lower().replace("-", "_").replace(" ", "_")
-    return REFERENCE_TYPES.get(snake) or REFERENCE_TYPES.get(snake.removesuffix("s")) or text.lower()
+    letters = re.sub(r"[-_\s]", "", last).lower()
+    return REFERENCE_TYPES.get(letters) or REFERENCE_TYPES.get(letters.removesuffix("s")) or text.lower()
 
 
 def canonical_json(value: Json) -> str:
@@ -160,9 +160,16 @@ def _with_decimals(value: Json) -> str:
 def parse_json(text: str | bytes) -> Json:
     """Parse an answer without losing a digit; ValueError when it is not JSON."""
     try:
-        return json.loads(text, parse_float=Decimal, parse_constant=_no_constant)
+        return json.loads(text, parse_float=_decimal, parse_constant=_no_constant)
     except RecursionError:
         raise ValueError("nested too deeply") from None
+
+
+def _decimal(text: str) -> Decimal:
+    try:
+        return Decimal(text)
+    except InvalidOperation:
+        raise ValueError(f"{text[:40]} is beyond every number") from None
 
 
 def _no_constant(name: str) -> Json:
