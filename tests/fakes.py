@@ -4,19 +4,22 @@ import io
 import json
 import logging
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sandbox_on_loopback import KEY, PAGE_SIZE, small_world
 
 from billing_job.cli import KEY_VARIABLE, main
 from billing_job.didfarm.sandbox.config_files import write_config
+from billing_job.didfarm.sandbox.holdings import Trunk, WireRow
 from billing_job.didfarm.sandbox.running import RunningSandbox
 from billing_job.didfarm.sandbox.world import World
+from billing_job.model import Client, Period
 
 SETTINGS = """\
 [api]
@@ -49,6 +52,8 @@ name = "premium"
 model = "fixed"
 price = "0.0950"
 """
+
+ACME, BRUNO = Trunk(7, "trk_aaaa0007", "Acme", "acme", "acme"), Trunk(8, "trk_bbbb0008", "Bruno", "bruno", "bruno")
 
 
 class Clock:
@@ -155,6 +160,40 @@ def office(folder: Path, world: World | None = None) -> Iterator[tuple[Office, R
         write_config(world, folder / "config")
         (folder / "config" / "billing.toml").write_text(SETTINGS.format(base_url=sandbox.base_url), encoding="utf-8")
         yield Office(folder, clock), sandbox
+
+
+def call(row_id: int, cents: int, day: str, trunk: int = 7, type_: str = "call") -> WireRow:
+    """A movement on a trunk at noon of a day; calls are passed through at cost."""
+    return {
+        "id": row_id,
+        "type": type_,
+        "amount": cents,
+        "currency": "EUR",
+        "description": "A call",
+        "reference_type": "trunk",
+        "reference_id": trunk,
+        "created_at": day if "T" in day else f"{day}T12:00:00Z",
+    }
+
+
+FIRST = (call(1, -300, "2026-10-05"), call(2, -500, "2026-10-06", trunk=8))
+
+
+@contextmanager
+def two_clients(folder: Path, rows: Sequence[WireRow] = FIRST) -> Iterator[tuple[Office, RunningSandbox]]:
+    """An office with a client in NL and one in DE, a trunk each, and just these rows in the wallet."""
+    clients = (
+        Client("acme", "Acme B.V.", "NL", vat_id="NL004495445B01", detail="number"),
+        Client("bruno", "Bruno GmbH", "DE", vat_id="DE136695976", detail="transaction"),
+    )
+    world = World(1, Period(2026, 10), ZoneInfo("Europe/Amsterdam"), clients, (ACME, BRUNO), (), (), tuple(rows))
+    with office(folder, world) as (here, sandbox):
+        yield here, sandbox
+
+
+def documents(ran_json: Mapping[str, Any]) -> list[tuple[str, str, int, bool]]:
+    """What matters of each document of `run --json`: number, client, net, whether it is new."""
+    return [(d["number"], d["client_id"], d["net_cents"], d["new"]) for d in ran_json["documents"]]
 
 
 @contextmanager

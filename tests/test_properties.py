@@ -1,0 +1,342 @@
+"""For any ledger, assignments and plans every cent has one place, everything adds up, and order does not matter."""
+
+import csv
+import json
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pytest
+from fakes import Clock
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from billing_job.charges import shared_out_by_line
+from billing_job.config import load_settings
+from billing_job.didfarm.wire import read_transaction
+from billing_job.errors import ConfigError
+from billing_job.job import Job, open_job
+from billing_job.ledger.mirror import LedgerMirror
+from billing_job.model import Document, Kind, Period
+from billing_job.money import MAX_CENTS, MICROCENTS_PER_CENT, half_away_from_zero, shared_out
+from billing_job.pipeline import Billed, bill
+from billing_job.wallet import Trunk
+
+OCTOBER = Period(2026, 10)
+CLIENTS = (("acme", "NL", "NL004495445B01"), ("bruno", "DE", "DE136695976"), ("carl", "US", ""), ("dora", "FR", ""))
+TRUNKS = ("trk_a", "trk_b", "trk_c")
+
+decimals = st.integers(-100_0000, 400_0000).map(
+    lambda n: f"{'-' if n < 0 else ''}{abs(n) // 10_000}.{abs(n) % 10_000:04d}"
+)
+prices = st.integers(0, 5_0000).map(lambda n: f"{n // 10_000}.{n % 10_000:04d}")
+
+
+@dataclass(frozen=True)
+class Books:
+    """A month's input: the files' rows, the plans, and the rows on the wire."""
+
+    clients: tuple[Mapping[str, str], ...]
+    trunks: tuple[Mapping[str, str], ...]
+    numbers: tuple[Mapping[str, str], ...]
+    plans: tuple[Mapping[str, Any], ...]
+    wire: tuple[Mapping[str, Any], ...]
+
+
+@st.composite
+def rules(draw: st.DrawFn, *, last: bool) -> dict[str, Any]:
+    model = draw(st.sampled_from(["pass_through", "markup", "fixed", "package", "graduated", "volume", "absorb"]))
+    rule: dict[str, Any] = {"model": model}
+    if not last:
+        rule |= draw(
+            st.sampled_from(
+                [
+                    {"category": "call"},
+                    {"category": "message", "country": "NL"},
+                    {"prefix": "+3120"},
+                    {"trunk": "trk_b"},
+                ]
+            )
+        )
+    if model == "markup":
+        rule |= {"percent": draw(decimals), "fixed": draw(decimals)}
+    if model in ("fixed", "package"):
+        rule["price"] = draw(prices)
+    if model == "package":
+        rule["included"] = draw(st.integers(0, 3))
+    if model in ("graduated", "volume"):
+        rule["tiers"] = [{"up_to": draw(st.integers(1, 3)), "price": draw(prices)}, {"price": draw(prices)}]
+    return rule
+
+
+@st.composite
+def plans(draw: st.DrawFn, name: str) -> dict[str, Any]:
+    return {
+        "name": name,
+        "monthly_fee": draw(st.sampled_from(["0.00", "9.95"])),
+        "minimum": draw(st.sampled_from(["0.00", "25.00"])),
+        "discount_percent": draw(st.sampled_from(["0", "12.5", "33.3333", "100"])),
+        "rules": [*draw(st.lists(rules(last=False), max_size=2)), draw(rules(last=True))],
+    }
+
+
+amounts = st.one_of(
+    st.integers(-30, 30),
+    st.integers(-10_000, 0),
+    st.sampled_from([MAX_CENTS, -MAX_CENTS, -MAX_CENTS - 1, 10**20, "-1.50", "0.005", 1.5, None]),
+)
+moments = st.one_of(
+    st.integers(0, 29 * 86_400).map(lambda seconds: datetime(2026, 10, 1, tzinfo=UTC) + timedelta(seconds=seconds)),
+    st.sampled_from(
+        [
+            datetime(2026, 9, 30, 21, 59, 59, tzinfo=UTC),
+            datetime(2026, 9, 30, 22, tzinfo=UTC),
+            datetime(2026, 10, 31, 22, 59, tzinfo=UTC),
+            datetime(2026, 10, 31, 23, tzinfo=UTC),
+        ]
+    ),
+).map(datetime.isoformat)
+references = st.sampled_from(
+    [
+        *(("trunk", name) for name in (*TRUNKS, "7", "trk_x")),
+        ("number", 42),
+        ("number", "+31201234568"),
+        ("did", 43),
+        ("order", 1),
+        ("order", 2),
+        (None, None),
+    ]
+)
+
+
+@st.composite
+def wire_rows(draw: st.DrawFn, row_id: int) -> dict[str, Any]:
+    kind, name = draw(references)
+    return {
+        "id": draw(st.sampled_from([row_id, str(row_id), f"tx-{row_id}"])),
+        "type": draw(st.sampled_from(["call", "call", "sms", "renewal", "purchase", "refund", "topup", "telegram"])),
+        "amount": draw(amounts),
+        "currency": draw(st.sampled_from(["EUR", "EUR", "EUR", "eur ", "USD", None])),
+        "description": draw(st.sampled_from(["", "cost 0.30", "=1+1"])),
+        "reference_type": kind,
+        "reference_id": name,
+        "created_at": draw(st.one_of(moments, moments, st.sampled_from(["yesterday", None]))),
+    }
+
+
+@st.composite
+def books(draw: st.DrawFn) -> Books:
+    names = ("standard", "other")
+    clients = [
+        {
+            "client_id": client_id,
+            "name": client_id.title(),
+            "country": country,
+            "vat_id": vat_id,
+            "plan": draw(st.sampled_from(("", *names))),
+            "detail": draw(st.sampled_from(("", "category", "number", "transaction"))),
+        }
+        for client_id, country, vat_id in CLIENTS
+    ]
+    move = draw(st.sampled_from(["2026-10-01", "2026-10-15", "2026-11-01"]))
+    owners = st.sampled_from([client_id for client_id, _, _ in CLIENTS])
+    trunks = [
+        {"trunk": trunk, "client_id": draw(owners), "valid_from": start, "valid_to": end}
+        for trunk in TRUNKS
+        for start, end in (("", move), (move, ""))
+        if draw(st.integers(0, 3))
+    ]
+    numbers = [
+        {
+            "number": number,
+            "did_number_id": did,
+            "order_id": order,
+            "trunk": draw(st.sampled_from(TRUNKS)),
+            "price": "0.10",
+        }
+        for number, did, order in (("+31201234567", "42", "1"), ("+31201234568", "43", "2"), ("+4930123456", "44", "2"))
+    ]
+    count = draw(st.integers(0, 14))
+    return Books(
+        tuple(clients),
+        tuple(trunks),
+        tuple(numbers),
+        tuple(draw(plans(name)) for name in names),
+        tuple(draw(wire_rows(n)) for n in range(1, count + 1)),
+    )
+
+
+def toml(value: Any) -> str:
+    """A value as TOML: JSON, but for tables."""
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{name} = {toml(item)}" for name, item in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(toml, value)) + "]"
+    return json.dumps(value)
+
+
+@contextmanager
+def job_of(given_books: Books) -> Iterator[Job]:
+    """A job on these books: files written, rows in the ledger in the order they came."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name) / "config"
+        folder.mkdir()
+        seller = '[seller]\nname = "S"\ncountry = "NL"\nvat_id = "NL861994772B01"\n'
+        plan_tables = "".join(
+            "[[plans]]\n" + "".join(f"{key} = {toml(value)}\n" for key, value in plan.items())
+            for plan in given_books.plans
+        )
+        (folder / "billing.toml").write_text(seller + plan_tables)
+        for file, rows in (
+            ("clients.csv", given_books.clients),
+            ("trunks.csv", given_books.trunks),
+            ("numbers.csv", given_books.numbers),
+        ):
+            with (folder / file).open("w", newline="") as out:
+                writer = csv.DictWriter(out, ["trunk", "client_id"] if not rows else list(rows[0]))
+                writer.writeheader()
+                writer.writerows(rows)
+        clock = Clock(datetime(2026, 11, 5, tzinfo=UTC))
+        loaded = load_settings(folder / "billing.toml")
+        job = open_job(loaded, folder, clock)
+        try:
+            mirror = LedgerMirror(job.engine, clock)
+            mirror.save_trunks([Trunk("7", "trk_a", "A")])
+            mirror.save([read_transaction(dict(row), loaded.api.transactions) for row in given_books.wire])
+            yield job
+        finally:
+            job.close()
+
+
+def rounded(value: Fraction) -> int:
+    whole = int(abs(value) + Fraction(1, 2))
+    return whole if value >= 0 else -whole
+
+
+def assert_adds_up(document: Document) -> None:
+    """Invariant 3, written down a second time."""
+    assert all(sum(row.net_cents for row in line.rows) == line.net_cents for line in document.lines)
+    assert sum(line.net_cents for line in document.lines) == document.net_cents
+    for total in document.vat_totals:
+        assert total.net_cents == sum(line.net_cents for line in document.lines if line.vat == total.vat)
+        assert total.vat_cents == rounded(total.net_cents * Fraction(total.vat.rate) / 100)
+    assert sum(total.vat_cents for total in document.vat_totals) == document.vat_cents
+    assert document.net_cents + document.vat_cents == document.gross_cents
+    assert (document.kind is Kind.CREDIT_NOTE) == (document.net_cents < 0)
+
+
+def assert_every_transaction_has_one_place(given_books: Books, billed: Billed) -> None:
+    """Invariant 1, by the ids on the wire and those that came out."""
+    zone = ZoneInfo("Europe/Amsterdam")
+    frame = billed.placed.frame
+    shown = [row.transaction_id for d in billed.new for _, row in d.detail_rows() if row.transaction_id]
+    attributed = list(frame.loc[frame["outcome"] == "attributed", "transaction_id"])
+    assert sorted(set(attributed)) == sorted(set(attributed) | set(shown))
+    others = list(frame.loc[frame["outcome"] != "attributed", "transaction_id"])
+    assert not set(others) & set(attributed)
+    expected = []
+    for row in given_books.wire:
+        try:
+            day = datetime.fromisoformat(row["created_at"]).astimezone(zone).date()
+        except (TypeError, ValueError):
+            day = OCTOBER.first_day
+        if Period.of(day) == OCTOBER:
+            expected.append(str(row["id"]))
+    assert sorted({*attributed, *others}) == sorted(expected)
+
+
+WIDE = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+
+@given(books(), st.randoms(use_true_random=False))
+@WIDE
+def test_every_cent_has_its_place_and_order_does_not_matter(given_books: Books, random: Any) -> None:
+    """Invariants 1 and 3 hold for whatever comes in, and shuffled files and rows give equal bills."""
+
+    def shuffled(rows: Sequence[Any]) -> tuple[Any, ...]:
+        return tuple(random.sample(list(rows), len(rows)))
+
+    with job_of(given_books) as job:
+        billed = bill(job, OCTOBER)
+        assert_every_transaction_has_one_place(given_books, billed)
+        for document in billed.new:
+            assert_adds_up(document)
+        again = bill(job, OCTOBER)
+        assert again.new == ()
+        assert again.waiting.count == 0
+    other = Books(
+        shuffled(given_books.clients),
+        shuffled(given_books.trunks),
+        shuffled(given_books.numbers),
+        given_books.plans,
+        shuffled(given_books.wire),
+    )
+    with job_of(other) as job:
+        assert bill(job, OCTOBER).new == billed.new
+
+
+microcents = st.one_of(
+    st.integers(-3_000_000, 3_000_000),
+    st.sampled_from([500_000, -500_000, 1_500_000, 333_333, 0]),
+    st.integers(-(10**18), 10**18),
+)
+
+
+@given(st.lists(st.lists(microcents, min_size=1, max_size=8), min_size=1, max_size=5), st.booleans())
+@settings(deadline=None)
+def test_lines_are_shared_out_as_one_by_one(lines: list[list[int]], as_objects: bool) -> None:
+    """All lines at once get what money.shared_out gives each alone, also beyond 64 bits, and add up, rounded once."""
+    flat = [exact for line in lines for exact in line]
+    wide = as_objects or sum(map(abs, flat)) >= 2**62
+    starts = np.cumsum([0, *(len(line) for line in lines[:-1])])
+    got = shared_out_by_line(np.array(flat, object if wide else np.int64), starts, np.arange(len(flat))).tolist()
+    expected = [shared_out(half_away_from_zero(sum(line), MICROCENTS_PER_CENT), line) for line in lines]
+    assert got == [share for line in expected for share in line]
+    for line, shares in zip(lines, expected, strict=True):
+        assert sum(shares) == rounded(Fraction(sum(line), MICROCENTS_PER_CENT))
+        assert all(
+            abs(share - Fraction(exact, MICROCENTS_PER_CENT)) < 1 for share, exact in zip(shares, line, strict=True)
+        )
+
+
+@given(st.integers(-(10**30), 10**30), st.integers(1, 10**12))
+def test_one_rounding_rule(numerator: int, denominator: int) -> None:
+    """Half away from zero: nearest whole number, a half away from zero, and the mirror image for what is negative."""
+    got = half_away_from_zero(numerator, denominator)
+    exact = Fraction(numerator, denominator)
+    assert abs(got - exact) <= Fraction(1, 2)
+    assert abs(got) >= abs(exact) or abs(got - exact) < Fraction(1, 2)
+    assert half_away_from_zero(-numerator, denominator) == -got
+
+
+@given(
+    st.integers(2000, 2099),
+    st.integers(1, 12),
+    st.sampled_from(["Europe/Amsterdam", "America/Havana", "Asia/Kathmandu"]),
+)
+def test_periods_follow_each_other(year: int, month: int, zone_name: str) -> None:
+    """Next and previous undo each other, text and value too, and each moment is in one period of the calendar."""
+    period, zone = Period(year, month), ZoneInfo(zone_name)
+    assert period.next.previous == period == period.previous.next == Period.parse(str(period))
+    assert period.previous < period < period.next
+    assert period.ends(zone) == period.next.starts(zone) > period.starts(zone)
+    assert period.last_day + timedelta(days=1) == period.next.first_day
+    assert Period.of(period.starts(zone).astimezone(UTC).astimezone(zone).date()) == period
+    before = (period.ends(zone).astimezone(UTC) - timedelta(microseconds=1)).astimezone(zone).date()
+    assert Period.of(before) == period == Period.of(date(year, month, 15))
+
+
+@pytest.mark.parametrize(
+    "text", ["2026-13", "2026-00", "2026-1", "202610", "1999-12", "2026-10-01", " 2026-10", "२०२६-१०", ""]
+)
+def test_what_is_not_a_month(text: str) -> None:
+    """Anything but YYYY-MM is refused with what is expected."""
+    with pytest.raises(ConfigError, match="YYYY-MM"):
+        Period.parse(text)
