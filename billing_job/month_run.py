@@ -13,7 +13,7 @@ from billing_job.checks import sum_of
 from billing_job.clock import Clock
 from billing_job.config import Settings
 from billing_job.console import Console
-from billing_job.didfarm.http import Http
+from billing_job.didfarm.http import Http, key_spellings
 from billing_job.didfarm.paging import WalkReport
 from billing_job.didfarm.sync import fetch
 from billing_job.errors import BillingJobError, RunFailed, SupplierError
@@ -79,7 +79,7 @@ def connected(around: Surroundings) -> Http:
     """The supplier's API as configured."""
     api = around.settings.api
     key = around.key()
-    around.console.redactor.secrets.add(key)
+    around.console.redactor.secrets.update(key_spellings(key))
     return Http(
         api.base_url,
         key,

@@ -4,23 +4,20 @@ Three questions stay apart: `is_worth_retrying` (at all?), `seconds_to_wait` (ho
 The key is in the Authorization header and nowhere else: it is cut out of everything that an answer brings back.
 """
 
-import contextlib
 import random
-import socket
-import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from types import TracebackType
 from typing import Any, TypeVar
-from urllib.parse import urljoin
+from urllib.parse import quote, quote_plus, urljoin
 
 import httpx
 import tenacity
 
 from billing_job.clock import Clock
+from billing_job.didfarm.deadline import Connection, Deadline
 from billing_job.didfarm.limiter import Limiter
+from billing_job.didfarm.waiting import retry_after_seconds, seconds_to_wait
 from billing_job.didfarm.wire import Json, parse_json
 from billing_job.errors import (
     Incomplete,
@@ -35,8 +32,6 @@ from billing_job.errors import (
 
 ATTEMPTS = 8
 """Requests for one page before the run gives up as incomplete."""
-FIRST_BACKOFF_SECONDS = 0.5
-LONGEST_BACKOFF_SECONDS = 8.0
 LONGEST_RETRY_AFTER_SECONDS = 120.0
 """A server that asks for more patience than this gets it from the next run: what was read is kept."""
 MAX_BODY_BYTES = 64 * 1024 * 1024
@@ -115,7 +110,7 @@ class Http:
         self._timeout = timeout_seconds
         self._on_retry = on_retry
         self._limiter = Limiter(requests_per_minute, clock)
-        self._connection = _Connection()
+        self._connection = Connection()
         self._jitter = random.Random()  # noqa: S311 - spreads retries, guards nothing
         self._client = httpx.Client(
             timeout=timeout_seconds,
@@ -142,8 +137,9 @@ class Http:
             answer = self._once(request)
             try:
                 return validate(answer.body)
-            except ValueError as error:
-                raise Retryable(f"the answer is not usable: {error}", status=answer.status) from None
+            except (ValueError, RecursionError) as error:
+                reason = self._without_key(str(error))
+                raise Retryable(f"the answer is not usable: {reason}", status=answer.status) from None
 
         return self._repeating(what, attempt, "Everything read so far is kept; run again later to go on")
 
@@ -172,7 +168,7 @@ class Http:
 
     def _unknown(self, what: str, reason: str, status: int | None, code: str | None) -> MayHaveHappened:
         return MayHaveHappened(
-            f"{what} at {self._base_url}: {reason}. It may have been carried out all the same, so it was not repeated:"
+            f"{what} at {self._base_url}: {self._without_key(reason)}. It may have been carried out all the same, so it was not repeated:"
             " look before you ask for it again",
             status=status,
             code=code,
@@ -201,7 +197,7 @@ class Http:
         self._limiter.wait()
         self.requests += 1
         try:
-            with _Deadline(self._timeout, self._connection) as deadline:
+            with Deadline(self._timeout, self._connection) as deadline:
                 response, content = self._read(request, deadline)
         except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
             reason = "took longer than the timeout" if deadline.passed else self._without_key(str(error)) or "no answer"
@@ -212,7 +208,7 @@ class Http:
             self._limiter.received()
         return self._judge(response, content)
 
-    def _read(self, request: _Request, deadline: "_Deadline") -> tuple[httpx.Response, bytes]:
+    def _read(self, request: _Request, deadline: Deadline) -> tuple[httpx.Response, bytes]:
         url = urljoin(f"{self._base_url}/", request.path.lstrip("/"))
         trace = {"trace": self._connection.watch}
         with self._client.stream(
@@ -269,10 +265,19 @@ class Http:
         error: Any = body.get("error") if isinstance(body, dict) else None
         if not isinstance(error, dict):
             return "", ""
-        return tuple(self._without_key(str(error.get(name, ""))[:300]) for name in ("code", "message"))  # type: ignore[return-value]
+        # The key goes before the text is cut, for half a key would stay.
+        code, message = (self._without_key(str(error.get(name, "")))[:300] for name in ("code", "message"))
+        return code, message
 
     def _without_key(self, text: str) -> str:
-        return text.replace(self._key, "[key]") if self._key else text
+        for spelling in key_spellings(self._key):
+            text = text.replace(spelling, "[key]")
+        return text
+
+
+def key_spellings(key: str) -> set[str]:
+    """A key as it may come back: as it is, as part of a URL, and with PHP's escaped slashes."""
+    return {key, quote(key, safe=""), quote_plus(key), key.replace("/", "\\/")} - {""}
 
 
 _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.InvalidURL, httpx.UnsupportedProtocol)
@@ -283,35 +288,6 @@ def is_worth_retrying(error: BaseException) -> bool:
     return isinstance(error, Retryable) and (error.retry_after or 0) <= LONGEST_RETRY_AFTER_SECONDS
 
 
-def seconds_to_wait(attempt: int, retry_after: float | None, jitter: float) -> float:
-    """At least what the server asked for; otherwise exponential backoff; `jitter` in [0, 1) adds up to a quarter."""
-    backoff = min(FIRST_BACKOFF_SECONDS * 2 ** (attempt - 1), LONGEST_BACKOFF_SECONDS)
-    base = backoff if retry_after is None else max(retry_after, 0.05)
-    return base * (1 + jitter / 4)
-
-
-def retry_after_seconds(headers: Mapping[str, str], now: datetime) -> float | None:
-    """Seconds from a Retry-After header; a date is relative to the server's own Date; None when unreadable."""
-    text = headers.get("retry-after", "").strip()
-    if not text:
-        return None
-    if text.isascii() and text.isdigit():
-        return float(text)
-    try:
-        until = parsedate_to_datetime(text)
-    except (ValueError, TypeError):
-        return None
-    try:
-        server_now = parsedate_to_datetime(headers.get("date", ""))
-    except (ValueError, TypeError):
-        server_now = now
-    return max(0.0, (_aware(until) - _aware(server_now)).total_seconds())
-
-
-def _aware(moment: datetime) -> datetime:
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
 def _retry_after(state: tenacity.RetryCallState) -> float | None:
     error = state.outcome.exception() if state.outcome else None
     return error.retry_after if isinstance(error, Retryable) else None
@@ -319,45 +295,3 @@ def _retry_after(state: tenacity.RetryCallState) -> float | None:
 
 def _failure(state: tenacity.RetryCallState) -> str:
     return str(state.outcome.exception()) if state.outcome else ""
-
-
-class _Connection:
-    """The socket that answers come through, learned from httpcore's trace events; one request at a time uses it."""
-
-    def __init__(self) -> None:
-        self._socket: socket.socket | None = None
-
-    def watch(self, event: str, info: Mapping[str, Any]) -> None:
-        """httpcore's trace hook."""
-        if event in ("connection.connect_tcp.complete", "connection.start_tls.complete"):
-            self._socket = info["return_value"].get_extra_info("socket")
-
-    def shut_down(self) -> None:
-        """Wake the read that waits on the socket."""
-        if self._socket is not None:
-            with contextlib.suppress(OSError):  # closed already
-                # The plain socket's shutdown: an SSLSocket's own would forget its session under the reader's feet.
-                socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
-
-
-class _Deadline:
-    """A total deadline for one attempt: httpx's timeouts start anew with every byte that drips in."""
-
-    def __init__(self, seconds: float, connection: _Connection):
-        self.passed = False
-        self._connection = connection
-        self._timer = threading.Timer(seconds, self._end)
-        self._timer.daemon = True
-
-    def __enter__(self) -> "_Deadline":
-        self._timer.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._timer.cancel()
-
-    def _end(self) -> None:
-        self.passed = True
-        self._connection.shut_down()
