@@ -168,8 +168,8 @@ class Http:
 
     def _unknown(self, what: str, reason: str, status: int | None, code: str | None) -> MayHaveHappened:
         return MayHaveHappened(
-            f"{what} at {self._base_url}: {self._without_key(reason)}. It may have been carried out all the same, so it was not repeated:"
-            " look before you ask for it again",
+            f"{what} at {self._base_url}: {self._without_key(reason)}. It may have been carried out all the same, so it"
+            " was not repeated: look before you ask for it again",
             status=status,
             code=code,
         )
