@@ -72,15 +72,16 @@ def attribute(
 
 
 def decide(frame: pd.DataFrame, decisions: Mapping[str, Decision]) -> pd.DataFrame:
-    """Apply what users decided on exceptions; ATTRIBUTED in and out.
+    """Apply what users decided on transactions that waited; ATTRIBUTED in and out.
 
-    A decision for a client attributes the transaction to it, one for the house excludes it with the reason `house`.
-    An amount that cannot be read or is in another currency can go to the house alone.
+    A decision for a client attributes the transaction to it, one for the house excludes it with the reason `house`;
+    both speak of one transaction, so they win over what the files say of its reference. An amount that cannot be read
+    or is in another currency can go to the house alone.
     """
     frame = frame.copy()
     clients = {id_: decision.client_id for id_, decision in decisions.items() if not decision.is_house}
     house = [id_ for id_, decision in decisions.items() if decision.is_house]
-    open_rows = (frame["outcome"] == "exception") & ~frame["settled"]
+    open_rows = (frame["outcome"] != "excluded") & ~frame["settled"]
     to_house = open_rows & frame["transaction_id"].isin(house)
     to_client = open_rows & frame["transaction_id"].isin(list(clients)) & ~frame["reason"].isin(sorted(UNBILLABLE))
     frame["outcome"] = frame["outcome"].mask(to_house, "excluded").mask(to_client, "attributed")
@@ -89,23 +90,6 @@ def decide(frame: pd.DataFrame, decisions: Mapping[str, Decision]) -> pd.DataFra
     # A type that no category is known for is its own category once somebody pays for it.
     frame["category"] = frame["category"].mask(to_client & (frame["category"] == ""), frame["type"])
     return conform(frame, ATTRIBUTED, "attribute")
-
-
-def path(row: Mapping[str, object], facts: Assignments) -> str:
-    """Why a transaction is whose it is, in words: order 1042 → +31201234567 → trk_a1b2c3d4 → acme, since 2026-03-01."""
-    steps = [f"{row['reference_type']} {row['reference_id']}"]
-    source = ""
-    since = None
-    if (number_row := int(str(row["number_fact"]))) >= 0:
-        number = facts.number_facts[number_row]
-        steps.append(number.number or f"did {number.did_number_id}")
-        source, since = number.source, number.valid_from
-    if (trunk_row := int(str(row["trunk_fact"]))) >= 0:
-        trunk = facts.trunk_facts[trunk_row]
-        steps += [facts.trunk_names.get(trunk.trunk, trunk.trunk), trunk.client_id]
-        source = ", ".join(filter(None, (source, trunk.source)))
-        since = max(filter(None, (since, trunk.valid_from)), default=None)
-    return " → ".join(steps) + (f", since {since}" if since else "") + (f", {source}" if source else "")
 
 
 def _owners(frame: pd.DataFrame, facts: Assignments) -> tuple[Ints, Ints, npt.NDArray[np.str_]]:

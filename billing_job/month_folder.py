@@ -12,10 +12,12 @@ import pandas as pd
 
 from billing_job.accounting.formats import FORMATS
 from billing_job.anomalies import told
+from billing_job.attribution_csv import attribution_csv
 from billing_job.books import month_books
 from billing_job.csvfile import csv_text
 from billing_job.documents.files import SUFFIXES
 from billing_job.job import Job
+from billing_job.ledger.deciding import decisions
 from billing_job.ledger.issuing import StoredFile, documents_in_folder, record_files, stored_files
 from billing_job.ledger.reading import first_seen
 from billing_job.margin import margin_csv
@@ -244,7 +246,12 @@ def _lists(
 ) -> dict[str, bytes]:
     """What waits, what was earned, and the page that shows the month and links to every other file."""
     waiting = waiting_rows(job, placed.rows("exception"))
-    lists = {"exceptions.csv": exceptions_csv(waiting), "margin.csv": margin_csv(month_margins(job, month, placed))}
+    rows = placed.frame[placed.frame["month"] == str(month)]
+    lists = {
+        "exceptions.csv": exceptions_csv(waiting),
+        "margin.csv": margin_csv(month_margins(job, month, placed)),
+        "attribution.csv": attribution_csv(rows, placed.facts, decisions(job.engine)),
+    }
     links = {document.number: {kind: document_file(document, kind) for kind in SUFFIXES} for document in documents}
     report = month_report(
         job,
