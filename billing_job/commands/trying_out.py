@@ -68,8 +68,16 @@ def demo(invocation: Invocation, output: Path, workers: int | None, as_json: boo
 @click.command(short_help="Serve a stand-in for DIDfarm on loopback.")
 @click.option("--port", type=click.IntRange(0, 65_535), default=8042, show_default=True, help="0 takes any free one.")
 @click.option("--seed", type=int, default=1, show_default=True, help="The same seed gives the same world.")
-@click.option("--clients", type=click.IntRange(1, 10_000), default=12, show_default=True)
-@click.option("--transactions", type=click.IntRange(1, 10_000_000), default=2_000, show_default=True)
+@click.option(
+    "--clients", type=click.IntRange(1, 10_000), default=12, show_default=True, help="Clients of the invented reseller."
+)
+@click.option(
+    "--transactions",
+    type=click.IntRange(1, 10_000_000),
+    default=2_000,
+    show_default=True,
+    help="Rows of the wallet; more when what the clients hold makes more.",
+)
 @click.option(
     "--month", metavar="YYYY-MM", default="2026-10", show_default=True, help="The last full month of the world."
 )
@@ -82,7 +90,9 @@ def demo(invocation: Invocation, output: Path, workers: int | None, as_json: boo
 )
 @click.option("--list-faults", is_flag=True, help="Print what can go wrong, and stop.")
 @click.option("--rate", type=click.IntRange(0), default=60, show_default=True, help="Requests a minute; 0 is no limit.")
-@click.option("--page-size", type=click.IntRange(1, 1_000), default=100, show_default=True)
+@click.option(
+    "--page-size", type=click.IntRange(1, 1_000), default=100, show_default=True, help="Transactions on a page."
+)
 @click.option(
     "--write-config",
     type=click.Path(file_okay=False, path_type=Path),
