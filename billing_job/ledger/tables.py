@@ -124,6 +124,17 @@ events = Table(
     comment="webhook events, each stored before it was answered",
 )
 
+onboarding_steps = Table(
+    "onboarding_steps",
+    metadata,
+    Column("seq", RowNumber, primary_key=True, autoincrement=True),
+    Column("client_id", Text, nullable=False, index=True),
+    Column("step", Text, nullable=False),
+    Column("value", Text, nullable=False, comment="what the step came to, as JSON; never a password"),
+    Column("recorded", Text, nullable=False),
+    comment="how far an onboarding is; what follows a client's last step done is the one under way",
+)
+
 exceptions_seen = Table(
     "exceptions_seen",
     metadata,
