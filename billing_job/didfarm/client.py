@@ -5,7 +5,7 @@ lost, MayHaveHappened says so, and `orders_since` or `trunks` show whether it wa
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import TracebackType
 from urllib.parse import quote
 
@@ -104,7 +104,9 @@ class Client:
             purchase = read_purchase(body)
             if len(purchase.numbers) != len(items):
                 raise ValueError(f"it names {len(purchase.numbers)} numbers where {len(items)} were bought")
-            return purchase
+            named = zip(purchase.numbers, items, strict=True)
+            numbers = tuple(replace(bought, number=bought.number or item.number) for bought, item in named)
+            return replace(purchase, numbers=numbers)
 
         return self._http.post("/wallet/checkout", {"items": wanted}, validate)
 

@@ -66,6 +66,12 @@ class Account:
         with self._lock:
             return [self._trunk_wire(trunk) for trunk in self._trunks.values()]
 
+    def held(self) -> list[dict[str, object]]:
+        """What the portal's page My Numbers shows, the oldest first; the API has no such list."""
+        with self._lock:
+            lines = sorted(self._lines.values(), key=lambda line: line.number.did_number_id)
+            return [self._number_wire(line) | {"did_number_id": line.number.did_number_id} for line in lines]
+
     def search(self, country: str, number_type: str, city: str) -> list[ForSale]:
         """Numbers on sale of a country and type, and of a city if one is named."""
         with self._lock:
