@@ -26,6 +26,7 @@ from billing_job.commands import (
     correcting,
     keeping,
     looking_back,
+    onboarding,
     queue,
     sending,
     trying_out,
@@ -166,6 +167,9 @@ for command in (
     trying_out.demo,
     trying_out.sandbox,
     webhook.webhook,
+    onboarding.onboard,
+    onboarding.move,
+    onboarding.offboard,
     api.api,
 ):
     cli.add_command(command)
