@@ -36,7 +36,7 @@ def attribution_csv(rows: pd.DataFrame, facts: Assignments, decisions: Mapping[s
                 str(row["type"]),
                 str(row["category"]),
                 _amount(row["cents"] if pd.isna(row["large_cents"]) else row["large_cents"]),
-                "billed" if row["settled"] else str(row["outcome"]),
+                "attributed" if row["settled"] else str(row["outcome"]),
                 str(row["client_id"]),
                 str(row["number"]),
                 str(row["trunk"]),
