@@ -234,6 +234,8 @@ def load_settings(path: Path) -> Settings:
         ) from None
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{path}: is not valid TOML: {error}") from None
+    except RecursionError:
+        raise ConfigError(f"{path}: is not valid TOML: it is nested too deeply") from None
     try:
         settings = Settings.model_validate(raw)
     except ValidationError as error:
