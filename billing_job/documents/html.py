@@ -22,8 +22,8 @@ def document_html(document: Document, templates: Templates) -> str:
         raise DocumentError(
             f"{document_name(document)}: template {error.filename or name}, line {error.lineno}: {error.message}"
         ) from error
-    except (TemplateError, TypeError, ValueError) as error:
-        # TypeError and ValueError: what an expression in a user's template can do to the view's texts.
+    except (TemplateError, TypeError, ValueError, ArithmeticError, RecursionError) as error:
+        # All but the first: what an expression in a user's template can do to the view's texts.
         raise DocumentError(f"{document_name(document)}: template {name}: {error}; correct the template") from error
 
 
