@@ -118,7 +118,9 @@ class LedgerMirror:
         """Store the wallet's balance of this moment."""
         with transaction(self._engine) as connection:
             fetched = moment_text(self._clock.now())
-            connection.execute(insert(balances).values(cents=balance.cents, currency=balance.currency, fetched=fetched))
+            connection.execute(
+                insert(balances).values(cents=str(balance.cents), currency=balance.currency, fetched=fetched)
+            )
 
 
 def current_trunks(connection: Connection) -> list[Trunk]:

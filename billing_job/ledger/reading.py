@@ -159,7 +159,7 @@ def last_balance(engine: Engine) -> Balance | None:
     """The balance as last fetched; None before the first sync."""
     with transaction(engine) as connection:
         row = connection.execute(select(balances).order_by(balances.c.seq.desc()).limit(1)).one_or_none()
-        return None if row is None else Balance(row.cents, row.currency)
+        return None if row is None else Balance(int(row.cents), row.currency)
 
 
 def last_whole_walk(engine: Engine) -> str | None:

@@ -106,7 +106,7 @@ balances = Table(
     "balances",
     metadata,
     Column("seq", RowNumber, primary_key=True, autoincrement=True),
-    Column("cents", BigInteger, nullable=False),
+    Column("cents", Text, nullable=False, comment="as text, for it may have any number of digits"),
     Column("currency", Text, nullable=False),
     Column("fetched", Text, nullable=False),
     comment="the wallet's balance as the supplier gave it",
