@@ -4,11 +4,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Protocol
 
+from billing_job.didfarm.client import Client
 from billing_job.didfarm.http import Http
 from billing_job.didfarm.page import Page, ReadPage, page_reader
 from billing_job.didfarm.paging import Mirror, WalkReport, walk
-from billing_job.didfarm.wire import Json, Reading
-from billing_job.money import cents_from_decimal
+from billing_job.didfarm.wire import Reading
 from billing_job.wallet import Balance, Trunk
 
 
@@ -66,45 +66,10 @@ def walk_and_audit(
 
 
 def read_balance(http: Http) -> Balance:
-    """GET /wallet/balance (guide: Check Wallet Balance): a decimal string of the currency."""
-    return http.get("/wallet/balance", {}, _balance)
-
-
-def _balance(body: Json) -> Balance:
-    inner = body.get("data", body) if isinstance(body, dict) else None
-    amount = inner.get("balance") if isinstance(inner, dict) else None
-    currency = inner.get("currency") if isinstance(inner, dict) else None
-    if not isinstance(amount, str) or not isinstance(currency, str):
-        raise ValueError('it is not {"balance": "142.50", "currency": "EUR"}')
-    return Balance(cents_from_decimal(amount), currency.strip().upper())
+    """The wallet's balance as a value of the ledger."""
+    return Client(http).balance()
 
 
 def read_trunks(http: Http) -> tuple[Trunk, ...]:
-    """GET /portal/sip-trunks (guide: List Trunks); read on when `meta.total` says that there is more."""
-    trunks: dict[str, Trunk] = {}
-    page = 1
-    while True:
-        found, total = http.get("/portal/sip-trunks", {"page": page} if page > 1 else {}, _trunks)
-        fresh = [trunk for trunk in found if trunk.uuid not in trunks]
-        trunks.update((trunk.uuid, trunk) for trunk in fresh)
-        if not fresh or len(trunks) >= total:
-            return tuple(trunks.values())
-        page += 1
-
-
-def _trunks(body: Json) -> tuple[tuple[Trunk, ...], int]:
-    data = body.get("data") if isinstance(body, dict) else None
-    if not isinstance(data, list):
-        raise ValueError("it has no list `data`")
-    trunks = tuple(_trunk(row) for row in data)
-    meta = body.get("meta")
-    total = meta.get("total") if isinstance(meta, dict) else None
-    return trunks, total if isinstance(total, int) else len(trunks)
-
-
-def _trunk(row: Json) -> Trunk:
-    uuid = row.get("uuid") if isinstance(row, dict) else None
-    if not isinstance(uuid, str) or not uuid:
-        raise ValueError("it holds a trunk without uuid")
-    trunk_id = row.get("id")
-    return Trunk("" if trunk_id is None else str(trunk_id), uuid, str(row.get("name") or ""))
+    """The supplier's trunks as far as the ledger knows them: both ids and the name."""
+    return tuple(Trunk(trunk.trunk_id, trunk.uuid, trunk.name) for trunk in Client(http).trunks())
