@@ -91,7 +91,7 @@ def mail_texts(document: Document, templates: Templates, *, subject: str, attach
         except TemplateSyntaxError as error:
             place = f"template {error.filename or name}, line {error.lineno}"
             raise DocumentError(f"{document_name(document)}: {place}: {error.message}") from error
-        except (TemplateError, TypeError, ValueError) as error:
+        except (TemplateError, TypeError, ValueError, ArithmeticError, RecursionError) as error:
             raise DocumentError(f"{document_name(document)}: template {name}: {error}; correct the template") from error
     return MailTexts(labels.locale.language, plain_text(subject_line), rendered["text"], rendered["html"])
 
