@@ -57,8 +57,8 @@ def report_html(report: Report, templates: Templates) -> bytes:
         )
     except TemplateSyntaxError as error:
         raise DocumentError(f"template {error.filename or TEMPLATE}, line {error.lineno}: {error.message}") from error
-    except (TemplateError, TypeError, ValueError) as error:
-        # TypeError and ValueError: what an expression in a user's template can do to the view's texts.
+    except (TemplateError, TypeError, ValueError, ArithmeticError, RecursionError) as error:
+        # All but the first: what an expression in a user's template can do to the view's texts.
         raise DocumentError(f"template {TEMPLATE}: {error}; correct the template") from error
     return page.encode()
 
