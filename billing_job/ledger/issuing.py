@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from sqlalchemy import ColumnElement, Connection, Engine, func, insert, select, true, update
+from sqlalchemy import ColumnElement, Connection, Engine, and_, func, insert, select, true, update
 from sqlalchemy.exc import IntegrityError
 
 from billing_job.bill import Bill
@@ -12,6 +12,7 @@ from billing_job.errors import LedgerError
 from billing_job.ledger.database import transaction
 from billing_job.ledger.tables import (
     closings,
+    credited_lines,
     document_lines,
     documents,
     files,
@@ -194,9 +195,33 @@ def _issued(engine: Engine, where: ColumnElement[bool]) -> list[Issued]:
 
 
 def clients_billed_for(engine: Engine, period: str) -> set[str]:
-    """Clients that have their document of the period already."""
+    """Clients that have their document of the period already.
+
+    One that was undone whole and whose transactions were all freed no longer counts: the month is billed anew.
+    """
+    released = (
+        select(releases.c.transaction_id)
+        .where(
+            releases.c.transaction_id == settlements.c.transaction_id,
+            releases.c.part == settlements.c.part,
+            releases.c.generation == settlements.c.generation,
+        )
+        .exists()
+    )
+    of_document = settlements.c.document_number == documents.c.number
+    freed = select(settlements.c.transaction_id).where(of_document, released).exists()
+    kept = select(settlements.c.transaction_id).where(of_document, ~released).exists()
+    undone = (
+        select(func.sum(credited_lines.c.net_cents))
+        .where(credited_lines.c.document_number == documents.c.number)
+        .scalar_subquery()
+    )
     with transaction(engine) as connection:
-        query = select(documents.c.client_id).where(documents.c.period == period, documents.c.corrects.is_(None))
+        query = select(documents.c.client_id).where(
+            documents.c.period == period,
+            documents.c.corrects.is_(None),
+            ~and_(freed, ~kept, undone == -documents.c.net_cents),
+        )
         return set(connection.execute(query).scalars())
 
 
