@@ -48,14 +48,19 @@ def every_transaction_has_a_place(
 
 
 def every_charge_is_on_a_bill(priced: pd.DataFrame, bills: Sequence[Bill]) -> list[str]:
-    """Between price and issue: each priced row is settled once, with its cost and its charge."""
-    rows, cost = len(priced), int(priced["cost_cents"].sum())
+    """Between price and issue: each priced row is settled once, with its cost, and its charge is on its document."""
+    rows, cost, charge = len(priced), int(priced["cost_cents"].sum()), int(priced["charge_cents"].sum())
     settled = [settlement for bill in bills for settlement in bill.settlements]
     ids = {(settlement.transaction_id, settlement.part) for settlement in settled}
     settled_cost = sum(settlement.cost_cents for settlement in settled)
-    if (rows, cost, rows) == (len(settled), settled_cost, len(ids)):
+    documents = [bill.document for bill in bills if bill.document is not None]
+    printed = sum(row.net_cents for document in documents for _, row in document.detail_rows() if row.transaction_id)
+    if (rows, cost, charge, rows) == (len(settled), settled_cost, printed, len(ids)):
         return []
-    return [f"{rows} priced transactions cost {cost} cents, but {len(ids)} with {settled_cost} cents were billed"]
+    return [
+        f"{rows} priced transactions cost {cost} cents and are charged {charge}, but {len(ids)} that cost"
+        f" {settled_cost} were billed, for {printed}"
+    ]
 
 
 def documents_add_up(documents: Iterable[Document]) -> list[str]:

@@ -34,6 +34,7 @@ from billing_job.ledger.reading import (
     refund_history,
     renewals,
     settled_parts,
+    settlements_of,
     supplier_trunks,
     transactions_in_scope,
 )
@@ -49,6 +50,8 @@ from billing_job.suggest import suggestions
 from billing_job.tax import Untaxable, vat_id_check, vat_of
 
 HISTORY_MONTHS = 6
+AS_BILLED = ("client_id", "category", "number", "trunk")
+"""What a settlement keeps of a transaction."""
 RENTAL = "number_rental"
 """The category whose transactions tell what a number costs."""
 
@@ -147,11 +150,13 @@ def attributed(job: Job, transactions: pd.DataFrame, facts: Assignments) -> pd.D
     `detail`."""
     settings = job.settings
     frame = attribute(transactions, facts, settings.categories, settings.billing.currency)
-    frame = decide(frame, decisions(job.engine))
     if (frame["reason"] == AMBIGUOUS).any():
         rentals = [name for name, category in settings.categories.items() if category == RENTAL]
         frame = split_orders(frame, facts, known_prices(renewals(job.engine, rentals), facts))
     frame = settle_parts(frame, settled_parts(job.engine))
+    # A decision for a client that has left clients.csv waits again, rather than stop every run.
+    held = {id_: one for id_, one in decisions(job.engine).items() if one.is_house or one.client_id in job.clients}
+    frame = decide(frame, held)
     frame["month"] = months_of_rows(frame, job)
     frame["detail"] = frame["problem"]
     return frame
@@ -194,6 +199,7 @@ def _bills(
         plans=settings.plans,
         prices=job.prices,
         category_order=tuple(settings.categories.values()),
+        trunk_names=placed.facts.trunk_names,
         zone=zone,
     )
     history = refund_history(job.engine, settings.categories, microseconds(month.ends(zone)))
@@ -218,18 +224,26 @@ def _bills(
 
 
 def _counted_before(job: Job, month: Period, billable: pd.DataFrame, placed: Placed) -> pd.DataFrame:
-    """Settled rows of the months that are billed now: packages and tiers go on counting where they stopped."""
+    """Settled rows of the months that are billed now: packages and tiers go on counting where they stopped.
+
+    They count for the client they were billed to, whatever the files say by now.
+    """
     if not any(rule.model in COUNTED for plan in job.settings.plans for rule in plan.rules):
         return billable.iloc[:0]
-    frames = [placed.settled]
     zone = job.settings.billing.zone
-    for late in sorted(set(billable["month"]) - {str(month), ""}):
-        period = Period.parse(late)
+    counted = [billable.iloc[:0]]
+    for name in sorted(set(billable["month"]) - {""}):
+        period = Period.parse(name)
         starts, ends = microseconds(period.starts(zone)), microseconds(period.ends(zone))
-        frames.append(attributed(job, transactions_in_scope(job.engine, starts, ends), placed.facts))
-    counted = pd.concat(frames)
-    mine = counted["settled"] & (counted["outcome"] == "attributed") & counted["cents"].notna()
-    return counted[mine & counted["month"].isin(list(set(billable["month"])))]
+        rows = placed.frame
+        if period != month:
+            rows = attributed(job, transactions_in_scope(job.engine, starts, ends), placed.facts)
+        rows = rows[(rows["month"] == name) & rows["settled"] & rows["cents"].notna()]
+        billed = settlements_of(job.engine, starts, ends)
+        billed = billed.loc[~billed["released"], ["transaction_id", "part", *AS_BILLED]]
+        rows = rows.drop(columns=list(AS_BILLED)).merge(billed, on=["transaction_id", "part"], validate="one_to_one")
+        counted.append(rows[rows["client_id"].isin(list(job.clients))].assign(outcome="attributed"))
+    return pd.concat(counted)
 
 
 def plan_terms(

@@ -28,17 +28,18 @@ def price(attributed: pd.DataFrame, refunds: pd.DataFrame, tariff: Tariff) -> pd
     if not (~frame["settled"]).any():
         return empty(PRICED)
     frame["period"] = months_of(frame["created_at"].to_numpy(np.int64), tariff.zone)
-    original = _places(refunds["transaction_id"], frame["transaction_id"])
+    pair = _places(frame["transaction_id"], refunds["transaction_id"])
     cost = -frame["cents"].to_numpy(np.int64)
-    category = _priced_as(frame, refunds, original)
+    category = _priced_as(frame, refunds, pair)
     rule_of, rules = rules_of(frame, category, tariff)
     position, units = _counts(frame, cost, rule_of)
     exact = exact_charges(cost, rule_of, rules, position, units)
-    exact = _undone(exact, frame, refunds, original)
+    exact = _undone(exact, frame, refunds, pair)
     absorbed = np.array([rule.model == "absorb" for rule in rules], bool)[rule_of]
     frame["quantity"] = np.where(cost < 0, -1, 1)
     frame["cost_cents"] = cost
-    frame["visible"] = ~absorbed
+    # What the house paid shows on no document; a refund of what the client paid does, whatever the rule is by now.
+    frame["visible"] = ~absorbed | (exact != 0)
     return _lined_up(frame, exact, tariff)
 
 
@@ -90,14 +91,13 @@ def _places(wanted: pd.Series, ids: pd.Series) -> Ints:
     return np.asarray(pc.fill_null(found, -1).to_numpy(zero_copy_only=False), np.int64)
 
 
-def _priced_as(frame: pd.DataFrame, refunds: pd.DataFrame, place: Ints) -> pd.Series:
+def _priced_as(frame: pd.DataFrame, refunds: pd.DataFrame, pair: Ints) -> pd.Series:
     """The category whose rule prices each row: its own, or for a refund that of what it undoes.
 
-    `place` is where each of the refunds stands in the frame.
+    `pair` is the place of each row in `refunds`, -1 for rows that undo nothing known.
     """
     category = frame["category"].copy()
-    here = place >= 0
-    category.iloc[place[here]] = refunds["category"].to_numpy(object)[here]
+    category[pair >= 0] = refunds["category"].to_numpy(object)[pair[pair >= 0]]
     return category
 
 
@@ -119,15 +119,20 @@ def _counts(frame: pd.DataFrame, cost: Ints, rule_of: Ints) -> tuple[Ints, Ints]
     return np.where(refund, last, position), units[groups]
 
 
-def _undone(exact: Exact, frame: pd.DataFrame, refunds: pd.DataFrame, place: Ints) -> Exact:
-    """Give each refund the charge of what it undoes, with the opposite sign: the billed one, or this run's."""
+def _undone(exact: Exact, frame: pd.DataFrame, refunds: pd.DataFrame, pair: Ints) -> Exact:
+    """Give each refund the charge of what it undoes, with the opposite sign: the billed one, or this run's.
+
+    The share of a refund that several clients get is no mirror of one charge: the rule prices it.
+    """
     exact = exact.copy()
-    charges = refunds["charge_cents"]
-    billed = (place >= 0) & charges.notna().to_numpy(bool)
-    exact[place[billed]] = -as_exact(charges[billed].to_numpy(np.int64), exact) * MICROCENTS_PER_CENT
-    original = _places(refunds["original_id"], frame["transaction_id"])
-    together = (place >= 0) & (original >= 0) & ~billed
-    exact[place[together]] = -exact[original[together]]
+    whole = frame["part"].to_numpy(np.int64) == 0
+    undoes = np.flatnonzero((pair >= 0) & whole)
+    charges = refunds["charge_cents"].iloc[pair[undoes]]
+    is_billed = charges.notna().to_numpy(bool)
+    exact[undoes[is_billed]] = -as_exact(charges[is_billed].to_numpy(np.int64), exact) * MICROCENTS_PER_CENT
+    original = _places(refunds["original_id"], frame["transaction_id"])[pair[undoes]]
+    together = ~is_billed & (original >= 0) & whole[original]
+    exact[undoes[together]] = -exact[original[together]]
     return exact
 
 

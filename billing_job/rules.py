@@ -48,6 +48,8 @@ class Tariff:
     plans: Sequence[Plan]
     prices: Sequence[DatedPrice]
     category_order: Sequence[str]
+    trunk_names: Mapping[str, str]
+    """A trunk's numeric id → the name it goes by in frames."""
     zone: ZoneInfo
 
     def plan_of(self, client_id: str) -> Plan:
@@ -67,7 +69,7 @@ def rules_of(frame: pd.DataFrame, category: pd.Series, tariff: Tariff) -> tuple[
         if not open_rows.any():
             continue
         for rule in plan.rules:
-            rows = open_rows & _matches(rule, frame, category)
+            rows = open_rows & _matches(rule, frame, category, tariff.trunk_names)
             chosen[rows] = len(rules)
             open_rows &= ~rows
             rules.append(rule)
@@ -107,13 +109,13 @@ def _intervals(tariff: Tariff) -> Intervals:
     return Intervals.of([price.key for price in tariff.prices], starts, ends)
 
 
-def _matches(rule: Rule, frame: pd.DataFrame, category: pd.Series) -> Mask:
+def _matches(rule: Rule, frame: pd.DataFrame, category: pd.Series, trunk_names: Mapping[str, str]) -> Mask:
     mask = np.ones(len(frame), bool)
     for column, value in (
         (category, rule.category),
         (frame["country"], rule.country),
         (frame["number_type"], rule.number_type),
-        (frame["trunk"], rule.trunk),
+        (frame["trunk"], None if rule.trunk is None else trunk_names.get(rule.trunk, rule.trunk)),
     ):
         if value is not None:
             mask &= (column == value).fillna(False).to_numpy(bool)

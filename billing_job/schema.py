@@ -79,8 +79,10 @@ SETTLED: Schema = {
     "trunk": TEXT,
     "cost_cents": INT,
     "charge_cents": INT,
+    "released": BOOL,
 }
-"""ledger → margins. `document_number` is empty where the house paid or the charge came to nothing."""
+"""ledger → margins. `document_number` is empty where the house paid or the charge came to nothing; `released` rows were
+undone by a credit note, and their transaction was freed."""
 
 
 def conform(frame: pd.DataFrame, schema: Schema, where: str) -> pd.DataFrame:

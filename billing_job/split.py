@@ -13,6 +13,11 @@ from billing_job.assignments import Assignments
 from billing_job.schema import ATTRIBUTED, conform
 
 AMBIGUOUS = "ambiguous_order"
+NOBODYS: dict[str, str | int] = {
+    "outcome": "exception", "reason": AMBIGUOUS, "client_id": "", "number": "", "trunk": "", "country": "",
+    "number_type": "", "number_fact": -1, "trunk_fact": -1,
+}  # fmt: skip
+"""What ATTRIBUTED says of a row without an owner."""
 
 
 def split_orders(frame: pd.DataFrame, facts: Assignments, prices: Mapping[str, int]) -> pd.DataFrame:
@@ -21,7 +26,7 @@ def split_orders(frame: pd.DataFrame, facts: Assignments, prices: Mapping[str, i
     `prices` are the cents of each number's identity, positive. The parts have part 1, 2, … in the order of client ids;
     each is one client's, and their cents add up to the transaction.
     """
-    candidates = frame[(frame["outcome"] == "exception") & (frame["reason"] == AMBIGUOUS)]
+    candidates = frame[(frame["outcome"] == "exception") & (frame["reason"] == AMBIGUOUS) & ~frame["settled"]]
     parts: list[dict[str, object]] = []
     split_rows: list[int] = []
     for row, transaction in candidates.iterrows():
@@ -39,22 +44,33 @@ def split_orders(frame: pd.DataFrame, facts: Assignments, prices: Mapping[str, i
 def settle_parts(frame: pd.DataFrame, settled: Mapping[tuple[str, int], int]) -> pd.DataFrame:
     """Mark the parts that are billed already; `settled` maps (transaction, part) to the cost that was billed.
 
-    An order of which a part is billed can no longer be shared out in another way: then all of it waits.
+    An order of which a part is billed can no longer be shared out in another way: when its numbers now say so, the
+    billed parts stand as they were billed, and what is left of it waits.
     """
-    if not settled:
+    billed_of: dict[str, dict[int, int]] = {}
+    for (transaction_id, part), cost in settled.items():
+        billed_of.setdefault(transaction_id, {})[part] = cost
+    shared = frame[frame["transaction_id"].isin(list(billed_of))]
+    if shared.empty:
         return frame
-    frame = frame.copy()
-    for transaction_id in {transaction_id for transaction_id, _ in settled}:
-        rows = frame["transaction_id"] == transaction_id
-        parts, cents = frame.loc[rows, "part"].to_list(), frame.loc[rows, "cents"].to_list()
-        now = dict(zip(parts, cents, strict=True))
-        billed = {part: cost for (id_, part), cost in settled.items() if id_ == transaction_id}
-        if all(now.get(part) == -cost for part, cost in billed.items()):
-            frame.loc[rows, "settled"] = [part in billed for part in parts]
-        else:
-            frame.loc[rows, "outcome"] = "exception"
-            frame.loc[rows, "reason"] = AMBIGUOUS
-    return frame
+    pieces = [_settled(rows, billed_of[str(name)]) for name, rows in shared.groupby("transaction_id", sort=False)]
+    # Each piece keeps its place, so that the order of rows does not tell when they were billed.
+    together = pd.concat([frame.drop(index=shared.index), *pieces]).sort_index(kind="stable")
+    return conform(together.reset_index(drop=True), ATTRIBUTED, "split")
+
+
+def _settled(rows: pd.DataFrame, billed: Mapping[int, int]) -> pd.DataFrame:
+    """The rows of one order, of which `billed` (part → cost) is on documents."""
+    now = dict(zip(rows["part"], rows["cents"], strict=True))
+    if all(now.get(part) == -cost for part, cost in billed.items()):
+        return rows.assign(settled=rows["part"].isin(list(billed)))
+    first = rows.iloc[:1]
+    parts = [first.assign(part=part, cents=-cost, settled=True) for part, cost in sorted(billed.items())]
+    left = int(rows["cents"].sum()) + sum(billed.values())
+    if left:
+        free = next(part for part in range(1, len(billed) + 2) if part not in billed)
+        parts.append(first.assign(**NOBODYS, part=free, cents=left, settled=False))
+    return pd.concat(parts).astype(rows.dtypes.to_dict())
 
 
 def known_prices(renewals: pd.DataFrame, facts: Assignments) -> dict[str, int]:

@@ -97,21 +97,23 @@ def refund_history(engine: Engine, categories: Mapping[str, str], ends: int) -> 
 
 
 def settlements_of(engine: Engine, starts: int, ends: int) -> pd.DataFrame:
-    """How transactions of [starts, ends) were billed, in whatever period; SETTLED."""
+    """How transactions of [starts, ends) were billed, in whatever period, each time they were; SETTLED."""
     table = _arrow(
         engine,
         f"""
         SELECT s.transaction_id, s.part, s.client_id, COALESCE(s.document_number, '') AS document_number,
-            s.category, s.number, s.trunk, s.cost_cents, s.charge_cents
+            s.category, s.number, s.trunk, s.cost_cents, s.charge_cents, r.transaction_id IS NOT NULL AS released
         FROM settlements s
         JOIN transactions t ON t.transaction_id = s.transaction_id AND t.{_CURRENT.removeprefix("t.")}
         LEFT JOIN releases r
             ON r.transaction_id = s.transaction_id AND r.part = s.part AND r.generation = s.generation
-        WHERE r.transaction_id IS NULL AND t.created_at >= {int(starts)} AND t.created_at < {int(ends)}
-        ORDER BY s.transaction_id, s.part
+        WHERE t.created_at >= {int(starts)} AND t.created_at < {int(ends)}
+        ORDER BY s.transaction_id, s.part, s.generation
         """,  # noqa: S608 - the two values are ints
     )
-    return conform(_frame_of(table), SETTLED, "ledger")
+    frame = _frame_of(table)
+    frame["released"] = _as_bool(frame["released"])
+    return conform(frame, SETTLED, "ledger")
 
 
 def renewals(engine: Engine, rental_types: Collection[str]) -> pd.DataFrame:
@@ -219,8 +221,13 @@ def _vanished(connection: Connection) -> set[str]:
 
 def _frame(engine: Engine, query: str) -> pd.DataFrame:
     frame = _frame_of(_arrow(engine, query))
-    frame["settled"] = frame["settled"].astype("int64[pyarrow]").astype("bool[pyarrow]")
+    frame["settled"] = _as_bool(frame["settled"])
     return conform(frame, TRANSACTIONS, "ledger")
+
+
+def _as_bool(column: pd.Series) -> pd.Series:
+    """SQLite's 0 and 1; a column without rows has no type of its own."""
+    return column.astype("int64[pyarrow]").astype("bool[pyarrow]")
 
 
 def _arrow(engine: Engine, query: str) -> pa.Table:
