@@ -139,6 +139,16 @@ class Tax(Table):
     """`[tax]`: decisions of the seller that its tax office knows of."""
 
     oss: bool = False
+    small_business: bool = False
+    small_business_reason: str = ""
+
+    @model_validator(mode="after")
+    def _one_or_the_other(self) -> "Tax":
+        if self.small_business and self.oss:
+            raise ValueError("small_business and oss exclude each other: who charges no VAT declares none elsewhere")
+        if self.small_business_reason and not self.small_business:
+            raise ValueError("small_business_reason says why no VAT is charged: set small_business = true with it")
+        return self
 
 
 class Accounting(AccountingOptions):
@@ -209,6 +219,18 @@ class Settings(Table):
             raise ValueError(f"two plans are called {twice[0]!r}: give each its own name")
         if not names:
             raise ValueError("there is no plan: leave [[plans]] out for pass-through prices, or add one")
+        return self
+
+    @model_validator(mode="after")
+    def _rules_name_categories(self) -> "Settings":
+        known = dict.fromkeys(self.categories.values())
+        for plan in self.plans:
+            for place, rule in enumerate(plan.rules, 1):
+                if rule.category is not None and rule.category not in known:
+                    raise ValueError(
+                        f"plan {plan.name!r}, rule {place}: category {rule.category!r} is none of [categories], so the"
+                        f" rule would never hold; they are {', '.join(known)}"
+                    )
         return self
 
     def plan(self, name: str) -> Plan:

@@ -30,6 +30,7 @@ from billing_job.output import Folder
 from billing_job.prices import load_prices
 from billing_job.resources import shipped_config
 from billing_job.rules import DatedPrice
+from billing_job.small_business import small_business_vat
 from billing_job.tax import TaxRules
 
 CONFIGURATION_FILES = (
@@ -68,9 +69,14 @@ class Job:
 
     @property
     def tax_rules(self) -> TaxRules:
-        seller = self.settings.seller
+        seller, tax = self.settings.seller, self.settings.tax
         return TaxRules(
-            seller.country, seller.vat_id, self.settings.tax.oss, self.mapping.vat_rates, self.shipped_rates
+            seller.country,
+            seller.vat_id,
+            tax.oss,
+            self.mapping.vat_rates,
+            self.shipped_rates,
+            small_business_vat(seller.country, tax.small_business_reason) if tax.small_business else None,
         )
 
     def assignments(self) -> Assignments:
@@ -110,7 +116,11 @@ def open_job(settings: Settings, config_folder: Path, clock: Clock) -> Job:
     ]
     try:
         mapping = load_mapping(config_folder, [plan.name for plan in settings.plans])
-        prices = load_prices(config_folder / "prices.csv", [client.client_id for client in mapping.clients])
+        prices = load_prices(
+            config_folder / "prices.csv",
+            [client.client_id for client in mapping.clients],
+            list(dict.fromkeys(settings.categories.values())),
+        )
     except ConfigError as error:
         problems += error.problems
     accounts_file = config_folder / "accounts.csv"

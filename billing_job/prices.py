@@ -1,5 +1,6 @@
 """prices.csv: prices of single clients, or of all, from a day on; they come before the rules of the plan."""
 
+import re
 from collections.abc import Collection
 from datetime import date
 from pathlib import Path
@@ -17,14 +18,14 @@ VALUE_OF = {"markup": "percent", "fixed": "price"}
 MODELS = ("pass_through", "markup", "fixed", "absorb")
 
 
-def load_prices(path: Path, client_ids: Collection[str]) -> tuple[DatedPrice, ...]:
-    """Read prices.csv, which may be missing; ConfigError lists every bad row."""
+def load_prices(path: Path, client_ids: Collection[str], categories: Collection[str]) -> tuple[DatedPrice, ...]:
+    """Read prices.csv, which may be missing; ConfigError lists every bad row, those that could never hold included."""
     if not path.exists():
         return ()
     problems: list[str] = []
     found: dict[tuple[str, date], DatedPrice] = {}
     for row in csv_rows(path, PRICE_COLUMNS, ("client_id", "model", "valid_from"), problems):
-        price = _price(row, client_ids)
+        price = _price(row, client_ids, categories)
         if price is None:
             continue
         known = found.setdefault((price.key, price.valid_from), price)
@@ -37,18 +38,23 @@ def load_prices(path: Path, client_ids: Collection[str]) -> tuple[DatedPrice, ..
     return tuple(found.values())
 
 
-def _price(row: CsvRow, client_ids: Collection[str]) -> DatedPrice | None:
+def _price(row: CsvRow, client_ids: Collection[str], categories: Collection[str]) -> DatedPrice | None:
     cells = row.cells
     before = len(row.problems)
     if cells["client_id"] != EVERY_CLIENT and cells["client_id"] not in client_ids:
         row.wrong(
             "client_id", f"there is no such client in clients.csv; write its id, or {EVERY_CLIENT} for every client"
         )
+    if cells["category"] and cells["category"] not in categories:
+        row.wrong("category", f"there is no such category in [categories]; they are {', '.join(categories)}")
+    country = cells["country"].upper()
+    if country and not re.fullmatch(r"[A-Z]{2}", country):
+        row.wrong("country", "write the two-letter code of ISO 3166, such as NL, or leave it empty for every country")
     valid_from = row.read("valid_from", date.fromisoformat, "write the first day of the price as YYYY-MM-DD")
     rule = _rule(row)
     if rule is None or valid_from is None or len(row.problems) > before:
         return None
-    return DatedPrice(cells["client_id"], cells["category"], cells["country"].upper(), rule, valid_from, row.place)
+    return DatedPrice(cells["client_id"], cells["category"], country, rule, valid_from, row.place)
 
 
 def _rule(row: CsvRow) -> Rule | None:

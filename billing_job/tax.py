@@ -38,23 +38,30 @@ class TaxRules:
     oss: bool
     rates: Sequence[VatRate]
     shipped_rates: Sequence[VatRate]
+    exemption: Vat | None = None
+    """What a small business charges every client instead of VAT; None for all others."""
 
 
 def vat_of(client: Client, rules: TaxRules, day: date) -> Vat | Untaxable:
     """The VAT of everything a client is billed; `day` is the last day of the period, whose rate holds.
 
-    Source: EN 16931 categories S, AE, O, E, Z; Directive 2006/112/EC Articles 44, 58, 196.
+    Source: EN 16931 categories S, AE, O, E, Z; Directive 2006/112/EC Articles 44, 58, 196, 284.
     """
-    treatment = client.tax_treatment or _treatment(client, rules)
-    if treatment == "S":
-        return _standard(rules.seller_country, rules, day)
-    if treatment == "OSS":
-        return _standard(client.country, rules, day)
-    if treatment == "AE":
-        return _reverse_charge(client, rules)
-    if treatment in ("O", "E", "Z"):
-        return {"O": OUTSIDE_SCOPE, "E": EXEMPT, "Z": ZERO_RATED}[treatment]
-    return Untaxable(treatment)
+    match client.tax_treatment or ("E" if rules.exemption else _treatment(client, rules)):
+        case "S":
+            return _standard(rules.seller_country, rules, day)
+        case "OSS":
+            return _standard(client.country, rules, day)
+        case "AE":
+            return _reverse_charge(client, rules)
+        case "O":
+            return OUTSIDE_SCOPE
+        case "Z":
+            return ZERO_RATED
+        case "E":
+            return rules.exemption or EXEMPT
+        case _:
+            return Untaxable(_question(client))
 
 
 def vat_id_check(client: Client) -> str:
@@ -71,15 +78,17 @@ def has_valid_vat_id(client: Client) -> bool:
 
 
 def _treatment(client: Client, rules: TaxRules) -> str:
-    """The treatment that follows from countries and VAT id, or a sentence that asks for a decision."""
+    """The treatment that follows from countries and VAT id; empty when it needs a decision."""
     if client.country == rules.seller_country:
         return "S"
     if client.country not in EU or rules.seller_country not in EU:
         return "O"
     if has_valid_vat_id(client):
         return "AE"
-    if rules.oss:
-        return "OSS"
+    return "OSS" if rules.oss else ""
+
+
+def _question(client: Client) -> str:
     problem = f"VAT id {client.vat_id} is not valid" if client.vat_id else "it has no VAT id"
     return (
         f"client {client.client_id} is in {client.country} and {problem}: correct vat_id in clients.csv, set"
