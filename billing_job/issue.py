@@ -15,9 +15,13 @@ import pandas as pd
 
 from billing_job.bill import Bill, Settlement
 from billing_job.model import Client, DetailRow, Document, Kind, Line, MonthTotal, Period, Seller, Vat, VatTotal
-from billing_job.money import decimal_text, vat_cents
+from billing_job.money import vat_cents
 from billing_job.plan_lines import PlanTerms, plan_lines
 from billing_job.schema import PRICED, conform
+
+_MONEY = re.compile(r"(?i)[€$£¥₹]|\b(?:eur|usd|gbp|chf|(?:euro)?cents?)\b|(?<!\d)0[.,]\d|\d[.,](?:\d{2}|\d{4})(?!\d)")
+_NUMBER = re.compile(r"(?<![\d+])[0-9]+(?:[.,'’][0-9]+)*")
+_SPACED_THOUSANDS = re.compile(r"(?<=\d)[ \u00a0\u202f](?=\d{3}(?!\d))")
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,12 +153,22 @@ def _detail(row: _Row, zone: ZoneInfo) -> DetailRow:
 
 
 def _without_cost(row: _Row) -> str:
-    """The supplier's description, unless it speaks of our cost: a client never sees that."""
-    cost = decimal_text(abs(row.cost_cents))
-    short = cost.rstrip("0").rstrip(".")
-    figures = {cost, short, str(abs(row.cost_cents))}
-    words = {figure.replace(",", ".") for figure in re.findall(r"(?<![\d+])\d+(?:[.,]\d+)?", row.description)}
-    return "" if figures & words else row.description
+    """The supplier's description, unless it speaks of money or of other clients: a client never sees our cost."""
+    if row.part or _MONEY.search(row.description) or abs(row.cost_cents) in _meanings(row.description):
+        return ""
+    return row.description
+
+
+def _meanings(text: str) -> set[int]:
+    """Every amount in cents that a number in the text may stand for; a phone number stands for none."""
+    found = set()
+    for number in _NUMBER.findall(text) + _NUMBER.findall(_SPACED_THOUSANDS.sub("", text)):
+        whole = int("".join(filter(str.isdecimal, number)))
+        found |= {whole, whole * 100}
+        before, mark, after = number.rpartition("." if number.rfind(".") > number.rfind(",") else ",")
+        if mark and not after[2:].strip("0"):
+            found.add(int("".join(filter(str.isdecimal, before + after[:2].ljust(2, "0")))))
+    return found
 
 
 def _document(

@@ -24,11 +24,13 @@ def margins(month_rows: pd.DataFrame, settled: pd.DataFrame, documents: Sequence
     """Cost and charge in cents by client, document, category, number and trunk, in that order.
 
     `month_rows` are the month's rows of ATTRIBUTED, `settled` (SETTLED) how they were billed, `documents` those that
-    speak of the month: their lines without a transaction (fees, credits) are charges that nothing was paid for.
+    speak of the month: their lines without a transaction (fees, credits) are charges that nothing was paid for. A
+    transaction that was billed, credited and freed costs once, and was charged each time.
     """
     rows = month_rows[~((month_rows["outcome"] == "excluded") & (month_rows["reason"] == TOPUP))]
     rows = rows.assign(cost_cents=-rows["cents"].fillna(0))
-    keys = pd.MultiIndex.from_frame(settled[["transaction_id", "part"]])
+    keys = pd.MultiIndex.from_frame(settled.loc[~settled["released"], ["transaction_id", "part"]])
+    settled = settled.assign(cost_cents=settled["cost_cents"].mask(settled["released"], 0))
     is_open = ~pd.MultiIndex.from_frame(rows[["transaction_id", "part"]]).isin(keys)
     unbilled = rows[is_open].assign(document_number="", charge_cents=0)
     unbilled["client_id"] = unbilled["client_id"].mask(unbilled["outcome"] != "attributed", "")

@@ -8,10 +8,11 @@ from billing_job.anomalies import Anomaly, anomalies, net_by_client
 from billing_job.assignments import microseconds
 from billing_job.job import Job
 from billing_job.ledger.issuing import documents_of_period
-from billing_job.ledger.reading import settlements_of
+from billing_job.ledger.reading import refund_history, settlements_of
 from billing_job.margin import margins
 from billing_job.model import Document, Period
 from billing_job.pipeline import Placed
+from billing_job.refunds import refund_pairs
 
 
 def month_margins(job: Job, month: Period, placed: Placed) -> pd.DataFrame:
@@ -24,12 +25,15 @@ def month_margins(job: Job, month: Period, placed: Placed) -> pd.DataFrame:
 
 def month_anomalies(job: Job, month: Period, placed: Placed, drafts: Iterable[Document] = ()) -> list[Anomaly]:
     """What looks wrong about a month, its drafts counted as if they were issued."""
+    rows = placed.frame[placed.frame["month"] == str(month)]
+    history = refund_history(job.engine, job.settings.categories, microseconds(month.ends(job.settings.billing.zone)))
     return anomalies(
-        placed.frame[placed.frame["month"] == str(month)],
+        rows,
         placed.facts,
         month,
         net_by_client([*documents_of_period(job.engine, str(month)), *drafts]),
         net_by_client(documents_of_period(job.engine, str(month.previous))),
         month_margins(job, month, placed),
         job.settings.billing.alert_percent,
+        set(refund_pairs(history, set(rows["transaction_id"]))["transaction_id"]),
     )
