@@ -48,7 +48,7 @@ def _undone(connection: Connection, original: Document) -> Undone:
     for body in connection.execute(select(documents.c.body).where(documents.c.corrects == original.number)).scalars():
         for total in document_from_json(body).vat_totals:
             vat[total.vat] = vat.get(total.vat, 0) - total.vat_cents
-    return Undone({line: -int(cents) for line, cents in nets.tuples()}, vat)
+    return Undone({line: -int(cents) for line, cents in nets}, vat)
 
 
 def _free(connection: Connection, number: str, lines: tuple[int, ...], credit_number: str) -> None:
