@@ -393,3 +393,11 @@ def test_a_key_file_others_can_read_is_named(tmp_path: Path) -> None:
     assert (warned.code, silent.code) == (0, 0)
     assert f"chmod 600 {key_file}" in warned.err
     assert "chmod" not in silent.err
+
+
+def test_the_table_of_cases_is_whole() -> None:
+    """docs/hostile-input.md names every case of this file."""
+    table = (Path(__file__).parent.parent / "docs" / "hostile-input.md").read_text(encoding="utf-8")
+    missing = [case for case in [*WIRE_CASES, *TOML_CASES, *TEMPLATE_CASES, *XML_CASES] if f"| {case} |" not in table]
+    assert missing == []
+    assert table.count("`test_") > 60
