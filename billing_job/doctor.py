@@ -14,6 +14,7 @@ from billing_job.didfarm.page import Page, order_of, validated_page
 from billing_job.didfarm.sync import read_balance, read_trunks
 from billing_job.didfarm.wire import FIELDS, Json, canonical_json, parse_json, read_transaction
 from billing_job.errors import BillingJobError
+from billing_job.events import disagreements
 from billing_job.job import Job
 from billing_job.month_run import Surroundings, connected
 from billing_job.tax import EU, has_valid_vat_id
@@ -71,7 +72,9 @@ def configuration(job: Job) -> Iterator[Finding]:
         f"{len(mapping.clients)} clients, {len(mapping.trunks)} trunk and {len(mapping.numbers)} number assignments,"
         f" {len(job.settings.plans)} plans",
     )
-    job.assignments()
+    names = job.assignments().trunk_names
+    for problem in disagreements(mapping.numbers, job.number_events(), names, job.settings.billing.zone):
+        yield Finding("warning", problem)
     seller = job.settings.seller
     for key in ("street", "city", "vat_id", "registration_id", "iban", "email"):
         if not getattr(seller, key):
