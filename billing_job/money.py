@@ -14,7 +14,7 @@ MICROCENTS_PER_CENT = 1_000_000
 MAX_CENTS = 10**12
 """Largest amount that takes part in sums (10 billion): nine million such rows still fit into 64 bits."""
 
-_DECIMAL = re.compile(r"[+-]?\d+(?:\.\d+)?")
+_DECIMAL = re.compile(r"[+-]?\d+(?:\.\d+)?", re.ASCII)
 
 
 def half_away_from_zero(numerator: int, denominator: int) -> int:
