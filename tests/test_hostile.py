@@ -57,7 +57,7 @@ ROW: dict[str, Any] = {
 WIRE_CASES: dict[str, tuple[dict[str, Any], str]] = {
     "an amount of infinity": ({"amount": "Infinity"}, "amount"),
     "an amount in exponents": ({"amount": "1e9"}, "amount"),
-    "an amount of other digits": ({"amount": "\u0661\u0662.50"}, ""),
+    "an amount of other digits": ({"amount": "\u0661\u0662.50"}, "amount"),
     "an amount with a thousand digits": ({"amount": "9" * 1_000}, ""),
     "an amount that is a list": ({"amount": [-150]}, "amount"),
     "an amount that is true": ({"amount": True}, "amount"),
