@@ -44,6 +44,14 @@ class Bench:
 
 
 @dataclass(frozen=True, slots=True)
+class Kill:
+    """When to kill a run: so many seconds after its start, or after its n-th message was taken."""
+
+    seconds: float
+    after_message: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Trial:
     """What kills and one last run came to."""
 
@@ -68,15 +76,18 @@ def bench(folder: Path) -> Iterator[Bench]:
         yield made
 
 
-def trial(bench: Bench, folder: Path, moments: list[float]) -> Trial:
-    """Kill a run at each of the moments (seconds from its start), run once more to the end, and look."""
+def trial(bench: Bench, folder: Path, moments: list[Kill]) -> Trial:
+    """Kill a run at each of the moments, run once more to the end, and look."""
     fresh = _fresh(bench, folder)
     bench.server.taken.clear()
     kills = 0
     for moment in moments:
+        taken = len(bench.server.taken) + moment.after_message
         process = _start(fresh)
+        while moment.after_message and process.poll() is None and len(bench.server.taken) < taken:
+            time.sleep(0.001)
         try:
-            process.wait(moment)
+            process.wait(moment.seconds)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
@@ -126,7 +137,8 @@ def main(wanted: int, seed: int) -> int:
         print(f"undisturbed: {made.seconds:.1f} s, {len(made.numbers)} documents, {len(made.files)} files")
         while kills < wanted:
             folder = Path(name) / f"trial-{folders}"
-            moments = [chance.uniform(0.2, made.seconds * 1.05) for _ in range(KILLS_A_FOLDER)]
+            moments = [Kill(chance.uniform(0.2, made.seconds * 1.05)) for _ in range(KILLS_A_FOLDER)]
+            moments[chance.randrange(KILLS_A_FOLDER)] = Kill(chance.uniform(0.0, 0.06), chance.randint(1, 2))
             result = trial(made, folder, moments)
             shutil.rmtree(folder)
             folders, kills, uncertain = folders + 1, kills + result.kills, uncertain + result.uncertain

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from kill_send import bench, trial
+from kill_send import Kill, bench, trial
 from mail_month import MONTH, mail_office, number
 from mail_server import mail_server
 
@@ -19,7 +19,7 @@ from mail_server import mail_server
 def test_killed_runs_lose_and_double_nothing(tmp_path: Path) -> None:
     """SIGKILL at two moments of `run --send`, then one run to the end: the files of an undisturbed run, each once."""
     with bench(tmp_path) as made:
-        moments = [made.seconds * part for part in (0.5, 0.85)]
+        moments = [Kill(made.seconds * 0.6), Kill(0.0, after_message=1)]
         result = trial(made, tmp_path / "trial", moments)
     assert result.problems == ()
     assert result.kills > 0
