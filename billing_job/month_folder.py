@@ -16,6 +16,7 @@ from billing_job.attribution_csv import attribution_csv
 from billing_job.books import month_books
 from billing_job.csvfile import csv_text
 from billing_job.documents.files import SUFFIXES
+from billing_job.documents.peppol import peppol_obstacle
 from billing_job.job import Job
 from billing_job.ledger.deciding import decisions
 from billing_job.ledger.issuing import StoredFile, documents_in_folder, record_files, stored_files
@@ -259,11 +260,20 @@ def _lists(
         placed,
         documents,
         waiting=waiting,
-        anomalies=told(month_anomalies(job, month, placed)),
+        anomalies=[*told(month_anomalies(job, month, placed)), *peppol_notes(documents)],
         document_files=links,
         files=[*books, *lists],
     )
     return {**lists, "report.html": report_html(report, job.templates)}
+
+
+def peppol_notes(documents: Sequence[Document]) -> list[str]:
+    """Why Peppol cannot carry some documents, one sentence a reason; their UBL is plain EN 16931."""
+    found: dict[str, list[str]] = {}
+    for document in documents:
+        if obstacle := peppol_obstacle(document):
+            found.setdefault(obstacle, []).append(document.number)
+    return [f"{', '.join(numbers)} cannot go through Peppol: {obstacle}" for obstacle, numbers in found.items()]
 
 
 def _ledger_fingerprint(rows: pd.DataFrame, documents: Sequence[Document]) -> str:
