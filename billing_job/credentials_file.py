@@ -1,6 +1,8 @@
 """A trunk's credentials in a file that its owner alone can read."""
 
+import contextlib
 import os
+import secrets
 from pathlib import Path
 
 from billing_job.didfarm.models import Credentials
@@ -18,18 +20,25 @@ def check_free(path: Path | None) -> None:
 
 
 def write_credentials(path: Path, credentials: Credentials) -> None:
-    """Write server, username and password, one a line; mode 0600; OutputError when it cannot be."""
+    """Write server, username and password, one a line; mode 0600, whole or not at all; OutputError when it cannot be.
+
+    It takes the place of a file that a stopped onboarding wrote; `check_free` guards everybody else's.
+    """
     text = (
         f"trunk = {credentials.uuid}\nsip_server = {credentials.sip_server}\n"
         f"username = {credentials.username}\npassword = {credentials.password}\n"
     )
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
     try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
+        temporary.replace(path)
     except OSError as error:
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
         raise OutputError(
             f"{path}: the password cannot be written ({error.strerror}); make a new one with"
             f" `billing-job api trunks regenerate {credentials.uuid}`"

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from billing_job.mapping import NumberAssignment
+from billing_job.mapping import NumberAssignment, country_of
 
 ACTIVATED, SUSPENDED, RELEASED = "number.activated", "number.suspended", "number.released"
 EVENTS = (
@@ -159,7 +159,7 @@ def _facts_of_one(told: Sequence[Event], zone: ZoneInfo, paid: Mapping[str, int]
                 number=event.number,
                 did_number_id=event.did_number_id,
                 order_id=event.order_id,
-                country=event.country,
+                country=event.country or country_of(event.number),
                 number_type=event.number_type,
                 trunk=event.trunk_uuid,
                 starts=starts,

@@ -16,7 +16,7 @@ from pathlib import Path
 from billing_job.errors import ConfigError, OutputError
 
 Cells = dict[str, str]
-"""A row's cells by column; a column that the file lacks is missing."""
+"""A row's cells by column, for the columns that the file has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,8 @@ def with_changes(file: CsvText, change: Callable[[Cells], Cells | None]) -> str:
         changed = None
         is_row = position > 0 and any(cell.strip() for cell in cells) and not cells[0].lstrip().startswith("#")
         if is_row:
-            changed = change({c: cell.strip() for c, cell in zip(file.columns, cells, strict=False)})
+            given = zip(file.columns, (cell.strip() for cell in cells), strict=False)
+            changed = change(dict.fromkeys(file.columns, "") | dict(given))
         if changed is None:
             parts += lines[start:end]
         else:

@@ -96,7 +96,6 @@ def planned_leaving(mapping: Mapping, client_id: str, day: date) -> Leaving:
 
 def write_leaving(config_folder: Path, leaving: Leaving) -> None:
     """End the client's numbers and then its trunks on the day; a second call changes nothing."""
-    day = leaving.day.isoformat()
     for name, columns in (("numbers.csv", NUMBER_COLUMNS), ("trunks.csv", TRUNK_COLUMNS)):
         path = config_folder / name
         if not path.exists():
@@ -105,11 +104,11 @@ def write_leaving(config_folder: Path, leaving: Leaving) -> None:
         file = read_csv_text(path, columns)
 
         def change(cells: Cells) -> Cells | None:
-            is_theirs = (
-                cells["trunk"] in leaving.trunks and cells.get("client_id", leaving.client_id) == leaving.client_id
+            is_theirs = cells["trunk"] in leaving.trunks and cells.get("client_id", leaving.client_id) == (
+                leaving.client_id
             )
-            is_open = not cells["valid_to"] or cells["valid_to"] > day
-            return {**cells, "valid_to": day} if is_theirs and is_open else None
+            is_open = not cells["valid_to"] or date.fromisoformat(cells["valid_to"]) > leaving.day
+            return {**cells, "valid_to": leaving.day.isoformat()} if is_theirs and is_open else None
 
         text = with_changes(file, change)
         if text != file.text:
@@ -125,8 +124,8 @@ def _is_open_after(fact: NumberAssignment | TrunkAssignment, day: date) -> bool:
 
 
 def _covers(cells: Cells, day: date) -> bool:
-    start, end, wanted = cells.get("valid_from", ""), cells.get("valid_to", ""), day.isoformat()
-    return (not start or start <= wanted) and (not end or wanted < end)
+    start, end = (date.fromisoformat(cells[name]) if cells[name] else None for name in ("valid_from", "valid_to"))
+    return (start is None or start <= day) and (end is None or day < end)
 
 
 def _need(path: Path, columns: Sequence[str], needed: Sequence[str]) -> None:

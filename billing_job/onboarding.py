@@ -5,25 +5,21 @@ is bought twice, no second trunk is made. A password is handed over when the tru
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import islice
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Engine
-
-from billing_job.clock import Clock
 from billing_job.didfarm.buying import ask, buy, found_orders, offers
-from billing_job.didfarm.client import Client
-from billing_job.didfarm.models import BoughtNumber, Credentials, Offer, Purchase, SipTrunk
+from billing_job.didfarm.models import BoughtNumber, Purchase, SipTrunk
 from billing_job.errors import ConfigError, MayHaveHappened, SupplierError
 from billing_job.ledger.onboarding_steps import DONE, Steps, record_step, steps_under_way
 from billing_job.mapping import CLIENT_COLUMNS, NUMBER_COLUMNS, TRUNK_COLUMNS, TrunkAssignment
 from billing_job.mapping import Mapping as UserMapping
 from billing_job.mapping_files import read_csv_text, with_rows, write_csv_text
 from billing_job.money import decimal_text
+from billing_job.onboarding_desk import Desk, Onboarded, Wish
 from billing_job.onboarding_record import (
     Checkout,
     checkout_from,
@@ -35,59 +31,6 @@ from billing_job.onboarding_record import (
 CHECKOUT, BOUGHT, TRUNK_ASKED, TRUNK, MAPPED, ROUTED = "checkout", "bought", "trunk_asked", "trunk", "mapped", "routed"
 _CLOCKS_DIFFER = timedelta(minutes=5)
 """A purchase just after midnight by our clock may be one of the day before by the supplier's."""
-
-
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """What is asked for: a client, and numbers of one kind for it."""
-
-    client_id: str
-    client_row: Mapping[str, str]
-    """The cells of clients.csv for a client that is not there yet."""
-    country: str
-    number_type: str
-    city: str = ""
-    count: int = 1
-
-
-class Talk(Protocol):
-    """What an onboarding says and asks."""
-
-    def confirm(self, wanted: tuple[Offer, ...], cents: int) -> None:
-        """Return to buy; raise to leave everything as it is."""
-        ...
-
-    def hand_over(self, credentials: Credentials) -> None:
-        """The one moment at which a trunk's password can be seen."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class Desk:
-    """What an onboarding works with."""
-
-    engine: Engine
-    mapping: UserMapping
-    config_folder: Path
-    zone: ZoneInfo
-    clock: Clock
-    client: Client
-    talk: Talk
-
-
-@dataclass(frozen=True, slots=True)
-class Onboarded:
-    """What an onboarding came to."""
-
-    client_id: str
-    order_id: str
-    numbers: tuple[BoughtNumber, ...]
-    trunk_uuid: str
-    trunk_is_new: bool
-    cents: int
-    requires_regulatory: bool
-    valid_from: date
-    resumed: bool
 
 
 def onboard(desk: Desk, wish: Wish, did_number_ids: Mapping[str, str], *, anew: bool = False) -> Onboarded:

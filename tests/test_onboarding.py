@@ -19,7 +19,8 @@ from billing_job.didfarm.sandbox.faults import parse_fault
 from billing_job.didfarm.sandbox.running import RunningSandbox
 from billing_job.errors import ConfigError
 from billing_job.job import open_job
-from billing_job.onboarding import Desk, Onboarded, Wish, onboard
+from billing_job.onboarding import onboard
+from billing_job.onboarding_desk import Desk, Onboarded, Wish
 
 WISH = Wish("fietswinkel", {"name": "Fietswinkel Utrecht", "country": "NL"}, "NL", "mobile", count=2)
 COMMAND = ("onboard", "fietswinkel", "--name", "Fietswinkel Utrecht", "--country", "NL", "--type", "mobile")
@@ -135,14 +136,17 @@ def test_a_lost_answer_is_found_in_the_wallet(tmp_path: Path) -> None:
     """The connection breaks after the purchase: exit 4 and what the wallet shows; the next call asks for the ids."""
     with rich_office(tmp_path) as (reseller, sandbox):
         sandbox.faults.add(parse_fault("lost_checkout"), parse_fault("lost_trunk"), parse_fault("lost_routing"))
-        lost = reseller.type(*COMMAND, "--yes")
+        file = tmp_path / "password.txt"
+        command = (*COMMAND, "--yes", "--password-file", str(file))
+        lost = reseller.type(*command)
         assert lost.code == 4
         assert "it was carried out" in lost.err
-        asked = reseller.type(*COMMAND, "--yes")
-        assert asked.code == 2
+        assert reseller.type(*command).code == 2
         ids = [f"{number}={id_}" for number, id_ in _ids_in_the_portal(sandbox).items()]
-        with_ids = (*COMMAND, "--yes", "--did-number-id", ids[-1])
+        with_ids = (*command, "--did-number-id", ids[-1])
         assert [reseller.type(*with_ids).code for _ in range(3)] == [4, 4, 0]
+        assert file.stat().st_mode & 0o777 == 0o600
+        assert reseller.type(*command).code == 2  # a new onboarding writes over no password
         assert len(sandbox.account.trunks()) == 4
         assert len([row for row in sandbox.truth() if row["created_at"] == "2026-11-05T08:00:00Z"]) == 2
 

@@ -11,8 +11,8 @@ import pytest
 from fakes import SETTINGS, Clock, Office
 from sandbox_on_loopback import KEY, PAGE_SIZE, small_world
 
-from billing_job.didfarm.sandbox.account import Refusal
 from billing_job.didfarm.sandbox.config_files import write_config
+from billing_job.didfarm.sandbox.lines import Refusal
 from billing_job.didfarm.sandbox.running import RunningSandbox
 from billing_job.didfarm.webhook_server import RunningReceiver
 from billing_job.didfarm.webhooks import read_event

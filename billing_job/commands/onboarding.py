@@ -92,14 +92,16 @@ def onboard(
     Stopped half-way, run it again: it goes on where it was, and buys nothing twice.
     """
     from billing_job.credentials_file import check_free
+    from billing_job.ledger.onboarding_steps import steps_under_way
     from billing_job.month_run import locked_job
-    from billing_job.onboarding import Desk, Wish
     from billing_job.onboarding import onboard as take_the_steps
     from billing_job.onboarding_checks import check_wish
+    from billing_job.onboarding_desk import Desk, Wish
 
-    check_free(password_file)
     around = invocation.surroundings()
     with locked_job(around) as job, client_of(invocation) as client:
+        if not steps_under_way(job.engine, client_id):
+            check_free(password_file)
         row = {"name": name, "country": (client_country or country).upper(), "city": client_city}
         row |= {column: more[column] for column in _CLIENT_OPTIONS}
         wish = Wish(client_id, _known_row(job, client_id) or row, country.upper(), number_type, city, count)

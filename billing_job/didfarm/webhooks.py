@@ -11,6 +11,9 @@ from billing_job.mapping import e164
 PATH = "/webhooks/didfarm"
 SIGNATURE_HEADER = "X-DIDfarm-Signature"
 _PREFIX = "sha256="
+_YEAR_2000, _YEAR_2100 = 946_684_800_000_000, 4_102_444_800_000_000
+"""Microseconds since 1970: days outside of them cannot be told in every time zone."""
+_LONGEST = 200
 
 
 def signature_of(body: bytes, secret: str) -> str:
@@ -40,6 +43,8 @@ def read_event(body: bytes) -> Event:
         timestamp = read_moment(message.get("timestamp"))
     except (ValueError, OverflowError) as error:
         raise ValueError(f"timestamp: {error}") from None
+    if not _YEAR_2000 <= timestamp < _YEAR_2100:
+        raise ValueError(f"timestamp: {message['timestamp']} is not of this century")
     data = message.get("data")
     if data is not None and not isinstance(data, dict):
         raise ValueError("data is not an object")
@@ -60,7 +65,8 @@ def read_event(body: bytes) -> Event:
 
 
 def _text(value: Json) -> str:
-    """A string or an integer as text; anything else is as good as missing."""
-    if isinstance(value, str):
-        return value.strip()
-    return str(value) if isinstance(value, int) and not isinstance(value, bool) else ""
+    """A string or an integer as text; anything else, and what cannot be printed, is as good as missing."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    text = value.strip() if isinstance(value, str) else ""
+    return text if text.isprintable() and len(text) <= _LONGEST else ""

@@ -3,38 +3,18 @@
 import hashlib
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from billing_job.clock import Clock
 from billing_job.didfarm.sandbox.holdings import Number, Trunk, WireRow
+from billing_job.didfarm.sandbox.lines import SIP_SERVER, Line, Refusal, number_wire, trunk_wire
 from billing_job.didfarm.sandbox.on_sale import ForSale, on_sale
 from billing_job.didfarm.sandbox.usage import SMS_CENTS
 from billing_job.didfarm.sandbox.wallet import Wallet
 from billing_job.didfarm.sandbox.world import World
 
-SIP_SERVER = "sip.didfarm.com"
 Emit = Callable[[str, Mapping[str, object]], None]
 """Sends an event by its name and data."""
-
-
-class Refusal(Exception):
-    """The supplier says no: a status, a code of the guide's error format, and why."""
-
-    def __init__(self, status: int, message: str, code: str = ""):
-        self.status = status
-        self.code = code
-        self.message = message
-        super().__init__(message)
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """A held number: where its calls go, and whether it may be live and is."""
-
-    number: Number
-    trunk_id: int | None
-    is_approved: bool
-    is_live: bool
 
 
 class Account:
@@ -262,26 +242,10 @@ class Account:
         raise Refusal(404, "There is no such number.")
 
     def _number_wire(self, line: Line) -> dict[str, object]:
-        """The data of the guide's payload example."""
-        number = line.number
-        trunk = None if line.trunk_id is None else self._trunks[line.trunk_id].uuid
-        return {
-            "number": number.number,
-            "country": number.country,
-            "type": number.number_type,
-            "trunk_uuid": trunk,
-            "order_id": number.order_id,
-        }
+        return number_wire(line.number, None if line.trunk_id is None else self._trunks[line.trunk_id])
 
     def _trunk_wire(self, trunk: Trunk) -> dict[str, object]:
-        return {
-            "id": trunk.trunk_id,
-            "uuid": trunk.uuid,
-            "name": trunk.name,
-            "sip_server": SIP_SERVER,
-            "username": trunk.username,
-            "status": "active" if self._is_active[trunk.trunk_id] else "provisioning",
-        }
+        return trunk_wire(trunk, is_active=self._is_active[trunk.trunk_id])
 
     def _spend(self, cents: int, type_: str, description: str, reference_type: str, reference_id: int) -> WireRow:
         if cents > self._wallet.balance_cents:

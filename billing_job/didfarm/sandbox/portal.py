@@ -9,9 +9,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from billing_job.didfarm.sandbox.account import Account, Refusal
+from billing_job.didfarm.sandbox.account import Account
 from billing_job.didfarm.sandbox.answers import error_answer, json_answer
 from billing_job.didfarm.sandbox.fault_plan import FaultPlan
+from billing_job.didfarm.sandbox.lines import Refusal
 from billing_job.didfarm.sandbox.wire_faults import WIRE_FAULTS
 
 PREFIX = "/api/v1"
