@@ -82,7 +82,8 @@ class Job:
     def assignments(self) -> Assignments:
         """The mapping's facts under the names that the supplier's trunks have now, and what webhooks add to them."""
         zone = self.settings.billing.zone
-        told = number_facts(self.number_events(), zone, orders_paid(self.engine))
+        events = self.number_events()
+        told = number_facts(events, zone, orders_paid(self.engine)) if events else ()
         return assignments(self.mapping, supplier_trunks(self.engine), zone, told)
 
     def number_events(self) -> list[Event]:
