@@ -15,13 +15,7 @@ from billing_job.model import Document, Period
 from billing_job.money import shared_out
 
 PRICING = Path(__file__).parent.parent / "docs" / "pricing.md"
-GRADUATED = """
-[[plans]]
-name = "standard"
-[[plans.rules]]
-model = "graduated"
-tiers = [{up_to = 2, price = "1.00"}, {up_to = 4, price = "0.50"}, {price = "0.10"}]
-"""
+TIERS = 'tiers = [{{up_to = {}, price = "1.00"}}, {{up_to = {}, price = "0.50"}}, {{price = "0.10"}}]'
 
 
 def plan(*rules: str, terms: str = "") -> str:
@@ -68,10 +62,10 @@ def test_the_documented_example(tmp_path: Path) -> None:
     ("rule", "first", "late"),
     [
         ('model = "package"\nincluded = 4\nprice = "0.25"', 0, 75),
-        ('model = "graduated"\ntiers = [{up_to = 2, price = "1.00"}, {up_to = 4, price = "0.50"}, {price = "0.10"}]', 250, 80),
-        ('model = "volume"\ntiers = [{up_to = 3, price = "1.00"}, {up_to = 6, price = "0.50"}, {price = "0.10"}]', 300, 40),
+        ('model = "graduated"\n' + TIERS.format(2, 4), 250, 80),
+        ('model = "volume"\n' + TIERS.format(3, 6), 300, 40),
     ],
-)  # fmt: skip
+)
 @pytest.mark.parametrize("supplementary", [True, False])
 def test_counts_go_on(tmp_path: Path, rule: str, first: int, late: int, supplementary: bool) -> None:
     """Three calls, billed; of four more the first fills the fourth place: at once, or on the next invoice."""
@@ -91,7 +85,7 @@ def test_counts_go_on(tmp_path: Path, rule: str, first: int, late: int, suppleme
 
 def test_units_count_for_who_paid_them(tmp_path: Path) -> None:
     """A trunk given to another client afterwards, by the file, leaves the units with the client that was billed."""
-    desk = Desk(tmp_path, GRADUATED)
+    desk = Desk(tmp_path, plan('model = "graduated"\n' + TIERS.format(2, 4)))
     desk.add(*calls(1, 2), row(3, -3, trunk="trk_b"))
     assert [document.net_cents for document in desk.bill().new] == [200, 100]
     desk.file("trunks.csv", "trunk,client_id", "trk_a,bruno", "trk_b,acme")
@@ -167,7 +161,9 @@ def test_a_refund_undoes_the_billed_price(tmp_path: Path) -> None:
 
 def test_one_charge_is_undone_once_and_a_stray_refund_is_named(tmp_path: Path) -> None:
     """The second refund of one purchase, and one of another amount, are priced by today's rule and looked at."""
-    desk = Desk(tmp_path, plan('category = "number_setup"\nmodel = "fixed"\nprice = "5.00"', 'model = "markup"\npercent = "50"'))  # fmt: skip
+    desk = Desk(
+        tmp_path, plan('category = "number_setup"\nmodel = "fixed"\nprice = "5.00"', 'model = "markup"\npercent = "50"')
+    )
     desk.add(
         row(1, -100, "2026-10-05", type_="purchase", number=42),
         row(2, 100, "2026-10-06", type_="refund", number=42),
@@ -198,12 +194,20 @@ def test_what_the_house_pays_shows_nowhere(tmp_path: Path) -> None:
     ("terms", "uses", "lines"),
     [
         ('monthly_fee = "9.95"', (), [("monthly_fee", 995)]),
-        ('monthly_fee = "10.00"\ndiscount_percent = "12.5"', (1001,), [("call", 1001), ("monthly_fee", 1000), ("discount", -250)]),
-        ('minimum = "20.00"\ndiscount_percent = "50"', (1500,), [("call", 1500), ("discount", -750), ("minimum", 1250)]),
+        (
+            'monthly_fee = "10.00"\ndiscount_percent = "12.5"',
+            (1001,),
+            [("call", 1001), ("monthly_fee", 1000), ("discount", -250)],
+        ),
+        (
+            'minimum = "20.00"\ndiscount_percent = "50"',
+            (1500,),
+            [("call", 1500), ("discount", -750), ("minimum", 1250)],
+        ),
         ('minimum = "20.00"', (2000,), [("call", 2000)]),
         ('minimum = "20.00"\ndiscount_percent = "100"', (-500,), [("call", -500), ("minimum", 2500)]),
     ],
-)  # fmt: skip
+)
 def test_plan_terms(tmp_path: Path, terms: str, uses: tuple[int, ...], lines: list[tuple[str, int]]) -> None:
     """Fee, then the discount on use and fee, then what is missing to the minimum; owed once, by who has a trunk."""
     desk = Desk(tmp_path, plan('model = "pass_through"', terms=terms))
