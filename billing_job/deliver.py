@@ -88,11 +88,11 @@ def ascii_address(address: str) -> str | None:
     """The address as every server takes it, an international domain in its ASCII form; None when there is none."""
     local, _, domain = address.rpartition("@")
     try:
-        domain = domain.encode("idna").decode("ascii")
-        plain = str(Address(addr_spec=f"{local}@{domain}").addr_spec)
+        plain = f"{local}@{domain.encode('idna').decode('ascii')}"
+        # The pattern first: the parser behind Address stumbles over some texts that are no addresses at all.
+        return Address(addr_spec=plain).addr_spec if _ADDRESS.fullmatch(plain) else None
     except (UnicodeError, ValueError, HeaderParseError):
         return None
-    return plain if _ADDRESS.fullmatch(plain) else None
 
 
 def message_id(number: str, body_sha256: str, attempt: int, sender: str) -> str:

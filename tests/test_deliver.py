@@ -330,6 +330,7 @@ def test_no_name_becomes_a_header(name: str, tmp_path: Path) -> None:
         ("jürgen@acme.example", None),
         ("a@b>,<c@d", None),
         ("ap@acme..example", None),
+        ("0@", None),
         ("a..b@acme.example", None),
     ],
 )
