@@ -1,0 +1,112 @@
+"""WeasyPrint for many documents of one look: what every one of them needs is worked out once a process.
+
+WeasyPrint forgets everything with each document. Its own seams (a parsed tree, a style sheet, `Document`, `StyleFor`)
+allow to keep what two documents from the same templates have in common; the version is pinned, so those seams hold
+still. Only the shipped templates come here: they are well-formed XML and no rule of theirs changes a style afterwards.
+"""
+
+from functools import partial
+from typing import Any
+from xml.etree import ElementTree
+
+import cssselect2  # type: ignore[import-untyped]
+import weasyprint
+from weasyprint.css import StyleFor
+from weasyprint.css.targets import TargetCollector
+from weasyprint.document import LayoutContext
+from weasyprint.images import get_image_from_uri
+from weasyprint.text.fonts import FontConfiguration
+from weasyprint.urls import URLFetcher
+
+_MOST_STYLES = 5_000
+"""A process that serves many sellers meets their colours one by one; beyond this it starts afresh."""
+_INLINE = (1, 0, 0)
+"""The specificity of a style attribute."""
+
+
+class Tree(weasyprint.HTML):  # type: ignore[misc]
+    """A page that is well-formed XML: read by expat, which takes a twentieth of an HTML parser's time."""
+
+    def __init__(self, xhtml: str, base_url: str, url_fetcher: URLFetcher):
+        self.base_url = base_url
+        self.url_fetcher = url_fetcher
+        self.media_type = "print"
+        self.etree_element = ElementTree.fromstring(xhtml)  # noqa: S314 - our own template, escaped
+        self.wrapper_element = cssselect2.ElementWrapper.from_html_root(self.etree_element)
+
+
+class Look:
+    """A style sheet, its fonts and every style that its documents have had so far."""
+
+    def __init__(self, style_sheet: weasyprint.CSS, font_config: FontConfiguration):
+        self.style_sheet = style_sheet
+        self.font_config = font_config
+        self.styles: dict[Any, Any] = {}
+
+
+class _SharedStyles(StyleFor):  # type: ignore[misc]
+    """The styles of one document's elements, taken from those of earlier documents where the same rules apply."""
+
+    def __init__(self, html: Tree, sheets: Any, look: Look, target_collector: TargetCollector):
+        self._known = look.styles
+        super().__init__(html, sheets, False, look.font_config, target_collector)
+
+    def set_computed_styles(
+        self,
+        element: Any,
+        parent: Any,
+        root: Any = None,
+        pseudo_type: str | None = None,
+        base_url: str | None = None,
+        target_collector: TargetCollector | None = None,
+    ) -> None:
+        own = partial(super().set_computed_styles, element, parent, root, pseudo_type, base_url, target_collector)
+        if not isinstance(element, ElementTree.Element):  # a page: its counters are written into its style
+            own()
+            return
+        computed = self.get_computed_styles()
+        declared = self.get_cascaded_styles().get((element, pseudo_type), {})
+        # The values of the sheets live as long as the look does, so their ids name them. Those of attributes are made
+        # for each document: the attributes' texts stand for them.
+        key = (
+            None if parent is None else id(computed[parent, None]),
+            pseudo_type,
+            element.get("style"),
+            element.get("lang"),
+            element.get("id"),
+            tuple(
+                (name, id(value), weight)
+                for name, (value, weight) in declared.items()
+                if weight[2] != _INLINE and name not in ("lang", "anchor")
+            ),
+        )
+        if key not in self._known:
+            own()
+            self._known[key] = computed[element, pseudo_type]
+        else:
+            computed[element, pseudo_type] = self._known[key]
+
+
+class _Typeset(weasyprint.Document):  # type: ignore[misc]
+    @classmethod
+    def _build_layout_context(
+        cls, html: Tree, font_config: FontConfiguration, counter_style: Any, color_profiles: Any, options: Any
+    ) -> LayoutContext:
+        look: Look = options["look"]
+        for styles in html._ua_counter_style():
+            counter_style.update(styles)
+        sheets = [(sheet, "user agent", None) for sheet in html._ua_stylesheets()]
+        sheets.append((look.style_sheet, "user", None))
+        collector = TargetCollector()
+        images = partial(get_image_from_uri, cache={}, url_fetcher=html.url_fetcher, options=options)
+        return LayoutContext(
+            _SharedStyles(html, sheets, look, collector), images, font_config, counter_style, collector
+        )
+
+
+def typeset(tree: Tree, look: Look) -> weasyprint.Document:
+    """Lay a page out; the same result as `weasyprint.HTML.render`."""
+    if len(look.styles) > _MOST_STYLES:
+        look.styles.clear()
+    options = {**weasyprint.DEFAULT_OPTIONS, "look": look}
+    return _Typeset._render(tree, look.font_config, None, None, options)
