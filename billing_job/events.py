@@ -179,12 +179,13 @@ def _held_on(rows: Sequence[NumberAssignment], day: date) -> NumberAssignment | 
     return None
 
 
-def _moment(microseconds: int, zone: ZoneInfo) -> datetime:
+def local_moment(microseconds: int, zone: ZoneInfo) -> datetime:
+    """The moment of so many microseconds since 1970 UTC, in a zone."""
     return (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=microseconds)).astimezone(zone)
 
 
 def _day(microseconds: int, zone: ZoneInfo) -> date:
-    return _moment(microseconds, zone).date()
+    return local_moment(microseconds, zone).date()
 
 
 def _last_day(ends: int, zone: ZoneInfo) -> date:
@@ -193,4 +194,4 @@ def _last_day(ends: int, zone: ZoneInfo) -> date:
 
 
 def _text(microseconds: int, zone: ZoneInfo) -> str:
-    return _moment(microseconds, zone).isoformat(timespec="seconds")
+    return local_moment(microseconds, zone).isoformat(timespec="seconds")

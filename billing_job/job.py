@@ -86,6 +86,10 @@ class Job:
         told = number_facts(events, zone, orders_paid(self.engine)) if events else ()
         return assignments(self.mapping, supplier_trunks(self.engine), zone, told)
 
+    def events(self) -> list[Event]:
+        """All that webhooks told, in the order it came."""
+        return [read_event(body) for body in event_bodies(self.engine)]
+
     def number_events(self) -> list[Event]:
         """What webhooks told of numbers, in the order it came."""
         return [read_event(body) for body in event_bodies(self.engine, (ACTIVATED, SUSPENDED, RELEASED))]

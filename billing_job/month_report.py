@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from billing_job.assignments import microseconds
 from billing_job.checks import Sum, sum_of
 from billing_job.documents.labels import labels_for
+from billing_job.event_notes import event_notes
 from billing_job.job import Job
 from billing_job.ledger.reading import changed, last_balance, vanished
 from billing_job.ledger.reporting import Movement, document_costs, flows, movements
@@ -61,7 +62,11 @@ def month_report(
         places=_places(placed, month, category),
         transactions=sum_of(placed.frame[placed.frame["month"] == str(month)]),
         waiting=tuple(sorted(waiting, key=lambda each: (-each.age_days, each.created_at, each.transaction_id))),
-        anomalies=(*anomalies, *_history(job, placed)),
+        anomalies=(
+            *anomalies,
+            *_history(job, placed),
+            *event_notes(job.events(), month, job.settings.billing.zone),
+        ),
         documents=_documents(job, month, documents, document_files),
         files=tuple(files),
     )

@@ -129,6 +129,13 @@ def test_a_full_life(tmp_path: Path) -> None:
         assert nets == {"fietswinkel": [7 - 7, -700], "kapper": [8 + 484 + 161 + call]}
         assert reseller.type("reconcile", "--json").json["wallet"]["matches"]
 
+        page = (reseller.month("2026-12") / "report.html").read_text(encoding="utf-8")
+        assert f"trunk {salon['trunk_uuid']} went offline once" in page
+        assert f"{local['number']} is suspended since 2026-12-20 10:00" in page
+        assert f"{mobile['number']} received 1 message" in (reseller.month("2026-11") / "report.html").read_text(
+            encoding="utf-8"
+        )
+
         events = [event.event for event in told(tmp_path)]
         assert set(events) == set(EVENTS)
         assert sandbox.deliveries.waiting == 0

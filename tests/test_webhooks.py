@@ -21,10 +21,12 @@ from billing_job.assignments import assignments, microseconds
 from billing_job.didfarm.webhook_server import MAX_BODY_BYTES, RunningReceiver
 from billing_job.didfarm.webhooks import PATH, SIGNATURE_HEADER, is_genuine, read_event, signature_of
 from billing_job.errors import LedgerError
+from billing_job.event_notes import event_notes
 from billing_job.events import EVENTS, Event, disagreements, number_facts, suspensions
 from billing_job.ledger.database import open_engine
 from billing_job.ledger.events import event_bodies, store_event
 from billing_job.mapping import Mapping, NumberAssignment
+from billing_job.model import Period
 
 SECRET = "whsec_5d1b0d0c"
 RECEIVED = datetime(2026, 11, 5, 8, 0, tzinfo=UTC)
@@ -327,6 +329,31 @@ def test_a_number_that_only_webhooks_know_is_billed(tmp_path: Path) -> None:
         after = reseller.run("--draft").json
         assert after["exceptions"] == []
         assert after["documents"] == before["documents"]
+
+
+def test_a_months_page_tells_what_events_told() -> None:
+    """Trunks that went offline, suspensions that reach into it, rejected documents, messages; no other month's."""
+    told = [
+        event_of("number.suspended", "2026-09-20T10:00:00Z"),
+        event_of("number.activated", "2026-10-02T10:00:00Z"),
+        event_of("trunk.registered", "2026-10-03T10:00:00Z", trunk_uuid="trk_a"),
+        event_of("trunk.offline", "2026-10-03T11:00:00Z", trunk_uuid="trk_a"),
+        event_of("trunk.offline", "2026-10-31T22:59:59Z", trunk_uuid="trk_a"),
+        event_of("trunk.offline", "2026-10-31T23:00:00Z", trunk_uuid="trk_b"),
+        event_of("trunk.offline", "2026-10-05T10:00:00Z", trunk_uuid="trk_c"),
+        event_of("trunk.registered", "2026-10-05T10:01:00Z", trunk_uuid="trk_c"),
+        event_of("regulatory.rejected", "2026-10-06T10:00:00Z"),
+        event_of("message.received", "2026-10-07T10:00:00Z", id=1),
+        event_of("message.received", "2026-10-07T10:00:00Z", id=2),
+    ]
+    assert event_notes(told, Period(2026, 10), AMSTERDAM) == [
+        "trunk trk_a went offline 2 times, last on 2026-10-31 23:59 and has not registered since",
+        "trunk trk_c went offline once, last on 2026-10-05 12:00",
+        f"{NUMBER} was suspended from 2026-09-20 12:00 to 2026-10-02 12:00",
+        f"the documents of {NUMBER} were rejected on 2026-10-06 12:00",
+        f"{NUMBER} received 2 messages",
+    ]
+    assert event_notes(told[::-1], Period(2026, 10), AMSTERDAM) == event_notes(told, Period(2026, 10), AMSTERDAM)
 
 
 def test_doctor_lists_where_files_and_events_disagree(tmp_path: Path) -> None:
