@@ -17,6 +17,8 @@ from billing_job.wallet import Trunk
 
 _PHONE = re.compile(r"\+[1-9][\d ().-]{5,20}\d")
 
+OWNER_LACKS = ("unknown_reference", "unassigned_number", "unassigned_trunk", "ambiguous_order")
+
 BY_REASON = {
     "amount_too_large": "check the amount with DIDfarm; `exceptions resolve ID --house` settles it",
     "foreign_currency": "not in the currency of billing.currency; `exceptions resolve ID --house` settles it",
@@ -35,9 +37,18 @@ def suggestions(
     by_name = {client.name.casefold(): client.client_id for client in clients}
     names = {name: trunk.name for trunk in trunks for name in (trunk.uuid, trunk.trunk_id) if name and trunk.name}
     return [
-        row["detail"] or _by_description(row, facts) or _by_trunk_name(row, names, by_name) or _by_reason(row)
+        row["detail"] or _of_owner(row, facts, names, by_name) or _by_reason(row)
         for row in ({str(name): value for name, value in row.items()} for row in rows.to_dict("records"))
     ]
+
+
+def _of_owner(
+    row: Mapping[str, object], facts: Assignments, names: Mapping[str, str], by_name: Mapping[str, str]
+) -> str:
+    """Who the owner may be, where the owner is what lacks."""
+    if row["reason"] not in OWNER_LACKS:
+        return ""
+    return _by_description(row, facts) or _by_trunk_name(row, names, by_name)
 
 
 def _by_description(row: Mapping[str, object], facts: Assignments) -> str:
