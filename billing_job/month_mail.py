@@ -2,8 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import asdict, dataclass, field, replace
-from typing import Any
+from dataclasses import dataclass, replace
 
 from billing_job.console import Console
 from billing_job.deliver import Answer, Envelope, Outcome, Transport, ascii_address, message_bytes, message_id
@@ -20,15 +19,15 @@ from billing_job.ledger.deliveries import (
     latest_deliveries,
     record,
 )
-from billing_job.ledger.issuing import documents_in_folder
+from billing_job.ledger.issuing import document_of_number, documents_in_folder
 from billing_job.ledger.mirror import moment_text
 from billing_job.letters import LetterBox
 from billing_job.mail_options import Mail
+from billing_job.mail_report import Entry, Mailed
 from billing_job.model import Document, Period, document_to_json
 from billing_job.output import MANIFEST, sha256
 from billing_job.smtp import MailServerUnreachable
 
-SCHEMA = "billing-job/send@1"
 MAX_BROKEN = 3
 """Messages in a row on which the connection broke: then the server is ill, and the rest waits."""
 
@@ -40,53 +39,6 @@ class MailOptions:
     dry_run: bool = False
     resend: tuple[str, ...] = ()
     confirm: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A document in a round's report."""
-
-    number: str
-    client_id: str
-    recipient: str
-    detail: str
-
-
-@dataclass(slots=True)
-class Mailed:
-    """What a round came to; every document of the month is in one of these lists."""
-
-    month: Period
-    dry_run: bool
-    sent: list[Entry] = field(default_factory=list)
-    already_sent: list[Entry] = field(default_factory=list)
-    no_address: list[Entry] = field(default_factory=list)
-    refused: list[Entry] = field(default_factory=list)
-    deferred: list[Entry] = field(default_factory=list)
-    uncertain: list[Entry] = field(default_factory=list)
-    """Of all months: nobody may forget them."""
-    held_back: list[Entry] = field(default_factory=list)
-    waiting: list[Entry] = field(default_factory=list)
-    stopped: str = ""
-    """Why the round ended before its last document."""
-
-    @property
-    def is_done(self) -> bool:
-        """Whether nothing is left for a person or a later round."""
-        return not (self.refused or self.deferred or self.uncertain or self.held_back or self.waiting)
-
-    @property
-    def json(self) -> dict[str, Any]:
-        """The object of `send --json`."""
-        lists = ("sent", "no_address", "refused", "deferred", "uncertain", "held_back", "waiting")
-        return {
-            "schema": SCHEMA,
-            "month": str(self.month),
-            "dry_run": self.dry_run,
-            "already_sent": len(self.already_sent),
-            **{name: [asdict(entry) for entry in getattr(self, name)] for name in lists},
-            "stopped": self.stopped,
-        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +66,7 @@ def send_month(
     The month's folder must be whole. A refused or damaged document stops no other one.
     """
     documents = documents_in_folder(job.engine, str(month))
-    _check_numbers(documents, options)
+    _check_numbers(job, documents, options)
     if job.folder(month).read(MANIFEST) is None:
         raise RunFailed(
             f"{job.folder(month).path}: has no {MANIFEST}, so it is not whole; run the month before sending"
@@ -149,11 +101,16 @@ def may_send(before: Delivery | None, recipient: str, *, again: bool) -> bool:
     return before.event is Event.REFUSED and before.recipient != recipient
 
 
-def _check_numbers(documents: Sequence[Document], options: MailOptions) -> None:
+def _check_numbers(job: Job, documents: Sequence[Document], options: MailOptions) -> None:
     known = {document.number for document in documents}
-    named = [("--resend", number) for number in options.resend] + [("--confirm", number) for number in options.confirm]
-    problems = [f"{option} {number}: no such document was issued in this month" for option, number in named]
-    problems = [text for text, (_, number) in zip(problems, named, strict=True) if number not in known]
+    problems = []
+    for option, numbers in (("--resend", options.resend), ("--confirm", options.confirm)):
+        for number in numbers:
+            issued = None if number in known else document_of_number(job.engine, number)
+            if issued is not None:
+                problems.append(f"{option} {number}: it stands in {issued.folder}; use --month {issued.folder}")
+            elif number not in known:
+                problems.append(f"{option} {number}: no such document was issued")
     if problems:
         raise ConfigError(problems)
 

@@ -94,6 +94,8 @@ def test_a_kill_between_acceptance_and_log(tmp_path: Path) -> None:
         assert office.type("send", "--month", MONTH, "--confirm", number(2)).code == 0
         assert office.type("send", "--month", MONTH, "--confirm", number(2)).code == 2
         assert len(server.taken) == 5
+        elsewhere = office.type("send", "--month", "2026-09", "--resend", number(2))
+        assert (elsewhere.code, "use --month 2026-10" in elsewhere.err) == (2, True)
         assert office.type("send", "--month", MONTH, "--resend", number(2)).code == 0
     assert Counter(server.numbers)[number(2)] == 2
     ids = [str(message["Message-ID"]) for message in server.taken if number(2) in str(message["Message-ID"])]

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from billing_job.console import Console
     from billing_job.deliver import Transport
     from billing_job.mail_options import Mail
-    from billing_job.month_mail import Entry, Mailed, MailOptions
+    from billing_job.mail_report import Entry, Mailed
+    from billing_job.month_mail import MailOptions
 
 USER_VARIABLE, PASSWORD_VARIABLE = "SMTP_USER", "SMTP_PASSWORD"
 WAITS = 3
@@ -52,6 +53,8 @@ def send(
     """
     from billing_job.month_mail import MailOptions
 
+    if dry_run and confirm:
+        raise click.UsageError("--dry-run and --confirm: a rehearsal confirms nothing")
     mailed = send_month(invocation, month, output, MailOptions(dry_run, resend, confirm))
     if as_json:
         emit(mailed.json)
@@ -90,6 +93,8 @@ def transport_of(invocation: Invocation, mail: Mail) -> Callable[[], AbstractCon
     if bool(user) != bool(password):
         missing = f"{PASSWORD_VARIABLE} or mail.password_file" if user else f"{USER_VARIABLE} or mail.user"
         raise ConfigError(f"the mail login is incomplete: set {missing} too, or neither for a server without login")
+    if not (user + password).isascii():
+        raise ConfigError("the mail login holds letters beyond ASCII, which not every mail server takes: choose others")
     if user and mail.security == "none" and mail.host not in _LOOPBACK:
         raise ConfigError(
             f'mail.security = "none" would send the password to {mail.host} in the clear: use starttls or tls'
@@ -126,7 +131,8 @@ def delivery_after_run(invocation: Invocation, month: str, output: Path | None) 
     The documents are issued and written by then: a mail server that is down does not undo that.
     """
     from billing_job.errors import BillingJobError
-    from billing_job.month_mail import SCHEMA, MailOptions
+    from billing_job.mail_report import SCHEMA
+    from billing_job.month_mail import MailOptions
 
     try:
         mailed = send_month(invocation, month, output, MailOptions())
