@@ -106,5 +106,7 @@ def write_csv_text(path: Path, file: CsvText, text: str) -> None:
 
 def _line(file: CsvText, cells: Sequence[str]) -> str:
     out = io.StringIO(newline="")
-    csv.writer(out, delimiter=file.separator, lineterminator=file.line_end).writerow(cells)
+    # Left to itself the writer quotes only its own kind of line end.
+    quoting = csv.QUOTE_ALL if any("\r" in cell or "\n" in cell for cell in cells) else csv.QUOTE_MINIMAL
+    csv.writer(out, delimiter=file.separator, lineterminator=file.line_end, quoting=quoting).writerow(cells)
     return out.getvalue()

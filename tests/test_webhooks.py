@@ -8,14 +8,18 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 import httpx
+import numpy as np
+import pyarrow as pa
 import pytest
 from fakes import office
+from hypothesis import given
+from hypothesis import strategies as st
 
 from billing_job.assignments import assignments, microseconds
 from billing_job.didfarm.webhook_server import MAX_BODY_BYTES, RunningReceiver
@@ -253,6 +257,43 @@ def test_facts_follow_the_timestamps_and_not_the_order_of_arrival() -> None:
     assert (suspended.since, suspended.until) == (_micro("2026-05-02T09:00:00Z"), _micro("2026-05-03T09:00:00Z"))
 
 
+@given(
+    st.lists(
+        st.tuples(
+            st.integers(0, 20_000),
+            st.sampled_from(["number.activated", "number.activated", "number.suspended", "number.released"]),
+            st.sampled_from(["trk_a", "trk_b", None]),
+            st.sampled_from([1, 2]),
+        ),
+        max_size=8,
+        unique_by=lambda told: told[0],
+    ),
+    st.lists(st.integers(-10, 20_010), min_size=1, max_size=20),
+)
+def test_facts_are_what_a_replay_of_the_events_gives(
+    told: list[tuple[int, str, str | None, int]], minutes: list[int]
+) -> None:
+    """Told in whatever order: at every moment the last activation before it holds, unless it was released."""
+    start = datetime(2026, 10, 20, tzinfo=UTC)
+
+    def moment(minute: int) -> datetime:
+        return start + timedelta(minutes=minute)
+
+    events = [
+        event_of(event, moment(minute).isoformat(), trunk_uuid=trunk, order_id=order)
+        for minute, event, trunk, order in told
+    ]
+    facts = number_facts(events, AMSTERDAM)
+    for minute in [*minutes, *(minute for minute, *_ in told)]:
+        trunk = None
+        for event in sorted(events, key=lambda event: event.timestamp):
+            if event.timestamp <= microseconds(moment(minute)) and event.event != "number.suspended":
+                trunk = (event.trunk_uuid or None) if event.event == "number.activated" else None
+        at = microseconds(moment(minute))
+        held = [fact.trunk for fact in facts if (fact.starts or 0) <= at and (fact.ends is None or at < fact.ends)]
+        assert held == ([] if trunk is None else [trunk])
+
+
 def test_a_fact_reaches_back_to_when_its_order_was_paid() -> None:
     """A purchase comes before the number goes live; it is the same client's, but never before the last owner's end."""
     told = [event_of("number.activated", "2026-04-05T14:30:00Z")]
@@ -273,9 +314,6 @@ def test_files_win_and_events_fill_in() -> None:
     facts = assignments(Mapping((), (), (row,), ()), (), AMSTERDAM, told)
 
     def trunk_at(moment: str) -> str | None:
-        import numpy as np
-        import pyarrow as pa
-
         found = int(facts.numbers.at(pa.array([NUMBER]), np.array([_micro(moment)]))[0])
         return None if found < 0 else facts.number_facts[found].trunk
 
