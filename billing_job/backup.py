@@ -131,12 +131,14 @@ def _set_aside(ledger: Path, moment: str) -> Path:
     kept = _free_name(ledger, moment)
     try:
         with contextlib.closing(sqlite3.connect(ledger, timeout=1)) as connection:
-            connection.execute("PRAGMA journal_mode=DELETE")
+            # Folding the log in needs the file for oneself: an idle connection of another program is in the way.
+            is_alone = connection.execute("PRAGMA journal_mode=DELETE").fetchone()[0] == "delete"
     except sqlite3.OperationalError as error:
-        if "locked" in str(error):
-            raise LedgerError(f"{ledger}: another program has it open; close it and restore again") from None
+        is_alone = "locked" not in str(error)
     except sqlite3.DatabaseError:
-        pass  # not readable any more, which is why it is being replaced
+        is_alone = True  # not readable any more, which is why it is being replaced
+    if not is_alone:
+        raise LedgerError(f"{ledger}: another program has it open; close it and restore again")
     for suffix in ("", *_COMPANIONS):
         part = ledger.with_name(ledger.name + suffix)
         if part.exists():

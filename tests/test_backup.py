@@ -95,7 +95,7 @@ def test_a_copy_is_whole_while_the_ledger_is_written(reseller: Office) -> None:
 
 
 def test_a_run_at_work_keeps_restore_away(reseller: Office) -> None:
-    """restore ends with exit code 5 while a run holds the lock, and with words while another program writes."""
+    """restore ends with exit code 5 while a run holds the lock, and with words while another program is in."""
     copy = reseller.folder / "copy.db"
     reseller.type("backup", str(copy))
     with run_lock(f"sqlite:///{ledger(reseller)}"):
@@ -108,6 +108,11 @@ def test_a_run_at_work_keeps_restore_away(reseller: Office) -> None:
         connection.rollback()
     assert (refused.code, "another program has it open" in refused.err) == (1, True)
     assert ledger(reseller).read_bytes() == before
+    with closing(sqlite3.connect(ledger(reseller))) as idle:
+        idle.execute("SELECT * FROM facts").fetchall()
+        assert "another program has it open" in reseller.type("restore", "--yes", str(copy)).err
+    assert ledger(reseller).read_bytes() == before
+    assert reseller.type("restore", "--yes", str(copy)).code == 0
 
 
 @pytest.mark.parametrize(
