@@ -169,6 +169,19 @@ class Output(Table):
     directory: Path = Path("output")
 
 
+class Run(Table):
+    """`[run]`: where documents are rendered: by processes of this machine, or by a Dask cluster."""
+
+    executor: Literal["processes", "dask"] = "processes"
+    scheduler: Annotated[str, Field(pattern=r"^((tcp|tls|ucx|wss?)://[^\s/]+)?$")] = ""
+
+    @model_validator(mode="after")
+    def _a_cluster_has_an_address(self) -> "Run":
+        if (self.executor == "dask") != bool(self.scheduler):
+            raise ValueError('executor = "dask" and scheduler = "tcp://HOST:8786" go together: set both or none')
+        return self
+
+
 class Monitoring(Table):
     """`[monitoring]`: who is told how a run ended; `ping_failure_url` is by default `ping_url` with /fail behind it."""
 
@@ -209,6 +222,7 @@ class Settings(Table):
     output: Output = Output()
     mail: Mail | None = None
     monitoring: Monitoring = Monitoring()
+    run: Run = Run()
     plans: tuple[Plan, ...] = (Plan(name="standard"),)
 
     @model_validator(mode="after")

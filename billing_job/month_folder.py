@@ -111,7 +111,7 @@ def write_drafts(
     """Write drafts into their own folder; drafts of an earlier preview that no longer hold go away."""
     folder = job.draft_folder(month)
     written = WrittenMonth(tuple(drafts))
-    for done, result in enumerate(render(drafts, job.templates, workers), 1):
+    for done, result in enumerate(render(drafts, job.templates, workers, job.settings.run.scheduler), 1):
         if result.problem:
             written.problems.append(result.problem)
         for kind, content in result.files.items():
@@ -224,7 +224,7 @@ def _write_documents(
             written.files.update(found)
         else:
             missing.append(document)
-    for done, result in enumerate(render(missing, job.templates, workers), 1):
+    for done, result in enumerate(render(missing, job.templates, workers, job.settings.run.scheduler), 1):
         if result.problem:
             written.problems.append(result.problem)
             continue

@@ -1,17 +1,35 @@
-"""Documents to bytes in worker processes: documents travel as JSON, bytes come back; one that fails stops no other."""
+"""Documents to bytes in worker processes: documents travel as JSON, bytes come back; one that fails stops no other.
 
+The workers are processes of this machine, or those of a Dask cluster: both are a `concurrent.futures.Executor`. What a
+dead worker had begun is rendered elsewhere; a document that ends its worker again and again is reported by its number.
+"""
+
+import contextlib
+import gc
+import importlib
 import multiprocessing
+import threading
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Executor, ProcessPoolExecutor, as_completed
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
+from pathlib import Path
 
 from billing_job.documents.files import document_files
+from billing_job.documents.html import document_name
+from billing_job.documents.pdf import warm_up
 from billing_job.documents.templates import Templates
-from billing_job.errors import BillingJobError
+from billing_job.errors import BillingJobError, ConfigError, RunFailed
 from billing_job.model import Document, document_from_json, document_to_json
+from billing_job.resources import shipped_templates
 
 FEW = 4
 """Documents that one process renders sooner than two can start."""
+AHEAD = 4
+"""Documents a worker has waiting: enough never to idle, few enough that a month's bytes are never all in memory."""
+
+# Fonts and styles are shared by a process: a worker with several threads must not lay out two pages at once.
+_ONE_PAGE_AT_A_TIME = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,29 +41,145 @@ class Rendered:
     problem: str = ""
 
 
-def render(documents: Sequence[Document], templates: Templates, workers: int) -> Iterator[Rendered]:
-    """Render documents, in any order, with up to `workers` processes."""
-    if workers <= 1 or len(documents) <= FEW:
-        for document in documents:
-            files, problem = _render_one(document_to_json(document), templates)
-            yield Rendered(document, files, problem)
+def render(
+    documents: Sequence[Document], templates: Templates, workers: int, scheduler: str = ""
+) -> Iterator[Rendered]:
+    """Render documents, in any order, with up to `workers` processes or by the Dask cluster of that scheduler.
+
+    ConfigError when Dask is not installed, RunFailed when the scheduler does not answer.
+    """
+    if not documents:
         return
-    # A fresh process each: forking one that runs threads (the demo's sandbox) could stop it dead.
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(min(workers, len(documents)), mp_context=context) as executor:
-        yield from _rendered_by(executor, documents, templates)
+    if scheduler:
+        with _dask(scheduler) as (executor, slots):
+            yield from _rendered_by(executor, documents, templates, slots)
+    elif workers <= 1 or len(documents) <= FEW:
+        for document in documents:
+            files, problem = _render_one(document_to_json(document), _travelling(templates))
+            yield Rendered(document, files, problem)
+    else:
+        yield from _by_processes(documents, templates, workers)
 
 
-def _rendered_by(executor: Executor, documents: Sequence[Document], templates: Templates) -> Iterator[Rendered]:
-    futures = {executor.submit(_render_one, document_to_json(document), templates): document for document in documents}
-    for future in as_completed(futures):
-        files, problem = future.result()
-        yield Rendered(futures[future], files, problem)
+def _by_processes(documents: Sequence[Document], templates: Templates, workers: int) -> Iterator[Rendered]:
+    """A pool that lost a process is replaced once; then what is left goes one by one, and the culprit shows itself."""
+    left = {id(document): document for document in documents}
+    for _ in range(2):
+        with contextlib.suppress(BrokenProcessPool), _processes(min(workers, len(left)), templates) as executor:
+            for rendered in _rendered_by(executor, list(left.values()), templates, workers):
+                del left[id(rendered.document)]
+                yield rendered
+        if not left:
+            return
+    for document in left.values():
+        try:
+            with _processes(1, templates) as executor:
+                yield from _rendered_by(executor, [document], templates, 1)
+        except BrokenProcessPool:
+            yield Rendered(document, {}, _fatal(document))
 
 
-def _render_one(body: str, templates: Templates) -> tuple[dict[str, bytes], str]:
-    """What a worker does; errors come back as text, for an exception may not survive the way between processes."""
+def _rendered_by(
+    executor: Executor, documents: Sequence[Document], templates: Templates, slots: int
+) -> Iterator[Rendered]:
+    """Keep every worker busy and no more; results come as they are done."""
+    travelling = _travelling(templates)
+    waiting: dict[Future[tuple[dict[str, bytes], str]], Document] = {}
+    coming = iter(documents)
     try:
-        return document_files(document_from_json(body), templates), ""
+        while True:
+            for document in coming:
+                waiting[executor.submit(_render_one, document_to_json(document), travelling)] = document
+                if len(waiting) >= AHEAD * slots:
+                    break
+            if not waiting:
+                return
+            for future in wait(waiting, return_when=FIRST_COMPLETED).done:
+                document = waiting.pop(future)
+                yield Rendered(document, *_result(future, document))
+    finally:
+        for future in waiting:
+            future.cancel()
+
+
+def _result(future: "Future[tuple[dict[str, bytes], str]]", document: Document) -> tuple[dict[str, bytes], str]:
+    """What a worker made of a document; deaths of workers that the cluster did not get over are its problem."""
+    try:
+        return future.result()
+    except BrokenProcessPool:
+        raise
+    except Exception as error:
+        return {}, _fatal(document) if type(error).__name__ == "KilledWorker" else f"{document_name(document)}: {error}"
+
+
+def _fatal(document: Document) -> str:
+    return (
+        f"{document_name(document)}: rendering it ended its process several times, probably for want of memory; give"
+        " the machine more of it, or the client `detail = category` in clients.csv"
+    )
+
+
+@contextlib.contextmanager
+def _processes(workers: int, templates: Templates) -> Iterator[Executor]:
+    """Warm processes, forked off a server that has read the libraries once.
+
+    Never forked off this process: it may run threads (the demo's sandbox), and a fork could stop dead on their locks.
+    """
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([__name__])
+    with ProcessPoolExecutor(
+        workers, mp_context=context, initializer=_begin, initargs=(_travelling(templates),)
+    ) as executor:
+        yield executor
+
+
+@contextlib.contextmanager
+def _dask(scheduler: str) -> Iterator[tuple[Executor, int]]:
+    """The executor of a Dask cluster, and how many documents it works on at once."""
+    try:
+        distributed = importlib.import_module("distributed")
+    except ImportError:
+        raise ConfigError(
+            'run.executor = "dask": Dask is missing; `pip install "billing-job[dask]"` here and on the workers'
+        ) from None
+    try:
+        client = distributed.Client(scheduler, timeout=10, set_as_default=False)
+    except (OSError, TimeoutError) as error:
+        raise RunFailed(f"run.scheduler = {scheduler!r}: the Dask scheduler does not answer ({error})") from None
+    with client:
+        threads: dict[str, int] = client.nthreads()
+        if not threads:
+            raise RunFailed(f"run.scheduler = {scheduler!r}: the Dask scheduler has no worker; start some")
+        yield client.get_executor(pure=False), sum(threads.values())
+
+
+def _travelling(templates: Templates) -> tuple[Path | None, ...]:
+    """The template folders for another machine, where the shipped one (None) may stand elsewhere."""
+    shipped = shipped_templates()
+    return tuple(None if folder == shipped else folder for folder in templates.folders)
+
+
+def _arrived(folders: tuple[Path | None, ...]) -> Templates:
+    return Templates(tuple(shipped_templates() if folder is None else folder for folder in folders))
+
+
+def _begin(folders: tuple[Path | None, ...]) -> None:
+    """What a worker does first: read the style sheet, and put all that is there for good out of the collector's way."""
+    warm_up(_arrived(folders))
+    gc.collect()
+    gc.freeze()
+
+
+def _render_one(body: str, folders: tuple[Path | None, ...]) -> tuple[dict[str, bytes], str]:
+    """What a worker does; errors come back as text, for an exception may not survive the way between processes."""
+    document = document_from_json(body)
+    missing = [folder for folder in folders if folder is not None and not folder.is_dir()]
+    if missing:
+        return {}, f"{document_name(document)}: the worker has no folder {missing[0]}; put the templates there too"
+    try:
+        with _ONE_PAGE_AT_A_TIME:
+            return document_files(document, _arrived(folders)), ""
     except BillingJobError as error:
         return {}, str(error)
+    except Exception as error:  # a defect of one document must not keep the others from their files
+        return {}, f"{document_name(document)}: {type(error).__name__}: {error}; please report this as a defect"

@@ -97,6 +97,11 @@ def pdf_bytes(html: str, templates: Templates, *, day: date, embedded: Sequence[
     return result
 
 
+def warm_up(templates: Templates) -> None:
+    """Read style sheet and fonts before the first document; DocumentError when there is no style sheet."""
+    _shared(templates.folders)
+
+
 def _laid_out(html: str, shared: "_Shared") -> weasyprint.Document:
     if shared.is_ours:
         return typeset(Tree(html, _BASE, shared.fetcher), shared.look)
