@@ -31,25 +31,29 @@ class LedgerMirror:
     def save(self, rows: Sequence[Transaction]) -> Saved:
         """Store a page: new rows, new versions of changed rows; a row stored as it is costs nothing."""
         with transaction(self._engine) as connection:
-            current = _current_versions(connection, [row.transaction_id for row in rows])
+            ids = [row.transaction_id for row in rows]
+            known = _current_versions(connection, ids)
             now = moment_text(self._clock.now())
-            added = changed = 0
-            changed_ids = []
-            for row in rows:
-                known = current.get(row.transaction_id)
-                if known is not None and known[1] == row.sha256:
-                    continue
-                values = {"transaction_id": row.transaction_id, "sha256": row.sha256, "raw": row.raw, "first_seen": now}
-                seq = connection.execute(insert(wallet_rows).values(values)).inserted_primary_key[0]  # type: ignore[index]
-                connection.execute(insert(transactions).values(_typed(seq, row)))
-                if known is None:
-                    added += 1
-                else:
-                    changed += 1
-                    changed_ids.append(row.transaction_id)
-                    connection.execute(insert(revisions).values(old_seq=known[0], new_seq=seq))
-            _note_returns(connection, [row.transaction_id for row in rows], now)
-            return Saved(added, tuple(changed_ids))
+            _note_returns(connection, ids, now)
+            fresh = [row for row in rows if known.get(row.transaction_id, (0, ""))[1] != row.sha256]
+            if not fresh:
+                return Saved(0, ())
+            values = [
+                {"transaction_id": row.transaction_id, "sha256": row.sha256, "raw": row.raw, "first_seen": now}
+                for row in fresh
+            ]
+            numbered = insert(wallet_rows).returning(wallet_rows.c.seq, sort_by_parameter_order=True)
+            seqs = connection.execute(numbered, values).scalars().all()
+            connection.execute(insert(transactions), [_typed(seq, row) for seq, row in zip(seqs, fresh, strict=True)])
+            edited = [
+                {"old_seq": known[row.transaction_id][0], "new_seq": seq}
+                for seq, row in zip(seqs, fresh, strict=True)
+                if row.transaction_id in known
+            ]
+            if edited:
+                connection.execute(insert(revisions), edited)
+            changed = tuple(row.transaction_id for row in fresh if row.transaction_id in known)
+            return Saved(len(fresh) - len(changed), changed)
 
     def sealed(self, ids: Iterable[str]) -> set[str]:
         """Those of the ids that a whole pass has seen."""
