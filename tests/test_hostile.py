@@ -20,6 +20,7 @@ from billing_job.cli import cli
 from billing_job.config import Settings, load_settings
 from billing_job.console import Redactor
 from billing_job.csvfile import defused
+from billing_job.didfarm.webhooks import is_genuine, read_event, signature_of
 from billing_job.didfarm.wire import canonical_json, parse_json, read_transaction
 from billing_job.documents.email import mail_texts
 from billing_job.documents.html import document_html
@@ -129,6 +130,39 @@ def _descriptions_of(reseller: Office, descriptions: list[str]) -> int:
             changed.append(read_transaction(parse_json(canonical_json(row)), READING))
         LedgerMirror(job.engine, reseller.clock).save(changed)
     return len(changed)
+
+
+# ---- Webhook events: the supplier, or whoever found the address
+
+EVENT = {"event": "number.activated", "timestamp": "2026-10-05T14:30:00Z", "data": {"number": "+31201234567"}}
+EVENT_CASES: dict[str, tuple[bytes, bool]] = {
+    "a signature of another secret": (json.dumps(EVENT).encode(), True),
+    "an event that is a list": (b"[]", False),
+    "an event without a name": (json.dumps(EVENT | {"event": ""}).encode(), False),
+    "a name that is an object": (json.dumps(EVENT | {"event": {"$ne": 1}}).encode(), False),
+    "a moment that is no moment": (json.dumps(EVENT | {"timestamp": "soon"}).encode(), False),
+    "a moment of year 99999": (json.dumps(EVENT | {"timestamp": "99999-01-01T00:00:00Z"}).encode(), False),
+    "data that is a text": (json.dumps(EVENT | {"data": "x"}).encode(), False),
+    "a number that is a path": (json.dumps(EVENT | {"data": {"number": "../../etc/passwd"}}).encode(), True),
+    "an order that is an object": (json.dumps(EVENT | {"data": {"order_id": {"a": 1}}}).encode(), True),
+    "bytes that are no text": (b"\xff\xfe{}", False),
+    "brackets without end": (b"[" * 100_000, False),
+}
+
+
+@pytest.mark.parametrize("case", EVENT_CASES)
+def test_a_hostile_event_is_refused_or_only_text(case: str) -> None:
+    """Without the secret nothing is genuine; with it, an event is read as text or refused with a reason."""
+    body, readable = EVENT_CASES[case]
+    assert not is_genuine(body, signature_of(body, "another secret"), "the secret")
+    assert not is_genuine(body, "", "the secret")
+    assert not is_genuine(body, signature_of(body, ""), "")
+    if not readable:
+        with pytest.raises(ValueError, match=r".+"):
+            read_event(body)
+        return
+    event = read_event(body)
+    assert all(isinstance(text, str) for text in (event.number, event.order_id, event.trunk_uuid, event.country))
 
 
 # ---- The files of the configuration: a colleague, an export, a typing error
@@ -398,6 +432,10 @@ def test_a_key_file_others_can_read_is_named(tmp_path: Path) -> None:
 def test_the_table_of_cases_is_whole() -> None:
     """docs/hostile-input.md names every case of this file."""
     table = (Path(__file__).parent.parent / "docs" / "hostile-input.md").read_text(encoding="utf-8")
-    missing = [case for case in [*WIRE_CASES, *TOML_CASES, *TEMPLATE_CASES, *XML_CASES] if f"| {case} |" not in table]
+    missing = [
+        case
+        for case in [*WIRE_CASES, *EVENT_CASES, *TOML_CASES, *TEMPLATE_CASES, *XML_CASES]
+        if f"| {case} |" not in table
+    ]
     assert missing == []
     assert table.count("`test_") > 60
