@@ -132,6 +132,38 @@ def test_a_kill_at_every_step_ends_in_one_of_each(tmp_path: Path, at: int, after
         ]
 
 
+class Startled(Person):
+    """Dies with the first password before their eyes."""
+
+    def hand_over(self, credentials: Credentials) -> None:
+        super().hand_over(credentials)
+        if len(self.passwords) == 1:
+            raise Killed
+
+
+def test_a_password_that_may_not_have_been_seen_is_made_anew(tmp_path: Path) -> None:
+    """Killed while the password is shown: the next call keeps the trunk and shows another password."""
+    with rich_office(tmp_path) as (reseller, sandbox):
+        person = Startled()
+        with pytest.raises(Killed):
+            attempt(reseller, sandbox, person)
+        found = attempt(reseller, sandbox, person)
+        assert len(set(person.passwords)) == 2
+        assert person.asked == 1
+        assert [trunk["uuid"] for trunk in sandbox.account.trunks()][3:] == [found.trunk_uuid]
+
+
+def test_a_kill_between_two_files_adds_no_row_twice(tmp_path: Path) -> None:
+    """clients.csv has its row already when the onboarding goes on: each file ends with one row."""
+    with rich_office(tmp_path) as (reseller, sandbox):
+        with pytest.raises(Killed):
+            attempt(reseller, sandbox, Startled())
+        reseller.append("clients.csv", "fietswinkel,Fietswinkel Utrecht,,,,NL,,,,,,,,,")
+        found = attempt(reseller, sandbox, Person())
+        assert [row["client_id"] for row in rows(reseller, "clients.csv")].count("fietswinkel") == 1
+        assert len([row for row in rows(reseller, "numbers.csv") if row["trunk"] == found.trunk_uuid]) == 2
+
+
 def test_a_lost_answer_is_found_in_the_wallet(tmp_path: Path) -> None:
     """The connection breaks after the purchase: exit 4 and what the wallet shows; the next call asks for the ids."""
     with rich_office(tmp_path) as (reseller, sandbox):

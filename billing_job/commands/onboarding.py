@@ -184,16 +184,20 @@ def offboard(invocation: Invocation, client_id: str, at: str | None, yes: bool, 
     around = invocation.surroundings()
     with locked_job(around) as job:
         plan = planned_leaving(job.mapping, client_id, _day(at) or _today(invocation, job.settings) + timedelta(days=1))
-        what = f"{len(plan.numbers)} numbers and {len(plan.trunks)} trunks of client {client_id}"
+        what = f"{_counted(plan.numbers, 'number')} and {_counted(plan.trunks, 'trunk')} of client {client_id}"
         confirm(f"End {what} on {plan.day}?", yes=yes, as_json=as_json)
         write_leaving(around.config_folder, plan)
     if as_json:
         emit({"schema": "billing-job/offboarding@1", **asdict(plan), "day": plan.day.isoformat()})
         return 0
-    click.echo(f"{what} end on {plan.day}")
+    click.echo(f"Ended on {plan.day}: {what}")
     if plan.numbers:
         click.echo(f"Release in DIDfarm's portal, or they go on costing: {', '.join(plan.numbers)}")
     return 0
+
+
+def _counted(things: tuple[str, ...], name: str) -> str:
+    return f"{len(things)} {name}{'' if len(things) == 1 else 's'}"
 
 
 def _known_row(job: Job, client_id: str) -> dict[str, str] | None:
