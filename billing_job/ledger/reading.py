@@ -8,7 +8,7 @@ import pyarrow as pa
 from sqlalchemy import Connection, Engine, func, select
 
 from billing_job.errors import LedgerError
-from billing_job.ledger.database import transaction
+from billing_job.ledger.database import BUSY_SECONDS, transaction
 from billing_job.ledger.mirror import current_trunks
 from billing_job.ledger.tables import (
     absences,
@@ -238,6 +238,7 @@ def _arrow(engine: Engine, query: str) -> pa.Table:
             adbc_driver_sqlite.dbapi.connect(f"file:{engine.url.database}?mode=ro") as connection,
             connection.cursor() as cursor,
         ):
+            cursor.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}")
             cursor.execute(query)
             return cursor.fetch_arrow_table()
     except adbc_driver_sqlite.dbapi.Error as error:
