@@ -79,7 +79,7 @@ requests = st.fixed_dictionaries(
 
 
 @given(originals(), st.lists(requests, max_size=8))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 def test_any_sequence_ends_at_exactly_zero(original: Document, wanted: list[dict[str, Any]]) -> None:
     """By line, by amount, whole: each note adds up, nothing is undone twice, and the end is zero net and zero VAT."""
     book = Book(original)
