@@ -59,18 +59,23 @@ class Suspension:
 
 
 def number_facts(
-    events: Sequence[Event], zone: ZoneInfo, paid: Mapping[str, int] | None = None
+    events: Sequence[Event],
+    zone: ZoneInfo,
+    paid: Mapping[str, int] | None = None,
+    did_number_ids: Mapping[tuple[str, str], str] | None = None,
 ) -> tuple[NumberAssignment, ...]:
     """Which number was on which trunk, to the moment: begun by its activation, ended by the next one or its release.
 
     Events count in the order of their timestamps, however they came. `paid` maps an order to the moment it was paid: an
-    order is paid before its numbers go live, so its fact reaches back to there. A suspension ends nothing. Facts of one
-    number never overlap.
+    order is paid before its numbers go live, so its fact reaches back to there. `did_number_ids` tells the id of a
+    number that an order bought, which events leave out. A suspension ends nothing. Facts of one number never overlap.
     """
-    facts: list[NumberAssignment] = []
-    for told in _by_number(events).values():
-        facts += _facts_of_one(told, zone, paid or {})
-    return tuple(facts)
+    ids = did_number_ids or {}
+    return tuple(
+        replace(fact, did_number_id=fact.did_number_id or ids.get((fact.number, fact.order_id), ""))
+        for told in _by_number(events).values()
+        for fact in _facts_of_one(told, zone, paid or {})
+    )
 
 
 def suspensions(events: Sequence[Event]) -> tuple[Suspension, ...]:

@@ -22,6 +22,7 @@ from billing_job.events import ACTIVATED, RELEASED, SUSPENDED, Event, number_fac
 from billing_job.ledger.database import open_engine
 from billing_job.ledger.events import event_bodies, orders_paid
 from billing_job.ledger.mirror import read_again
+from billing_job.ledger.purchases import bought_ids
 from billing_job.ledger.reading import supplier_trunks
 from billing_job.mapping import Mapping as UserMapping
 from billing_job.mapping import VatRate, load_mapping, load_vat_rates
@@ -83,7 +84,7 @@ class Job:
         """The mapping's facts under the names that the supplier's trunks have now, and what webhooks add to them."""
         zone = self.settings.billing.zone
         events = self.number_events()
-        told = number_facts(events, zone, orders_paid(self.engine)) if events else ()
+        told = number_facts(events, zone, orders_paid(self.engine), bought_ids(self.engine)) if events else ()
         return assignments(self.mapping, supplier_trunks(self.engine), zone, told)
 
     def events(self) -> list[Event]:

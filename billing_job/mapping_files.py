@@ -12,6 +12,7 @@ import secrets
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from billing_job.errors import ConfigError, OutputError
 
@@ -107,6 +108,6 @@ def write_csv_text(path: Path, file: CsvText, text: str) -> None:
 def _line(file: CsvText, cells: Sequence[str]) -> str:
     out = io.StringIO(newline="")
     # Left to itself the writer quotes only its own kind of line end.
-    quoting = csv.QUOTE_ALL if any("\r" in cell or "\n" in cell for cell in cells) else csv.QUOTE_MINIMAL
+    quoting: Literal[0, 1] = csv.QUOTE_ALL if any("\r" in cell or "\n" in cell for cell in cells) else csv.QUOTE_MINIMAL
     csv.writer(out, delimiter=file.separator, lineterminator=file.line_end, quoting=quoting).writerow(cells)
     return out.getvalue()

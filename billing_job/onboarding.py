@@ -15,6 +15,7 @@ from billing_job.didfarm.buying import ask, buy, found_orders, offers
 from billing_job.didfarm.models import BoughtNumber, Purchase, SipTrunk
 from billing_job.errors import ConfigError, MayHaveHappened, SupplierError
 from billing_job.ledger.onboarding_steps import DONE, Steps, record_step, steps_under_way
+from billing_job.ledger.purchases import save_bought
 from billing_job.mapping import CLIENT_COLUMNS, NUMBER_COLUMNS, TRUNK_COLUMNS, TrunkAssignment
 from billing_job.mapping import Mapping as UserMapping
 from billing_job.mapping_files import read_csv_text, with_rows, write_csv_text
@@ -77,7 +78,7 @@ def _purchase(desk: Desk, steps: Steps, wish: Wish, did_number_ids: Mapping[str,
             return checkout, purchase_from(steps[BOUGHT])
         purchase = _what_became_of(desk, checkout, did_number_ids)
         if purchase is not None:
-            _record(desk, wish, BOUGHT, purchase_value(purchase))
+            _record_purchase(desk, wish, purchase)
             return checkout, purchase
     wanted = tuple(islice(offers(desk.client, wish.country, wish.number_type, wish.city), wish.count))
     if len(wanted) < wish.count:
@@ -100,8 +101,14 @@ def _purchase(desk: Desk, steps: Steps, wish: Wish, did_number_ids: Mapping[str,
     except SupplierError:
         _record(desk, wish, CHECKOUT, None)  # it certainly bought nothing: the next call begins anew
         raise
-    _record(desk, wish, BOUGHT, purchase_value(purchase))
+    _record_purchase(desk, wish, purchase)
     return checkout, purchase
+
+
+def _record_purchase(desk: Desk, wish: Wish, purchase: Purchase) -> None:
+    _record(desk, wish, BOUGHT, purchase_value(purchase))
+    ids = {number.number: number.did_number_id for number in purchase.numbers}
+    save_bought(desk.engine, purchase.order_id, ids, desk.clock.now())
 
 
 def _what_became_of(desk: Desk, checkout: Checkout, did_number_ids: Mapping[str, str]) -> Purchase | None:

@@ -161,3 +161,29 @@ def test_json_of_events_is_what_was_signed(tmp_path: Path) -> None:
             pass
         [event] = told(tmp_path)
         assert json.loads(event.body) == json.loads(sandbox.deliveries.sent[0])
+
+
+def test_bought_routed_and_told_is_enough_to_be_billed(tmp_path: Path) -> None:
+    """No row of numbers.csv: the purchase ties number and id, the event ties it to a trunk, and its rent is billed."""
+    with living_office(tmp_path) as (reseller, sandbox):
+        sandbox.account.top_up(10_000)
+        number = _first_offer(reseller)
+        bought = _done(reseller, "api", "numbers", "buy", number, "--type", "mobile")
+        trunk, client_id = (reseller.config / "trunks.csv").read_text(encoding="utf-8").splitlines()[1].split(",")[:2]
+        assert reseller.type("api", "route", bought["numbers"][0]["did_number_id"], trunk).code == 0
+        reseller.clock.set(2026, 11, 20, 9)
+        sandbox.account.renew(number)
+        reseller.clock.set(2026, 12, 1, 6)
+        november = reseller.run("--month", "2026-11")
+        assert november.json["exceptions"] == []
+        detail = "".join(
+            (reseller.output / document["files"]["csv"]).read_text(encoding="utf-8")
+            for document in november.json["documents"]
+            if document["client_id"] == client_id
+        )
+        assert detail.count(number) >= 2
+
+
+def _first_offer(reseller: Office) -> str:
+    found = reseller.type("api", "numbers", "search", "--country", "NL", "--type", "mobile", "--json").json
+    return str(found["offers"][0]["number"])

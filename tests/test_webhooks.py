@@ -226,7 +226,9 @@ def test_the_command_receives_until_a_signal(tmp_path: Path) -> None:
             text=True,
         ) as process:
             assert process.stdout is not None
-            url = process.stdout.readline().removeprefix("Receiving ").strip()
+            line = process.stdout.readline()
+            assert line.startswith("Receiving "), process.communicate(timeout=10)[1]
+            url = line.removeprefix("Receiving ").strip()
             with _client(url) as client:
                 assert deliver(client, body_of()).json() == {"status": "stored"}
                 assert deliver(client, body_of(), "forged").status_code == 401

@@ -12,6 +12,7 @@ from billing_job.commands.api_trunks import trunks
 from billing_job.commands.asking import (
     client_of,
     confirm,
+    ledger_of,
     price_text,
     yes_option,
 )
@@ -74,15 +75,19 @@ def buy(
     """
     from billing_job.didfarm.buying import ask, offers_of
     from billing_job.didfarm.buying import buy as check_out
+    from billing_job.ledger.purchases import save_bought
     from billing_job.mapping import country_of
 
-    with client_of(invocation) as client:
+    with ledger_of(invocation) as engine, client_of(invocation) as client:
         offers = offers_of(client, numbers, country.upper() if country else country_of(numbers[0]), number_type)
         asked = ask(client, offers, invocation.clock.now())
         if not as_json:
             click.echo(_offers_table(offers), err=True)
         confirm(f"Buy for {price_text(asked.cents)} out of the wallet?", yes=yes, as_json=as_json)
         purchase = check_out(client, asked)
+        save_bought(
+            engine, purchase.order_id, {n.number: n.did_number_id for n in purchase.numbers}, invocation.clock.now()
+        )
     if as_json:
         emit({"schema": "billing-job/purchase@1", "cents": asked.cents, **asdict(purchase)})
         return 0

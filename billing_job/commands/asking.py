@@ -12,6 +12,8 @@ import click
 from billing_job.errors import ConfigError
 
 if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
     from billing_job.cli import Invocation
     from billing_job.didfarm.client import Client
     from billing_job.didfarm.models import Credentials
@@ -37,6 +39,18 @@ def client_of(invocation: Invocation) -> Iterator[Client]:
     around = invocation.surroundings()
     with Client(connected(around), around.settings.api.transactions) as client:
         yield client
+
+
+@contextmanager
+def ledger_of(invocation: Invocation) -> Iterator[Engine]:
+    """The ledger, without the lock of a run: what is only added waits for nobody."""
+    from billing_job.ledger.database import open_engine
+
+    engine = open_engine(invocation.settings().storage.database_url)
+    try:
+        yield engine
+    finally:
+        engine.dispose()
 
 
 def confirm(question: str, *, yes: bool, as_json: bool) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from billing_job.commands.asking import ledger_of
 from billing_job.commands.options import WEBHOOK_SECRET_VARIABLE, emit, json_option
 from billing_job.errors import ConfigError
 
@@ -30,7 +31,6 @@ def serve(invocation: Invocation, host: str, port: int) -> int:
     The secret that signs them comes from DIDFARM_WEBHOOK_SECRET. An event is stored before it is answered.
     """
     from billing_job.didfarm.webhook_server import serve as receive
-    from billing_job.ledger.database import open_engine
     from billing_job.ledger.events import store_event
 
     secret = invocation.secret(WEBHOOK_SECRET_VARIABLE)
@@ -38,9 +38,7 @@ def serve(invocation: Invocation, host: str, port: int) -> int:
         raise ConfigError(
             f"{WEBHOOK_SECRET_VARIABLE} is not set: it is the webhook secret (DIDfarm: Account, Webhooks)"
         )
-    settings = invocation.settings()
-    engine = open_engine(settings.storage.database_url)
-    try:
+    with ledger_of(invocation) as engine:
         receive(
             secret,
             lambda event: store_event(engine, event, invocation.clock.now()),
@@ -48,8 +46,6 @@ def serve(invocation: Invocation, host: str, port: int) -> int:
             port,
             on_ready=lambda url: click.echo(f"Receiving {url}"),
         )
-    finally:
-        engine.dispose()
     return 0
 
 
@@ -59,15 +55,11 @@ def serve(invocation: Invocation, host: str, port: int) -> int:
 @click.pass_obj
 def import_(invocation: Invocation, file: Path, as_json: bool) -> int:
     """Import events from a file that holds one delivered body a line; events that are stored already change nothing."""
-    from billing_job.ledger.database import open_engine
     from billing_job.ledger.events import store_events
 
     found = _events_of(file)
-    engine = open_engine(invocation.settings().storage.database_url)
-    try:
+    with ledger_of(invocation) as engine:
         new = store_events(engine, found, invocation.clock.now())
-    finally:
-        engine.dispose()
     if as_json:
         emit({"schema": "billing-job/webhook-import@1", "events": len(found), "new": new})
     else:

@@ -135,6 +135,18 @@ onboarding_steps = Table(
     comment="how far an onboarding is; what follows a client's last step done is the one under way",
 )
 
+bought_numbers = Table(
+    "bought_numbers",
+    metadata,
+    Column("seq", RowNumber, primary_key=True, autoincrement=True),
+    Column("number", Text, nullable=False),
+    Column("did_number_id", Text, nullable=False),
+    Column("order_id", Text, nullable=False),
+    Column("recorded", Text, nullable=False),
+    UniqueConstraint("order_id", "number"),
+    comment="what checkouts of this program bought: events name a number and its order, rentals its did_number_id",
+)
+
 exceptions_seen = Table(
     "exceptions_seen",
     metadata,

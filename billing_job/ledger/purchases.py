@@ -1,0 +1,28 @@
+"""Numbers bought through this program: the one place that ties a phone number to its did_number_id by itself."""
+
+from datetime import datetime
+
+from sqlalchemy import Engine, insert, select
+
+from billing_job.ledger.database import transaction
+from billing_job.ledger.mirror import moment_text
+from billing_job.ledger.tables import bought_numbers
+
+
+def save_bought(engine: Engine, order_id: str, did_number_ids: dict[str, str], now: datetime) -> None:
+    """Record an order's numbers, each with its did_number_id; what is recorded already stays as it is."""
+    with transaction(engine) as connection:
+        for number, did_number_id in did_number_ids.items():
+            known = select(bought_numbers.c.seq).where(
+                bought_numbers.c.order_id == order_id, bought_numbers.c.number == number
+            )
+            if connection.execute(known).first() is None:
+                values = {"number": number, "did_number_id": did_number_id, "order_id": order_id}
+                connection.execute(insert(bought_numbers).values(**values, recorded=moment_text(now)))
+
+
+def bought_ids(engine: Engine) -> dict[tuple[str, str], str]:
+    """Number and order → did_number_id."""
+    with transaction(engine) as connection:
+        rows = connection.execute(select(bought_numbers))
+        return {(row.number, row.order_id): row.did_number_id for row in rows}
