@@ -5,7 +5,7 @@ import io
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from billing_job.errors import ConfigError, OutputError
@@ -38,6 +38,7 @@ def written(draw: st.DrawFn) -> tuple[CsvText, list[list[str]]]:
     return CsvText(out.getvalue(), False, separator, line_end, COLUMNS), rows
 
 
+@settings(deadline=None)
 @given(written())
 def test_what_is_not_changed_stays_byte_for_byte(case: tuple[CsvText, list[list[str]]]) -> None:
     """No change gives the same text; a row that is added leaves all before it and is read back as it was given."""
@@ -49,6 +50,7 @@ def test_what_is_not_changed_stays_byte_for_byte(case: tuple[CsvText, list[list[
     assert rows[-1] == ["+31201234567", 'a"b;c,d\n', ""]
 
 
+@settings(deadline=None)
 @given(written(), st.integers(0, 5))
 def test_one_row_is_changed_and_no_other(case: tuple[CsvText, list[list[str]]], position: int) -> None:
     """The row that is meant has its new cell; every other record is what it was."""

@@ -18,7 +18,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 from fakes import office
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from billing_job.assignments import assignments, microseconds
@@ -259,6 +259,7 @@ def test_facts_follow_the_timestamps_and_not_the_order_of_arrival() -> None:
     assert (suspended.since, suspended.until) == (_micro("2026-05-02T09:00:00Z"), _micro("2026-05-03T09:00:00Z"))
 
 
+@settings(deadline=None)
 @given(
     st.lists(
         st.tuples(
