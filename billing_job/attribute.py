@@ -3,7 +3,7 @@
 The transaction's own moment decides. A number found only in the description bills nobody.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +18,8 @@ from billing_job.schema import ATTRIBUTED, TEXT, TRANSACTIONS, conform
 TOPUP = "topup"
 """The category that is money put into the wallet, not a cost."""
 
+VANISHED = "vanished_row"
+"""The reason of a row that the supplier listed once and lists no more."""
 HOUSE = "house"
 """The reason of what a user decided that the house pays."""
 UNBILLABLE = frozenset({"unreadable_row", "amount_too_large", "foreign_currency"})
@@ -69,6 +71,17 @@ def attribute(
     for column in ("number", "country", "number_type"):
         frame[column] = _taken([getattr(fact, column) for fact in facts.number_facts], number_fact)
     return conform(frame, ATTRIBUTED, "attribute")
+
+
+def withdrawn(frame: pd.DataFrame, vanished: Collection[str]) -> pd.DataFrame:
+    """Make exceptions of open rows that the supplier no longer lists: it may have taken the charge back."""
+    if not vanished:
+        return frame
+    frame = frame.copy()
+    rows = ~frame["settled"] & frame["transaction_id"].isin(sorted(vanished))
+    frame["outcome"] = frame["outcome"].mask(rows, "exception")
+    frame["reason"] = frame["reason"].mask(rows, VANISHED)
+    return frame
 
 
 def decide(frame: pd.DataFrame, decisions: Mapping[str, Decision]) -> pd.DataFrame:

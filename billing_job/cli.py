@@ -32,7 +32,7 @@ from billing_job.commands import (
     trying_out,
     webhook,
 )
-from billing_job.commands.options import KEY_VARIABLE
+from billing_job.commands.options import KEY_VARIABLE, emit
 from billing_job.errors import BillingJobError, ConfigError
 from billing_job.secret_file import read_secret
 
@@ -193,7 +193,12 @@ def main(arguments: Sequence[str] | None = None, clock: Clock | None = None) -> 
         code = 130
     except BillingJobError as error:
         _complain(str(error))
+        if "--json" in (sys.argv if arguments is None else arguments):
+            emit({"schema": "billing-job/error@1", "status": "failed", "error": str(error)})
         code = error.exit_code
+    except BrokenPipeError:
+        # Whoever read standard output has gone; nothing is left to tell, and the interpreter must not try at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except Exception as error:  # the last line of defence: whatever it is, a user gets a sentence
         _complain(f"unexpected {type(error).__name__}: {error}. This is a defect; run again with -vv and report it")
         if "-vv" in (sys.argv if arguments is None else arguments):

@@ -19,9 +19,9 @@ from billing_job.didfarm.sync import fetch
 from billing_job.errors import BillingJobError, RunFailed, SupplierError
 from billing_job.job import Job, open_job
 from billing_job.ledger.database import run_lock
-from billing_job.ledger.issuing import begin_run, end_run
+from billing_job.ledger.issuing import begin_run, documents_in_folder, end_run
 from billing_job.ledger.mirror import LedgerMirror, moment_text
-from billing_job.model import Kind, Period
+from billing_job.model import Document, Kind, Period
 from billing_job.month_folder import WrittenMonth, write_drafts, write_month
 from billing_job.month_preview import previewed
 from billing_job.output import check_writable
@@ -93,6 +93,7 @@ def connected(around: Surroundings) -> Http:
 
 def sync(around: Surroundings, *, full: bool) -> Outcome:
     """Mirror transactions, trunks and balance."""
+    around.key()  # before anything is made or locked
     with locked_job(around) as job, connected(around) as http:
         report = _fetched(job, http, around, full=full)
         proof = wallet_proof(job)
@@ -116,6 +117,8 @@ def run(around: Surroundings, options: RunOptions) -> Outcome:
     month = options.month or ""
     requests = 0
     try:
+        if not options.offline:
+            around.key()  # before anything is made or locked
         with locked_job(around) as job:
             period = Period.parse(options.month) if options.month else job.last_month()
             month = str(period)
@@ -149,29 +152,21 @@ def _billed(job: Job, period: Period, around: Surroundings, options: RunOptions,
     if not options.draft:
         check_ledger_is_whole(job, period)
     billed = bill(job, period, only=options.clients, supplementary=options.supplementary, draft=options.draft)
-    workers = options.workers or os.cpu_count() or 1
-    if options.draft:
-        written = write_drafts(job, period, billed.new, workers=workers, progress=console.progress)
-        documents = [document_json(document, f"drafts/{period}", new=True) for document in written.documents]
-        more = previewed(job, period, billed)
-        for text in more["anomalies"]:
-            console.warn(text)
-    else:
-        more = {}
-        written = write_month(job, period, billed.placed, workers=workers, progress=console.progress)
-        fresh = {document.number for document in billed.new}
-        documents = [
-            document_json(document, str(period), new=document.number in fresh)
-            for document in written.documents
-            if not options.clients or document.client.client_id in options.clients
-        ]
-    for warning in written.warnings:
-        console.warn(warning)
-    if written.problems:
-        raise RunFailed(
-            "; ".join(written.problems[:20]) + ". The other documents are written; correct this and run again:"
-            " nothing is issued twice"
+    try:
+        written, more = _written(job, period, billed, options, console)
+    except RunFailed as error:
+        # The numbers are given, whatever became of the files: programs must learn of them.
+        console.error(str(error))
+        issued = documents_in_folder(job.engine, str(period))
+        object_ = run_json(
+            period,
+            "failed",
+            _documents_json(issued, period, billed, options),
+            billed.placed,
+            wallet_proof(job),
+            requests,
         )
+        return Outcome(error.exit_code, object_ | {"error": console.redactor.clean(str(error))})
     proof = wallet_proof(job)
     without_tax = _untaxable_without_rows(billed, job, period)
     for reason in without_tax:
@@ -179,8 +174,45 @@ def _billed(job: Job, period: Period, around: Surroundings, options: RunOptions,
     waits = bool(without_tax) or not billed.placed.rows("exception").empty or not proof.matches
     status = "exceptions" if waits else "done"
     _tell(job, period, billed, written, proof, around, draft=options.draft)
+    documents = _documents_json(written.documents, period, billed, options)
     object_ = run_json(period, status, documents, billed.placed, proof, requests) | more
     return Outcome(EXCEPTIONS_WAIT if waits else DONE, object_)
+
+
+def _written(
+    job: Job, period: Period, billed: Billed, options: RunOptions, console: Console
+) -> tuple[WrittenMonth, dict[str, Any]]:
+    """The files of the month or of its drafts, and what a preview tells; RunFailed when some cannot be written."""
+    workers = options.workers or os.cpu_count() or 1
+    more: dict[str, Any] = {}
+    if options.draft:
+        written = write_drafts(job, period, billed.new, workers=workers, progress=console.progress)
+        more = previewed(job, period, billed)
+        for text in more["anomalies"]:
+            console.warn(text)
+    else:
+        written = write_month(job, period, billed.placed, workers=workers, progress=console.progress)
+    for warning in written.warnings:
+        console.warn(warning)
+    if written.problems:
+        raise RunFailed(
+            "; ".join(written.problems[:20]) + ". The other documents are written; correct this and run again:"
+            " nothing is issued twice"
+        )
+    return written, more
+
+
+def _documents_json(
+    documents: Sequence[Document], period: Period, billed: Billed, options: RunOptions
+) -> list[dict[str, Any]]:
+    """The `documents` of `run --json`: all of the month's folder, or those of --client."""
+    fresh = {document.number for document in billed.new}
+    folder = f"drafts/{period}" if options.draft else str(period)
+    return [
+        document_json(document, folder, new=options.draft or document.number in fresh)
+        for document in documents
+        if not options.clients or document.client.client_id in options.clients
+    ]
 
 
 def _untaxable_without_rows(billed: Billed, job: Job, period: Period) -> list[str]:

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from billing_job.assignments import Assignments, microseconds
-from billing_job.attribute import attribute, decide
+from billing_job.attribute import attribute, decide, withdrawn
 from billing_job.bill import Bill
 from billing_job.charges import COUNTED
 from billing_job.checks import (
@@ -37,6 +37,7 @@ from billing_job.ledger.reading import (
     settlements_of,
     supplier_trunks,
     transactions_in_scope,
+    vanished,
 )
 from billing_job.model import Document, Period, Vat
 from billing_job.money import cents_from_decimal, scaled
@@ -156,7 +157,7 @@ def attributed(job: Job, transactions: pd.DataFrame, facts: Assignments) -> pd.D
     frame = settle_parts(frame, settled_parts(job.engine))
     # A decision for a client that has left clients.csv waits again, rather than stop every run.
     held = {id_: one for id_, one in decisions(job.engine).items() if one.is_house or one.client_id in job.clients}
-    frame = decide(frame, held)
+    frame = decide(withdrawn(frame, vanished(job.engine)), held)
     frame["month"] = months_of_rows(frame, job)
     frame["detail"] = frame["problem"]
     return frame

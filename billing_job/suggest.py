@@ -20,6 +20,7 @@ _PHONE = re.compile(r"\+[1-9][\d ().-]{5,20}\d")
 OWNER_LACKS = ("unknown_reference", "unassigned_number", "unassigned_trunk", "ambiguous_order")
 
 BY_REASON = {
+    "vanished_row": "DIDfarm no longer lists it: ask why; `exceptions resolve ID` with --client or --house settles it",
     "amount_too_large": "check the amount with DIDfarm; `exceptions resolve ID --house` settles it",
     "foreign_currency": "not in the currency of billing.currency; `exceptions resolve ID --house` settles it",
     "unknown_type": "give type {type!r} a category in [categories] of billing.toml",

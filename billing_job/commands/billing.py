@@ -54,11 +54,13 @@ def run(
     try:
         around = invocation.surroundings(output)
     except BillingJobError as error:
-        if as_json:
-            from billing_job.summary import empty_run_json
+        if not as_json:
+            raise
+        from billing_job.summary import empty_run_json
 
-            emit(empty_run_json(month or "", "failed", str(error), 0))
-        raise
+        invocation.console.error(str(error))
+        emit(empty_run_json(month or "", "failed", str(error), 0))
+        return error.exit_code
     settings, console = around.settings, around.console
     # A draft is a look ahead, not the month's run: nobody waits for it.
     monitoring = Monitoring() if draft else settings.monitoring

@@ -1,4 +1,4 @@
-"""Opening the ledger: one SQLite file in WAL mode, readable by its owner alone, one run at a time."""
+"""Opening the ledger: a SQLite file in WAL mode, readable by its owner alone, or PostgreSQL; one run at a time."""
 
 import contextlib
 import fcntl
@@ -11,19 +11,37 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
-from billing_job.errors import LedgerError, LockHeld
+from billing_job.errors import ConfigError, LedgerError, LockHeld
 from billing_job.ledger.migrations import migrate
+from billing_job.ledger.postgres import open_postgres, postgres_lock
 
 BUSY_SECONDS = 30
 
 
 def database_path(database_url: str) -> Path:
-    """The file behind a sqlite:/// URL."""
-    return Path(str(make_url(database_url).database))
+    """The file behind a sqlite:/// URL; ConfigError for a ledger that is no file."""
+    url = make_url(database_url)
+    if not _is_file(database_url):
+        raise ConfigError(
+            f"the ledger is the PostgreSQL database {url.database}, not a file: copy it with pg_dump, put a copy back"
+            " with pg_restore"
+        )
+    return Path(str(url.database))
+
+
+def _is_file(database_url: str) -> bool:
+    return make_url(database_url).get_backend_name() == "sqlite"
 
 
 def open_engine(database_url: str) -> Engine:
     """Open or make the ledger and bring its schema up to date; LedgerError says what is in the way."""
+    engine = _open_file(database_url) if _is_file(database_url) else open_postgres(database_url)
+    with transaction(engine) as connection:
+        migrate(connection)
+    return engine
+
+
+def _open_file(database_url: str) -> Engine:
     path = database_path(database_url)
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -36,8 +54,6 @@ def open_engine(database_url: str) -> Engine:
     engine = create_engine(database_url, connect_args={"timeout": BUSY_SECONDS})
     event.listen(engine, "connect", _on_connect)
     event.listen(engine, "begin", _begin_immediate)
-    with transaction(engine) as connection:
-        migrate(connection)
     return engine
 
 
@@ -71,15 +87,26 @@ def _reason(error: DBAPIError) -> str:
         "database or disk is full": "the disk is full; make room and run again, nothing is lost",
         "attempt to write a readonly database": "the ledger may not be written; check its owner and permissions",
         "file is not a database": "this file is not a billing-job ledger; check storage.database_url",
+        "lock timeout": f"another program has held the ledger for {BUSY_SECONDS} seconds; close it and run again",
+        "could not extend file": "the server's disk is full; make room and run again, nothing is lost",
+        "permission denied": "the ledger's user may not do this; grant it all rights on its own database",
+        "connection failed": "the server cannot be reached; check storage.database_url and that it runs",
+        "password authentication failed": "check the password: PGPASSWORD or ~/.pgpass",
         "disk I/O error": "the disk refuses to write or read; make room or check it, then run again",
     }
     return next((f"{text}: {remedy}" for start, remedy in remedies.items() if start in text), text)
 
 
+def run_lock(database_url: str) -> contextlib.AbstractContextManager[None]:
+    """Hold the ledger for one run; LockHeld when another has it. It is freed whatever way a process ends."""
+    return _file_lock(database_url) if _is_file(database_url) else postgres_lock(database_url)
+
+
 @contextlib.contextmanager
-def run_lock(database_url: str) -> Iterator[None]:
-    """Hold the ledger for one run; LockHeld when another has it. The kernel frees it whatever way a process ends."""
-    path = database_path(database_url).with_suffix(".run-lock")
+def _file_lock(database_url: str) -> Iterator[None]:
+    """The kernel holds the lock, so it ends with the process."""
+    database = database_path(database_url)
+    path = database.with_name(f"{database.name}.run-lock")
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
