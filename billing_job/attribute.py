@@ -100,6 +100,8 @@ def decide(frame: pd.DataFrame, decisions: Mapping[str, Decision]) -> pd.DataFra
     frame["outcome"] = frame["outcome"].mask(to_house, "excluded").mask(to_client, "attributed")
     frame["reason"] = frame["reason"].mask(to_house, HOUSE).mask(to_client, "")
     frame["client_id"] = frame["client_id"].mask(to_client, frame["transaction_id"].map(clients).astype(TEXT))
+    # Whose the trunk is had no part in it.
+    frame["trunk_fact"] = frame["trunk_fact"].mask(to_client | to_house, -1)
     # A type that no category is known for is its own category once somebody pays for it.
     frame["category"] = frame["category"].mask(to_client & (frame["category"] == ""), frame["type"])
     return conform(frame, ATTRIBUTED, "attribute")
