@@ -11,6 +11,8 @@ from fakes import Office, office
 from mail_month import MONTH, mail_office, number
 from mail_server import mail_server
 
+from billing_job.backup import ledger_file
+from billing_job.errors import ConfigError
 from billing_job.ledger.database import run_lock
 
 
@@ -145,6 +147,12 @@ def test_no_copy_replaces_another_file(reseller: Office) -> None:
     ledger(reseller).unlink()
     assert "no ledger to copy" in reseller.type("backup", str(reseller.folder / "other.db")).err
     assert not ledger(reseller).exists()
+
+
+def test_a_ledger_on_a_server_has_tools_of_its_own() -> None:
+    """backup and restore name pg_dump and pg_restore instead of copying something that is no file."""
+    with pytest.raises(ConfigError, match="pg_dump"):
+        ledger_file("postgresql+psycopg://db.example/billing")
 
 
 def test_a_restored_ledger_doubts_what_it_may_not_know(tmp_path: Path) -> None:
