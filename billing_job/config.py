@@ -302,10 +302,18 @@ def _with_absolute_paths(settings: Settings, base: Path, path: Path) -> Settings
         raise ConfigError(
             f"{path}: storage.database_url: it is not a database URL such as sqlite:///billing.db"
         ) from None
-    if not url.drivername.startswith("sqlite"):
-        raise ConfigError(f"{path}: storage.database_url: only sqlite:///FILE is supported, not {url.drivername}")
+    if url.get_backend_name() != "sqlite" and url.drivername != "postgresql+psycopg":
+        raise ConfigError(
+            f"{path}: storage.database_url: only sqlite:///FILE and postgresql+psycopg://HOST/DATABASE are supported,"
+            f" not {url.drivername}"
+        )
     if not url.database or url.database == ":memory:":
-        raise ConfigError(f"{path}: storage.database_url: name a file: invoices must outlive the run")
+        raise ConfigError(f"{path}: storage.database_url: name a file or database: invoices must outlive the run")
+    if url.password is not None:
+        raise ConfigError(
+            f"{path}: storage.database_url: a password has no place in this file; use PGPASSWORD or ~/.pgpass"
+        )
+    is_file = url.get_backend_name() == "sqlite"
 
     def absolute(relative: Path | None) -> Path | None:
         return None if relative is None else base / relative.expanduser()
@@ -315,7 +323,7 @@ def _with_absolute_paths(settings: Settings, base: Path, path: Path) -> Settings
             "api": settings.api.model_copy(update={"key_file": absolute(settings.api.key_file)}),
             "seller": settings.seller.model_copy(update={"logo": absolute(settings.seller.logo)}),
             "design": settings.design.model_copy(update={"templates": absolute(settings.design.templates)}),
-            "storage": Storage(database_url=f"sqlite:///{base / url.database}"),
+            "storage": Storage(database_url=f"sqlite:///{base / url.database}") if is_file else settings.storage,
             "output": Output(directory=base / settings.output.directory.expanduser()),
             "mail": settings.mail
             and settings.mail.model_copy(

@@ -1,5 +1,6 @@
 """What tests put at the boundary: a clock that is set, and a reseller's folder to run the real command line in."""
 
+import hashlib
 import io
 import json
 import logging
@@ -13,6 +14,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from sandbox_on_loopback import KEY, PAGE_SIZE, small_world
+from sqlalchemy import create_engine, text
 
 from billing_job.cli import KEY_VARIABLE, main
 from billing_job.didfarm.sandbox.config_files import write_config
@@ -20,6 +22,9 @@ from billing_job.didfarm.sandbox.holdings import Trunk, WireRow
 from billing_job.didfarm.sandbox.running import RunningSandbox
 from billing_job.didfarm.sandbox.world import World
 from billing_job.model import Client, Period
+
+LEDGER_SERVER = "BILLING_JOB_TEST_SERVER"
+"""The PostgreSQL server that offices keep their ledgers on, each in a database of its own; unset: in billing.db."""
 
 SETTINGS = """\
 [api]
@@ -108,6 +113,13 @@ class Office:
     def output(self) -> Path:
         return self.folder / "output"
 
+    @property
+    def database_url(self) -> str:
+        """Where this office's ledger is."""
+        server = os.environ.get(LEDGER_SERVER)
+        name = hashlib.sha256(str(self.folder).encode()).hexdigest()[:20]
+        return f"{server}/ledger_{name}" if server else f"sqlite:///{self.folder / 'billing.db'}"
+
     def month(self, name: str = "2026-10") -> Path:
         return self.output / name
 
@@ -158,8 +170,22 @@ def office(folder: Path, world: World | None = None) -> Iterator[tuple[Office, R
     clock = Clock(datetime(2026, 11, 5, 8, 0, tzinfo=UTC))
     with RunningSandbox(world, KEY, clock, requests_per_minute=0, page_size=PAGE_SIZE) as sandbox:
         write_config(world, folder / "config")
-        (folder / "config" / "billing.toml").write_text(SETTINGS.format(base_url=sandbox.base_url), encoding="utf-8")
-        yield Office(folder, clock), sandbox
+        settings = SETTINGS.format(base_url=sandbox.base_url)
+        here = Office(folder, clock)
+        if LEDGER_SERVER in os.environ:
+            settings += f'[storage]\ndatabase_url = "{here.database_url}"\n'
+            _make_database(here.database_url)
+        (folder / "config" / "billing.toml").write_text(settings, encoding="utf-8")
+        yield here, sandbox
+
+
+def _make_database(url: str) -> None:
+    server, _, name = url.rpartition("/")
+    engine = create_engine(f"{server}/postgres", isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        if connection.execute(text("SELECT 1 FROM pg_database WHERE datname = :name"), {"name": name}).first() is None:
+            connection.execute(text(f"CREATE DATABASE {name}"))
+    engine.dispose()
 
 
 def call(row_id: int, cents: int, day: str, trunk: int = 7, type_: str = "call") -> WireRow:

@@ -33,7 +33,7 @@ def test_offline_needs_a_ledger_that_was_read_after_the_month(tmp_path: Path) ->
 
 def test_only_one_run_at_a_time(tmp_path: Path) -> None:
     """While another run holds the ledger a second one ends with exit 5 at once, having asked and written nothing."""
-    with two_clients(tmp_path) as (here, sandbox), run_lock(f"sqlite:///{here.folder / 'billing.db'}"):
+    with two_clients(tmp_path) as (here, sandbox), run_lock(here.database_url):
         held = here.run("--month", "2026-10")
         assert (held.code, held.json["status"], sandbox.requests) == (5, "failed", [])
         assert f"process {os.getpid()}" in held.err

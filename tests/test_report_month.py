@@ -36,7 +36,7 @@ def test_the_page_follows_the_ledger(tmp_path: Path) -> None:
         ran = here.run("--month", "2026-10")
         assert ran.code == 3
         number = next(d["number"] for d in ran.json["documents"] if d["client_id"] == "acme")
-        engine = open_engine(f"sqlite:///{here.folder / 'billing.db'}")
+        engine = open_engine(here.database_url)
         before = flows(engine, "2026-09", "2026-10")
         assert [(flow.month, flow.client_id, flow.cost_cents, flow.charge_cents) for flow in before] == [
             ("2026-09", "acme", 400, 400),

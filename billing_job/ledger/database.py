@@ -81,7 +81,7 @@ def transaction(engine: Engine) -> Iterator[Connection]:
 
 
 def _reason(error: DBAPIError) -> str:
-    text = str(error.orig)
+    text = " ".join(str(error.orig).split())
     remedies = {
         "database is locked": f"another program has held the ledger for {BUSY_SECONDS} seconds; close it and run again",
         "database or disk is full": "the disk is full; make room and run again, nothing is lost",

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Engine, func, select
 from billing_job.errors import LedgerError
 from billing_job.ledger.database import BUSY_SECONDS, transaction
 from billing_job.ledger.mirror import current_trunks
+from billing_job.ledger.postgres import arrow_table
 from billing_job.ledger.tables import (
     absences,
     balances,
@@ -80,14 +81,14 @@ def refund_history(engine: Engine, categories: Mapping[str, str], ends: int) -> 
             SELECT DISTINCT t.reference_type, t.reference_id, -t.cents FROM transactions t WHERE {is_refund}
         )
         SELECT t.transaction_id, t.type, t.reference_type, t.reference_id, t.cents, t.created_at, (
-            SELECT SUM(s.charge_cents) FROM settlements s
+            SELECT CAST(SUM(s.charge_cents) AS BIGINT) FROM settlements s
             LEFT JOIN releases r
                 ON r.transaction_id = s.transaction_id AND r.part = s.part AND r.generation = s.generation
             WHERE s.transaction_id = t.transaction_id AND r.transaction_id IS NULL
         ) AS charge_cents
         FROM transactions t
         WHERE {_CURRENT} AND t.problem = '' AND t.cents IS NOT NULL AND t.created_at < {int(ends)} AND (
-            {is_refund} OR (t.reference_type, t.reference_id, t.cents) IN given_back
+            {is_refund} OR (t.reference_type, t.reference_id, t.cents) IN (SELECT * FROM given_back)
         )
         ORDER BY t.seq
         """,  # noqa: S608 - the types are quoted, the other value is an int
@@ -227,12 +228,14 @@ def _frame(engine: Engine, query: str) -> pd.DataFrame:
 
 
 def _as_bool(column: pd.Series) -> pd.Series:
-    """SQLite's 0 and 1; a column without rows has no type of its own."""
+    """SQLite's 0 and 1, PostgreSQL's booleans; a column without rows has no type of its own."""
     return column.astype("int64[pyarrow]").astype("bool[pyarrow]")
 
 
 def _arrow(engine: Engine, query: str) -> pa.Table:
     """Run a query through ADBC: Arrow from the database on, without a Python object for each cell."""
+    if engine.dialect.name == "postgresql":
+        return arrow_table(engine.url, query)
     try:
         with (
             adbc_driver_sqlite.dbapi.connect(f"file:{engine.url.database}?mode=ro") as connection,

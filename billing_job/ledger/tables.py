@@ -4,21 +4,37 @@ Moments are ISO 8601 UTC texts, except `transactions.created_at`: microseconds s
 pandas reads it as it is. Amounts are integer cents.
 """
 
+import sqlalchemy
 from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Dialect,
     ForeignKey,
     ForeignKeyConstraint,
     Index,
     Integer,
     MetaData,
     Table,
-    Text,
     UniqueConstraint,
 )
+from sqlalchemy.types import TypeDecorator
 
 metadata = MetaData()
+
+
+class _Bytewise(TypeDecorator[str]):
+    """Text in the order of its bytes, as SQLite sorts it, whatever language a PostgreSQL server speaks."""
+
+    impl = sqlalchemy.Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        """PostgreSQL cannot store NUL characters; nobody can read them either."""
+        return value.replace("\0", "\ufffd") if value else value
+
+
+Text = sqlalchemy.Text().with_variant(_Bytewise(collation="C"), "postgresql")
 
 # SQLite gives out row numbers by itself only for a column declared as INTEGER; elsewhere they need 64 bits.
 RowNumber = BigInteger().with_variant(Integer, "sqlite")
