@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from billing_job.didfarm.buying import ask, buy, found_orders, offers
+from billing_job.didfarm.buying import ask, buy, new_orders, offers, orders_of
 from billing_job.didfarm.models import BoughtNumber, Purchase, SipTrunk
 from billing_job.errors import ConfigError, MayHaveHappened, SupplierError
 from billing_job.ledger.onboarding_steps import DONE, Steps, record_step, steps_under_way
@@ -113,7 +113,8 @@ def _record_purchase(desk: Desk, wish: Wish, purchase: Purchase) -> None:
 
 def _what_became_of(desk: Desk, checkout: Checkout, did_number_ids: Mapping[str, str]) -> Purchase | None:
     """The purchase whose answer was lost; None when its numbers are still on sale, so that nothing was bought."""
-    rows = found_orders(desk.client, checkout.asked)
+    orders = new_orders(desk.client, checkout.asked)
+    rows = orders_of(checkout.asked, orders)
     numbers = [item.number for item in checkout.asked.items]
     if len(rows) == 1:
         missing = [number for number in numbers if number not in did_number_ids]
@@ -126,9 +127,9 @@ def _what_became_of(desk: Desk, checkout: Checkout, did_number_ids: Mapping[str,
         bought = tuple(BoughtNumber(number, did_number_ids[number]) for number in numbers)
         return Purchase(rows[0].reference_id, bought, checkout.requires_regulatory)
     item = checkout.asked.items[0]
-    if not rows and any(offer.number == item.number for offer in offers(desk.client, item.country, item.number_type)):
+    if not orders and any(offer.number == item.number for offer in offers(desk.client, item.country, item.number_type)):
         return None
-    seen = "no order of it" if not rows else "orders " + ", ".join(row.reference_id for row in rows)
+    seen = "no new order" if not orders else "new orders " + ", ".join(row.reference_id for row in orders)
     raise ConfigError(
         f"a checkout of {', '.join(numbers)} got no answer, and the wallet shows {seen}. Look in the portal whether it"
         " was carried out; if it was not, run this again with --anew"

@@ -132,6 +132,22 @@ def test_a_kill_at_every_step_ends_in_one_of_each(tmp_path: Path, at: int, after
         ]
 
 
+def test_another_order_in_the_meantime_is_a_question_and_not_a_guess(tmp_path: Path) -> None:
+    """Killed before the checkout, and somebody buys in the portal: nothing is bought until a person has looked."""
+    with rich_office(tmp_path) as (reseller, sandbox):
+        killing = KillingTransport(4, after=False)
+        with pytest.raises(Killed):
+            attempt(reseller, sandbox, Person(), killing)
+        assert killing.last_path.endswith("/checkout")
+        offer = sandbox.account.search("NL", "local", "")[0]
+        sandbox.account.checkout([{"number": offer.number, "country": "NL", "type": "local"}])
+        count = len(sandbox.truth())
+        with pytest.raises(ConfigError, match="Look in the portal"):
+            attempt(reseller, sandbox, Person())
+        assert len(sandbox.truth()) == count
+        assert reseller.type(*COMMAND, "--count", "2", "--yes", "--anew").code == 0
+
+
 class Startled(Person):
     """Dies with the first password before their eyes."""
 

@@ -62,15 +62,15 @@ def ask(client: Client, wanted: Sequence[Offer], now: datetime) -> Asked:
     return Asked(items, sum(offer.first_cents for offer in wanted), since, known)
 
 
-def found_orders(client: Client, asked: Asked) -> tuple[Transaction, ...]:
-    """The wallet's new orders that cost what the checkout would have, those that name its number first."""
-    rows = [
-        row
-        for row in client.orders_since(asked.since)
-        if row.reference_id not in asked.known_orders and row.cents == -asked.cents
-    ]
-    named = [row for row in rows if any(item.number in row.description for item in asked.items)]
-    return tuple(named or rows)
+def new_orders(client: Client, asked: Asked) -> tuple[Transaction, ...]:
+    """The wallet's orders that were not there before the checkout was sent."""
+    return tuple(row for row in client.orders_since(asked.since) if row.reference_id not in asked.known_orders)
+
+
+def orders_of(asked: Asked, orders: Sequence[Transaction]) -> tuple[Transaction, ...]:
+    """Those of the orders that name one of the checkout's numbers, or else those that cost what it would have."""
+    named = [row for row in orders if any(item.number in row.description for item in asked.items)]
+    return tuple(named or [row for row in orders if row.cents == -asked.cents])
 
 
 def buy(client: Client, asked: Asked) -> Purchase:
@@ -82,7 +82,7 @@ def buy(client: Client, asked: Asked) -> Purchase:
 
 
 def _what_the_wallet_shows(client: Client, asked: Asked) -> str:
-    rows = found_orders(client, asked)
+    rows = orders_of(asked, new_orders(client, asked))
     if not rows:
         return "The wallet shows no such order up to now"
     orders = ", ".join(f"order {row.reference_id} (transaction {row.transaction_id})" for row in rows)
