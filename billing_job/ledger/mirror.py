@@ -42,12 +42,15 @@ class LedgerMirror:
                 {"transaction_id": row.transaction_id, "sha256": row.sha256, "raw": row.raw, "first_seen": now}
                 for row in fresh
             ]
-            numbered = insert(wallet_rows).returning(wallet_rows.c.seq, sort_by_parameter_order=True)
-            seqs = connection.execute(numbered, values).scalars().all()
-            connection.execute(insert(transactions), [_typed(seq, row) for seq, row in zip(seqs, fresh, strict=True)])
+            newest = connection.execute(select(func.max(wallet_rows.c.seq))).scalar_one() or 0
+            connection.execute(insert(wallet_rows), values)
+            # Rows are inserted, and so numbered, in their order.
+            added = select(wallet_rows.c.seq).where(wallet_rows.c.seq > newest).order_by(wallet_rows.c.seq)
+            stored = list(zip(connection.execute(added).scalars(), fresh, strict=True))
+            connection.execute(insert(transactions), [_typed(seq, row) for seq, row in stored])
             edited = [
                 {"old_seq": known[row.transaction_id][0], "new_seq": seq}
-                for seq, row in zip(seqs, fresh, strict=True)
+                for seq, row in stored
                 if row.transaction_id in known
             ]
             if edited:
