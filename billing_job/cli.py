@@ -29,6 +29,7 @@ from billing_job.commands import (
     onboarding,
     queue,
     sending,
+    starting,
     trying_out,
     webhook,
 )
@@ -80,7 +81,11 @@ class Invocation:
 
         settings = self.settings(output)
         folder = self.config.absolute().parent
-        return Surroundings(settings, folder, lambda: api_key(settings, self.console), self.clock, self.console)
+        return Surroundings(settings, folder, lambda: self.key(settings.api.key_file), self.clock, self.console)
+
+    def key(self, key_file: Path | None) -> str:
+        """The API key from the environment or from the file of api.key_file; ConfigError when there is none."""
+        return api_key(key_file, self.console)
 
     def variable(self, name: str) -> str:
         """What an environment variable holds that is no secret; empty when it is not set."""
@@ -101,13 +106,13 @@ class Invocation:
             return f"uid {os.getuid()}"
 
 
-def api_key(settings: Settings, console: Console) -> str:
+def api_key(key_file: Path | None, console: Console) -> str:
     """The key from the environment, or from the file that api.key_file names; never from the TOML."""
     key = os.environ.get(KEY_VARIABLE, "").strip()
     source = KEY_VARIABLE
-    if not key and settings.api.key_file is not None:
-        source = f"api.key_file {settings.api.key_file}"
-        key = read_secret(settings.api.key_file, "api.key_file", console.warn)
+    if not key and key_file is not None:
+        source = f"api.key_file {key_file}"
+        key = read_secret(key_file, "api.key_file", console.warn)
     if not key:
         raise ConfigError(
             f"there is no API key: set {KEY_VARIABLE}, or api.key_file in billing.toml to a file that holds it"
@@ -163,6 +168,7 @@ for command in (
     keeping.restore,
     accounting.export,
     accounting.report,
+    starting.init,
     trying_out.doctor,
     trying_out.demo,
     trying_out.sandbox,

@@ -44,6 +44,16 @@ def reconcile(job: Job) -> dict[str, Any]:
     }
 
 
+def unknown_references(job: Job) -> list[tuple[str, str, str]]:
+    """(type, id, description) of references to numbers and orders that no row or event knows, oldest first."""
+    frame = attributed(job, all_transactions(job.engine), job.assignments())
+    unknown = frame[
+        (frame["reason"] == "unknown_reference") & frame["reference_type"].isin(["number", "order"]) & ~frame["settled"]
+    ].sort_values(["created_at", "transaction_id"], kind="stable")
+    columns = [unknown[name].to_list() for name in ("reference_type", "reference_id", "description")]
+    return list(dict.fromkeys(zip(*columns, strict=True)))
+
+
 def _places(group: pd.DataFrame, month: str) -> dict[str, Any]:
     open_rows = ~group["settled"]
     return {
