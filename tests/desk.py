@@ -79,8 +79,9 @@ class Desk:
             mirror.save_trunks([Trunk("7", "trk_a", "A")])
             mirror.save([read_transaction(dict(row), job.settings.api.transactions) for row in rows])
 
-    def bill(self, month: Period = OCTOBER, **options: Any) -> Billed:
-        self.clock.set(month.next.year, month.next.month, 5)
+    def bill(self, month: Period = OCTOBER, *, at: tuple[int, ...] = (), **options: Any) -> Billed:
+        """Bill a month `at` a moment of UTC, by default on the fifth of the next."""
+        self.clock.set(*(at or (month.next.year, month.next.month, 5)))
         with self.job() as job:
             return bill(job, month, **options)
 
