@@ -16,6 +16,7 @@ from billing_job.output import check_writable
 from billing_job.pipeline import place
 from billing_job.proofs import waiting
 from billing_job.summary import document_json, money_text
+from billing_job.tax import Untaxable, vat_of
 
 
 def credit_document(around: Surroundings, number: str, request: Request) -> Outcome:
@@ -67,5 +68,8 @@ def resolve_exception(around: Surroundings, transaction_id: str, client_id: str,
         record_decision(job.engine, Decision(transaction_id, client_id, reason, decided_at, who))
         verdict = f"is {client_id}'s: its next invoice bills it" if client_id else "is paid by the house"
         around.console.info(f"{transaction_id} {verdict}")
+        taxed = vat_of(job.clients[client_id], job.tax_rules, job.last_month().last_day) if client_id else None
+        if isinstance(taxed, Untaxable):
+            around.console.warn(f"it goes on waiting until this is solved: {taxed.reason}")
         decided = {"transaction_id": transaction_id, "client_id": client_id, "house": not client_id, "reason": reason}
         return Outcome(DONE, {"schema": "billing-job/decision@1", **decided})

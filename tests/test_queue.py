@@ -39,6 +39,17 @@ def test_solved_after_the_month_closed(tmp_path: Path) -> None:
     assert detail[1].split(",")[2:4] == ["2026-10-07", "call"]
 
 
+def test_a_decision_for_a_client_that_cannot_be_taxed_says_so(tmp_path: Path) -> None:
+    """It is kept, and the missing VAT id is named at once instead of at the next run."""
+    with two_clients(tmp_path, [call(3, -42, "2026-10-07", trunk=9)]) as (here, _):
+        assert here.type("sync").code == 0
+        here.replace("clients.csv", "DE136695976", "")
+        decided = here.type("exceptions", "resolve", "3", "--client", "bruno", "--reason", "Theirs")
+        assert decided.code == 0
+        assert "goes on waiting until this is solved: client bruno is in DE and it has no VAT id" in decided.err
+        assert here.type("exceptions", "--json").json["exceptions"][0]["reason"] == "untaxable_client"
+
+
 def test_the_house_pays(tmp_path: Path) -> None:
     """It leaves the queue, is on no invoice, and counts as excluded with the reason `house`."""
     desk = Desk(tmp_path)

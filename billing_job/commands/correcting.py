@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 @click.option("--line", "lines", multiple=True, type=click.IntRange(1), metavar="N", help="Only this line; repeatable.")
 @click.option("--amount", metavar="NET", help="Only this net amount, such as 12.50, shared out over the lines.")
 @click.option("--reason", required=True, metavar="TEXT", help="Why; it is printed on the credit note.")
-@click.option("--rebill", is_flag=True, help="Free the transactions, so that the next invoice bills them again.")
+@click.option("--rebill", is_flag=True, help="Free the transactions, to be billed again.")
 @json_option
 @click.pass_obj
 def credit(
@@ -31,7 +31,8 @@ def credit(
 ) -> int:
     """Issue a credit note for the document NUMBER: whole, by line, or by amount.
 
-    It is dated today and stands in the folder of today's month. Never more than what is left of the document.
+    It is dated today and stands in the folder of today's month. Never more than what is left of the document. With
+    --rebill the next invoice bills what was undone; a document undone whole is billed anew by a run of its month.
     """
     from billing_job.corrections import credit_document
     from billing_job.credit import Request
