@@ -124,12 +124,15 @@ def _undone(exact: Exact, frame: pd.DataFrame, refunds: pd.DataFrame, pair: Ints
 
     The share of a refund that several clients get is no mirror of one charge: the rule prices it.
     """
-    exact = exact.copy()
     whole = frame["part"].to_numpy(np.int64) == 0
     undoes = np.flatnonzero((pair >= 0) & whole)
     charges = refunds["charge_cents"].iloc[pair[undoes]]
     is_billed = charges.notna().to_numpy(bool)
-    exact[undoes[is_billed]] = -as_exact(charges[is_billed].to_numpy(np.int64), exact) * MICROCENTS_PER_CENT
+    billed = charges[is_billed].to_numpy(np.int64)
+    # What was billed under another price may leave 64 bits where this run's own charges do not.
+    largest = int(abs(billed).max(initial=0)) * MICROCENTS_PER_CENT
+    exact = exact.copy() if largest * len(exact) < 2**61 else exact.astype(object)
+    exact[undoes[is_billed]] = -as_exact(billed, exact) * MICROCENTS_PER_CENT
     original = _places(refunds["original_id"], frame["transaction_id"])[pair[undoes]]
     together = ~is_billed & (original >= 0) & whole[original]
     exact[undoes[together]] = -exact[original[together]]
