@@ -159,6 +159,16 @@ def test_a_refund_undoes_the_billed_price(tmp_path: Path) -> None:
     assert lines_of(only(desk.bill(Period(2026, 12)).new)) == [("refund", -130)]
 
 
+def test_a_huge_billed_price_comes_back_whole(tmp_path: Path) -> None:
+    """Billed at ten thousand times ten billion, refunded under a plan at cost: no digit is lost on the way."""
+    desk = Desk(tmp_path, plan('model = "markup"\npercent = "1000000"'))
+    desk.add(row(1, -(10**12), number=42))
+    assert only(desk.bill().new).net_cents == 10_001 * 10**12
+    desk.settings("")
+    desk.add(row(2, 10**12, "2026-11-05", type_="refund", number=42), row(3, -1, "2026-11-06", number=42))
+    assert lines_of(only(desk.bill(Period(2026, 11)).new)) == [("call", 1), ("refund", -10_001 * 10**12)]
+
+
 def test_one_charge_is_undone_once_and_a_stray_refund_is_named(tmp_path: Path) -> None:
     """The second refund of one purchase, and one of another amount, are priced by today's rule and looked at."""
     desk = Desk(
