@@ -28,7 +28,7 @@ check: setup-dev ## Lint, formatting and types
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-bench: setup-dev ## Benchmarks: ratios against rivals run side by side
+bench: $(VENV)/.bench ## Benchmarks: ratios against rivals run side by side
 	$(BIN)/python -m tests.bench
 
 lock: setup-dev ## Resolve the lock files again (needs uv)
@@ -36,6 +36,8 @@ lock: setup-dev ## Resolve the lock files again (needs uv)
 		pyproject.toml -o requirements.lock
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
 		--extra dev pyproject.toml -o requirements-dev.lock
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
+		--extra dev --extra bench pyproject.toml -o requirements-bench.lock
 
 clean: ## Remove what was built; the ledger and output/ stay
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
@@ -53,4 +55,8 @@ $(VENV)/.run: $(VENV)/.python requirements.lock pyproject.toml
 
 $(VENV)/.dev: $(VENV)/.run requirements-dev.lock
 	$(PIP) --require-hashes -r requirements-dev.lock
+	touch $@
+
+$(VENV)/.bench: $(VENV)/.dev requirements-bench.lock
+	$(PIP) --require-hashes -r requirements-bench.lock
 	touch $@

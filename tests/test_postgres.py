@@ -26,9 +26,11 @@ from billing_job.ledger.database import database_path, open_engine, run_lock, tr
 from billing_job.ledger.issuing import issued_numbers, numbered
 from billing_job.model import Kind
 
-BINARIES = Path("/usr/lib/postgresql/15/bin")
+BINARIES = max(
+    Path("/usr/lib/postgresql").glob("*/bin"), default=Path("/usr/lib/postgresql"), key=lambda path: path.parts
+)
 FORMATS = {Kind.INVOICE: "INV-{year}-{number:05d}"}
-MISSING = "PostgreSQL 15 is not installed here (apt-get install postgresql-15)"
+MISSING = "PostgreSQL's server is not installed here (apt-get install postgresql)"
 
 
 def as_server(*command: str) -> list[str]:
@@ -39,7 +41,7 @@ def as_server(*command: str) -> list[str]:
 @pytest.fixture(scope="session")
 def server() -> Iterator[str]:
     """A server of its own on loopback, without a disk's patience: nothing of it outlives the tests."""
-    if not BINARIES.is_dir():
+    if not (BINARIES / "initdb").exists():
         pytest.skip(MISSING)
     pytest.importorskip("psycopg")
     pytest.importorskip("adbc_driver_postgresql")
