@@ -3,7 +3,7 @@
 The transaction's own moment decides. A number found only in the description bills nobody.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -27,6 +27,14 @@ UNBILLABLE = frozenset({"unreadable_row", "amount_too_large", "foreign_currency"
 
 Mask = npt.NDArray[np.bool_]
 
+# Millions of rows carry the place of their reason in this list, and its name only in the end.
+REASONS = (
+    "", "unreadable_row", "amount_too_large", "foreign_currency", "unknown_type", TOPUP, "unknown_reference",
+    "unassigned_number", "unassigned_trunk", "ambiguous_order",
+)  # fmt: skip
+_PLACE = {reason: place for place, reason in enumerate(REASONS)}
+_OUTCOMES = ("attributed", "excluded", "exception")
+
 
 def attribute(
     transactions: pd.DataFrame, facts: Assignments, categories: Mapping[str, str], currency: str
@@ -48,16 +56,15 @@ def attribute(
         ("foreign_currency", (frame["currency"] != currency).to_numpy(bool)),
         ("unknown_type", no_category),
     )
-    broken = np.select([mask for _, mask in first_reasons], [name for name, _ in first_reasons], default="")
-    topup = (frame["category"] == TOPUP).fillna(False).to_numpy(bool) & (broken == "")
-    reason = np.where(broken != "", broken, np.where(topup, TOPUP, reason))
-    outcome = np.where(topup, "excluded", np.where(reason == "", "attributed", "exception"))
-
-    owned = outcome == "attributed"
+    broken = np.select([mask for _, mask in first_reasons], [_PLACE[name] for name, _ in first_reasons], default=0)
+    topup = (frame["category"] == TOPUP).fillna(False).to_numpy(bool) & (broken == 0)
+    reason = np.where(broken > 0, broken, np.where(topup, _PLACE[TOPUP], reason))
+    owned = reason == 0
+    outcome = np.where(topup, 1, np.where(owned, 0, 2))
     number_fact = np.where(owned, number_fact, -1)
     trunk_fact = np.where(owned, trunk_fact, -1)
-    frame["outcome"] = outcome
-    frame["reason"] = reason
+    frame["outcome"] = _taken(_OUTCOMES, outcome)
+    frame["reason"] = _taken(REASONS, reason)
     frame["number_fact"] = number_fact
     frame["trunk_fact"] = trunk_fact
     frame["category"] = frame["category"].fillna("")
@@ -107,36 +114,36 @@ def decide(frame: pd.DataFrame, decisions: Mapping[str, Decision]) -> pd.DataFra
     return conform(frame, ATTRIBUTED, "attribute")
 
 
-def _owners(frame: pd.DataFrame, facts: Assignments) -> tuple[Ints, Ints, npt.NDArray[np.str_]]:
-    """number fact, trunk fact and reason ('' when there is an owner) of each row, by its reference alone."""
+def _owners(frame: pd.DataFrame, facts: Assignments) -> tuple[Ints, Ints, Ints]:
+    """number fact, trunk fact and place of the reason (0: an owner) of each row, by its reference alone."""
     moments = frame["created_at"].fillna(0).to_numpy(np.int64)
-    kinds = frame["reference_type"].to_numpy(object)
+    kinds = _text_array(frame["reference_type"])
     ids = pa.array(frame["reference_id"].array)
     ids = ids.combine_chunks() if isinstance(ids, pa.ChunkedArray) else ids
     number_fact = np.full(len(frame), -1, np.int64)
     trunk_fact = np.full(len(frame), -1, np.int64)
-    reason = np.full(len(frame), "unknown_reference", dtype="<U20")
+    reason = np.full(len(frame), _PLACE["unknown_reference"], np.int64)
 
-    rows = np.flatnonzero(kinds == "trunk")
+    rows = _rows_of(kinds, "trunk")
     keys = _renamed(ids.take(pa.array(rows)), facts.trunk_names)
     trunk_fact[rows] = facts.trunks.at(keys, moments[rows])
     reason[rows] = np.where(
         trunk_fact[rows] >= 0,
-        "",
-        np.where(_is_in(keys, sorted(facts.known_trunks)), "unassigned_trunk", "unknown_reference"),
+        0,
+        np.where(_is_in(keys, sorted(facts.known_trunks)), _PLACE["unassigned_trunk"], _PLACE["unknown_reference"]),
     )
 
-    rows = np.flatnonzero(kinds == "number")
+    rows = _rows_of(kinds, "number")
     identities = _identities(ids.take(pa.array(rows)), facts.identity_of)
     number_fact[rows] = facts.numbers.at(identities, moments[rows])
     trunk_fact[rows] = _trunks_of(number_fact[rows], moments[rows], facts)
     reason[rows] = np.select(
         [trunk_fact[rows] >= 0, number_fact[rows] >= 0, ~_nulls(identities)],
-        ["", "unassigned_trunk", "unassigned_number"],
-        default="unknown_reference",
+        [0, _PLACE["unassigned_trunk"], _PLACE["unassigned_number"]],
+        default=_PLACE["unknown_reference"],
     )
 
-    rows = np.flatnonzero(kinds == "order")
+    rows = _rows_of(kinds, "order")
     if len(rows):
         number_fact[rows], trunk_fact[rows], reason[rows] = _owners_of_orders(
             ids.take(pa.array(rows)), moments[rows], facts
@@ -144,7 +151,7 @@ def _owners(frame: pd.DataFrame, facts: Assignments) -> tuple[Ints, Ints, npt.ND
     return number_fact, trunk_fact, reason
 
 
-def _owners_of_orders(orders: pa.Array, moments: Ints, facts: Assignments) -> tuple[Ints, Ints, npt.NDArray[np.str_]]:
+def _owners_of_orders(orders: pa.Array, moments: Ints, facts: Assignments) -> tuple[Ints, Ints, Ints]:
     """An order is the client's that all of its numbers belonged to when it was paid."""
     pairs = [(order, identity) for order, found in facts.identities_of_order.items() for identity in found]
     bought = pd.DataFrame({"order": [order for order, _ in pairs], "identity": [one for _, one in pairs]}, dtype=TEXT)
@@ -173,8 +180,11 @@ def _owners_of_orders(orders: pa.Array, moments: Ints, facts: Assignments) -> tu
     known = by_row["clients"].notna().to_numpy(bool)
     one_owner = known & (by_row["clients"] == 1).to_numpy(bool) & by_row["owned"].eq(True).to_numpy(bool)
     nobody = known & by_row["any_owned"].eq(False).to_numpy(bool)
-    waiting = np.where(by_row["on_trunk"].eq(True).to_numpy(bool), "unassigned_trunk", "unassigned_number")
-    reason = np.select([one_owner, ~known, nobody], ["", "unknown_reference", waiting], default="ambiguous_order")
+    on_trunk = by_row["on_trunk"].eq(True).to_numpy(bool)
+    waiting = np.where(on_trunk, _PLACE["unassigned_trunk"], _PLACE["unassigned_number"])
+    reason = np.select(
+        [one_owner, ~known, nobody], [0, _PLACE["unknown_reference"], waiting], default=_PLACE["ambiguous_order"]
+    )
     trunk_fact = np.where(one_owner, by_row["trunk_fact"].fillna(-1).to_numpy(np.int64), -1)
     single = one_owner & by_row["numbers"].eq(1).fillna(False).to_numpy(bool)
     number_fact = np.where(single, by_row["number_fact"].fillna(-1).to_numpy(np.int64), -1)
@@ -189,6 +199,11 @@ def _trunks_of(number_fact: Ints, moments: Ints, facts: Assignments) -> Ints:
 
 def _identities(ids: pa.Array, identity_of: Mapping[str, str]) -> pa.Array:
     """What a reference to a number means: a did_number_id first, then a phone number, with or without its plus."""
+    distinct = ids.dictionary_encode()  # a number has many transactions
+    return _identities_of_names(distinct.dictionary, identity_of).take(distinct.indices)
+
+
+def _identities_of_names(ids: pa.Array, identity_of: Mapping[str, str]) -> pa.Array:
     as_phone = pc.replace_substring_regex(ids, r"[\s().\-/]", "")
     with_plus = pc.binary_join_element_wise("+", pc.replace_substring_regex(as_phone, r"^(\+|00)", ""), "")
     found = _looked_up(ids, identity_of)
@@ -205,6 +220,11 @@ def _looked_up(keys: pa.Array, table: Mapping[str, str]) -> pa.Array:
     return pa.array(list(table.values()), pa.string()).take(places)
 
 
+def _rows_of(kinds: pa.Array, kind: str) -> Ints:
+    """The rows whose reference is of that kind."""
+    return np.flatnonzero(pc.equal(kinds, kind).to_numpy(zero_copy_only=False))
+
+
 def _is_in(keys: pa.Array, values: list[str]) -> Mask:
     return np.asarray(pc.is_in(keys, value_set=pa.array(values, pa.string())).to_numpy(zero_copy_only=False), bool)
 
@@ -213,11 +233,11 @@ def _nulls(values: pa.Array) -> Mask:
     return np.asarray(values.is_null().to_numpy(zero_copy_only=False), bool)
 
 
-def _taken_or_null(values: list[str], rows: Ints) -> pa.Array:
+def _taken_or_null(values: Sequence[str], rows: Ints) -> pa.Array:
     return pa.array(values, pa.string()).take(pa.array(rows, mask=rows < 0))
 
 
-def _taken(values: list[str], rows: Ints) -> pd.Series:
+def _taken(values: Sequence[str], rows: Ints) -> pd.Series:
     """values[row] for each row, '' where the row is -1."""
     return pd.Series(pd.arrays.ArrowExtensionArray(pc.fill_null(_taken_or_null(values, rows), "")))
 

@@ -51,9 +51,12 @@ def shared_out_by_line(exact: Exact, starts: Ints, tie_rank: Ints) -> Ints:
     # Half away from zero is half up once a negative line is seen in the mirror.
     rounded = ((abs(totals) + MICROCENTS_PER_CENT // 2) // MICROCENTS_PER_CENT).astype(np.int64)
     left = rounded - np.add.reduceat(shares, starts)
-    by_remainder = np.lexsort((tie_rank, -remainders, line_of))
-    place = np.arange(len(exact)) - np.repeat(starts, lengths)
-    shares[by_remainder] += place < left[line_of]
+    # Only lines with cents left over need an order of remainders; each of these lines keeps all of its rows.
+    rows = np.flatnonzero((left > 0)[line_of])
+    line = line_of[rows]
+    by_remainder = rows[np.lexsort((tie_rank[rows], line * MICROCENTS_PER_CENT - remainders[rows]))]
+    place = np.arange(len(rows)) - np.searchsorted(line, line)
+    shares[by_remainder] += place < left[line]
     return np.asarray(shares * mirrored, np.int64)
 
 

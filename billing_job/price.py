@@ -4,7 +4,6 @@ The arithmetic is exact in micro-cents; each line is rounded once, half away fro
 over its transactions by largest remainder (DESIGN: prices).
 """
 
-from collections.abc import Sequence
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -12,8 +11,9 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from billing_job.charges import Exact, Ints, as_exact, exact_charges, shared_out_by_line
+from billing_job.charges import COUNTED, Exact, Ints, as_exact, exact_charges, shared_out_by_line
 from billing_job.money import MICROCENTS_PER_CENT
+from billing_job.ranks import codes_of, dense, packed, places_in, row_rank
 from billing_job.rules import Tariff, rules_of
 from billing_job.schema import ATTRIBUTED, PRICED, TEXT, conform, empty
 
@@ -32,7 +32,11 @@ def price(attributed: pd.DataFrame, refunds: pd.DataFrame, tariff: Tariff) -> pd
     cost = -frame["cents"].to_numpy(np.int64)
     category = _priced_as(frame, refunds, pair)
     rule_of, rules = rules_of(frame, category, tariff)
-    position, units = _counts(frame, cost, rule_of)
+    rank = row_rank(frame["transaction_id"], frame["part"].to_numpy(np.int64))
+    if any(rule.model in COUNTED for rule in rules):
+        position, units = _counts(frame, cost, rule_of, rank)
+    else:
+        position = units = np.zeros(len(frame), np.int64)
     exact = exact_charges(cost, rule_of, rules, position, units)
     exact = _undone(exact, frame, refunds, pair)
     absorbed = np.array([rule.model == "absorb" for rule in rules], bool)[rule_of]
@@ -40,19 +44,20 @@ def price(attributed: pd.DataFrame, refunds: pd.DataFrame, tariff: Tariff) -> pd
     frame["cost_cents"] = cost
     # What the house paid shows on no document; a refund of what the client paid does, whatever the rule is by now.
     frame["visible"] = ~absorbed | (exact != 0)
-    return _lined_up(frame, exact, tariff)
+    return _lined_up(frame, exact, rank, tariff)
 
 
-def _lined_up(frame: pd.DataFrame, exact: Exact, tariff: Tariff) -> pd.DataFrame:
+def _lined_up(frame: pd.DataFrame, exact: Exact, rank: Ints, tariff: Tariff) -> pd.DataFrame:
     """Drop the settled rows, put the others in the order of the page, and round line by line."""
-    open_rows = np.flatnonzero(~frame["settled"].to_numpy(bool))
-    frame, exact = frame.iloc[open_rows].reset_index(drop=True), exact[open_rows]
-    keys = _line_keys(frame, tariff)
-    order = np.lexsort((_row_rank(frame), frame["created_at"].to_numpy(np.int64), keys))
-    frame, exact, keys = frame.iloc[order].reset_index(drop=True), exact[order], keys[order]
+    moments = frame["created_at"].to_numpy(np.int64)
+    keys = _line_keys(frame, np.lexsort((rank, moments)), tariff)
+    order = np.lexsort((rank, moments, keys))
+    order = order[~frame["settled"].to_numpy(bool)[order]]
+    exact, keys, rank = exact[order], keys[order], rank[order]
     begins = np.r_[True, keys[1:] != keys[:-1]]
+    frame = frame[[column for column in PRICED if column in frame]].iloc[order].reset_index(drop=True)
     frame["line_key"] = np.cumsum(begins) - 1
-    frame["charge_cents"] = shared_out_by_line(exact, np.flatnonzero(begins), _row_rank(frame))
+    frame["charge_cents"] = shared_out_by_line(exact, np.flatnonzero(begins), rank)
     return conform(frame, PRICED, "price")
 
 
@@ -64,29 +69,10 @@ def months_of(moments: Ints, zone: ZoneInfo) -> pd.Series:
     return pd.Series(texts[codes], dtype=TEXT)
 
 
-def shortlex_rank(ids: pd.Series) -> Ints:
-    """Rank of transaction ids: shorter first, then by text, so that numbers come in their numeric order."""
-    lengths = pc.utf8_length(pa.array(ids.array)).to_numpy(zero_copy_only=False).astype(np.int64)
-    codes, unique = pd.factorize(ids, sort=True)
-    return np.unique(lengths * (len(unique) + 1) + codes, return_inverse=True)[1].astype(np.int64)
-
-
-def _row_rank(frame: pd.DataFrame) -> Ints:
-    """Rank of rows by transaction id, then by part."""
-    parts = frame["part"].to_numpy(np.int64)
-    return np.asarray(shortlex_rank(frame["transaction_id"]) * (int(parts.max()) + 1) + parts, np.int64)
-
-
-def _time_rank(frame: pd.DataFrame) -> Ints:
-    """Place of each row in the order of time, then of id."""
-    order = np.lexsort((_row_rank(frame), frame["created_at"].to_numpy(np.int64)))
-    rank = np.empty(len(order), np.int64)
-    rank[order] = np.arange(len(order))
-    return rank
-
-
 def _places(wanted: pd.Series, ids: pd.Series) -> Ints:
     """Where each wanted id stands among the ids, -1 where it does not."""
+    if not len(wanted) or not len(ids):
+        return np.full(len(wanted), -1, np.int64)
     found = pc.index_in(pa.array(wanted.array), value_set=pa.array(ids.array))
     return np.asarray(pc.fill_null(found, -1).to_numpy(zero_copy_only=False), np.int64)
 
@@ -101,15 +87,16 @@ def _priced_as(frame: pd.DataFrame, refunds: pd.DataFrame, pair: Ints) -> pd.Ser
     return category
 
 
-def _counts(frame: pd.DataFrame, cost: Ints, rule_of: Ints) -> tuple[Ints, Ints]:
+def _counts(frame: pd.DataFrame, cost: Ints, rule_of: Ints, rank: Ints) -> tuple[Ints, Ints]:
     """Of each row: how many units of its client, rule and month came before it, and how many there are.
 
     Settled units count first, so that what turns up later does not change what was billed. A refund that undoes nothing
     known counts as the latest unit.
     """
-    groups = _packed([_codes(frame["client_id"]), rule_of, _codes(frame["period"])])
+    groups = dense(packed([codes_of(frame["client_id"]), rule_of, codes_of(frame["period"])]))
     refund = cost < 0
-    order = np.lexsort((_time_rank(frame), ~frame["settled"].to_numpy(bool), refund, groups))
+    moments = frame["created_at"].to_numpy(np.int64)
+    order = np.lexsort((rank, moments, ~frame["settled"].to_numpy(bool), refund, groups))
     lengths = np.bincount(groups)
     starts = np.r_[0, np.cumsum(lengths)[:-1]]
     position = np.empty(len(order), np.int64)
@@ -139,32 +126,23 @@ def _undone(exact: Exact, frame: pd.DataFrame, refunds: pd.DataFrame, pair: Ints
     return exact
 
 
-def _line_keys(frame: pd.DataFrame, tariff: Tariff) -> Ints:
-    """A number for the line each row belongs to; sorted by it, lines stand in the order of the page."""
+def _line_keys(frame: pd.DataFrame, in_time: Ints, tariff: Tariff) -> Ints:
+    """A number for the line each row belongs to; sorted by it, lines stand in the order of the page.
+
+    `in_time` is the rows' order in time.
+    """
     detail = frame["client_id"].map({client_id: client.detail for client_id, client in tariff.clients.items()})
     by_number = (detail != "category").to_numpy(bool)
     each_row = (detail == "transaction").to_numpy(bool)
     ranks = {category: rank for rank, category in enumerate(dict.fromkeys(tariff.category_order))}
     parts = [
-        _codes(frame["client_id"]),
+        codes_of(frame["client_id"]),
         ~frame["visible"].to_numpy(bool),
-        _codes(frame["period"]),
+        codes_of(frame["period"]),
         frame["category"].map(ranks).fillna(len(ranks)).to_numpy(),
-        _codes(frame["category"]),
-        np.where(by_number, _codes(frame["number"]), 0),
-        np.where(by_number, _codes(frame["trunk"]), 0),
-        np.where(each_row, _time_rank(frame), 0),
+        codes_of(frame["category"]),
+        np.where(by_number, codes_of(frame["number"]), 0),
+        np.where(by_number, codes_of(frame["trunk"]), 0),
+        np.where(each_row, places_in(in_time), 0),
     ]
-    return _packed([np.asarray(part, np.int64) for part in parts])
-
-
-def _packed(parts: Sequence[Ints]) -> Ints:
-    """One number for each combination, in the order of the parts; made dense after each so that it never overflows."""
-    key = np.zeros(len(parts[0]), np.int64)
-    for part in parts:
-        key = np.unique(key * (int(part.max()) + 1) + part, return_inverse=True)[1].astype(np.int64)
-    return key
-
-
-def _codes(column: pd.Series) -> Ints:
-    return pd.factorize(column, sort=True)[0].astype(np.int64)
+    return packed([np.asarray(part, np.int64) for part in parts])

@@ -19,7 +19,7 @@ STAGES = ("didfarm", "attribute", "price", "tax", "issue", "documents", "account
 
 ALLOWED_BELOW = {
     "attribute": {"assignments", "decision", "schema"},
-    "price": {"charges", "money", "rules", "schema"},
+    "price": {"charges", "money", "ranks", "rules", "schema"},
     "issue": {"bill", "model", "money", "plan_lines", "schema"},
     "documents": {"csvfile", "errors", "model", "money", "resources"},
     "accounting": {"csvfile", "errors", "model", "money", "resources"},
@@ -32,6 +32,7 @@ PURE = (
     "tax",
     "issue",
     "charges",
+    "ranks",
     "rules",
     "refunds",
     "split",
