@@ -8,8 +8,9 @@ import contextlib
 import gc
 import importlib
 import multiprocessing
+import tempfile
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
@@ -17,7 +18,6 @@ from pathlib import Path
 
 from billing_job.documents.files import document_files
 from billing_job.documents.html import document_name
-from billing_job.documents.pdf import warm_up
 from billing_job.documents.templates import Templates
 from billing_job.errors import BillingJobError, ConfigError, RunFailed
 from billing_job.model import Document, document_from_json, document_to_json
@@ -27,6 +27,9 @@ FEW = 4
 """Documents that one process renders sooner than two can start."""
 AHEAD = 4
 """Documents a worker has waiting: enough never to idle, few enough that a month's bytes are never all in memory."""
+
+_Task = tuple[Callable[[str, "tuple[Path | None, ...]"], "tuple[dict[str, bytes], str]"], str]
+"""What a worker is to call, and with what."""
 
 # Fonts and styles are shared by a process: a worker with several threads must not lay out two pages at once.
 _ONE_PAGE_AT_A_TIME = threading.Lock()
@@ -52,7 +55,7 @@ def render(
         return
     if scheduler:
         with _dask(scheduler) as (executor, slots):
-            yield from _rendered_by(executor, documents, templates, slots)
+            yield from _rendered_by(executor, documents, templates, slots, _message)
     elif workers <= 1 or len(documents) <= FEW:
         for document in documents:
             files, problem = _render_one(document_to_json(document), _travelling(templates))
@@ -64,23 +67,47 @@ def render(
 def _by_processes(documents: Sequence[Document], templates: Templates, workers: int) -> Iterator[Rendered]:
     """A pool that lost a process is replaced once; then what is left goes one by one, and the culprit shows itself."""
     left = {id(document): document for document in documents}
-    for _ in range(2):
-        with contextlib.suppress(BrokenProcessPool), _processes(min(workers, len(left)), templates) as executor:
-            for rendered in _rendered_by(executor, list(left.values()), templates, workers):
-                del left[id(rendered.document)]
-                yield rendered
-        if not left:
-            return
-    for document in left.values():
-        try:
-            with _processes(1, templates) as executor:
-                yield from _rendered_by(executor, [document], templates, 1)
-        except BrokenProcessPool:
-            yield Rendered(document, {}, _fatal(document))
+    with tempfile.TemporaryDirectory(prefix="billing-job-") as folder:
+        spool = _Spool(Path(folder))
+        for _ in range(2):
+            with contextlib.suppress(BrokenProcessPool), _processes(min(workers, len(left)), templates) as executor:
+                for rendered in _rendered_by(executor, list(left.values()), templates, workers, spool.task):
+                    del left[id(rendered.document)]
+                    yield rendered
+            if not left:
+                return
+        for document in left.values():
+            try:
+                with _processes(1, templates) as executor:
+                    yield from _rendered_by(executor, [document], templates, 1, spool.task)
+            except BrokenProcessPool:
+                yield Rendered(document, {}, _fatal(document))
+
+
+@dataclass(frozen=True, slots=True)
+class _Spool:
+    """Documents on their way to a process, as files: a process that dies while a long document is written into its
+    pipe would stop Python's pool for good (3.11.2 of Debian 12 is such a Python); a path always fits."""
+
+    folder: Path
+
+    def task(self, document: Document) -> "_Task":
+        path = self.folder / f"{id(document)}.json"
+        path.write_text(document_to_json(document), encoding="utf-8")
+        return _render_spooled, str(path)
+
+
+def _message(document: Document) -> "_Task":
+    """Documents on their way to another machine, where our files are not."""
+    return _render_one, document_to_json(document)
 
 
 def _rendered_by(
-    executor: Executor, documents: Sequence[Document], templates: Templates, slots: int
+    executor: Executor,
+    documents: Sequence[Document],
+    templates: Templates,
+    slots: int,
+    task_of: Callable[[Document], "_Task"],
 ) -> Iterator[Rendered]:
     """Keep every worker busy and no more; results come as they are done."""
     travelling = _travelling(templates)
@@ -89,7 +116,8 @@ def _rendered_by(
     try:
         while True:
             for document in coming:
-                waiting[executor.submit(_render_one, document_to_json(document), travelling)] = document
+                work, what = task_of(document)
+                waiting[executor.submit(work, what, travelling)] = document
                 if len(waiting) >= AHEAD * slots:
                     break
             if not waiting:
@@ -126,7 +154,7 @@ def _processes(workers: int, templates: Templates) -> Iterator[Executor]:
     Never forked off this process: it may run threads (the demo's sandbox), and a fork could stop dead on their locks.
     """
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([__name__])
+    context.set_forkserver_preload([f"billing_job.documents.{name}" for name in ("cii", "pdf", "ubl")])
     with ProcessPoolExecutor(
         workers, mp_context=context, initializer=_begin, initargs=(_travelling(templates),)
     ) as executor:
@@ -165,9 +193,16 @@ def _arrived(folders: tuple[Path | None, ...]) -> Templates:
 
 def _begin(folders: tuple[Path | None, ...]) -> None:
     """What a worker does first: read the style sheet, and put all that is there for good out of the collector's way."""
+    from billing_job.documents.pdf import warm_up
+
     warm_up(_arrived(folders))
     gc.collect()
     gc.freeze()
+
+
+def _render_spooled(path: str, folders: tuple[Path | None, ...]) -> tuple[dict[str, bytes], str]:
+    """What a process of this machine does."""
+    return _render_one(Path(path).read_text(encoding="utf-8"), folders)
 
 
 def _render_one(body: str, folders: tuple[Path | None, ...]) -> tuple[dict[str, bytes], str]:
