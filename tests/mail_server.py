@@ -14,7 +14,7 @@ from typing import Any
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
 
-@dataclass(slots=True)
+@dataclass
 class MailServer:
     """What was taken, in order; `misbehave` is asked for each message and gives the name of a fault or nothing.
 
