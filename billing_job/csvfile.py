@@ -4,6 +4,7 @@ import csv
 import io
 import re
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 # A cell that begins with one of these is a formula to Excel, LibreOffice or Google Sheets, also behind blanks or an
 # opening quotation mark they strip; the full-width forms count in East Asian locales.
@@ -41,8 +42,14 @@ def csv_text(columns: Sequence[str], rows: Iterable[Sequence[str | int]]) -> byt
     for row in rows:
         if len(row) != width:
             raise ValueError(f"a CSV row has {len(row)} cells where {width} are expected: {row!r}")
-        writer.writerow([defused(_one_line_end(cell)) if isinstance(cell, str) else cell for cell in row])
+        # Letters and digits alone harm nobody; most cells of a long file are such.
+        writer.writerow([cell if not isinstance(cell, str) or cell.isalnum() else _safe(cell) for cell in row])
     return out.getvalue().encode("utf-8", errors="replace")
+
+
+@lru_cache(maxsize=65_536)
+def _safe(cell: str) -> str:
+    return defused(_one_line_end(cell))
 
 
 def _one_line_end(cell: str) -> str:

@@ -31,6 +31,7 @@ from billing_job.pipeline import Placed
 from billing_job.rendering import render
 from billing_job.report import report_html
 from billing_job.report_data import Waiting
+from billing_job.unchanged import VERSIONS, is_unchanged, remember
 
 EXCEPTION_COLUMNS = (
     "transaction_id", "created_at", "type", "reference_type", "reference_id", "amount", "reason", "suggestion",
@@ -74,13 +75,17 @@ def write_month(
 
     `again` names documents to render in any case. `formats` are written for the books beside the configured ones and
     those that the folder has already: what was exported must not go stale when a credit note comes. Without problems
-    the manifest comes last, so a folder that has one is whole; with problems there is none.
+    the manifest comes last, so a folder that has one is whole; with problems there is none. Nothing is made where
+    nothing has changed.
     """
     folder = job.folder(month)
     folder.clear_leftovers()
     before = folder.manifest()
-    formats = _formats(job, before, formats)
     written = WrittenMonth(tuple(documents_in_folder(job.engine, str(month))))
+    if not again and not formats and is_unchanged(job, placed, folder, month):
+        written.files = {name: (entry["sha256"], entry["size"]) for name, entry in before["files"].items()}
+        return written
+    formats = _formats(job, before, formats)
     books = month_books(job, month, placed, written.documents, formats)
     written.warnings += books.warnings
     _write_documents(job, folder, written, workers, progress, again)
@@ -96,6 +101,8 @@ def write_month(
     else:
         facts = manifest_facts(job, month, placed, written.documents)
         folder.write_manifest(written.files, {**facts, FORMATS_FACT: formats})
+        if not written.warnings:  # they are to be said again
+            remember(job, placed, folder, month)
     return written
 
 
@@ -131,7 +138,7 @@ def manifest_facts(job: Job, month: Period, placed: Placed, documents: Sequence[
         "month": str(month),
         "ledger_sha256": _ledger_fingerprint(placed.frame[placed.frame["month"] == str(month)], documents),
         "configuration_sha256": job.configuration_sha256,
-        "versions": {name: version(name) for name in ("billing-job", "factur-x", "weasyprint")},
+        "versions": {name: version(name) for name in VERSIONS},
     }
 
 

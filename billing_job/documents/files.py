@@ -1,12 +1,9 @@
 """The files of one document: PDF, CSV and UBL, as bytes."""
 
-from billing_job.documents.cii import cii_xml
 from billing_job.documents.compose import DETAIL_FILE
 from billing_job.documents.detail_csv import detail_csv
 from billing_job.documents.html import document_html, document_name
-from billing_job.documents.pdf import Embedded, pdf_bytes
 from billing_job.documents.templates import Templates
-from billing_job.documents.ubl import ubl_xml
 from billing_job.errors import DocumentError
 from billing_job.model import Document
 
@@ -27,6 +24,11 @@ def document_files(document: Document, templates: Templates) -> dict[str, bytes]
 
 
 def _files(document: Document, templates: Templates) -> dict[str, bytes]:
+    # Only who makes documents waits for WeasyPrint and factur-x, which take most of a second to load.
+    from billing_job.documents.cii import cii_xml
+    from billing_job.documents.pdf import Embedded, pdf_bytes
+    from billing_job.documents.ubl import ubl_xml
+
     detail = detail_csv(document)
     embedded = [Embedded(DETAIL_FILE.format(number=document.number or "draft"), detail, "Detail", "Supplement")]
     files = {"csv": detail}

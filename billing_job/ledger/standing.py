@@ -1,0 +1,45 @@
+"""What a month was last written from: when nothing of it has changed, nothing has to be written again.
+
+The ledger's tables only grow, so the number of rows in each tells two states of it apart.
+"""
+
+import hashlib
+
+from sqlalchemy import Connection, Engine, delete, func, insert, select
+
+from billing_job.ledger.database import transaction
+from billing_job.ledger.tables import balances, facts, metadata, runs, series, walks
+
+COUNT_PROCESSES = (facts, runs, walks, balances)
+"""Tables that grow without anything new being known."""
+
+
+def ledger_state(engine: Engine) -> str:
+    """A fingerprint of all that is known, however often it was asked for."""
+    with transaction(engine) as connection:
+        return _state(connection)
+
+
+def _state(connection: Connection) -> str:
+    counted = [table for table in metadata.sorted_tables if table not in COUNT_PROCESSES]
+    sizes = [
+        (table.name, connection.execute(select(func.count()).select_from(table)).scalar_one()) for table in counted
+    ]
+    numbers = connection.execute(select(series).order_by(series.c.kind, series.c.year)).all()
+    latest = select(balances.c.cents, balances.c.currency).order_by(balances.c.seq.desc()).limit(1)
+    parts = (sizes, [tuple(row) for row in numbers], [tuple(row) for row in connection.execute(latest)])
+    return hashlib.sha256(repr(parts).encode()).hexdigest()
+
+
+def written_from(engine: Engine, month: str) -> str:
+    """What a month was last written from, as `note_written` was told; empty when it never was."""
+    with transaction(engine) as connection:
+        known = select(facts.c.value).where(facts.c.name == f"written {month}")
+        return connection.execute(known).scalar_one_or_none() or ""
+
+
+def note_written(engine: Engine, month: str, state: str) -> None:
+    """Note what a month whose folder is whole was written from."""
+    with transaction(engine) as connection:
+        connection.execute(delete(facts).where(facts.c.name == f"written {month}"))
+        connection.execute(insert(facts).values(name=f"written {month}", value=state))

@@ -1,0 +1,39 @@
+"""Whether a month's folder still says what the ledger says: then a run that changes nothing takes seconds."""
+
+import hashlib
+from importlib.metadata import version
+
+from billing_job.job import Job
+from billing_job.ledger.standing import ledger_state, note_written, written_from
+from billing_job.model import Period
+from billing_job.output import MANIFEST, Folder
+from billing_job.pipeline import Placed
+
+VERSIONS = ("billing-job", "factur-x", "weasyprint")
+"""The parts whose version can change a file."""
+
+
+def is_unchanged(job: Job, placed: Placed, folder: Folder, month: Period) -> bool:
+    """The folder is whole, no file of it was touched, and all that it was written from is as it was."""
+    return written_from(job.engine, str(month)) == _state(job, placed, folder) and not folder.damaged()
+
+
+def remember(job: Job, placed: Placed, folder: Folder, month: Period) -> None:
+    """Note what the folder, which has just become whole, was written from."""
+    note_written(job.engine, str(month), _state(job, placed, folder))
+
+
+def _state(job: Job, placed: Placed, folder: Folder) -> str:
+    """All that the files of a month come from, and the manifest that was written: any folder that has it is the one."""
+    waits = not placed.rows("exception").empty
+    # What waits grows older by the day; nothing else does.
+    today = str(job.clock.now().astimezone(job.settings.billing.zone).date()) if waits else ""
+    digest = hashlib.sha256(folder.read(MANIFEST) or b"")
+    for part in (today, ledger_state(job.engine), job.configuration_sha256, repr(job.seller)):
+        digest.update(part.encode() + b"\0")
+    for name in VERSIONS:
+        digest.update(f"{name} {version(name)}\0".encode())
+    for templates in job.templates.folders:
+        for path in sorted(path for path in templates.rglob("*") if path.is_file()):
+            digest.update(f"{path.relative_to(templates)}\0".encode() + hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()
