@@ -1,0 +1,84 @@
+"""What a benchmark found: rows of a table, each with its rival and what was to be reached."""
+
+import os
+import platform
+import resource
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One figure beside that of a rival; `reach` is the largest ratio that counts as reached."""
+
+    what: str
+    ours: float
+    rival: str
+    theirs: float
+    unit: str = "s"
+    reach: float | None = None
+
+    @property
+    def ratio(self) -> float:
+        return self.ours / self.theirs if self.theirs else float("nan")
+
+
+@dataclass(slots=True)
+class Report:
+    """All rows, and what could not be measured here."""
+
+    rows: list[Row] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
+
+    def add(self, row: Row) -> None:
+        self.rows.append(row)
+        print(f"  {line(row)}", flush=True)
+
+    def skip(self, what: str, why: str) -> None:
+        self.missing.append(f"{what}: {why}")
+        print(f"  {what}: left out, {why}", flush=True)
+
+    def table(self) -> str:
+        """The whole as Markdown."""
+        head = ["| what | ours | rival | theirs | ratio | reach |", "|---|---|---|---|---|---|"]
+        rows = [f"| {' | '.join(cells(row))} |" for row in self.rows]
+        return "\n".join([machine(), "", *head, *rows, *[f"\nLeft out: {text}" for text in self.missing]])
+
+
+def cells(row: Row) -> list[str]:
+    reach = "" if row.reach is None else f"≤ {row.reach:g}{'' if row.ratio <= row.reach else ' (missed)'}"
+    return [
+        row.what,
+        f"{row.ours:.3g} {row.unit}",
+        row.rival,
+        f"{row.theirs:.3g} {row.unit}",
+        f"{row.ratio:.2f}",
+        reach,
+    ]
+
+
+def line(row: Row) -> str:
+    what, ours, rival, theirs, ratio, reach = cells(row)
+    return f"{what}: {ours}, {rival}: {theirs}, ratio {ratio} {reach}"
+
+
+def machine() -> str:
+    """Where and under which load this ran."""
+    load = " ".join(f"{value:.1f}" for value in os.getloadavg())
+    return f"{os.cpu_count()} cores, Python {platform.python_version()}, {platform.system()}; load {load}"
+
+
+def taken(work: Callable[[], object], rounds: int = 3) -> float:
+    """The best wall time of some rounds, in seconds: what the machine can do when others leave it alone."""
+    times = []
+    for _ in range(rounds):
+        began = time.perf_counter()
+        work()
+        times.append(time.perf_counter() - began)
+    return min(times)
+
+
+def peak_mib() -> float:
+    """The most memory this process has held so far."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
