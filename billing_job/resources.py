@@ -12,7 +12,7 @@ def shipped_templates() -> Path:
 
 def shipped_config() -> Path:
     """The folder of the example configuration."""
-    return _shipped("config_example", "config")
+    return _shipped("example/config", "config")
 
 
 def _shipped(in_wheel: str, in_checkout: str) -> Path:
