@@ -13,11 +13,13 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import weasyprint
+from weasyprint.pdf import VARIANTS, generate_pdf
 from weasyprint.text.fonts import FontConfiguration
 from weasyprint.urls import FatalURLFetchingError, URLFetcher, URLFetcherResponse
 
+from billing_job.documents.pdf_file import file_bytes
 from billing_job.documents.templates import Templates
-from billing_job.documents.typesetting import Look, Tree, typeset
+from billing_job.documents.typesetting import Look, typeset
 from billing_job.documents.xmp import complete_metadata
 from billing_job.errors import DocumentError
 from billing_job.resources import shipped_templates
@@ -28,6 +30,7 @@ _LOGGER = logging.getLogger("weasyprint")
 _STYLE_SHEET = "invoice.css"
 _OWN_LOOK = (_STYLE_SHEET, "base.html", "invoice.html", "credit_note.html")
 _FACTURX = "factur-x.xml"
+_VARIANT = "pdf/a-3a"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +67,6 @@ def pdf_bytes(html: str, templates: Templates, *, day: date, embedded: Sequence[
     """
     moment = datetime.combine(day, time(), UTC)
     has_facturx = any(file.name == _FACTURX for file in embedded)
-
-    def finish(_document: Any, pdf: Any) -> None:
-        complete_metadata(pdf, facturx=has_facturx)
-
     failures = _Failures()
     _LOGGER.addHandler(failures)
     try:
@@ -87,14 +86,22 @@ def pdf_bytes(html: str, templates: Templates, *, day: date, embedded: Sequence[
         with warnings.catch_warnings():
             # WeasyPrint 70 leaves closing its sRGB profile to the garbage collector, which says so.
             warnings.simplefilter("ignore", ResourceWarning)
-            result: bytes = document.write_pdf(pdf_variant="pdf/a-3a", finisher=finish)
+            pdf = generate_pdf(document, None, 1, **_options())
     except FatalURLFetchingError as error:
         raise DocumentError(f"{what}: {error.__cause__ or error}") from error
     finally:
         _LOGGER.removeHandler(failures)
     if failures.messages:
         raise DocumentError(f"{what}: {'; '.join(failures.messages)}")
-    return result
+    complete_metadata(pdf, facturx=has_facturx)
+    return file_bytes(pdf)
+
+
+def _options() -> dict[str, Any]:
+    """What WeasyPrint is told to make PDF/A-3a: its defaults, and what the variant sets in their place."""
+    _, variant = VARIANTS[_VARIANT]
+    own = {name: variant.get(name) if value is None else value for name, value in weasyprint.DEFAULT_OPTIONS.items()}
+    return {**own, "pdf_variant": _VARIANT}
 
 
 def warm_up(templates: Templates) -> None:
@@ -104,7 +111,7 @@ def warm_up(templates: Templates) -> None:
 
 def _laid_out(html: str, shared: "_Shared") -> weasyprint.Document:
     if shared.is_ours:
-        return typeset(Tree(html, _BASE, shared.fetcher), shared.look)
+        return typeset(html, _BASE, shared.fetcher, shared.look)
     source = weasyprint.HTML(string=html, base_url=_BASE, url_fetcher=shared.fetcher)
     return source.render(stylesheets=[shared.look.style_sheet], font_config=shared.look.font_config)
 

@@ -18,8 +18,14 @@ from weasyprint.images import get_image_from_uri
 from weasyprint.text.fonts import FontConfiguration
 from weasyprint.urls import URLFetcher
 
+from billing_job.documents.drawn_rows import DoesNotFit, take_out, with_rows
+
 _MOST_STYLES = 5_000
 """A process that serves many sellers meets their colours one by one; beyond this it starts afresh."""
+_UNUSED = frozenset({"marker", "footnote-call", "footnote-marker", "note-call", "note-marker", "note-callback"})
+"""Pseudo-elements that WeasyPrint's own sheet gives to every element; the shipped pages have no lists and no notes."""
+_OF_A_PAGE = ("overflow", "counter_set", "counter_reset", "counter_increment")
+"""What WeasyPrint writes into the style of a page or margin box while it makes it."""
 _INLINE = (1, 0, 0)
 """The specificity of a style attribute."""
 
@@ -60,31 +66,43 @@ class _SharedStyles(StyleFor):  # type: ignore[misc]
         base_url: str | None = None,
         target_collector: TargetCollector | None = None,
     ) -> None:
-        own = partial(super().set_computed_styles, element, parent, root, pseudo_type, base_url, target_collector)
-        if not isinstance(element, ElementTree.Element):  # a page: its counters are written into its style
-            own()
+        if pseudo_type in _UNUSED:
             return
+        own = partial(super().set_computed_styles, element, parent, root, pseudo_type, base_url, target_collector)
         computed = self.get_computed_styles()
         declared = self.get_cascaded_styles().get((element, pseudo_type), {})
-        # The values of the sheets live as long as the look does, so their ids name them. Those of attributes are made
-        # for each document: the attributes' texts stand for them.
+        is_page = not isinstance(element, ElementTree.Element)
+        above = root if is_page else parent
         key = (
-            None if parent is None else id(computed[parent, None]),
+            is_page,
+            None if above is None or element is root else id(computed[above, None]),
             pseudo_type,
-            element.get("style"),
-            element.get("lang"),
-            element.get("id"),
+            *(() if is_page else (element.get(name) for name in ("style", "lang", "id"))),
+            # The values of the sheets live as long as the look does, so their ids name them. Those of attributes are
+            # made for each document: the attributes' texts stand for them.
             tuple(
-                (name, id(value), weight)
+                (name, id(value), weight[0], weight[1], tuple(weight[2]))
                 for name, (value, weight) in declared.items()
                 if weight[2] != _INLINE and name not in ("lang", "anchor")
             ),
         )
-        if key not in self._known:
+        known = self._known.get(key)
+        if known is None:
             own()
             self._known[key] = computed[element, pseudo_type]
+        elif is_page:
+            computed[element, pseudo_type] = _fresh(known, computed[parent, None])
         else:
-            computed[element, pseudo_type] = self._known[key]
+            computed[element, pseudo_type] = known
+
+
+def _fresh(style: Any, parent_style: Any) -> Any:
+    """The style of another page, without what was written into it."""
+    copy = style.copy()
+    copy.parent_style = parent_style
+    for name in _OF_A_PAGE:
+        copy.pop(name, None)
+    return copy
 
 
 class _Typeset(weasyprint.Document):  # type: ignore[misc]
@@ -104,8 +122,20 @@ class _Typeset(weasyprint.Document):  # type: ignore[misc]
         )
 
 
-def typeset(tree: Tree, look: Look) -> weasyprint.Document:
-    """Lay a page out; the same result as `weasyprint.HTML.render`."""
+def typeset(xhtml: str, base_url: str, url_fetcher: URLFetcher, look: Look) -> weasyprint.Document:
+    """Make the pages; the same picture and the same tags as those of `weasyprint.HTML.render`."""
+    tree = Tree(xhtml, base_url, url_fetcher)
+    taken = take_out(tree.etree_element)
+    document = _laid_out(tree, look)
+    if not taken:
+        return document
+    try:
+        return document.copy(with_rows(document.pages, taken))
+    except DoesNotFit:
+        return _laid_out(Tree(xhtml, base_url, url_fetcher), look)
+
+
+def _laid_out(tree: Tree, look: Look) -> weasyprint.Document:
     if len(look.styles) > _MOST_STYLES:
         look.styles.clear()
     options = {**weasyprint.DEFAULT_OPTIONS, "look": look}
