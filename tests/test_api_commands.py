@@ -85,6 +85,18 @@ def test_a_purchase_without_an_answer_says_what_the_wallet_shows(tmp_path: Path)
         assert sum("/checkout" in path for _, path, _ in sandbox.requests) == 1
 
 
+def test_a_message_without_an_answer_says_what_the_wallet_shows(tmp_path: Path) -> None:
+    """Exit 4: it was sent once, and the wallet names the movement that paid for it."""
+    with office(tmp_path) as (reseller, sandbox):
+        sandbox.account.top_up(100_000)
+        sender = next(str(row["description"]).split()[2].rstrip(",") for row in sandbox.truth() if row["type"] == "sms")
+        sandbox.faults.add(parse_fault("lost_message"))
+        lost = reseller.type("api", "sms", sender, "+31687654321", "Hello", "--yes")
+        assert lost.code == 4
+        assert f"transaction {sandbox.truth()[0]['id']}" in lost.err
+        assert sum("/messages/send" in path for _, path, _ in sandbox.requests) == 1
+
+
 @pytest.mark.parametrize("command", [("create", "Fietswinkel"), ("regenerate", "UUID", "--yes")])
 def test_a_password_is_shown_once_or_kept_in_a_file(tmp_path: Path, command: tuple[str, ...]) -> None:
     """On standard output once and in no log; with --password-file only there, mode 0600, never over another file."""

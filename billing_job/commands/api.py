@@ -129,10 +129,17 @@ def route(invocation: Invocation, did_number_id: str, trunk: str, as_json: bool)
 @json_option
 @click.pass_obj
 def sms(invocation: Invocation, sender: str, recipient: str, text: str, yes: bool, as_json: bool) -> int:
-    """Send an SMS; DIDfarm charges each message to the wallet, and its guide names no price."""
+    """Send an SMS; DIDfarm charges each message to the wallet, and its guide names no price.
+
+    A message whose answer is lost is not sent again: the command says so, and what the wallet shows of it.
+    """
+    from billing_job.didfarm.texting import send_once
+
+    categories = invocation.settings().categories
     confirm(f"Send {len(text)} characters to {recipient}, charged to the wallet?", yes=yes, as_json=as_json)
     with client_of(invocation) as client:
-        sent = client.send_message(sender, recipient, text)
+        types = [name for name, category in categories.items() if category == "message"]
+        sent = send_once(client, sender, recipient, text, message_types=types, now=invocation.clock.now())
     if as_json:
         emit({"schema": "billing-job/message@1", **asdict(sent)})
     else:

@@ -1,7 +1,7 @@
 """Every endpoint of the guide as a typed method.
 
 Reads are repeated while that may help. What spends money or changes something is asked for once: when its answer is
-lost, MayHaveHappened says so, and `orders_since` or `trunks` show whether it was carried out.
+lost, MayHaveHappened says so, and `movements_since` or `trunks` show whether it was carried out.
 """
 
 from collections.abc import Mapping, Sequence
@@ -160,7 +160,11 @@ class Client:
         return self._http.post("../regulatory/submit", form, read_submission)
 
     def orders_since(self, moment: int) -> tuple[Transaction, ...]:
-        """The wallet's movements of orders from a moment on (microseconds since 1970): was a checkout carried out?
+        """The wallet's movements of orders from a moment on (microseconds since 1970): was a checkout carried out?"""
+        return tuple(row for row in self.movements_since(moment) if row.reference_type == "order")
+
+    def movements_since(self, moment: int) -> tuple[Transaction, ...]:
+        """The wallet's movements from a moment on, in microseconds since 1970.
 
         Reads the list from its newest end; for the minutes after a lost answer that is one page.
         """
@@ -176,11 +180,7 @@ class Client:
             newest = self.transactions(number)
             pages.append(newest)
         rows = {row.transaction_id: row for page in pages for row in page.rows}
-        return tuple(
-            row
-            for row in rows.values()
-            if row.reference_type == "order" and row.created_at is not None and row.created_at >= moment
-        )
+        return tuple(row for row in rows.values() if row.created_at is not None and row.created_at >= moment)
 
 
 def _wire_id(text: str) -> int | str:

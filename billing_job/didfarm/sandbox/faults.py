@@ -133,6 +133,7 @@ _KINDS: dict[str, _Kind] = {
     "lost_checkout": _Kind("a checkout is carried out, then the connection is reset before the answer", page=None),
     "lost_trunk": _Kind("a trunk is made, then the connection is reset before the answer", page=None),
     "lost_routing": _Kind("a number is routed, then the connection is reset before the answer", page=None),
+    "lost_message": _Kind("a message is sent, then the connection is reset before the answer", page=None),
     "slow_drip": _Kind("the body comes a byte every MILLISECONDS", (_Parameter("milliseconds", 200, r"[1-9]\d*"),)),
 }
 

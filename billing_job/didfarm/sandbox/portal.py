@@ -21,6 +21,7 @@ POST_FAULTS = {
     "lost_checkout": "/wallet/checkout",
     "lost_trunk": "/portal/sip-trunks",
     "lost_routing": "/portal/did-routing",
+    "lost_message": "/messages/send",
 }
 """Faults that carry a POST out and then reset the connection, and the path that each one strikes."""
 
