@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 from bench.data import MONTH, make_folder, month
-from bench.report import Report, Row, taken
+from bench.report import Report, Row, family_of, taken
 
 NAIVE = Path(__file__).with_name("naive_month.py")
 
@@ -64,14 +64,7 @@ def watched(command: list[str]) -> tuple[float, float]:
 
 def _watch(root: int, peaks: dict[int, int], stop: threading.Event) -> None:
     while not stop.wait(0.1):
-        parents: dict[int, int] = {}
-        for stat in Path("/proc").glob("[0-9]*/stat"):
-            with contextlib.suppress(OSError):
-                parents[int(stat.parent.name)] = int(stat.read_text().rpartition(")")[2].split()[1])
-        family = {root}
-        while more := {pid for pid, parent in parents.items() if parent in family} - family:
-            family |= more
-        for pid in family:
+        for pid in family_of(root):
             with contextlib.suppress(OSError, IndexError):
                 status = Path(f"/proc/{pid}/status").read_text()
                 peaks[pid] = int(status.split("VmHWM:")[1].split()[0])

@@ -1,11 +1,12 @@
 """What a benchmark found: rows of a table, each with its rival and what was to be reached."""
 
+import contextlib
 import os
 import platform
-import resource
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +80,23 @@ def taken(work: Callable[[], object], rounds: int = 3) -> float:
     return min(times)
 
 
-def peak_mib() -> float:
-    """The most memory this process has held so far."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+def family_of(root: int) -> set[int]:
+    """A process and all of its descendants."""
+    parents: dict[int, int] = {}
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            parents[int(stat.parent.name)] = int(stat.read_text().rpartition(")")[2].split()[1])
+    family = {root}
+    while more := {pid for pid, parent in parents.items() if parent in family} - family:
+        family |= more
+    return family
+
+
+def processor_seconds(root: int) -> float:
+    """What a process and its living descendants have used of the processors so far."""
+    ticks = 0
+    for pid in family_of(root):
+        with contextlib.suppress(OSError):
+            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+            ticks += int(fields[11]) + int(fields[12])
+    return ticks / os.sysconf("SC_CLK_TCK")
