@@ -9,18 +9,18 @@ from sqlalchemy import Connection, Engine, func, select
 from billing_job.checks import document_adds_up
 from billing_job.ledger.database import transaction
 from billing_job.ledger.deliveries import Event
+from billing_job.ledger.mirror import typed_columns
+from billing_job.ledger.released import is_released
 from billing_job.ledger.tables import (
     deliveries,
     document_lines,
     documents,
-    releases,
     series,
     settlements,
     transactions,
     wallet_rows,
 )
 from billing_job.model import Document, document_from_json
-from billing_job.money import MAX_CENTS
 from billing_job.wallet import Transaction
 
 SHOWN = 20
@@ -70,7 +70,7 @@ def rows_are_as_they_came(connection: Connection, read: Callable[[str], Transact
         if hashlib.sha256(row["raw"].encode()).hexdigest() != row["sha256"]:
             yield f"wallet row {row['seq']} (transaction {row['id']}) was changed after it was stored; restore a backup"
             continue
-        expected = _columns(read(row["raw"]))
+        expected = typed_columns(read(row["raw"]))
         different = [name for name, value in expected.items() if row[name] != value]
         if different:
             yield f"transaction {row['id']} does not say what its raw row says ({', '.join(different)})"
@@ -145,15 +145,7 @@ def settlements_agree(connection: Connection) -> Iterator[str]:
             yield f"invariant 3: transaction {id_} is settled for {settled[key]} cents, {number} prints {printed[key]}"
     active = (
         select(settlements.c.transaction_id, settlements.c.part)
-        .join_from(
-            settlements,
-            releases,
-            (releases.c.transaction_id == settlements.c.transaction_id)
-            & (releases.c.part == settlements.c.part)
-            & (releases.c.generation == settlements.c.generation),
-            isouter=True,
-        )
-        .where(releases.c.transaction_id.is_(None))
+        .where(~is_released())
         .group_by(settlements.c.transaction_id, settlements.c.part)
         .having(func.count() > 1)
     )
@@ -178,22 +170,6 @@ def deliveries_agree(connection: Connection) -> Iterator[str]:
     for message_id, users in ids.items():
         if len(users) > 1:
             yield f"e-mail log: {message_id} stands for {len(users)} attempts"
-
-
-def _columns(row: Transaction) -> dict[str, object]:
-    too_large = row.cents is not None and abs(row.cents) > MAX_CENTS
-    return {
-        "transaction_id": row.transaction_id,
-        "type": row.type,
-        "cents": None if too_large else row.cents,
-        "large_cents": str(row.cents) if too_large else None,
-        "currency": row.currency,
-        "description": row.description,
-        "reference_type": row.reference_type,
-        "reference_id": row.reference_id,
-        "created_at": row.created_at,
-        "problem": row.problem,
-    }
 
 
 def _plain_documents(connection: Connection) -> Iterator[Document]:

@@ -7,6 +7,7 @@ from sqlalchemy import Connection, Engine, func, insert, select
 from billing_job.credit import Credit, Undone
 from billing_job.ledger.database import transaction
 from billing_job.ledger.issuing import next_ordinal, numbered, store_document
+from billing_job.ledger.released import is_released
 from billing_job.ledger.tables import credited_lines, documents, releases, settlements
 from billing_job.model import Document, Kind, Vat, document_from_json
 
@@ -53,18 +54,9 @@ def _undone(connection: Connection, original: Document) -> Undone:
 
 def _free(connection: Connection, number: str, lines: tuple[int, ...], credit_number: str) -> None:
     """Release the transactions of some lines, so that they can be billed again."""
-    released = (
-        select(releases.c.transaction_id)
-        .where(
-            releases.c.transaction_id == settlements.c.transaction_id,
-            releases.c.part == settlements.c.part,
-            releases.c.generation == settlements.c.generation,
-        )
-        .exists()
-    )
     rows = connection.execute(
         select(settlements.c.transaction_id, settlements.c.part, settlements.c.generation).where(
-            settlements.c.document_number == number, settlements.c.line.in_(lines), ~released
+            settlements.c.document_number == number, settlements.c.line.in_(lines), ~is_released()
         )
     ).all()
     if rows:

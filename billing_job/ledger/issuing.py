@@ -10,6 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from billing_job.bill import Bill
 from billing_job.errors import LedgerError
 from billing_job.ledger.database import transaction
+from billing_job.ledger.released import is_released
 from billing_job.ledger.tables import (
     closings,
     credited_lines,
@@ -199,15 +200,7 @@ def clients_billed_for(engine: Engine, period: str) -> set[str]:
 
     One that was undone whole and whose transactions were all freed no longer counts: the month is billed anew.
     """
-    released = (
-        select(releases.c.transaction_id)
-        .where(
-            releases.c.transaction_id == settlements.c.transaction_id,
-            releases.c.part == settlements.c.part,
-            releases.c.generation == settlements.c.generation,
-        )
-        .exists()
-    )
+    released = is_released()
     of_document = settlements.c.document_number == documents.c.number
     freed = select(settlements.c.transaction_id).where(of_document, released).exists()
     kept = select(settlements.c.transaction_id).where(of_document, ~released).exists()

@@ -47,7 +47,7 @@ class LedgerMirror:
             # Rows are inserted, and so numbered, in their order.
             added = select(wallet_rows.c.seq).where(wallet_rows.c.seq > newest).order_by(wallet_rows.c.seq)
             stored = list(zip(connection.execute(added).scalars(), fresh, strict=True))
-            connection.execute(insert(transactions), [_typed(seq, row) for seq, row in stored])
+            connection.execute(insert(transactions), [{"seq": seq, **typed_columns(row)} for seq, row in stored])
             edited = [
                 {"old_seq": known[row.transaction_id][0], "new_seq": seq}
                 for seq, row in stored
@@ -77,13 +77,13 @@ class LedgerMirror:
         with transaction(self._engine) as connection:
             stored = connection.execute(select(func.count()).select_from(wallet_rows)).scalar_one()
             versions = connection.execute(select(func.count()).select_from(revisions)).scalar_one()
-            return stored - versions - len(_absent(connection))
+            return stored - versions - len(absent_ids(connection))
 
     def present_ids(self) -> set[str]:
         """Their ids."""
         with transaction(self._engine) as connection:
             ids = set(connection.execute(select(wallet_rows.c.transaction_id).distinct()).scalars())
-            return ids - _absent(connection)
+            return ids - absent_ids(connection)
 
     def learned(self) -> Learned | None:
         """What the latest whole pass found out about the list; None before the first."""
@@ -152,17 +152,18 @@ def read_again(engine: Engine, read: Callable[[str], Transaction], fingerprint: 
             return 0
         connection.execute(update(facts).where(facts.c.name == "reading").values(value=fingerprint))
         connection.execute(delete(transactions))
-        count = 0
-        for row in connection.execute(select(wallet_rows.c.seq, wallet_rows.c.raw).order_by(wallet_rows.c.seq)).all():
-            connection.execute(insert(transactions).values(_typed(row.seq, read(row.raw))))
-            count += 1
-        return count
+        stored = connection.execute(select(wallet_rows.c.seq, wallet_rows.c.raw).order_by(wallet_rows.c.seq)).all()
+        if stored:
+            connection.execute(
+                insert(transactions), [{"seq": row.seq, **typed_columns(read(row.raw))} for row in stored]
+            )
+        return len(stored)
 
 
-def _typed(seq: int, row: Transaction) -> dict[str, object]:
+def typed_columns(row: Transaction) -> dict[str, object]:
+    """A transaction as `transactions` holds it, without its row number; an amount too large for sums goes apart."""
     too_large = row.cents is not None and abs(row.cents) > MAX_CENTS
     return {
-        "seq": seq,
         "transaction_id": row.transaction_id,
         "type": row.type,
         "cents": None if too_large else row.cents,
@@ -189,14 +190,15 @@ def _current_versions(connection: Connection, ids: Sequence[str]) -> dict[str, t
     return found
 
 
-def _absent(connection: Connection) -> set[str]:
+def absent_ids(connection: Connection) -> set[str]:
+    """Transactions that the supplier no longer lists; the latest entry of each holds."""
     latest = select(func.max(absences.c.seq)).group_by(absences.c.transaction_id)
     query = select(absences.c.transaction_id).where(and_(absences.c.seq.in_(latest), absences.c.absent))
     return set(connection.execute(query).scalars())
 
 
 def _note_returns(connection: Connection, ids: Sequence[str], now: str) -> None:
-    for id_ in _absent(connection) & set(ids):
+    for id_ in absent_ids(connection) & set(ids):
         connection.execute(insert(absences).values(transaction_id=id_, absent=False, noticed=now))
 
 

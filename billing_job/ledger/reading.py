@@ -5,17 +5,16 @@ from collections.abc import Collection, Mapping, Sequence
 import adbc_driver_sqlite.dbapi
 import pandas as pd
 import pyarrow as pa
-from sqlalchemy import Connection, Engine, func, select
+from sqlalchemy import Engine, func, select
 
 from billing_job.errors import LedgerError
 from billing_job.ledger.database import BUSY_SECONDS, transaction
-from billing_job.ledger.mirror import current_trunks
+from billing_job.ledger.mirror import absent_ids, current_trunks
 from billing_job.ledger.postgres import arrow_table
+from billing_job.ledger.released import is_released
 from billing_job.ledger.tables import (
-    absences,
     balances,
     exceptions_seen,
-    releases,
     revisions,
     settlements,
     transactions,
@@ -139,17 +138,8 @@ def _quoted(values: Collection[str]) -> str:
 def settled_parts(engine: Engine) -> dict[tuple[str, int], int]:
     """(transaction, part) of orders that several clients share → the cost that was billed, in cents."""
     with transaction(engine) as connection:
-        undone = (
-            select(releases.c.transaction_id)
-            .where(
-                releases.c.transaction_id == settlements.c.transaction_id,
-                releases.c.part == settlements.c.part,
-                releases.c.generation == settlements.c.generation,
-            )
-            .exists()
-        )
         query = select(settlements.c.transaction_id, settlements.c.part, settlements.c.cost_cents)
-        rows = connection.execute(query.where(settlements.c.part > 0, ~undone))
+        rows = connection.execute(query.where(settlements.c.part > 0, ~is_released()))
         return {(row.transaction_id, row.part): row.cost_cents for row in rows}
 
 
@@ -176,7 +166,7 @@ def last_whole_walk(engine: Engine) -> str | None:
 def wallet_movements(engine: Engine) -> int:
     """The sum of all movements that the supplier still lists, in cents; exact whatever its size."""
     with transaction(engine) as connection:
-        gone = _vanished(connection)
+        gone = absent_ids(connection)
         query = select(func.sum(transactions.c.cents)).where(
             transactions.c.seq.not_in(select(revisions.c.old_seq)), transactions.c.transaction_id.not_in(gone)
         )
@@ -194,7 +184,7 @@ def wallet_movements(engine: Engine) -> int:
 def vanished(engine: Engine) -> list[str]:
     """Transactions that the supplier no longer lists."""
     with transaction(engine) as connection:
-        return sorted(_vanished(connection))
+        return sorted(absent_ids(connection))
 
 
 def changed(engine: Engine) -> list[str]:
@@ -213,12 +203,6 @@ def first_seen(engine: Engine, ids: Sequence[str], today: str) -> dict[str, str]
         if fresh:
             connection.execute(exceptions_seen.insert(), fresh)
         return {id_: known.get(id_, today) for id_ in ids}
-
-
-def _vanished(connection: Connection) -> set[str]:
-    latest = select(func.max(absences.c.seq)).group_by(absences.c.transaction_id)
-    query = select(absences.c.transaction_id).where(absences.c.seq.in_(latest), absences.c.absent)
-    return set(connection.execute(query).scalars())
 
 
 def _frame(engine: Engine, query: str) -> pd.DataFrame:

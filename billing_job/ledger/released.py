@@ -1,0 +1,18 @@
+"""Which settlements a credit note undid."""
+
+from sqlalchemy import ColumnElement, select
+
+from billing_job.ledger.tables import releases, settlements
+
+
+def is_released() -> ColumnElement[bool]:
+    """The condition on a row of `settlements` that a credit note has freed its transaction."""
+    return (
+        select(releases.c.transaction_id)
+        .where(
+            releases.c.transaction_id == settlements.c.transaction_id,
+            releases.c.part == settlements.c.part,
+            releases.c.generation == settlements.c.generation,
+        )
+        .exists()
+    )
