@@ -76,6 +76,13 @@ def test_no_row_is_too_strange_to_be_kept(row: Any, reading: TransactionsReading
         assert "\0" not in text
 
 
+def test_a_whole_number_with_an_exponent_stays_ambiguous() -> None:
+    """-150e0 is refused when it comes, and again when the stored row is read anew: it never turns into cents."""
+    row = parse_json('{"id": 1, "type": "call", "amount": -150e0, "currency": "EUR", "created_at": "2026-10-05"}')
+    first = read_transaction(row, TransactionsReading())
+    assert (first.cents, read_transaction(parse_json(first.raw), TransactionsReading())) == (None, first)
+
+
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.text() | st.binary())
 def test_no_answer_is_too_strange_to_be_refused(text: str | bytes) -> None:

@@ -149,7 +149,9 @@ def canonical_json(value: Json) -> str:
 
 def _with_decimals(value: Json) -> str:
     if isinstance(value, Decimal):
-        return str(value)
+        # 150e0 came as a number with an exponent and must not come back as the integer 150: that would be cents.
+        text = str(value)
+        return text if set(text) & set(".E") else f"{text}e0"
     if isinstance(value, dict):
         return "{" + ",".join(f"{json.dumps(k)}:{_with_decimals(value[k])}" for k in sorted(value)) + "}"
     if isinstance(value, list):
