@@ -13,6 +13,7 @@ from billing_job.refunds import REFUND
 
 Kind = Literal["no_rental", "two_rentals", "rental_without_owner", "client_moved", "below_cost", "refund_unmatched"]
 RENTAL = "number_rental"
+"""The category whose transactions tell that a number is paid for, and what it costs."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ The files are the user's word. What webhooks told holds for a number only at mom
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -19,6 +19,7 @@ import pyarrow.compute as pc
 
 from billing_job.errors import ConfigError
 from billing_job.mapping import Assignment, Mapping, NumberAssignment, TrunkAssignment, country_of, overlaps
+from billing_job.moments import microseconds
 from billing_job.wallet import Trunk
 
 Ints = npt.NDArray[np.int64]
@@ -196,9 +197,3 @@ def _bounds(facts: Sequence[Assignment], zone: ZoneInfo) -> tuple[list[int], lis
 def midnight(day: date, zone: ZoneInfo) -> int:
     """Microseconds since 1970 UTC of the first moment of a day in a zone."""
     return microseconds(datetime(day.year, day.month, day.day, tzinfo=zone))
-
-
-def microseconds(moment: datetime) -> int:
-    """Microseconds since 1970 UTC of an aware moment."""
-    since = moment.astimezone(UTC) - datetime(1970, 1, 1, tzinfo=UTC)
-    return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds

@@ -1,7 +1,6 @@
 """attribution.csv: whose each transaction of a month is, and why, in words; for the house, never for a client."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from pathlib import PurePath
 
 import pandas as pd
@@ -10,6 +9,7 @@ from billing_job.assignments import Assignments
 from billing_job.csvfile import csv_text
 from billing_job.decision import Decision
 from billing_job.money import decimal_text
+from billing_job.row_texts import row_cents, row_moment
 
 COLUMNS = (
     "transaction_id", "part", "created_at", "type", "category", "amount", "outcome", "client_id", "number", "trunk",
@@ -32,10 +32,10 @@ def attribution_csv(rows: pd.DataFrame, facts: Assignments, decisions: Mapping[s
             (
                 str(row["transaction_id"]),
                 int(row["part"]),
-                _moment(row["created_at"]),
+                row_moment(row),
                 str(row["type"]),
                 str(row["category"]),
-                _amount(row["cents"] if pd.isna(row["large_cents"]) else row["large_cents"]),
+                "" if (cents := row_cents(row)) is None else decimal_text(cents),
                 "attributed" if row["settled"] else str(row["outcome"]),
                 str(row["client_id"]),
                 str(row["number"]),
@@ -81,13 +81,3 @@ def _short(source: str) -> str:
     """ "…/config/numbers.csv, row 17" as "config/numbers.csv row 17": the same wherever the folder stands."""
     file, separator, row = source.rpartition(", row ")
     return f"{'/'.join(PurePath(file).parts[-2:])} row {row}" if separator else source
-
-
-def _amount(cents: object) -> str:
-    return "" if pd.isna(cents) else decimal_text(int(str(cents)))  # type: ignore[call-overload]
-
-
-def _moment(created_at: object) -> str:
-    if pd.isna(created_at):  # type: ignore[call-overload]
-        return ""
-    return datetime.fromtimestamp(int(str(created_at)) // 1_000_000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -4,9 +4,9 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from zoneinfo import ZoneInfo
 
-from billing_job.assignments import microseconds
-from billing_job.events import Event, local_moment, suspensions
+from billing_job.events import Event, suspensions
 from billing_job.model import Period
+from billing_job.moments import local_moment, microseconds
 
 OFFLINE, REGISTERED, MESSAGE = "trunk.offline", "trunk.registered", "message.received"
 APPROVED, REJECTED = "regulatory.approved", "regulatory.rejected"

@@ -6,10 +6,11 @@ The files beside billing.toml are the user's word; what events say fills in only
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
 from billing_job.mapping import NumberAssignment, country_of
+from billing_job.moments import local_moment
 
 ACTIVATED, SUSPENDED, RELEASED = "number.activated", "number.suspended", "number.released"
 EVENTS = (
@@ -184,13 +185,8 @@ def _held_on(rows: Sequence[NumberAssignment], day: date) -> NumberAssignment | 
     return None
 
 
-def local_moment(microseconds: int, zone: ZoneInfo) -> datetime:
-    """The moment of so many microseconds since 1970 UTC, in a zone."""
-    return (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=microseconds)).astimezone(zone)
-
-
-def _day(microseconds: int, zone: ZoneInfo) -> date:
-    return local_moment(microseconds, zone).date()
+def _day(micros: int, zone: ZoneInfo) -> date:
+    return local_moment(micros, zone).date()
 
 
 def _last_day(ends: int, zone: ZoneInfo) -> date:

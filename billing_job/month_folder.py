@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import date
 from importlib.metadata import version
 from typing import Any
 
@@ -23,6 +23,7 @@ from billing_job.ledger.issuing import StoredFile, documents_in_folder, record_f
 from billing_job.ledger.reading import first_seen
 from billing_job.margin import margin_csv
 from billing_job.model import Document, Period
+from billing_job.moments import local_moment
 from billing_job.money import decimal_text
 from billing_job.month_looks import month_anomalies, month_margins
 from billing_job.month_report import month_report
@@ -31,6 +32,7 @@ from billing_job.pipeline import Placed
 from billing_job.rendering import render
 from billing_job.report import report_html
 from billing_job.report_data import Waiting
+from billing_job.row_texts import records, row_cents, row_moment
 from billing_job.unchanged import VERSIONS, is_unchanged, remember
 
 EXCEPTION_COLUMNS = (
@@ -150,7 +152,7 @@ def waiting_rows(job: Job, rows: pd.DataFrame) -> list[Waiting]:
     return [
         Waiting(
             transaction_id=row["transaction_id"],
-            created_at=moment(row["created_at"]),
+            created_at=row_moment(row),
             type=row["type"],
             reference_type=row["reference_type"],
             reference_id=row["reference_id"],
@@ -186,30 +188,11 @@ def exceptions_csv(waiting: Sequence[Waiting]) -> bytes:
     )
 
 
-def moment(created_at: object) -> str:
-    """A transaction's moment as ISO 8601 UTC; empty when it could not be read."""
-    if pd.isna(created_at):  # type: ignore[call-overload]
-        return ""
-    return datetime.fromtimestamp(int(str(created_at)) // 1_000_000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def row_cents(row: Mapping[str, Any]) -> int | None:
-    """A row's exact wallet cents, whatever their size; None when the amount could not be read."""
-    if not pd.isna(row["large_cents"]):
-        return int(row["large_cents"])
-    return None if pd.isna(row["cents"]) else int(row["cents"])
-
-
-def records(rows: pd.DataFrame) -> list[dict[str, Any]]:
-    """A frame's rows by column name, for what is printed row by row."""
-    return [{str(name): value for name, value in row.items()} for row in rows.to_dict("records")]
-
-
 def _age(created_at: object, since: str, today: date, job: Job) -> int:
     """Whole days since the transaction happened; since it was first seen when its moment is unreadable."""
     if pd.isna(created_at):  # type: ignore[call-overload]
         return (today - date.fromisoformat(since)).days
-    happened = datetime.fromtimestamp(int(str(created_at)) // 1_000_000, UTC).astimezone(job.settings.billing.zone)
+    happened = local_moment(int(str(created_at)), job.settings.billing.zone)
     return max(0, (today - happened.date()).days)
 
 
@@ -255,9 +238,10 @@ def _lists(
     """What waits, what was earned, and the page that shows the month and links to every other file."""
     waiting = waiting_rows(job, placed.rows("exception"))
     rows = placed.frame[placed.frame["month"] == str(month)]
+    earned = month_margins(job, month, placed)
     lists = {
         "exceptions.csv": exceptions_csv(waiting),
-        "margin.csv": margin_csv(month_margins(job, month, placed)),
+        "margin.csv": margin_csv(earned),
         "attribution.csv": attribution_csv(rows, placed.facts, decisions(job.engine)),
     }
     links = {document.number: {kind: document_file(document, kind) for kind in SUFFIXES} for document in documents}
@@ -267,7 +251,7 @@ def _lists(
         placed,
         documents,
         waiting=waiting,
-        anomalies=[*told(month_anomalies(job, month, placed)), *peppol_notes(documents)],
+        anomalies=[*told(month_anomalies(job, month, placed, earned)), *peppol_notes(documents)],
         document_files=links,
         files=[*books, *lists],
     )

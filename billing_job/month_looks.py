@@ -5,12 +5,12 @@ from collections.abc import Iterable
 import pandas as pd
 
 from billing_job.anomalies import Anomaly, anomalies, net_by_client
-from billing_job.assignments import microseconds
 from billing_job.job import Job
 from billing_job.ledger.issuing import documents_of_period
 from billing_job.ledger.reading import refund_history, settlements_of
 from billing_job.margin import margins
 from billing_job.model import Document, Period
+from billing_job.moments import microseconds
 from billing_job.pipeline import Placed
 from billing_job.refunds import refund_pairs
 
@@ -23,8 +23,10 @@ def month_margins(job: Job, month: Period, placed: Placed) -> pd.DataFrame:
     return margins(rows, settled, documents_of_period(job.engine, str(month)))
 
 
-def month_anomalies(job: Job, month: Period, placed: Placed, drafts: Iterable[Document] = ()) -> list[Anomaly]:
-    """What looks wrong about a month, its drafts counted as if they were issued."""
+def month_anomalies(
+    job: Job, month: Period, placed: Placed, found: pd.DataFrame, drafts: Iterable[Document] = ()
+) -> list[Anomaly]:
+    """What looks wrong about a month with these margins, its drafts counted as if they were issued."""
     rows = placed.frame[placed.frame["month"] == str(month)]
     history = refund_history(job.engine, job.settings.categories, microseconds(month.ends(job.settings.billing.zone)))
     return anomalies(
@@ -33,7 +35,7 @@ def month_anomalies(job: Job, month: Period, placed: Placed, drafts: Iterable[Do
         month,
         net_by_client([*documents_of_period(job.engine, str(month)), *drafts]),
         net_by_client(documents_of_period(job.engine, str(month.previous))),
-        month_margins(job, month, placed),
+        found,
         job.settings.billing.alert_percent,
         set(refund_pairs(history, set(rows["transaction_id"]))["transaction_id"]),
     )

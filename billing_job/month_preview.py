@@ -8,7 +8,7 @@ from billing_job.ledger.issuing import documents_of_period
 from billing_job.ledger.mirror import moment_text
 from billing_job.ledger.previews import last_preview, record_preview
 from billing_job.model import Period
-from billing_job.month_looks import month_anomalies
+from billing_job.month_looks import month_anomalies, month_margins
 from billing_job.pipeline import Billed
 
 
@@ -17,6 +17,7 @@ def previewed(job: Job, month: Period, billed: Billed) -> dict[str, Any]:
     now = net_by_client([*documents_of_period(job.engine, str(month)), *billed.new])
     before = net_by_client(documents_of_period(job.engine, str(month.previous)))
     earlier = last_preview(job.engine, str(month))
+    earned = month_margins(job, month, billed.placed)
     record_preview(job.engine, str(month), now, moment_text(job.clock.now()))
     return {
         "changes": [
@@ -28,5 +29,5 @@ def previewed(job: Job, month: Period, billed: Billed) -> dict[str, Any]:
             }
             for client_id in sorted({*before, *now, *(earlier or {})})
         ],
-        "anomalies": told(month_anomalies(job, month, billed.placed, billed.new)),
+        "anomalies": told(month_anomalies(job, month, billed.placed, earned, billed.new)),
     }

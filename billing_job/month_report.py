@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
-from billing_job.assignments import microseconds
 from billing_job.checks import Sum, sum_of
 from billing_job.documents.labels import labels_for
 from billing_job.event_notes import event_notes
@@ -10,6 +9,7 @@ from billing_job.job import Job
 from billing_job.ledger.reading import changed, last_balance, vanished
 from billing_job.ledger.reporting import Movement, document_costs, flows, movements
 from billing_job.model import Document, Period
+from billing_job.moments import microseconds
 from billing_job.money import cents_from_decimal
 from billing_job.pipeline import Placed
 from billing_job.report_data import (

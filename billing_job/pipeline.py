@@ -10,7 +10,8 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
-from billing_job.assignments import Assignments, microseconds
+from billing_job.anomalies import RENTAL
+from billing_job.assignments import Assignments
 from billing_job.attribute import attribute, decide, withdrawn
 from billing_job.bill import Bill
 from billing_job.charges import COUNTED
@@ -40,6 +41,7 @@ from billing_job.ledger.reading import (
     vanished,
 )
 from billing_job.model import Document, Period, Vat
+from billing_job.moments import microseconds
 from billing_job.money import cents_from_decimal, scaled
 from billing_job.plan_lines import PlanTerms
 from billing_job.price import months_of, price
@@ -53,8 +55,6 @@ from billing_job.tax import Untaxable, vat_id_check, vat_of
 HISTORY_MONTHS = 6
 AS_BILLED = ("client_id", "category", "number", "trunk")
 """What a settlement keeps of a transaction."""
-RENTAL = "number_rental"
-"""The category whose transactions tell what a number costs."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ import pyarrow as pa
 from billing_job.assignments import Assignments
 from billing_job.mapping import e164
 from billing_job.model import Client
+from billing_job.row_texts import records
 from billing_job.wallet import Trunk
 
 _PHONE = re.compile(r"\+[1-9][\d ().-]{5,20}\d")
@@ -37,10 +38,7 @@ def suggestions(
     """One sentence for each exception of ATTRIBUTED with `detail`, in its order; a detail that is there stays."""
     by_name = {client.name.casefold(): client.client_id for client in clients}
     names = {name: trunk.name for trunk in trunks for name in (trunk.uuid, trunk.trunk_id) if name and trunk.name}
-    return [
-        row["detail"] or _of_owner(row, facts, names, by_name) or _by_reason(row)
-        for row in ({str(name): value for name, value in row.items()} for row in rows.to_dict("records"))
-    ]
+    return [row["detail"] or _of_owner(row, facts, names, by_name) or _by_reason(row) for row in records(rows)]
 
 
 def _of_owner(

@@ -10,8 +10,9 @@ from billing_job.job import Job
 from billing_job.ledger.reading import last_balance, wallet_movements
 from billing_job.model import Document, Period
 from billing_job.money import cents_from_decimal, decimal_text
-from billing_job.month_folder import document_file, moment, records, row_cents
+from billing_job.month_folder import document_file
 from billing_job.pipeline import Placed
+from billing_job.row_texts import records, row_cents, row_moment
 
 RUN_SCHEMA = "billing-job/run@1"
 
@@ -95,7 +96,7 @@ def exceptions_json(placed: Placed) -> list[dict[str, Any]]:
             "transaction_id": row["transaction_id"],
             "cents": row_cents(row) or 0,
             "reason": row["reason"],
-            "created_at": moment(row["created_at"]),
+            "created_at": row_moment(row),
             "detail": row["detail"],
         }
         for row in records(rows)

@@ -122,7 +122,9 @@ class Desk:
     def anomalies(self, month: Period = OCTOBER) -> list[tuple[str, str]]:
         """(kind, text) of what looks wrong."""
         with self.job() as job:
-            return [(each.kind, each.text) for each in month_anomalies(job, month, place(job, month))]
+            placed = place(job, month)
+            found = month_anomalies(job, month, placed, month_margins(job, month, placed))
+            return [(each.kind, each.text) for each in found]
 
 
 def row(

@@ -11,7 +11,6 @@ import httpx
 import pytest
 from sandbox_on_loopback import KEY, StillClock, sandbox, small_world
 
-from billing_job.assignments import microseconds
 from billing_job.didfarm import Client
 from billing_job.didfarm.http import Http
 from billing_job.didfarm.models import Item, NewTrunk, Paper
@@ -29,6 +28,7 @@ from billing_job.errors import (
     Unauthorized,
 )
 from billing_job.events import Event
+from billing_job.moments import microseconds
 
 
 @contextmanager

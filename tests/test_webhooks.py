@@ -21,7 +21,7 @@ from fakes import office
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from billing_job.assignments import assignments, microseconds
+from billing_job.assignments import assignments
 from billing_job.didfarm.webhook_server import MAX_BODY_BYTES, RunningReceiver
 from billing_job.didfarm.webhooks import PATH, SIGNATURE_HEADER, is_genuine, read_event, signature_of
 from billing_job.errors import LedgerError
@@ -31,6 +31,7 @@ from billing_job.ledger.database import open_engine
 from billing_job.ledger.events import event_bodies, store_event
 from billing_job.mapping import Mapping, NumberAssignment
 from billing_job.model import Period
+from billing_job.moments import microseconds
 
 SECRET = "whsec_5d1b0d0c"
 RECEIVED = datetime(2026, 11, 5, 8, 0, tzinfo=UTC)

@@ -1,11 +1,12 @@
 """Sending a message out of the wallet once: when the answer is lost, the wallet is read instead of sending again."""
 
 from collections.abc import Collection
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from billing_job.didfarm.client import Client
 from billing_job.didfarm.models import SentMessage
 from billing_job.errors import MayHaveHappened
+from billing_job.moments import microseconds, utc_text
 from billing_job.wallet import Transaction
 
 _LOOK_BACK = timedelta(minutes=10)
@@ -23,17 +24,14 @@ def send_once(
     try:
         return client.send_message(sender, recipient, text)
     except MayHaveHappened as error:
-        since = int((now - _LOOK_BACK - datetime(1970, 1, 1, tzinfo=UTC)).total_seconds()) * 1_000_000
-        rows = [row for row in client.movements_since(since) if row.type in message_types]
+        rows = [row for row in client.movements_since(microseconds(now - _LOOK_BACK)) if row.type in message_types]
         raise MayHaveHappened(f"{error}. {_what_the_wallet_shows(rows)}", status=error.status) from None
 
 
 def _what_the_wallet_shows(rows: Collection[Transaction]) -> str:
     if not rows:
         return "The wallet shows no message in the ten minutes before and since: it was probably not sent"
-    paid = ", ".join(f"transaction {row.transaction_id} at {_moment(row)} ({row.description})" for row in rows)
+    paid = ", ".join(
+        f"transaction {row.transaction_id} at {utc_text(row.created_at or 0)[11:]} ({row.description})" for row in rows
+    )
     return f"The wallet shows {len(rows)} messages in the ten minutes before and since: {paid}. Is yours among them?"
-
-
-def _moment(row: Transaction) -> str:
-    return datetime.fromtimestamp((row.created_at or 0) // 1_000_000, UTC).strftime("%H:%M:%SZ")

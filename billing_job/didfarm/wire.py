@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any, Protocol
 
+from billing_job.moments import microseconds
 from billing_job.money import cents_from_decimal
 from billing_job.wallet import Transaction
 
@@ -123,8 +124,7 @@ def read_moment(value: Json) -> int:
         moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
     except (ValueError, OverflowError):  # the latter for the first and the last day that there is, in another zone
         raise ValueError(f"{text!r} is not a moment such as 2026-10-05T14:30:00Z") from None
-    since = moment - datetime(1970, 1, 1, tzinfo=UTC)
-    return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
+    return microseconds(moment)
 
 
 def read_reference_type(value: Json) -> str:
