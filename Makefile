@@ -23,10 +23,11 @@ demo: setup ## Bill a month of an invented reseller; real PDFs in output/
 test: setup-dev ## Run all tests
 	$(BIN)/python -m pytest -n auto --dist worksteal
 
-check: setup-dev ## Lint, formatting and types
+check: setup-dev ## Lint, formatting, types; holes in the pinned versions, where osv.dev can be reached
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	.ci/audit $(BIN)/python
 
 bench: $(VENV)/.bench ## Benchmarks: ratios against rivals run side by side
 	$(BIN)/python -m tests.bench
