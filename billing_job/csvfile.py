@@ -1,10 +1,9 @@
 """How every CSV of ours is written: UTF-8, commas, `\\n`, and no cell that a spreadsheet would run as a formula."""
 
-import csv
-import io
 import re
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
+from itertools import chain
 
 # A cell that begins with one of these is a formula to Excel, LibreOffice or Google Sheets, also behind blanks or an
 # opening quotation mark they strip; the full-width forms count in East Asian locales.
@@ -13,6 +12,7 @@ _STARTS_WITH_CONTROL = ("\t", "\r", "\n")
 # What we print ourselves and what no spreadsheet can run: a number of ours, or a phone number in E.164.
 _PLAIN_NUMBER = re.compile(r"-?\d+(\.\d+)?")
 _E164 = re.compile(r"\+\d{3,15}")
+_ENDS_A_CELL = re.compile(r'[,"\n]')
 
 
 def defused(cell: str) -> str:
@@ -35,21 +35,38 @@ def csv_text(columns: Sequence[str], rows: Iterable[Sequence[str | int]]) -> byt
     a cell for some readers and are dropped. A line break inside a cell is always `\\n`: a lone carriage return would
     stay unquoted and end the row for others. ValueError when a row has another width than the header.
     """
-    out = io.StringIO(newline="")
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(columns)
+    found = list(rows)
     width = len(columns)
-    for row in rows:
+    for row in found:
         if len(row) != width:
             raise ValueError(f"a CSV row has {len(row)} cells where {width} are expected: {row!r}")
-        # Letters and digits alone harm nobody; most cells of a long file are such.
-        writer.writerow([cell if not isinstance(cell, str) or cell.isalnum() else _safe(cell) for cell in row])
-    return out.getvalue().encode("utf-8", errors="replace")
+    return csv_columns(columns, list(zip(*found, strict=True)))
+
+
+def csv_columns(columns: Sequence[str], cells: Sequence[Sequence[str | int]]) -> bytes:
+    """The file of `csv_text` from its columns instead of its rows: long files are made many times as fast.
+
+    `cells` are one sequence for each column, all of one length; none at all is a file without rows.
+    """
+    rows = chain([map(_quoted, columns)], zip(*map(_written, cells), strict=True))
+    return "".join([f"{','.join(row)}\n" for row in rows]).encode("utf-8", errors="replace")
+
+
+def _written(cells: Sequence[str | int]) -> Iterable[str]:
+    """A column's cells as they stand in the file; each distinct one is looked at once."""
+    # Letters and digits alone harm nobody and need no quotation marks; most cells of a long file are such.
+    written = {cell: str(cell) if not isinstance(cell, str) or cell.isalnum() else _safe(cell) for cell in set(cells)}
+    return map(written.__getitem__, cells)
 
 
 @lru_cache(maxsize=65_536)
 def _safe(cell: str) -> str:
-    return defused(_one_line_end(cell))
+    return _quoted(defused(_one_line_end(cell)))
+
+
+def _quoted(cell: str) -> str:
+    """The cell in quotation marks where a comma, a quotation mark or a line break would end it (RFC 4180)."""
+    return '"' + cell.replace('"', '""') + '"' if _ENDS_A_CELL.search(cell) else cell
 
 
 def _one_line_end(cell: str) -> str:

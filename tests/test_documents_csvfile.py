@@ -52,6 +52,16 @@ def test_cells_survive_the_round_trip(rows: list[tuple[str, int]]) -> None:
     assert read == [[defused(text), str(count)] for text, (_, count) in zip(expected, rows, strict=True)]
 
 
+@given(st.lists(st.tuples(st.text(st.sampled_from("a,\"\n\r '+=1é")), st.integers()), max_size=5))
+def test_quotation_marks_stand_where_the_csv_module_puts_them(rows: list[tuple[str, int]]) -> None:
+    """Byte for byte the file that Python's own writer makes of the same defused cells, the header included."""
+    header = ('a "name"', "one, two")
+    out = io.StringIO(newline="")
+    defused_rows = [(defused(re.sub("\r\n?", "\n", text)), count) for text, count in rows]
+    csv.writer(out, lineterminator="\n").writerows([header, *defused_rows])
+    assert csv_text(header, rows).decode() == out.getvalue()
+
+
 def test_a_short_row_is_refused() -> None:
     """A row that does not fit the header is a programming error, not a shifted column."""
     with pytest.raises(ValueError, match="2 are expected"):

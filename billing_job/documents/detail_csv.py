@@ -1,8 +1,11 @@
 """The detail of a document as CSV: one row a transaction or fee, amounts signed so that sums are revenue."""
 
+from collections.abc import Iterable
 from decimal import Decimal
+from itertools import chain, repeat
+from operator import attrgetter
 
-from billing_job.csvfile import csv_text
+from billing_job.csvfile import csv_columns
 from billing_job.model import Document
 from billing_job.money import decimal_text
 
@@ -23,28 +26,42 @@ COLUMNS = (
 """The contract's columns (DESIGN: files of a month)."""
 
 
+_OF_A_ROW = attrgetter("date", "description", "number", "trunk", "quantity", "net_cents", "transaction_id")
+
+
 def detail_csv(document: Document) -> bytes:
     """Every detail row of a document in its order; a credit note's amounts are negative, a draft's number is empty."""
-    return csv_text(
+    lines = document.lines
+    sizes = [len(line.rows) for line in lines]
+    rows = [_OF_A_ROW(row) for line in lines for row in line.rows]
+    if not rows:
+        return csv_columns(COLUMNS, [])
+    dates, descriptions, numbers, trunks, quantities, nets, transaction_ids = zip(*rows, strict=True)
+    # A document has few distinct days and amounts; each is written out once.
+    days = {day: day.isoformat() for day in set(dates)}
+    amounts = {cents: decimal_text(cents) for cents in set(nets)}
+    return csv_columns(
         COLUMNS,
-        (
-            (
-                document.number,
-                line.line,
-                row.date.isoformat(),
-                line.category,
-                row.description,
-                row.number,
-                row.trunk,
-                row.quantity,
-                decimal_text(row.net_cents),
-                line.vat.category,
-                _rate(line.vat.rate),
-                row.transaction_id,
-            )
-            for line, row in document.detail_rows()
-        ),
+        [
+            [document.number] * len(rows),
+            _repeated((line.line for line in lines), sizes),
+            [days[day] for day in dates],
+            _repeated((line.category for line in lines), sizes),
+            descriptions,
+            numbers,
+            trunks,
+            quantities,
+            [amounts[cents] for cents in nets],
+            _repeated((line.vat.category for line in lines), sizes),
+            _repeated((_rate(line.vat.rate) for line in lines), sizes),
+            transaction_ids,
+        ],
     )
+
+
+def _repeated(values: Iterable[str | int], sizes: Iterable[int]) -> list[str | int]:
+    """The value of each line for each of its rows."""
+    return list(chain.from_iterable(map(repeat, values, sizes)))
 
 
 def _rate(rate: Decimal) -> str:
