@@ -2,6 +2,7 @@
 
 All three join the same tables, price by the same rules in exact integers, add up by client, category and number. Ours
 and DuckDB's second query also round each line and share its cents out over its transactions; the others only add up.
+Whoever does not find the same quantity, cost and charge for every line stops the benchmark.
 """
 
 import importlib
@@ -9,11 +10,13 @@ import math
 import resource
 import subprocess
 import sys
-import time
+from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
+import pandas as pd
 import pyarrow as pa
 
 from bench.data import ZONE, Month, client_id, frame_of, mapping_of, month, phone, trunk
@@ -37,43 +40,45 @@ PLANS = (
         ),
     ),
 )
-GROUPED = """
-    SELECT k.client_id, c.category, coalesce(n.number, '') AS number, count(*) AS quantity, sum(-t.cents) AS cost,
-        (sum(-t.cents * c.multiplier + c.each) + 500000) // 1000000 AS charge
+# DuckDB's // cuts towards zero: what is negative is rounded by its absolute value, which is half away from zero too.
+CHARGED = """
+    SELECT t.transaction_id, k.client_id, c.category, coalesce(n.number, '') AS number, -t.cents AS cost,
+        CASE WHEN t.cents > 0 THEN -1 ELSE 1 END AS quantity, cost * c.multiplier + quantity * c.each AS exact
     FROM t LEFT JOIN numbers n ON t.reference_type = 'number' AND t.reference_id = n.number
     LEFT JOIN trunks k ON k.trunk = coalesce(n.trunk, t.reference_id) JOIN categories c USING (type)
-    GROUP BY ALL
 """
+GROUPED = """
+    SELECT client_id, category, number, sum(quantity) AS quantity, sum(cost) AS cost,
+        sign(sum(exact)) * ((abs(sum(exact)) + 500000) // 1000000) AS charge
+    FROM charged GROUP BY client_id, category, number
+"""
+# The rows of a line all have the sign of its sum here: refunds are a category of their own.
 SHARED_OUT = """
-    WITH charged AS (
-        SELECT t.transaction_id, k.client_id, c.category, coalesce(n.number, '') AS number, -t.cents AS cost,
-            -t.cents * c.multiplier + c.each AS exact
-        FROM t LEFT JOIN numbers n ON t.reference_type = 'number' AND t.reference_id = n.number
-        LEFT JOIN trunks k ON k.trunk = coalesce(n.trunk, t.reference_id) JOIN categories c USING (type)
-    ), lined AS (
-        SELECT *, sum(exact) OVER line AS whole, sum(exact // 1000000) OVER line AS floors,
+    WITH lined AS (
+        SELECT *, sum(exact) OVER line AS whole, sum(exact // 1000000) OVER line AS cut,
             row_number() OVER (
                 PARTITION BY client_id, category, number
-                ORDER BY exact % 1000000 DESC, length(transaction_id), transaction_id
+                ORDER BY abs(exact) % 1000000 DESC, length(transaction_id), transaction_id
             ) AS place
         FROM charged WINDOW line AS (PARTITION BY client_id, category, number)
     )
-    SELECT client_id, category, number, count(*) AS quantity, sum(cost) AS cost,
-        sum(exact // 1000000 + (place <= (whole + 500000) // 1000000 - floors)::INT) AS charge
-    FROM lined GROUP BY ALL
+    SELECT client_id, category, number, sum(quantity) AS quantity, sum(cost) AS cost,
+        sum(exact // 1000000 + sign(whole) * (place <= (abs(whole) + 500000) // 1000000 - abs(cut))::INT) AS charge
+    FROM lined GROUP BY client_id, category, number
 """
+KEYS = ["client_id", "category", "number"]
+SUMS = ["quantity", "cost", "charge"]
 
 
 def run(report: Report, *, quick: bool) -> None:
     sizes = (10_000, 100_000) if quick else (10_000, 100_000, 1_000_000, 5_000_000)
     took: dict[int, float] = {}
     for size in sizes:
-        seconds, peak = _in_a_process(size)
-        took[size] = seconds
-        rows = month(clients_for(size), size)
-        _beside(report, rows, size, seconds)
+        found = _in_a_process(size)
+        took[size] = found.seconds
+        _beside(report, month(clients_for(size), size), found)
         if size == sizes[-1]:
-            report.add(Row(f"{size:,} transactions, peak memory", peak / 1024, "allowed", 3.0, "GiB", 1.0))
+            report.add(Row(f"{size:,} transactions, peak memory", found.peak_mib / 1024, "allowed", 3.0, "GiB", 1.0))
     for small, large in pairwise(sizes):
         exponent = math.log(took[large] / took[small]) / math.log(large / small)
         report.add(Row(f"growth, {small:,} to {large:,}", exponent, "linear", 1.0, "", 1.05))
@@ -83,7 +88,7 @@ def clients_for(size: int) -> int:
     return min(max(10, size // 100), 20_000)
 
 
-def _beside(report: Report, rows: Month, size: int, ours: float) -> None:
+def _beside(report: Report, rows: Month, found: "Found") -> None:
     table = pa.Table.from_pandas(frame_of(rows), preserve_index=False)
     places = range(rows.clients)
     numbers = [(phone(place), trunk(place // 5)) for place in range(rows.clients * 5)]
@@ -100,6 +105,7 @@ def _beside(report: Report, rows: Month, size: int, ours: float) -> None:
             }
         ),
     }
+    size = len(rows.kind)
     what = f"{size:,} transactions: attribute, price, add up"
     for name, beside in (("duckdb", _duckdb), ("polars", _polars)):
         try:
@@ -107,57 +113,90 @@ def _beside(report: Report, rows: Month, size: int, ours: float) -> None:
         except ImportError:
             report.skip(f"{what}, {name}", f"it is not installed (pip install {name})")
             continue
-        for rival, seconds, reach in beside(tables):
-            report.add(Row(what, ours, rival, seconds, "s", reach if size >= 1_000_000 else None))
+        for rival, seconds, reach, lines in beside(tables):
+            _must_agree(rival, lines, found.lines)
+            report.add(Row(what, found.seconds, rival, seconds, "s", reach if size >= 1_000_000 else None))
 
 
-def _duckdb(tables: dict[str, Any]) -> list[tuple[str, float, float | None]]:
+def _must_agree(rival: str, theirs: pa.Table, ours: pa.Table) -> None:
+    """AssertionError unless every line has the same quantity, cost and charge."""
+    if not _in_order(theirs).equals(_in_order(ours)):
+        raise AssertionError(f"{rival} and ours do not find the same quantity, cost and charge for every line")
+
+
+def _in_order(lines: pa.Table) -> pa.Table:
+    types = [*([pa.string()] * len(KEYS)), *([pa.int64()] * len(SUMS))]
+    table = lines.select([*KEYS, *SUMS]).cast(pa.schema(list(zip([*KEYS, *SUMS], types, strict=True))))
+    return table.sort_by([(key, "ascending") for key in KEYS]).combine_chunks()
+
+
+def _duckdb(tables: dict[str, Any]) -> list[tuple[str, float, float | None, pa.Table]]:
     import duckdb
 
     connection = duckdb.connect()
     connection.execute("SET threads = 2")
     for name, table in tables.items():
         connection.register(name, table)
-    grouped = taken(lambda: connection.sql(GROUPED).to_arrow_table(), 2)
-    shared = taken(lambda: connection.sql(SHARED_OUT).to_arrow_table(), 2)
-    return [("DuckDB, joins and sums", grouped, 3.0), ("DuckDB, lines shared out too", shared, 3.0)]
+    connection.sql(CHARGED).create_view("charged")
+    found: list[tuple[str, float, float | None, pa.Table]] = []
+    for rival, query in (("DuckDB, joins and sums", GROUPED), ("DuckDB, lines shared out too", SHARED_OUT)):
+        seconds = taken(lambda query=query: connection.sql(query).to_arrow_table(), 2)
+        found.append((rival, seconds, 3.0, connection.sql(query).to_arrow_table()))
+    return found
 
 
-def _polars(tables: dict[str, Any]) -> list[tuple[str, float, float | None]]:
+def _polars(tables: dict[str, Any]) -> list[tuple[str, float, float | None, pa.Table]]:
     import polars as pl
 
     frames = {name: pl.from_arrow(table).lazy() for name, table in tables.items()}  # type: ignore[union-attr]
 
-    def work() -> object:
+    def work() -> pl.DataFrame:
         joined = (
             frames["t"]
             .join(frames["numbers"], left_on="reference_id", right_on="number", how="left", coalesce=False)
             .with_columns(pl.coalesce("trunk", "reference_id").alias("on"))
             .join(frames["trunks"], left_on="on", right_on="trunk", how="left")
             .join(frames["categories"], on="type")
-            .with_columns((-pl.col("cents") * pl.col("multiplier") + pl.col("each")).alias("exact"))
+            .with_columns(
+                (-pl.col("cents")).alias("cost"), pl.when(pl.col("cents") > 0).then(-1).otherwise(1).alias("one")
+            )
+            .with_columns((pl.col("cost") * pl.col("multiplier") + pl.col("one") * pl.col("each")).alias("exact"))
         )
-        keys = ["client_id", "category", "number"]
-        sums = [pl.len().alias("quantity"), (-pl.col("cents")).sum().alias("cost"), pl.col("exact").sum()]
-        return joined.group_by(keys).agg(sums).collect()
+        sums = [pl.col("one").sum().alias("quantity"), pl.col("cost").sum(), pl.col("exact").sum()]
+        rounded = pl.col("exact").sign() * ((pl.col("exact").abs() + 500_000) // 1_000_000)
+        return joined.group_by(KEYS).agg(sums).with_columns(rounded.alias("charge")).collect()
 
-    return [("polars, joins and sums", taken(work, 2), None)]
-
-
-def _in_a_process(size: int) -> tuple[float, float]:
-    """Seconds and MiB of our part alone, the frame made before the clock starts."""
-    command = [sys.executable, "-m", "bench.bench_aggregation", str(size)]
-    folder = Path(__file__).parent.parent
-    out = subprocess.run(command, capture_output=True, text=True, check=True, cwd=folder).stdout.split()
-    return float(out[0]), float(out[1])
+    seconds = taken(work, 2)
+    lines = work().with_columns(pl.col("number").fill_null("")).to_arrow()
+    return [("polars, joins and sums", seconds, None, lines)]
 
 
-def ours(size: int) -> float:
-    """The best of two rounds, in seconds."""
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a process of its own found: the best seconds, its peak memory, and every line."""
+
+    seconds: float
+    peak_mib: float
+    lines: pa.Table
+
+
+def _in_a_process(size: int) -> Found:
+    """Our part alone, the frame made before the clock starts."""
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / "lines.arrow"
+        command = [sys.executable, "-m", "bench.bench_aggregation", str(size), str(file)]
+        tests = Path(__file__).parent.parent
+        out = subprocess.run(command, capture_output=True, text=True, check=True, cwd=tests).stdout.split()
+        with pa.OSFile(str(file)) as source:
+            return Found(float(out[0]), float(out[1]), pa.ipc.open_file(source).read_all())
+
+
+def ours(size: int) -> tuple[float, pa.Table]:
+    """The best of two rounds, in seconds, and the lines."""
     rows = month(clients_for(size), size)
     frame, mapping = frame_of(rows), mapping_of(rows.clients)
 
-    def work() -> None:
+    def work() -> pd.DataFrame:
         facts = assignments(mapping, [], ZONE)
         found = attribute(frame, facts, DEFAULT_CATEGORIES, "EUR")
         found = found[found["outcome"] == "attributed"]
@@ -171,13 +210,16 @@ def ours(size: int) -> float:
         )
         priced = price(found, empty(PAIRS), tariff)
         del found
-        sums = priced.groupby(["client_id", "category", "number"])[["cost_cents", "charge_cents", "quantity"]].sum()
-        assert int(sums["cost_cents"].sum()) == -int(rows.cents.sum())
+        return priced.groupby(KEYS)[["quantity", "cost_cents", "charge_cents"]].sum()
 
-    return taken(work, 2)
+    seconds = taken(work, 2)
+    lines = work().reset_index().rename(columns={"cost_cents": "cost", "charge_cents": "charge"})
+    return seconds, pa.Table.from_pandas(lines, preserve_index=False)
 
 
 if __name__ == "__main__":
-    began = time.perf_counter()
-    seconds = ours(int(sys.argv[1]))
-    print(seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+    seconds, found = ours(int(sys.argv[1]))
+    peak_mib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    with pa.OSFile(sys.argv[2], "wb") as sink, pa.ipc.new_file(sink, found.schema) as writer:
+        writer.write_table(found)
+    print(seconds, peak_mib)
