@@ -2,51 +2,43 @@
 
 from collections.abc import Mapping
 from pathlib import PurePath
+from typing import Any
 
 import pandas as pd
 
 from billing_job.assignments import Assignments
-from billing_job.csvfile import csv_text
+from billing_job.cells import cells_of
+from billing_job.csvfile import csv_columns
 from billing_job.decision import Decision
-from billing_job.money import decimal_text
-from billing_job.row_texts import row_cents, row_moment
+from billing_job.row_texts import amount_texts, moment_texts
 
 COLUMNS = (
     "transaction_id", "part", "created_at", "type", "category", "amount", "outcome", "client_id", "number", "trunk",
     "why",
 )  # fmt: skip
+_DECIDE = ("reference_type", "reference_id", "number_fact", "trunk_fact", "reason", "part")
+"""What a transaction's reason is made of."""
+_TRUNK = _DECIDE.index("trunk_fact")
 
 
 def attribution_csv(rows: pd.DataFrame, facts: Assignments, decisions: Mapping[str, Decision]) -> bytes:
     """One row for each transaction of ATTRIBUTED, or for each part of a shared order, in the order of time."""
     ordered = rows.sort_values(["created_at", "transaction_id", "part"], kind="stable", na_position="first")
-    columns = {name: ordered[name].to_list() for name in ordered.columns}
-    known: dict[tuple[object, ...], str] = {}
-    lines = []
-    for place in range(len(ordered)):
-        row = {name: values[place] for name, values in columns.items()}
-        key = (row["reference_type"], row["reference_id"], row["number_fact"], row["trunk_fact"])
-        if key not in known:
-            known[key] = path(row, facts)
-        lines.append(
-            (
-                str(row["transaction_id"]),
-                int(row["part"]),
-                row_moment(row),
-                str(row["type"]),
-                str(row["category"]),
-                "" if (cents := row_cents(row)) is None else decimal_text(cents),
-                "attributed" if row["settled"] else str(row["outcome"]),
-                str(row["client_id"]),
-                str(row["number"]),
-                str(row["trunk"]),
-                _why(row, known[key], decisions),
-            )
-        )
-    return csv_text(COLUMNS, lines)
+    cells = {str(name): cells_of(ordered[name]) for name in ordered.columns}
+    outcomes = [
+        "attributed" if settled else outcome
+        for settled, outcome in zip(cells["settled"], cells["outcome"], strict=True)
+    ]
+    written = cells | {
+        "created_at": moment_texts(cells["created_at"]),
+        "amount": amount_texts(cells["cents"], cells["large_cents"]),
+        "outcome": outcomes,
+        "why": _reasons(cells, facts, decisions),
+    }
+    return csv_columns(COLUMNS, [written[name] for name in COLUMNS])
 
 
-def path(row: Mapping[str, object], facts: Assignments) -> str:
+def path(row: Mapping[str, Any], facts: Assignments) -> str:
     """How a reference leads to a client, since when, and which rows say so.
 
     "order 1042 → +31201234567 → trk_a1b2c3d4 → acme, since 2026-03-01, config/numbers.csv row 17"
@@ -54,13 +46,13 @@ def path(row: Mapping[str, object], facts: Assignments) -> str:
     steps = [f"{row['reference_type'] or 'no reference'} {row['reference_id']}".strip()]
     sources = []
     since = []
-    if (number_row := int(str(row["number_fact"]))) >= 0:
-        number = facts.number_facts[number_row]
+    if row["number_fact"] >= 0:
+        number = facts.number_facts[row["number_fact"]]
         steps.append(number.number or f"did {number.did_number_id}")
         sources.append(_short(number.source))
         since.append(number.valid_from)
-    if (trunk_row := int(str(row["trunk_fact"]))) >= 0:
-        trunk = facts.trunk_facts[trunk_row]
+    if row["trunk_fact"] >= 0:
+        trunk = facts.trunk_facts[row["trunk_fact"]]
         steps += [facts.trunk_names.get(trunk.trunk, trunk.trunk), trunk.client_id]
         sources.append(_short(trunk.source))
         since.append(trunk.valid_from)
@@ -68,13 +60,27 @@ def path(row: Mapping[str, object], facts: Assignments) -> str:
     return ", ".join([" → ".join(steps), *([f"since {latest}"] if latest else []), *sources])
 
 
-def _why(row: Mapping[str, object], way: str, decisions: Mapping[str, Decision]) -> str:
-    decision = decisions.get(str(row["transaction_id"]))
-    if decision is not None and int(str(row["trunk_fact"])) < 0:
-        return f"{way}; decided by {decision.decided_by} on {decision.decided_at[:10]}: {decision.reason}"
-    reason = str(row["reason"])
-    part = f", part {row['part']} of the order by the known prices of its numbers" if row["part"] else ""
-    return f"{reason}: {way}" if reason else way + part
+def _reasons(cells: Mapping[str, list[Any]], facts: Assignments, decisions: Mapping[str, Decision]) -> list[str]:
+    """The last column; what many transactions have in common is put into words once."""
+    known: dict[tuple[Any, ...], str] = {}
+    reasons = []
+    for id_, key in zip(cells["transaction_id"], zip(*(cells[name] for name in _DECIDE), strict=True), strict=True):
+        if id_ in decisions and key[_TRUNK] < 0:
+            decision = decisions[id_]
+            way = path(dict(zip(_DECIDE, key, strict=True)), facts)
+            reasons.append(f"{way}; decided by {decision.decided_by} on {decision.decided_at[:10]}: {decision.reason}")
+            continue
+        if key not in known:
+            known[key] = _why(dict(zip(_DECIDE, key, strict=True)), facts)
+        reasons.append(known[key])
+    return reasons
+
+
+def _why(row: Mapping[str, Any], facts: Assignments) -> str:
+    way = path(row, facts)
+    if row["reason"]:
+        return f"{row['reason']}: {way}"
+    return f"{way}, part {row['part']} of the order by the known prices of its numbers" if row["part"] else way
 
 
 def _short(source: str) -> str:

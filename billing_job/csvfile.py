@@ -13,6 +13,8 @@ _STARTS_WITH_CONTROL = ("\t", "\r", "\n")
 _PLAIN_NUMBER = re.compile(r"-?\d+(\.\d+)?")
 _E164 = re.compile(r"\+\d{3,15}")
 _ENDS_A_CELL = re.compile(r'[,"\n]')
+# Most cells of a long file: a letter or digit first, so no formula, and nothing that needs quotation marks.
+_HARMLESS = re.compile(r'\w[^,"\r\n\0]*')
 
 
 def defused(cell: str) -> str:
@@ -54,8 +56,10 @@ def csv_columns(columns: Sequence[str], cells: Sequence[Sequence[str | int]]) ->
 
 def _written(cells: Sequence[str | int]) -> Iterable[str]:
     """A column's cells as they stand in the file; each distinct one is looked at once."""
-    # Letters and digits alone harm nobody and need no quotation marks; most cells of a long file are such.
-    written = {cell: str(cell) if not isinstance(cell, str) or cell.isalnum() else _safe(cell) for cell in set(cells)}
+    written = {
+        cell: str(cell) if not isinstance(cell, str) or cell.isalnum() or _HARMLESS.fullmatch(cell) else _safe(cell)
+        for cell in dict.fromkeys(cells)  # in their order: a set's would visit the memory at random
+    }
     return map(written.__getitem__, cells)
 
 

@@ -6,14 +6,18 @@ Nothing here gives out a number: the ledger does, in the database transaction th
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
-from typing import NamedTuple
+from datetime import date, timedelta
+from functools import lru_cache
+from itertools import accumulate, groupby
+from operator import attrgetter
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
 
 from billing_job.bill import Bill, Settlement
+from billing_job.cells import cells_of
 from billing_job.model import Client, DetailRow, Document, Kind, Line, MonthTotal, Period, Seller, Vat, VatTotal
 from billing_job.money import vat_cents
 from billing_job.plan_lines import PlanTerms, plan_lines
@@ -37,17 +41,16 @@ class Terms:
 
 
 class _Row(NamedTuple):
-    """A row of PRICED, in the order of its columns."""
+    """What a row of PRICED says, and the day it happened."""
 
     transaction_id: str
     part: int
-    client_id: str
     period: str
     category: str
     description: str
     number: str
     trunk: str
-    created_at: int
+    date: date
     quantity: int
     cost_cents: int
     charge_cents: int
@@ -65,11 +68,13 @@ def bills(
     terms: Terms,
 ) -> list[Bill]:
     """One bill for each client that has charges or plan terms, in the order of client ids; PRICED in."""
-    rows_of = dict(_groups(conform(priced, PRICED, "issue")))
+    columns = _columns(conform(priced, PRICED, "issue"), terms.zone)
+    places = _places(columns["client_id"])
     found = []
-    for client_id in sorted({*rows_of, *plan_terms}):
-        rows = rows_of.get(client_id, priced.iloc[:0])
-        lines, settlements = _lines(rows, clients[client_id], vat[client_id], terms)
+    for client_id in sorted({*places, *plan_terms}):
+        place = places.get(client_id, slice(0))
+        rows = [_Row(*cells) for cells in zip(*(columns[name][place] for name in _Row._fields), strict=True)]
+        lines, settlements = _lines(rows, clients[client_id], vat[client_id])
         lines += plan_lines(lines, plan_terms.get(client_id, PlanTerms()), vat[client_id], terms.period)
         document = None
         if any(line.net_cents for line in lines):
@@ -92,21 +97,27 @@ def vat_totals(lines: Sequence[Line]) -> tuple[VatTotal, ...]:
     return tuple(VatTotal(vat, net, vat_cents(net, vat.rate)) for vat, net in nets.items())
 
 
-def _groups(frame: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
-    """The rows of each client; PRICED is sorted by client and line already."""
-    values = frame["client_id"].to_numpy(object)
-    starts = np.flatnonzero(np.r_[True, values[1:] != values[:-1]]) if len(values) else np.array([], int)
-    ends = [*starts[1:], len(values)][: len(starts)]
-    return [(values[start], frame.iloc[start:end]) for start, end in zip(starts, ends, strict=True)]
+def _columns(frame: pd.DataFrame, zone: ZoneInfo) -> dict[str, list[Any]]:
+    """The columns of PRICED as lists, and `date`: the day of each row in the seller's zone."""
+    local = pd.DatetimeIndex(frame["created_at"].to_numpy(np.int64).astype("datetime64[us]"), tz="UTC").tz_convert(zone)
+    days, place = np.unique(local.tz_localize(None).to_numpy().astype("datetime64[D]"), return_inverse=True)
+    dates = days.tolist()
+    columns = {str(name): cells_of(frame[name]) for name in PRICED}
+    return columns | {"date": [dates[day] for day in place.tolist()]}
 
 
-def _lines(rows: pd.DataFrame, client: Client, vat: Vat, terms: Terms) -> tuple[list[Line], list[Settlement]]:
+def _places(client_ids: Sequence[str]) -> dict[str, slice]:
+    """Where the rows of each client stand; PRICED is sorted by client and line already."""
+    sizes = [(client_id, sum(1 for _ in group)) for client_id, group in groupby(client_ids)]
+    ends = list(accumulate(size for _, size in sizes))
+    return {client_id: slice(end - size, end) for (client_id, size), end in zip(sizes, ends, strict=True)}
+
+
+def _lines(rows: Sequence[_Row], client: Client, vat: Vat) -> tuple[list[Line], list[Settlement]]:
     lines: list[Line] = []
     settlements: list[Settlement] = []
-    of_line: dict[int, list[_Row]] = {}
-    for row in map(_Row._make, zip(*(rows[column].to_list() for column in PRICED), strict=True)):
-        of_line.setdefault(row.line_key, []).append(row)
-    for group in of_line.values():
+    for _, of_line in groupby(rows, key=attrgetter("line_key")):
+        group = list(of_line)
         first = group[0]
         number = len(lines) + 1 if first.visible else None
         settlements += [
@@ -128,7 +139,7 @@ def _lines(rows: pd.DataFrame, client: Client, vat: Vat, terms: Terms) -> tuple[
                 vat=vat,
                 period_start=period.first_day,
                 period_end=period.last_day,
-                rows=tuple(_detail(row, terms.zone) for row in group),
+                rows=tuple(_detail(row) for row in group),
             )
         )
     return lines, settlements
@@ -139,28 +150,28 @@ def _one(values: set[str]) -> str:
     return next(iter(values)) if len(values) == 1 else ""
 
 
-def _detail(row: _Row, zone: ZoneInfo) -> DetailRow:
-    moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=row.created_at)
+def _detail(row: _Row) -> DetailRow:
     return DetailRow(
-        transaction_id=row.transaction_id,
-        date=moment.astimezone(zone).date(),
-        description=_without_cost(row),
-        number=row.number,
-        trunk=row.trunk,
-        quantity=row.quantity,
-        net_cents=row.charge_cents,
+        row.transaction_id, row.date, _without_cost(row), row.number, row.trunk, row.quantity, row.charge_cents
     )
 
 
 def _without_cost(row: _Row) -> str:
     """The supplier's description, unless it speaks of money or of other clients: a client never sees our cost."""
-    if row.part or _MONEY.search(row.description) or abs(row.cost_cents) in _meanings(row.description):
+    if row.part:
         return ""
-    return row.description
+    amounts = _amounts_in(row.description)
+    return "" if amounts is None or abs(row.cost_cents) in amounts else row.description
 
 
-def _meanings(text: str) -> set[int]:
-    """Every amount in cents that a number in the text may stand for; a phone number stands for none."""
+@lru_cache(maxsize=1024)  # rows of one line mostly say the same
+def _amounts_in(text: str) -> frozenset[int] | None:
+    """Every amount in cents that a number in the text may stand for; a phone number stands for none.
+
+    None for a text that speaks of money.
+    """
+    if _MONEY.search(text):
+        return None
     found = set()
     for number in _NUMBER.findall(text) + _NUMBER.findall(_SPACED_THOUSANDS.sub("", text)):
         whole = int("".join(filter(str.isdecimal, number)))
@@ -168,7 +179,7 @@ def _meanings(text: str) -> set[int]:
         before, mark, after = number.rpartition("." if number.rfind(".") > number.rfind(",") else ",")
         if mark and not after[2:].strip("0"):
             found.add(int("".join(filter(str.isdecimal, before + after[:2].ljust(2, "0")))))
-    return found
+    return frozenset(found)
 
 
 def _document(

@@ -1,11 +1,13 @@
-"""Rows of ATTRIBUTED one by one, for what is printed row by row."""
+"""Rows of ATTRIBUTED as they are printed, one by one or whole columns of them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from billing_job.moments import utc_text
+from billing_job.money import decimal_text
 
 
 def records(rows: pd.DataFrame) -> list[dict[str, Any]]:
@@ -23,3 +25,19 @@ def row_cents(row: Mapping[str, Any]) -> int | None:
     if not pd.isna(row["large_cents"]):
         return int(row["large_cents"])
     return None if pd.isna(row["cents"]) else int(row["cents"])
+
+
+def moment_texts(moments: Sequence[int | None]) -> list[str]:
+    """`row_moment` of a whole column."""
+    seconds = np.array([0 if moment is None else moment // 1_000_000 for moment in moments], "datetime64[s]")
+    texts = np.datetime_as_string(seconds).tolist()
+    return ["" if moment is None else f"{text}Z" for moment, text in zip(moments, texts, strict=True)]
+
+
+def amount_texts(cents: Sequence[int | None], large_cents: Sequence[str | None]) -> list[str]:
+    """The exact amounts of two whole columns as decimals; empty where one could not be read."""
+    texts = {value: "" if value is None else decimal_text(value) for value in set(cents)}
+    return [
+        texts[small] if large is None else decimal_text(int(large))
+        for small, large in zip(cents, large_cents, strict=True)
+    ]

@@ -20,7 +20,7 @@ STAGES = ("didfarm", "attribute", "price", "tax", "issue", "documents", "account
 ALLOWED_BELOW = {
     "attribute": {"assignments", "decision", "schema"},
     "price": {"charges", "money", "ranks", "rules", "schema"},
-    "issue": {"bill", "model", "money", "plan_lines", "schema"},
+    "issue": {"bill", "cells", "model", "money", "plan_lines", "schema"},
     "documents": {"csvfile", "errors", "model", "money", "resources"},
     "accounting": {"csvfile", "errors", "model", "money", "resources"},
 }
