@@ -30,7 +30,8 @@ def document_view(document: Document, templates: Templates, *, pictures: bool = 
     seller_name = page_text(document.seller.name)
     rows = tuple(_row(line, document, money, labels) for line in document.lines)
     before, between, after = labels("Page {page} of {pages}", page="\0", pages="\0").split("\0")
-    before = " · ".join(part for part in (page_text(document.number), before) if part)
+    if document.number:
+        before = f"{page_text(document.number)} · {before}"
     return DocumentView(
         language=labels.locale.language,
         direction=labels.direction,

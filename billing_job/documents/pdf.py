@@ -3,7 +3,6 @@
 import contextlib
 import gc
 import logging
-import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
@@ -13,13 +12,16 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import weasyprint
-from weasyprint.pdf import VARIANTS, generate_pdf
+from weasyprint.pdf import VARIANTS
 from weasyprint.text.fonts import FontConfiguration
 from weasyprint.urls import FatalURLFetchingError, URLFetcher, URLFetcherResponse
 
+from billing_job.documents.form_file import form_file
+from billing_job.documents.forms import Forms
 from billing_job.documents.pdf_file import file_bytes
+from billing_job.documents.shaping import CannotBeShown
 from billing_job.documents.templates import Templates
-from billing_job.documents.typesetting import Look, typeset
+from billing_job.documents.typesetting import Look, drawn
 from billing_job.documents.xmp import complete_metadata
 from billing_job.errors import DocumentError
 from billing_job.resources import shipped_templates
@@ -66,34 +68,59 @@ def pdf_bytes(html: str, templates: Templates, *, day: date, embedded: Sequence[
     missing, cannot be read or lies elsewhere.
     """
     moment = datetime.combine(day, time(), UTC)
-    has_facturx = any(file.name == _FACTURX for file in embedded)
+    facturx = any(file.name == _FACTURX for file in embedded)
     failures = _Failures()
     _LOGGER.addHandler(failures)
+    attachments = [
+        weasyprint.Attachment(
+            string=file.content,
+            name=file.name,
+            description=file.description,
+            created=moment,
+            modified=moment,
+            relationship=file.relationship,
+        )
+        for file in embedded
+    ]
+    shared = shared_by_documents(templates.folders)
     try:
-        document = _laid_out(html, _shared(templates.folders))
-        document.metadata.created = document.metadata.modified = f"{day.isoformat()}T00:00:00Z"
-        document.metadata.attachments = [
-            weasyprint.Attachment(
-                string=file.content,
-                name=file.name,
-                description=file.description,
-                created=moment,
-                modified=moment,
-                relationship=file.relationship,
-            )
-            for file in embedded
-        ]
-        with warnings.catch_warnings():
-            # WeasyPrint 70 leaves closing its sRGB profile to the garbage collector, which says so.
-            warnings.simplefilter("ignore", ResourceWarning)
-            pdf = generate_pdf(document, None, 1, **_options())
+        made = _of_form(html, shared.forms, day, attachments, facturx) if shared.is_ours else None
+        if made is None:
+            made = _of_its_own(html, shared, day, attachments, facturx)
     except FatalURLFetchingError as error:
         raise DocumentError(f"{what}: {error.__cause__ or error}") from error
     finally:
         _LOGGER.removeHandler(failures)
     if failures.messages:
+        # A form made now would leave out the same image from every other document, and nobody would say so again.
+        shared.forms.clear()
         raise DocumentError(f"{what}: {'; '.join(failures.messages)}")
-    complete_metadata(pdf, facturx=has_facturx)
+    return made
+
+
+def _of_form(
+    html: str, forms: Forms, day: date, attachments: Sequence[weasyprint.Attachment], facturx: bool
+) -> bytes | None:
+    """The file of a page of the shipped templates; None when it has more than texts and glyphs can show."""
+    try:
+        form, filling, page = forms.fill(html)
+    except CannotBeShown:
+        return None
+    return form_file(
+        form, filling, page, forms.fonts, day=day, attachments=attachments, facturx=facturx, options=_options()
+    )
+
+
+def _of_its_own(
+    html: str, shared: "_Shared", day: date, attachments: Sequence[weasyprint.Attachment], facturx: bool
+) -> bytes:
+    """The file of any page, laid out whole."""
+    source = weasyprint.HTML(string=html, base_url=_BASE, url_fetcher=shared.fetcher)
+    document = source.render(stylesheets=[shared.look.style_sheet], font_config=shared.look.font_config)
+    document.metadata.created = document.metadata.modified = f"{day.isoformat()}T00:00:00Z"
+    document.metadata.attachments = list(attachments)
+    pdf = drawn(document, _options())
+    complete_metadata(pdf, facturx=facturx)
     return file_bytes(pdf)
 
 
@@ -106,14 +133,7 @@ def _options() -> dict[str, Any]:
 
 def warm_up(templates: Templates) -> None:
     """Read style sheet and fonts before the first document; DocumentError when there is no style sheet."""
-    _shared(templates.folders)
-
-
-def _laid_out(html: str, shared: "_Shared") -> weasyprint.Document:
-    if shared.is_ours:
-        return typeset(html, _BASE, shared.fetcher, shared.look)
-    source = weasyprint.HTML(string=html, base_url=_BASE, url_fetcher=shared.fetcher)
-    return source.render(stylesheets=[shared.look.style_sheet], font_config=shared.look.font_config)
+    shared_by_documents(templates.folders)
 
 
 class _Failures(logging.Handler):
@@ -153,12 +173,14 @@ class _Shared:
 
     fetcher: _TemplateFiles
     look: Look
+    forms: Forms
     is_ours: bool
     """The page's templates and style sheet are the shipped ones, which `typesetting` knows."""
 
 
 @lru_cache(maxsize=4)
-def _shared(folders: tuple[Path, ...]) -> _Shared:
+def shared_by_documents(folders: tuple[Path, ...]) -> _Shared:
+    """The style sheet, fonts and forms that all documents of these template folders share in a process."""
     templates = Templates(folders)
     fetcher, font_config = _TemplateFiles(templates), FontConfiguration()
     path = templates.find(_STYLE_SHEET)
@@ -168,4 +190,5 @@ def _shared(folders: tuple[Path, ...]) -> _Shared:
         string=path.read_text(encoding="utf-8"), base_url=_BASE, url_fetcher=fetcher, font_config=font_config
     )
     is_ours = all(templates.find(name) == (shipped_templates() / name).resolve() for name in _OWN_LOOK)
-    return _Shared(fetcher, Look(style_sheet, font_config), is_ours)
+    look = Look(style_sheet, font_config)
+    return _Shared(fetcher, look, Forms(look, _BASE, fetcher, _options()), is_ours)

@@ -86,5 +86,7 @@ def isolated(context: Context, text: str) -> Markup:
 
 def _direction(text: str) -> str:
     """The direction of the first letter that has one; figures run from left to right."""
+    if text.isascii():
+        return "ltr"
     strong = next((kind for c in text if (kind := unicodedata.bidirectional(c)) in ("L", "R", "AL")), "L")
     return "ltr" if strong == "L" else "rtl"

@@ -5,6 +5,7 @@ allow to keep what two documents from the same templates have in common; the ver
 still. Only the shipped templates come here: they are well-formed XML and no rule of theirs changes a style afterwards.
 """
 
+import warnings
 from functools import partial
 from typing import Any
 from xml.etree import ElementTree
@@ -15,10 +16,9 @@ from weasyprint.css import StyleFor
 from weasyprint.css.targets import TargetCollector
 from weasyprint.document import LayoutContext
 from weasyprint.images import get_image_from_uri
+from weasyprint.pdf import generate_pdf
 from weasyprint.text.fonts import FontConfiguration
 from weasyprint.urls import URLFetcher
-
-from billing_job.documents.drawn_rows import DoesNotFit, take_out, with_rows
 
 _MOST_STYLES = 5_000
 """A process that serves many sellers meets their colours one by one; beyond this it starts afresh."""
@@ -122,21 +122,17 @@ class _Typeset(weasyprint.Document):  # type: ignore[misc]
         )
 
 
-def typeset(xhtml: str, base_url: str, url_fetcher: URLFetcher, look: Look) -> weasyprint.Document:
+def laid_out(tree: Tree, look: Look) -> weasyprint.Document:
     """Make the pages; the same picture and the same tags as those of `weasyprint.HTML.render`."""
-    tree = Tree(xhtml, base_url, url_fetcher)
-    taken = take_out(tree.etree_element)
-    document = _laid_out(tree, look)
-    if not taken:
-        return document
-    try:
-        return document.copy(with_rows(document.pages, taken))
-    except DoesNotFit:
-        return _laid_out(Tree(xhtml, base_url, url_fetcher), look)
-
-
-def _laid_out(tree: Tree, look: Look) -> weasyprint.Document:
     if len(look.styles) > _MOST_STYLES:
         look.styles.clear()
     options = {**weasyprint.DEFAULT_OPTIONS, "look": look}
     return _Typeset._render(tree, look.font_config, None, None, options)
+
+
+def drawn(document: weasyprint.Document, options: dict[str, Any]) -> Any:
+    """The pages as the objects of a pydyf PDF, to be finished and written."""
+    with warnings.catch_warnings():
+        # WeasyPrint 70 leaves closing its sRGB profile to the garbage collector, which says so.
+        warnings.simplefilter("ignore", ResourceWarning)
+        return generate_pdf(document, None, 1, **options)

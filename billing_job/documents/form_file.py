@@ -1,0 +1,97 @@
+"""A filled form as a PDF/A-3a file: its fonts, metadata and attachments are each document's own."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import pydyf  # type: ignore[import-untyped]
+from weasyprint import VERSION
+from weasyprint.pdf import VARIANTS
+from weasyprint.pdf.anchors import write_pdf_attachment
+from weasyprint.pdf.fonts import build_fonts_dictionary
+from weasyprint.pdf.metadata import DocumentMetadata
+
+from billing_job.documents.form import Filling, Form
+from billing_job.documents.page_texts import PageTexts
+from billing_job.documents.pdf_file import divided, packed, pdf_file
+from billing_job.documents.shaping import Fonts
+from billing_job.documents.xmp import complete_metadata
+
+
+def form_file(
+    form: Form,
+    filling: Filling,
+    page: PageTexts,
+    fonts: Fonts,
+    *,
+    day: date,
+    attachments: Sequence[Any],
+    facturx: bool,
+    options: dict[str, Any],
+) -> bytes:
+    """The file; `attachments` are WeasyPrint's, `options` what WeasyPrint was told when the form was made."""
+    pdf = pydyf.PDF()
+    pdf.catalog, pdf.info = pydyf.Dictionary(dict(form.catalog)), _info(page, day)
+    pdf.catalog.number, pdf.info.number = form.catalog_number, form.info_number
+    # What is added is numbered after the form's own objects and the stream that holds them.
+    first = form.size + 1
+    pdf.objects = [None] * first
+    _attach(pdf, attachments)
+    used = build_fonts_dictionary(pdf, fonts.used(filling.runs), True, True, options)
+    used.number = form.fonts_number
+    add_metadata, _ = VARIANTS[options["pdf_variant"]]
+    add_metadata(pdf, _Described(_metadata(page, day)), [], attachments, True)
+    complete_metadata(pdf, facturx=facturx)
+    streams, small = divided([pdf.catalog, pdf.info, used, *pdf.objects[first:]])
+    gaps = {"alternative": page.alternatives, "heading": page.headings}
+    for each in form.gapped:
+        parts = (part if isinstance(part, bytes) else pydyf.String(gaps[part[0]][part[1]]).data for part in each.parts)
+        small.append((each.number, b"".join(parts)))
+    return pdf_file(
+        [*form.streams, *filling.streams, *streams],
+        [(form.size, form.small), (len(pdf.objects), packed(small))],
+        root=form.catalog_number,
+        info=form.info_number,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Described:
+    """As much of a document as WeasyPrint's PDF/A part asks for."""
+
+    metadata: DocumentMetadata
+
+
+def _metadata(page: PageTexts, day: date) -> DocumentMetadata:
+    moment = f"{day.isoformat()}T00:00:00Z"
+    return DocumentMetadata(
+        title=page.head["title"],
+        authors=[page.head["author"]],
+        generator=page.head["generator"],
+        created=moment,
+        modified=moment,
+    )
+
+
+def _info(page: PageTexts, day: date) -> Any:
+    moment = f"D:{day:%Y%m%d}000000Z"
+    values = {
+        "Producer": f"WeasyPrint {VERSION}",
+        "Title": page.head["title"],
+        "Author": page.head["author"],
+        "Creator": page.head["generator"],
+        "CreationDate": moment,
+        "ModDate": moment,
+    }
+    return pydyf.Dictionary({name: pydyf.String(value) for name, value in values.items()})
+
+
+def _attach(pdf: Any, attachments: Sequence[Any]) -> None:
+    """Embed files, named in the catalogue (ISO 32000-1, 7.11.4)."""
+    names = pydyf.Dictionary({"Names": pydyf.Array()})
+    for attachment in attachments:
+        described = write_pdf_attachment(pdf, attachment, True)
+        names["Names"] += [described["F"], described.reference]
+    pdf.add_object(names)
+    pdf.catalog["Names"] = pydyf.Dictionary({"EmbeddedFiles": names.reference})

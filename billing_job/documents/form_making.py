@@ -1,0 +1,216 @@
+"""A form is made from a document that WeasyPrint has laid out: everything is drawn but texts and pictures.
+
+WeasyPrint asks each text's layout and each picture to be drawn. Those it asks here leave a gap in the page instead.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pydyf  # type: ignore[import-untyped]
+from weasyprint.document import Document, Page
+from weasyprint.formatting_structure import boxes
+
+from billing_job.documents.drawn_rows import Column, cell_box, columns_of, draw_rules, rows_of
+from billing_job.documents.form import Form, Gapped, PictureGap, TextGap
+from billing_job.documents.form_gaps import Gaps, Shown, all_boxes
+from billing_job.documents.form_pictures import is_chart
+from billing_job.documents.page_texts import PageTexts
+from billing_job.documents.pdf_file import divided, packed
+from billing_job.documents.shaping import CannotBeShown, Fonts
+from billing_job.documents.typesetting import drawn
+
+_TOKEN = re.compile(rb"\(gap (alternative|heading) ([0-9]+)\)")
+
+
+def made_form(
+    document: Document, page: PageTexts, taken: dict[Any, list[Any]], fonts: Fonts, options: dict[str, Any]
+) -> Form:
+    """The form of a document that is laid out; `taken` are the cells of the rows whose layout was left out.
+
+    Differs when a text of those cells is wider than its column, CannotBeShown when the document cannot be a form.
+    """
+    gaps = Gaps(page, fonts, len(document.pages))
+    columns = columns_of(document.pages) if taken else []
+    pictures = {picture: index for index, picture in enumerate(page.pictures)}
+    pages = []
+    for number, each in enumerate(document.pages):
+        shown = gaps.of_page(number, each._page_box)
+        rows = [
+            (
+                row,
+                [
+                    _Cell(column, cell, gaps.cell(column, cell, row))
+                    for column, cell in zip(columns, taken[row.element], strict=True)
+                ],
+            )
+            for row in rows_of(each._page_box)
+            if row.element in taken
+        ]
+        pages.append(_FormPage(each._page_box, shown, rows))
+        pages[-1].bookmarks = [(level, _heading(page, label), *rest) for level, label, *rest in each.bookmarks]
+        for box in all_boxes(each._page_box):
+            if isinstance(box, boxes.ReplacedBox) and box.element in pictures:
+                box.replacement = _Picture(box, pictures[box.element])
+                box.element.set("alt", f"gap alternative {pictures[box.element]}")
+    return _form(drawn(document.copy(pages), options), tuple(gaps.paragraphs))
+
+
+def _heading(page: PageTexts, label: str) -> str:
+    """The gap of a bookmark's name: which heading it is."""
+    if page.headings.count(label.strip(" ")) != 1:
+        raise CannotBeShown(label)
+    return f"gap heading {page.headings.index(label.strip(' '))}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Cell:
+    """A cell of a row that is drawn: None for the gap of an empty one."""
+
+    column: Column
+    element: Any
+    gap: TextGap | None
+
+
+class _FormPage(Page):  # type: ignore[misc]
+    """A page that is painted with gaps."""
+
+    def __init__(self, page_box: Any, shown: Sequence[Shown], rows: Sequence[tuple[Any, Sequence[_Cell]]]):
+        super().__init__(page_box)
+        self._shown = shown
+        self._rows = rows
+
+    def paint(self, stream: Any, scale: float = 1) -> None:
+        for each in self._shown:
+            each.box.text = ""
+            each.box.pango_layout = _Layout(stream, each.gap)
+        super().paint(stream, scale)
+        if not self._rows:
+            return
+        with stream.stacked():
+            stream.transform(a=scale, d=scale)
+            draw_rules(stream, [row.children[0] for row, _ in self._rows], self._rows[0][1][0].column.cell_style)
+            for row, cells in self._rows:
+                # What tags the document looks for the cells here.
+                row.children = [_drawn(stream, cell) for cell in cells]
+
+
+def _drawn(stream: Any, cell: _Cell) -> Any:
+    if cell.gap is None:
+        return cell_box(cell.column, cell.element, [])
+    text = boxes.TextBox("td", cell.column.style, cell.element, " ")
+    with stream.marked(text, "Span"):
+        stream.set_color(cell.column.style["color"])
+        stream.stream.append(cell.gap)
+    return cell_box(cell.column, cell.element, [text])
+
+
+class _Layout:
+    """In the place of a text's layout: asked to be drawn, it leaves its gap."""
+
+    def __init__(self, stream: Any, gap: TextGap):
+        self._stream = stream
+        self._gap = gap
+
+    def reactivate(self, style: Any) -> None:
+        # The operators for an empty text follow.
+        self._stream.stream.append(_BeforeNothing(self._gap))
+
+    def deactivate(self) -> None:
+        pass
+
+
+@dataclass(frozen=True, slots=True)
+class _BeforeNothing:
+    gap: TextGap
+
+
+class _Picture:
+    """In the place of an image: asked to be drawn, it leaves its gap."""
+
+    def __init__(self, box: Any, index: int):
+        self._image = box.replacement
+        self._index = index
+        self._is_chart = is_chart(box.element)
+
+    def get_intrinsic_size(self, *arguments: Any) -> Any:
+        return self._image.get_intrinsic_size(*arguments)
+
+    def draw(self, stream: Any, width: float, height: float, style: Any) -> None:
+        image = None
+        if not self._is_chart:
+            image = stream._resources["XObject"][f"code{self._index}"] = pydyf.Stream()
+        stream.stream.append(_PictureAt(self._index, width, height, image))
+
+
+@dataclass(frozen=True, slots=True)
+class _PictureAt:
+    index: int
+    width: float
+    height: float
+    image: Any
+
+
+def _form(pdf: Any, paragraphs: tuple[Any, ...]) -> Form:
+    """What WeasyPrint made, taken apart: finished objects, objects with gaps, and those that a document brings."""
+    page_objects = [_object(pdf, reference) for reference in pdf.page_references]
+    contents = [_object(pdf, page["Contents"]) for page in page_objects]
+    fonts = _object(pdf, _object(pdf, page_objects[0]["Resources"])["Font"])
+    metadata = _object(pdf, pdf.catalog.pop("Metadata"))
+    images = [item.image for content in contents for item in content.stream if isinstance(item, _PictureAt)]
+    brought = {each.number for each in (*contents, fonts, metadata, pdf.catalog, *filter(None, images))}
+    streams, small = divided(each for each in pdf.objects[1:] if each.number not in brought)
+    whole = [(number, data) for number, data in small if not _TOKEN.search(data)]
+    return Form(
+        paragraphs=paragraphs,
+        pages=tuple(tuple(_pieces(content.stream)) for content in contents),
+        page_numbers=tuple(content.number for content in contents),
+        streams=tuple(streams),
+        small=packed(whole),
+        gapped=tuple(Gapped(number, _parts(data)) for number, data in small if _TOKEN.search(data)),
+        catalog=tuple((key, pydyf.Array([value]).data[1:-1]) for key, value in pdf.catalog.items()),
+        catalog_number=pdf.catalog.number,
+        fonts_number=fonts.number,
+        info_number=metadata.number,
+        size=len(pdf.objects),
+    )
+
+
+def _object(pdf: Any, reference: bytes) -> Any:
+    return pdf.objects[int(reference.split()[0])]
+
+
+def _pieces(operators: Sequence[Any]) -> list[bytes | TextGap | PictureGap]:
+    pieces: list[bytes | TextGap | PictureGap] = []
+    between: list[Any] = []
+    rest = iter(operators)
+    for each in rest:
+        match each:
+            case _BeforeNothing(gap):
+                found: TextGap | PictureGap = gap
+                next(rest), next(rest)  # BT, ET
+            case TextGap():
+                found = each
+            case _PictureAt(index, width, height, image):
+                found = PictureGap(index, width, height, image.number if image else 0)
+            case _:
+                between.append(each)
+                continue
+        pieces += [_joined(between), found]
+        between = []
+    pieces.append(_joined(between))
+    return pieces
+
+
+def _joined(operators: Sequence[Any]) -> bytes:
+    """Operators as a stream has them, one a line."""
+    return b"".join(pydyf.Array([each]).data[1:-1] + b"\n" for each in operators)
+
+
+def _parts(data: bytes) -> tuple[bytes | tuple[str, int], ...]:
+    before, *found = _TOKEN.split(data)
+    parts: list[bytes | tuple[str, int]] = [before]
+    for kind, index, after in zip(found[::3], found[1::3], found[2::3], strict=True):
+        parts += [(kind.decode(), int(index)), after]
+    return tuple(parts)

@@ -1,0 +1,65 @@
+"""The forms of a process: a document finds the one of its shape, or becomes the first of a new one."""
+
+from typing import Any
+from xml.etree import ElementTree
+
+from weasyprint.urls import URLFetcher
+
+from billing_job.documents.drawn_rows import take_out
+from billing_job.documents.form import Differs, Filling, Form, filling
+from billing_job.documents.form_making import made_form
+from billing_job.documents.page_texts import PageTexts, page_texts
+from billing_job.documents.shaping import CannotBeShown, Fonts
+from billing_job.documents.typesetting import Look, Tree, laid_out
+
+_MOST_SHAPES = 200
+"""Shapes that are kept, the latest used: about 100 KB each, a megabyte for one of hundreds of lines."""
+
+
+class Forms:
+    """The forms of one look, by the shape of their pages."""
+
+    def __init__(self, look: Look, base_url: str, url_fetcher: URLFetcher, options: dict[str, Any]):
+        self.fonts = Fonts()
+        self._look = look
+        self._base_url = base_url
+        self._url_fetcher = url_fetcher
+        self._options = options
+        self._of_shape: dict[tuple[Any, ...], list[Form]] = {}
+
+    def fill(self, xhtml: str) -> tuple[Form, Filling, PageTexts]:
+        """A document's form and what it puts there; CannotBeShown when it has to be made the ordinary way."""
+        page = page_texts(ElementTree.fromstring(xhtml))  # noqa: S314 - our own template, escaped
+        forms = self._of_shape.pop(page.shape, [])
+        self._of_shape[page.shape] = forms
+        for form in forms:
+            try:
+                return form, filling(form, page), page
+            except Differs:
+                continue
+        form = self._made(xhtml)
+        forms.append(form)
+        if len(self._of_shape) > _MOST_SHAPES:
+            del self._of_shape[next(iter(self._of_shape))]
+        return form, filling(form, page), page
+
+    def clear(self) -> None:
+        """Forget every form."""
+        self._of_shape.clear()
+
+    def _made(self, xhtml: str) -> Form:
+        try:
+            return self._laid_out(xhtml, draw_rows=True)
+        except Differs:
+            return self._laid_out(xhtml, draw_rows=False)
+
+    def _laid_out(self, xhtml: str, *, draw_rows: bool) -> Form:
+        tree = Tree(xhtml, self._base_url, self._url_fetcher)
+        page = page_texts(tree.etree_element)
+        taken = take_out(tree.etree_element) if draw_rows else {}
+        try:
+            return made_form(laid_out(tree, self._look), page, taken, self.fonts, self._options)
+        except Differs:
+            if draw_rows and taken:
+                raise
+            raise CannotBeShown(page.head["title"]) from None

@@ -1,0 +1,85 @@
+"""What two documents of one look have in common, and what sets them apart: the page's shape and its texts."""
+
+import re
+from dataclasses import dataclass
+from typing import Any
+from xml.etree.ElementTree import Element
+
+_SPACES = re.compile("[ \t\n\r\f]+")  # what HTML calls white space: a no-break space is none
+_VARYING = frozenset({"alt", "src", "data-before", "data-between", "data-after", "data-footer"})
+_LOGO = "brand"
+
+
+@dataclass(frozen=True, slots=True)
+class PageTexts:
+    """A page's elements without their texts, and the texts in the order in which they stand.
+
+    `shape` is equal for two pages whose elements and attributes are; `owners` are the texts' elements. `pictures` are
+    the images that differ from document to document. `head` holds what stands in the head: title, author, generator.
+    """
+
+    shape: tuple[Any, ...]
+    texts: tuple[str, ...]
+    owners: tuple[Element, ...]
+    pictures: tuple[Element, ...]
+    alternatives: tuple[str, ...]
+    """What says the same as each picture."""
+    headings: tuple[str, ...]
+    head: dict[str, str]
+    footer: str
+    page_number: tuple[str, str, str]
+    """What stands before, between and after the page's number and the number of pages."""
+
+    def margin_texts(self, pages: int) -> tuple[str, ...]:
+        """The texts in the margins: the footer, then the number of each page."""
+        before, between, after = self.page_number
+        return (self.footer, *(f"{before}{page}{between}{pages}{after}" for page in range(1, pages + 1)))
+
+
+def page_texts(root: Element) -> PageTexts:
+    """Read a page of the shipped templates."""
+    body = root[1]
+    shape: list[Any] = [tuple(root.attrib.get(name) for name in ("lang", "dir", "style"))]
+    texts: list[str] = []
+    owners: list[Element] = []
+    pictures: list[Element] = []
+    headings: list[str] = []
+
+    def read(element: Element) -> None:
+        attributes = element.attrib
+        kept: Any = attributes.items()
+        if element.tag == "img" and attributes.get("class") != _LOGO:
+            pictures.append(element)
+            # A chart's size is part of the shape, a code's is set by the style sheet.
+            kept = [item for item in kept if item[0] not in _VARYING]
+        first = len(texts)
+        shape.append((element.tag, *kept, len(element), keep(element.text, element)))
+        for child in element:
+            read(child)
+            shape.append(keep(child.tail, element))
+        if element.tag in ("h1", "h2"):
+            headings.append("".join(texts[first:]).strip(" "))
+
+    def keep(text: str | None, owner: Element) -> bool:
+        if not text:
+            return False
+        collapsed = _SPACES.sub(" ", text)
+        if collapsed == " ":
+            return False
+        texts.append(collapsed)
+        owners.append(owner)
+        return True
+
+    read(body)
+    get = root.attrib.get
+    return PageTexts(
+        tuple(shape),
+        tuple(texts),
+        tuple(owners),
+        tuple(pictures),
+        tuple(picture.get("alt", "") for picture in pictures),
+        tuple(headings),
+        {"title": root[0].findtext("title", ""), **{e.get("name", ""): e.get("content", "") for e in root[0]}},
+        get("data-footer", ""),
+        (get("data-before", ""), get("data-between", ""), get("data-after", "")),
+    )
