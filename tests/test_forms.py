@@ -135,7 +135,7 @@ def test_a_picture_that_cannot_be_read_is_reported_each_time() -> None:
     """A logo is part of the form; a broken one must not become a form without it."""
     broken = document(many_lines(3), seller=replace(SELLER, logo="data:image/png;base64,AAAA"))
     for _ in range(2):
-        with pytest.raises(DocumentError, match="INV-2026-00001: .*image"):
+        with pytest.raises(DocumentError, match=r"INV-2026-00001: .*image"):
             pdf_of(broken, SHIPPED)
 
 
