@@ -6,8 +6,9 @@ from sqlalchemy import Connection, Engine, func, insert, select
 
 from billing_job.credit import Credit, Undone
 from billing_job.ledger.database import transaction
-from billing_job.ledger.issuing import next_ordinal, numbered, store_document
+from billing_job.ledger.issuing import numbered
 from billing_job.ledger.released import is_released
+from billing_job.ledger.storing import store_documents
 from billing_job.ledger.tables import credited_lines, documents, releases, settlements
 from billing_job.model import Document, Kind, Vat, document_from_json
 
@@ -19,8 +20,7 @@ def issue_credit(
     with transaction(engine) as connection:
         built = build(_undone(connection, original))
         document = numbered(connection, built.document, formats)
-        period = str(document.period)
-        store_document(connection, document, folder, next_ordinal(connection, document.client.client_id, period))
+        store_documents(connection, [document], folder)
         connection.execute(
             insert(credited_lines),
             [

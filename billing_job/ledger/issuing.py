@@ -1,28 +1,25 @@
 """Storing documents: the number, the document, its lines and what it settles, in one database transaction."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, Connection, Engine, and_, func, insert, select, true, update
 from sqlalchemy.exc import IntegrityError
 
 from billing_job.bill import Bill
 from billing_job.errors import LedgerError
+from billing_job.ledger.bulk import chunks, insert_rows
 from billing_job.ledger.database import transaction
 from billing_job.ledger.released import is_released
-from billing_job.ledger.tables import (
-    closings,
-    credited_lines,
-    document_lines,
-    documents,
-    files,
-    releases,
-    runs,
-    series,
-    settlements,
-)
-from billing_job.model import Document, Kind, MonthTotal, document_from_json, document_to_json
+from billing_job.ledger.storing import numbered_all, store_documents
+from billing_job.ledger.tables import closings, credited_lines, documents, files, releases, runs, settlements
+from billing_job.model import Document, Kind, MonthTotal, document_from_json
+
+SETTLEMENT_COLUMNS = (
+    "transaction_id", "part", "generation", "client_id", "period", "document_number", "line", "category", "number",
+    "trunk", "cost_cents", "charge_cents",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,14 +48,10 @@ def issue(
     `formats` gives each kind's numbering. With `closes` the period counts as billed whole from now on.
     """
     with transaction(engine) as connection:
-        issued = []
-        for bill in bills:
-            document = bill.document
-            if document is not None:
-                document = numbered(connection, document, formats)
-                store_document(connection, document, period, next_ordinal(connection, bill.client_id, period))
-                issued.append(document)
-            _settle(connection, bill, period, document.number if document else None)
+        issued = numbered_all(connection, [bill.document for bill in bills if bill.document is not None], formats)
+        store_documents(connection, issued, period)
+        coming = iter(issued)
+        _settle(connection, [(bill, next(coming).number if bill.document else None) for bill in bills], period)
         if closes:
             known = connection.execute(select(closings.c.period).where(closings.c.period == period)).one_or_none()
             if known is None:
@@ -67,101 +60,44 @@ def issue(
 
 
 def numbered(connection: Connection, document: Document, formats: Mapping[Kind, str]) -> Document:
-    """Give the document the next number of its series; the counter moves in the same database transaction."""
-    year = document.issue_date.year
-    where = (series.c.kind == document.kind.value, series.c.year == year)
-    last = connection.execute(select(series.c.last_number).where(*where)).scalar_one_or_none()
-    number = (last or 0) + 1
-    if last is None:
-        connection.execute(insert(series).values(kind=document.kind.value, year=year, last_number=number))
-    else:
-        connection.execute(update(series).where(*where).values(last_number=number))
-    text = formats[document.kind].format(year=year, number=number)
-    if connection.execute(select(documents.c.number).where(documents.c.number == text)).one_or_none() is not None:
-        raise LedgerError(f"the number {text} is issued already: choose a [numbering] format that was not used before")
-    return replace(document, number=text)
+    """Give the document the next number of its series."""
+    return numbered_all(connection, [document], formats)[0]
 
 
-def next_ordinal(connection: Connection, client_id: str, period: str) -> int:
-    where = (documents.c.client_id == client_id, documents.c.period == period)
-    return connection.execute(select(func.count()).select_from(documents).where(*where)).scalar_one()
+def _settle(connection: Connection, settled: Sequence[tuple[Bill, str | None]], period: str) -> None:
+    """Record what each bill settles by the document of that number, if it has one.
 
-
-def store_document(connection: Connection, document: Document, folder: str, ordinal: int) -> None:
-    body = document_to_json(document)
-    kind, year = document.kind.value, document.issue_date.year
-    where = (series.c.kind == kind, series.c.year == year)
-    connection.execute(
-        insert(documents).values(
-            number=document.number,
-            kind=kind,
-            series_year=year,
-            series_number=connection.execute(select(series.c.last_number).where(*where)).scalar_one(),
-            client_id=document.client.client_id,
-            period=str(document.period),
-            folder=folder,
-            ordinal=ordinal,
-            issue_date=document.issue_date.isoformat(),
-            currency=document.currency,
-            net_cents=document.net_cents,
-            vat_cents=document.vat_cents,
-            gross_cents=document.gross_cents,
-            corrects=document.corrects or None,
-            body=body,
-            sha256=hashlib.sha256(body.encode()).hexdigest(),
-        )
-    )
-    connection.execute(
-        insert(document_lines),
-        [
-            {
-                "document_number": document.number,
-                "line": line.line,
-                "category": line.category,
-                "number": line.number,
-                "trunk": line.trunk,
-                "quantity": line.quantity,
-                "net_cents": line.net_cents,
-                "vat_category": line.vat.category,
-                "vat_rate": str(line.vat.rate),
-            }
-            for line in document.lines
-        ],
-    )
-
-
-def _settle(connection: Connection, bill: Bill, period: str, number: str | None) -> None:
-    """Record what the bill settles; the primary key refuses a transaction that a document settles already."""
+    The primary key refuses a transaction that a document settles already.
+    """
     latest = select(releases.c.transaction_id, releases.c.part, func.max(releases.c.generation).label("generation"))
     freed = {
         (row.transaction_id, row.part): row.generation
         for row in connection.execute(latest.group_by(releases.c.transaction_id, releases.c.part))
     }
-    rows = [
-        {
-            "transaction_id": settlement.transaction_id,
-            "part": settlement.part,
-            "generation": freed.get((settlement.transaction_id, settlement.part), 0) + 1,
-            "client_id": bill.client_id,
-            "period": period,
-            "document_number": None if settlement.line is None else number,
-            "line": settlement.line,
-            "category": settlement.category,
-            "number": settlement.number,
-            "trunk": settlement.trunk,
-            "cost_cents": settlement.cost_cents,
-            "charge_cents": settlement.charge_cents,
-        }
-        for settlement in bill.settlements
-    ]
-    if not rows:
-        return
-    try:
-        connection.execute(insert(settlements), rows)
-    except IntegrityError:
-        raise LedgerError(
-            f"invariant 2: a transaction of client {bill.client_id} is on a document already; nothing was issued"
-        ) from None
+    for bill, number in settled:
+        rows = [
+            (
+                each.transaction_id,
+                each.part,
+                freed.get((each.transaction_id, each.part), 0) + 1,
+                bill.client_id,
+                period,
+                None if each.line is None else number,
+                each.line,
+                each.category,
+                each.number,
+                each.trunk,
+                each.cost_cents,
+                each.charge_cents,
+            )
+            for each in bill.settlements
+        ]
+        try:
+            insert_rows(connection, settlements, SETTLEMENT_COLUMNS, rows)
+        except IntegrityError:
+            raise LedgerError(
+                f"invariant 2: a transaction of client {bill.client_id} is on a document already; nothing was issued"
+            ) from None
 
 
 def documents_in_folder(engine: Engine, folder: str) -> list[Document]:
@@ -252,19 +188,15 @@ def record_files(engine: Engine, written: Sequence[StoredFile]) -> list[StoredFi
     """Note the files of documents; returns those whose bytes differ from what was written before."""
     with transaction(engine) as connection:
         known = _latest_files(connection, {file.document_number for file in written})
-        different = []
-        for file in written:
-            before = known.get((file.document_number, file.suffix))
-            if before == file:
-                continue
-            if before is not None:
-                different.append(file)
-            connection.execute(
-                insert(files).values(
-                    document_number=file.document_number, suffix=file.suffix, sha256=file.sha256, size=file.size
-                )
-            )
-        return different
+        before = [known.get((file.document_number, file.suffix)) for file in written]
+        changed = [(file, old) for file, old in zip(written, before, strict=True) if old != file]
+        insert_rows(
+            connection,
+            files,
+            ("document_number", "suffix", "sha256", "size"),
+            [(file.document_number, file.suffix, file.sha256, file.size) for file, _ in changed],
+        )
+        return [file for file, old in changed if old is not None]
 
 
 def stored_files(engine: Engine, numbers: Sequence[str]) -> dict[tuple[str, str], StoredFile]:
@@ -273,13 +205,12 @@ def stored_files(engine: Engine, numbers: Sequence[str]) -> dict[tuple[str, str]
         return _latest_files(connection, set(numbers))
 
 
-def _latest_files(connection: Connection, numbers: set[str]) -> dict[tuple[str, str], StoredFile]:
-    latest = select(func.max(files.c.seq)).group_by(files.c.document_number, files.c.suffix)
-    rows = connection.execute(select(files).where(files.c.seq.in_(latest)))
+def _latest_files(connection: Connection, numbers: Collection[str]) -> dict[tuple[str, str], StoredFile]:
+    """The entries of these documents; later ones take the place of earlier ones."""
     return {
         (row.document_number, row.suffix): StoredFile(row.document_number, row.suffix, row.sha256, row.size)
-        for row in rows
-        if row.document_number in numbers
+        for chunk in chunks(sorted(numbers))
+        for row in connection.execute(select(files).where(files.c.document_number.in_(chunk)).order_by(files.c.seq))
     }
 
 

@@ -7,13 +7,11 @@ from typing import cast
 from sqlalchemy import Connection, Engine, and_, delete, func, insert, select, update
 
 from billing_job.clock import Clock
+from billing_job.ledger.bulk import chunks
 from billing_job.ledger.database import transaction
 from billing_job.ledger.tables import absences, balances, facts, revisions, transactions, trunks, walks, wallet_rows
 from billing_job.money import MAX_CENTS
 from billing_job.wallet import Balance, Learned, Order, Saved, Sealed, Transaction, Trunk
-
-CHUNK = 500
-"""Ids in one IN (…): below every database's limit."""
 
 
 def moment_text(moment: datetime) -> str:
@@ -64,7 +62,7 @@ class LedgerMirror:
             sealed_seq = connection.execute(select(func.max(walks.c.sealed_seq))).scalar_one() or 0
             return {
                 found
-                for chunk in _chunks(list(ids))
+                for chunk in chunks(list(ids))
                 for found in connection.execute(
                     select(wallet_rows.c.transaction_id).where(
                         wallet_rows.c.transaction_id.in_(chunk), wallet_rows.c.seq <= sealed_seq
@@ -180,7 +178,7 @@ def typed_columns(row: Transaction) -> dict[str, object]:
 def _current_versions(connection: Connection, ids: Sequence[str]) -> dict[str, tuple[int, str]]:
     """transaction_id → (seq, sha256) of the latest version."""
     found = {}
-    for chunk in _chunks(ids):
+    for chunk in chunks(ids):
         rows = connection.execute(
             select(wallet_rows.c.transaction_id, wallet_rows.c.seq, wallet_rows.c.sha256)
             .where(wallet_rows.c.transaction_id.in_(chunk))
@@ -200,7 +198,3 @@ def absent_ids(connection: Connection) -> set[str]:
 def _note_returns(connection: Connection, ids: Sequence[str], now: str) -> None:
     for id_ in absent_ids(connection) & set(ids):
         connection.execute(insert(absences).values(transaction_id=id_, absent=False, noticed=now))
-
-
-def _chunks(ids: Sequence[str]) -> list[Sequence[str]]:
-    return [ids[start : start + CHUNK] for start in range(0, len(ids), CHUNK)]

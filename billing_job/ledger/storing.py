@@ -1,0 +1,119 @@
+"""Documents as rows: the next numbers of their series, the documents whole, and their lines for sums."""
+
+import hashlib
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
+
+from sqlalchemy import Connection, func, insert, select, update
+
+from billing_job.errors import LedgerError
+from billing_job.ledger.bulk import chunks, insert_rows
+from billing_job.ledger.tables import document_lines, documents, series
+from billing_job.model import Document, Kind, document_to_json
+
+LINE_COLUMNS = (
+    "document_number", "line", "category", "number", "trunk", "quantity", "net_cents", "vat_category", "vat_rate",
+)  # fmt: skip
+
+
+def numbered_all(connection: Connection, unnumbered: Sequence[Document], formats: Mapping[Kind, str]) -> list[Document]:
+    """Give documents the next numbers of their series, in their order.
+
+    The counters move in the same database transaction. LedgerError for a number that was given before.
+    """
+    before = _counters(connection)
+    counters = dict(before)
+    found = []
+    for document in unnumbered:
+        key = _series_of(document)
+        counters[key] = counters.get(key, 0) + 1
+        text = formats[document.kind].format(year=key[1], number=counters[key])
+        found.append(replace(document, number=text))
+    for key, last in counters.items():
+        kind, year = key
+        if key not in before:
+            connection.execute(insert(series).values(kind=kind, year=year, last_number=last))
+        elif last != before[key]:
+            where = (series.c.kind == kind, series.c.year == year)
+            connection.execute(update(series).where(*where).values(last_number=last))
+    _check_numbers_are_new(connection, [document.number for document in found])
+    return found
+
+
+def _counters(connection: Connection) -> dict[tuple[str, int], int]:
+    return {(row.kind, row.year): row.last_number for row in connection.execute(select(series))}
+
+
+def _series_of(document: Document) -> tuple[str, int]:
+    return document.kind.value, document.issue_date.year
+
+
+def _check_numbers_are_new(connection: Connection, numbers: Sequence[str]) -> None:
+    taken = [number for number, times in Counter(numbers).items() if times > 1]
+    for chunk in chunks(numbers):
+        taken += connection.execute(select(documents.c.number).where(documents.c.number.in_(chunk))).scalars()
+    if taken:
+        raise LedgerError(
+            f"the number {taken[0]} is issued already: choose a [numbering] format that was not used before"
+        )
+
+
+def store_documents(connection: Connection, numbered_now: Sequence[Document], folder: str) -> None:
+    """Store documents that have just got their numbers, in that order, and their lines."""
+    counters = _counters(connection)
+    left = Counter(map(_series_of, numbered_now))
+    ordinals = _ordinals(connection, {str(document.period) for document in numbered_now})
+    rows = []
+    for document in numbered_now:
+        body = document_to_json(document)
+        kind, year = key = _series_of(document)
+        left[key] -= 1
+        owner = (document.client.client_id, str(document.period))
+        rows.append(
+            {
+                "number": document.number,
+                "kind": kind,
+                "series_year": year,
+                "series_number": counters[key] - left[key],
+                "client_id": owner[0],
+                "period": owner[1],
+                "folder": folder,
+                "ordinal": ordinals[owner],
+                "issue_date": document.issue_date.isoformat(),
+                "currency": document.currency,
+                "net_cents": document.net_cents,
+                "vat_cents": document.vat_cents,
+                "gross_cents": document.gross_cents,
+                "corrects": document.corrects or None,
+                "body": body,
+                "sha256": hashlib.sha256(body.encode()).hexdigest(),
+            }
+        )
+        ordinals[owner] += 1
+    if rows:
+        connection.execute(insert(documents), rows)
+    insert_rows(connection, document_lines, LINE_COLUMNS, [row for each in numbered_now for row in _line_rows(each)])
+
+
+def _ordinals(connection: Connection, periods: Collection[str]) -> Counter[tuple[str, str]]:
+    """How many documents each client has of each of these periods."""
+    grouped = select(documents.c.client_id, documents.c.period, func.count().label("count"))
+    query = grouped.where(documents.c.period.in_(periods)).group_by(documents.c.client_id, documents.c.period)
+    return Counter({(row.client_id, row.period): row.count for row in connection.execute(query)})
+
+
+def _line_rows(document: Document) -> Iterator[tuple[str | int, ...]]:
+    """LINE_COLUMNS of each line."""
+    for line in document.lines:
+        yield (
+            document.number,
+            line.line,
+            line.category,
+            line.number,
+            line.trunk,
+            line.quantity,
+            line.net_cents,
+            line.vat.category,
+            str(line.vat.rate),
+        )
