@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Collection, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import date
 from importlib.metadata import version
@@ -43,6 +44,9 @@ EXCEPTION_COLUMNS = (
 FORMATS_FACT = "accounting_formats"
 """In the manifest: the formats that the folder's books are written in."""
 
+NOTED_AT_ONCE = 16
+"""Documents whose files are recorded in one database transaction; a kill costs at most the drawing of so many again."""
+
 Progress = Callable[[int, int, str], None]
 """Told of (done, of how many, of what)."""
 
@@ -72,27 +76,31 @@ def write_month(
     progress: Progress,
     again: Collection[str] = (),
     formats: Collection[str] = (),
+    new: Sequence[Document] = (),
 ) -> WrittenMonth:
     """Bring the folder up to date with the ledger; files that are there already with the right bytes stay.
 
     `again` names documents to render in any case. `formats` are written for the books beside the configured ones and
-    those that the folder has already: what was exported must not go stale when a credit note comes. Without problems
-    the manifest comes last, so a folder that has one is whole; with problems there is none. Nothing is made where
-    nothing has changed.
+    those that the folder has already: what was exported must not go stale when a credit note comes. `new` are documents
+    that this run has stored, so that they need not be read. Without problems the manifest comes last, so a folder that
+    has one is whole; with problems there is none. Nothing is made where nothing has changed.
     """
     folder = job.folder(month)
     folder.clear_leftovers()
     before = folder.manifest()
-    written = WrittenMonth(tuple(documents_in_folder(job.engine, str(month))))
+    written = WrittenMonth(tuple(documents_in_folder(job.engine, str(month), new)))
     if not again and not formats and is_unchanged(job, placed, folder, month):
         written.files = {name: (entry["sha256"], entry["size"]) for name, entry in before["files"].items()}
         return written
     formats = _formats(job, before, formats)
     books = month_books(job, month, placed, written.documents, formats)
     written.warnings += books.warnings
-    _write_documents(job, folder, written, workers, progress, again)
     accounting = {f"{ACCOUNTING}/{name}": content for name, content in books.files.items()}
-    for name, content in {**accounting, **_lists(job, month, placed, written.documents, list(accounting))}.items():
+    # Other processes draw the pages meanwhile.
+    with ThreadPoolExecutor(1) as beside:
+        lists = beside.submit(_lists, job, month, placed, written.documents, list(accounting))
+        _write_documents(job, folder, written, workers, progress, again)
+    for name, content in {**accounting, **lists.result()}.items():
         folder.write(name, content)
         written.files[name] = (sha256(content), len(content))
     for name in before.get("files", {}):
@@ -214,22 +222,30 @@ def _write_documents(
             written.files.update(found)
         else:
             missing.append(document)
+    noted: list[StoredFile] = []
     for done, result in enumerate(render(missing, job.templates, workers, job.settings.run.scheduler), 1):
         if result.problem:
             written.problems.append(result.problem)
             continue
-        stored_now = []
         for kind, content in result.files.items():
-            name = document_file(result.document, kind)
+            name, digest = document_file(result.document, kind), sha256(content)
             folder.write(name, content)
-            written.files[name] = (sha256(content), len(content))
-            stored_now.append(StoredFile(result.document.number, kind, sha256(content), len(content)))
-        written.warnings += [
-            f"{file.document_number}{SUFFIXES[file.suffix]} has other bytes than when it was first written:"
-            " the program, its fonts or the templates have changed since"
-            for file in record_files(job.engine, stored_now)
-        ]
+            written.files[name] = (digest, len(content))
+            noted.append(StoredFile(result.document.number, kind, digest, len(content)))
+        if done % NOTED_AT_ONCE == 0:
+            _note(job, written, noted)
+            noted = []
         progress(done, len(missing), "documents")
+    _note(job, written, noted)
+
+
+def _note(job: Job, written: WrittenMonth, files: Sequence[StoredFile]) -> None:
+    """Record in the ledger what was written."""
+    written.warnings += [
+        f"{file.document_number}{SUFFIXES[file.suffix]} has other bytes than when it was first written:"
+        " the program, its fonts or the templates have changed since"
+        for file in record_files(job.engine, files)
+    ]
 
 
 def _lists(
@@ -238,7 +254,7 @@ def _lists(
     """What waits, what was earned, and the page that shows the month and links to every other file."""
     waiting = waiting_rows(job, placed.rows("exception"))
     rows = placed.frame[placed.frame["month"] == str(month)]
-    earned = month_margins(job, month, placed)
+    earned = month_margins(job, month, placed, documents)
     lists = {
         "exceptions.csv": exceptions_csv(waiting),
         "margin.csv": margin_csv(earned),

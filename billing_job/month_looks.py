@@ -1,12 +1,13 @@
 """Two looks at a month in the ledger: what was earned on its transactions, and what looks wrong about it."""
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Sequence
 
 import pandas as pd
 
 from billing_job.anomalies import Anomaly, anomalies, net_by_client
 from billing_job.job import Job
-from billing_job.ledger.issuing import documents_of_period
+from billing_job.ledger.issuing import documents_of_period, nets_of_period
 from billing_job.ledger.reading import refund_history, settlements_of
 from billing_job.margin import margins
 from billing_job.model import Document, Period
@@ -15,12 +16,19 @@ from billing_job.pipeline import Placed
 from billing_job.refunds import refund_pairs
 
 
-def month_margins(job: Job, month: Period, placed: Placed) -> pd.DataFrame:
-    """Cost and charge of the month's transactions; see margin.margins."""
+def month_margins(job: Job, month: Period, placed: Placed, known: Sequence[Document] = ()) -> pd.DataFrame:
+    """Cost and charge of the month's transactions; see margin.margins. Documents in `known` are not read again."""
     zone = job.settings.billing.zone
     settled = settlements_of(job.engine, microseconds(month.starts(zone)), microseconds(month.ends(zone)))
     rows = placed.frame[placed.frame["month"] == str(month)]
-    return margins(rows, settled, documents_of_period(job.engine, str(month)))
+    return margins(rows, settled, documents_of_period(job.engine, str(month), known))
+
+
+def month_nets(job: Job, month: Period, drafts: Iterable[Document] = ()) -> dict[str, int]:
+    """Net cents by client of the documents that speak of a month, drafts counted as if they were issued."""
+    nets = Counter(nets_of_period(job.engine, str(month)))
+    nets.update(net_by_client(drafts))
+    return dict(nets)
 
 
 def month_anomalies(
@@ -33,8 +41,8 @@ def month_anomalies(
         rows,
         placed.facts,
         month,
-        net_by_client([*documents_of_period(job.engine, str(month)), *drafts]),
-        net_by_client(documents_of_period(job.engine, str(month.previous))),
+        month_nets(job, month, drafts),
+        month_nets(job, month.previous),
         found,
         job.settings.billing.alert_percent,
         set(refund_pairs(history, set(rows["transaction_id"]))["transaction_id"]),

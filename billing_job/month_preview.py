@@ -2,20 +2,19 @@
 
 from typing import Any
 
-from billing_job.anomalies import net_by_client, told
+from billing_job.anomalies import told
 from billing_job.job import Job
-from billing_job.ledger.issuing import documents_of_period
 from billing_job.ledger.mirror import moment_text
 from billing_job.ledger.previews import last_preview, record_preview
 from billing_job.model import Period
-from billing_job.month_looks import month_anomalies, month_margins
+from billing_job.month_looks import month_anomalies, month_margins, month_nets
 from billing_job.pipeline import Billed
 
 
 def previewed(job: Job, month: Period, billed: Billed) -> dict[str, Any]:
     """`changes` and `anomalies` for the JSON of a draft run; remembers the drafts' nets for the next preview."""
-    now = net_by_client([*documents_of_period(job.engine, str(month)), *billed.new])
-    before = net_by_client(documents_of_period(job.engine, str(month.previous)))
+    now = month_nets(job, month, billed.new)
+    before = month_nets(job, month.previous)
     earlier = last_preview(job.engine, str(month))
     earned = month_margins(job, month, billed.placed)
     record_preview(job.engine, str(month), now, moment_text(job.clock.now()))

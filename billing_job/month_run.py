@@ -191,7 +191,7 @@ def _written(
         for text in more["anomalies"]:
             console.warn(text)
     else:
-        written = write_month(job, period, billed.placed, workers=workers, progress=console.progress)
+        written = write_month(job, period, billed.placed, workers=workers, progress=console.progress, new=billed.new)
     for warning in written.warnings:
         console.warn(warning)
     if written.problems:

@@ -46,7 +46,8 @@ class Folder:
             self.drop_manifest()
         temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
         try:
-            make_folder(path.parent)
+            if not path.parent.is_dir():
+                make_folder(path.parent)
             descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             with os.fdopen(descriptor, "wb") as file:
                 file.write(content)

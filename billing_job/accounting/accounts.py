@@ -8,7 +8,7 @@ one whose first differing cell is filled in.
 import csv
 import io
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
@@ -113,6 +113,8 @@ class Accounts:
 
     rows: tuple[AccountRow, ...]
     source: str
+    _found: dict[tuple[str, AccountKey], Account | None] = field(default_factory=dict, init=False, compare=False)
+    """What was looked up before: thousands of documents ask for the same few accounts."""
 
     def chart(self, format_name: str, keys: Iterable[AccountKey]) -> Mapping[AccountKey, Account]:
         """The accounts of one program for these keys; ConfigError names every row to add, all at once."""
@@ -128,8 +130,11 @@ class Accounts:
 
     def find(self, format_name: str, key: AccountKey) -> Account | None:
         """The account of one key, or None."""
-        matching = [row for row in self.rows if row.matches(format_name, key)]
-        return max(matching, key=AccountRow.precedence).account_of(key) if matching else None
+        if (format_name, key) not in self._found:
+            matching = [row for row in self.rows if row.matches(format_name, key)]
+            best = max(matching, key=AccountRow.precedence).account_of(key) if matching else None
+            self._found[format_name, key] = best
+        return self._found[format_name, key]
 
     def party(self, format_name: str, client_id: str) -> str | None:
         """The client's own number in a program's address book, or None when no row gives it."""

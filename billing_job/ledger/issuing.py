@@ -100,14 +100,24 @@ def _settle(connection: Connection, settled: Sequence[tuple[Bill, str | None]], 
             ) from None
 
 
-def documents_in_folder(engine: Engine, folder: str) -> list[Document]:
-    """Every document whose files stand in a month's folder, invoices first, in the order of their numbers."""
-    return [issued.document for issued in _issued(engine, documents.c.folder == folder)]
+def documents_in_folder(engine: Engine, folder: str, known: Sequence[Document] = ()) -> list[Document]:
+    """Every document whose files stand in a month's folder, invoices first, in the order of their numbers.
+
+    Those in `known` were read or stored before and are not read again.
+    """
+    return [issued.document for issued in _issued(engine, documents.c.folder == folder, known)]
 
 
-def documents_of_period(engine: Engine, period: str) -> list[Document]:
-    """Every document that speaks of a period, whatever folder its files stand in."""
-    return [issued.document for issued in _issued(engine, documents.c.period == period)]
+def documents_of_period(engine: Engine, period: str, known: Sequence[Document] = ()) -> list[Document]:
+    """Every document that speaks of a period, whatever folder its files stand in; `known` as above."""
+    return [issued.document for issued in _issued(engine, documents.c.period == period, known)]
+
+
+def nets_of_period(engine: Engine, period: str) -> dict[str, int]:
+    """Net cents by client of the documents that speak of a period."""
+    with transaction(engine) as connection:
+        sums = select(documents.c.client_id, func.sum(documents.c.net_cents)).where(documents.c.period == period)
+        return {client_id: int(net) for client_id, net in connection.execute(sums.group_by(documents.c.client_id))}
 
 
 def document_of_number(engine: Engine, number: str) -> Issued | None:
@@ -120,15 +130,23 @@ def all_documents(engine: Engine) -> list[Issued]:
     return _issued(engine, true())
 
 
-def _issued(engine: Engine, where: ColumnElement[bool]) -> list[Issued]:
+def _issued(engine: Engine, where: ColumnElement[bool], known: Sequence[Document] = ()) -> list[Issued]:
+    found = {document.number: document for document in known}
     with transaction(engine) as connection:
-        query = select(documents.c.body, documents.c.sha256, documents.c.number, documents.c.folder).where(where)
+        query = select(documents.c.number, documents.c.folder).where(where)
         ordered = query.order_by(documents.c.kind.desc(), documents.c.series_year, documents.c.series_number)
-        rows = connection.execute(ordered).all()
+        folders = [(row.number, row.folder) for row in connection.execute(ordered)]
+        stored = select(documents.c.number, documents.c.body, documents.c.sha256)
+        rows = [
+            row
+            for chunk in chunks([number for number, _ in folders if number not in found])
+            for row in connection.execute(stored.where(documents.c.number.in_(chunk)))
+        ]
     for row in rows:
         if hashlib.sha256(row.body.encode()).hexdigest() != row.sha256:
             raise LedgerError(f"document {row.number} was changed in the ledger after it was issued; restore a backup")
-    return [Issued(document_from_json(row.body), row.folder) for row in rows]
+        found[row.number] = document_from_json(row.body)
+    return [Issued(found[number], folder) for number, folder in folders]
 
 
 def clients_billed_for(engine: Engine, period: str) -> set[str]:
