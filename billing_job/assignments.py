@@ -28,43 +28,55 @@ FOREVER = np.iinfo(np.int64).max
 
 @dataclass(frozen=True, slots=True)
 class Intervals:
-    """Dated facts about keys that never overlap for one key, packed for binary search."""
+    """Dated facts about keys that never overlap for one key: the facts of a key stand together, by their starts."""
 
     keys: pa.Array
-    starts: Ints
-    packed: Ints
+    """Each key once."""
+    first: Ints
+    """The place of each key's first fact in the arrays below, which are one as long as the other."""
     codes: Ints
+    """The place of each fact's key in `keys`."""
+    starts: Ints
     ends: Ints
     facts: Ints
 
     @classmethod
     def of(cls, keys: Sequence[str], starts: Sequence[int], ends: Sequence[int]) -> "Intervals":
-        """Pack facts given in their own order; `starts` and `ends` are microseconds, half open."""
-        unique = pa.array(sorted(set(keys)), pa.string())
-        codes = _codes(pa.array(keys, pa.string()), unique)
+        """Lay out facts given in their own order; `starts` and `ends` are microseconds, half open."""
+        encoded = pa.array(keys, pa.string()).dictionary_encode()
+        codes = encoded.indices.to_numpy().astype(np.int64)
         start_array = np.asarray(starts, np.int64)
-        distinct = np.unique(start_array)
-        packed = codes * (len(distinct) + 1) + np.searchsorted(distinct, start_array, "right")
-        order = np.argsort(packed, kind="stable")
-        return cls(unique, distinct, packed[order], codes[order], np.asarray(ends, np.int64)[order], order)
+        order = np.lexsort((start_array, codes))
+        codes = codes[order]
+        first = np.searchsorted(codes, np.arange(len(encoded.dictionary)))
+        return cls(encoded.dictionary, first, codes, start_array[order], np.asarray(ends, np.int64)[order], order)
+
+    def places(self, keys: pa.Array) -> Ints:
+        """The place of each key in `keys`, -1 where it is not there; nulls are nowhere."""
+        found = pc.fill_null(pc.index_in(keys, value_set=self.keys), -1)
+        return np.asarray(found.to_numpy(zero_copy_only=False), np.int64)
 
     def at(self, keys: pa.Array, moments: Ints) -> Ints:
         """The fact that holds for each key at its moment; -1 where none does. `keys` may hold nulls."""
-        if len(self.packed) == 0:
+        return self.at_places(self.places(keys), moments)
+
+    def at_places(self, places: Ints, moments: Ints) -> Ints:
+        """The same for the places of keys, -1 for what is no key."""
+        if len(self.keys) == 0:
             return np.full(len(moments), -1, np.int64)
-        codes = _codes(keys, self.keys)
-        wanted = codes * (len(self.starts) + 1) + np.searchsorted(self.starts, moments, "right")
-        place = np.maximum(np.searchsorted(self.packed, wanted, "right") - 1, 0)
-        holds = (
-            (codes >= 0) & (self.codes[place] == codes) & (self.packed[place] <= wanted) & (moments < self.ends[place])
-        )
-        return np.where(holds, self.facts[place], -1).astype(np.int64)
+        fact = self.first[places]
+        if len(self.keys) < len(self.facts):
+            several = (np.bincount(self.codes) > 1)[places]
+            fact[several] = self._latest(places[several], moments[several])
+        holds = (places >= 0) & (self.starts[fact] <= moments) & (moments < self.ends[fact])
+        return np.where(holds, self.facts[fact], -1)
 
-
-def _codes(keys: pa.Array, unique: pa.Array) -> Ints:
-    """The place of each key in `unique`, -1 where it is not there."""
-    found = pc.fill_null(pc.index_in(keys, value_set=unique), -1)
-    return np.asarray(found.to_numpy(zero_copy_only=False), np.int64)
+    def _latest(self, places: Ints, moments: Ints) -> Ints:
+        """The latest fact of each key that has begun by its moment; its first one where none has."""
+        distinct = np.unique(self.starts)
+        begun = self.codes * (len(distinct) + 1) + np.searchsorted(distinct, self.starts, "right")
+        wanted = places * (len(distinct) + 1) + np.searchsorted(distinct, moments, "right")
+        return np.maximum(np.searchsorted(begun, wanted, "right") - 1, self.first[places])
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +108,8 @@ def assignments(
     names = {trunk.trunk_id: trunk.uuid for trunk in supplier_trunks if trunk.trunk_id}
     identities, problems = _identities(mapping.numbers, event_facts)
     trunk_keys = [names.get(fact.trunk, fact.trunk) for fact in mapping.trunks]
-    problems += overlaps("trunk", list(zip(trunk_keys, mapping.trunks, strict=True)))
-    problems += overlaps("number", list(zip(identities, mapping.numbers, strict=True)))
+    problems += _overlaps("trunk", trunk_keys, mapping.trunks)
+    problems += _overlaps("number", identities, mapping.numbers)
     if problems:
         raise ConfigError(sorted(set(problems)))
     filling = _where_files_are_silent(mapping.numbers, identities, event_facts, zone)
@@ -124,6 +136,11 @@ def assignments(
     )
 
 
+def _overlaps(what: str, keys: Sequence[str], facts: Sequence[Assignment]) -> list[str]:
+    """What is assigned twice at one time; nothing can be where each key has one fact."""
+    return overlaps(what, list(zip(keys, facts, strict=True))) if len(set(keys)) < len(keys) else []
+
+
 def _where_files_are_silent(
     numbers: Sequence[NumberAssignment],
     identities: Sequence[str],
@@ -132,6 +149,8 @@ def _where_files_are_silent(
 ) -> list[NumberAssignment]:
     """The parts of event facts that lie outside all rows of their number; an order that a row gives to a trunk by its
     id alone is not taken apart."""
+    if not event_facts:
+        return []
     spoken: dict[str, list[tuple[int, int]]] = defaultdict(list)
     for identity, starts, ends in zip(identities, *_bounds(numbers, zone), strict=True):
         spoken[identity].append((starts, ends))

@@ -3,17 +3,18 @@
 The transaction's own moment decides. A number found only in the description bills nobody.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from billing_job.assignments import Assignments, Ints
+from billing_job.coded import Coded, Codes, Mask, arrow, column_of, flags, ints
 from billing_job.decision import Decision
 from billing_job.schema import ATTRIBUTED, TEXT, TRANSACTIONS, conform
+from billing_job.side_by_side import side_by_side
 
 TOPUP = "topup"
 """The category that is money put into the wallet, not a cost."""
@@ -25,15 +26,14 @@ HOUSE = "house"
 UNBILLABLE = frozenset({"unreadable_row", "amount_too_large", "foreign_currency"})
 """Reasons of exceptions that no client can be charged for: there is no amount in the seller's currency."""
 
-Mask = npt.NDArray[np.bool_]
-
-# Millions of rows carry the place of their reason in this list, and its name only in the end.
+# Millions of rows carry the place of their reason in this list.
 REASONS = (
     "", "unreadable_row", "amount_too_large", "foreign_currency", "unknown_type", TOPUP, "unknown_reference",
     "unassigned_number", "unassigned_trunk", "ambiguous_order",
 )  # fmt: skip
 _PLACE = {reason: place for place, reason in enumerate(REASONS)}
 _OUTCOMES = ("attributed", "excluded", "exception")
+_OUTCOME_OF = np.array([{"": 0, TOPUP: 1}.get(reason, 2) for reason in REASONS], np.int32)
 
 
 def attribute(
@@ -46,38 +46,43 @@ def attribute(
     ambiguous_order.
     """
     frame = conform(transactions, TRANSACTIONS, "attribute").reset_index(drop=True)
-    frame["category"] = frame["type"].map(dict(categories)).astype(TEXT)
-    number_fact, trunk_fact, reason = _owners(frame, facts)
-
-    no_category = frame["category"].isna().to_numpy(bool)
-    first_reasons: tuple[tuple[str, Mask], ...] = (
-        ("unreadable_row", (frame["problem"] != "").to_numpy(bool)),
-        ("amount_too_large", frame["large_cents"].notna().to_numpy(bool)),
-        ("foreign_currency", (frame["currency"] != currency).to_numpy(bool)),
-        ("unknown_type", no_category),
-    )
-    broken = np.select([mask for _, mask in first_reasons], [_PLACE[name] for name, _ in first_reasons], default=0)
-    topup = (frame["category"] == TOPUP).fillna(False).to_numpy(bool) & (broken == 0)
-    reason = np.where(broken > 0, broken, np.where(topup, _PLACE[TOPUP], reason))
-    owned = reason == 0
-    outcome = np.where(topup, 1, np.where(owned, 0, 2))
-    number_fact = np.where(owned, number_fact, -1)
-    trunk_fact = np.where(owned, trunk_fact, -1)
-    frame["outcome"] = _taken(_OUTCOMES, outcome)
-    frame["reason"] = _taken(REASONS, reason)
-    frame["number_fact"] = number_fact
-    frame["trunk_fact"] = trunk_fact
-    frame["category"] = frame["category"].fillna("")
-    frame["part"] = 0
+    parts = side_by_side({"ids": lambda: Coded.of(frame["reference_id"]), "types": lambda: Coded.of(frame["type"])})
+    types = parts["types"]
+    category = Coded.taken([categories.get(name, "") for name in types.names()], types.codes)
+    number_fact, trunk_fact, reason = _owners(frame, parts["ids"], facts)
+    # What is wrong with the row itself comes before what its reference lacks, the first of these before the others.
+    for name, rows in (
+        (TOPUP, category.equal(TOPUP)),
+        ("unknown_type", ~types.each(lambda name: name in categories)),
+        ("foreign_currency", flags(frame["currency"] != currency)),
+        ("amount_too_large", flags(frame["large_cents"].notna())),
+        ("unreadable_row", flags(frame["problem"] != "")),
+    ):
+        reason[rows] = _PLACE[name]
+    nobodys = reason > 0
+    number_fact[nobodys] = -1
+    trunk_fact[nobodys] = -1
+    # An order of several numbers can name none of them, nor one trunk.
+    one_trunk = flags(frame["reference_type"] != "order") | (number_fact >= 0)
     clients = [fact.client_id for fact in facts.trunk_facts]
     trunk_keys = [facts.trunk_names.get(fact.trunk, fact.trunk) for fact in facts.trunk_facts]
-    frame["client_id"] = _taken(clients, trunk_fact)
-    # An order of several numbers can name none of them, nor one trunk.
-    one_trunk = (frame["reference_type"] != "order").to_numpy(bool) | (number_fact >= 0)
-    frame["trunk"] = _taken(trunk_keys, np.where(one_trunk, trunk_fact, -1))
-    for column in ("number", "country", "number_type"):
-        frame[column] = _taken([getattr(fact, column) for fact in facts.number_facts], number_fact)
-    return conform(frame, ATTRIBUTED, "attribute")
+    numbers = facts.number_facts
+    columns = side_by_side(
+        {
+            "outcome": lambda: Coded.taken(_OUTCOMES, _OUTCOME_OF[reason]).plain(),
+            "reason": lambda: Coded.taken(REASONS, reason).plain(),
+            "category": category.plain,
+            "client_id": lambda: Coded.taken(clients, trunk_fact).column(),
+            "trunk": lambda: Coded.taken(trunk_keys, np.where(one_trunk, trunk_fact, -1)).column(),
+            "number": lambda: Coded.taken([fact.number for fact in numbers], number_fact).column(),
+            "country": lambda: Coded.taken([fact.country for fact in numbers], number_fact).column(),
+            "number_type": lambda: Coded.taken([fact.number_type for fact in numbers], number_fact).column(),
+            "number_fact": lambda: column_of(number_fact),
+            "trunk_fact": lambda: column_of(trunk_fact),
+            "part": lambda: column_of(np.zeros(len(frame), np.int64)),
+        }
+    )
+    return conform(frame.assign(**columns), ATTRIBUTED, "attribute")
 
 
 def withdrawn(frame: pd.DataFrame, vanished: Collection[str]) -> pd.DataFrame:
@@ -114,44 +119,48 @@ def decide(frame: pd.DataFrame, decisions: Mapping[str, Decision]) -> pd.DataFra
     return conform(frame, ATTRIBUTED, "attribute")
 
 
-def _owners(frame: pd.DataFrame, facts: Assignments) -> tuple[Ints, Ints, Ints]:
+def _owners(frame: pd.DataFrame, ids: Coded, facts: Assignments) -> tuple[Ints, Ints, Codes]:
     """number fact, trunk fact and place of the reason (0: an owner) of each row, by its reference alone."""
-    moments = frame["created_at"].fillna(0).to_numpy(np.int64)
-    kinds = _text_array(frame["reference_type"])
-    ids = pa.array(frame["reference_id"].array)
-    ids = ids.combine_chunks() if isinstance(ids, pa.ChunkedArray) else ids
+    moments = ints(frame["created_at"])
+    kinds = arrow(frame["reference_type"])
+    # The place of the trunk that each number fact names; the last stands for no number fact.
+    named = [facts.trunk_names.get(fact.trunk, fact.trunk) for fact in facts.number_facts]
+    trunk_of = np.append(facts.trunks.places(pa.array(named, pa.string())), -1)
     number_fact = np.full(len(frame), -1, np.int64)
     trunk_fact = np.full(len(frame), -1, np.int64)
-    reason = np.full(len(frame), _PLACE["unknown_reference"], np.int64)
+    reason = np.full(len(frame), _PLACE["unknown_reference"], np.int32)
 
-    rows = _rows_of(kinds, "trunk")
-    keys = _renamed(ids.take(pa.array(rows)), facts.trunk_names)
-    trunk_fact[rows] = facts.trunks.at(keys, moments[rows])
-    reason[rows] = np.where(
-        trunk_fact[rows] >= 0,
-        0,
-        np.where(_is_in(keys, sorted(facts.known_trunks)), _PLACE["unassigned_trunk"], _PLACE["unknown_reference"]),
-    )
+    def of_trunks() -> None:
+        rows = _rows_of(kinds, "trunk")
+        codes = ids.codes[rows]
+        keys = _renamed(ids.texts, facts.trunk_names)
+        waits = np.where(_is_in(keys, facts.known_trunks), _PLACE["unassigned_trunk"], _PLACE["unknown_reference"])
+        found = facts.trunks.at_places(_of_each(facts.trunks.places(keys), codes, -1), moments[rows])
+        trunk_fact[rows] = found
+        reason[rows] = np.where(found >= 0, 0, _of_each(waits, codes, _PLACE["unknown_reference"]))
 
-    rows = _rows_of(kinds, "number")
-    identities = _identities(ids.take(pa.array(rows)), facts.identity_of)
-    number_fact[rows] = facts.numbers.at(identities, moments[rows])
-    trunk_fact[rows] = _trunks_of(number_fact[rows], moments[rows], facts)
-    reason[rows] = np.select(
-        [trunk_fact[rows] >= 0, number_fact[rows] >= 0, ~_nulls(identities)],
-        [0, _PLACE["unassigned_trunk"], _PLACE["unassigned_number"]],
-        default=_PLACE["unknown_reference"],
-    )
+    def of_numbers() -> None:
+        rows = _rows_of(kinds, "number")
+        codes, at = ids.codes[rows], moments[rows]
+        identities = _identities(ids.texts, facts.identity_of)
+        waits = np.where(_nulls(identities), _PLACE["unknown_reference"], _PLACE["unassigned_number"])
+        on = facts.numbers.at_places(_of_each(facts.numbers.places(identities), codes, -1), at)
+        found = facts.trunks.at_places(trunk_of[on], at)
+        number_fact[rows] = on
+        trunk_fact[rows] = found
+        waits = np.where(on >= 0, _PLACE["unassigned_trunk"], _of_each(waits, codes, _PLACE["unknown_reference"]))
+        reason[rows] = np.where(found >= 0, 0, waits)
 
+    # Each writes the rows of its own kind.
+    side_by_side({"trunks": of_trunks, "numbers": of_numbers})
     rows = _rows_of(kinds, "order")
     if len(rows):
-        number_fact[rows], trunk_fact[rows], reason[rows] = _owners_of_orders(
-            ids.take(pa.array(rows)), moments[rows], facts
-        )
+        orders = ids.texts.take(pa.array(ids.codes[rows], mask=ids.codes[rows] < 0))
+        number_fact[rows], trunk_fact[rows], reason[rows] = _owners_of_orders(orders, moments[rows], trunk_of, facts)
     return number_fact, trunk_fact, reason
 
 
-def _owners_of_orders(orders: pa.Array, moments: Ints, facts: Assignments) -> tuple[Ints, Ints, Ints]:
+def _owners_of_orders(orders: pa.Array, moments: Ints, trunk_of: Ints, facts: Assignments) -> tuple[Ints, Ints, Ints]:
     """An order is the client's that all of its numbers belonged to when it was paid."""
     pairs = [(order, identity) for order, found in facts.identities_of_order.items() for identity in found]
     bought = pd.DataFrame({"order": [order for order, _ in pairs], "identity": [one for _, one in pairs]}, dtype=TEXT)
@@ -159,8 +168,8 @@ def _owners_of_orders(orders: pa.Array, moments: Ints, facts: Assignments) -> tu
     wanted["row"] = np.arange(len(wanted))
     items = wanted.merge(bought, on="order", how="inner")
     item_moments = items["moment"].to_numpy(np.int64)
-    item_number = facts.numbers.at(_text_array(items["identity"]), item_moments)
-    item_trunk = _trunks_of(item_number, item_moments, facts)
+    item_number = facts.numbers.at(arrow(items["identity"]), item_moments)
+    item_trunk = facts.trunks.at_places(trunk_of[item_number], item_moments)
     clients = np.array([fact.client_id for fact in facts.trunk_facts], dtype=object)
     items["number_fact"] = item_number
     items["trunk_fact"] = item_trunk
@@ -191,23 +200,14 @@ def _owners_of_orders(orders: pa.Array, moments: Ints, facts: Assignments) -> tu
     return number_fact, trunk_fact, reason
 
 
-def _trunks_of(number_fact: Ints, moments: Ints, facts: Assignments) -> Ints:
-    """The trunk fact that holds for the trunk of each number fact; -1 where there is no number fact or no owner."""
-    names = [facts.trunk_names.get(fact.trunk, fact.trunk) for fact in facts.number_facts]
-    return facts.trunks.at(_taken_or_null(names, number_fact), moments)
-
-
 def _identities(ids: pa.Array, identity_of: Mapping[str, str]) -> pa.Array:
     """What a reference to a number means: a did_number_id first, then a phone number, with or without its plus."""
-    distinct = ids.dictionary_encode()  # a number has many transactions
-    return _identities_of_names(distinct.dictionary, identity_of).take(distinct.indices)
-
-
-def _identities_of_names(ids: pa.Array, identity_of: Mapping[str, str]) -> pa.Array:
-    as_phone = pc.replace_substring_regex(ids, r"[\s().\-/]", "")
-    with_plus = pc.binary_join_element_wise("+", pc.replace_substring_regex(as_phone, r"^(\+|00)", ""), "")
     found = _looked_up(ids, identity_of)
-    return pc.coalesce(found, _looked_up(as_phone, identity_of), _looked_up(with_plus, identity_of))
+    unknown = found.is_null()
+    as_phone = pc.replace_substring_regex(ids.filter(unknown), r"[\s().\-/]", "")
+    with_plus = pc.binary_join_element_wise("+", pc.replace_substring_regex(as_phone, r"^(\+|00)", ""), "")
+    phones = pc.coalesce(_looked_up(as_phone, identity_of), _looked_up(with_plus, identity_of))
+    return pc.replace_with_mask(found, unknown, phones)
 
 
 def _renamed(keys: pa.Array, names: Mapping[str, str]) -> pa.Array:
@@ -225,23 +225,14 @@ def _rows_of(kinds: pa.Array, kind: str) -> Ints:
     return np.flatnonzero(pc.equal(kinds, kind).to_numpy(zero_copy_only=False))
 
 
-def _is_in(keys: pa.Array, values: list[str]) -> Mask:
-    return np.asarray(pc.is_in(keys, value_set=pa.array(values, pa.string())).to_numpy(zero_copy_only=False), bool)
+def _is_in(keys: pa.Array, values: Collection[str]) -> Mask:
+    return np.asarray(pc.is_in(keys, value_set=pa.array(sorted(values), pa.string())).to_numpy(zero_copy_only=False))
 
 
 def _nulls(values: pa.Array) -> Mask:
     return np.asarray(values.is_null().to_numpy(zero_copy_only=False), bool)
 
 
-def _taken_or_null(values: Sequence[str], rows: Ints) -> pa.Array:
-    return pa.array(values, pa.string()).take(pa.array(rows, mask=rows < 0))
-
-
-def _taken(values: Sequence[str], rows: Ints) -> pd.Series:
-    """values[row] for each row, '' where the row is -1."""
-    return pd.Series(pd.arrays.ArrowExtensionArray(pc.fill_null(_taken_or_null(values, rows), "")))
-
-
-def _text_array(column: pd.Series) -> pa.Array:
-    values = pa.array(column.array)
-    return values.combine_chunks() if isinstance(values, pa.ChunkedArray) else values
+def _of_each(table: Ints, codes: Codes, otherwise: int) -> Ints:
+    """table[code] for each code, `otherwise` where it is -1."""
+    return np.append(table, otherwise)[codes]

@@ -7,7 +7,6 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 
-import numpy as np
 import pandas as pd
 
 from billing_job.anomalies import RENTAL
@@ -24,6 +23,7 @@ from billing_job.checks import (
     raise_if_broken,
     sum_of,
 )
+from billing_job.coded import ints
 from billing_job.errors import ConfigError, Incomplete
 from billing_job.issue import Terms, bills
 from billing_job.job import Job
@@ -284,7 +284,7 @@ def issue_date(job: Job, month: Period) -> date:
 
 def months_of_rows(frame: pd.DataFrame, job: Job) -> pd.Series:
     """The month of each row in the seller's zone, empty when undated."""
-    months = months_of(frame["created_at"].fillna(0).to_numpy(np.int64), job.settings.billing.zone)
+    months = months_of(ints(frame["created_at"]), job.settings.billing.zone).plain()
     return months.where(frame["created_at"].notna(), "")
 
 
@@ -316,7 +316,7 @@ def _taxed(frame: pd.DataFrame, untaxable: Mapping[str, str]) -> pd.DataFrame:
     rows = (frame["outcome"] == "attributed") & ~frame["settled"] & frame["client_id"].isin(list(untaxable))
     frame["outcome"] = frame["outcome"].mask(rows, "exception")
     frame["reason"] = frame["reason"].mask(rows, "untaxable_client")
-    frame["detail"] = frame["detail"].mask(rows, frame["client_id"].map(dict(untaxable)).astype(TEXT))
+    frame["detail"] = frame["detail"].mask(rows, frame["client_id"].astype(TEXT).map(dict(untaxable)).astype(TEXT))
     return frame
 
 

@@ -1,21 +1,21 @@
 """Which rule prices a transaction: a dated price of its client first, then the rules of its plan in their order."""
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from billing_job.assignments import FOREVER, Intervals, Ints, midnight
+from billing_job.assignments import FOREVER, Intervals, midnight
+from billing_job.coded import Coded, Ints, Mask, ints
 from billing_job.model import Client
 from billing_job.plans import Plan, Rule
-
-Mask = npt.NDArray[np.bool_]
 
 EVERY_CLIENT = "*"
 _SEPARATOR = "\x1f"
@@ -55,44 +55,61 @@ class Tariff:
     def plan_of(self, client_id: str) -> Plan:
         """The client's plan; the first one for a client that names none."""
         name = self.clients[client_id].plan
-        return next((plan for plan in self.plans if plan.name == name), self.plans[0])
+        for plan in self.plans:
+            if plan.name == name:
+                return plan
+        return self.plans[0]
 
 
-def rules_of(frame: pd.DataFrame, category: pd.Series, tariff: Tariff) -> tuple[Ints, tuple[Rule, ...]]:
+def rules_of(frame: pd.DataFrame, category: Coded, tariff: Tariff) -> tuple[Ints, tuple[Rule, ...]]:
     """For each row of ATTRIBUTED the place of its rule in the tuple; `category` is what each row is priced as."""
     rules: list[Rule] = [price.rule for price in tariff.prices]
-    chosen = _dated(frame, category, tariff)
-    codes, client_ids = pd.factorize(frame["client_id"])
-    plan_names = np.array([tariff.plan_of(client_id).name for client_id in client_ids], dtype=object)
+    clients = Coded.of(frame["client_id"])
+    asked = _Asked(category, *(Coded.of(frame[name]) for name in ("country", "number_type", "number", "trunk")))
+    chosen = _dated(clients, asked, ints(frame["created_at"]), tariff)
+    clients_of = defaultdict(set)
+    for client_id in clients.used():
+        clients_of[tariff.plan_of(client_id).name].add(client_id)
     for plan in tariff.plans:
-        open_rows = (chosen < 0) & (plan_names == plan.name)[codes]
+        open_rows = (chosen < 0) & clients.each(clients_of[plan.name].__contains__)
         if not open_rows.any():
             continue
         for rule in plan.rules:
-            rows = open_rows & _matches(rule, frame, category, tariff.trunk_names)
+            rows = open_rows & _matches(rule, asked, tariff.trunk_names)
             chosen[rows] = len(rules)
             open_rows &= ~rows
             rules.append(rule)
     return chosen, tuple(rules)
 
 
-def _dated(frame: pd.DataFrame, category: pd.Series, tariff: Tariff) -> Ints:
+class _Asked(NamedTuple):
+    """What rules ask of rows."""
+
+    category: Coded
+    country: Coded
+    number_type: Coded
+    number: Coded
+    trunk: Coded
+
+
+def _dated(clients: Coded, asked: _Asked, moments: Ints, tariff: Tariff) -> Ints:
     """The dated price that holds for each row, the most specific first; -1 where none does."""
-    chosen = np.full(len(frame), -1, np.int64)
+    chosen = np.full(len(moments), -1, np.int64)
     if not tariff.prices:
         return chosen
     prices = _intervals(tariff)
-    moments = frame["created_at"].to_numpy(np.int64)
-    client, country = (pa.array(frame[column].array) for column in ("client_id", "country"))
-    kind = pa.array(category.array)
-    nothing = pa.scalar("", pa.string())
-    every = pa.scalar(EVERY_CLIENT, pa.string())
+    columns = (clients, asked.category, asked.country)
+    # Prices are looked up once for each combination, not for each row.
+    width = [len(column.texts) for column in columns]
+    pairs = (columns[0].codes * np.int64(width[1]) + columns[1].codes) * width[2] + columns[2].codes
+    distinct, row_of = np.unique(pairs, return_inverse=True)
+    places = (distinct // (width[1] * width[2]), distinct // width[2] % width[1], distinct % width[2])
+    client, kind, country = (column.texts.take(pa.array(at)) for column, at in zip(columns, places, strict=True))
+    nothing, every = (pa.repeat(text, len(distinct)) for text in ("", EVERY_CLIENT))
     for who in (client, every):
         for what, where in ((kind, country), (kind, nothing), (nothing, country), (nothing, nothing)):
             keys = pc.binary_join_element_wise(who, what, where, _SEPARATOR)
-            keys = pa.array([keys.as_py()] * len(frame)) if isinstance(keys, pa.Scalar) else keys
-            keys = keys.combine_chunks() if isinstance(keys, pa.ChunkedArray) else keys
-            chosen = np.where(chosen < 0, prices.at(keys, moments), chosen)
+            chosen = np.where(chosen < 0, prices.at_places(prices.places(keys)[row_of], moments), chosen)
     return chosen
 
 
@@ -109,16 +126,16 @@ def _intervals(tariff: Tariff) -> Intervals:
     return Intervals.of([price.key for price in tariff.prices], starts, ends)
 
 
-def _matches(rule: Rule, frame: pd.DataFrame, category: pd.Series, trunk_names: Mapping[str, str]) -> Mask:
-    mask = np.ones(len(frame), bool)
+def _matches(rule: Rule, asked: _Asked, trunk_names: Mapping[str, str]) -> Mask:
+    mask = np.ones(len(asked.category.codes), bool)
     for column, value in (
-        (category, rule.category),
-        (frame["country"], rule.country),
-        (frame["number_type"], rule.number_type),
-        (frame["trunk"], None if rule.trunk is None else trunk_names.get(rule.trunk, rule.trunk)),
+        (asked.category, rule.category),
+        (asked.country, rule.country),
+        (asked.number_type, rule.number_type),
+        (asked.trunk, None if rule.trunk is None else trunk_names.get(rule.trunk, rule.trunk)),
     ):
         if value is not None:
-            mask &= (column == value).fillna(False).to_numpy(bool)
+            mask &= column.equal(value)
     if rule.prefix is not None:
-        mask &= frame["number"].str.startswith(rule.prefix).fillna(False).to_numpy(bool)
+        mask &= asked.number.each(lambda number: number.startswith(rule.prefix or ""))
     return mask

@@ -1,6 +1,7 @@
 """Column names and dtypes of the frame that each stage takes and returns; a stage's frame is checked at its border.
 
-Texts are pyarrow strings, amounts pyarrow int64 cents, moments int64 microseconds since 1970 UTC.
+Texts are pyarrow strings, coded where few of them repeat; amounts are pyarrow int64 cents, moments int64 microseconds
+since 1970 UTC.
 """
 
 from collections.abc import Mapping
@@ -11,6 +12,10 @@ import pyarrow as pa
 from billing_job.errors import InvariantBroken
 
 TEXT = pd.ArrowDtype(pa.string())
+CODED = pd.ArrowDtype(pa.dictionary(pa.int32(), pa.string()))
+"""Texts of which each is held once (coded.Coded), for those that rows are joined and put in order by.
+
+Such a column compares, masks and sorts as its texts do, but pandas groups it by all that it holds, rows or no rows."""
 INT = pd.ArrowDtype(pa.int64())
 BOOL = pd.ArrowDtype(pa.bool_())
 
@@ -37,11 +42,11 @@ ATTRIBUTED: Schema = {
     "outcome": TEXT,
     "reason": TEXT,
     "category": TEXT,
-    "client_id": TEXT,
-    "number": TEXT,
-    "trunk": TEXT,
-    "country": TEXT,
-    "number_type": TEXT,
+    "client_id": CODED,
+    "number": CODED,
+    "trunk": CODED,
+    "country": CODED,
+    "number_type": CODED,
     "number_fact": INT,
     "trunk_fact": INT,
 }
@@ -51,12 +56,12 @@ excluded or exception; the facts are rows of the Assignments, or -1."""
 PRICED: Schema = {
     "transaction_id": TEXT,
     "part": INT,
-    "client_id": TEXT,
-    "period": TEXT,
-    "category": TEXT,
+    "client_id": CODED,
+    "period": CODED,
+    "category": CODED,
     "description": TEXT,
-    "number": TEXT,
-    "trunk": TEXT,
+    "number": CODED,
+    "trunk": CODED,
     "created_at": INT,
     "quantity": INT,
     "cost_cents": INT,
@@ -90,7 +95,10 @@ def conform(frame: pd.DataFrame, schema: Schema, where: str) -> pd.DataFrame:
     missing = [column for column in schema if column not in frame.columns]
     if missing:
         raise InvariantBroken(f"{where}: the frame has no column {', '.join(missing)}")
-    return frame[list(schema)].astype(dict(schema))
+    wanted = frame[list(schema)]
+    coded = [name for name, dtype in schema.items() if dtype == CODED and wanted[name].dtype != CODED]
+    # Python's strings become coded by way of Arrow's.
+    return (wanted.astype(dict.fromkeys(coded, TEXT)) if coded else wanted).astype(dict(schema))
 
 
 def empty(schema: Schema) -> pd.DataFrame:

@@ -18,8 +18,8 @@ STAGES = ("didfarm", "attribute", "price", "tax", "issue", "documents", "account
 """What the pipeline puts in order; none of them knows another one."""
 
 ALLOWED_BELOW = {
-    "attribute": {"assignments", "decision", "schema"},
-    "price": {"charges", "money", "ranks", "rules", "schema"},
+    "attribute": {"assignments", "coded", "decision", "schema", "side_by_side"},
+    "price": {"charges", "coded", "money", "page_order", "ranks", "rules", "schema", "side_by_side"},
     "issue": {"bill", "cells", "model", "money", "plan_lines", "schema"},
     "documents": {"csvfile", "errors", "model", "money", "resources"},
     "accounting": {"csvfile", "errors", "model", "money", "resources"},
@@ -32,6 +32,8 @@ PURE = (
     "tax",
     "issue",
     "charges",
+    "coded",
+    "page_order",
     "ranks",
     "rules",
     "refunds",

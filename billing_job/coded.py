@@ -1,0 +1,108 @@
+"""Columns of texts that repeat: each distinct text once, and for every row the place of its own among them.
+
+Millions of rows are compared, joined and put in order by these small integers; the texts are looked at once each.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+Codes = npt.NDArray[np.int32]
+Ints = npt.NDArray[np.int64]
+Mask = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Coded:
+    """`codes` are places in `texts`, which are distinct and may hold more than occur; -1 stands for no text."""
+
+    codes: Codes
+    texts: pa.Array
+
+    @classmethod
+    def of(cls, column: pd.Series) -> "Coded":
+        """A column of texts, plain (schema.TEXT) or coded already (schema.CODED)."""
+        encoded = arrow(column)
+        if not pa.types.is_dictionary(encoded.type):
+            encoded = encoded.dictionary_encode()
+        indices = encoded.indices.fill_null(-1) if encoded.indices.null_count else encoded.indices
+        return cls(np.asarray(indices.to_numpy(), np.int32), encoded.dictionary)._distinct()
+
+    @classmethod
+    def taken(cls, texts: Sequence[str], places: Ints | Codes) -> "Coded":
+        """texts[place] for each place, the empty text where it is -1."""
+        encoded = pa.array([*texts, ""], pa.string()).dictionary_encode()
+        # A place of -1 is the last one, which is the empty text.
+        return cls(encoded.indices.to_numpy()[places], encoded.dictionary)
+
+    def column(self) -> pd.Series:
+        """The column, coded; every row has a text."""
+        return pd.Series(pd.arrays.ArrowExtensionArray(pa.DictionaryArray.from_arrays(self.codes, self.texts)))
+
+    def used(self) -> list[str]:
+        """The texts that rows have."""
+        places = np.flatnonzero(np.bincount(self.codes[self.codes >= 0], minlength=len(self.texts)))
+        return list(self.texts.take(pa.array(places)).to_numpy(zero_copy_only=False))
+
+    def rows(self, order: Ints) -> "Coded":
+        """The rows at those places."""
+        return Coded(self.codes.take(order), self.texts)
+
+    def plain(self) -> pd.Series:
+        """The column as plain texts; every row has one."""
+        return pd.Series(pd.arrays.ArrowExtensionArray(self.texts.take(pa.array(self.codes))))
+
+    def equal(self, text: str) -> Mask:
+        """The rows of that text."""
+        place = pc.index(self.texts, text).as_py()
+        return self.codes == place if place >= 0 else np.zeros(len(self.codes), bool)
+
+    def each(self, ask: Callable[[str], bool]) -> Mask:
+        """What `ask` says of each row's text, asked once for each distinct text; False where there is none."""
+        return np.array([*map(ask, self.names()), False], bool)[self.codes]
+
+    def names(self) -> list[str]:
+        """The distinct texts."""
+        return list(self.texts.to_numpy(zero_copy_only=False))
+
+    def ranks(self) -> Ints:
+        """Numbers that sort the rows by their texts."""
+        order = pc.sort_indices(self.texts).to_numpy()
+        place = np.empty(len(order), np.int64)
+        place[order] = np.arange(len(order))
+        return np.asarray(place[self.codes], np.int64)
+
+    def _distinct(self) -> "Coded":
+        """The same rows, each text held once."""
+        encoded = self.texts.dictionary_encode()
+        if len(encoded.dictionary) == len(self.texts):
+            return self
+        place = np.append(encoded.indices.to_numpy(), np.int32(-1))
+        return Coded(place[self.codes], encoded.dictionary)
+
+
+def arrow(column: pd.Series) -> pa.Array:
+    """The column as one Arrow array."""
+    values = pa.array(column.array)
+    return values.combine_chunks() if isinstance(values, pa.ChunkedArray) else values
+
+
+def ints(column: pd.Series, *, missing: int = 0) -> Ints:
+    """A column of integers, `missing` where there is none; not to be written to."""
+    values = arrow(column)
+    return np.asarray((values.fill_null(missing) if values.null_count else values).to_numpy(), np.int64)
+
+
+def flags(column: pd.Series) -> Mask:
+    """A column of truth values that are all there."""
+    return np.asarray(arrow(column).to_numpy(zero_copy_only=False), bool)
+
+
+def column_of(values: Ints | Mask) -> pd.Series:
+    """Integers or truth values as a column."""
+    return pd.Series(pd.arrays.ArrowExtensionArray(pa.array(values)))
