@@ -66,9 +66,9 @@ class _Described:
 def _metadata(page: PageTexts, day: date) -> DocumentMetadata:
     moment = f"{day.isoformat()}T00:00:00Z"
     return DocumentMetadata(
-        title=page.head["title"],
-        authors=[page.head["author"]],
-        generator=page.head["generator"],
+        title=page.head.get("title"),
+        authors=[page.head["author"]] if "author" in page.head else [],
+        generator=page.head.get("generator"),
         created=moment,
         modified=moment,
     )
@@ -78,13 +78,13 @@ def _info(page: PageTexts, day: date) -> Any:
     moment = f"D:{day:%Y%m%d}000000Z"
     values = {
         "Producer": f"WeasyPrint {VERSION}",
-        "Title": page.head["title"],
-        "Author": page.head["author"],
-        "Creator": page.head["generator"],
+        "Title": page.head.get("title"),
+        "Author": page.head.get("author"),
+        "Creator": page.head.get("generator"),
         "CreationDate": moment,
         "ModDate": moment,
     }
-    return pydyf.Dictionary({name: pydyf.String(value) for name, value in values.items()})
+    return pydyf.Dictionary({name: pydyf.String(value) for name, value in values.items() if value})
 
 
 def _attach(pdf: Any, attachments: Sequence[Any]) -> None:

@@ -12,8 +12,10 @@ from billing_job.documents.page_texts import PageTexts, page_texts
 from billing_job.documents.shaping import CannotBeShown, Fonts
 from billing_job.documents.typesetting import Look, Tree, laid_out
 
-_MOST_SHAPES = 200
-"""Shapes that are kept, the latest used: about 100 KB each, a megabyte for one of hundreds of lines."""
+_MOST_PARAGRAPHS = 100_000
+"""Paragraphs of all forms that are kept, of the shapes used last: about 80 MB, some 800 pages."""
+_MOST_OF_A_SHAPE = 20
+"""Forms of one shape, which differ in where texts break: a document tries them one by one."""
 
 
 class Forms:
@@ -39,13 +41,19 @@ class Forms:
                 continue
         form = self._made(xhtml)
         forms.append(form)
-        if len(self._of_shape) > _MOST_SHAPES:
-            del self._of_shape[next(iter(self._of_shape))]
+        del forms[:-_MOST_OF_A_SHAPE]
+        self._forget_old_ones()
         return form, filling(form, page), page
 
     def clear(self) -> None:
         """Forget every form."""
         self._of_shape.clear()
+
+    def _forget_old_ones(self) -> None:
+        kept = sum(len(form.paragraphs) for forms in self._of_shape.values() for form in forms)
+        while kept > _MOST_PARAGRAPHS and len(self._of_shape) > 1:
+            oldest = self._of_shape.pop(next(iter(self._of_shape)))
+            kept -= sum(len(form.paragraphs) for form in oldest)
 
     def _made(self, xhtml: str) -> Form:
         try:
@@ -62,4 +70,4 @@ class Forms:
         except Differs:
             if draw_rows and taken:
                 raise
-            raise CannotBeShown(page.head["title"]) from None
+            raise CannotBeShown(page.head.get("title", "")) from None

@@ -38,8 +38,8 @@ class PageTexts:
 
 def page_texts(root: Element) -> PageTexts:
     """Read a page of the shipped templates."""
-    body = root[1]
-    shape: list[Any] = [tuple(root.attrib.get(name) for name in ("lang", "dir", "style"))]
+    head, body = root
+    shape: list[Any] = [tuple(root.get(name) for name in ("lang", "dir", "style")), *(each.tag for each in head)]
     texts: list[str] = []
     owners: list[Element] = []
     pictures: list[Element] = []
@@ -79,7 +79,12 @@ def page_texts(root: Element) -> PageTexts:
         tuple(pictures),
         tuple(picture.get("alt", "") for picture in pictures),
         tuple(headings),
-        {"title": root[0].findtext("title", ""), **{e.get("name", ""): e.get("content", "") for e in root[0]}},
+        _head(head),
         get("data-footer", ""),
         (get("data-before", ""), get("data-between", ""), get("data-after", "")),
     )
+
+
+def _head(head: Element) -> dict[str, str]:
+    found = {each.get("name", ""): each.get("content", "") for each in head.iterfind("meta")}
+    return {**found, "title": head.findtext("title", "")}

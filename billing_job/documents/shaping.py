@@ -9,7 +9,7 @@ from weasyprint.text.ffi import FROM_UNITS, ffi, pango
 from weasyprint.text.fonts import get_pango_font_key
 from weasyprint.text.line_break import Layout, line_size, split_first_line
 
-_MOST_TEXTS = 20_000
+_MOST_TEXTS = 2_000
 """Texts that a face remembers; numbers and amounts never come twice, so beyond this it starts afresh."""
 _LOOK = (
     "font_family", "font_size", "font_style", "font_stretch", "font_weight", "font_variant_ligatures",
