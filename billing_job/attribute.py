@@ -4,6 +4,7 @@ The transaction's own moment decides. A number found only in the description bil
 """
 
 from collections.abc import Collection, Mapping
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -14,7 +15,7 @@ from billing_job.assignments import Assignments, Ints
 from billing_job.coded import Coded, Codes, Mask, arrow, column_of, flags, ints
 from billing_job.decision import Decision
 from billing_job.schema import ATTRIBUTED, TEXT, TRANSACTIONS, conform
-from billing_job.side_by_side import side_by_side
+from billing_job.side_by_side import THREADS, side_by_side
 
 TOPUP = "topup"
 """The category that is money put into the wallet, not a cost."""
@@ -46,10 +47,9 @@ def attribute(
     ambiguous_order.
     """
     frame = conform(transactions, TRANSACTIONS, "attribute").reset_index(drop=True)
-    parts = side_by_side({"ids": lambda: Coded.of(frame["reference_id"]), "types": lambda: Coded.of(frame["type"])})
-    types = parts["types"]
+    types = Coded.of(frame["type"])
     category = Coded.taken([categories.get(name, "") for name in types.names()], types.codes)
-    number_fact, trunk_fact, reason = _owners(frame, parts["ids"], facts)
+    number_fact, trunk_fact, reason = _owners(frame, facts)
     # What is wrong with the row itself comes before what its reference lacks, the first of these before the others.
     for name, rows in (
         (TOPUP, category.equal(TOPUP)),
@@ -119,10 +119,18 @@ def decide(frame: pd.DataFrame, decisions: Mapping[str, Decision]) -> pd.DataFra
     return conform(frame, ATTRIBUTED, "attribute")
 
 
-def _owners(frame: pd.DataFrame, ids: Coded, facts: Assignments) -> tuple[Ints, Ints, Codes]:
+def _owners(frame: pd.DataFrame, facts: Assignments) -> tuple[Ints, Ints, Codes]:
     """number fact, trunk fact and place of the reason (0: an owner) of each row, by its reference alone."""
     moments = ints(frame["created_at"])
     kinds = arrow(frame["reference_type"])
+    ids = Coded.of(frame["reference_id"])
+    trunk_names = _renamed(ids.texts, facts.trunk_names)
+    identities = _identities(ids.texts, facts.identity_of)
+    # What each distinct reference would be as a trunk and as a number, and why it may have no owner.
+    trunks, numbers = facts.trunks.places(trunk_names), facts.numbers.places(identities)
+    is_known = _is_in(trunk_names, facts.known_trunks)
+    trunk_waits = np.where(is_known, _PLACE["unassigned_trunk"], _PLACE["unknown_reference"])
+    number_waits = np.where(_nulls(identities), _PLACE["unknown_reference"], _PLACE["unassigned_number"])
     # The place of the trunk that each number fact names; the last stands for no number fact.
     named = [facts.trunk_names.get(fact.trunk, fact.trunk) for fact in facts.number_facts]
     trunk_of = np.append(facts.trunks.places(pa.array(named, pa.string())), -1)
@@ -130,29 +138,31 @@ def _owners(frame: pd.DataFrame, ids: Coded, facts: Assignments) -> tuple[Ints, 
     trunk_fact = np.full(len(frame), -1, np.int64)
     reason = np.full(len(frame), _PLACE["unknown_reference"], np.int32)
 
-    def of_trunks() -> None:
-        rows = _rows_of(kinds, "trunk")
+    def of_trunks(rows: Ints) -> None:
         codes = ids.codes[rows]
-        keys = _renamed(ids.texts, facts.trunk_names)
-        waits = np.where(_is_in(keys, facts.known_trunks), _PLACE["unassigned_trunk"], _PLACE["unknown_reference"])
-        found = facts.trunks.at_places(_of_each(facts.trunks.places(keys), codes, -1), moments[rows])
+        found = facts.trunks.at_places(_of_each(trunks, codes, -1), moments[rows])
         trunk_fact[rows] = found
-        reason[rows] = np.where(found >= 0, 0, _of_each(waits, codes, _PLACE["unknown_reference"]))
+        reason[rows] = np.where(found >= 0, 0, _of_each(trunk_waits, codes, _PLACE["unknown_reference"]))
 
-    def of_numbers() -> None:
-        rows = _rows_of(kinds, "number")
+    def of_numbers(rows: Ints) -> None:
         codes, at = ids.codes[rows], moments[rows]
-        identities = _identities(ids.texts, facts.identity_of)
-        waits = np.where(_nulls(identities), _PLACE["unknown_reference"], _PLACE["unassigned_number"])
-        on = facts.numbers.at_places(_of_each(facts.numbers.places(identities), codes, -1), at)
+        on = facts.numbers.at_places(_of_each(numbers, codes, -1), at)
         found = facts.trunks.at_places(trunk_of[on], at)
+        waits = np.where(
+            on >= 0, _PLACE["unassigned_trunk"], _of_each(number_waits, codes, _PLACE["unknown_reference"])
+        )
         number_fact[rows] = on
         trunk_fact[rows] = found
-        waits = np.where(on >= 0, _PLACE["unassigned_trunk"], _of_each(waits, codes, _PLACE["unknown_reference"]))
         reason[rows] = np.where(found >= 0, 0, waits)
 
-    # Each writes the rows of its own kind.
-    side_by_side({"trunks": of_trunks, "numbers": of_numbers})
+    # Each writes to rows of its own.
+    side_by_side(
+        {
+            f"{kind} {half}": partial(look_up, rows)
+            for kind, look_up in (("trunk", of_trunks), ("number", of_numbers))
+            for half, rows in enumerate(np.array_split(_rows_of(kinds, kind), THREADS))
+        }
+    )
     rows = _rows_of(kinds, "order")
     if len(rows):
         orders = ids.texts.take(pa.array(ids.codes[rows], mask=ids.codes[rows] < 0))

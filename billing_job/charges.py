@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from billing_job.money import MICROCENTS_PER_CENT, scaled
 from billing_job.plans import Rule
+from billing_job.side_by_side import side_by_side
 
 Ints = npt.NDArray[np.int64]
 Exact = npt.NDArray[np.int64] | npt.NDArray[np.object_]
@@ -40,6 +41,20 @@ def shared_out_by_line(exact: Exact, starts: Ints, tie_rank: Ints) -> Ints:
 
     The same rule as money.shared_out, for all lines at once; `tie_rank` orders rows with equal remainders.
     """
+    middle = len(starts) // 2
+    if not middle:
+        return _shared_out(exact, starts, tie_rank)
+    cut = starts[middle]
+    halves = side_by_side(
+        {
+            "first": lambda: _shared_out(exact[:cut], starts[:middle], tie_rank[:cut]),
+            "second": lambda: _shared_out(exact[cut:], starts[middle:] - cut, tie_rank[cut:]),
+        }
+    )
+    return np.concatenate(list(halves.values()))
+
+
+def _shared_out(exact: Exact, starts: Ints, tie_rank: Ints) -> Ints:
     lengths = np.diff(np.r_[starts, len(exact)])
     totals = np.add.reduceat(exact, starts)
     mirror = np.where(totals < 0, -1, 1)

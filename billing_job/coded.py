@@ -12,6 +12,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from billing_job.side_by_side import side_by_side
+
 Codes = npt.NDArray[np.int32]
 Ints = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
@@ -29,7 +31,7 @@ class Coded:
         """A column of texts, plain (schema.TEXT) or coded already (schema.CODED)."""
         encoded = arrow(column)
         if not pa.types.is_dictionary(encoded.type):
-            encoded = encoded.dictionary_encode()
+            encoded = _encoded(encoded)
         indices = encoded.indices.fill_null(-1) if encoded.indices.null_count else encoded.indices
         return cls(np.asarray(indices.to_numpy(), np.int32), encoded.dictionary)._distinct()
 
@@ -86,6 +88,14 @@ class Coded:
         return Coded(place[self.codes], encoded.dictionary)
 
 
+def _encoded(texts: pa.Array) -> pa.Array:
+    half = len(texts) // 2
+    parts = side_by_side(
+        {"first": texts[:half].dictionary_encode, "second": texts[half:].dictionary_encode}  # each hashes its texts
+    )
+    return pa.chunked_array([parts["first"], parts["second"]]).unify_dictionaries().combine_chunks()
+
+
 def arrow(column: pd.Series) -> pa.Array:
     """The column as one Arrow array."""
     values = pa.array(column.array)
@@ -106,3 +116,10 @@ def flags(column: pd.Series) -> Mask:
 def column_of(values: Ints | Mask) -> pd.Series:
     """Integers or truth values as a column."""
     return pd.Series(pd.arrays.ArrowExtensionArray(pa.array(values)))
+
+
+def in_order(texts: pd.Series, order: Ints) -> pd.Series:
+    """The texts at those places, held as they stand and pointed to: nothing is moved until somebody reads them."""
+    return pd.Series(
+        pd.arrays.ArrowExtensionArray(pa.DictionaryArray.from_arrays(order.astype(np.int32), arrow(texts)))
+    )

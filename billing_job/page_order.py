@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from billing_job.coded import Coded, Ints, Mask, ints
+from billing_job.coded import Coded, Ints, Mask
 from billing_job.ranks import nested, packed, places_in
 from billing_job.rules import Tariff
 
@@ -26,34 +26,44 @@ class PageOrder:
         return PageOrder(self.order[stays], np.r_[True, line[1:] != line[:-1]][: len(line)])
 
 
-def page_order(
-    frame: pd.DataFrame, period: Coded, category: Coded, visible: Mask, rank: Ints, tariff: Tariff
-) -> PageOrder:
-    """Lines by client, month, category, number and trunk, as far as the client's detail goes; rows by their moments.
+@dataclass(frozen=True, slots=True)
+class LineKeys:
+    """Numbers that sort the lines of a client, and the clients."""
 
-    The columns client_id, number, trunk and created_at of `frame` are read; `rank` orders rows of one moment. Lines
-    that the house pays come after the client's others.
+    client: Ints
+    within: Ints
+    each_row: Mask
+    """The rows that are a line of their own."""
+
+
+def line_keys(frame: pd.DataFrame, period: Coded, category: Coded, tariff: Tariff) -> LineKeys:
+    """Lines by client, month, category, number and trunk, as far as the client's detail goes.
+
+    The columns client_id, number and trunk of `frame` are read.
     """
     clients = Coded.of(frame["client_id"])
     detail = {client_id: client.detail for client_id, client in tariff.clients.items()}
     by_number = clients.each(lambda client_id: detail.get(client_id) != "category")
     place = nested(Coded.of(frame["number"]).ranks(), Coded.of(frame["trunk"]).ranks())
-    line = packed(
-        [
-            clients.ranks(),
-            (~visible).astype(np.int64),
-            period.ranks(),
-            _category_ranks(category, tariff),
-            np.where(by_number, place, 0),
-        ]
+    return LineKeys(
+        client=clients.ranks(),
+        within=packed([period.ranks(), _category_ranks(category, tariff), np.where(by_number, place, 0)]),
+        each_row=clients.each(lambda client_id: detail.get(client_id) == "transaction"),
     )
-    in_time = _in_time(ints(frame["created_at"]), rank)
-    keys = np.sort(packed([line, np.arange(len(line)) if in_time is None else places_in(in_time)]))
-    time, line = keys % len(keys), keys // len(keys)
+
+
+def page_order(keys: LineKeys, visible: Mask, moments: Ints, rank: Ints) -> PageOrder:
+    """Rows of a line by their moments; `rank` orders rows of one moment.
+
+    Lines that are not `visible`, because the house pays them, come after the client's others.
+    """
+    line = packed([keys.client, (~visible).astype(np.int64), keys.within])
+    in_time = _in_time(moments, rank)
+    # The number of each row's line and of its place in time: sorted, it tells the row.
+    sorted_rows = np.sort(packed([line, np.arange(len(line)) if in_time is None else places_in(in_time)]))
+    time, line = sorted_rows % len(sorted_rows), sorted_rows // len(sorted_rows)
     order = time if in_time is None else in_time[time]
-    begins = np.r_[True, line[1:] != line[:-1]]
-    each_row = clients.each(lambda client_id: detail.get(client_id) == "transaction")
-    return PageOrder(order, begins | each_row[order])
+    return PageOrder(order, np.r_[True, line[1:] != line[:-1]] | keys.each_row[order])
 
 
 def _category_ranks(category: Coded, tariff: Tariff) -> Ints:

@@ -43,8 +43,9 @@ from billing_job.ledger.reading import (
 from billing_job.model import Document, Period, Vat
 from billing_job.moments import microseconds
 from billing_job.money import cents_from_decimal, scaled
+from billing_job.months import months_of
 from billing_job.plan_lines import PlanTerms
-from billing_job.price import months_of, price
+from billing_job.price import price
 from billing_job.refunds import refund_pairs
 from billing_job.rules import Tariff
 from billing_job.schema import TEXT

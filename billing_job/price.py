@@ -4,17 +4,15 @@ The arithmetic is exact in micro-cents; each line is rounded once, half away fro
 over its transactions by largest remainder (DESIGN: prices).
 """
 
-from zoneinfo import ZoneInfo
-
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 import pyarrow.compute as pc
 
 from billing_job.charges import COUNTED, Exact, as_exact, exact_charges, shared_out_by_line
-from billing_job.coded import Coded, Ints, arrow, column_of, flags, ints
+from billing_job.coded import Coded, Ints, Mask, arrow, column_of, flags, in_order, ints
 from billing_job.money import MICROCENTS_PER_CENT
-from billing_job.page_order import page_order
+from billing_job.months import months_of
+from billing_job.page_order import line_keys, page_order
 from billing_job.ranks import dense, packed, row_rank
 from billing_job.rules import Tariff, rules_of
 from billing_job.schema import ATTRIBUTED, PRICED, conform, empty
@@ -36,23 +34,32 @@ def price(attributed: pd.DataFrame, refunds: pd.DataFrame, tariff: Tariff) -> pd
     pair = _places(frame["transaction_id"], refunds["transaction_id"])
     cost = -ints(frame["cents"])
     category = Coded.of(frame["category"])
-    rule_of, rules = rules_of(frame, _priced_as(category, refunds, pair), tariff)
     rank = row_rank(frame["transaction_id"], ints(frame["part"]))
-    if any(rule.model in COUNTED for rule in rules):
-        position, units = _counts(frame, period, cost, rule_of, rank)
-    else:
+
+    def charged() -> tuple[Exact, Mask]:
+        rule_of, rules = rules_of(frame, _priced_as(category, refunds, pair), tariff)
         position = units = np.zeros(len(frame), np.int64)
-    exact = exact_charges(cost, rule_of, rules, position, units)
-    exact = _undone(exact, frame, refunds, pair)
-    # What the house paid shows on no document; a refund of what the client paid does, whatever the rule is by now.
-    visible = np.array([rule.model != "absorb" for rule in rules], bool)[rule_of] | (exact != 0)
-    page = page_order(frame, period, category, visible, rank, tariff).without(settled)
+        if any(rule.model in COUNTED for rule in rules):
+            position, units = _counts(frame, period, cost, rule_of, rank)
+        exact = _undone(exact_charges(cost, rule_of, rules, position, units), frame, refunds, pair)
+        # What the house paid shows on no document; a refund of what the client paid does, whatever the rule is by now.
+        return exact, np.array([rule.model != "absorb" for rule in rules], bool)[rule_of] | (exact != 0)
+
+    parts = side_by_side(
+        {
+            "charged": charged,
+            "keys": lambda: line_keys(frame, period, category, tariff),
+        }
+    )
+    exact, visible = parts["charged"]
+    page = page_order(parts["keys"], visible, moments, rank).without(settled)
+    del parts
     order, starts = page.order, np.flatnonzero(page.begins)
     columns = side_by_side(
         {
             "charge_cents": lambda: column_of(shared_out_by_line(exact[order], starts, rank[order])),
-            "transaction_id": lambda: _texts(frame["transaction_id"], order),
-            "description": lambda: _texts(frame["description"], order),
+            "transaction_id": lambda: in_order(frame["transaction_id"], order),
+            "description": lambda: in_order(frame["description"], order),
             "client_id": lambda: Coded.of(frame["client_id"]).rows(order).column(),
             "period": lambda: period.rows(order).column(),
             "category": lambda: category.rows(order).column(),
@@ -60,31 +67,13 @@ def price(attributed: pd.DataFrame, refunds: pd.DataFrame, tariff: Tariff) -> pd
             "trunk": lambda: Coded.of(frame["trunk"]).rows(order).column(),
             "part": lambda: column_of(ints(frame["part"])[order]),
             "created_at": lambda: column_of(moments[order]),
-            "quantity": lambda: column_of(np.where(cost < 0, -1, 1)[order]),
+            "quantity": lambda: column_of(np.where(cost[order] < 0, -1, 1)),
             "cost_cents": lambda: column_of(cost[order]),
             "line_key": lambda: column_of(np.cumsum(page.begins) - 1),
             "visible": lambda: column_of(visible[order]),
         }
     )
     return conform(pd.DataFrame(columns), PRICED, "price")
-
-
-def _texts(column: pd.Series, order: Ints) -> pd.Series:
-    return pd.Series(pd.arrays.ArrowExtensionArray(arrow(column).take(pa.array(order))))
-
-
-def months_of(moments: Ints, zone: ZoneInfo) -> Coded:
-    """The month (YYYY-MM) in the seller's zone of microseconds since 1970 UTC; it begins where model.Period does."""
-    if not len(moments):
-        return Coded.taken([], moments)
-    ends = pd.DatetimeIndex(np.array([moments.min(), moments.max()]).astype("datetime64[us]"), tz="UTC").tz_convert(
-        zone
-    )
-    months = np.arange(ends[0].year * 12 + ends[0].month - 1, ends[1].year * 12 + ends[1].month + 1)
-    midnights = pd.DatetimeIndex((months[1:] - 1970 * 12).astype("datetime64[M]").astype("datetime64[us]"))
-    begins = midnights.tz_localize(zone, ambiguous=np.ones(len(midnights), bool), nonexistent="shift_forward")
-    texts = [f"{month // 12:04d}-{month % 12 + 1:02d}" for month in months.tolist()]
-    return Coded.taken(texts, np.searchsorted(begins.as_unit("us").asi8, moments, "right"))
 
 
 def _places(wanted: pd.Series, ids: pd.Series) -> Ints:

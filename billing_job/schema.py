@@ -54,12 +54,12 @@ ATTRIBUTED: Schema = {
 excluded or exception; the facts are rows of the Assignments, or -1."""
 
 PRICED: Schema = {
-    "transaction_id": TEXT,
+    "transaction_id": CODED,
     "part": INT,
     "client_id": CODED,
     "period": CODED,
     "category": CODED,
-    "description": TEXT,
+    "description": CODED,
     "number": CODED,
     "trunk": CODED,
     "created_at": INT,

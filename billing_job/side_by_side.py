@@ -2,15 +2,13 @@
 
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
-
-T = TypeVar("T")
+from typing import Any
 
 THREADS = 2
 """As many as a small machine has processors; the work is bound by memory, so more gain little."""
 
 
-def side_by_side(works: Mapping[str, Callable[[], T]]) -> dict[str, T]:
+def side_by_side(works: Mapping[str, Callable[[], Any]]) -> dict[str, Any]:
     """What each piece returns, by its name and in the given order; the first error in that order is raised."""
     with ThreadPoolExecutor(THREADS) as pool:
         running = {name: pool.submit(work) for name, work in works.items()}

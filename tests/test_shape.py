@@ -19,7 +19,7 @@ STAGES = ("didfarm", "attribute", "price", "tax", "issue", "documents", "account
 
 ALLOWED_BELOW = {
     "attribute": {"assignments", "coded", "decision", "schema", "side_by_side"},
-    "price": {"charges", "coded", "money", "page_order", "ranks", "rules", "schema", "side_by_side"},
+    "price": {"charges", "coded", "money", "months", "page_order", "ranks", "rules", "schema", "side_by_side"},
     "issue": {"bill", "cells", "model", "money", "plan_lines", "schema"},
     "documents": {"csvfile", "errors", "model", "money", "resources"},
     "accounting": {"csvfile", "errors", "model", "money", "resources"},
@@ -33,6 +33,7 @@ PURE = (
     "issue",
     "charges",
     "coded",
+    "months",
     "page_order",
     "ranks",
     "rules",
