@@ -1,10 +1,10 @@
 """What tests put at the boundary: a clock that is set, and a reseller's folder to run the real command line in."""
 
-import hashlib
 import io
 import json
 import logging
 import os
+import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from ledgers import copy_ledger, empty_ledger, ledger_url, on_server, storage
 from sandbox_on_loopback import KEY, PAGE_SIZE, small_world
-from sqlalchemy import create_engine, text
 
 from billing_job.cli import KEY_VARIABLE, main
 from billing_job.didfarm.sandbox.config_files import write_config
@@ -22,9 +22,6 @@ from billing_job.didfarm.sandbox.holdings import Trunk, WireRow
 from billing_job.didfarm.sandbox.running import RunningSandbox
 from billing_job.didfarm.sandbox.world import World
 from billing_job.model import Client, Period
-
-LEDGER_SERVER = "BILLING_JOB_TEST_SERVER"
-"""The PostgreSQL server that offices keep their ledgers on, each in a database of its own; unset: in billing.db."""
 
 SETTINGS = """\
 [api]
@@ -104,6 +101,8 @@ class Office:
     folder: Path
     clock: Clock
     environment: dict[str, str] = field(default_factory=lambda: {KEY_VARIABLE: KEY})
+    ledger_of: Path | None = None
+    """The folder whose ledger it uses on a server, when that is not its own."""
 
     @property
     def config(self) -> Path:
@@ -116,9 +115,7 @@ class Office:
     @property
     def database_url(self) -> str:
         """Where this office's ledger is."""
-        server = os.environ.get(LEDGER_SERVER)
-        name = hashlib.sha256(str(self.folder).encode()).hexdigest()[:20]
-        return f"{server}/ledger_{name}" if server else f"sqlite:///{self.folder / 'billing.db'}"
+        return ledger_url(self.ledger_of if self.ledger_of and on_server() else self.folder)
 
     def month(self, name: str = "2026-10") -> Path:
         return self.output / name
@@ -154,6 +151,26 @@ class Office:
         with (self.config / name).open("a", encoding="utf-8") as file:
             file.writelines(f"{line}\n" for line in lines)
 
+    def fresh(self, folder: Path) -> "Office":
+        """Another office with the same configuration to the byte, and with nothing in its ledger and its output.
+
+        On a server it takes over this one's database, emptied, for the address is part of the configuration.
+        """
+        shutil.copytree(self.config, folder / "config")
+        made = Office(folder, self.clock, self.environment, self.ledger_of or self.folder)
+        if on_server():
+            empty_ledger(made.database_url)
+        return made
+
+    def copied(self, folder: Path) -> "Office":
+        """Another office with all that this one has."""
+        shutil.copytree(self.folder, folder)
+        made = Office(folder, self.clock, self.environment)
+        if on_server():
+            copy_ledger(self.database_url, made.database_url)
+            made.replace("billing.toml", self.database_url, made.database_url)
+        return made
+
     def files(self) -> dict[str, bytes]:
         """Every file of output/ by its name: what `diff -r` compares."""
         return {
@@ -170,22 +187,9 @@ def office(folder: Path, world: World | None = None) -> Iterator[tuple[Office, R
     clock = Clock(datetime(2026, 11, 5, 8, 0, tzinfo=UTC))
     with RunningSandbox(world, KEY, clock, requests_per_minute=0, page_size=PAGE_SIZE) as sandbox:
         write_config(world, folder / "config")
-        settings = SETTINGS.format(base_url=sandbox.base_url)
-        here = Office(folder, clock)
-        if LEDGER_SERVER in os.environ:
-            settings += f'[storage]\ndatabase_url = "{here.database_url}"\n'
-            _make_database(here.database_url)
+        settings = storage(folder) + SETTINGS.format(base_url=sandbox.base_url)
         (folder / "config" / "billing.toml").write_text(settings, encoding="utf-8")
-        yield here, sandbox
-
-
-def _make_database(url: str) -> None:
-    server, _, name = url.rpartition("/")
-    engine = create_engine(f"{server}/postgres", isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        if connection.execute(text("SELECT 1 FROM pg_database WHERE datname = :name"), {"name": name}).first() is None:
-            connection.execute(text(f"CREATE DATABASE {name}"))
-    engine.dispose()
+        yield Office(folder, clock), sandbox
 
 
 def call(row_id: int, cents: int, day: str, trunk: int = 7, type_: str = "call") -> WireRow:

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from ledgers import ledger_url, rows
 from sandbox_on_loopback import KEY, PAGE_SIZE, StillClock, small_world
 from sqlalchemy import Engine, select
 
@@ -185,7 +186,7 @@ class Played:
 @contextmanager
 def ledger_in(folder: Path, clock: StillClock) -> Iterator[Ledger]:
     """An empty ledger, with the lock of its run held."""
-    url = f"sqlite:///{folder / 'ledger.db'}"
+    url = ledger_url(folder)
     with run_lock(url):
         engine = open_engine(url)
         try:
@@ -236,7 +237,8 @@ def play(case: Case, folder: Path) -> Played:
         second = sync(sandbox, ledger, timeout=case.timeout)
         listed, versions, truth = ledger.listed(), ledger.versions(), sandbox.truth()
         changed(ledger.engine)
-    stored = b"".join(path.read_bytes() for path in sorted(folder.glob("ledger.*")))
+        on_server = b"" if ledger.engine.dialect.name == "sqlite" else repr(rows(ledger_url(folder))).encode()
+    stored = b"".join(path.read_bytes() for path in sorted(folder.glob("billing.db*"))) or on_server
     return Played(case, first, second, listed, truth, versions, stored)
 
 

@@ -7,19 +7,18 @@ import contextlib
 import os
 import random
 import shutil
-import sqlite3
 import subprocess
 import sys
 import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from fakes import Office, office
+from ledgers import rows
 
 MONTH = "2026-10"
 OWN_TIME = {"first_seen", "fetched", "finished", "started", "noticed", "closed", "run_id"}
@@ -55,7 +54,7 @@ def workshop(folder: Path) -> Iterator[Workshop]:
     with office(folder / "template") as (template, _):
         made = Workshop(template)
         for command in ("sync", "run"):
-            undisturbed = _fresh(made, folder / f"undisturbed-{command}")
+            undisturbed = made.template.fresh(folder / f"undisturbed-{command}")
             began = time.monotonic()
             assert _start(undisturbed, command).wait(120) == 0
             made.seconds[command] = time.monotonic() - began
@@ -67,7 +66,7 @@ def workshop(folder: Path) -> Iterator[Workshop]:
 
 def trial(made: Workshop, folder: Path, command: str, moment: float) -> Trial:
     """Kill the command after so many seconds, then run the month to the end, and compare all there is."""
-    fresh = _fresh(made, folder)
+    fresh = made.template.fresh(folder)
     began = time.monotonic()
     process = _start(fresh, command)
     killed = False
@@ -90,31 +89,17 @@ def trial(made: Workshop, folder: Path, command: str, moment: float) -> Trial:
 
 def ledger_rows(here: Office) -> dict[str, list[Any]]:
     """Every row of every table, without what says when a process ran."""
-    path = here.folder / "billing.db"
-    if not path.exists():
-        return {}
-    with closing(sqlite3.connect(path)) as connection:
-        connection.row_factory = sqlite3.Row
-        tables = [row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
-        return {
-            table: [
-                [row[column] for column in row.keys() if column not in OWN_TIME]  # noqa: SIM118 - a Row is no mapping
-                for row in connection.execute(f"SELECT * FROM {table} ORDER BY rowid")  # noqa: S608
-            ]
-            for table in tables
-            if table not in A_RUNS_OWN and not table.startswith("sqlite_")
-        }
+    return {
+        table: [[cell for column, cell in row.items() if column not in OWN_TIME] for row in found]
+        for table, found in rows(here.database_url).items()
+        if table not in A_RUNS_OWN
+    }
 
 
 def moments(made: Workshop, count: int, rng: random.Random) -> list[tuple[str, float]]:
     """Commands in turn, each with a random moment from its start to a little after its end."""
     commands = [("sync", "run")[position % 2] for position in range(count)]
     return [(command, rng.uniform(0.3, 1.05) * made.seconds[command]) for command in commands]
-
-
-def _fresh(made: Workshop, folder: Path) -> Office:
-    shutil.copytree(made.template.config, folder / "config")
-    return Office(folder, made.template.clock, made.template.environment)
 
 
 def _start(here: Office, command: str) -> "subprocess.Popen[bytes]":

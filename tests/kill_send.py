@@ -66,7 +66,7 @@ def bench(folder: Path) -> Iterator[Bench]:
     with mail_server() as server, office(folder / "template") as (template, _):
         template.append("billing.toml", MAIL.format(port=server.port))
         made = Bench(template, server)
-        fresh = _fresh(made, folder / "undisturbed")
+        fresh = made.template.fresh(folder / "undisturbed")
         began = time.monotonic()
         assert _start(fresh).wait(120) == 0
         made.seconds = time.monotonic() - began
@@ -78,7 +78,7 @@ def bench(folder: Path) -> Iterator[Bench]:
 
 def trial(bench: Bench, folder: Path, moments: list[Kill]) -> Trial:
     """Kill a run at each of the moments, run once more to the end, and look."""
-    fresh = _fresh(bench, folder)
+    fresh = bench.template.fresh(folder)
     bench.server.taken.clear()
     kills = 0
     for moment in moments:
@@ -110,11 +110,6 @@ def trial(bench: Bench, folder: Path, moments: list[Kill]) -> Trial:
     if (verified := fresh.type("verify", "--deep", "--json")).code != 0:
         problems.append(f"verify --deep: {verified.json['problems']}")
     return Trial(kills, len(uncertain), tuple(problems))
-
-
-def _fresh(bench: Bench, folder: Path) -> Office:
-    shutil.copytree(bench.template.config, folder / "config")
-    return Office(folder, bench.template.clock, bench.template.environment)
 
 
 def _start(office: Office, *more: str) -> "subprocess.Popen[bytes]":

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from fakes import Clock, Office
+from ledgers import storage
 from mail_server import MailServer
 from sample_documents import CLIENT, document, line, phone
 
@@ -57,7 +58,7 @@ def mail_office(folder: Path, server: MailServer, count: int) -> Office:
     """An office with `count` invoices of October, issued, written and not sent; one client each."""
     config = folder / "config"
     config.mkdir()
-    (config / "billing.toml").write_text(SETTINGS.format(port=server.port), encoding="utf-8")
+    (config / "billing.toml").write_text(storage(folder) + SETTINGS.format(port=server.port), encoding="utf-8")
     rows = "".join(f"{client_id(n)},Client {n},NL,{address(n)},{LANGUAGES[n % len(LANGUAGES)]}\n" for n in range(count))
     (config / "clients.csv").write_text("client_id,name,country,email,language\n" + rows, encoding="utf-8")
     (config / "trunks.csv").write_text("trunk,client_id\n", encoding="utf-8")

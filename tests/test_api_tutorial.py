@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from fakes import office
+from ledgers import storage
 
 from billing_job.mapping import load_mapping
 
@@ -29,7 +30,8 @@ def test_the_tutorials_commands_work_in_their_order(tmp_path: Path, monkeypatch:
             (tmp_path / "config" / name).unlink()
         settings = re.findall(r"```toml\n(.*?)```", TUTORIAL.read_text(encoding="utf-8"), re.DOTALL)[0]
         path = tmp_path / "config" / "billing.toml"
-        path.write_text(settings.replace("http://127.0.0.1:8042/api/v1", sandbox.base_url), encoding="utf-8")
+        settings = settings.replace("http://127.0.0.1:8042/api/v1", sandbox.base_url)
+        path.write_text(storage(tmp_path) + settings, encoding="utf-8")
         for words in commands():
             if words[0] == "webhook" or "--webhook-url" in words:
                 continue

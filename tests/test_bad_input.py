@@ -1,13 +1,13 @@
 """Bad input of every kind: one paragraph with file, place and remedy, the right exit code, nothing half-written."""
 
 import shutil
-import sqlite3
 from collections.abc import Callable
-from contextlib import closing
 from pathlib import Path
 
 import pytest
 from fakes import Office, two_clients
+from ledgers import execute, on_server, storage
+from sqlalchemy import make_url
 
 from billing_job.cli import KEY_VARIABLE
 
@@ -51,19 +51,24 @@ def under(table: str, line: str) -> Callable[[Office], None]:
     return add
 
 
-def database(*statements: str) -> Callable[[Office], None]:
-    def execute(here: Office) -> None:
-        with closing(sqlite3.connect(here.folder / "billing.db")) as connection:
-            for statement in statements:
-                connection.execute(statement)
-            connection.commit()
+def another_programs(table: str) -> Callable[[Office], None]:
+    """A database in which somebody else keeps a table."""
 
-    return execute
+    def spoil(here: Office) -> None:
+        emptied = ("DROP SCHEMA public CASCADE", "CREATE SCHEMA public") if on_server() else ()
+        execute(here.database_url, *emptied, f"CREATE TABLE {table} (id INTEGER)")
+
+    return spoil
 
 
 def ledger_of_a_newer_program(here: Office) -> None:
     assert here.type("sync").code == 0
-    database("UPDATE facts SET value = '99' WHERE name = 'schema_version'")(here)
+    execute(here.database_url, "UPDATE facts SET value = '99' WHERE name = 'schema_version'")
+
+
+def no_database(here: Office) -> None:
+    text = (here.config / "billing.toml").read_text(encoding="utf-8").removeprefix(storage(here.folder))
+    (here.config / "billing.toml").write_text('[storage]\ndatabase_url = "billing.db"\n' + text, encoding="utf-8")
 
 
 def no_key(here: Office) -> None:
@@ -126,8 +131,7 @@ SETTINGS: list[Case] = [
      "billing.toml … two plans … 'standard'"),
     ("unknown format", under("accounting", 'formats = ["paper"]'),
      "billing.toml … accounting.formats … 'paper' … hledger"),
-    ("no database URL", under("storage", 'database_url = "billing.db"'),
-     "billing.toml … storage.database_url … sqlite:///"),
+    ("no database URL", no_database, "billing.toml … storage.database_url … sqlite:///"),
     ("no templates", under("design", 'templates = "mine"'), "mine … no such folder … create it"),
     ("no logo", under("seller", 'logo = "logo.svg"'), "logo.svg … seller.logo … correct"),
 ]  # fmt: skip
@@ -162,35 +166,44 @@ PLACES: list[Case] = [
     ("output is a file", writing("output", b"mine"), "output … cannot be made … output.directory"),
     ("output leads through a file", under("output", 'directory = "config/billing.toml/out"'),
      "billing.toml/out … output.directory"),
-    ("the ledger is a folder", lambda here: (here.folder / "billing.db").mkdir(),
-     "billing.db … directory … storage.database_url"),
-    ("the ledger is a text", writing("billing.db", b"Dear diary, " * 99),
-     "billing.db … not a billing-job ledger … storage.database_url"),
-    ("another program's database", database("CREATE TABLE customers (id)"),
+    ("another program's database", another_programs("customers"),
      "billing.db … another program's tables … storage.database_url"),
-    ("another program's facts", database("CREATE TABLE facts (id)"),
+    ("another program's facts", another_programs("facts"),
      "billing.db … another program's tables … storage.database_url"),
     ("a newer ledger", ledger_of_a_newer_program, "billing.db … schema version 99 … install a newer billing-job"),
 ]  # fmt: skip
 """Exit 1: where the ledger or the output should be."""
+FILES: list[Case] = [
+    ("the ledger is a folder", lambda here: (here.folder / "billing.db").mkdir(),
+     "billing.db … directory … storage.database_url"),
+    ("the ledger is a text", writing("billing.db", b"Dear diary, " * 99),
+     "billing.db … not a billing-job ledger … storage.database_url"),
+]  # fmt: skip
+"""Exit 1: where the ledger's file should be."""
 SUPPLIER: list[Case] = [
-    ("nobody listens", replacing("billing.toml", "127.0.0.1", "127.0.0.2"),
+    ("nobody listens", replacing("billing.toml", "http://127.0.0.1", "http://127.0.0.2"),
      "/portal/sip-trunks … Connection refused … run again"),
     ("not the API", replacing("billing.toml", "/api/v1", "/api/v9"), "404 … check api.base_url"),
 ]  # fmt: skip
 """Exit 4: what should be the API."""
 
 
-WRONG_INPUT = {2: [*SETTINGS, *TABLES], 1: PLACES, 4: SUPPLIER}
+WRONG_INPUT = {2: [*SETTINGS, *TABLES], 1: [*PLACES, *FILES], 4: SUPPLIER}
+NO_SERVER = pytest.mark.sqlite_file("a server has no file to be spoilt")
 
 
 @pytest.mark.parametrize(
     ("code", "spoil", "told"),
-    [pytest.param(code, *case[1:], id=case[0]) for code, cases in WRONG_INPUT.items() for case in cases],
+    [
+        pytest.param(code, *case[1:], id=case[0], marks=[NO_SERVER] if case in FILES else [])
+        for code, cases in WRONG_INPUT.items()
+        for case in cases
+    ],
 )
 def test_wrong_input(tmp_path: Path, code: int, spoil: Callable[[Office], None], told: str) -> None:
     """Each is told by file, place and remedy, ends with its exit code, and leaves no document and no file."""
     with two_clients(tmp_path) as (here, _):
+        told = told.replace("billing.db", str(make_url(here.database_url).database).rpartition("/")[2])
         spoil(here)
         before = tree(here.folder)
         ran = here.run("--month", "2026-10")

@@ -2,15 +2,15 @@
 
 import os
 import resource
-import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from fakes import two_clients
+from ledgers import execute
 
 
 @contextmanager
@@ -44,6 +44,7 @@ def test_a_full_disk_costs_a_second_run_and_nothing_else(tmp_path: Path) -> None
         assert {name: here.files()[name] for name in invoices} == {name: roomy.files()[name] for name in invoices}
 
 
+@pytest.mark.sqlite_file("the limit is on files of the process")
 @pytest.mark.parametrize("limit", [60_000, 300_000])
 def test_a_ledger_that_cannot_grow(tmp_path: Path, limit: int) -> None:
     """A ledger that hits a size limit at any moment: exit 1 and a remedy; with room again the run goes through."""
@@ -92,8 +93,8 @@ def test_a_document_changed_in_the_ledger_is_refused(tmp_path: Path) -> None:
     """An issued document is a snapshot: with one cent changed in the ledger every command that reads it stops."""
     with two_clients(tmp_path) as (here, _):
         assert here.run("--month", "2026-10").code == 0
-        with closing(sqlite3.connect(here.folder / "billing.db")) as ledger, ledger:
-            ledger.execute("UPDATE documents SET body = replace(body, '\"gross_cents\":500', '\"gross_cents\":501')")
+        change = "UPDATE documents SET body = replace(body, '\"gross_cents\":500', '\"gross_cents\":501')"
+        execute(here.database_url, change)
         for arguments in (["verify"], ["render", "--month", "2026-10"], ["run", "--month", "2026-10"]):
             ran = here.type(*arguments)
             assert (ran.code, "INV-2026-00002 was changed in the ledger" in ran.err) == (1, True)

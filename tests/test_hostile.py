@@ -400,6 +400,7 @@ def test_no_secret_in_arguments_output_files_or_errors(tmp_path: Path) -> None:
         assert not path.is_file() or SECRET.encode() not in path.read_bytes()
 
 
+@pytest.mark.sqlite_file("a server's files are its own")
 def test_what_is_written_is_the_owners_alone(tmp_path: Path) -> None:
     """Folders 0700, files 0600, whatever the umask says."""
     before = os.umask(0)

@@ -70,6 +70,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Billed:
     with RunningSandbox(demo_world(), KEY, clock) as sandbox:
         office = Office(folder, clock)
         office.replace("billing.toml", '"https://didfarm.com/api/v1"', f'"{sandbox.base_url}"')
+        office.replace("billing.toml", '"sqlite:///billing.db"', f'"{office.database_url}"')
         ran = office.run("--month", MONTH)
         assert ran.code == 0, ran.err
         headers = {"Authorization": f"Bearer {KEY}"}

@@ -1,15 +1,14 @@
 """SIGKILL at any moment, then a run: as if nothing had happened; and two runs at once."""
 
 import random
-import sqlite3
 from collections.abc import Iterable, Sequence
-from contextlib import closing
 from pathlib import Path
 
 import pytest
 from fakes import office
 from fault_table import ledger_in
 from kill_many import moments, trial, workshop
+from ledgers import execute
 from moving_list import READING, Crash
 from sandbox_on_loopback import KEY, PAGE_SIZE, StillClock, small_world
 
@@ -106,12 +105,11 @@ def test_before_and_after_each_commit(after: bool, tmp_path: Path) -> None:
 def test_a_second_run_at_the_same_time_is_refused(tmp_path: Path) -> None:
     """Fault 33: exit code 5, at once, without a request; when the first is done the second may."""
     with office(tmp_path) as (reseller, sandbox):
-        with run_lock(f"sqlite:///{tmp_path / 'billing.db'}"):
+        with run_lock(reseller.database_url):
             for command in (("sync",), ("run", "--month", "2026-10")):
                 ran = reseller.type(*command)
                 assert ran.code == 5
                 assert "another run" in ran.err
         assert sandbox.requests == []
         assert reseller.type("sync").code == 0
-        with closing(sqlite3.connect(tmp_path / "billing.db")) as connection:
-            assert connection.execute("SELECT COUNT(*) FROM wallet_rows").fetchone() == (85,)
+        assert execute(reseller.database_url, "SELECT COUNT(*) FROM wallet_rows") == [(85,)]

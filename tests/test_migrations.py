@@ -14,6 +14,7 @@ from billing_job.errors import LedgerError
 from billing_job.ledger.database import open_engine, transaction
 from billing_job.ledger.migrations import STEPS, Step, migrate, schema_version
 
+pytestmark = pytest.mark.sqlite_file("dumps of old ledgers are SQLite's")
 FIXTURES = Path(__file__).parent / "fixtures"
 VERSIONS = tuple(range(1, len(STEPS) + 1))
 

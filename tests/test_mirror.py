@@ -94,12 +94,13 @@ def test_a_page_is_stored_whole_or_not_at_all(tmp_path: Path) -> None:
         assert mirror.save([_row(1), _row(2)]) == Saved(2, ())
 
 
+@pytest.mark.sqlite_file("a server's files are its own")
 def test_the_ledger_is_its_owners_alone(tmp_path: Path) -> None:
     """Nobody else may read what clients are billed, not in the log of the database either."""
     with ledger_in(tmp_path, StillClock()) as ledger:
         _mirror(ledger).save([_row(1)])
         with transaction(ledger.engine):
-            modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in tmp_path.glob("ledger.*")}
+            modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in tmp_path.glob("billing.*")}
     assert {mode & 0o077 for mode in modes.values()} == {0}
 
 

@@ -7,6 +7,7 @@ import json
 import os
 from pathlib import Path
 
+import pytest
 from fakes import FIRST, call, documents, office, two_clients
 from sandbox_on_loopback import KEY
 
@@ -67,6 +68,7 @@ def test_a_month_from_config_to_manifest(tmp_path: Path) -> None:
     assert KEY not in first.err + str(files)
 
 
+@pytest.mark.sqlite_file("a server's files are its own")
 def test_what_is_written_is_for_the_owner_alone(tmp_path: Path) -> None:
     """Ledger, folders and files can be read by nobody else, whatever the umask."""
     before = os.umask(0)

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from fakes import SETTINGS, Clock, Office
+from ledgers import ledger_url, storage
 from sandbox_on_loopback import KEY, PAGE_SIZE, small_world
 
 from billing_job.didfarm.sandbox.config_files import write_config
@@ -28,7 +29,7 @@ SECRET = "whsec_life"
 def living_office(folder: Path) -> Iterator[tuple[Office, RunningSandbox]]:
     """An office whose ledger hears the sandbox's events."""
     clock = Clock(datetime(2026, 11, 5, 8, 0, tzinfo=UTC))
-    engine = open_engine(f"sqlite:///{folder / 'billing.db'}")
+    engine = open_engine(ledger_url(folder))
 
     def store(event: Event) -> bool:
         return store_event(engine, event, clock.now())
@@ -46,13 +47,14 @@ def living_office(folder: Path) -> Iterator[tuple[Office, RunningSandbox]]:
         ) as sandbox,
     ):
         write_config(small_world(), folder / "config")
-        (folder / "config" / "billing.toml").write_text(SETTINGS.format(base_url=sandbox.base_url), encoding="utf-8")
+        settings = storage(folder) + SETTINGS.format(base_url=sandbox.base_url)
+        (folder / "config" / "billing.toml").write_text(settings, encoding="utf-8")
         yield Office(folder, clock), sandbox
     engine.dispose()
 
 
 def told(folder: Path) -> list[Event]:
-    engine = open_engine(f"sqlite:///{folder / 'billing.db'}")
+    engine = open_engine(ledger_url(folder))
     found = [read_event(body) for body in event_bodies(engine)]
     engine.dispose()
     return found

@@ -2,22 +2,20 @@
 
 import contextlib
 import inspect
-import os
-import shutil
 import socket
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import ledgers
 import pytest
 import test_month
 import test_month_exit_codes
 import test_report_month
-from fakes import LEDGER_SERVER, Office, call, office, two_clients
+from fakes import Office, call, office, two_clients
 from sample_documents import document, line
 
 from billing_job.config import load_settings
@@ -26,63 +24,34 @@ from billing_job.ledger.database import database_path, open_engine, run_lock, tr
 from billing_job.ledger.issuing import issued_numbers, numbered
 from billing_job.model import Kind
 
-BINARIES = max(
-    Path("/usr/lib/postgresql").glob("*/bin"), default=Path("/usr/lib/postgresql"), key=lambda path: path.parts
-)
 FORMATS = {Kind.INVOICE: "INV-{year}-{number:05d}"}
-MISSING = "PostgreSQL's server is not installed here (apt-get install postgresql)"
-
-
-def as_server(*command: str) -> list[str]:
-    """PostgreSQL refuses to run as root; its Debian package brings a user for it."""
-    return ["runuser", "-u", "postgres", "--", *command] if os.geteuid() == 0 else list(command)
-
-
-@pytest.fixture(scope="session")
-def server() -> Iterator[str]:
-    """A server of its own on loopback, without a disk's patience: nothing of it outlives the tests."""
-    if not (BINARIES / "initdb").exists():
-        pytest.skip(MISSING)
-    pytest.importorskip("psycopg")
-    pytest.importorskip("adbc_driver_postgresql")
-    folder = Path(tempfile.mkdtemp(prefix="billing-postgres-"))
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port = listener.getsockname()[1]
-    if os.geteuid() == 0:
-        shutil.chown(folder, "postgres")
-    data = str(folder / "data")
-    quiet = {"check": True, "stdout": subprocess.DEVNULL, "cwd": folder}
-    initdb = [str(BINARIES / "initdb"), "-D", data, "-A", "trust", "-U", "billing", "-E", "UTF8"]
-    initdb += ["--locale-provider=icu", "--icu-locale=en", "--locale=C.UTF-8"]  # a server that sorts as people do
-    subprocess.run(as_server(*initdb), **quiet)  # type: ignore[call-overload]
-    options = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1 -c fsync=off -c max_connections=50"
-    control = [str(BINARIES / "pg_ctl"), "-D", data, "-w", "-l", str(folder / "log")]
-    try:
-        subprocess.run(as_server(*control, "-o", options, "start"), **quiet)  # type: ignore[call-overload]
-        yield f"postgresql+psycopg://billing@127.0.0.1:{port}"
-    finally:
-        subprocess.run(as_server(*control, "-m", "immediate", "stop"), stdout=subprocess.DEVNULL, check=False)
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture
 def on_postgres(server: str) -> Iterator[str]:
     """Offices of this test keep their ledger on the server."""
-    os.environ[LEDGER_SERVER] = server
-    yield server
-    del os.environ[LEDGER_SERVER]
+    with ledgers.on(server):
+        yield server
 
 
-OF_THE_FILE = {test_month.test_what_is_written_is_for_the_owner_alone}
+@pytest.fixture(params=["sqlite", "postgres"])
+def either(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Offices of this test keep their ledger in a file, and once more on the server."""
+    with ledgers.on(request.getfixturevalue("server") if request.param == "postgres" else None):
+        yield
+
+
 THE_SAME = [
     each
     for module in (test_month, test_month_exit_codes, test_report_month)
     for name, each in vars(module).items()
-    if name.startswith("test_") and list(inspect.signature(each).parameters) == ["tmp_path"] and each not in OF_THE_FILE
+    if name.startswith("test_")
+    and list(inspect.signature(each).parameters) == ["tmp_path"]
+    and not hasattr(each, "pytestmark")
 ]
 
 
+@pytest.mark.sqlite_file("these tests run on the server as they are")
 @pytest.mark.usefixtures("on_postgres")
 @pytest.mark.parametrize("each", THE_SAME, ids=lambda each: each.__name__.removeprefix("test_"))
 def test_the_same_on_postgres(each: Callable[[Path], None], tmp_path: Path) -> None:
@@ -99,11 +68,9 @@ def two_at_once(here: Office) -> list[int]:
         return sorted(each.result().returncode for each in running)
 
 
-@pytest.mark.parametrize("database", ["sqlite", "postgres"])
-def test_two_runs_at_once_issue_everything_once(database: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+@pytest.mark.usefixtures("either")
+def test_two_runs_at_once_issue_everything_once(tmp_path: Path) -> None:
     """One of them does the work, the other waits its turn outside or finds it done: no gap, no document twice."""
-    if database == "postgres":
-        request.getfixturevalue("on_postgres")
     rows = [call(number, -100 - number, "2026-10-05", trunk=7 + number % 2) for number in range(1, 21)]
     with two_clients(tmp_path, rows) as (here, _):
         assert here.type("sync").code == 0
@@ -126,13 +93,9 @@ def number_once(url: str, times: int) -> list[str]:
     return taken
 
 
-@pytest.mark.parametrize("database", ["sqlite", "postgres"])
-def test_numbers_have_no_gap_even_without_the_runs_lock(
-    database: str, tmp_path: Path, request: pytest.FixtureRequest
-) -> None:
+@pytest.mark.usefixtures("either")
+def test_numbers_have_no_gap_even_without_the_runs_lock(tmp_path: Path) -> None:
     """Four writers at once take a hundred numbers: each number once, none left out."""
-    if database == "postgres":
-        request.getfixturevalue("on_postgres")
     with two_clients(tmp_path) as (here, _), ThreadPoolExecutor(4) as threads:
         open_engine(here.database_url).dispose()
         writers = [threads.submit(number_once, here.database_url, 25) for _ in range(4)]
@@ -181,7 +144,7 @@ def test_a_copy_is_the_servers_business() -> None:
 )
 def test_an_address_is_refused_with_what_is_expected(url: str, expected: str, tmp_path: Path) -> None:
     """A password in the settings and a database that we do not know are refused before anything is opened."""
-    with office(tmp_path) as (here, _):
+    with ledgers.on(None), office(tmp_path) as (here, _):
         here.append("billing.toml", "[storage]", f'database_url = "{url}"')
         with pytest.raises(ConfigError, match=expected):
             load_settings(here.config / "billing.toml")

@@ -17,6 +17,7 @@ import pytest
 from fakes import Clock
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from ledgers import drop, ledger_url, made, storage
 
 from billing_job.charges import shared_out_by_line
 from billing_job.config import load_settings
@@ -193,7 +194,7 @@ def job_of(given_books: Books) -> Iterator[Job]:
             "[[plans]]\n" + "".join(f"{key} = {toml(value)}\n" for key, value in plan.items())
             for plan in given_books.plans
         )
-        (folder / "billing.toml").write_text(seller + plan_tables)
+        (folder / "billing.toml").write_text(storage(Path(name)) + seller + plan_tables)
         for file, rows in (
             ("clients.csv", given_books.clients),
             ("trunks.csv", given_books.trunks),
@@ -213,6 +214,7 @@ def job_of(given_books: Books) -> Iterator[Job]:
             yield job
         finally:
             job.close()
+            drop(made() & {ledger_url(Path(name))})
 
 
 def rounded(value: Fraction) -> int:

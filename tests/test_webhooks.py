@@ -20,6 +20,7 @@ import pytest
 from fakes import office
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from ledgers import ledger_url
 
 from billing_job.assignments import assignments
 from billing_job.didfarm.webhook_server import MAX_BODY_BYTES, RunningReceiver
@@ -59,7 +60,7 @@ class Store:
     """A ledger in a folder, and a receiver in front of it."""
 
     def __init__(self, folder: Path) -> None:
-        self.database_url = f"sqlite:///{folder / 'billing.db'}"
+        self.database_url = ledger_url(folder)
         self.engine = open_engine(self.database_url)
 
     def bodies(self) -> list[bytes]:
@@ -196,7 +197,7 @@ def test_a_kill_between_store_and_answer_loses_nothing(tmp_path: Path) -> None:
         "    os.kill(os.getpid(), 9)\n"
         "serve(sys.argv[2], store, '127.0.0.1', 0, on_ready=lambda url: print(url, flush=True))\n"
     )
-    url = f"sqlite:///{tmp_path / 'billing.db'}"
+    url = ledger_url(tmp_path)
     with subprocess.Popen([sys.executable, "-c", program, url, SECRET], stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         address = urlsplit(process.stdout.readline().strip())

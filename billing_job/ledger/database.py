@@ -36,8 +36,12 @@ def _is_file(database_url: str) -> bool:
 def open_engine(database_url: str) -> Engine:
     """Open or make the ledger and bring its schema up to date; LedgerError says what is in the way."""
     engine = _open_file(database_url) if _is_file(database_url) else open_postgres(database_url)
-    with transaction(engine) as connection:
-        migrate(connection)
+    try:
+        with transaction(engine) as connection:
+            migrate(connection)
+    except BaseException:
+        engine.dispose()
+        raise
     return engine
 
 
