@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from billing_job.console import Console
 from billing_job.deliver import Answer, Envelope, Outcome, Transport, ascii_address, message_bytes, message_id
-from billing_job.errors import ConfigError, DocumentError, RunFailed
+from billing_job.errors import ConfigError, DocumentError, LedgerError, RunFailed
 from billing_job.job import Job
 from billing_job.ledger.deliveries import (
     SENT,
@@ -210,4 +210,11 @@ def _send_one(box: LetterBox, item: _Item, transport: Transport, mailed: Mailed,
 def _record(job: Job, claimed: Claim, answer: Answer, console: Console) -> None:
     event = Event(answer.outcome.value)
     moment = moment_text(job.clock.now())
-    record(job.engine, claimed, event, moment=moment, run_id=console.run_id, detail=answer.detail)
+    try:
+        record(job.engine, claimed, event, moment=moment, run_id=console.run_id, detail=answer.detail)
+    except LedgerError as error:
+        # The last time that anybody knows it: from now on the ledger says no more than that it was being sent.
+        raise LedgerError(
+            f"{claimed.number} was {event.value} ({answer.detail}), which could not be noted, so it counts as uncertain"
+            f" until `send` gets --confirm or --resend; {error}"
+        ) from error

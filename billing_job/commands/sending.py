@@ -62,7 +62,7 @@ def send(
 
 
 def send_month(invocation: Invocation, month: str | None, output: Path | None, options: MailOptions) -> Mailed:
-    """Send what is not sent yet and say so; BillingJobError when not even one message could be tried."""
+    """Send what is not sent yet and say so; BillingJobError when the round could not begin, or the ledger failed it."""
     from billing_job import month_mail
     from billing_job.model import Period
     from billing_job.month_run import locked_job
@@ -137,7 +137,7 @@ def delivery_after_run(invocation: Invocation, month: str, output: Path | None) 
     try:
         mailed = send_month(invocation, month, output, MailOptions())
     except BillingJobError as error:
-        invocation.console.error(f"{error} (nothing was sent; `billing-job send --month {month}` tries again)")
+        invocation.console.error(f"{error} (`billing-job send --month {month}` sends what is not sent yet)")
         clean = invocation.console.redactor.clean(str(error))
         return {"schema": SCHEMA, "month": month, "error": clean}, WAITS
     return mailed.json, 0 if mailed.is_done else WAITS
