@@ -15,7 +15,6 @@ from billing_job.clock import Clock
 from billing_job.config import Settings
 from billing_job.didfarm.webhooks import read_event
 from billing_job.didfarm.wire import parse_json, read_transaction
-from billing_job.documents.logo import logo_data_url
 from billing_job.documents.templates import Templates, load_templates
 from billing_job.errors import ConfigError
 from billing_job.events import ACTIVATED, RELEASED, SUSPENDED, Event, number_facts
@@ -136,7 +135,7 @@ def open_job(settings: Settings, config_folder: Path, clock: Clock) -> Job:
         problems += error.problems
     try:
         templates = load_templates(settings.design.templates)
-        logo = "" if settings.seller.logo is None else logo_data_url(settings.seller.logo)
+        logo = _logo(settings)
     except ConfigError as error:
         problems += error.problems
     if mapping is None or prices is None or accounts is None or templates is None or logo is None or problems:
@@ -160,6 +159,14 @@ def open_job(settings: Settings, config_folder: Path, clock: Clock) -> Job:
         clock=clock,
         configuration_sha256=_fingerprint(config_folder),
     )
+
+
+def _logo(settings: Settings) -> str:
+    if settings.seller.logo is None:
+        return ""
+    from billing_job.documents.logo import logo_data_url  # who has no logo does not wait for pictures to load
+
+    return logo_data_url(settings.seller.logo)
 
 
 def _seller(settings: Settings, logo: str) -> Seller:

@@ -222,6 +222,25 @@ class Document:
         return ((line, row) for line in self.lines for row in line.rows)
 
 
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """An issued document without its lines: all that is told of it when nothing has to be made again."""
+
+    number: str
+    kind: Kind
+    issue_date: date
+    due_date: date
+    currency: str
+    client: Client
+    net_cents: int
+    vat_cents: int
+    gross_cents: int
+
+    @property
+    def is_draft(self) -> bool:
+        return False
+
+
 @lru_cache(maxsize=1)
 def _document_json() -> TypeAdapter[Document]:
     return TypeAdapter(Document)
@@ -235,3 +254,13 @@ def document_to_json(document: Document) -> str:
 def document_from_json(text: str) -> Document:
     """The document that `document_to_json` wrote."""
     return _document_json().validate_json(text)
+
+
+@lru_cache(maxsize=1)
+def _heading_json() -> TypeAdapter[Heading]:
+    return TypeAdapter(Heading)
+
+
+def heading_from_json(text: str) -> Heading:
+    """The heading of the document that `document_to_json` wrote, in a fraction of the time that its lines take."""
+    return _heading_json().validate_json(text)

@@ -12,13 +12,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any
-
-import httpx
+from typing import TYPE_CHECKING, Any
 
 from billing_job.clock import Clock
 from billing_job.config import Monitoring
 from billing_job.money import decimal_text
+
+if TYPE_CHECKING:
+    import httpx
 
 PING_SECONDS = 5.0
 PING_TRIES = 2
@@ -46,7 +47,7 @@ def watched(
     currency: str,
     clock: Clock,
     warn: Callable[[str], None],
-    transport: httpx.BaseTransport | None = None,
+    transport: "httpx.BaseTransport | None" = None,
 ) -> Iterator[Watch]:
     """Report the run inside, however it ends; trouble with reporting is a warning."""
     watch, began = Watch(), clock.monotonic()
@@ -92,8 +93,10 @@ def ping_url(monitoring: Monitoring, exit_code: int) -> str | None:
     return monitoring.ping_failure_url or monitoring.ping_url.rstrip("/") + "/fail"
 
 
-def ping(url: str, transport: httpx.BaseTransport | None = None) -> str:
+def ping(url: str, transport: "httpx.BaseTransport | None" = None) -> str:
     """Ask for the address once, and once more if that failed; what went wrong, empty for nothing."""
+    import httpx  # loaded by who is to be pinged alone
+
     problem = ""
     with httpx.Client(transport=transport, timeout=PING_SECONDS) as client:
         for _ in range(PING_TRIES):

@@ -13,17 +13,20 @@ import pandas as pd
 
 from billing_job.accounting.formats import FORMATS
 from billing_job.anomalies import told
+from billing_job.assignments import Assignments
 from billing_job.attribution_csv import attribution_csv
 from billing_job.books import month_books
 from billing_job.csvfile import csv_text
+from billing_job.decision import Decision
 from billing_job.documents.files import SUFFIXES
 from billing_job.documents.peppol import peppol_obstacle
+from billing_job.documents.templates import Templates
 from billing_job.job import Job
 from billing_job.ledger.deciding import decisions
-from billing_job.ledger.issuing import StoredFile, documents_in_folder, record_files, stored_files
+from billing_job.ledger.issuing import StoredFile, documents_in_folder, headings_in_folder, record_files, stored_files
 from billing_job.ledger.reading import first_seen
 from billing_job.margin import margin_csv
-from billing_job.model import Document, Period
+from billing_job.model import Document, Heading, Period
 from billing_job.moments import local_moment
 from billing_job.money import decimal_text
 from billing_job.month_looks import month_anomalies, month_margins
@@ -32,7 +35,7 @@ from billing_job.output import ACCOUNTING, INVOICES, Folder, sha256
 from billing_job.pipeline import Placed
 from billing_job.rendering import render
 from billing_job.report import report_html
-from billing_job.report_data import Waiting
+from billing_job.report_data import Report, Waiting
 from billing_job.row_texts import records, row_cents, row_moment
 from billing_job.unchanged import VERSIONS, is_unchanged, remember
 
@@ -40,6 +43,8 @@ EXCEPTION_COLUMNS = (
     "transaction_id", "created_at", "type", "reference_type", "reference_id", "amount", "reason", "suggestion",
     "first_seen", "age_days",
 )  # fmt: skip
+
+LISTS = ("exceptions.csv", "margin.csv", "attribution.csv")
 
 FORMATS_FACT = "accounting_formats"
 """In the manifest: the formats that the folder's books are written in."""
@@ -51,18 +56,32 @@ Progress = Callable[[int, int, str], None]
 """Told of (done, of how many, of what)."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Looked:
+    """What the lists and the page of a month are made of, read from the ledger."""
+
+    waiting: Sequence[Waiting]
+    earned: pd.DataFrame
+    rows: pd.DataFrame
+    """The month's own, ATTRIBUTED."""
+    facts: Assignments
+    decisions: Mapping[str, Decision]
+    report: Report
+
+
 @dataclass(slots=True)
 class WrittenMonth:
     """What a month's folder holds now, and what could not be written or differs from what was issued."""
 
-    documents: tuple[Document, ...]
+    documents: tuple[Document | Heading, ...]
+    """Without their lines where nothing had to be written."""
     files: dict[str, tuple[str, int]] = field(default_factory=dict)
     """name below the folder → (SHA-256, size)."""
     problems: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
 
 
-def document_file(document: Document, kind: str) -> str:
+def document_file(document: Document | Heading, kind: str) -> str:
     """The name of a document's file below its month's folder; a draft is named after its client."""
     return f"{INVOICES}/{document.number or 'DRAFT-' + document.client.client_id}{SUFFIXES[kind]}"
 
@@ -88,18 +107,20 @@ def write_month(
     folder = job.folder(month)
     folder.clear_leftovers()
     before = folder.manifest()
-    written = WrittenMonth(tuple(documents_in_folder(job.engine, str(month), new)))
     if not again and not formats and is_unchanged(job, placed, folder, month):
-        written.files = {name: (entry["sha256"], entry["size"]) for name, entry in before["files"].items()}
-        return written
+        files = {name: (entry["sha256"], entry["size"]) for name, entry in before["files"].items()}
+        return WrittenMonth(tuple(headings_in_folder(job.engine, str(month))), files)
+    documents = tuple(documents_in_folder(job.engine, str(month), new))
+    written = WrittenMonth(documents)
     formats = _formats(job, before, formats)
-    books = month_books(job, month, placed, written.documents, formats)
+    books = month_books(job, month, placed, documents, formats)
     written.warnings += books.warnings
     accounting = {f"{ACCOUNTING}/{name}": content for name, content in books.files.items()}
-    # Other processes draw the pages meanwhile.
+    looked = _looked(job, month, placed, documents, list(accounting))
+    # Other processes draw the pages meanwhile. The ledger is this thread's alone.
     with ThreadPoolExecutor(1) as beside:
-        lists = beside.submit(_lists, job, month, placed, written.documents, list(accounting))
-        _write_documents(job, folder, written, workers, progress, again)
+        lists = beside.submit(_lists, looked, job.templates)
+        _write_documents(job, folder, documents, written, workers, progress, again)
     for name, content in {**accounting, **lists.result()}.items():
         folder.write(name, content)
         written.files[name] = (sha256(content), len(content))
@@ -109,7 +130,7 @@ def write_month(
     if written.problems:
         folder.drop_manifest()
     else:
-        facts = manifest_facts(job, month, placed, written.documents)
+        facts = manifest_facts(job, month, placed, documents)
         folder.write_manifest(written.files, {**facts, FORMATS_FACT: formats})
         if not written.warnings:  # they are to be said again
             remember(job, placed, folder, month)
@@ -205,12 +226,18 @@ def _age(created_at: object, since: str, today: date, job: Job) -> int:
 
 
 def _write_documents(
-    job: Job, folder: Folder, written: WrittenMonth, workers: int, progress: Progress, again: Collection[str]
+    job: Job,
+    folder: Folder,
+    documents: Sequence[Document],
+    written: WrittenMonth,
+    workers: int,
+    progress: Progress,
+    again: Collection[str],
 ) -> None:
     """Render what is missing or differs from what was written before; content hashes decide, so a kill costs little."""
-    known = stored_files(job.engine, [document.number for document in written.documents])
+    known = stored_files(job.engine, [document.number for document in documents])
     missing = []
-    for document in written.documents:
+    for document in documents:
         found = {}
         for kind in SUFFIXES:
             stored = known.get((document.number, kind))
@@ -248,18 +275,10 @@ def _note(job: Job, written: WrittenMonth, files: Sequence[StoredFile]) -> None:
     ]
 
 
-def _lists(
-    job: Job, month: Period, placed: Placed, documents: Sequence[Document], books: Sequence[str]
-) -> dict[str, bytes]:
-    """What waits, what was earned, and the page that shows the month and links to every other file."""
+def _looked(job: Job, month: Period, placed: Placed, documents: Sequence[Document], books: Sequence[str]) -> _Looked:
+    """Ask the ledger for all that the lists and the page tell."""
     waiting = waiting_rows(job, placed.rows("exception"))
-    rows = placed.frame[placed.frame["month"] == str(month)]
     earned = month_margins(job, month, placed, documents)
-    lists = {
-        "exceptions.csv": exceptions_csv(waiting),
-        "margin.csv": margin_csv(earned),
-        "attribution.csv": attribution_csv(rows, placed.facts, decisions(job.engine)),
-    }
     links = {document.number: {kind: document_file(document, kind) for kind in SUFFIXES} for document in documents}
     report = month_report(
         job,
@@ -269,9 +288,20 @@ def _lists(
         waiting=waiting,
         anomalies=[*told(month_anomalies(job, month, placed, earned)), *peppol_notes(documents)],
         document_files=links,
-        files=[*books, *lists],
+        files=[*books, *LISTS],
     )
-    return {**lists, "report.html": report_html(report, job.templates)}
+    rows = placed.frame[placed.frame["month"] == str(month)]
+    return _Looked(waiting, earned, rows, placed.facts, decisions(job.engine), report)
+
+
+def _lists(looked: _Looked, templates: Templates) -> dict[str, bytes]:
+    """What waits, what was earned, and the page that shows the month and links to every other file."""
+    contents = (
+        exceptions_csv(looked.waiting),
+        margin_csv(looked.earned),
+        attribution_csv(looked.rows, looked.facts, looked.decisions),
+    )
+    return {**dict(zip(LISTS, contents, strict=True)), "report.html": report_html(looked.report, templates)}
 
 
 def peppol_notes(documents: Sequence[Document]) -> list[str]:

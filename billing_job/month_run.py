@@ -5,28 +5,29 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
-
-import httpx
+from typing import TYPE_CHECKING, Any
 
 from billing_job.checks import sum_of
 from billing_job.clock import Clock
 from billing_job.config import Settings
 from billing_job.console import Console
-from billing_job.didfarm.http import Http, key_spellings
-from billing_job.didfarm.paging import WalkReport
-from billing_job.didfarm.sync import fetch
 from billing_job.errors import BillingJobError, RunFailed, SupplierError
 from billing_job.job import Job, open_job
 from billing_job.ledger.database import run_lock
-from billing_job.ledger.issuing import begin_run, documents_in_folder, end_run
+from billing_job.ledger.issuing import begin_run, end_run, headings_in_folder
 from billing_job.ledger.mirror import LedgerMirror, moment_text
-from billing_job.model import Document, Kind, Period
+from billing_job.model import Document, Heading, Kind, Period
 from billing_job.month_folder import WrittenMonth, write_drafts, write_month
 from billing_job.month_preview import previewed
 from billing_job.output import check_writable
 from billing_job.pipeline import Billed, bill, check_ledger_is_whole, check_month, plan_terms
 from billing_job.summary import WalletProof, document_json, empty_run_json, money_text, run_json, wallet_proof
+
+if TYPE_CHECKING:
+    import httpx
+
+    from billing_job.didfarm.http import Http
+    from billing_job.didfarm.paging import WalkReport
 
 DONE, FAILED, EXCEPTIONS_WAIT = 0, 1, 3
 
@@ -41,7 +42,7 @@ class Surroundings:
     """The API key; ConfigError when there is none."""
     clock: Clock
     console: Console
-    transport: httpx.BaseTransport | None = None
+    transport: "httpx.BaseTransport | None" = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +76,11 @@ def locked_job(around: Surroundings) -> Iterator[Job]:
             job.close()
 
 
-def connected(around: Surroundings) -> Http:
+def connected(around: Surroundings) -> "Http":
     """The supplier's API as configured."""
+    # A run from the ledger alone does not wait for the HTTP client to load.
+    from billing_job.didfarm.http import Http, key_spellings
+
     api = around.settings.api
     key = around.key()
     around.console.redactor.secrets.update(key_spellings(key))
@@ -157,7 +161,7 @@ def _billed(job: Job, period: Period, around: Surroundings, options: RunOptions,
     except RunFailed as error:
         # The numbers are given, whatever became of the files: programs must learn of them.
         console.error(str(error))
-        issued = documents_in_folder(job.engine, str(period))
+        issued = headings_in_folder(job.engine, str(period))
         object_ = run_json(
             period,
             "failed",
@@ -203,7 +207,7 @@ def _written(
 
 
 def _documents_json(
-    documents: Sequence[Document], period: Period, billed: Billed, options: RunOptions
+    documents: Sequence[Document | Heading], period: Period, billed: Billed, options: RunOptions
 ) -> list[dict[str, Any]]:
     """The `documents` of `run --json`: all of the month's folder, or those of --client."""
     fresh = {document.number for document in billed.new}
@@ -222,7 +226,9 @@ def _untaxable_without_rows(billed: Billed, job: Job, period: Period) -> list[st
     return [billed.placed.untaxable[client_id] for client_id in owing]
 
 
-def _fetched(job: Job, http: Http, around: Surroundings, *, full: bool) -> WalkReport:
+def _fetched(job: Job, http: "Http", around: Surroundings, *, full: bool) -> "WalkReport":
+    from billing_job.didfarm.sync import fetch
+
     console = around.console
     ledger = LedgerMirror(job.engine, around.clock)
     report = fetch(

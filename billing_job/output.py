@@ -7,6 +7,7 @@ import os
 import re
 import secrets
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,8 @@ from billing_job.errors import OutputError
 MANIFEST = "manifest.json"
 INVOICES = "invoices"
 ACCOUNTING = "accounting"
+READERS = 4
+"""Files that are read and hashed at one time."""
 
 
 def sha256(content: bytes) -> str:
@@ -118,16 +121,20 @@ class Folder:
             expected = {str(name): str(entry["sha256"]) for name, entry in files.items()}
         except (ValueError, KeyError, TypeError, AttributeError):
             return [f"{self.path / MANIFEST}: is not a manifest of billing-job; run the month again"]
-        problems = []
-        for name, digest in expected.items():
-            found = self.read(name)
-            if found is None:
-                problems.append(f"{self.path / name}: is missing; `billing-job render` writes it again")
-            elif sha256(found) != digest:
-                problems.append(
-                    f"{self.path / name}: was changed after it was written; `billing-job render` restores it"
-                )
-        return problems
+        # Hashing lets other threads go on.
+        with ThreadPoolExecutor(READERS) as readers:
+            found = readers.map(self._digest, expected)
+        return [
+            f"{self.path / name}: is missing; `billing-job render` writes it again"
+            if actual is None
+            else f"{self.path / name}: was changed after it was written; `billing-job render` restores it"
+            for (name, digest), actual in zip(expected.items(), found, strict=True)
+            if actual != digest
+        ]
+
+    def _digest(self, name: str) -> str | None:
+        content = self.read(name)
+        return None if content is None else sha256(content)
 
 
 def make_folder(path: Path) -> None:

@@ -8,7 +8,7 @@ from billing_job.checks import Sum, sum_of
 from billing_job.documents.files import SUFFIXES
 from billing_job.job import Job
 from billing_job.ledger.reading import last_balance, wallet_movements
-from billing_job.model import Document, Period
+from billing_job.model import Document, Heading, Period
 from billing_job.money import cents_from_decimal, decimal_text
 from billing_job.month_folder import document_file
 from billing_job.pipeline import Placed
@@ -103,7 +103,7 @@ def exceptions_json(placed: Placed) -> list[dict[str, Any]]:
     ]
 
 
-def document_json(document: Document, folder: str, *, new: bool) -> dict[str, Any]:
+def document_json(document: Document | Heading, folder: str, *, new: bool) -> dict[str, Any]:
     """One entry of `documents`; file paths are relative to the output folder."""
     kinds = ("pdf", "csv") if document.is_draft else tuple(SUFFIXES)
     return {

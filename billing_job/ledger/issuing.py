@@ -14,7 +14,7 @@ from billing_job.ledger.database import transaction
 from billing_job.ledger.released import is_released
 from billing_job.ledger.storing import numbered_all, store_documents
 from billing_job.ledger.tables import closings, credited_lines, documents, files, releases, runs, settlements
-from billing_job.model import Document, Kind, MonthTotal, document_from_json
+from billing_job.model import Document, Heading, Kind, MonthTotal, document_from_json, heading_from_json
 
 SETTLEMENT_COLUMNS = (
     "transaction_id", "part", "generation", "client_id", "period", "document_number", "line", "category", "number",
@@ -108,6 +108,14 @@ def documents_in_folder(engine: Engine, folder: str, known: Sequence[Document] =
     return [issued.document for issued in _issued(engine, documents.c.folder == folder, known)]
 
 
+def headings_in_folder(engine: Engine, folder: str) -> list[Heading]:
+    """The headings of `documents_in_folder`."""
+    with transaction(engine) as connection:
+        places = _places(connection, documents.c.folder == folder)
+        bodies = _bodies(connection, [number for number, _ in places])
+    return [heading_from_json(bodies[number]) for number, _ in places]
+
+
 def documents_of_period(engine: Engine, period: str, known: Sequence[Document] = ()) -> list[Document]:
     """Every document that speaks of a period, whatever folder its files stand in; `known` as above."""
     return [issued.document for issued in _issued(engine, documents.c.period == period, known)]
@@ -133,20 +141,29 @@ def all_documents(engine: Engine) -> list[Issued]:
 def _issued(engine: Engine, where: ColumnElement[bool], known: Sequence[Document] = ()) -> list[Issued]:
     found = {document.number: document for document in known}
     with transaction(engine) as connection:
-        query = select(documents.c.number, documents.c.folder).where(where)
-        ordered = query.order_by(documents.c.kind.desc(), documents.c.series_year, documents.c.series_number)
-        folders = [(row.number, row.folder) for row in connection.execute(ordered)]
-        stored = select(documents.c.number, documents.c.body, documents.c.sha256)
-        rows = [
-            row
-            for chunk in chunks([number for number, _ in folders if number not in found])
-            for row in connection.execute(stored.where(documents.c.number.in_(chunk)))
-        ]
-    for row in rows:
-        if hashlib.sha256(row.body.encode()).hexdigest() != row.sha256:
-            raise LedgerError(f"document {row.number} was changed in the ledger after it was issued; restore a backup")
-        found[row.number] = document_from_json(row.body)
-    return [Issued(found[number], folder) for number, folder in folders]
+        places = _places(connection, where)
+        bodies = _bodies(connection, [number for number, _ in places if number not in found])
+    found.update((number, document_from_json(body)) for number, body in bodies.items())
+    return [Issued(found[number], folder) for number, folder in places]
+
+
+def _places(connection: Connection, where: ColumnElement[bool]) -> list[tuple[str, str]]:
+    """Number and folder of documents, invoices first, in the order of their numbers."""
+    query = select(documents.c.number, documents.c.folder).where(where)
+    ordered = query.order_by(documents.c.kind.desc(), documents.c.series_year, documents.c.series_number)
+    return [(row.number, row.folder) for row in connection.execute(ordered)]
+
+
+def _bodies(connection: Connection, numbers: Sequence[str]) -> dict[str, str]:
+    """Documents as they are stored, by number; LedgerError for one that was tampered with."""
+    stored = select(documents.c.number, documents.c.body, documents.c.sha256)
+    found = {}
+    for chunk in chunks(numbers):
+        for number, body, digest in connection.execute(stored.where(documents.c.number.in_(chunk))):
+            if hashlib.sha256(body.encode()).hexdigest() != digest:
+                raise LedgerError(f"document {number} was changed in the ledger after it was issued; restore a backup")
+            found[number] = body
+    return found
 
 
 def clients_billed_for(engine: Engine, period: str) -> set[str]:

@@ -19,6 +19,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
 from billing_job.errors import ConfigError, LedgerError, LockHeld
+from billing_job.ledger.arrow import ArrowError, answer
 
 DRIVER = "postgresql+psycopg"
 CONNECT_SECONDS = 10
@@ -82,16 +83,13 @@ def postgres_lock(database_url: str) -> Iterator[None]:
 def arrow_table(url: URL, query: str) -> pa.Table:
     """The answer to a query as Arrow, without a Python object for each cell; LedgerError when it cannot be read."""
     try:
-        adbc = importlib.import_module("adbc_driver_postgresql.dbapi")
+        adbc = importlib.import_module("adbc_driver_postgresql")
     except ImportError:
         raise ConfigError(
             f'storage.database_url = "{DRIVER}://…": the ADBC driver is missing; `pip install "billing-job[postgres]"`'
         ) from None
     address = url.set(drivername="postgresql").render_as_string(hide_password=False)
     try:
-        with adbc.connect(address) as connection, connection.cursor() as cursor:
-            cursor.execute(query)
-            table: pa.Table = cursor.fetch_arrow_table()
-            return table
-    except adbc.Error as error:
+        return answer(adbc.connect(address), query)
+    except ArrowError as error:
         raise LedgerError(f"{url.database}: cannot be read ({error})") from None

@@ -2,12 +2,13 @@
 
 from collections.abc import Collection, Mapping, Sequence
 
-import adbc_driver_sqlite.dbapi
+import adbc_driver_sqlite
 import pandas as pd
 import pyarrow as pa
 from sqlalchemy import Engine, func, select
 
 from billing_job.errors import LedgerError
+from billing_job.ledger.arrow import ArrowError, answer
 from billing_job.ledger.database import BUSY_SECONDS, transaction
 from billing_job.ledger.mirror import absent_ids, current_trunks
 from billing_job.ledger.postgres import arrow_table
@@ -217,18 +218,19 @@ def _as_bool(column: pd.Series) -> pd.Series:
 
 
 def _arrow(engine: Engine, query: str) -> pa.Table:
-    """Run a query through ADBC: Arrow from the database on, without a Python object for each cell."""
+    """Run a query through ADBC: Arrow from the database on, without a Python object for each cell.
+
+    Not while another thread works on the ledger.
+    """
     if engine.dialect.name == "postgresql":
         return arrow_table(engine.url, query)
+    # ADBC brings a copy of SQLite of its own, and SQLite's locks are the process's: of two copies that have one file
+    # open, each would take the other's locks and shared memory away (sqlite.org/howtocorrupt.html, 2.2.1).
+    engine.dispose()
     try:
-        with (
-            adbc_driver_sqlite.dbapi.connect(f"file:{engine.url.database}?mode=ro") as connection,
-            connection.cursor() as cursor,
-        ):
-            cursor.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}")
-            cursor.execute(query)
-            return cursor.fetch_arrow_table()
-    except adbc_driver_sqlite.dbapi.Error as error:
+        database = adbc_driver_sqlite.connect(f"file:{engine.url.database}?mode=ro")
+        return answer(database, query, [f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}"])
+    except ArrowError as error:
         raise LedgerError(f"{engine.url.database}: cannot be read ({error})") from None
 
 
