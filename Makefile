@@ -8,10 +8,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --require-virtualenv
 
-.PHONY: help setup setup-dev demo test check bench lock clean
+.PHONY: help setup setup-dev demo test test-postgres check bench lock clean
 
 help: ## Say what there is
-	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | expand -t 12
+	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | expand -t 15
 
 setup: $(VENV)/.run ## Make .venv with billing-job from the lock file, and install the system libraries it needs
 
@@ -22,6 +22,9 @@ demo: setup ## Bill a month of an invented reseller; real PDFs in output/
 
 test: setup-dev ## Run all tests
 	$(BIN)/python -m pytest -n auto --dist worksteal
+
+test-postgres: setup-dev ## Run all tests with their ledgers on a PostgreSQL server, which they start
+	$(BIN)/python -m pytest -n auto --dist worksteal --ledger postgresql
 
 check: setup-dev ## Lint, formatting, types; holes in the pinned versions, where osv.dev can be reached
 	$(BIN)/ruff check .
