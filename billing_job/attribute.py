@@ -121,7 +121,7 @@ def decide(frame: pd.DataFrame, decisions: Mapping[str, Decision]) -> pd.DataFra
 
 def _owners(frame: pd.DataFrame, facts: Assignments) -> tuple[Ints, Ints, Codes]:
     """number fact, trunk fact and place of the reason (0: an owner) of each row, by its reference alone."""
-    moments = ints(frame["created_at"])
+    moments = ints(frame["created_at"], missing=0)
     kinds = arrow(frame["reference_type"])
     ids = Coded.of(frame["reference_id"])
     trunk_names = _renamed(ids.texts, facts.trunk_names)

@@ -12,6 +12,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from billing_job.errors import InvariantBroken
 from billing_job.side_by_side import side_by_side
 
 Codes = npt.NDArray[np.int32]
@@ -102,15 +103,22 @@ def arrow(column: pd.Series) -> pa.Array:
     return values.combine_chunks() if isinstance(values, pa.ChunkedArray) else values
 
 
-def ints(column: pd.Series, *, missing: int = 0) -> Ints:
-    """A column of integers, `missing` where there is none; not to be written to."""
+def ints(column: pd.Series, *, missing: int | None = None) -> Ints:
+    """A column of integers, not to be written to; `missing` where there is none, without it InvariantBroken."""
     values = arrow(column)
-    return np.asarray((values.fill_null(missing) if values.null_count else values).to_numpy(), np.int64)
+    values = _whole(column, values) if missing is None else values.fill_null(missing)
+    return np.asarray(values.to_numpy(), np.int64)
 
 
 def flags(column: pd.Series) -> Mask:
-    """A column of truth values that are all there."""
-    return np.asarray(arrow(column).to_numpy(zero_copy_only=False), bool)
+    """A column of truth values; InvariantBroken where there is none."""
+    return np.asarray(_whole(column, arrow(column)).to_numpy(zero_copy_only=False), bool)
+
+
+def _whole(column: pd.Series, values: pa.Array) -> pa.Array:
+    if values.null_count:
+        raise InvariantBroken(f"column {column.name}: {values.null_count} cells are empty that must not be")
+    return values
 
 
 def column_of(values: Ints | Mask) -> pd.Series:

@@ -285,7 +285,7 @@ def issue_date(job: Job, month: Period) -> date:
 
 def months_of_rows(frame: pd.DataFrame, job: Job) -> pd.Series:
     """The month of each row in the seller's zone, empty when undated."""
-    months = months_of(ints(frame["created_at"]), job.settings.billing.zone).plain()
+    months = months_of(ints(frame["created_at"], missing=0), job.settings.billing.zone).plain()
     return months.where(frame["created_at"].notna(), "")
 
 

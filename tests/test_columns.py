@@ -11,14 +11,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from billing_job.charges import shared_out_by_line
-from billing_job.coded import Coded, in_order
+from billing_job.coded import Coded, flags, in_order, ints
+from billing_job.errors import InvariantBroken
 from billing_job.model import Period
 from billing_job.moments import microseconds
 from billing_job.money import shared_out
 from billing_job.months import months_of
 from billing_job.page_order import LineKeys, page_order
 from billing_job.ranks import dense, nested, packed, shortlex_rank
-from billing_job.schema import CODED, TEXT
+from billing_job.schema import CODED, INT, TEXT
 from billing_job.side_by_side import side_by_side
 
 ZONES = tuple(map(ZoneInfo, ("Europe/Amsterdam", "America/St_Johns", "Africa/Cairo", "Asia/Kathmandu")))
@@ -149,6 +150,16 @@ def test_ties_go_to_the_lower_id(lines: list[list[int]], random: st.randoms) -> 
         total = sum(exact[place] for place in by_id)
         cents = (abs(total) + 500_000) // 1_000_000 * (-1 if total < 0 else 1)
         assert [got[place] for place in by_id] == shared_out(cents, [exact[place] for place in by_id])
+
+
+def test_nothing_is_read_out_of_empty_cells() -> None:
+    """An amount or an answer that is not there stops the run, rather than count as nought or as no."""
+    amounts = pd.Series([1, None], dtype=INT)
+    with pytest.raises(InvariantBroken, match="1 cells are empty"):
+        ints(amounts)
+    with pytest.raises(InvariantBroken, match="1 cells are empty"):
+        flags(amounts != 1)
+    assert ints(amounts, missing=0).tolist() == [1, 0]
 
 
 def test_the_first_error_is_raised() -> None:
