@@ -33,7 +33,7 @@ from billing_job.month_looks import month_anomalies, month_margins
 from billing_job.month_report import month_report
 from billing_job.output import ACCOUNTING, INVOICES, Folder, sha256
 from billing_job.pipeline import Placed
-from billing_job.rendering import render
+from billing_job.rendering import get_ready, render
 from billing_job.report import report_html
 from billing_job.report_data import Report, Waiting
 from billing_job.row_texts import records, row_cents, row_moment
@@ -112,6 +112,7 @@ def write_month(
         return WrittenMonth(tuple(headings_in_folder(job.engine, str(month))), files)
     documents = tuple(documents_in_folder(job.engine, str(month), new))
     written = WrittenMonth(documents)
+    get_ready(new, workers, job.settings.run.scheduler)
     formats = _formats(job, before, formats)
     books = month_books(job, month, placed, documents, formats)
     written.warnings += books.warnings

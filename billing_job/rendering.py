@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
+from multiprocessing import forkserver
 from pathlib import Path
 
 from billing_job.documents.files import document_files
@@ -42,6 +43,13 @@ class Rendered:
     document: Document
     files: dict[str, bytes]
     problem: str = ""
+
+
+def get_ready(documents: Sequence[Document], workers: int, scheduler: str = "") -> None:
+    """Let the libraries load beside what comes before these documents are rendered, if processes will do that."""
+    if not scheduler and workers > 1 and len(documents) > FEW:
+        _context()
+        forkserver.ensure_running()
 
 
 def render(
@@ -147,16 +155,20 @@ def _fatal(document: Document) -> str:
     )
 
 
+def _context() -> multiprocessing.context.ForkServerContext:
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([f"billing_job.documents.{name}" for name in ("cii", "pdf", "ubl")])
+    return context
+
+
 @contextlib.contextmanager
 def _processes(workers: int, templates: Templates) -> Iterator[Executor]:
     """Warm processes, forked off a server that has read the libraries once.
 
     Never forked off this process: it may run threads (the demo's sandbox), and a fork could stop dead on their locks.
     """
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([f"billing_job.documents.{name}" for name in ("cii", "pdf", "ubl")])
     with ProcessPoolExecutor(
-        workers, mp_context=context, initializer=_begin, initargs=(_travelling(templates),)
+        workers, mp_context=_context(), initializer=_begin, initargs=(_travelling(templates),)
     ) as executor:
         yield executor
 
