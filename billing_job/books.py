@@ -11,10 +11,10 @@ from billing_job.accounting.formats import FORMATS
 from billing_job.accounting.journal import WalletMonth, month_journal
 from billing_job.attribute import TOPUP
 from billing_job.errors import ConfigError, OutputError
+from billing_job.files import LocalFiles, make_folder
 from billing_job.job import Job
 from billing_job.ledger.issuing import billed_periods, documents_in_folder
 from billing_job.model import Document, Period
-from billing_job.output import Folder, make_folder
 from billing_job.pipeline import Placed, place
 
 
@@ -56,12 +56,12 @@ def export_books(job: Job, month: Period, formats: Collection[str], folder: Path
     if blocked:
         raise OutputError(f"{folder / blocked[0]}: is a folder, so no file can take its name; choose another --output")
     make_folder(folder)
-    staging = Folder(folder / f".export-{secrets.token_hex(4)}.tmp")
+    staging = LocalFiles(folder / f".export-{secrets.token_hex(4)}.tmp")
     try:
         for name, content in export.files.items():
             staging.write(name, content)
         for name in export.files:
-            staging.file(name).replace(folder / name)
+            (staging.path / name).replace(folder / name)
     except OSError as error:
         raise OutputError(
             f"{folder}: files cannot be written there ({error.strerror}); choose another --output"

@@ -164,9 +164,9 @@ class Storage(Table):
 
 
 class Output(Table):
-    """`[output]`: where a run writes."""
+    """`[output]`: where a run writes: a folder, or the address of an object store."""
 
-    directory: Path = Path("output")
+    directory: Annotated[str, Field(pattern=r"^[a-z][a-z0-9+.-]*://[^\s]+$")] | Path = Path("output")
 
 
 class Run(Table):
@@ -318,13 +318,14 @@ def _with_absolute_paths(settings: Settings, base: Path, path: Path) -> Settings
     def absolute(relative: Path | None) -> Path | None:
         return None if relative is None else base / relative.expanduser()
 
+    directory = settings.output.directory
     return settings.model_copy(
         update={
             "api": settings.api.model_copy(update={"key_file": absolute(settings.api.key_file)}),
             "seller": settings.seller.model_copy(update={"logo": absolute(settings.seller.logo)}),
             "design": settings.design.model_copy(update={"templates": absolute(settings.design.templates)}),
             "storage": Storage(database_url=f"sqlite:///{base / url.database}") if is_file else settings.storage,
-            "output": Output(directory=base / settings.output.directory.expanduser()),
+            "output": Output(directory=directory if isinstance(directory, str) else base / directory.expanduser()),
             "mail": settings.mail
             and settings.mail.model_copy(
                 update={

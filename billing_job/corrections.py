@@ -12,7 +12,7 @@ from billing_job.ledger.mirror import moment_text
 from billing_job.model import Period
 from billing_job.month_folder import write_month
 from billing_job.month_run import DONE, FAILED, Outcome, Surroundings, locked_job
-from billing_job.output import check_writable
+from billing_job.object_files import files_at
 from billing_job.pipeline import place
 from billing_job.proofs import waiting
 from billing_job.summary import document_json, money_text
@@ -27,7 +27,7 @@ def credit_document(around: Surroundings, number: str, request: Request) -> Outc
             raise ConfigError(f"{number}: no such document was issued; `billing-job verify` counts those that were")
         today = around.clock.now().astimezone(around.settings.billing.zone).date()
         month = Period.of(today)
-        check_writable(around.settings.output.directory)
+        files_at(around.settings.output.directory).check()
         document = issue_credit(
             job.engine,
             issued.document,
@@ -41,7 +41,7 @@ def credit_document(around: Surroundings, number: str, request: Request) -> Outc
         currency = document.currency
         around.console.info(
             f"{document.number} credits {money_text(-document.gross_cents, currency)} of {number}"
-            f" ({money_text(-document.net_cents, currency)} net): {job.folder(month).path}"
+            f" ({money_text(-document.net_cents, currency)} net): {job.folder(month).where()}"
         )
         entry = document_json(document, str(month), new=True)
         return Outcome(FAILED if written.problems else DONE, {"schema": "billing-job/credit@1", "documents": [entry]})

@@ -37,11 +37,11 @@ def files_agree(job: Job) -> list[str]:
             name = document_file(each.document, kind)
             content = folder.read(name)
             if stored is None:
-                problems.append(f"{folder.path / name}: was never written; run the month again")
+                problems.append(f"{folder.where(name)}: was never written; run the month again")
             elif content is None:
-                problems.append(f"{folder.path / name}: is missing; `billing-job render` writes it again")
+                problems.append(f"{folder.where(name)}: is missing; `billing-job render` writes it again")
             elif sha256(content) != stored.sha256:
-                problems.append(f"{folder.path / name}: is not what the ledger says was written")
+                problems.append(f"{folder.where(name)}: is not what the ledger says was written")
     return problems
 
 

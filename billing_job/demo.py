@@ -8,8 +8,8 @@ from billing_job.config import load_settings
 from billing_job.console import Console
 from billing_job.didfarm.sandbox.running import RunningSandbox
 from billing_job.didfarm.sandbox.world import demo_world
+from billing_job.files import make_folder
 from billing_job.month_run import Outcome, RunOptions, Surroundings, run
-from billing_job.output import make_folder
 from billing_job.resources import shipped_config
 
 

@@ -26,6 +26,7 @@ from billing_job.ledger.reading import supplier_trunks
 from billing_job.mapping import Mapping as UserMapping
 from billing_job.mapping import VatRate, load_mapping, load_vat_rates
 from billing_job.model import Client, Kind, Period, Seller
+from billing_job.object_files import files_at
 from billing_job.output import Folder
 from billing_job.prices import load_prices
 from billing_job.resources import shipped_config
@@ -96,11 +97,11 @@ class Job:
 
     def folder(self, month: Period) -> Folder:
         """output/YYYY-MM."""
-        return Folder(self.settings.output.directory / str(month))
+        return Folder(files_at(self.settings.output.directory).below(str(month)))
 
     def draft_folder(self, month: Period) -> Folder:
         """output/drafts/YYYY-MM: apart from what was issued, so that a manifest never speaks of drafts."""
-        return Folder(self.settings.output.directory / "drafts" / str(month))
+        return Folder(files_at(self.settings.output.directory).below("drafts").below(str(month)))
 
     def last_month(self) -> Period:
         """The month before the present one in the seller's zone."""

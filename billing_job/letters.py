@@ -56,5 +56,5 @@ class LetterBox:
         content, stored = folder.read(name), self._known.get((document.number, kind))
         if content is None or stored is None or sha256(content) != stored.sha256:
             what = "is missing" if content is None else "was changed after it was written"
-            raise DocumentError(f"{folder.path / name}: {what}; `billing-job render` writes it again")
+            raise DocumentError(f"{folder.where(name)}: {what}; `billing-job render` writes it again")
         return Attachment(name.rpartition("/")[2], content)

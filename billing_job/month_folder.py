@@ -158,9 +158,9 @@ def write_drafts(
             folder.write(name, content)
             written.files[name] = (sha256(content), len(content))
         progress(done, len(drafts), "drafts")
-    for path in (folder.path / INVOICES).glob("DRAFT-*"):
-        if f"{INVOICES}/{path.name}" not in written.files:
-            path.unlink()
+    for name in folder.drafts():
+        if name not in written.files:
+            folder.remove(name)
     return written
 
 

@@ -69,7 +69,7 @@ def send_month(
     _check_numbers(job, documents, options)
     if job.folder(month).read(MANIFEST) is None:
         raise RunFailed(
-            f"{job.folder(month).path}: has no {MANIFEST}, so it is not whole; run the month before sending"
+            f"{job.folder(month).where()}: has no {MANIFEST}, so it is not whole; run the month before sending"
         )
     for number in options.confirm:
         if not confirm(job.engine, number, moment=moment_text(job.clock.now()), run_id=console.run_id):

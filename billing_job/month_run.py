@@ -19,7 +19,7 @@ from billing_job.ledger.mirror import LedgerMirror, moment_text
 from billing_job.model import Document, Heading, Kind, Period
 from billing_job.month_folder import WrittenMonth, write_drafts, write_month
 from billing_job.month_preview import previewed
-from billing_job.output import check_writable
+from billing_job.object_files import files_at
 from billing_job.pipeline import Billed, bill, check_ledger_is_whole, check_month, plan_terms
 from billing_job.summary import WalletProof, document_json, empty_run_json, money_text, run_json, wallet_proof
 
@@ -127,7 +127,7 @@ def run(around: Surroundings, options: RunOptions) -> Outcome:
             period = Period.parse(options.month) if options.month else job.last_month()
             month = str(period)
             check_month(job, period, may_be_unfinished=options.draft)
-            check_writable(around.settings.output.directory)
+            files_at(around.settings.output.directory).check()
             started = moment_text(around.clock.now())
             begin_run(job.engine, around.console.run_id, month, started)
             outcome = None
@@ -300,7 +300,7 @@ def _tell(
         )
     _tell_wallet(proof, job, console)
     where = job.draft_folder(period) if draft else job.folder(period)
-    console.info(f"Files: {where.path}")
+    console.info(f"Files: {where.where()}")
 
 
 def _tell_wallet(proof: WalletProof, job: Job, console: Console) -> None:

@@ -98,9 +98,7 @@ def _issue(job: Job, count: int) -> None:
         for kind in SUFFIXES:
             content = f"{kind} of {each.number}\n".encode()
             name = document_file(each, kind)
-            path = folder.file(name)
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(content)
+            folder.write(name, content)
             files[name] = (sha256(content), len(content))
             stored.append(StoredFile(each.number, kind, sha256(content), len(content)))
     record_files(job.engine, stored)

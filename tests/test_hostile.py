@@ -30,6 +30,7 @@ from billing_job.documents.pdf import pdf_bytes
 from billing_job.documents.templates import load_templates
 from billing_job.documents.ubl import ubl_xml
 from billing_job.errors import ConfigError, DocumentError, OutputError
+from billing_job.files import LocalFiles
 from billing_job.ledger.database import transaction
 from billing_job.ledger.mirror import LedgerMirror
 from billing_job.ledger.tables import wallet_rows
@@ -194,7 +195,8 @@ def test_a_client_id_never_leads_out_of_the_folder(client_id: str, tmp_path: Pat
             load_mapping(tmp_path, ["standard"])
     else:
         assert load_mapping(tmp_path, ["standard"]).clients[0].client_id == client_id
-        assert Folder(tmp_path).file(f"invoices/DRAFT-{client_id}.pdf").parent == tmp_path / "invoices"
+        name = Folder(LocalFiles(tmp_path)).checked(f"invoices/DRAFT-{client_id}.pdf")
+        assert (tmp_path / name).parent == tmp_path / "invoices"
 
 
 @pytest.mark.parametrize(
@@ -357,7 +359,7 @@ NAMES = [
 def test_no_name_leads_out_of_the_folder(name: str, tmp_path: Path) -> None:
     """Whatever becomes a file name is checked where it becomes one."""
     with pytest.raises(OutputError, match="cannot be a file name"):
-        Folder(tmp_path).write(name, b"x")
+        Folder(LocalFiles(tmp_path)).write(name, b"x")
     assert list(tmp_path.iterdir()) == []
 
 

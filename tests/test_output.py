@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from billing_job.errors import OutputError
-from billing_job.output import MANIFEST, Folder, check_writable, sha256
+from billing_job.files import LocalFiles
+from billing_job.output import MANIFEST, Folder, sha256
 
 
 @pytest.mark.parametrize(
@@ -28,13 +29,13 @@ from billing_job.output import MANIFEST, Folder, check_writable, sha256
 def test_names_that_lead_elsewhere_are_refused(tmp_path: Path, name: str) -> None:
     """What a number or a client id could turn into never becomes a path outside the folder, or a hidden file."""
     with pytest.raises(OutputError, match="cannot be a file name"):
-        Folder(tmp_path / "2026-10").write(name, b"x")
+        Folder(LocalFiles(tmp_path / "2026-10")).write(name, b"x")
     assert list(tmp_path.iterdir()) == []
 
 
 def test_the_manifest_goes_before_a_change_and_comes_back_last(tmp_path: Path) -> None:
     """Equal bytes touch nothing; other bytes take the manifest away until everything is written."""
-    folder = Folder(tmp_path / "2026-10")
+    folder = Folder(LocalFiles(tmp_path / "2026-10"))
     assert folder.write("invoices/INV-1.csv", b"one")
     folder.write_manifest({"invoices/INV-1.csv": (sha256(b"one"), 3)}, {"month": "2026-10"})
     assert folder.damaged() == []
@@ -47,7 +48,7 @@ def test_the_manifest_goes_before_a_change_and_comes_back_last(tmp_path: Path) -
 
 def test_damage_is_named_file_by_file(tmp_path: Path) -> None:
     """A changed and a missing file are two findings; a manifest that is none is said to be."""
-    folder = Folder(tmp_path)
+    folder = Folder(LocalFiles(tmp_path))
     files = {name: (sha256(b"x"), 1) for name in ("a.csv", "b.csv", "c.csv")}
     for name in ("a.csv", "b.csv"):
         folder.write(name, b"x")
@@ -63,7 +64,7 @@ def test_damage_is_named_file_by_file(tmp_path: Path) -> None:
 
 def test_leftovers_of_a_killed_run_go_away(tmp_path: Path) -> None:
     """Half-written files have names of their own; the next run removes them and nothing else."""
-    folder = Folder(tmp_path)
+    folder = Folder(LocalFiles(tmp_path))
     folder.write("invoices/INV-1.pdf", b"x")
     (tmp_path / "invoices" / ".INV-2.pdf.1a2b3c4d.tmp").write_bytes(b"half")
     (tmp_path / "invoices" / "notes.tmp").write_bytes(b"the user's own")
@@ -75,6 +76,6 @@ def test_a_folder_where_a_file_stands(tmp_path: Path) -> None:
     """Before anything is issued it is found out that the output cannot be written."""
     (tmp_path / "output").write_bytes(b"mine")
     with pytest.raises(OutputError, match=r"check output\.directory"):
-        check_writable(tmp_path / "output" / "2026-10")
-    check_writable(tmp_path / "new" / "deep")
+        LocalFiles(tmp_path / "output" / "2026-10").check()
+    LocalFiles(tmp_path / "new" / "deep").check()
     assert list((tmp_path / "new" / "deep").iterdir()) == []

@@ -52,7 +52,7 @@ def export(
         check_billed(job, billed)
         if output is None:
             written = _brought_up_to_date(job, billed, invocation, formats)
-            return _told(written, invocation, f"Files: {job.folder(billed).path / 'accounting'}")
+            return _told(written, invocation, f"Files: {job.folder(billed).where('accounting')}")
         exported = export_books(job, billed, formats, output.absolute())
     for warning in exported.warnings:
         invocation.console.warn(warning)
@@ -75,7 +75,7 @@ def report(invocation: Invocation, month: str, output: Path | None) -> int:
     with locked_job(invocation.surroundings(output)) as job:
         check_billed(job, billed)
         written = _brought_up_to_date(job, billed, invocation)
-        return _told(written, invocation, f"Page: {job.folder(billed).path / 'report.html'}")
+        return _told(written, invocation, f"Page: {job.folder(billed).where('report.html')}")
 
 
 def _brought_up_to_date(job: Job, month: Period, invocation: Invocation, formats: tuple[str, ...] = ()) -> WrittenMonth:

@@ -56,7 +56,7 @@ def render(
             invocation.console.warn(warning)
         for problem in written.problems:
             invocation.console.error(problem)
-        invocation.console.info(f"{len(written.documents)} documents stand in {job.folder(billed).path}")
+        invocation.console.info(f"{len(written.documents)} documents stand in {job.folder(billed).where()}")
     return FAILED if written.problems else 0
 
 

@@ -1,0 +1,115 @@
+"""Where output is written: a folder of this machine, or an object store; each file whole or not at all."""
+
+import contextlib
+import os
+import secrets
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from billing_job.errors import OutputError
+
+
+class Files(Protocol):
+    """Files by names such as invoices/INV-2026-00001.pdf, below one place."""
+
+    def below(self, name: str) -> "Files":
+        """The same, in a folder of that name."""
+
+    def where(self, name: str = "") -> str:
+        """A file's address, or that of the place itself, for people."""
+
+    def read(self, name: str) -> bytes | None:
+        """The bytes of a file; None when it is not there."""
+
+    def write(self, name: str, content: bytes) -> None:
+        """Put a file there, or another in its place, whole or not at all; OutputError when it cannot be done."""
+
+    def remove(self, name: str) -> None:
+        """Take a file away if it is there; OutputError when it cannot be done."""
+
+    def names(self, folder: str) -> Iterator[str]:
+        """The names of the files that stand in a folder."""
+
+    def clear_leftovers(self) -> None:
+        """Remove what a killed run left half-written."""
+
+    def check(self) -> None:
+        """Find out whether files can be written here; OutputError otherwise."""
+
+
+@dataclass(frozen=True, slots=True)
+class LocalFiles:
+    """A folder of this machine. Files are written under another name and renamed; only their owner can read them."""
+
+    path: Path
+
+    def below(self, name: str) -> "LocalFiles":
+        return LocalFiles(self.path / name)
+
+    def where(self, name: str = "") -> str:
+        return str(self.path / name)
+
+    def read(self, name: str) -> bytes | None:
+        # A file that cannot be read counts as missing: whoever writes it again says why it cannot be done.
+        try:
+            return (self.path / name).read_bytes()
+        except OSError:
+            return None
+
+    def write(self, name: str, content: bytes) -> None:
+        path = self.path / name
+        temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
+        try:
+            if not path.parent.is_dir():
+                make_folder(path.parent)
+            descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.rename(path)
+        except OSError as error:
+            with contextlib.suppress(OSError):
+                temporary.unlink(missing_ok=True)
+            raise OutputError(
+                f"{path}: cannot be written ({error.strerror}). Make room or give the folder back its permissions, then"
+                " run again: nothing is lost and nothing is issued twice"
+            ) from None
+
+    def remove(self, name: str) -> None:
+        try:
+            (self.path / name).unlink(missing_ok=True)
+        except OSError as error:
+            raise OutputError(f"{self.path / name}: cannot be removed ({error.strerror})") from None
+
+    def names(self, folder: str) -> Iterator[str]:
+        return (path.name for path in sorted((self.path / folder).glob("*")) if path.is_file())
+
+    def clear_leftovers(self) -> None:
+        for leftover in self.path.glob("**/.*.tmp"):
+            with contextlib.suppress(OSError):
+                leftover.unlink()
+
+    def check(self) -> None:
+        make_folder(self.path)
+        probe = self.path / f".{secrets.token_hex(4)}.tmp"
+        try:
+            probe.write_bytes(b"")
+            probe.unlink()
+        except OSError as error:
+            raise OutputError(
+                f"{self.path}: files cannot be written there ({error.strerror}); check output.directory"
+            ) from None
+
+
+def make_folder(path: Path) -> None:
+    """Make a folder that its owner alone can read, and those above it; OutputError says why it cannot be."""
+    try:
+        # One by one, for mkdir(parents=True) gives its mode to the last one only.
+        for missing in reversed([folder for folder in (path, *path.parents) if not folder.exists()]):
+            missing.mkdir(mode=0o700, exist_ok=True)
+        path.mkdir(exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"{path}: the folder cannot be made ({error.strerror}); check output.directory") from None

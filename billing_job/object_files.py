@@ -1,0 +1,97 @@
+"""Output in an object store, through fsspec: s3://bucket/billing, gs://…, az://…
+
+Such a store shows an object whole or not at all, so a file is written in one request, under its own name.
+"""
+
+import importlib
+import secrets
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from billing_job.errors import BillingJobError, ConfigError, OutputError
+from billing_job.files import Files, LocalFiles
+
+_HERE = "file://"
+
+
+def files_at(directory: Path | str) -> Files:
+    """The files of a folder, or of an address; ConfigError when what the address needs is not installed."""
+    if isinstance(directory, Path):
+        return LocalFiles(directory)
+    if directory.startswith(_HERE):
+        return LocalFiles(Path(directory.removeprefix(_HERE)))
+    try:
+        fsspec = importlib.import_module("fsspec")
+    except ImportError:
+        raise ConfigError(
+            f'output.directory = "{directory}": fsspec is missing; `pip install "billing-job[objects]"`'
+        ) from None
+    try:
+        store, root = fsspec.core.url_to_fs(directory)
+    except (ImportError, ValueError) as error:
+        raise ConfigError(f'output.directory = "{directory}": {error}') from None
+    return ObjectFiles(store, root.rstrip("/"), directory.rstrip("/"))
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectFiles:
+    """The objects below one key; `address` is how people name it."""
+
+    store: Any
+    root: str
+    address: str
+
+    def below(self, name: str) -> "ObjectFiles":
+        return ObjectFiles(self.store, f"{self.root}/{name}", f"{self.address}/{name}")
+
+    def where(self, name: str = "") -> str:
+        return f"{self.address}/{name}" if name else self.address
+
+    def read(self, name: str) -> bytes | None:
+        try:
+            content: bytes = self.store.cat_file(f"{self.root}/{name}")
+        except FileNotFoundError:
+            return None
+        except Exception as error:  # each store has errors of its own
+            raise self._failed(name, "cannot be read", error) from None
+        return content
+
+    def write(self, name: str, content: bytes) -> None:
+        try:
+            self.store.pipe_file(f"{self.root}/{name}", content)
+        except Exception as error:
+            raise self._failed(name, "cannot be written", error) from None
+
+    def remove(self, name: str) -> None:
+        try:
+            self.store.rm_file(f"{self.root}/{name}")
+        except FileNotFoundError:
+            return
+        except Exception as error:
+            raise self._failed(name, "cannot be removed", error) from None
+
+    def names(self, folder: str) -> Iterator[str]:
+        try:
+            self.store.invalidate_cache()
+            found = self.store.find(f"{self.root}/{folder}", maxdepth=1)
+        except FileNotFoundError:
+            return
+        except Exception as error:
+            raise self._failed(folder, "cannot be listed", error) from None
+        yield from (path.rpartition("/")[2] for path in sorted(found))
+
+    def clear_leftovers(self) -> None:
+        """Nothing is ever half-written here."""
+
+    def check(self) -> None:
+        probe = f".{secrets.token_hex(4)}.tmp"
+        self.write(probe, b"")
+        self.remove(probe)
+
+    def _failed(self, name: str, what: str, error: Exception) -> BillingJobError:
+        return OutputError(
+            f"{self.where(name)}: {what} ({error or type(error).__name__}). Check output.directory and the store's"
+            " permissions, then run again: nothing is lost and nothing is issued twice"
+        )
