@@ -110,7 +110,8 @@ def expected_lines(month: Books, client: Mapping[str, str], plan: Mapping[str, A
     fee = rounded(100 * Fraction(plan["monthly_fee"]))
     net = sum(rounded(exact) for exact in sums.values()) + fee
     discount = rounded(max(net, 0) * Fraction(plan["discount_percent"]) / 100)
-    missing = max(0, rounded(100 * Fraction(plan["minimum"])) - (net - discount))
+    least = rounded(100 * Fraction(plan["minimum"]))
+    missing = max(0, least - (net - discount)) if least else 0  # no minimum is not a minimum of nothing: refunds stand
     for category, cents in (("monthly_fee", fee), ("discount", -discount), ("minimum", missing)):
         if cents:
             yield category, "", cents
