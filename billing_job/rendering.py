@@ -8,6 +8,7 @@ import contextlib
 import gc
 import importlib
 import multiprocessing
+import os
 import tempfile
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -207,9 +208,18 @@ def _begin(folders: tuple[Path | None, ...]) -> None:
     """What a worker does first: read the style sheet, and put all that is there for good out of the collector's way."""
     from billing_job.documents.pdf import warm_up
 
+    threading.Thread(target=_end_with_the_run, daemon=True).start()
     warm_up(_arrived(folders))
     gc.collect()
     gc.freeze()
+
+
+def _end_with_the_run() -> None:
+    """A run that is killed tells nobody; without this its workers would wait for documents for ever."""
+    run = multiprocessing.parent_process()
+    if run is not None:
+        run.join()
+        os._exit(1)
 
 
 def _render_spooled(path: str, folders: tuple[Path | None, ...]) -> tuple[dict[str, bytes], str]:

@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -55,6 +56,34 @@ def test_processes_write_the_same_bytes_though_one_is_killed(at_home: dict[str, 
     victim = min(grandchildren() - before)
     os.kill(victim, signal.SIGKILL)
     assert by_number([first, *results]) == at_home
+
+
+ENDLESS = """
+from test_rendering import DOCUMENTS, TEMPLATES
+from billing_job.rendering import render
+if __name__ == "__main__":
+    for rendered in render(DOCUMENTS * 500, TEMPLATES, workers=2):
+        print(rendered.document.number, flush=True)
+"""
+
+
+def test_the_workers_of_a_killed_run_end_with_it() -> None:
+    """SIGKILL for the run leaves no process behind that waits for documents, and holds its output open, for ever."""
+    run = subprocess.Popen(
+        [sys.executable, "-c", ENDLESS], cwd=Path(__file__).parent, stdout=subprocess.PIPE, start_new_session=True
+    )
+    with run:
+        assert run.stdout is not None
+        assert run.stdout.readline().startswith(b"INV")
+        run.kill()
+        # Read to the end: it comes when the last process that was started has closed it.
+        reader = threading.Thread(target=run.stdout.read, daemon=True)
+        reader.start()
+        reader.join(20)
+        left_over = reader.is_alive()
+        if left_over:
+            os.killpg(run.pid, signal.SIGKILL)
+    assert not left_over
 
 
 @pytest.mark.parametrize("workers", [1, 2])
