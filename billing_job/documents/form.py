@@ -139,9 +139,11 @@ def _drawn(
             yield b"BT 1 0 0 -1 %.4f %.4f Tm\n%sET\n" % (x, piece.y, run.operators)
         else:
             picture = page.pictures[piece.index]
+            if is_chart(picture) != (piece.number == 0):
+                raise Differs
             if is_chart(picture):
                 operators = chart_operators(picture, piece.width, piece.height)
-                if operators is None or piece.number:
+                if operators is None:
                     raise Differs
                 yield operators
             else:

@@ -37,17 +37,8 @@ def made_form(
     pages = []
     for number, each in enumerate(document.pages):
         shown = gaps.of_page(number, each._page_box)
-        rows = [
-            (
-                row,
-                [
-                    _Cell(column, cell, gaps.cell(column, cell, row))
-                    for column, cell in zip(columns, taken[row.element], strict=True)
-                ],
-            )
-            for row in rows_of(each._page_box)
-            if row.element in taken
-        ]
+        left_out = [row for row in rows_of(each._page_box) if row.element in taken]
+        rows = [(row, _cells(row, taken[row.element], columns, gaps)) for row in left_out]
         pages.append(_FormPage(each._page_box, shown, rows))
         pages[-1].bookmarks = [(level, _heading(page, label), *rest) for level, label, *rest in each.bookmarks]
         for box in all_boxes(each._page_box):
@@ -71,6 +62,13 @@ class _Cell:
     column: Column
     element: Any
     gap: TextGap | None
+
+
+def _cells(row: Any, elements: Sequence[Any], columns: Sequence[Column], gaps: Gaps) -> list[_Cell]:
+    return [
+        _Cell(column, element, gaps.cell(column, element, row))
+        for column, element in zip(columns, elements, strict=True)
+    ]
 
 
 class _FormPage(Page):  # type: ignore[misc]
