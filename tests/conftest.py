@@ -1,5 +1,6 @@
 """`pytest --ledger postgresql`: every test keeps its ledger on a real server, each in a database of its own."""
 
+import signal
 from collections.abc import Iterator
 
 import ledgers
@@ -14,8 +15,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """The marker of tests that a server cannot run."""
+    """The marker of tests that a server cannot run; and SIGINT as in the foreground."""
     config.addinivalue_line("markers", "sqlite_file(reason): is about the ledger's file, so not for a server")
+    # A shell starts what runs in its background deaf to SIGINT, and every program that a test starts would be so, too.
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
