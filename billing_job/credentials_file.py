@@ -1,12 +1,10 @@
 """A trunk's credentials in a file that its owner alone can read."""
 
-import contextlib
-import os
-import secrets
 from pathlib import Path
 
 from billing_job.didfarm.models import Credentials
 from billing_job.errors import ConfigError, OutputError
+from billing_job.files import write_whole
 
 
 def check_free(path: Path | None) -> None:
@@ -28,17 +26,9 @@ def write_credentials(path: Path, credentials: Credentials) -> None:
         f"trunk = {credentials.uuid}\nsip_server = {credentials.sip_server}\n"
         f"username = {credentials.username}\npassword = {credentials.password}\n"
     )
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
     try:
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
+        write_whole(path, text.encode())
     except OSError as error:
-        with contextlib.suppress(OSError):
-            temporary.unlink(missing_ok=True)
         raise OutputError(
             f"{path}: the password cannot be written ({error.strerror}); make a new one with"
             f" `billing-job api trunks regenerate {credentials.uuid}`"

@@ -60,19 +60,11 @@ class LocalFiles:
 
     def write(self, name: str, content: bytes) -> None:
         path = self.path / name
-        temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
         try:
             if not path.parent.is_dir():
                 make_folder(path.parent)
-            descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            temporary.rename(path)
+            write_whole(path, content)
         except OSError as error:
-            with contextlib.suppress(OSError):
-                temporary.unlink(missing_ok=True)
             raise OutputError(
                 f"{path}: cannot be written ({error.strerror}). Make room or give the folder back its permissions, then"
                 " run again: nothing is lost and nothing is issued twice"
@@ -102,6 +94,23 @@ class LocalFiles:
             raise OutputError(
                 f"{self.path}: files cannot be written there ({error.strerror}); check output.directory"
             ) from None
+
+
+def write_whole(path: Path, content: bytes, mode: int = 0o600) -> None:
+    """Put a file in its place, whole or not at all, with these permissions whatever the umask; OSError otherwise."""
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
+    try:
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+        with os.fdopen(descriptor, "wb") as file:
+            os.fchmod(descriptor, mode)
+            file.write(content)
+            file.flush()
+            os.fsync(descriptor)
+        temporary.replace(path)
+    except OSError:
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        raise
 
 
 def make_folder(path: Path) -> None:

@@ -4,17 +4,15 @@ The user's order of columns, separator, BOM, line ends, comments and quoting are
 name and renamed, so that it is never half a file.
 """
 
-import contextlib
 import csv
 import io
-import os
-import secrets
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from billing_job.errors import ConfigError, OutputError
+from billing_job.files import write_whole
 
 Cells = dict[str, str]
 """A row's cells by column, for the columns that the file has."""
@@ -89,19 +87,10 @@ def with_changes(file: CsvText, change: Callable[[Cells], Cells | None]) -> str:
 def write_csv_text(path: Path, file: CsvText, text: str) -> None:
     """Put the text in the file's place, whole, with the permissions that it had; OutputError when it cannot be."""
     target = path.resolve()
-    temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}.tmp")
     try:
         mode = target.stat().st_mode & 0o777 if target.exists() else 0o600
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
-        with os.fdopen(descriptor, "wb") as out:
-            os.fchmod(descriptor, mode)
-            out.write((b"\xef\xbb\xbf" if file.bom else b"") + text.encode())
-            out.flush()
-            os.fsync(descriptor)
-        temporary.replace(target)
+        write_whole(target, (b"\xef\xbb\xbf" if file.bom else b"") + text.encode(), mode)
     except OSError as error:
-        with contextlib.suppress(OSError):
-            temporary.unlink(missing_ok=True)
         raise OutputError(f"{path}: cannot be written ({error.strerror}); nothing in it was changed") from None
 
 

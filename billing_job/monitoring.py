@@ -3,10 +3,7 @@
 Metrics carry no client and no number, so that the collector, another user of the machine, may read the file.
 """
 
-import contextlib
-import os
 import re
-import secrets
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -16,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from billing_job.clock import Clock
 from billing_job.config import Monitoring
+from billing_job.files import write_whole
 from billing_job.money import decimal_text
 
 if TYPE_CHECKING:
@@ -59,7 +57,8 @@ def watched(
             try:
                 before = _read(monitoring.textfile)
                 text = metrics_text(watch, currency, seconds, clock.now(), before)
-                _write(monitoring.textfile, text)
+                # The collector must never see half a file. It alone of all our files is readable by others.
+                write_whole(monitoring.textfile, text.encode(), 0o644)
             except OSError as error:
                 warn(f"monitoring.textfile {monitoring.textfile}: cannot be written ({error.strerror})")
         url = ping_url(monitoring, watch.exit_code)
@@ -155,18 +154,3 @@ def _read(path: Path) -> str:
         return path.read_text(encoding="utf-8", errors="replace")
     except OSError:
         return ""
-
-
-def _write(path: Path, text: str) -> None:
-    """Write it whole: the collector must never see half a file. It alone of all our files is readable by others."""
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
-    try:
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(text)
-            os.fchmod(file.fileno(), 0o644)
-        temporary.rename(path)
-    except OSError:
-        with contextlib.suppress(OSError):
-            temporary.unlink(missing_ok=True)
-        raise
