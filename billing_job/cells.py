@@ -5,14 +5,15 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 
+from billing_job.coded import arrow
+
 
 def cells_of(column: pd.Series) -> list[Any]:
     """The cells of an Arrow-backed column in their order: str, int or bool, None where one is empty.
 
     Equal texts of a column that repeats itself are one object, so that a million rows hold few texts.
     """
-    array = pa.array(column.array)
-    whole = array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
+    whole = arrow(column)
     if pa.types.is_string(whole.type):
         encoded = whole.dictionary_encode()
         if len(encoded.dictionary) * 2 > len(whole):
