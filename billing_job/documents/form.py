@@ -8,7 +8,6 @@ same bytes as laying the document out would. A document that takes another numbe
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
-from typing import Any
 
 from billing_job.documents.form_pictures import chart_operators, code_object, is_chart
 from billing_job.documents.page_texts import PageTexts
@@ -92,7 +91,7 @@ class Form:
     streams: tuple[tuple[int, bytes], ...]
     small: Packed
     gapped: tuple[Gapped, ...]
-    catalog: tuple[tuple[str, Any], ...]
+    catalog: tuple[tuple[str, bytes], ...]
     catalog_number: int
     fonts_number: int
     info_number: int

@@ -26,28 +26,37 @@ class Forms:
         self._look = look
         self._base_url = base_url
         self._url_fetcher = url_fetcher
-        self._options = options
+        self.options = options
         self._of_shape: dict[tuple[Any, ...], list[Form]] = {}
 
     def fill(self, xhtml: str) -> tuple[Form, Filling, PageTexts]:
         """A document's form and what it puts there; CannotBeShown when it has to be made the ordinary way."""
         page = page_texts(ElementTree.fromstring(xhtml))  # noqa: S314 - our own template, escaped
-        forms = self._of_shape.pop(page.shape, [])
-        self._of_shape[page.shape] = forms
+        forms = self._of_shape.get(page.shape, [])
         for form in forms:
             try:
-                return form, filling(form, page), page
+                found = form, filling(form, page), page
             except Differs:
                 continue
+            self._keep(page.shape, forms)
+            return found
         form = self._made(xhtml)
-        forms.append(form)
-        del forms[:-_MOST_OF_A_SHAPE]
+        try:
+            found = form, filling(form, page), page
+        except Differs:
+            raise CannotBeShown(page.head.get("title", "")) from None
+        self._keep(page.shape, [*forms, form][-_MOST_OF_A_SHAPE:])
         self._forget_old_ones()
-        return form, filling(form, page), page
+        return found
 
     def clear(self) -> None:
         """Forget every form."""
         self._of_shape.clear()
+
+    def _keep(self, shape: tuple[Any, ...], forms: list[Form]) -> None:
+        """As those that were used last."""
+        self._of_shape.pop(shape, None)
+        self._of_shape[shape] = forms
 
     def _forget_old_ones(self) -> None:
         kept = sum(len(form.paragraphs) for forms in self._of_shape.values() for form in forms)
@@ -66,7 +75,7 @@ class Forms:
         page = page_texts(tree.etree_element)
         taken = take_out(tree.etree_element) if draw_rows else {}
         try:
-            return made_form(laid_out(tree, self._look), page, taken, self.fonts, self._options)
+            return made_form(laid_out(tree, self._look), page, taken, self.fonts, self.options)
         except Differs:
             if draw_rows and taken:
                 raise

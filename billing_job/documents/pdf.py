@@ -107,7 +107,7 @@ def _of_form(
     except CannotBeShown:
         return None
     return form_file(
-        form, filling, page, forms.fonts, day=day, attachments=attachments, facturx=facturx, options=_options()
+        form, filling, page, forms.fonts, day=day, attachments=attachments, facturx=facturx, options=forms.options
     )
 
 
