@@ -19,4 +19,4 @@ def local_moment(micros: int, zone: ZoneInfo) -> datetime:
 
 def utc_text(micros: int) -> str:
     """The moment as ISO 8601 UTC in whole seconds, what is less cut off."""
-    return (_EPOCH + timedelta(microseconds=micros)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return f"{(_EPOCH + timedelta(microseconds=micros)).isoformat()[:19]}Z"

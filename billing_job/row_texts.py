@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from billing_job.moments import utc_text
@@ -29,9 +28,7 @@ def row_cents(row: Mapping[str, Any]) -> int | None:
 
 def moment_texts(moments: Sequence[int | None]) -> list[str]:
     """`row_moment` of a whole column."""
-    seconds = np.array([0 if moment is None else moment // 1_000_000 for moment in moments], "datetime64[s]")
-    texts = np.datetime_as_string(seconds).tolist()
-    return ["" if moment is None else f"{text}Z" for moment, text in zip(moments, texts, strict=True)]
+    return ["" if moment is None else utc_text(moment) for moment in moments]
 
 
 def amount_texts(cents: Sequence[int | None], large_cents: Sequence[str | None]) -> list[str]:
