@@ -95,7 +95,7 @@ class Invocation:
         """What an environment variable holds, kept out of everything that is printed; empty when it is not set."""
         value = os.environ.get(variable, "").strip()
         if value:
-            self.console.redactor.secrets.add(value)
+            self.console.redactor.add(value)
         return value
 
     def user(self) -> str:
@@ -118,6 +118,7 @@ def api_key(key_file: Path | None, console: Console) -> str:
             f"there is no API key: set {KEY_VARIABLE}, or api.key_file in billing.toml to a file that holds it"
             " (DIDfarm: Account, API Keys)"
         )
+    console.redactor.add(key)
     if not key.isascii() or not key.isprintable() or " " in key:
         raise ConfigError(f"{source}: holds something that is not a key; it is one word of letters, digits and _")
     return key

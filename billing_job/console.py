@@ -10,34 +10,9 @@ from typing import Any
 from rich.console import Console as RichConsole
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
+from billing_job.redaction import Redactor
+
 LOGGER = logging.getLogger("billing_job")
-
-
-SHORTEST_SECRET = 6
-"""Shorter ones are words of a test, and would be cut out of the middle of others."""
-
-
-class Redactor(logging.Filter):
-    """Cuts secrets out of every record, whoever logs it and whatever the level."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.secrets: set[str] = set()
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        record.msg, record.args = self.clean(record.getMessage()), None
-        if record.exc_info:
-            record.exc_text = self.clean(logging.Formatter().formatException(record.exc_info))
-            record.exc_info = None
-        return True
-
-    def clean(self, text: str) -> str:
-        """The text with [key] in place of every secret."""
-        for secret in self.secrets:
-            if len(secret) < SHORTEST_SECRET:
-                continue
-            text = text.replace(secret, "[key]")
-        return text
 
 
 class _JsonLines(logging.Formatter):

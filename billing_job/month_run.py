@@ -79,20 +79,9 @@ def locked_job(around: Surroundings) -> Iterator[Job]:
 def connected(around: Surroundings) -> "Http":
     """The supplier's API as configured."""
     # A run from the ledger alone does not wait for the HTTP client to load.
-    from billing_job.didfarm.http import Http, key_spellings
+    from billing_job.didfarm.http import connect
 
-    api = around.settings.api
-    key = around.key()
-    around.console.redactor.secrets.update(key_spellings(key))
-    return Http(
-        api.base_url,
-        key,
-        around.clock,
-        requests_per_minute=api.requests_per_minute,
-        timeout_seconds=api.timeout_seconds,
-        transport=around.transport,
-        on_retry=around.console.warn,
-    )
+    return connect(around.settings.api, around.key(), around.clock, around.console.warn, around.transport)
 
 
 def sync(around: Surroundings, *, full: bool) -> Outcome:

@@ -66,7 +66,7 @@ def hand_over(invocation: Invocation, credentials: Credentials, password_file: P
     """Show the password this once, or put it into a file; from here on no log line can hold it."""
     from billing_job.credentials_file import write_credentials
 
-    invocation.console.redactor.secrets.add(credentials.password)
+    invocation.console.redactor.add(credentials.password)
     if password_file is not None:
         write_credentials(password_file, credentials)
         invocation.console.info(f"credentials of {credentials.uuid} are in {password_file}")

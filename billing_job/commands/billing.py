@@ -64,7 +64,8 @@ def run(
     settings, console = around.settings, around.console
     # A draft is a look ahead, not the month's run: nobody waits for it.
     monitoring = Monitoring() if draft else settings.monitoring
-    console.redactor.secrets.update(filter(None, (settings.monitoring.ping_url, settings.monitoring.ping_failure_url)))
+    for address in filter(None, (settings.monitoring.ping_url, settings.monitoring.ping_failure_url)):
+        console.redactor.add(address)
     with watched(monitoring, settings.billing.currency, around.clock, console.warn) as watch:
         outcome = run_month(around, options)
         code, result = outcome.exit_code, outcome.json

@@ -89,7 +89,7 @@ def transport_of(invocation: Invocation, mail: Mail) -> Callable[[], AbstractCon
     password = invocation.secret(PASSWORD_VARIABLE)
     if not password and mail.password_file is not None:
         password = read_secret(mail.password_file, "mail.password_file", console.warn)
-        console.redactor.secrets.add(password)
+        console.redactor.add(password)
     if bool(user) != bool(password):
         missing = f"{PASSWORD_VARIABLE} or mail.password_file" if user else f"{USER_VARIABLE} or mail.user"
         raise ConfigError(f"the mail login is incomplete: set {missing} too, or neither for a server without login")

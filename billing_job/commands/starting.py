@@ -48,21 +48,14 @@ def init(invocation: Invocation, base_url: str | None, from_ledger: bool, as_jso
 
 def _from_trunks(invocation: Invocation, base_url: str | None) -> tuple[dict[str, str], dict[str, list[list[str]]]]:
     """The files that are the same for everybody, and the rows that clients.csv and trunks.csv lack."""
-    from billing_job.didfarm.http import Http
+    from billing_job.didfarm.http import connect
     from billing_job.didfarm.sync import read_trunks
     from billing_job.init_files import api_of, clients_and_trunks, known_in, settings_text
     from billing_job.resources import shipped_config
 
     api = api_of(invocation.config, base_url)
     known = known_in(invocation.config.absolute().parent)
-    with Http(
-        api.base_url,
-        invocation.key(api.key_file),
-        invocation.clock,
-        requests_per_minute=api.requests_per_minute,
-        timeout_seconds=api.timeout_seconds,
-        on_retry=invocation.console.warn,
-    ) as http:
+    with connect(api, invocation.key(api.key_file), invocation.clock, invocation.console.warn) as http:
         trunks = read_trunks(http)
     invocation.console.info(f"DIDfarm lists {len(trunks)} trunks at {api.base_url}")
     shipped = {

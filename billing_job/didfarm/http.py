@@ -8,8 +8,8 @@ import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, TypeVar
-from urllib.parse import quote, quote_plus, urljoin
+from typing import Any, Protocol, TypeVar
+from urllib.parse import urljoin
 
 import httpx
 import tenacity
@@ -29,6 +29,7 @@ from billing_job.errors import (
     SupplierError,
     Unauthorized,
 )
+from billing_job.redaction import spellings
 
 ATTEMPTS = 8
 """Requests for one page before the run gives up as incomplete."""
@@ -270,14 +271,41 @@ class Http:
         return code, message
 
     def _without_key(self, text: str) -> str:
-        for spelling in key_spellings(self._key):
+        for spelling in spellings(self._key):
             text = text.replace(spelling, "[key]")
         return text
 
 
-def key_spellings(key: str) -> set[str]:
-    """A key as it may come back: as it is, as part of a URL, and with PHP's escaped slashes."""
-    return {key, quote(key, safe=""), quote_plus(key), key.replace("/", "\\/")} - {""}
+class Address(Protocol):
+    """Where the supplier is, and our manners there: the table `[api]`, or what stands for it."""
+
+    @property
+    def base_url(self) -> str: ...
+
+    @property
+    def requests_per_minute(self) -> int: ...
+
+    @property
+    def timeout_seconds(self) -> float: ...
+
+
+def connect(
+    address: Address,
+    key: str,
+    clock: Clock,
+    on_retry: Callable[[str], None],
+    transport: httpx.BaseTransport | None = None,
+) -> Http:
+    """The supplier's API as configured; the one way by which commands reach it."""
+    return Http(
+        address.base_url,
+        key,
+        clock,
+        requests_per_minute=address.requests_per_minute,
+        timeout_seconds=address.timeout_seconds,
+        transport=transport,
+        on_retry=on_retry,
+    )
 
 
 _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.InvalidURL, httpx.UnsupportedProtocol)
