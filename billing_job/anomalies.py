@@ -7,13 +7,12 @@ from typing import Literal
 import pandas as pd
 
 from billing_job.assignments import Assignments
-from billing_job.model import Document, Period
+from billing_job.core.categories import REFUND, RENTAL
+from billing_job.core.period import Period
+from billing_job.model import Document
 from billing_job.money import decimal_text
-from billing_job.refunds import REFUND
 
 Kind = Literal["no_rental", "two_rentals", "rental_without_owner", "client_moved", "below_cost", "refund_unmatched"]
-RENTAL = "number_rental"
-"""The category whose transactions tell that a number is paid for, and what it costs."""
 
 
 @dataclass(frozen=True, slots=True)

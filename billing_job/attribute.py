@@ -11,14 +11,13 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from billing_job.assignments import Assignments, Ints
+from billing_job.assignments import Assignments
 from billing_job.coded import Coded, Codes, Mask, arrow, column_of, flags, ints
+from billing_job.core.categories import TOPUP
+from billing_job.core.columns.intervals import Ints
 from billing_job.decision import Decision
 from billing_job.schema import ATTRIBUTED, TEXT, TRANSACTIONS, conform
 from billing_job.side_by_side import THREADS, side_by_side
-
-TOPUP = "topup"
-"""The category that is money put into the wallet, not a cost."""
 
 VANISHED = "vanished_row"
 """The reason of a row that the supplier listed once and lists no more."""

@@ -1,8 +1,9 @@
 """What issuing hands to the ledger: a document that waits for its number, and the transactions that it settles."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from billing_job.model import Document
+from billing_job.model import Document, Vat
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,3 +28,31 @@ class Bill:
     client_id: str
     document: Document | None
     settlements: tuple[Settlement, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Undone:
+    """What earlier credit notes undid of a document, with the document's own sign."""
+
+    net_of_line: Mapping[int, int]
+    """line → cents."""
+    vat_of: Mapping[Vat, int]
+    """VAT category and rate → VAT cents."""
+
+
+@dataclass(frozen=True, slots=True)
+class CreditedLine:
+    """How much of a line of the original a line of the credit note undoes, with the credit note's sign."""
+
+    credit_line: int
+    line: int
+    net_cents: int
+
+
+@dataclass(frozen=True, slots=True)
+class Credit:
+    """A credit note without a number, what it undoes, and the lines whose transactions it frees."""
+
+    document: Document
+    credited: tuple[CreditedLine, ...]
+    freed_lines: tuple[int, ...]

@@ -4,37 +4,14 @@ The numbers are those of DESIGN ("Invariants"). Invariant 2 is a database constr
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 import pandas as pd
 
 from billing_job.bill import Bill
+from billing_job.core.sums import Sum
 from billing_job.errors import InvariantBroken
 from billing_job.model import Document, Kind
 from billing_job.money import vat_cents
-
-
-@dataclass(frozen=True, slots=True)
-class Sum:
-    """A number of transactions and their wallet cents, signed as on the wire."""
-
-    count: int = 0
-    cents: int = 0
-
-    def __add__(self, other: "Sum") -> "Sum":
-        return Sum(self.count + other.count, self.cents + other.cents)
-
-
-def exact_cents(frame: pd.DataFrame) -> int:
-    """The wallet cents of a TRANSACTIONS frame, rows too large for 64-bit sums included; unreadable amounts are 0."""
-    large = frame.loc[frame["large_cents"].notna(), "large_cents"]
-    return int(frame["cents"].fillna(0).sum()) + sum(int(text) for text in large)
-
-
-def sum_of(frame: pd.DataFrame) -> Sum:
-    """Count and cents of a frame's transactions; the parts of a shared order count once."""
-    count = int((frame["part"] <= 1).sum()) if "part" in frame else len(frame)
-    return Sum(count, exact_cents(frame))
 
 
 def every_transaction_has_a_place(

@@ -9,21 +9,12 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import TypeVar
 
+from billing_job.bill import Credit, CreditedLine, Undone
 from billing_job.errors import ConfigError
 from billing_job.model import DetailRow, Document, Kind, Line, Vat, VatTotal
 from billing_job.money import decimal_text, vat_cents
 
 Key = TypeVar("Key")
-
-
-@dataclass(frozen=True, slots=True)
-class Undone:
-    """What earlier credit notes undid of a document, with the document's own sign."""
-
-    net_of_line: Mapping[int, int]
-    """line → cents."""
-    vat_of: Mapping[Vat, int]
-    """VAT category and rate → VAT cents."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,24 +26,6 @@ class Request:
     amount_cents: int | None = None
     rebill: bool = False
     """Free the transactions of the lines, so that they are billed again."""
-
-
-@dataclass(frozen=True, slots=True)
-class CreditedLine:
-    """How much of a line of the original a line of the credit note undoes, with the credit note's sign."""
-
-    credit_line: int
-    line: int
-    net_cents: int
-
-
-@dataclass(frozen=True, slots=True)
-class Credit:
-    """A credit note without a number, what it undoes, and the lines whose transactions it frees."""
-
-    document: Document
-    credited: tuple[CreditedLine, ...]
-    freed_lines: tuple[int, ...]
 
 
 def credit(original: Document, undone: Undone, request: Request, issue_date: date) -> Credit:

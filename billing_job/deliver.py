@@ -1,7 +1,6 @@
 """The last stage: a document's files and texts become one e-mail, and may leave only when it has not left before."""
 
 import hashlib
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,7 +12,8 @@ from email.utils import format_datetime
 from enum import StrEnum
 from typing import Protocol
 
-_ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@([A-Za-z0-9-]{1,63}\.)*[A-Za-z0-9-]{1,63}")
+from billing_job.core.mail_address import ADDRESS
+
 _MEDIA_TYPES = {".pdf": ("application", "pdf"), ".xml": ("application", "xml"), ".csv": ("text", "csv")}
 
 
@@ -90,7 +90,7 @@ def ascii_address(address: str) -> str | None:
     try:
         plain = f"{local}@{domain.encode('idna').decode('ascii')}"
         # The pattern first: the parser behind Address stumbles over some texts that are no addresses at all.
-        return Address(addr_spec=plain).addr_spec if _ADDRESS.fullmatch(plain) else None
+        return Address(addr_spec=plain).addr_spec if ADDRESS.fullmatch(plain) else None
     except (UnicodeError, ValueError, HeaderParseError):
         return None
 

@@ -4,8 +4,9 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from zoneinfo import ZoneInfo
 
-from billing_job.events import Event, suspensions
-from billing_job.model import Period
+from billing_job.core.event import Event
+from billing_job.core.period import Period
+from billing_job.events import suspensions
 from billing_job.moments import local_moment, microseconds
 
 OFFLINE, REGISTERED, MESSAGE = "trunk.offline", "trunk.registered", "message.received"

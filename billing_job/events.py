@@ -9,45 +9,13 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
-from billing_job.mapping import NumberAssignment, country_of
+from billing_job.core.event import ACTIVATED, RELEASED, SUSPENDED, Event
+from billing_job.core.phone import country_of
+from billing_job.core.register import NumberAssignment
 from billing_job.moments import local_moment
-
-ACTIVATED, SUSPENDED, RELEASED = "number.activated", "number.suspended", "number.released"
-EVENTS = (
-    ACTIVATED,
-    SUSPENDED,
-    RELEASED,
-    "regulatory.approved",
-    "regulatory.rejected",
-    "trunk.registered",
-    "trunk.offline",
-    "message.received",
-)
-"""The guide's eight events (guide: Webhooks)."""
 
 SOURCE = "webhook"
 """How the source of a fact begins that an event told."""
-
-
-@dataclass(frozen=True, slots=True)
-class Event:
-    """One event as delivered; a field that its `data` does not carry is empty.
-
-    `event_id` is the SHA-256 of the raw body, so that a replay is the same event; `timestamp` is in microseconds since
-    1970-01-01T00:00:00Z.
-    """
-
-    event_id: str
-    event: str
-    timestamp: int
-    body: str
-    number: str
-    """E.164."""
-    country: str
-    number_type: str
-    trunk_uuid: str
-    order_id: str
-    did_number_id: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,8 @@ import pandas as pd
 
 from billing_job.bill import Bill, Settlement
 from billing_job.cells import cells_of
-from billing_job.model import Client, DetailRow, Document, Kind, Line, MonthTotal, Period, Seller, Vat, VatTotal
+from billing_job.core.period import Period
+from billing_job.model import Client, DetailRow, Document, Kind, Line, MonthTotal, Seller, Vat, VatTotal
 from billing_job.money import vat_cents
 from billing_job.plan_lines import PlanTerms, plan_lines
 from billing_job.schema import PRICED, conform

@@ -13,19 +13,22 @@ from billing_job.accounting.formats import FORMATS
 from billing_job.assignments import Assignments, assignments
 from billing_job.clock import Clock
 from billing_job.config import Settings
+from billing_job.core.event import ACTIVATED, RELEASED, SUSPENDED, Event
+from billing_job.core.period import Period
+from billing_job.core.register import Mapping as UserMapping
+from billing_job.core.register import VatRate
 from billing_job.didfarm.webhooks import read_event
 from billing_job.didfarm.wire import parse_json, read_transaction
 from billing_job.documents.templates import Templates, load_templates
 from billing_job.errors import ConfigError
-from billing_job.events import ACTIVATED, RELEASED, SUSPENDED, Event, number_facts
+from billing_job.events import number_facts
 from billing_job.ledger.database import open_engine
 from billing_job.ledger.events import event_bodies, orders_paid
 from billing_job.ledger.mirror import read_again
 from billing_job.ledger.purchases import bought_ids
 from billing_job.ledger.reading import supplier_trunks
-from billing_job.mapping import Mapping as UserMapping
-from billing_job.mapping import VatRate, load_mapping, load_vat_rates
-from billing_job.model import Client, Kind, Period, Seller
+from billing_job.mapping import load_mapping, load_vat_rates
+from billing_job.model import Client, Kind, Seller
 from billing_job.object_files import files_at
 from billing_job.output import Folder
 from billing_job.prices import load_prices

@@ -3,7 +3,7 @@
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from billing_job.model import Period
+from billing_job.core.period import Period
 
 SCHEMA = "billing-job/send@1"
 

@@ -5,14 +5,12 @@ A reading gives `(values, problems)`; every bad row is reported with file, row a
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal, InvalidOperation
-from itertools import groupby, pairwise
 from pathlib import Path
 
-import phonenumbers
-
+from billing_job.core.phone import country_of, e164
+from billing_job.core.register import Mapping, NumberAssignment, TrunkAssignment, VatRate, overlaps
 from billing_job.csv_rows import CsvRow, csv_rows
 from billing_job.errors import ConfigError
 from billing_job.model import Client
@@ -41,63 +39,6 @@ TAX_TREATMENTS = {
 """What a client's tax_treatment may say, and the EN 16931 category it stands for (OSS: the client country's rate)."""
 
 DETAILS = ("category", "number", "transaction")
-
-
-@dataclass(frozen=True, slots=True)
-class Assignment:
-    """A dated fact, in [valid_from, valid_to) of the seller's calendar; None is open; `source` is its file and row.
-
-    A file knows days. What an event told is known to the moment: `starts` and `ends`, in microseconds since 1970 UTC,
-    then hold instead of the midnights.
-    """
-
-    valid_from: date | None
-    valid_to: date | None
-    source: str
-    starts: int | None = field(default=None, kw_only=True)
-    ends: int | None = field(default=None, kw_only=True)
-
-
-@dataclass(frozen=True, slots=True)
-class TrunkAssignment(Assignment):
-    """This trunk (uuid or numeric id) is this client's."""
-
-    trunk: str
-    client_id: str
-
-
-@dataclass(frozen=True, slots=True)
-class NumberAssignment(Assignment):
-    """This number, known by E.164 number or did_number_id and bought by this order, is on this trunk."""
-
-    number: str
-    did_number_id: str
-    order_id: str
-    country: str
-    number_type: str
-    trunk: str
-    price_cents: int | None = field(default=None, kw_only=True)
-    """What the order that bought the number paid for it, to share out an order of several clients."""
-
-
-@dataclass(frozen=True, slots=True)
-class VatRate:
-    """A standard rate of a country, in percent, from a day on."""
-
-    country: str
-    category: str
-    rate: Decimal
-    valid_from: date
-
-
-@dataclass(frozen=True, slots=True)
-class Mapping:
-    """All four files."""
-
-    clients: tuple[Client, ...]
-    trunks: tuple[TrunkAssignment, ...]
-    numbers: tuple[NumberAssignment, ...]
-    vat_rates: tuple[VatRate, ...]
 
 
 def load_mapping(folder: Path, plan_names: Sequence[str]) -> Mapping:
@@ -146,21 +87,6 @@ def load_vat_rates(path: Path) -> tuple[VatRate, ...]:
     if problems:
         raise ConfigError(problems)
     return rates
-
-
-def overlaps(what: str, assignments: Sequence[tuple[str, Assignment]]) -> list[str]:
-    """Name every pair of assignments of one thing whose dates overlap: two owners at one moment bill twice."""
-    problems = []
-    ordered = sorted(assignments, key=lambda pair: (pair[0], pair[1].valid_from or date.min))
-    for key, group in groupby(ordered, key=lambda pair: pair[0]):
-        facts = [fact for _, fact in group]
-        for before, after in pairwise(facts):
-            if before.valid_to is None or before.valid_to > (after.valid_from or date.min):
-                problems.append(
-                    f"{after.source}: {what} {key} is assigned twice at one time (also {before.source}): end the"
-                    f" earlier one with valid_to = the day the later one begins"
-                )
-    return problems
 
 
 def _twice(path: Path, ids: Sequence[tuple[str, str]]) -> list[str]:
@@ -239,21 +165,6 @@ def _trunk(row: CsvRow, client_ids: set[str] | None) -> Iterator[TrunkAssignment
         row.wrong("client_id", "there is no such client in clients.csv; add it there or correct the id")
     if len(row.problems) == before:
         yield TrunkAssignment(valid_from, valid_to, row.place, row.cells["trunk"], row.cells["client_id"])
-
-
-def e164(text: str) -> str | None:
-    """A phone number as +digits, or None: spaces, dots, dashes, brackets and a leading 00 are understood."""
-    digits = re.sub(r"[\s().\-/]", "", text)
-    digits = f"+{digits[2:]}" if digits.startswith("00") else digits
-    return digits if re.fullmatch(r"\+[1-9]\d{4,14}", digits) else None
-
-
-def country_of(number: str) -> str:
-    """The country whose numbering plan an E.164 number belongs to; empty when there is none."""
-    try:
-        return phonenumbers.region_code_for_number(phonenumbers.parse(number)) or ""
-    except phonenumbers.NumberParseException:
-        return ""
 
 
 def _number(row: CsvRow) -> Iterator[NumberAssignment]:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 
 import pandas as pd
 
-from billing_job.attribute import TOPUP
+from billing_job.core.categories import TOPUP
 from billing_job.csvfile import csv_text
 from billing_job.model import Document
 from billing_job.money import decimal_text, half_away_from_zero

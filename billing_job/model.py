@@ -4,66 +4,16 @@ All amounts are integer cents of the document's currency. In these values a cred
 sums over documents are revenue; its printed page and its XML turn the sign (DESIGN: documents).
 """
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from functools import lru_cache
-from zoneinfo import ZoneInfo
 
 from pydantic import TypeAdapter
 
-from billing_job.errors import ConfigError
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Period:
-    """A calendar month in the seller's zone, half open: [first midnight, next first midnight)."""
-
-    year: int
-    month: int
-
-    @classmethod
-    def parse(cls, text: str) -> "Period":
-        """Read YYYY-MM; ConfigError names what is expected."""
-        match = re.fullmatch(r"(20\d\d)-(0[1-9]|1[0-2])", text)
-        if match is None:
-            raise ConfigError(f"month {text!r} is not a month: write it as YYYY-MM, for example 2026-10")
-        return cls(int(match[1]), int(match[2]))
-
-    @classmethod
-    def of(cls, day: date) -> "Period":
-        """The period that a day of the seller's calendar falls in."""
-        return cls(day.year, day.month)
-
-    def __str__(self) -> str:
-        return f"{self.year:04d}-{self.month:02d}"
-
-    @property
-    def first_day(self) -> date:
-        return date(self.year, self.month, 1)
-
-    @property
-    def last_day(self) -> date:
-        return self.next.first_day - timedelta(days=1)
-
-    @property
-    def next(self) -> "Period":
-        return Period(self.year + self.month // 12, self.month % 12 + 1)
-
-    @property
-    def previous(self) -> "Period":
-        return Period(self.year - (self.month == 1), (self.month - 2) % 12 + 1)
-
-    def starts(self, zone: ZoneInfo) -> datetime:
-        """The period's first moment."""
-        return datetime(self.year, self.month, 1, tzinfo=zone)
-
-    def ends(self, zone: ZoneInfo) -> datetime:
-        """The first moment that is no longer in the period."""
-        return self.next.starts(zone)
+from billing_job.core.period import Period
 
 
 class Kind(StrEnum):

@@ -6,6 +6,7 @@ One rounding rule: half away from zero. 0.5 cent becomes 1 cent, -0.5 cent becom
 import re
 from decimal import Decimal
 
+from billing_job.core.sums import Sum
 from billing_job.errors import ConfigError
 
 # Charges are exact in micro-cents: a price has at most 4 places of the currency (1e-4 EUR = 10_000 micro-cents) and a
@@ -75,3 +76,10 @@ def shared_out(total_cents: int, exact_microcents: list[int]) -> list[int]:
     for row in by_remainder[:left]:
         shares[row] += 1
     return shares
+
+
+def money_text(total: Sum | int, currency: str) -> str:
+    """Cents for people: EUR 1,234.50."""
+    cents = total if isinstance(total, int) else total.cents
+    whole, _, fraction = decimal_text(abs(cents)).partition(".")
+    return f"{'-' if cents < 0 else ''}{currency} {int(whole):,}.{fraction}"

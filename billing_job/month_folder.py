@@ -16,6 +16,7 @@ from billing_job.anomalies import told
 from billing_job.assignments import Assignments
 from billing_job.attribution_csv import attribution_csv
 from billing_job.books import month_books
+from billing_job.core.period import Period
 from billing_job.csvfile import csv_text
 from billing_job.decision import Decision
 from billing_job.documents.files import SUFFIXES
@@ -26,7 +27,7 @@ from billing_job.ledger.deciding import decisions
 from billing_job.ledger.issuing import StoredFile, documents_in_folder, headings_in_folder, record_files, stored_files
 from billing_job.ledger.reading import first_seen
 from billing_job.margin import margin_csv
-from billing_job.model import Document, Heading, Period
+from billing_job.model import Document, Heading
 from billing_job.moments import local_moment
 from billing_job.money import decimal_text
 from billing_job.month_looks import month_anomalies, month_margins

@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
-from billing_job.checks import Sum, sum_of
+from billing_job.core.period import Period
+from billing_job.core.sums import Movement, Sum
 from billing_job.documents.labels import labels_for
 from billing_job.event_notes import event_notes
 from billing_job.job import Job
 from billing_job.ledger.reading import changed, last_balance, vanished
-from billing_job.ledger.reporting import Movement, document_costs, flows, movements
-from billing_job.model import Document, Period
+from billing_job.ledger.reporting import document_costs, flows, movements
+from billing_job.model import Document
 from billing_job.moments import microseconds
 from billing_job.money import cents_from_decimal
 from billing_job.pipeline import Placed
@@ -23,6 +24,7 @@ from billing_job.report_data import (
     shares,
     told_apart,
 )
+from billing_job.row_texts import sum_of
 
 
 def month_report(

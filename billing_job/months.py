@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from billing_job.coded import Coded, Ints
-from billing_job.model import Period
+from billing_job.core.period import Period
 from billing_job.moments import local_moment, microseconds
 
 _FIRST, _LAST = Period(1, 1), Period(9999, 12)

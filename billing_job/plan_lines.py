@@ -3,11 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from billing_job.model import DetailRow, Line, Period, Vat
+from billing_job.core.categories import DISCOUNT, MINIMUM, MONTHLY_FEE
+from billing_job.core.period import Period
+from billing_job.model import DetailRow, Line, Vat
 from billing_job.money import half_away_from_zero
-
-MONTHLY_FEE, DISCOUNT, MINIMUM = "monthly_fee", "discount", "minimum"
-"""Categories of these lines."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,24 +5,8 @@ from collections.abc import Collection
 
 import pandas as pd
 
-from billing_job.schema import INT, TEXT
-
-REFUND = "refund"
-"""The category of money that came back for an earlier transaction."""
-
-REFUNDABLE = {
-    "transaction_id": TEXT,
-    "category": TEXT,
-    "reference_type": TEXT,
-    "reference_id": TEXT,
-    "cents": INT,
-    "created_at": INT,
-    "charge_cents": INT,
-}
-"""Columns of what can be refunded and of the refunds; `charge_cents` is empty until a transaction is settled."""
-
-PAIRS = {"transaction_id": TEXT, "original_id": TEXT, "category": TEXT, "charge_cents": INT}
-"""A refund, what it undoes, the category and (when settled) the charge of that."""
+from billing_job.core.categories import REFUND
+from billing_job.schema import PAIRS, REFUNDABLE
 
 
 def refund_pairs(history: pd.DataFrame, wanted: Collection[str]) -> pd.DataFrame:

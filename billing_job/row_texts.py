@@ -5,6 +5,7 @@ from typing import Any
 
 import pandas as pd
 
+from billing_job.core.sums import Sum
 from billing_job.moments import utc_text
 from billing_job.money import decimal_text
 
@@ -38,3 +39,15 @@ def amount_texts(cents: Sequence[int | None], large_cents: Sequence[str | None])
         texts[small] if large is None else decimal_text(int(large))
         for small, large in zip(cents, large_cents, strict=True)
     ]
+
+
+def exact_cents(frame: pd.DataFrame) -> int:
+    """The wallet cents of a TRANSACTIONS frame, rows too large for 64-bit sums included; unreadable amounts are 0."""
+    large = frame.loc[frame["large_cents"].notna(), "large_cents"]
+    return int(frame["cents"].fillna(0).sum()) + sum(int(text) for text in large)
+
+
+def sum_of(frame: pd.DataFrame) -> Sum:
+    """Count and cents of a frame's transactions; the parts of a shared order count once."""
+    count = int((frame["part"] <= 1).sum()) if "part" in frame else len(frame)
+    return Sum(count, exact_cents(frame))

@@ -104,3 +104,19 @@ def conform(frame: pd.DataFrame, schema: Schema, where: str) -> pd.DataFrame:
 def empty(schema: Schema) -> pd.DataFrame:
     """A frame of that schema without rows."""
     return pd.DataFrame({column: pd.Series([], dtype=dtype) for column, dtype in schema.items()})
+
+
+REFUNDABLE = {
+    "transaction_id": TEXT,
+    "category": TEXT,
+    "reference_type": TEXT,
+    "reference_id": TEXT,
+    "cents": INT,
+    "created_at": INT,
+    "charge_cents": INT,
+}
+"""Columns of what can be refunded and of the refunds; `charge_cents` is empty until a transaction is settled."""
+
+
+PAIRS = {"transaction_id": TEXT, "original_id": TEXT, "category": TEXT, "charge_cents": INT}
+"""A refund, what it undoes, the category and (when settled) the charge of that."""

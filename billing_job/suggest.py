@@ -11,7 +11,7 @@ import pandas as pd
 import pyarrow as pa
 
 from billing_job.assignments import Assignments
-from billing_job.mapping import e164
+from billing_job.core.phone import e164
 from billing_job.model import Client
 from billing_job.row_texts import records
 from billing_job.wallet import Trunk

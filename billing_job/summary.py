@@ -4,15 +4,15 @@ from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from billing_job.checks import Sum, sum_of
+from billing_job.core.period import Period
 from billing_job.documents.files import SUFFIXES
 from billing_job.job import Job
 from billing_job.ledger.reading import last_balance, wallet_movements
-from billing_job.model import Document, Heading, Period
-from billing_job.money import cents_from_decimal, decimal_text
+from billing_job.model import Document, Heading
+from billing_job.money import cents_from_decimal
 from billing_job.month_folder import document_file
 from billing_job.pipeline import Placed
-from billing_job.row_texts import records, row_cents, row_moment
+from billing_job.row_texts import records, row_cents, row_moment, sum_of
 
 RUN_SCHEMA = "billing-job/run@1"
 
@@ -119,10 +119,3 @@ def document_json(document: Document | Heading, folder: str, *, new: bool) -> di
         "new": new,
         "files": {kind: f"{folder}/{document_file(document, kind)}" for kind in kinds},
     }
-
-
-def money_text(total: Sum | int, currency: str) -> str:
-    """Cents for people: EUR 1,234.50."""
-    cents = total if isinstance(total, int) else total.cents
-    whole, _, fraction = decimal_text(abs(cents)).partition(".")
-    return f"{'-' if cents < 0 else ''}{currency} {int(whole):,}.{fraction}"

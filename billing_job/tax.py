@@ -8,7 +8,7 @@ from decimal import Decimal
 import eu_vat_rates_data
 from stdnum.eu import vat as eu_vat
 
-from billing_job.mapping import VatRate
+from billing_job.core.register import VatRate
 from billing_job.model import Client, Vat
 
 EU = frozenset(

@@ -3,9 +3,9 @@
 import hashlib
 from importlib.metadata import version
 
+from billing_job.core.period import Period
 from billing_job.job import Job
 from billing_job.ledger.standing import ledger_state, note_written, written_from
-from billing_job.model import Period
 from billing_job.output import MANIFEST, Folder
 from billing_job.pipeline import Placed
 

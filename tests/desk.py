@@ -14,6 +14,7 @@ from fakes import Clock
 from ledgers import storage
 
 from billing_job.config import load_settings
+from billing_job.core.period import Period
 from billing_job.credit import Request, credit
 from billing_job.decision import Decision
 from billing_job.didfarm.wire import read_transaction
@@ -22,7 +23,7 @@ from billing_job.ledger.crediting import issue_credit
 from billing_job.ledger.deciding import record_decision
 from billing_job.ledger.issuing import all_documents, document_of_number
 from billing_job.ledger.mirror import LedgerMirror
-from billing_job.model import Document, Period
+from billing_job.model import Document
 from billing_job.month_looks import month_anomalies, month_margins
 from billing_job.pipeline import Billed, Placed, bill, place
 from billing_job.wallet import Trunk

@@ -5,7 +5,8 @@ from decimal import Decimal
 
 from billing_job.accounting.accounts import load_accounts
 from billing_job.accounting.journal import Journal, WalletMonth, month_journal
-from billing_job.model import Client, Document, Kind, Line, Period, Seller, Vat, VatTotal
+from billing_job.core.period import Period
+from billing_job.model import Client, Document, Kind, Line, Seller, Vat, VatTotal
 from billing_job.money import vat_cents
 
 OCTOBER = Period(2026, 10)

@@ -8,11 +8,11 @@ from zoneinfo import ZoneInfo
 
 import httpx
 
+from billing_job.core.period import Period
 from billing_job.didfarm.sandbox.faults import parse_fault
 from billing_job.didfarm.sandbox.running import RunningSandbox
 from billing_job.didfarm.sandbox.wallet import Order
 from billing_job.didfarm.sandbox.world import World, make_world
-from billing_job.model import Period
 
 KEY = "df_test_4f1d8c2ab977"
 NOW = datetime(2026, 11, 5, 8, 0, tzinfo=UTC)

@@ -11,6 +11,7 @@ import httpx
 import pytest
 from sandbox_on_loopback import KEY, StillClock, sandbox, small_world
 
+from billing_job.core.event import Event
 from billing_job.didfarm import Client
 from billing_job.didfarm.http import Http
 from billing_job.didfarm.models import Item, NewTrunk, Paper
@@ -27,7 +28,6 @@ from billing_job.errors import (
     NotFound,
     Unauthorized,
 )
-from billing_job.events import Event
 from billing_job.moments import microseconds
 
 

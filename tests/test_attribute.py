@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from billing_job.assignments import assignments, midnight
+from billing_job.assignments import assignments
 from billing_job.attribute import attribute
+from billing_job.core.register import Mapping, NumberAssignment, TrunkAssignment
 from billing_job.errors import ConfigError
-from billing_job.mapping import Mapping, NumberAssignment, TrunkAssignment
-from billing_job.moments import microseconds
+from billing_job.moments import microseconds, midnight
 from billing_job.schema import TRANSACTIONS, conform
 from billing_job.wallet import Trunk
 

@@ -11,7 +11,7 @@ from desk import OCTOBER, Desk, row
 from fakes import Office, call, two_clients
 from pypdf import PdfReader
 
-from billing_job.model import Period
+from billing_job.core.period import Period
 
 COSTS = {1: 3917, 2: 7723, 3: 123_411, 4: 618_829, 5: 5741, 6: 9377}
 """Cents that stand nowhere else: not in a charge, a sum, a number or a date."""

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from billing_job.charges import shared_out_by_line
 from billing_job.coded import Coded, flags, in_order, ints
+from billing_job.core.period import Period
 from billing_job.errors import InvariantBroken
-from billing_job.model import Period
 from billing_job.moments import microseconds
 from billing_job.money import shared_out
 from billing_job.months import months_of

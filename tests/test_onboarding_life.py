@@ -12,12 +12,12 @@ from fakes import SETTINGS, Clock, Office
 from ledgers import ledger_url, storage
 from sandbox_on_loopback import KEY, PAGE_SIZE, small_world
 
+from billing_job.core.event import EVENTS, Event
 from billing_job.didfarm.sandbox.config_files import write_config
 from billing_job.didfarm.sandbox.lines import Refusal
 from billing_job.didfarm.sandbox.running import RunningSandbox
 from billing_job.didfarm.webhook_server import RunningReceiver
 from billing_job.didfarm.webhooks import read_event
-from billing_job.events import EVENTS, Event
 from billing_job.ledger.database import open_engine
 from billing_job.ledger.events import event_bodies, store_event
 from billing_job.money import half_away_from_zero

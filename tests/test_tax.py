@@ -6,7 +6,8 @@ from decimal import Decimal
 
 import pytest
 
-from billing_job.mapping import VatRate, load_vat_rates
+from billing_job.core.register import VatRate
+from billing_job.mapping import load_vat_rates
 from billing_job.model import Client, Vat
 from billing_job.resources import shipped_config
 from billing_job.tax import TaxRules, Untaxable, vat_id_check, vat_of

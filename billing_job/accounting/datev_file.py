@@ -8,7 +8,7 @@ from datetime import date
 from billing_job.accounting.datev_columns import COLUMNS, QUOTED
 from billing_job.accounting.export import cut, decimal_comma, encodable
 from billing_job.accounting.options import DatevOptions
-from billing_job.model import Period
+from billing_job.core.period import Period
 
 ENCODING = "cp1252"
 ROWS_PER_FILE = 99_999

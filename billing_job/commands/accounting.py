@@ -12,8 +12,8 @@ from billing_job.commands.options import month_option, output_option
 
 if TYPE_CHECKING:
     from billing_job.cli import Invocation
+    from billing_job.core.period import Period
     from billing_job.job import Job
-    from billing_job.model import Period
     from billing_job.month_folder import WrittenMonth
 
 FAILED = 1
@@ -38,7 +38,7 @@ def export(
     In the month's folder they are from then on kept up to date by `run`, like the formats of [accounting] formats.
     """
     from billing_job.books import check_billed, check_formats, export_books
-    from billing_job.model import Period
+    from billing_job.core.period import Period
     from billing_job.month_run import locked_job
 
     if list_formats:
@@ -68,7 +68,7 @@ def export(
 def report(invocation: Invocation, month: str, output: Path | None) -> int:
     """Write the page of a billed month, report.html, as the ledger stands today."""
     from billing_job.books import check_billed
-    from billing_job.model import Period
+    from billing_job.core.period import Period
     from billing_job.month_run import locked_job
 
     billed = Period.parse(month)

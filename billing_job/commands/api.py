@@ -73,10 +73,10 @@ def buy(
 
     A purchase whose answer is lost is not repeated: the command says so, and what the wallet shows of it.
     """
+    from billing_job.core.phone import country_of
     from billing_job.didfarm.buying import ask, offers_of
     from billing_job.didfarm.buying import buy as check_out
     from billing_job.ledger.purchases import save_bought
-    from billing_job.mapping import country_of
 
     with ledger_of(invocation) as engine, client_of(invocation) as client:
         offers = offers_of(client, numbers, country.upper() if country else country_of(numbers[0]), number_type)
@@ -152,7 +152,7 @@ def sms(invocation: Invocation, sender: str, recipient: str, text: str, yes: boo
 @click.pass_obj
 def balance(invocation: Invocation, as_json: bool) -> int:
     """What is in the wallet."""
-    from billing_job.summary import money_text
+    from billing_job.money import money_text
 
     with client_of(invocation) as client:
         found = client.balance()

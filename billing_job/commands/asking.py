@@ -79,7 +79,7 @@ def hand_over(invocation: Invocation, credentials: Credentials, password_file: P
 
 def price_text(cents: int) -> str:
     """Cents for people."""
-    from billing_job.summary import money_text
+    from billing_job.money import money_text
 
     return money_text(cents, CURRENCY)
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 if TYPE_CHECKING:
-    from billing_job.model import Period
+    from billing_job.core.period import Period
 
 KEY_VARIABLE = "DIDFARM_API_KEY"
 WEBHOOK_SECRET_VARIABLE = "DIDFARM_WEBHOOK_SECRET"  # noqa: S105 - the name of a variable
@@ -54,6 +54,6 @@ def offline_option(function: F) -> F:
 
 def period(month: str | None) -> Period | None:
     """The month of --month; None when it was not given."""
-    from billing_job.model import Period
+    from billing_job.core.period import Period
 
     return None if month is None else Period.parse(month)

@@ -64,7 +64,7 @@ def send(
 def send_month(invocation: Invocation, month: str | None, output: Path | None, options: MailOptions) -> Mailed:
     """Send what is not sent yet and say so; BillingJobError when the round could not begin, or the ledger failed it."""
     from billing_job import month_mail
-    from billing_job.model import Period
+    from billing_job.core.period import Period
     from billing_job.month_run import locked_job
 
     around = invocation.surroundings(output)

@@ -126,11 +126,11 @@ def sandbox(
     """
     from zoneinfo import ZoneInfo
 
+    from billing_job.core.period import Period
     from billing_job.didfarm.sandbox.config_files import write_config as write_config_files
     from billing_job.didfarm.sandbox.faults import FAULTS, parse_fault, usage
     from billing_job.didfarm.sandbox.running import serve
     from billing_job.didfarm.sandbox.world import make_world
-    from billing_job.model import Period
 
     if list_faults:
         for name, description in FAULTS.items():

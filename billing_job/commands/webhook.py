@@ -13,7 +13,7 @@ from billing_job.errors import ConfigError
 
 if TYPE_CHECKING:
     from billing_job.cli import Invocation
-    from billing_job.events import Event
+    from billing_job.core.event import Event
 
 
 @click.group(short_help="Receive DIDfarm's events, or import them.")

@@ -4,9 +4,9 @@ import hashlib
 import hmac
 from typing import Any
 
+from billing_job.core.event import Event
+from billing_job.core.phone import e164
 from billing_job.didfarm.wire import Json, parse_json, read_moment
-from billing_job.events import Event
-from billing_job.mapping import e164
 
 PATH = "/webhooks/didfarm"
 SIGNATURE_HEADER = "X-DIDfarm-Signature"

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 from sqlalchemy import Connection, Engine, func, insert, select
 
-from billing_job.credit import Credit, Undone
+from billing_job.bill import Credit, Undone
 from billing_job.ledger.database import transaction
 from billing_job.ledger.issuing import numbered
 from billing_job.ledger.released import is_released

@@ -1,7 +1,6 @@
 """Storing what the supplier reports: pages of transactions, trunks, balances, and which passes were whole."""
 
 from collections.abc import Callable, Iterable, Sequence
-from datetime import UTC, datetime
 from typing import cast
 
 from sqlalchemy import Connection, Engine, and_, delete, func, insert, select, update
@@ -10,13 +9,9 @@ from billing_job.clock import Clock
 from billing_job.ledger.bulk import chunks
 from billing_job.ledger.database import transaction
 from billing_job.ledger.tables import absences, balances, facts, revisions, transactions, trunks, walks, wallet_rows
+from billing_job.moments import moment_text
 from billing_job.money import MAX_CENTS
 from billing_job.wallet import Balance, Learned, Order, Saved, Sealed, Transaction, Trunk
-
-
-def moment_text(moment: datetime) -> str:
-    """A moment as the ledger writes it: UTC, whole seconds."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 class LedgerMirror:

@@ -7,6 +7,7 @@ import pandas as pd
 import pyarrow as pa
 from sqlalchemy import Engine, func, select
 
+from billing_job.core.categories import REFUND
 from billing_job.errors import LedgerError
 from billing_job.ledger.arrow import ArrowError, answer
 from billing_job.ledger.database import BUSY_SECONDS, transaction
@@ -21,8 +22,7 @@ from billing_job.ledger.tables import (
     transactions,
     walks,
 )
-from billing_job.refunds import REFUND, REFUNDABLE
-from billing_job.schema import SETTLED, TEXT, TRANSACTIONS, conform
+from billing_job.schema import REFUNDABLE, SETTLED, TEXT, TRANSACTIONS, conform
 from billing_job.wallet import Balance, Trunk
 
 _COLUMNS = """

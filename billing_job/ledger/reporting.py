@@ -1,37 +1,13 @@
 """Sums for the month's page: what each month cost and brought, and where the wallet's cents went."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from typing import Literal
 
 from sqlalchemy import ColumnElement, Connection, Engine, case, func, select
 
+from billing_job.core.sums import Flow, Movement, When
 from billing_job.ledger.database import transaction
 from billing_job.ledger.reading import vanished
 from billing_job.ledger.tables import document_lines, documents, releases, revisions, settlements, transactions
-
-When = Literal["undated", "before", "within", "after"]
-
-
-@dataclass(frozen=True, slots=True)
-class Flow:
-    """What a category of a client cost the house and brought it in one month, in cents of cost and of net charge."""
-
-    month: str
-    client_id: str
-    category: str
-    cost_cents: int
-    charge_cents: int
-
-
-@dataclass(frozen=True, slots=True)
-class Movement:
-    """Transactions of one type in one span of time, in wallet cents."""
-
-    when: When
-    type: str
-    count: int
-    cents: int
 
 
 def flows(engine: Engine, first: str, last: str) -> list[Flow]:

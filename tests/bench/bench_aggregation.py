@@ -25,9 +25,8 @@ from billing_job.coded import arrow, ints
 from billing_job.config import DEFAULT_CATEGORIES
 from billing_job.plans import Plan, Rule
 from billing_job.price import price
-from billing_job.refunds import PAIRS
 from billing_job.rules import Tariff
-from billing_job.schema import empty
+from billing_job.schema import PAIRS, empty
 
 PLANS = (
     Plan(

@@ -18,9 +18,10 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from billing_job.assignments import assignments, midnight
+from billing_job.assignments import assignments
 from billing_job.attribute import attribute
-from billing_job.mapping import Mapping, NumberAssignment, TrunkAssignment
+from billing_job.core.register import Mapping, NumberAssignment, TrunkAssignment
+from billing_job.moments import midnight
 from billing_job.schema import TRANSACTIONS, conform
 from billing_job.wallet import Trunk
 

@@ -19,12 +19,12 @@ from fault_table import Ledger, ledger_in
 from sandbox_on_loopback import KEY, StillClock
 
 from billing_job.config import TransactionsReading
+from billing_job.core.period import Period
 from billing_job.didfarm.http import Http
 from billing_job.didfarm.sandbox.running import RunningSandbox
 from billing_job.didfarm.sandbox.world import make_world
 from billing_job.didfarm.sync import fetch
 from billing_job.ledger.mirror import LedgerMirror
-from billing_job.model import Period
 
 PAGE_SIZE = 100
 ROUNDS = 5

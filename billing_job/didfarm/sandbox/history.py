@@ -7,11 +7,11 @@ from datetime import UTC, date, datetime, time, timedelta
 from random import Random
 from zoneinfo import ZoneInfo
 
+from billing_job.core.period import Period
 from billing_job.didfarm.sandbox.clients import Customer
 from billing_job.didfarm.sandbox.holdings import Assignment, Order, WireRow
 from billing_job.didfarm.sandbox.inventory import Inventory
 from billing_job.didfarm.sandbox.usage import Movement, Usage, utc
-from billing_job.model import Period
 
 FIRST_TRANSACTION_ID = 90122
 DAYS_AFTER_MONTH = 4

@@ -7,9 +7,9 @@ from itertools import count
 from random import Random
 from zoneinfo import ZoneInfo
 
+from billing_job.core.period import Period
 from billing_job.didfarm.sandbox.clients import Customer
 from billing_job.didfarm.sandbox.holdings import Assignment, Number, Order, Trunk
-from billing_job.model import Period
 
 FIRST_TRUNK_ID = 7
 FIRST_DID_NUMBER_ID = 42

@@ -8,10 +8,10 @@ from itertools import accumulate
 from random import Random
 from zoneinfo import ZoneInfo
 
+from billing_job.core.period import Period
 from billing_job.didfarm.sandbox.clients import Customer
 from billing_job.didfarm.sandbox.holdings import Assignment, Trunk
 from billing_job.didfarm.sandbox.inventory import Inventory
-from billing_job.model import Period
 
 SMS_CENTS = {"NL": 7, "BE": 8, "DE": 8, "FR": 6, "GR": 9, "BG": 6, "CH": 9, "US": 1}
 _CALL_CENTS_PER_MINUTE = {"+31": 1, "+32": 3, "+49": 2, "+33": 2, "+44": 2, "+1": 1, "+91": 5, "+81": 6}

@@ -1,0 +1,1 @@
+"""Values, money, moments and files that every room above may use; knows no other room."""

@@ -1,0 +1,1 @@
+"""Columns of frames: the schema between stages, and the vector machinery on Arrow and NumPy."""

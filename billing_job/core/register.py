@@ -1,0 +1,81 @@
+"""The user's word on who is who, as values: clients, dated assignments, VAT rates."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from itertools import groupby, pairwise
+
+from billing_job.model import Client
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """A dated fact, in [valid_from, valid_to) of the seller's calendar; None is open; `source` is its file and row.
+
+    A file knows days. What an event told is known to the moment: `starts` and `ends`, in microseconds since 1970 UTC,
+    then hold instead of the midnights.
+    """
+
+    valid_from: date | None
+    valid_to: date | None
+    source: str
+    starts: int | None = field(default=None, kw_only=True)
+    ends: int | None = field(default=None, kw_only=True)
+
+
+@dataclass(frozen=True, slots=True)
+class TrunkAssignment(Assignment):
+    """This trunk (uuid or numeric id) is this client's."""
+
+    trunk: str
+    client_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class NumberAssignment(Assignment):
+    """This number, known by E.164 number or did_number_id and bought by this order, is on this trunk."""
+
+    number: str
+    did_number_id: str
+    order_id: str
+    country: str
+    number_type: str
+    trunk: str
+    price_cents: int | None = field(default=None, kw_only=True)
+    """What the order that bought the number paid for it, to share out an order of several clients."""
+
+
+@dataclass(frozen=True, slots=True)
+class VatRate:
+    """A standard rate of a country, in percent, from a day on."""
+
+    country: str
+    category: str
+    rate: Decimal
+    valid_from: date
+
+
+@dataclass(frozen=True, slots=True)
+class Mapping:
+    """All four files."""
+
+    clients: tuple[Client, ...]
+    trunks: tuple[TrunkAssignment, ...]
+    numbers: tuple[NumberAssignment, ...]
+    vat_rates: tuple[VatRate, ...]
+
+
+def overlaps(what: str, assignments: Sequence[tuple[str, Assignment]]) -> list[str]:
+    """Name every pair of assignments of one thing whose dates overlap: two owners at one moment bill twice."""
+    problems = []
+    ordered = sorted(assignments, key=lambda pair: (pair[0], pair[1].valid_from or date.min))
+    for key, group in groupby(ordered, key=lambda pair: pair[0]):
+        facts = [fact for _, fact in group]
+        for before, after in pairwise(facts):
+            if before.valid_to is None or before.valid_to > (after.valid_from or date.min):
+                problems.append(
+                    f"{after.source}: {what} {key} is assigned twice at one time (also {before.source}): end the"
+                    f" earlier one with valid_to = the day the later one begins"
+                )
+    return problems
