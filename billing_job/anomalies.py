@@ -8,9 +8,9 @@ import pandas as pd
 
 from billing_job.assignments import Assignments
 from billing_job.core.categories import REFUND, RENTAL
+from billing_job.core.document import Document
+from billing_job.core.money import decimal_text
 from billing_job.core.period import Period
-from billing_job.model import Document
-from billing_job.money import decimal_text
 
 Kind = Literal["no_rental", "two_rentals", "rental_without_owner", "client_moved", "below_cost", "refund_unmatched"]
 

@@ -12,11 +12,11 @@ from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo
 
 from billing_job.core.columns.intervals import FOREVER, Intervals
+from billing_job.core.errors import ConfigError
+from billing_job.core.moments import midnight
 from billing_job.core.phone import country_of
 from billing_job.core.register import Assignment, Mapping, NumberAssignment, TrunkAssignment, overlaps
-from billing_job.errors import ConfigError
-from billing_job.moments import midnight
-from billing_job.wallet import Trunk
+from billing_job.core.wallet import Trunk
 
 
 @dataclass(frozen=True, slots=True)

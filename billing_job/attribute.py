@@ -12,12 +12,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from billing_job.assignments import Assignments
-from billing_job.coded import Coded, Codes, Mask, arrow, column_of, flags, ints
 from billing_job.core.categories import TOPUP
+from billing_job.core.columns.in_parallel import THREADS, side_by_side
+from billing_job.core.columns.interned import Coded, Codes, Mask, arrow, column_of, flags, ints
 from billing_job.core.columns.intervals import Ints
-from billing_job.decision import Decision
-from billing_job.schema import ATTRIBUTED, TEXT, TRANSACTIONS, conform
-from billing_job.side_by_side import THREADS, side_by_side
+from billing_job.core.columns.schema import ATTRIBUTED, TEXT, TRANSACTIONS, conform
+from billing_job.core.decision import Decision
 
 VANISHED = "vanished_row"
 """The reason of a row that the supplier listed once and lists no more."""

@@ -7,10 +7,10 @@ from typing import Any
 import pandas as pd
 
 from billing_job.assignments import Assignments
-from billing_job.cells import cells_of
-from billing_job.csvfile import csv_columns
-from billing_job.decision import Decision
-from billing_job.row_texts import amount_texts, moment_texts
+from billing_job.core.columns.python_values import cells_of
+from billing_job.core.columns.row_values import amount_texts, moment_texts
+from billing_job.core.decision import Decision
+from billing_job.core.files.csv_writer import csv_columns
 
 COLUMNS = (
     "transaction_id", "part", "created_at", "type", "category", "amount", "outcome", "client_id", "number", "trunk",

@@ -16,11 +16,11 @@ from urllib.parse import quote
 
 from sqlalchemy.engine import make_url
 
-from billing_job.errors import ConfigError, LedgerError
+from billing_job.core.errors import ConfigError, LedgerError
+from billing_job.core.moments import moment_text
 from billing_job.ledger.database import database_path, open_engine
 from billing_job.ledger.deliveries import doubt_all_unsent
 from billing_job.ledger.migrations import STEPS
-from billing_job.moments import moment_text
 
 BUSY_SECONDS = 30
 _COMPANIONS = ("-wal", "-shm")

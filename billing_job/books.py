@@ -10,12 +10,12 @@ from billing_job.accounting.export import Export
 from billing_job.accounting.formats import FORMATS
 from billing_job.accounting.journal import WalletMonth, month_journal
 from billing_job.core.categories import TOPUP
+from billing_job.core.document import Document
+from billing_job.core.errors import ConfigError, OutputError
+from billing_job.core.files.local import LocalFiles, make_folder
 from billing_job.core.period import Period
-from billing_job.errors import ConfigError, OutputError
-from billing_job.files import LocalFiles, make_folder
 from billing_job.job import Job
 from billing_job.ledger.issuing import billed_periods, documents_in_folder
-from billing_job.model import Document
 from billing_job.pipeline import Placed, place
 
 

@@ -9,9 +9,9 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from billing_job.money import MICROCENTS_PER_CENT, scaled
+from billing_job.core.columns.in_parallel import side_by_side
+from billing_job.core.money import MICROCENTS_PER_CENT, scaled
 from billing_job.plans import Rule
-from billing_job.side_by_side import side_by_side
 
 Ints = npt.NDArray[np.int64]
 Exact = npt.NDArray[np.int64] | npt.NDArray[np.object_]

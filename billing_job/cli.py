@@ -34,13 +34,13 @@ from billing_job.commands import (
     webhook,
 )
 from billing_job.commands.options import KEY_VARIABLE, emit
-from billing_job.errors import BillingJobError, ConfigError
-from billing_job.secret_file import read_secret
+from billing_job.core.errors import BillingJobError, ConfigError
+from billing_job.core.files.secret_file import read_secret
 
 if TYPE_CHECKING:
-    from billing_job.clock import Clock
     from billing_job.config import Settings
-    from billing_job.console import Console
+    from billing_job.core.clock import Clock
+    from billing_job.core.console import Console
     from billing_job.month_run import Surroundings
 
 FAILED = 1
@@ -147,7 +147,7 @@ def cli(context: click.Context, config: Path, log_format: str, verbose: int, qui
     Every transaction of the prepaid wallet is joined to the client that caused it, priced, taxed and invoiced as PDF,
     CSV and XML, once; or it waits in a queue that says why. `billing-job demo` shows it without an account.
     """
-    from billing_job.console import Console
+    from billing_job.core.console import Console
 
     run_id = secrets.token_hex(6)
     console = Console(run_id, log_format=log_format, verbosity=-1 if quiet else verbose)

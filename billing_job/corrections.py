@@ -1,20 +1,20 @@
 """The commands that correct: credit an issued document, decide about an exception."""
 
 from billing_job.attribute import UNBILLABLE
-from billing_job.bill import Credit
-from billing_job.checks import documents_add_up, raise_if_broken
+from billing_job.core.checks import documents_add_up, raise_if_broken
+from billing_job.core.decision import Decision
+from billing_job.core.errors import ConfigError
+from billing_job.core.files.object_store import files_at
+from billing_job.core.moments import moment_text
+from billing_job.core.money import money_text
 from billing_job.core.period import Period
+from billing_job.core.settlement import Credit
 from billing_job.credit import Request, credit
-from billing_job.decision import Decision
-from billing_job.errors import ConfigError
 from billing_job.ledger.crediting import issue_credit
 from billing_job.ledger.deciding import record_decision
 from billing_job.ledger.issuing import document_of_number
-from billing_job.moments import moment_text
-from billing_job.money import money_text
 from billing_job.month_folder import write_month
 from billing_job.month_run import DONE, FAILED, Outcome, Surroundings, locked_job
-from billing_job.object_files import files_at
 from billing_job.pipeline import place
 from billing_job.proofs import waiting
 from billing_job.summary import document_json

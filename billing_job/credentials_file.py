@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
+from billing_job.core.errors import ConfigError, OutputError
+from billing_job.core.files.local import write_whole
 from billing_job.didfarm.models import Credentials
-from billing_job.errors import ConfigError, OutputError
-from billing_job.files import write_whole
 
 
 def check_free(path: Path | None) -> None:

@@ -9,10 +9,10 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import TypeVar
 
-from billing_job.bill import Credit, CreditedLine, Undone
-from billing_job.errors import ConfigError
-from billing_job.model import DetailRow, Document, Kind, Line, Vat, VatTotal
-from billing_job.money import decimal_text, vat_cents
+from billing_job.core.document import DetailRow, Document, Kind, Line, Vat, VatTotal
+from billing_job.core.errors import ConfigError
+from billing_job.core.money import decimal_text, vat_cents
+from billing_job.core.settlement import Credit, CreditedLine, Undone
 
 Key = TypeVar("Key")
 

@@ -1,15 +1,15 @@
 """`verify --deep`: every invariant over all of history, and every hash that was ever stored."""
 
+from billing_job.core.errors import BillingJobError
+from billing_job.core.files.manifest import sha256
 from billing_job.core.period import Period
 from billing_job.core.sums import Sum
 from billing_job.didfarm.wire import parse_json, read_transaction
 from billing_job.documents.files import SUFFIXES
-from billing_job.errors import BillingJobError
 from billing_job.job import Job
 from billing_job.ledger.auditing import audit
 from billing_job.ledger.issuing import all_documents, stored_files
 from billing_job.month_folder import document_file
-from billing_job.output import sha256
 from billing_job.proofs import reconcile
 
 

@@ -3,14 +3,14 @@
 import secrets
 from pathlib import Path
 
-from billing_job.clock import Clock
 from billing_job.config import load_settings
-from billing_job.console import Console
+from billing_job.core.clock import Clock
+from billing_job.core.console import Console
+from billing_job.core.files.local import make_folder
+from billing_job.core.resources import shipped_config
 from billing_job.didfarm.sandbox.running import RunningSandbox
 from billing_job.didfarm.sandbox.world import demo_world
-from billing_job.files import make_folder
 from billing_job.month_run import Outcome, RunOptions, Surroundings, run
-from billing_job.resources import shipped_config
 
 
 def demo(output: Path, clock: Clock, console: Console, *, workers: int | None) -> Outcome:

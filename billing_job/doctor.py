@@ -10,10 +10,10 @@ from typing import Any, Literal
 
 import eu_vat_rates_data
 
+from billing_job.core.errors import BillingJobError
 from billing_job.didfarm.page import Page, order_of, validated_page
 from billing_job.didfarm.sync import read_balance, read_trunks
 from billing_job.didfarm.wire import FIELDS, Json, canonical_json, parse_json, read_transaction
-from billing_job.errors import BillingJobError
 from billing_job.events import disagreements
 from billing_job.job import Job
 from billing_job.month_run import Surroundings, connected

@@ -5,9 +5,9 @@ from collections.abc import Iterator, Sequence
 from zoneinfo import ZoneInfo
 
 from billing_job.core.event import Event
+from billing_job.core.moments import local_moment, microseconds
 from billing_job.core.period import Period
 from billing_job.events import suspensions
-from billing_job.moments import local_moment, microseconds
 
 OFFLINE, REGISTERED, MESSAGE = "trunk.offline", "trunk.registered", "message.received"
 APPROVED, REJECTED = "regulatory.approved", "regulatory.rejected"

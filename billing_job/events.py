@@ -10,9 +10,9 @@ from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
 from billing_job.core.event import ACTIVATED, RELEASED, SUSPENDED, Event
+from billing_job.core.moments import local_moment
 from billing_job.core.phone import country_of
 from billing_job.core.register import NumberAssignment
-from billing_job.moments import local_moment
 
 SOURCE = "webhook"
 """How the source of a fact begins that an event told."""

@@ -16,13 +16,23 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pandas as pd
 
-from billing_job.bill import Bill, Settlement
-from billing_job.cells import cells_of
+from billing_job.core.columns.python_values import cells_of
+from billing_job.core.columns.schema import PRICED, conform
+from billing_job.core.document import (
+    Client,
+    DetailRow,
+    Document,
+    Kind,
+    Line,
+    MonthTotal,
+    Seller,
+    Vat,
+    VatTotal,
+)
+from billing_job.core.money import vat_cents
 from billing_job.core.period import Period
-from billing_job.model import Client, DetailRow, Document, Kind, Line, MonthTotal, Seller, Vat, VatTotal
-from billing_job.money import vat_cents
+from billing_job.core.settlement import Bill, Settlement
 from billing_job.plan_lines import PlanTerms, plan_lines
-from billing_job.schema import PRICED, conform
 
 _MONEY = re.compile(r"(?i)[€$£¥₹]|\b(?:eur|usd|gbp|chf|(?:euro)?cents?)\b|(?<!\d)0[.,]\d|\d[.,](?:\d{2}|\d{4})(?!\d)")
 _NUMBER = re.compile(r"(?<![\d+])[0-9]+(?:[.,'’][0-9]+)*")

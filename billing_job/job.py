@@ -11,16 +11,20 @@ from sqlalchemy import Engine
 from billing_job.accounting.accounts import Accounts, load_accounts
 from billing_job.accounting.formats import FORMATS
 from billing_job.assignments import Assignments, assignments
-from billing_job.clock import Clock
 from billing_job.config import Settings
+from billing_job.core.clock import Clock
+from billing_job.core.document import Client, Kind, Seller
+from billing_job.core.errors import ConfigError
 from billing_job.core.event import ACTIVATED, RELEASED, SUSPENDED, Event
+from billing_job.core.files.manifest import Folder
+from billing_job.core.files.object_store import files_at
 from billing_job.core.period import Period
 from billing_job.core.register import Mapping as UserMapping
 from billing_job.core.register import VatRate
+from billing_job.core.resources import shipped_config
 from billing_job.didfarm.webhooks import read_event
 from billing_job.didfarm.wire import parse_json, read_transaction
 from billing_job.documents.templates import Templates, load_templates
-from billing_job.errors import ConfigError
 from billing_job.events import number_facts
 from billing_job.ledger.database import open_engine
 from billing_job.ledger.events import event_bodies, orders_paid
@@ -28,11 +32,7 @@ from billing_job.ledger.mirror import read_again
 from billing_job.ledger.purchases import bought_ids
 from billing_job.ledger.reading import supplier_trunks
 from billing_job.mapping import load_mapping, load_vat_rates
-from billing_job.model import Client, Kind, Seller
-from billing_job.object_files import files_at
-from billing_job.output import Folder
 from billing_job.prices import load_prices
-from billing_job.resources import shipped_config
 from billing_job.rules import DatedPrice
 from billing_job.small_business import small_business_vat
 from billing_job.tax import TaxRules

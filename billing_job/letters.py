@@ -4,17 +4,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
+from billing_job.core.document import Document
+from billing_job.core.errors import DocumentError
+from billing_job.core.files.manifest import sha256
 from billing_job.core.period import Period
 from billing_job.deliver import Attachment, Letter, ascii_address
 from billing_job.documents.email import mail_texts
 from billing_job.documents.texts import plain_text
-from billing_job.errors import DocumentError
 from billing_job.job import Job
 from billing_job.ledger.issuing import StoredFile, stored_files
 from billing_job.mail_options import Mail
-from billing_job.model import Document
 from billing_job.month_folder import document_file
-from billing_job.output import sha256
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 
 from billing_job.core.mail_address import ADDRESS
-from billing_job.toml_types import Table
+from billing_job.core.toml import Table
 
 SUBJECT_PARTS = frozenset({"kind", "number", "seller", "client", "month"})
 DEFAULT_PORTS = {"starttls": 587, "tls": 465, "none": 25}

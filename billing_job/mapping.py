@@ -9,12 +9,12 @@ from datetime import date
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
+from billing_job.core.document import Client
+from billing_job.core.errors import ConfigError
+from billing_job.core.files.csv_reader import CsvRow, csv_rows
+from billing_job.core.money import cents_from_decimal
 from billing_job.core.phone import country_of, e164
 from billing_job.core.register import Mapping, NumberAssignment, TrunkAssignment, VatRate, overlaps
-from billing_job.csv_rows import CsvRow, csv_rows
-from billing_job.errors import ConfigError
-from billing_job.model import Client
-from billing_job.money import cents_from_decimal
 
 CLIENT_COLUMNS = (
     "client_id", "name", "street", "postal_code", "city", "country", "vat_id", "registration_id", "email", "language",

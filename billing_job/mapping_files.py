@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from billing_job.errors import ConfigError, OutputError
-from billing_job.files import write_whole
+from billing_job.core.errors import ConfigError, OutputError
+from billing_job.core.files.local import write_whole
 
 Cells = dict[str, str]
 """A row's cells by column, for the columns that the file has."""

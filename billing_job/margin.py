@@ -9,10 +9,10 @@ from collections.abc import Iterable, Sequence
 import pandas as pd
 
 from billing_job.core.categories import TOPUP
-from billing_job.csvfile import csv_text
-from billing_job.model import Document
-from billing_job.money import decimal_text, half_away_from_zero
-from billing_job.schema import TEXT
+from billing_job.core.columns.schema import TEXT
+from billing_job.core.document import Document
+from billing_job.core.files.csv_writer import csv_text
+from billing_job.core.money import decimal_text, half_away_from_zero
 
 MARGIN_COLUMNS = (
     "client_id", "document_number", "category", "number", "trunk", "cost", "charge", "margin", "margin_percent",

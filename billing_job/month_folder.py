@@ -16,9 +16,14 @@ from billing_job.anomalies import told
 from billing_job.assignments import Assignments
 from billing_job.attribution_csv import attribution_csv
 from billing_job.books import month_books
+from billing_job.core.columns.row_values import records, row_cents, row_moment
+from billing_job.core.decision import Decision
+from billing_job.core.document import Document, Heading
+from billing_job.core.files.csv_writer import csv_text
+from billing_job.core.files.manifest import ACCOUNTING, INVOICES, Folder, sha256
+from billing_job.core.moments import local_moment
+from billing_job.core.money import decimal_text
 from billing_job.core.period import Period
-from billing_job.csvfile import csv_text
-from billing_job.decision import Decision
 from billing_job.documents.files import SUFFIXES
 from billing_job.documents.peppol import peppol_obstacle
 from billing_job.documents.templates import Templates
@@ -27,17 +32,12 @@ from billing_job.ledger.deciding import decisions
 from billing_job.ledger.issuing import StoredFile, documents_in_folder, headings_in_folder, record_files, stored_files
 from billing_job.ledger.reading import first_seen
 from billing_job.margin import margin_csv
-from billing_job.model import Document, Heading
-from billing_job.moments import local_moment
-from billing_job.money import decimal_text
 from billing_job.month_looks import month_anomalies, month_margins
 from billing_job.month_report import month_report
-from billing_job.output import ACCOUNTING, INVOICES, Folder, sha256
 from billing_job.pipeline import Placed
 from billing_job.rendering import get_ready, render
 from billing_job.report import report_html
 from billing_job.report_data import Report, Waiting
-from billing_job.row_texts import records, row_cents, row_moment
 from billing_job.unchanged import VERSIONS, is_unchanged, remember
 
 EXCEPTION_COLUMNS = (

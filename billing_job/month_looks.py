@@ -6,13 +6,13 @@ from collections.abc import Iterable, Sequence
 import pandas as pd
 
 from billing_job.anomalies import Anomaly, anomalies, net_by_client
+from billing_job.core.document import Document
+from billing_job.core.moments import microseconds
 from billing_job.core.period import Period
 from billing_job.job import Job
 from billing_job.ledger.issuing import documents_of_period, nets_of_period
 from billing_job.ledger.reading import refund_history, settlements_of
 from billing_job.margin import margins
-from billing_job.model import Document
-from billing_job.moments import microseconds
 from billing_job.pipeline import Placed
 from billing_job.refunds import refund_pairs
 

@@ -4,10 +4,13 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 
-from billing_job.console import Console
+from billing_job.core.console import Console
+from billing_job.core.document import Document, document_to_json
+from billing_job.core.errors import ConfigError, DocumentError, LedgerError, RunFailed
+from billing_job.core.files.manifest import MANIFEST, sha256
+from billing_job.core.moments import moment_text
 from billing_job.core.period import Period
 from billing_job.deliver import Answer, Envelope, Outcome, Transport, ascii_address, message_bytes, message_id
-from billing_job.errors import ConfigError, DocumentError, LedgerError, RunFailed
 from billing_job.job import Job
 from billing_job.ledger.deliveries import (
     SENT,
@@ -24,9 +27,6 @@ from billing_job.ledger.issuing import document_of_number, documents_in_folder
 from billing_job.letters import LetterBox
 from billing_job.mail_options import Mail
 from billing_job.mail_report import Entry, Mailed
-from billing_job.model import Document, document_to_json
-from billing_job.moments import moment_text
-from billing_job.output import MANIFEST, sha256
 from billing_job.smtp import MailServerUnreachable
 
 MAX_BROKEN = 3

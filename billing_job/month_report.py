@@ -2,6 +2,10 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
+from billing_job.core.columns.row_values import sum_of
+from billing_job.core.document import Document
+from billing_job.core.moments import microseconds
+from billing_job.core.money import cents_from_decimal
 from billing_job.core.period import Period
 from billing_job.core.sums import Movement, Sum
 from billing_job.documents.labels import labels_for
@@ -9,9 +13,6 @@ from billing_job.event_notes import event_notes
 from billing_job.job import Job
 from billing_job.ledger.reading import changed, last_balance, vanished
 from billing_job.ledger.reporting import document_costs, flows, movements
-from billing_job.model import Document
-from billing_job.moments import microseconds
-from billing_job.money import cents_from_decimal
 from billing_job.pipeline import Placed
 from billing_job.report_data import (
     DocumentRow,
@@ -24,7 +25,6 @@ from billing_job.report_data import (
     shares,
     told_apart,
 )
-from billing_job.row_texts import sum_of
 
 
 def month_report(

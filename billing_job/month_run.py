@@ -7,23 +7,23 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from billing_job.clock import Clock
 from billing_job.config import Settings
-from billing_job.console import Console
+from billing_job.core.clock import Clock
+from billing_job.core.columns.row_values import sum_of
+from billing_job.core.console import Console
+from billing_job.core.document import Document, Heading, Kind
+from billing_job.core.errors import BillingJobError, RunFailed, SupplierError
+from billing_job.core.files.object_store import files_at
+from billing_job.core.moments import moment_text
+from billing_job.core.money import money_text
 from billing_job.core.period import Period
-from billing_job.errors import BillingJobError, RunFailed, SupplierError
 from billing_job.job import Job, open_job
 from billing_job.ledger.database import run_lock
 from billing_job.ledger.issuing import begin_run, end_run, headings_in_folder
 from billing_job.ledger.mirror import LedgerMirror
-from billing_job.model import Document, Heading, Kind
-from billing_job.moments import moment_text
-from billing_job.money import money_text
 from billing_job.month_folder import WrittenMonth, write_drafts, write_month
 from billing_job.month_preview import previewed
-from billing_job.object_files import files_at
 from billing_job.pipeline import Billed, bill, check_ledger_is_whole, check_month, plan_terms
-from billing_job.row_texts import sum_of
 from billing_job.summary import WalletProof, document_json, empty_run_json, run_json, wallet_proof
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Engine
 
-from billing_job.clock import Clock
+from billing_job.core.clock import Clock
 from billing_job.core.register import Mapping as UserMapping
 from billing_job.didfarm.client import Client
 from billing_job.didfarm.models import BoughtNumber, Credentials, Offer

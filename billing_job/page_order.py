@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from billing_job.coded import Coded, Ints, Mask
-from billing_job.ranks import nested, packed, places_in
+from billing_job.core.columns.interned import Coded, Ints, Mask
+from billing_job.core.columns.sort_keys import nested, packed, places_in
 from billing_job.rules import Tariff
 
 

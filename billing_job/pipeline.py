@@ -11,20 +11,26 @@ import pandas as pd
 
 from billing_job.assignments import Assignments
 from billing_job.attribute import attribute, decide, withdrawn
-from billing_job.bill import Bill
 from billing_job.charges import COUNTED
-from billing_job.checks import (
+from billing_job.core.categories import RENTAL
+from billing_job.core.checks import (
     documents_add_up,
     every_charge_is_on_a_bill,
     every_transaction_has_a_place,
     numbers_have_no_gap,
     raise_if_broken,
 )
-from billing_job.coded import ints
-from billing_job.core.categories import RENTAL
+from billing_job.core.columns.interned import ints
+from billing_job.core.columns.months import months_of
+from billing_job.core.columns.row_values import sum_of
+from billing_job.core.columns.schema import TEXT
+from billing_job.core.document import Document, Vat
+from billing_job.core.errors import ConfigError, Incomplete
+from billing_job.core.moments import microseconds, moment_text
+from billing_job.core.money import cents_from_decimal, scaled
 from billing_job.core.period import Period
+from billing_job.core.settlement import Bill
 from billing_job.core.sums import Sum
-from billing_job.errors import ConfigError, Incomplete
 from billing_job.issue import Terms, bills
 from billing_job.job import Job
 from billing_job.ledger.deciding import decisions
@@ -39,16 +45,10 @@ from billing_job.ledger.reading import (
     transactions_in_scope,
     vanished,
 )
-from billing_job.model import Document, Vat
-from billing_job.moments import microseconds, moment_text
-from billing_job.money import cents_from_decimal, scaled
-from billing_job.months import months_of
 from billing_job.plan_lines import PlanTerms
 from billing_job.price import price
 from billing_job.refunds import refund_pairs
-from billing_job.row_texts import sum_of
 from billing_job.rules import Tariff
-from billing_job.schema import TEXT
 from billing_job.split import AMBIGUOUS, known_prices, settle_parts, split_orders
 from billing_job.suggest import suggestions
 from billing_job.tax import Untaxable, vat_id_check, vat_of

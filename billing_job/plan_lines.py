@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from billing_job.core.categories import DISCOUNT, MINIMUM, MONTHLY_FEE
+from billing_job.core.document import DetailRow, Line, Vat
+from billing_job.core.money import half_away_from_zero
 from billing_job.core.period import Period
-from billing_job.model import DetailRow, Line, Vat
-from billing_job.money import half_away_from_zero
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from billing_job.toml_types import Country, DecimalString, PositiveDecimal, PositiveMoney, Table
+from billing_job.core.toml import Country, DecimalString, PositiveDecimal, PositiveMoney, Table
 
 Model = Literal["pass_through", "markup", "fixed", "package", "graduated", "volume", "absorb"]
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from billing_job.csv_rows import CsvRow, csv_rows
-from billing_job.errors import ConfigError
+from billing_job.core.errors import ConfigError
+from billing_job.core.files.csv_reader import CsvRow, csv_rows
 from billing_job.plans import Rule
 from billing_job.rules import EVERY_CLIENT, DatedPrice
 

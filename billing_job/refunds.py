@@ -6,7 +6,7 @@ from collections.abc import Collection
 import pandas as pd
 
 from billing_job.core.categories import REFUND
-from billing_job.schema import PAIRS, REFUNDABLE
+from billing_job.core.columns.schema import PAIRS, REFUNDABLE
 
 
 def refund_pairs(history: pd.DataFrame, wanted: Collection[str]) -> pd.DataFrame:

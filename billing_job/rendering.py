@@ -18,12 +18,12 @@ from dataclasses import dataclass
 from multiprocessing import forkserver
 from pathlib import Path
 
+from billing_job.core.document import Document, document_from_json, document_to_json
+from billing_job.core.errors import BillingJobError, ConfigError, RunFailed
+from billing_job.core.resources import shipped_templates
 from billing_job.documents.files import document_files
 from billing_job.documents.html import document_name
 from billing_job.documents.templates import Templates
-from billing_job.errors import BillingJobError, ConfigError, RunFailed
-from billing_job.model import Document, document_from_json, document_to_json
-from billing_job.resources import shipped_templates
 
 FEW = 4
 """Documents that one process renders sooner than two can start."""

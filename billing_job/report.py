@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from jinja2 import TemplateError, TemplateSyntaxError
 from markupsafe import Markup
 
+from billing_job.core.errors import DocumentError
 from billing_job.documents.templates import Templates
-from billing_job.errors import DocumentError
 from billing_job.report_data import Report
 from billing_job.report_view import report_view
 

@@ -4,8 +4,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from billing_job.core.money import decimal_text, half_away_from_zero
 from billing_job.core.sums import Sum
-from billing_job.money import decimal_text, half_away_from_zero
 from billing_job.report_data import MonthSum, Place, Report, Share, Wallet
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from billing_job.model import Kind
+from billing_job.core.document import Kind
 from billing_job.report_data import DocumentRow, Report, Waiting
 from billing_job.report_figures import (
     Cell,

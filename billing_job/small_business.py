@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from billing_job.model import Vat
+from billing_job.core.document import Vat
 
 REASONS = {
     "AT": "Umsatzsteuerfrei aufgrund der Kleinunternehmerregelung gemäß § 6 Abs. 1 Z 27 UStG",

@@ -10,7 +10,7 @@ import pandas as pd
 import pyarrow as pa
 
 from billing_job.assignments import Assignments
-from billing_job.schema import ATTRIBUTED, conform
+from billing_job.core.columns.schema import ATTRIBUTED, conform
 
 AMBIGUOUS = "ambiguous_order"
 NOBODYS: dict[str, str | int] = {

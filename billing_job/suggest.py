@@ -11,10 +11,10 @@ import pandas as pd
 import pyarrow as pa
 
 from billing_job.assignments import Assignments
+from billing_job.core.columns.row_values import records
+from billing_job.core.document import Client
 from billing_job.core.phone import e164
-from billing_job.model import Client
-from billing_job.row_texts import records
-from billing_job.wallet import Trunk
+from billing_job.core.wallet import Trunk
 
 _PHONE = re.compile(r"\+[1-9][\d ().-]{5,20}\d")
 

@@ -4,15 +4,15 @@ from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from billing_job.core.columns.row_values import records, row_cents, row_moment, sum_of
+from billing_job.core.document import Document, Heading
+from billing_job.core.money import cents_from_decimal
 from billing_job.core.period import Period
 from billing_job.documents.files import SUFFIXES
 from billing_job.job import Job
 from billing_job.ledger.reading import last_balance, wallet_movements
-from billing_job.model import Document, Heading
-from billing_job.money import cents_from_decimal
 from billing_job.month_folder import document_file
 from billing_job.pipeline import Placed
-from billing_job.row_texts import records, row_cents, row_moment, sum_of
 
 RUN_SCHEMA = "billing-job/run@1"
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from billing_job.money import money_text
+from billing_job.core.money import money_text
 from billing_job.report_data import Waiting
 
 

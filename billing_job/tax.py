@@ -8,8 +8,8 @@ from decimal import Decimal
 import eu_vat_rates_data
 from stdnum.eu import vat as eu_vat
 
+from billing_job.core.document import Client, Vat
 from billing_job.core.register import VatRate
-from billing_job.model import Client, Vat
 
 EU = frozenset(
     ["AT", "BE", "BG", "CY", "CZ", "DE", "DK", "EE", "ES", "FI", "FR", "GR", "HR", "HU", "IE", "IT", "LT", "LU", "LV",

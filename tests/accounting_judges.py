@@ -15,7 +15,7 @@ import pytest
 from billing_job.accounting.accounts import AccountKind, Accounts
 from billing_job.accounting.export import Export
 from billing_job.accounting.journal import Journal
-from billing_job.money import cents_from_decimal
+from billing_job.core.money import cents_from_decimal
 
 GOLDENS = Path(__file__).parent / "goldens" / "accounting"
 SYSTEM_PYTHON = "/usr/bin/python3"

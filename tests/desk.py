@@ -14,19 +14,19 @@ from fakes import Clock
 from ledgers import storage
 
 from billing_job.config import load_settings
+from billing_job.core.decision import Decision
+from billing_job.core.document import Document
 from billing_job.core.period import Period
+from billing_job.core.wallet import Trunk
 from billing_job.credit import Request, credit
-from billing_job.decision import Decision
 from billing_job.didfarm.wire import read_transaction
 from billing_job.job import Job, open_job
 from billing_job.ledger.crediting import issue_credit
 from billing_job.ledger.deciding import record_decision
 from billing_job.ledger.issuing import all_documents, document_of_number
 from billing_job.ledger.mirror import LedgerMirror
-from billing_job.model import Document
 from billing_job.month_looks import month_anomalies, month_margins
 from billing_job.pipeline import Billed, Placed, bill, place
-from billing_job.wallet import Trunk
 
 SELLER = '[seller]\nname = "S"\ncountry = "NL"\nvat_id = "NL861994772B01"\n[billing]\nissue_date = "period_end"\n'
 CLIENTS = ("client_id,name,country,vat_id,plan,detail", "acme,Acme,NL,,,", "bruno,Bruno,NL,,,")

@@ -17,12 +17,12 @@ from ledgers import copy_ledger, empty_ledger, ledger_url, on_server, storage
 from sandbox_on_loopback import KEY, PAGE_SIZE, small_world
 
 from billing_job.cli import KEY_VARIABLE, main
+from billing_job.core.document import Client
 from billing_job.core.period import Period
 from billing_job.didfarm.sandbox.config_files import write_config
 from billing_job.didfarm.sandbox.holdings import Trunk, WireRow
 from billing_job.didfarm.sandbox.running import RunningSandbox
 from billing_job.didfarm.sandbox.world import World
-from billing_job.model import Client
 
 SETTINGS = """\
 [api]

@@ -14,6 +14,7 @@ from sandbox_on_loopback import KEY, PAGE_SIZE, StillClock, small_world
 from sqlalchemy import Engine, select
 
 from billing_job.config import TransactionsReading
+from billing_job.core.errors import BillingJobError, Incomplete
 from billing_job.didfarm.http import Http
 from billing_job.didfarm.paging import WalkReport
 from billing_job.didfarm.sandbox.faults import parse_fault
@@ -21,7 +22,6 @@ from billing_job.didfarm.sandbox.holdings import WireRow
 from billing_job.didfarm.sandbox.running import RunningSandbox
 from billing_job.didfarm.sync import fetch
 from billing_job.didfarm.wire import canonical_json
-from billing_job.errors import BillingJobError, Incomplete
 from billing_job.ledger.database import open_engine, run_lock, transaction
 from billing_job.ledger.mirror import LedgerMirror
 from billing_job.ledger.reading import changed, last_balance, vanished, wallet_movements

@@ -11,16 +11,16 @@ from ledgers import storage
 from mail_server import MailServer
 from sample_documents import CLIENT, document, line, phone
 
-from billing_job.bill import Bill
-from billing_job.clock import Clock as AnyClock
 from billing_job.config import load_settings
+from billing_job.core.clock import Clock as AnyClock
+from billing_job.core.document import Kind
+from billing_job.core.files.manifest import sha256
 from billing_job.core.period import Period
+from billing_job.core.settlement import Bill
 from billing_job.documents.files import SUFFIXES
 from billing_job.job import Job, open_job
 from billing_job.ledger.issuing import StoredFile, issue, record_files
-from billing_job.model import Kind
 from billing_job.month_folder import document_file
-from billing_job.output import sha256
 
 MONTH = "2026-10"
 LANGUAGES = ("en", "nl", "de", "fr", "es", "pt", "ar", "zh", "ja", "hi")

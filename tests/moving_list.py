@@ -7,9 +7,9 @@ from random import Random
 from typing import Any
 
 from billing_job.config import TransactionsReading
+from billing_job.core.errors import Incomplete
+from billing_job.core.wallet import Learned, Saved, Sealed, Transaction
 from billing_job.didfarm.page import Page, validated_page
-from billing_job.errors import Incomplete
-from billing_job.wallet import Learned, Saved, Sealed, Transaction
 
 READING = TransactionsReading()
 OCTOBER = datetime(2026, 10, 1, tzinfo=UTC)

@@ -5,7 +5,17 @@ from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 
-from billing_job.model import Client, DetailRow, Document, Kind, Line, MonthTotal, Seller, Vat, VatTotal
+from billing_job.core.document import (
+    Client,
+    DetailRow,
+    Document,
+    Kind,
+    Line,
+    MonthTotal,
+    Seller,
+    Vat,
+    VatTotal,
+)
 
 LANGUAGES = ("en", "nl", "de", "fr", "es", "pt", "ar", "zh", "ja", "hi")
 

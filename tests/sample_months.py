@@ -5,9 +5,9 @@ from decimal import Decimal
 
 from billing_job.accounting.accounts import load_accounts
 from billing_job.accounting.journal import Journal, WalletMonth, month_journal
+from billing_job.core.document import Client, Document, Kind, Line, Seller, Vat, VatTotal
+from billing_job.core.money import vat_cents
 from billing_job.core.period import Period
-from billing_job.model import Client, Document, Kind, Line, Seller, Vat, VatTotal
-from billing_job.money import vat_cents
 
 OCTOBER = Period(2026, 10)
 SELLER = Seller(name="Belwinkel", country="NL", legal_name="Belwinkel Telecom B.V.", vat_id="NL123456789B01")

@@ -2,9 +2,9 @@
 
 from datetime import date
 
+from billing_job.core.document import Kind
 from billing_job.core.period import Period
 from billing_job.core.sums import Flow, Sum
-from billing_job.model import Kind
 from billing_job.report_data import (
     DocumentRow,
     Place,

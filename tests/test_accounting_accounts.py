@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from billing_job.accounting.accounts import FORMAT_NAMES, AccountKey, AccountKind, Accounts, load_accounts
-from billing_job.errors import ConfigError
+from billing_job.core.errors import ConfigError
 
 SALE = AccountKey(AccountKind.REVENUE, category="call", vat_case="S", rate="21", country="NL")
 

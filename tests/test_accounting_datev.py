@@ -27,8 +27,8 @@ from billing_job.accounting.accounts import load_accounts
 from billing_job.accounting.datev import write_datev
 from billing_job.accounting.journal import Journal, WalletMonth, month_journal
 from billing_job.accounting.options import AccountingOptions, DatevOptions
-from billing_job.errors import ConfigError
-from billing_job.model import Vat
+from billing_job.core.document import Vat
+from billing_job.core.errors import ConfigError
 
 ACCOUNTS = load_accounts(None)
 GERMAN = Vat("S", Decimal(19))

@@ -11,8 +11,8 @@ from sample_months import sample_journal
 from billing_job.accounting.accounts import load_accounts
 from billing_job.accounting.exact import write_exact
 from billing_job.accounting.options import AccountingOptions, ExactOptions
-from billing_job.errors import ConfigError
-from billing_job.money import cents_from_decimal
+from billing_job.core.errors import ConfigError
+from billing_job.core.money import cents_from_decimal
 
 ACCOUNTS = load_accounts(None)
 NAME = "exact_gltransactions.xml"

@@ -12,8 +12,8 @@ from billing_job.accounting.accounts import load_accounts
 from billing_job.accounting.fec import COLUMNS, siren_of, write_fec
 from billing_job.accounting.journal import month_journal
 from billing_job.accounting.options import AccountingOptions, FecOptions
-from billing_job.errors import ConfigError
-from billing_job.model import Seller
+from billing_job.core.document import Seller
+from billing_job.core.errors import ConfigError
 
 ACCOUNTS = load_accounts(None)
 OPTIONS = AccountingOptions(fec=FecOptions(siren="123456789"))

@@ -17,7 +17,7 @@ from billing_job.accounting.accounts import FORMAT_NAMES, load_accounts
 from billing_job.accounting.formats import FORMATS
 from billing_job.accounting.journal import WalletMonth, month_journal
 from billing_job.accounting.options import AccountingOptions
-from billing_job.model import Client
+from billing_job.core.document import Client
 
 ACCOUNTS = load_accounts(None)
 OPTIONS = AccountingOptions()

@@ -13,8 +13,8 @@ from sample_months import FRENCH, JANSEN, LONG, MUELLER, OCTOBER, STANDARD, WALL
 from billing_job.accounting.accounts import AccountKind, load_accounts
 from billing_job.accounting.entry import Entry, EntryKind
 from billing_job.accounting.journal import WalletMonth, month_journal
-from billing_job.errors import ConfigError, InvariantBroken
-from billing_job.model import Vat, VatTotal
+from billing_job.core.document import Vat, VatTotal
+from billing_job.core.errors import ConfigError, InvariantBroken
 
 ACCOUNTS = load_accounts(None)
 VATS = st.one_of(

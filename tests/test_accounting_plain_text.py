@@ -11,7 +11,7 @@ from billing_job.accounting.beancount import account_name
 from billing_job.accounting.formats import FORMATS
 from billing_job.accounting.options import AccountingOptions, BeancountOptions
 from billing_job.accounting.sales import sales_csv
-from billing_job.errors import ConfigError
+from billing_job.core.errors import ConfigError
 
 ACCOUNTS = load_accounts(None)
 

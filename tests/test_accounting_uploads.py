@@ -17,8 +17,8 @@ from billing_job.accounting.options import AccountingOptions, QuickbooksOptions,
 from billing_job.accounting.quickbooks import write_quickbooks
 from billing_job.accounting.sage50 import write_sage50
 from billing_job.accounting.xero import write_xero
-from billing_job.errors import ConfigError
-from billing_job.money import cents_from_decimal
+from billing_job.core.errors import ConfigError
+from billing_job.core.money import cents_from_decimal
 
 ACCOUNTS = load_accounts(None)
 DEFAULTS = AccountingOptions()

@@ -11,15 +11,7 @@ import httpx
 import pytest
 from sandbox_on_loopback import KEY, StillClock, sandbox, small_world
 
-from billing_job.core.event import Event
-from billing_job.didfarm import Client
-from billing_job.didfarm.http import Http
-from billing_job.didfarm.models import Item, NewTrunk, Paper
-from billing_job.didfarm.sandbox.deliveries import Deliveries
-from billing_job.didfarm.sandbox.running import RunningSandbox
-from billing_job.didfarm.sandbox.wallet import Order
-from billing_job.didfarm.webhook_server import RunningReceiver
-from billing_job.errors import (
+from billing_job.core.errors import (
     Incomplete,
     InsufficientBalance,
     Invalid,
@@ -28,7 +20,15 @@ from billing_job.errors import (
     NotFound,
     Unauthorized,
 )
-from billing_job.moments import microseconds
+from billing_job.core.event import Event
+from billing_job.core.moments import microseconds
+from billing_job.didfarm import Client
+from billing_job.didfarm.http import Http
+from billing_job.didfarm.models import Item, NewTrunk, Paper
+from billing_job.didfarm.sandbox.deliveries import Deliveries
+from billing_job.didfarm.sandbox.running import RunningSandbox
+from billing_job.didfarm.sandbox.wallet import Order
+from billing_job.didfarm.webhook_server import RunningReceiver
 
 
 @contextmanager

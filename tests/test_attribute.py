@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 
 from billing_job.assignments import assignments
 from billing_job.attribute import attribute
+from billing_job.core.columns.schema import TRANSACTIONS, conform
+from billing_job.core.errors import ConfigError
+from billing_job.core.moments import microseconds, midnight
 from billing_job.core.register import Mapping, NumberAssignment, TrunkAssignment
-from billing_job.errors import ConfigError
-from billing_job.moments import microseconds, midnight
-from billing_job.schema import TRANSACTIONS, conform
-from billing_job.wallet import Trunk
+from billing_job.core.wallet import Trunk
 
 ZONES = tuple(ZoneInfo(name) for name in ("Europe/Amsterdam", "America/Havana", "Africa/Cairo", "Asia/Kathmandu"))
 # Edges of months, of the days on which the clocks of these zones change (in Havana and Cairo at midnight), and between.

@@ -11,16 +11,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from billing_job.charges import shared_out_by_line
-from billing_job.coded import Coded, flags, in_order, ints
+from billing_job.core.columns.in_parallel import side_by_side
+from billing_job.core.columns.interned import Coded, flags, in_order, ints
+from billing_job.core.columns.months import months_of
+from billing_job.core.columns.schema import CODED, INT, TEXT
+from billing_job.core.columns.sort_keys import dense, nested, packed, shortlex_rank
+from billing_job.core.errors import InvariantBroken
+from billing_job.core.moments import microseconds
+from billing_job.core.money import shared_out
 from billing_job.core.period import Period
-from billing_job.errors import InvariantBroken
-from billing_job.moments import microseconds
-from billing_job.money import shared_out
-from billing_job.months import months_of
 from billing_job.page_order import LineKeys, page_order
-from billing_job.ranks import dense, nested, packed, shortlex_rank
-from billing_job.schema import CODED, INT, TEXT
-from billing_job.side_by_side import side_by_side
 
 ZONES = tuple(map(ZoneInfo, ("Europe/Amsterdam", "America/St_Johns", "Africa/Cairo", "Asia/Kathmandu")))
 texts = st.lists(st.sampled_from(["", "a", "b", "é", "+3120", None]))

@@ -17,10 +17,10 @@ from mail_month import LANGUAGES, MONTH, address, index_of, mail_office, number,
 from mail_server import mail_server
 from sample_documents import CLIENT, document, full_credit, in_language, standard_lines
 
+from billing_job.core.errors import DocumentError
 from billing_job.deliver import Attachment, Letter, ascii_address, message_bytes
 from billing_job.documents.email import mail_texts
 from billing_job.documents.templates import load_templates
-from billing_job.errors import DocumentError
 from billing_job.ledger.deliveries import claim
 from billing_job.month_mail import may_send
 

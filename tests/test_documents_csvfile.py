@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from billing_job.csvfile import csv_text, defused
+from billing_job.core.files.csv_writer import csv_text, defused
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,8 @@ import pytest
 import weasyprint  # noqa: F401  # it makes Pillow accept truncated pictures, as it does in a run
 from PIL import Image
 
+from billing_job.core.errors import ConfigError
 from billing_job.documents.logo import MAX_BYTES, logo_data_url
-from billing_job.errors import ConfigError
 
 SVG = '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" viewBox="0 0 9 9">{}</svg>'
 

@@ -10,13 +10,13 @@ from babel.messages.pofile import read_po
 from sample_documents import LANGUAGES, SELLER, document, standard_lines
 
 import billing_job.documents
+from billing_job.core.errors import ConfigError, DocumentError
+from billing_job.core.resources import shipped_templates
 from billing_job.documents.files import document_files
 from billing_job.documents.html import document_html
 from billing_job.documents.labels import LOCALES, labels_for
 from billing_job.documents.templates import load_templates
 from billing_job.documents.view import DocumentView
-from billing_job.errors import ConfigError, DocumentError
-from billing_job.resources import shipped_templates
 
 INVOICE = document(standard_lines())
 EXTENDS = '{% extends "base.html" %}{% block payment %}'

@@ -6,10 +6,10 @@ import pytest
 from fault_table import CASES, Case, documented_rows, ledger_in, play, sync
 from sandbox_on_loopback import KEY, PAGE_SIZE, StillClock, small_world
 
+from billing_job.core.errors import Incomplete, RequestRefused, Unauthorized
 from billing_job.didfarm.sandbox.faults import FAULTS, parse_fault
 from billing_job.didfarm.sandbox.running import RunningSandbox
 from billing_job.didfarm.sandbox.wallet import Order
-from billing_job.errors import Incomplete, RequestRefused, Unauthorized
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.number}-{'+'.join(case.faults) or 'limit'}")

@@ -27,13 +27,13 @@ from sample_documents import (
     mixed_rates,
 )
 
+from billing_job.core.document import Document
+from billing_job.core.errors import DocumentError
+from billing_job.core.resources import shipped_templates
 from billing_job.documents.files import document_files
 from billing_job.documents.html import document_html
 from billing_job.documents.pdf import shared_by_documents
 from billing_job.documents.templates import Templates, load_templates
-from billing_job.errors import DocumentError
-from billing_job.model import Document
-from billing_job.resources import shipped_templates
 
 SHIPPED = load_templates(None)
 DOCUMENTS = {

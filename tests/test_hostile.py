@@ -19,8 +19,12 @@ from sqlalchemy import select
 
 from billing_job.cli import cli
 from billing_job.config import Settings, load_settings
-from billing_job.console import Redactor
-from billing_job.csvfile import defused
+from billing_job.core.console import Redactor
+from billing_job.core.document import Kind
+from billing_job.core.errors import ConfigError, DocumentError, OutputError
+from billing_job.core.files.csv_writer import defused
+from billing_job.core.files.local import LocalFiles
+from billing_job.core.files.manifest import Folder
 from billing_job.didfarm.webhooks import is_genuine, read_event, signature_of
 from billing_job.didfarm.wire import canonical_json, parse_json, read_transaction
 from billing_job.documents.email import mail_texts
@@ -29,14 +33,10 @@ from billing_job.documents.logo import logo_data_url
 from billing_job.documents.pdf import pdf_bytes
 from billing_job.documents.templates import load_templates
 from billing_job.documents.ubl import ubl_xml
-from billing_job.errors import ConfigError, DocumentError, OutputError
-from billing_job.files import LocalFiles
 from billing_job.ledger.database import transaction
 from billing_job.ledger.mirror import LedgerMirror
 from billing_job.ledger.tables import wallet_rows
 from billing_job.mapping import load_mapping
-from billing_job.model import Kind
-from billing_job.output import Folder
 
 READING = Settings.model_validate({"seller": {"name": "N", "country": "NL"}}).api.transactions
 RTL_OVERRIDE = "\u202e"

@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sandbox_on_loopback import KEY, NOW, StillClock
 
+from billing_job.core.errors import Incomplete, RequestRefused, Unauthorized
 from billing_job.didfarm.http import ATTEMPTS, Http, Retryable, is_worth_retrying
 from billing_job.didfarm.waiting import retry_after_seconds, seconds_to_wait
-from billing_job.errors import Incomplete, RequestRefused, Unauthorized
 
 Answer = httpx.Response | Exception
 

@@ -12,13 +12,13 @@ from ledgers import execute
 from moving_list import READING, Crash
 from sandbox_on_loopback import KEY, PAGE_SIZE, StillClock, small_world
 
+from billing_job.core.wallet import Balance, Learned, Saved, Sealed, Transaction, Trunk
 from billing_job.didfarm.http import Http
 from billing_job.didfarm.sandbox.running import RunningSandbox
 from billing_job.didfarm.sync import fetch
 from billing_job.didfarm.wire import canonical_json
 from billing_job.ledger.database import run_lock
 from billing_job.ledger.mirror import LedgerMirror
-from billing_job.wallet import Balance, Learned, Saved, Sealed, Transaction, Trunk
 
 
 def test_kills_change_nothing(tmp_path: Path) -> None:

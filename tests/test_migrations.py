@@ -10,7 +10,7 @@ import pytest
 from fakes import office
 from sqlalchemy import Connection, Engine, inspect, text
 
-from billing_job.errors import LedgerError
+from billing_job.core.errors import LedgerError
 from billing_job.ledger.database import open_engine, transaction
 from billing_job.ledger.migrations import STEPS, Step, migrate, schema_version
 

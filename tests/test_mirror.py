@@ -11,14 +11,14 @@ from moving_list import READING, Crash, MemoryMirror, MovingList, Odds, dice
 from sandbox_on_loopback import StillClock
 from sqlalchemy import event
 
+from billing_job.core.errors import Incomplete
+from billing_job.core.wallet import Balance, Learned, Saved, Sealed, Transaction
 from billing_job.didfarm.paging import walk
 from billing_job.didfarm.wire import read_transaction
-from billing_job.errors import Incomplete
 from billing_job.ledger.database import transaction
 from billing_job.ledger.mirror import LedgerMirror
 from billing_job.ledger.reading import last_balance, wallet_movements
 from billing_job.ledger.tables import transactions
-from billing_job.wallet import Balance, Learned, Saved, Sealed, Transaction
 
 
 def _row(row_id: object, amount: object = -100) -> Transaction:

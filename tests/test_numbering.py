@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from desk import OCTOBER, Desk, row
 
+from billing_job.core.errors import LedgerError
 from billing_job.core.period import Period
-from billing_job.errors import LedgerError
 
 SELLER = '[seller]\nname = "S"\ncountry = "NL"\n'
 

@@ -9,9 +9,9 @@ import pytest
 from fakes import Office, office
 from fsspec.implementations.memory import MemoryFileSystem  # type: ignore[import-untyped]
 
-from billing_job.errors import ConfigError
-from billing_job.object_files import files_at
-from billing_job.output import MANIFEST, Folder, sha256
+from billing_job.core.errors import ConfigError
+from billing_job.core.files.manifest import MANIFEST, Folder, sha256
+from billing_job.core.files.object_store import files_at
 
 BUCKET = "balky://billing"
 

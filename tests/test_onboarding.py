@@ -12,12 +12,12 @@ from fakes import Office, office
 from sandbox_on_loopback import KEY
 
 from billing_job.config import load_settings
+from billing_job.core.errors import ConfigError
 from billing_job.didfarm.client import Client
 from billing_job.didfarm.http import Http
 from billing_job.didfarm.models import Credentials, Offer
 from billing_job.didfarm.sandbox.faults import parse_fault
 from billing_job.didfarm.sandbox.running import RunningSandbox
-from billing_job.errors import ConfigError
 from billing_job.job import open_job
 from billing_job.onboarding import onboard
 from billing_job.onboarding_desk import Desk, Onboarded, Wish

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from billing_job.errors import ConfigError, OutputError
+from billing_job.core.errors import ConfigError, OutputError
 from billing_job.mapping_files import (
     Cells,
     CsvText,

@@ -13,6 +13,7 @@ from ledgers import ledger_url, storage
 from sandbox_on_loopback import KEY, PAGE_SIZE, small_world
 
 from billing_job.core.event import EVENTS, Event
+from billing_job.core.money import half_away_from_zero
 from billing_job.didfarm.sandbox.config_files import write_config
 from billing_job.didfarm.sandbox.lines import Refusal
 from billing_job.didfarm.sandbox.running import RunningSandbox
@@ -20,7 +21,6 @@ from billing_job.didfarm.webhook_server import RunningReceiver
 from billing_job.didfarm.webhooks import read_event
 from billing_job.ledger.database import open_engine
 from billing_job.ledger.events import event_bodies, store_event
-from billing_job.money import half_away_from_zero
 
 SECRET = "whsec_life"
 

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from billing_job.errors import OutputError
-from billing_job.files import LocalFiles
-from billing_job.output import MANIFEST, Folder, sha256
+from billing_job.core.errors import OutputError
+from billing_job.core.files.local import LocalFiles
+from billing_job.core.files.manifest import MANIFEST, Folder, sha256
 
 
 @pytest.mark.parametrize(

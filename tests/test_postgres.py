@@ -19,10 +19,10 @@ from fakes import Office, call, office, two_clients
 from sample_documents import document, line
 
 from billing_job.config import load_settings
-from billing_job.errors import ConfigError, LedgerError, LockHeld
+from billing_job.core.document import Kind
+from billing_job.core.errors import ConfigError, LedgerError, LockHeld
 from billing_job.ledger.database import database_path, open_engine, run_lock, transaction
 from billing_job.ledger.issuing import issued_numbers, numbered
-from billing_job.model import Kind
 
 FORMATS = {Kind.INVOICE: "INV-{year}-{number:05d}"}
 

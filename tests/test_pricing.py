@@ -10,10 +10,10 @@ import pytest
 from desk import OCTOBER, Desk, lines_of, row
 
 from billing_job.charges import shared_out_by_line
+from billing_job.core.document import Document
+from billing_job.core.errors import ConfigError
+from billing_job.core.money import shared_out
 from billing_job.core.period import Period
-from billing_job.errors import ConfigError
-from billing_job.model import Document
-from billing_job.money import shared_out
 
 PRICING = Path(__file__).parent.parent / "docs" / "pricing.md"
 TIERS = 'tiers = [{{up_to = {}, price = "1.00"}}, {{up_to = {}, price = "0.50"}}, {{price = "0.10"}}]'

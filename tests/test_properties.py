@@ -21,15 +21,15 @@ from ledgers import drop, ledger_url, made, storage
 
 from billing_job.charges import shared_out_by_line
 from billing_job.config import load_settings
+from billing_job.core.document import Document, Kind
+from billing_job.core.errors import ConfigError
+from billing_job.core.money import MAX_CENTS, MICROCENTS_PER_CENT, half_away_from_zero, shared_out
 from billing_job.core.period import Period
+from billing_job.core.wallet import Trunk
 from billing_job.didfarm.wire import read_transaction
-from billing_job.errors import ConfigError
 from billing_job.job import Job, open_job
 from billing_job.ledger.mirror import LedgerMirror
-from billing_job.model import Document, Kind
-from billing_job.money import MAX_CENTS, MICROCENTS_PER_CENT, half_away_from_zero, shared_out
 from billing_job.pipeline import Billed, bill
-from billing_job.wallet import Trunk
 
 OCTOBER = Period(2026, 10)
 CLIENTS = (("acme", "NL", "NL004495445B01"), ("bruno", "DE", "DE136695976"), ("carl", "US", ""), ("dora", "FR", ""))

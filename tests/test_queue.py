@@ -7,7 +7,7 @@ from desk import OCTOBER, Desk, lines_of, row
 from fakes import FIRST, call, two_clients
 
 from billing_job.attribution_csv import path
-from billing_job.errors import ConfigError
+from billing_job.core.errors import ConfigError
 
 NOVEMBER = OCTOBER.next
 STRANGER = "trk_x"

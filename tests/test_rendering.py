@@ -14,10 +14,10 @@ from pathlib import Path
 import pytest
 from sample_documents import document, full_credit, in_language, late_line, standard_lines
 
+from billing_job.core.errors import RunFailed
+from billing_job.core.resources import shipped_templates
 from billing_job.documents.templates import Templates, load_templates
-from billing_job.errors import RunFailed
 from billing_job.rendering import Rendered, render
-from billing_job.resources import shipped_templates
 
 TEMPLATES = load_templates(None)
 DOCUMENTS = [

@@ -10,8 +10,8 @@ import time
 import pytest
 from sandbox_on_loopback import KEY, PAGE_SIZE, StillClock, sandbox, small_world
 
+from billing_job.core.errors import ConfigError
 from billing_job.didfarm.sandbox.running import RunningSandbox
-from billing_job.errors import ConfigError
 
 LIST = "/wallet/transactions"
 

@@ -15,10 +15,10 @@ import pytest
 from eu_vat_rates_data import get_standard_rate
 from stdnum import get_cc_module
 
+from billing_job.core.errors import OutputError
 from billing_job.core.period import Period
 from billing_job.didfarm.sandbox.config_files import config_files, write_config
 from billing_job.didfarm.sandbox.world import World, demo_world, make_world
-from billing_job.errors import OutputError
 
 CONFIG = Path(__file__).parent.parent / "config"
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")

@@ -8,16 +8,16 @@ import pytest
 from desk import Desk, row
 from invoice_rules import complaints
 
+from billing_job.core.document import Client, Vat
+from billing_job.core.errors import ConfigError
 from billing_job.core.register import VatRate
+from billing_job.core.resources import shipped_config
 from billing_job.documents.cii import cii_xml
 from billing_job.documents.labels import labels_for
 from billing_job.documents.templates import load_templates
 from billing_job.documents.ubl import ubl_xml
 from billing_job.documents.wording import vat_mentions
-from billing_job.errors import ConfigError
 from billing_job.mapping import load_vat_rates
-from billing_job.model import Client, Vat
-from billing_job.resources import shipped_config
 from billing_job.small_business import REASONS, small_business_vat
 from billing_job.tax import TaxRules, Untaxable, vat_id_check, vat_of
 

@@ -23,17 +23,17 @@ from hypothesis import strategies as st
 from ledgers import ledger_url
 
 from billing_job.assignments import assignments
+from billing_job.core.errors import LedgerError
 from billing_job.core.event import EVENTS, Event
+from billing_job.core.moments import microseconds
 from billing_job.core.period import Period
 from billing_job.core.register import Mapping, NumberAssignment
 from billing_job.didfarm.webhook_server import MAX_BODY_BYTES, RunningReceiver
 from billing_job.didfarm.webhooks import PATH, SIGNATURE_HEADER, is_genuine, read_event, signature_of
-from billing_job.errors import LedgerError
 from billing_job.event_notes import event_notes
 from billing_job.events import disagreements, number_facts, suspensions
 from billing_job.ledger.database import open_engine
 from billing_job.ledger.events import event_bodies, store_event
-from billing_job.moments import microseconds
 
 SECRET = "whsec_5d1b0d0c"
 RECEIVED = datetime(2026, 11, 5, 8, 0, tzinfo=UTC)

@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from billing_job.config import TransactionsReading
+from billing_job.core.wallet import Transaction
 from billing_job.didfarm.wire import (
     FIELDS,
     canonical_json,
@@ -20,7 +21,6 @@ from billing_job.didfarm.wire import (
     read_reference_type,
     read_transaction,
 )
-from billing_job.wallet import Transaction
 
 AUTO = TransactionsReading()
 CENTS = TransactionsReading(amount_unit="cents")

@@ -13,8 +13,8 @@ from enum import StrEnum
 from pathlib import Path
 
 from billing_job.accounting.export import one_line
-from billing_job.errors import ConfigError
-from billing_job.resources import shipped_config
+from billing_job.core.errors import ConfigError
+from billing_job.core.resources import shipped_config
 
 COLUMNS = (
     "kind", "client_id", "category", "vat_case", "rate", "country", "format", "account", "name", "tax_code",

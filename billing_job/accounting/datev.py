@@ -14,9 +14,9 @@ from billing_job.accounting.entry import Entry
 from billing_job.accounting.export import Export, chunks, counted, listed, numbered
 from billing_job.accounting.journal import Journal
 from billing_job.accounting.options import AccountingOptions, DatevOptions
+from billing_job.core.errors import ConfigError
+from billing_job.core.money import decimal_text
 from billing_job.core.period import Period
-from billing_job.errors import ConfigError
-from billing_job.money import decimal_text
 
 NET = "net"
 """The tax code of accounts.csv for an account that computes no VAT."""

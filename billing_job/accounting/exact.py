@@ -12,8 +12,8 @@ from billing_job.accounting.export import Export, counted, cut, one_line
 from billing_job.accounting.journal import Journal
 from billing_job.accounting.options import AccountingOptions
 from billing_job.accounting.parties import party_codes, short_code
-from billing_job.model import Client
-from billing_job.money import decimal_text
+from billing_job.core.document import Client
+from billing_job.core.money import decimal_text
 
 _TRANSACTION_TYPES = {
     EntryKind.INVOICE: "20",

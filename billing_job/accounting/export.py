@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TypeVar
 
-from billing_job.money import decimal_text
+from billing_job.core.money import decimal_text
 
 T = TypeVar("T")
 

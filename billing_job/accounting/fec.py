@@ -12,10 +12,10 @@ from billing_job.accounting.export import Export, counted, cut, decimal_comma
 from billing_job.accounting.journal import Journal
 from billing_job.accounting.options import AccountingOptions
 from billing_job.accounting.parties import party_codes
-from billing_job.csvfile import defused
-from billing_job.errors import ConfigError
-from billing_job.model import Client, Seller
-from billing_job.money import decimal_text
+from billing_job.core.document import Client, Seller
+from billing_job.core.errors import ConfigError
+from billing_job.core.files.csv_writer import defused
+from billing_job.core.money import decimal_text
 
 COLUMNS = (
     "JournalCode", "JournalLib", "EcritureNum", "EcritureDate", "CompteNum", "CompteLib", "CompAuxNum", "CompAuxLib",

@@ -12,10 +12,10 @@ from billing_job.accounting.entry import Entry
 from billing_job.accounting.export import Export, cut, date_text
 from billing_job.accounting.journal import Journal
 from billing_job.accounting.options import AccountingOptions
-from billing_job.csvfile import defused
-from billing_job.errors import DocumentError
-from billing_job.model import Client
-from billing_job.money import decimal_text
+from billing_job.core.document import Client
+from billing_job.core.errors import DocumentError
+from billing_job.core.files.csv_writer import defused
+from billing_job.core.money import decimal_text
 
 _LINE_BYTES = 999
 _TEXT_LENGTH = 60

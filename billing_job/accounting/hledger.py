@@ -8,8 +8,8 @@ from billing_job.accounting.entry import Entry, Posting
 from billing_job.accounting.export import Export, one_line
 from billing_job.accounting.journal import Journal
 from billing_job.accounting.options import AccountingOptions
-from billing_job.errors import ConfigError
-from billing_job.money import decimal_text
+from billing_job.core.errors import ConfigError
+from billing_job.core.money import decimal_text
 
 _TYPES = {
     AccountKind.RECEIVABLE: "A",

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from billing_job.accounting.accounts import AccountKey, Accounts
 from billing_job.accounting.booking import document_entry, wallet_entries
 from billing_job.accounting.entry import Entry
+from billing_job.core.document import Client, Document, Seller
+from billing_job.core.errors import InvariantBroken
 from billing_job.core.period import Period
-from billing_job.errors import InvariantBroken
-from billing_job.model import Client, Document, Seller
 
 
 @dataclass(frozen=True, slots=True)

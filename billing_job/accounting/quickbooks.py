@@ -11,9 +11,9 @@ from billing_job.accounting.export import Export, chunks, counted, cut, date_tex
 from billing_job.accounting.journal import Journal
 from billing_job.accounting.options import AccountingOptions, QuickbooksOptions
 from billing_job.accounting.parties import party_codes
-from billing_job.csvfile import csv_text
-from billing_job.model import Client
-from billing_job.money import decimal_text
+from billing_job.core.document import Client
+from billing_job.core.files.csv_writer import csv_text
+from billing_job.core.money import decimal_text
 
 INVOICE_COLUMNS = (
     "*InvoiceNo", "*Customer", "*InvoiceDate", "*DueDate", "Terms", "Location", "Memo", "Item(Product/Service)",

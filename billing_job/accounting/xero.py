@@ -11,9 +11,9 @@ from billing_job.accounting.export import Export, chunks, counted, cut, date_tex
 from billing_job.accounting.journal import Journal
 from billing_job.accounting.options import AccountingOptions, XeroOptions
 from billing_job.accounting.parties import party_codes
-from billing_job.csvfile import csv_text
-from billing_job.model import Client
-from billing_job.money import decimal_text, vat_cents
+from billing_job.core.document import Client
+from billing_job.core.files.csv_writer import csv_text
+from billing_job.core.money import decimal_text, vat_cents
 
 INVOICE_COLUMNS = (
     "*ContactName", "EmailAddress", "POAddressLine1", "POAddressLine2", "POAddressLine3", "POAddressLine4", "POCity",

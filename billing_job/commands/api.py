@@ -17,7 +17,7 @@ from billing_job.commands.asking import (
     yes_option,
 )
 from billing_job.commands.options import emit, json_option
-from billing_job.errors import ConfigError
+from billing_job.core.errors import ConfigError
 
 if TYPE_CHECKING:
     from billing_job.cli import Invocation
@@ -152,7 +152,7 @@ def sms(invocation: Invocation, sender: str, recipient: str, text: str, yes: boo
 @click.pass_obj
 def balance(invocation: Invocation, as_json: bool) -> int:
     """What is in the wallet."""
-    from billing_job.money import money_text
+    from billing_job.core.money import money_text
 
     with client_of(invocation) as client:
         found = client.balance()

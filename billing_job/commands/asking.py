@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from billing_job.errors import ConfigError
+from billing_job.core.errors import ConfigError
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -79,7 +79,7 @@ def hand_over(invocation: Invocation, credentials: Credentials, password_file: P
 
 def price_text(cents: int) -> str:
     """Cents for people."""
-    from billing_job.money import money_text
+    from billing_job.core.money import money_text
 
     return money_text(cents, CURRENCY)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from billing_job.commands.options import emit, json_option, month_option, offline_option, output_option, workers_option
-from billing_job.errors import BillingJobError
+from billing_job.core.errors import BillingJobError
 
 if TYPE_CHECKING:
     from billing_job.cli import Invocation

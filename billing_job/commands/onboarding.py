@@ -11,7 +11,7 @@ import click
 
 from billing_job.commands.asking import client_of, confirm, hand_over, password_file_option, price_text, yes_option
 from billing_job.commands.options import emit, json_option
-from billing_job.errors import ConfigError
+from billing_job.core.errors import ConfigError
 
 if TYPE_CHECKING:
     from billing_job.cli import Invocation

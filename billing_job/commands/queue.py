@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from billing_job.commands.options import emit, json_option, month_option, period
-from billing_job.errors import ConfigError
+from billing_job.core.errors import ConfigError
 
 if TYPE_CHECKING:
     from billing_job.cli import Invocation

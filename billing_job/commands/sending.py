@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from billing_job.commands.options import emit, json_option, month_option, output_option
-from billing_job.errors import ConfigError
+from billing_job.core.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import AbstractContextManager
 
     from billing_job.cli import Invocation
-    from billing_job.console import Console
+    from billing_job.core.console import Console
     from billing_job.deliver import Transport
     from billing_job.mail_options import Mail
     from billing_job.mail_report import Entry, Mailed
@@ -81,7 +81,7 @@ def send_month(invocation: Invocation, month: str | None, output: Path | None, o
 
 def transport_of(invocation: Invocation, mail: Mail) -> Callable[[], AbstractContextManager[Transport]]:
     """What opens the way to the mail server; ConfigError for a login that would be incomplete or readable by others."""
-    from billing_job.secret_file import read_secret
+    from billing_job.core.files.secret_file import read_secret
     from billing_job.smtp import Server, SmtpTransport, tls_context
 
     console = invocation.console
@@ -130,7 +130,7 @@ def delivery_after_run(invocation: Invocation, month: str, output: Path | None) 
 
     The documents are issued and written by then: a mail server that is down does not undo that.
     """
-    from billing_job.errors import BillingJobError
+    from billing_job.core.errors import BillingJobError
     from billing_job.mail_report import SCHEMA
     from billing_job.month_mail import MailOptions
 

@@ -48,10 +48,10 @@ def init(invocation: Invocation, base_url: str | None, from_ledger: bool, as_jso
 
 def _from_trunks(invocation: Invocation, base_url: str | None) -> tuple[dict[str, str], dict[str, list[list[str]]]]:
     """The files that are the same for everybody, and the rows that clients.csv and trunks.csv lack."""
+    from billing_job.core.resources import shipped_config
     from billing_job.didfarm.http import connect
     from billing_job.didfarm.sync import read_trunks
     from billing_job.init_files import api_of, clients_and_trunks, known_in, settings_text
-    from billing_job.resources import shipped_config
 
     api = api_of(invocation.config, base_url)
     known = known_in(invocation.config.absolute().parent)

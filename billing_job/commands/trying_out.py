@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from billing_job.commands.options import KEY_VARIABLE, WEBHOOK_SECRET_VARIABLE, emit, json_option, workers_option
-from billing_job.errors import BillingJobError
+from billing_job.core.errors import BillingJobError
 
 if TYPE_CHECKING:
     from billing_job.cli import Invocation

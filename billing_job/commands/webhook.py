@@ -9,7 +9,7 @@ import click
 
 from billing_job.commands.asking import ledger_of
 from billing_job.commands.options import WEBHOOK_SECRET_VARIABLE, emit, json_option
-from billing_job.errors import ConfigError
+from billing_job.core.errors import ConfigError
 
 if TYPE_CHECKING:
     from billing_job.cli import Invocation

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from billing_job.errors import ConfigError
+from billing_job.core.errors import ConfigError
 
 
 @dataclass(frozen=True, slots=True, order=True)

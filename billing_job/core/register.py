@@ -6,7 +6,7 @@ from datetime import date
 from decimal import Decimal
 from itertools import groupby, pairwise
 
-from billing_job.model import Client
+from billing_job.core.document import Client
 
 
 @dataclass(frozen=True, slots=True)

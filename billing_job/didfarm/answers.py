@@ -4,6 +4,8 @@ The guide shows the answers of search, trunk creation and balance, and uses thos
 The others it leaves open: of them only what we need is asked for.
 """
 
+from billing_job.core.money import cents_from_decimal
+from billing_job.core.wallet import Balance
 from billing_job.didfarm.models import (
     BoughtNumber,
     Credentials,
@@ -16,8 +18,6 @@ from billing_job.didfarm.models import (
     Submission,
 )
 from billing_job.didfarm.wire import Json
-from billing_job.money import cents_from_decimal
-from billing_job.wallet import Balance
 
 
 def read_offers(body: Json) -> Offers:

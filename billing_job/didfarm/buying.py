@@ -4,10 +4,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from billing_job.core.errors import ConfigError, MayHaveHappened
+from billing_job.core.wallet import Transaction
 from billing_job.didfarm.client import Client
 from billing_job.didfarm.models import Item, Offer, Purchase
-from billing_job.errors import ConfigError, MayHaveHappened
-from billing_job.wallet import Transaction
 
 _LOOK_BACK = timedelta(days=1)
 """How far the wallet is read for orders: more than any two clocks differ."""

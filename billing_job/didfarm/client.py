@@ -9,7 +9,8 @@ from dataclasses import dataclass, field, replace
 from types import TracebackType
 from urllib.parse import quote
 
-from billing_job.clock import Clock
+from billing_job.core.clock import Clock
+from billing_job.core.wallet import Balance, Transaction
 from billing_job.didfarm.answers import (
     read_balance,
     read_credentials,
@@ -35,7 +36,6 @@ from billing_job.didfarm.models import (
 )
 from billing_job.didfarm.page import Page, page_reader
 from billing_job.didfarm.wire import Reading
-from billing_job.wallet import Balance, Transaction
 
 BASE_URL = "https://didfarm.com/api/v1"
 

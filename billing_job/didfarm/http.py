@@ -14,12 +14,8 @@ from urllib.parse import urljoin
 import httpx
 import tenacity
 
-from billing_job.clock import Clock
-from billing_job.didfarm.deadline import Connection, Deadline
-from billing_job.didfarm.limiter import Limiter
-from billing_job.didfarm.waiting import retry_after_seconds, seconds_to_wait
-from billing_job.didfarm.wire import Json, parse_json
-from billing_job.errors import (
+from billing_job.core.clock import Clock
+from billing_job.core.errors import (
     Incomplete,
     InsufficientBalance,
     Invalid,
@@ -29,7 +25,11 @@ from billing_job.errors import (
     SupplierError,
     Unauthorized,
 )
-from billing_job.redaction import spellings
+from billing_job.core.redaction import spellings
+from billing_job.didfarm.deadline import Connection, Deadline
+from billing_job.didfarm.limiter import Limiter
+from billing_job.didfarm.waiting import retry_after_seconds, seconds_to_wait
+from billing_job.didfarm.wire import Json, parse_json
 
 ATTEMPTS = 8
 """Requests for one page before the run gives up as incomplete."""

@@ -6,7 +6,7 @@ server had counted the request. Small syncs finish at once, and a server with a 
 
 from collections import deque
 
-from billing_job.clock import Clock
+from billing_job.core.clock import Clock
 
 WINDOW_SECONDS = 60.0
 

@@ -4,9 +4,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from billing_job.core.wallet import Order, Transaction
 from billing_job.didfarm.http import Http
 from billing_job.didfarm.wire import Json, Reading, read_transaction
-from billing_job.wallet import Order, Transaction
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,10 +13,10 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from billing_job.core.errors import Incomplete, RequestRefused
+from billing_job.core.wallet import Learned, Saved, Sealed, Transaction
 from billing_job.didfarm.page import Page, ReadPage, order_of
 from billing_job.didfarm.passes import Pass
-from billing_job.errors import Incomplete, RequestRefused
-from billing_job.wallet import Learned, Saved, Sealed, Transaction
 
 PASSES = 4
 """Passes over the list before a run gives up as incomplete."""

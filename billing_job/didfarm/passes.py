@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass, field
 
+from billing_job.core.wallet import Order
 from billing_job.didfarm.page import Page
-from billing_job.wallet import Order
 
 
 @dataclass(slots=True)

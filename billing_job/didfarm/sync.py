@@ -4,12 +4,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Protocol
 
+from billing_job.core.wallet import Balance, Trunk
 from billing_job.didfarm.client import Client
 from billing_job.didfarm.http import Http
 from billing_job.didfarm.page import Page, ReadPage, page_reader
 from billing_job.didfarm.paging import Mirror, WalkReport, walk
 from billing_job.didfarm.wire import Reading
-from billing_job.wallet import Balance, Trunk
 
 
 class FetchedInto(Mirror, Protocol):

@@ -3,11 +3,11 @@
 from collections.abc import Collection
 from datetime import datetime, timedelta
 
+from billing_job.core.errors import MayHaveHappened
+from billing_job.core.moments import microseconds, utc_text
+from billing_job.core.wallet import Transaction
 from billing_job.didfarm.client import Client
 from billing_job.didfarm.models import SentMessage
-from billing_job.errors import MayHaveHappened
-from billing_job.moments import microseconds, utc_text
-from billing_job.wallet import Transaction
 
 _LOOK_BACK = timedelta(minutes=10)
 """How far the wallet is read for messages: more than our clock and the supplier's may differ."""

@@ -18,9 +18,9 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from billing_job.core.errors import BillingJobError, ConfigError, RunFailed
 from billing_job.core.event import Event
 from billing_job.didfarm.webhooks import PATH, SIGNATURE_HEADER, is_genuine, read_event
-from billing_job.errors import BillingJobError, ConfigError, RunFailed
 
 MAX_BODY_BYTES = 1024 * 1024
 _MAX_DRAINED_BYTES = 16 * MAX_BODY_BYTES

@@ -12,9 +12,9 @@ from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any, Protocol
 
-from billing_job.moments import microseconds
-from billing_job.money import cents_from_decimal
-from billing_job.wallet import Transaction
+from billing_job.core.moments import microseconds
+from billing_job.core.money import cents_from_decimal
+from billing_job.core.wallet import Transaction
 
 Json = Any
 """A value of a parsed JSON answer, numbers with a fraction as Decimal."""

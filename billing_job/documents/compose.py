@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from billing_job.core.document import Client, Document, Kind, Line, Seller
 from billing_job.documents import formats, payment
 from billing_job.documents.formats import PrintedMoney
 from billing_job.documents.labels import Labels, labels_for
@@ -10,7 +11,6 @@ from billing_job.documents.templates import Templates
 from billing_job.documents.texts import page_text, shortened
 from billing_job.documents.view import DocumentView, Fact, Party, Payment, Row
 from billing_job.documents.wording import vat_mentions, vat_name
-from billing_job.model import Client, Document, Kind, Line, Seller
 
 DETAIL_FILE = "{number}.csv"
 """The name under which the detail CSV is embedded in the PDF."""

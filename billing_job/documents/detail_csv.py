@@ -5,9 +5,9 @@ from decimal import Decimal
 from itertools import chain, repeat
 from operator import attrgetter
 
-from billing_job.csvfile import csv_columns
-from billing_job.model import Document
-from billing_job.money import decimal_text
+from billing_job.core.document import Document
+from billing_job.core.files.csv_writer import csv_columns
+from billing_job.core.money import decimal_text
 
 COLUMNS = (
     "document_number",

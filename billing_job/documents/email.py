@@ -6,14 +6,14 @@ from functools import lru_cache
 
 from jinja2 import Environment, TemplateError, TemplateNotFound, TemplateSyntaxError
 
+from billing_job.core.document import Document, Kind
+from billing_job.core.errors import DocumentError
 from billing_job.documents import formats
 from billing_job.documents.compose import document_view
 from billing_job.documents.html import document_name
 from billing_job.documents.labels import labels_for
 from billing_job.documents.templates import Templates
 from billing_job.documents.texts import plain_text
-from billing_job.errors import DocumentError
-from billing_job.model import Document, Kind
 
 TEMPLATES = {"text": "email/message.txt", "html": "email/message.html"}
 

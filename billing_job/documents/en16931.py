@@ -6,6 +6,8 @@ own; nothing is added up again here.
 
 from typing import Any
 
+from billing_job.core.document import Client, Document, Kind, Line, Seller, Vat, VatTotal
+from billing_job.core.money import decimal_text
 from billing_job.documents import payment
 from billing_job.documents.compose import printed_sign
 from billing_job.documents.formats import date_text
@@ -19,8 +21,6 @@ from billing_job.documents.peppol import (
 )
 from billing_job.documents.texts import plain_text
 from billing_job.documents.wording import vat_reason
-from billing_job.model import Client, Document, Kind, Line, Seller, Vat, VatTotal
-from billing_job.money import decimal_text
 
 _INVOICE, _CREDIT_NOTE = "380", "381"  # UNTDID 1001
 _CREDIT_TRANSFER, _SEPA_TRANSFER, _STANDING_AGREEMENT = "30", "58", "57"  # UNTDID 4461

@@ -1,11 +1,11 @@
 """The files of one document: PDF, CSV and UBL, as bytes."""
 
+from billing_job.core.document import Document
+from billing_job.core.errors import DocumentError
 from billing_job.documents.compose import DETAIL_FILE
 from billing_job.documents.detail_csv import detail_csv
 from billing_job.documents.html import document_html, document_name
 from billing_job.documents.templates import Templates
-from billing_job.errors import DocumentError
-from billing_job.model import Document
 
 SUFFIXES = {"pdf": ".pdf", "csv": ".csv", "ubl": ".xml"}
 """The suffix of each kind of file."""

@@ -2,10 +2,10 @@
 
 from jinja2 import TemplateError, TemplateSyntaxError
 
+from billing_job.core.document import Document, Kind
+from billing_job.core.errors import DocumentError
 from billing_job.documents.compose import document_view
 from billing_job.documents.templates import Templates
-from billing_job.errors import DocumentError
-from billing_job.model import Document, Kind
 
 _TEMPLATES = {Kind.INVOICE: "invoice.html", Kind.CREDIT_NOTE: "credit_note.html"}
 

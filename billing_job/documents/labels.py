@@ -8,8 +8,8 @@ from pathlib import Path
 from babel import Locale
 from babel.messages.pofile import PoFileError, read_po
 
+from billing_job.core.errors import ConfigError
 from billing_job.documents.templates import Templates
-from billing_job.errors import ConfigError
 
 # A bare language is read as the one that European invoices use: "en" writes 31 October, "pt" is Portugal's.
 LOCALES = {

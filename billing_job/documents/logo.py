@@ -8,7 +8,7 @@ from pathlib import Path
 from lxml import etree  # type: ignore[import-untyped]
 from PIL import Image, UnidentifiedImageError
 
-from billing_job.errors import ConfigError
+from billing_job.core.errors import ConfigError
 
 MAX_BYTES = 512 * 1024
 MAX_PIXELS = 4_000_000

@@ -9,9 +9,9 @@ from stdnum import iso11649
 from stdnum.be import ogm_vcs
 from stdnum.iso7064 import mod_97_10
 
+from billing_job.core.document import Document, Kind
 from billing_job.documents.formats import grouped
 from billing_job.documents.texts import plain_text
-from billing_job.model import Document, Kind
 
 _RF_LENGTH = 21
 _EPC_MAX_CENTS = 999_999_999_99

@@ -16,6 +16,8 @@ from weasyprint.pdf import VARIANTS
 from weasyprint.text.fonts import FontConfiguration
 from weasyprint.urls import FatalURLFetchingError, URLFetcher, URLFetcherResponse
 
+from billing_job.core.errors import DocumentError
+from billing_job.core.resources import shipped_templates
 from billing_job.documents.form_file import form_file
 from billing_job.documents.forms import Forms
 from billing_job.documents.pdf_file import file_bytes
@@ -23,8 +25,6 @@ from billing_job.documents.shaping import CannotBeShown
 from billing_job.documents.templates import Templates
 from billing_job.documents.typesetting import Look, drawn
 from billing_job.documents.xmp import complete_metadata
-from billing_job.errors import DocumentError
-from billing_job.resources import shipped_templates
 
 # Relative addresses in a template mean files of the template folders, wherever those are: the real path stays out.
 _BASE = "file:///templates/"

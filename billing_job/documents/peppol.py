@@ -13,8 +13,8 @@ from stdnum.it import iva
 from stdnum.no import orgnr as no_orgnr
 from stdnum.se import orgnr as se_orgnr
 
+from billing_job.core.document import Client, Document, Kind, Seller
 from billing_job.documents.texts import plain_text
-from billing_job.model import Client, Document, Kind, Seller
 
 
 @dataclass(frozen=True, slots=True)

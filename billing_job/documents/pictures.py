@@ -3,14 +3,14 @@
 import re
 from collections.abc import Iterable
 
+from billing_job.core.document import Document, Kind, Seller
+from billing_job.core.money import half_away_from_zero
 from billing_job.documents import formats
 from billing_job.documents.chart import Bar, category_chart, month_chart
 from billing_job.documents.formats import PrintedMoney
 from billing_job.documents.labels import Labels
 from billing_job.documents.texts import page_text, shortened
 from billing_job.documents.view import Fact, Picture
-from billing_job.model import Document, Kind, Seller
-from billing_job.money import half_away_from_zero
 
 _COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
 _DEFAULT_COLOUR = "#0b5c6b"

@@ -10,8 +10,8 @@ from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup, escape
 
-from billing_job.errors import ConfigError
-from billing_job.resources import shipped_templates
+from billing_job.core.errors import ConfigError
+from billing_job.core.resources import shipped_templates
 
 
 @dataclass(frozen=True, slots=True)

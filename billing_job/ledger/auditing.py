@@ -6,7 +6,9 @@ from collections.abc import Callable, Iterator
 
 from sqlalchemy import Connection, Engine, func, select
 
-from billing_job.checks import document_adds_up
+from billing_job.core.checks import document_adds_up
+from billing_job.core.document import Document, document_from_json
+from billing_job.core.wallet import Transaction
 from billing_job.ledger.database import transaction
 from billing_job.ledger.deliveries import Event
 from billing_job.ledger.mirror import typed_columns
@@ -20,8 +22,6 @@ from billing_job.ledger.tables import (
     transactions,
     wallet_rows,
 )
-from billing_job.model import Document, document_from_json
-from billing_job.wallet import Transaction
 
 SHOWN = 20
 """Sentences of one check: a thousand say no more than twenty."""

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
-from billing_job.errors import ConfigError, LedgerError, LockHeld
+from billing_job.core.errors import ConfigError, LedgerError, LockHeld
 from billing_job.ledger.migrations import migrate
 from billing_job.ledger.postgres import open_postgres, postgres_lock
 

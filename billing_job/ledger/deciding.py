@@ -4,7 +4,7 @@ from dataclasses import asdict
 
 from sqlalchemy import Engine, insert, select
 
-from billing_job.decision import Decision
+from billing_job.core.decision import Decision
 from billing_job.ledger.database import transaction
 from billing_job.ledger.tables import decisions as decisions_table
 

@@ -6,9 +6,9 @@ from datetime import datetime
 from sqlalchemy import Engine, func, insert, select
 
 from billing_job.core.event import Event
+from billing_job.core.moments import moment_text
 from billing_job.ledger.database import transaction
 from billing_job.ledger.tables import events, revisions, transactions
-from billing_job.moments import moment_text
 
 
 def store_event(engine: Engine, event: Event, received: datetime) -> bool:

@@ -7,14 +7,21 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, Connection, Engine, and_, func, insert, select, true, update
 from sqlalchemy.exc import IntegrityError
 
-from billing_job.bill import Bill
-from billing_job.errors import LedgerError
+from billing_job.core.document import (
+    Document,
+    Heading,
+    Kind,
+    MonthTotal,
+    document_from_json,
+    heading_from_json,
+)
+from billing_job.core.errors import LedgerError
+from billing_job.core.settlement import Bill
 from billing_job.ledger.bulk import chunks, insert_rows
 from billing_job.ledger.database import transaction
 from billing_job.ledger.released import is_released
 from billing_job.ledger.storing import numbered_all, store_documents
 from billing_job.ledger.tables import closings, credited_lines, documents, files, releases, runs, settlements
-from billing_job.model import Document, Heading, Kind, MonthTotal, document_from_json, heading_from_json
 
 SETTLEMENT_COLUMNS = (
     "transaction_id", "part", "generation", "client_id", "period", "document_number", "line", "category", "number",

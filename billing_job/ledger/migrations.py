@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 from sqlalchemy import Connection, insert, inspect, select, update
 
-from billing_job.errors import LedgerError
+from billing_job.core.errors import LedgerError
 from billing_job.ledger.tables import facts, metadata
 
 

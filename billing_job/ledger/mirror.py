@@ -5,13 +5,13 @@ from typing import cast
 
 from sqlalchemy import Connection, Engine, and_, delete, func, insert, select, update
 
-from billing_job.clock import Clock
+from billing_job.core.clock import Clock
+from billing_job.core.moments import moment_text
+from billing_job.core.money import MAX_CENTS
+from billing_job.core.wallet import Balance, Learned, Order, Saved, Sealed, Transaction, Trunk
 from billing_job.ledger.bulk import chunks
 from billing_job.ledger.database import transaction
 from billing_job.ledger.tables import absences, balances, facts, revisions, transactions, trunks, walks, wallet_rows
-from billing_job.moments import moment_text
-from billing_job.money import MAX_CENTS
-from billing_job.wallet import Balance, Learned, Order, Saved, Sealed, Transaction, Trunk
 
 
 class LedgerMirror:

@@ -6,9 +6,9 @@ from typing import Any
 
 from sqlalchemy import Engine, insert, select
 
+from billing_job.core.moments import moment_text
 from billing_job.ledger.database import transaction
 from billing_job.ledger.tables import onboarding_steps
-from billing_job.moments import moment_text
 
 DONE = "done"
 """The step that ends an onboarding; the next one of the same client starts afresh."""

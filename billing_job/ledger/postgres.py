@@ -18,7 +18,7 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
-from billing_job.errors import ConfigError, LedgerError, LockHeld
+from billing_job.core.errors import ConfigError, LedgerError, LockHeld
 from billing_job.ledger.arrow import ArrowError, answer
 
 DRIVER = "postgresql+psycopg"

@@ -4,9 +4,9 @@ from datetime import datetime
 
 from sqlalchemy import Engine, insert, select
 
+from billing_job.core.moments import moment_text
 from billing_job.ledger.database import transaction
 from billing_job.ledger.tables import bought_numbers
-from billing_job.moments import moment_text
 
 
 def save_bought(engine: Engine, order_id: str, did_number_ids: dict[str, str], now: datetime) -> None:

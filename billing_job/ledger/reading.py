@@ -8,7 +8,9 @@ import pyarrow as pa
 from sqlalchemy import Engine, func, select
 
 from billing_job.core.categories import REFUND
-from billing_job.errors import LedgerError
+from billing_job.core.columns.schema import REFUNDABLE, SETTLED, TEXT, TRANSACTIONS, conform
+from billing_job.core.errors import LedgerError
+from billing_job.core.wallet import Balance, Trunk
 from billing_job.ledger.arrow import ArrowError, answer
 from billing_job.ledger.database import BUSY_SECONDS, transaction
 from billing_job.ledger.mirror import absent_ids, current_trunks
@@ -22,8 +24,6 @@ from billing_job.ledger.tables import (
     transactions,
     walks,
 )
-from billing_job.schema import REFUNDABLE, SETTLED, TEXT, TRANSACTIONS, conform
-from billing_job.wallet import Balance, Trunk
 
 _COLUMNS = """
     t.transaction_id, t.type, t.cents, t.large_cents, t.currency, t.description,

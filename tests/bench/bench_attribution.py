@@ -20,10 +20,10 @@ import pyarrow as pa
 
 from billing_job.assignments import assignments
 from billing_job.attribute import attribute
+from billing_job.core.columns.schema import TRANSACTIONS, conform
+from billing_job.core.moments import midnight
 from billing_job.core.register import Mapping, NumberAssignment, TrunkAssignment
-from billing_job.moments import midnight
-from billing_job.schema import TRANSACTIONS, conform
-from billing_job.wallet import Trunk
+from billing_job.core.wallet import Trunk
 
 CLIENTS, NUMBERS_EACH, ROUNDS = 5_000, 4, 3
 ZONE = ZoneInfo("Europe/Amsterdam")

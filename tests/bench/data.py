@@ -13,11 +13,11 @@ import pandas as pd
 import pyarrow as pa
 from sqlalchemy import insert
 
+from billing_job.core.columns.schema import BOOL, INT, TEXT
+from billing_job.core.document import Client
 from billing_job.core.register import Mapping, NumberAssignment, TrunkAssignment
 from billing_job.ledger.database import open_engine, transaction
 from billing_job.ledger.tables import balances, facts, transactions, trunks, walks, wallet_rows
-from billing_job.model import Client
-from billing_job.schema import BOOL, INT, TEXT
 
 SEED = 20261101
 NUMBERS_EACH = 5

@@ -5,7 +5,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
-from billing_job.clock import Clock
+from billing_job.core.clock import Clock
 from billing_job.didfarm.sandbox.holdings import Number, Trunk, WireRow
 from billing_job.didfarm.sandbox.lines import SIP_SERVER, Line, Refusal, number_wire, trunk_wire
 from billing_job.didfarm.sandbox.on_sale import ForSale, on_sale

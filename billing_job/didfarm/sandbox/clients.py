@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from random import Random
 
+from billing_job.core.document import Client
 from billing_job.didfarm.sandbox.vat_ids import vat_id
-from billing_job.model import Client
 
 
 @dataclass(frozen=True, slots=True)

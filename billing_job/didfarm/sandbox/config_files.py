@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import astuple, fields
 from pathlib import Path
 
+from billing_job.core.document import Client
+from billing_job.core.errors import OutputError
 from billing_job.didfarm.sandbox.world import World
-from billing_job.errors import OutputError
-from billing_job.model import Client
 
 CLIENT_COLUMNS = (
     "client_id",

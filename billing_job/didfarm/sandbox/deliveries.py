@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import httpx
 
-from billing_job.clock import Clock
+from billing_job.core.clock import Clock
 from billing_job.didfarm.webhooks import SIGNATURE_HEADER, signature_of
 
 FIRST_RETRY_SECONDS = 10.0

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
-from billing_job.errors import ConfigError
+from billing_job.core.errors import ConfigError
 
 
 @dataclass(frozen=True, slots=True)

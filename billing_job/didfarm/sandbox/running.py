@@ -8,7 +8,8 @@ from types import TracebackType
 
 import uvicorn
 
-from billing_job.clock import Clock
+from billing_job.core.clock import Clock
+from billing_job.core.errors import ConfigError, RunFailed
 from billing_job.didfarm.sandbox.account import Account
 from billing_job.didfarm.sandbox.deliveries import Deliveries
 from billing_job.didfarm.sandbox.fault_plan import FaultPlan
@@ -25,7 +26,6 @@ from billing_job.didfarm.sandbox.server import (
 from billing_job.didfarm.sandbox.wallet import Order, Wallet
 from billing_job.didfarm.sandbox.wire_faults import WireProtocol
 from billing_job.didfarm.sandbox.world import World
-from billing_job.errors import ConfigError, RunFailed
 
 HOST = "127.0.0.1"
 _START_SECONDS = 10

@@ -14,7 +14,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from billing_job.clock import Clock
+from billing_job.core.clock import Clock
+from billing_job.core.money import decimal_text
 from billing_job.didfarm.sandbox.account import Account
 from billing_job.didfarm.sandbox.answer_faults import ANSWER_FAULTS, GATE_FAULTS
 from billing_job.didfarm.sandbox.answers import error_answer, json_answer
@@ -28,7 +29,6 @@ from billing_job.didfarm.sandbox.wallet_faults import WALLET_FAULTS
 from billing_job.didfarm.sandbox.window import SlidingWindow
 from billing_job.didfarm.sandbox.wire_faults import WIRE_FAULTS
 from billing_job.didfarm.sandbox.world import World
-from billing_job.money import decimal_text
 
 PAGE_SIZE = 100
 REQUESTS_PER_MINUTE = 60

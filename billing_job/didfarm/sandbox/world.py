@@ -4,12 +4,12 @@ from dataclasses import dataclass
 from random import Random
 from zoneinfo import ZoneInfo
 
+from billing_job.core.document import Client
 from billing_job.core.period import Period
 from billing_job.didfarm.sandbox.clients import customers
 from billing_job.didfarm.sandbox.history import history
 from billing_job.didfarm.sandbox.holdings import Assignment, Number, Order, Trunk, WireRow
 from billing_job.didfarm.sandbox.inventory import inventory
-from billing_job.model import Client
 
 PLANS = ("standard", "wholesale", "premium")
 """The plan names that clients of a world have; the configuration beside it must define them."""

@@ -4,9 +4,9 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from billing_job.coded import Coded, Ints
+from billing_job.core.columns.interned import Coded, Ints
+from billing_job.core.moments import local_moment, microseconds
 from billing_job.core.period import Period
-from billing_job.moments import local_moment, microseconds
 
 _FIRST, _LAST = Period(1, 1), Period(9999, 12)
 """What the calendar of Python holds; a moment beside it, by its zone, counts as in its nearest month."""

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from billing_job.errors import BillingJobError, ConfigError, OutputError
-from billing_job.files import Files, LocalFiles
+from billing_job.core.errors import BillingJobError, ConfigError, OutputError
+from billing_job.core.files.local import Files, LocalFiles
 
 _HERE = "file://"
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from billing_job.model import Document, Vat
+from billing_job.core.document import Document, Vat
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from billing_job.errors import OutputError
+from billing_job.core.errors import OutputError
 
 
 class Files(Protocol):

@@ -8,8 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
-from billing_job.errors import OutputError
-from billing_job.files import Files
+from billing_job.core.errors import OutputError
+from billing_job.core.files.local import Files
 
 MANIFEST = "manifest.json"
 INVOICES = "invoices"

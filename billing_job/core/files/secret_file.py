@@ -4,7 +4,7 @@ import stat
 from collections.abc import Callable
 from pathlib import Path
 
-from billing_job.errors import ConfigError
+from billing_job.core.errors import ConfigError
 
 
 def read_secret(path: Path, setting: str, warn: Callable[[str], None]) -> str:

@@ -5,7 +5,7 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 
-from billing_job.coded import arrow
+from billing_job.core.columns.interned import arrow
 
 
 def cells_of(column: pd.Series) -> list[Any]:

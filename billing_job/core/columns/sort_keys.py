@@ -7,7 +7,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from billing_job.coded import Coded, Ints, arrow
+from billing_job.core.columns.interned import Coded, Ints, arrow
 
 _ROOM = 2**62
 

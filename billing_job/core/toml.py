@@ -6,8 +6,8 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
 
-from billing_job.errors import ConfigError
-from billing_job.money import MAX_CENTS, cents_from_decimal, decimal_text, scaled
+from billing_job.core.errors import ConfigError
+from billing_job.core.money import MAX_CENTS, cents_from_decimal, decimal_text, scaled
 
 LARGEST_DECIMAL = 1_000_000
 """Of prices and percentages: what is larger is a slip, and would leave 64 bits."""

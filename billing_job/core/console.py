@@ -10,7 +10,7 @@ from typing import Any
 from rich.console import Console as RichConsole
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-from billing_job.redaction import Redactor
+from billing_job.core.redaction import Redactor
 
 LOGGER = logging.getLogger("billing_job")
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 import pandas as pd
 import pyarrow as pa
 
-from billing_job.errors import InvariantBroken
+from billing_job.core.errors import InvariantBroken
 
 TEXT = pd.ArrowDtype(pa.string())
 CODED = pd.ArrowDtype(pa.dictionary(pa.int32(), pa.string()))

@@ -12,8 +12,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from billing_job.errors import InvariantBroken
-from billing_job.side_by_side import side_by_side
+from billing_job.core.columns.in_parallel import side_by_side
+from billing_job.core.errors import InvariantBroken
 
 Codes = npt.NDArray[np.int32]
 Ints = npt.NDArray[np.int64]

@@ -5,9 +5,9 @@ from typing import Any
 
 import pandas as pd
 
+from billing_job.core.moments import utc_text
+from billing_job.core.money import decimal_text
 from billing_job.core.sums import Sum
-from billing_job.moments import utc_text
-from billing_job.money import decimal_text
 
 
 def records(rows: pd.DataFrame) -> list[dict[str, Any]]:

@@ -6,8 +6,8 @@ One rounding rule: half away from zero. 0.5 cent becomes 1 cent, -0.5 cent becom
 import re
 from decimal import Decimal
 
+from billing_job.core.errors import ConfigError
 from billing_job.core.sums import Sum
-from billing_job.errors import ConfigError
 
 # Charges are exact in micro-cents: a price has at most 4 places of the currency (1e-4 EUR = 10_000 micro-cents) and a
 # percentage at most 4 places (1e-4 % = 1e-6 of a cent), so every product of the two is a whole number of micro-cents.

@@ -7,11 +7,11 @@ from collections.abc import Iterable, Sequence
 
 import pandas as pd
 
-from billing_job.bill import Bill
+from billing_job.core.document import Document, Kind
+from billing_job.core.errors import InvariantBroken
+from billing_job.core.money import vat_cents
+from billing_job.core.settlement import Bill
 from billing_job.core.sums import Sum
-from billing_job.errors import InvariantBroken
-from billing_job.model import Document, Kind
-from billing_job.money import vat_cents
 
 
 def every_transaction_has_a_place(
