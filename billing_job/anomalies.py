@@ -6,7 +6,7 @@ from typing import Literal
 
 import pandas as pd
 
-from billing_job.assignments import Assignments
+from billing_job.billing.attribution.assignments import Assignments
 from billing_job.core.categories import REFUND, RENTAL
 from billing_job.core.document import Document
 from billing_job.core.money import decimal_text

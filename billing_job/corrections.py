@@ -1,6 +1,8 @@
 """The commands that correct: credit an issued document, decide about an exception."""
 
-from billing_job.attribute import UNBILLABLE
+from billing_job.billing.attribution.attribute import UNBILLABLE
+from billing_job.billing.invoicing.credit_note import Request, credit
+from billing_job.billing.invoicing.tax import Untaxable, vat_of
 from billing_job.core.checks import documents_add_up, raise_if_broken
 from billing_job.core.decision import Decision
 from billing_job.core.errors import ConfigError
@@ -9,7 +11,6 @@ from billing_job.core.moments import moment_text
 from billing_job.core.money import money_text
 from billing_job.core.period import Period
 from billing_job.core.settlement import Credit
-from billing_job.credit import Request, credit
 from billing_job.ledger.crediting import issue_credit
 from billing_job.ledger.deciding import record_decision
 from billing_job.ledger.issuing import document_of_number
@@ -18,7 +19,6 @@ from billing_job.month_run import DONE, FAILED, Outcome, Surroundings, locked_jo
 from billing_job.pipeline import place
 from billing_job.proofs import waiting
 from billing_job.summary import document_json
-from billing_job.tax import Untaxable, vat_of
 
 
 def credit_document(around: Surroundings, number: str, request: Request) -> Outcome:

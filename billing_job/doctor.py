@@ -10,14 +10,14 @@ from typing import Any, Literal
 
 import eu_vat_rates_data
 
+from billing_job.billing.attribution.event_facts import disagreements
+from billing_job.billing.invoicing.tax import EU, has_valid_vat_id
 from billing_job.core.errors import BillingJobError
 from billing_job.didfarm.page import Page, order_of, validated_page
 from billing_job.didfarm.sync import read_balance, read_trunks
 from billing_job.didfarm.wire import FIELDS, Json, canonical_json, parse_json, read_transaction
-from billing_job.events import disagreements
 from billing_job.job import Job
 from billing_job.month_run import Surroundings, connected
-from billing_job.tax import EU, has_valid_vat_id
 
 Verdict = Literal["ok", "warning", "wrong"]
 

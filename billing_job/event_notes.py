@@ -4,10 +4,10 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from zoneinfo import ZoneInfo
 
+from billing_job.billing.attribution.event_facts import suspensions
 from billing_job.core.event import Event
 from billing_job.core.moments import local_moment, microseconds
 from billing_job.core.period import Period
-from billing_job.events import suspensions
 
 OFFLINE, REGISTERED, MESSAGE = "trunk.offline", "trunk.registered", "message.received"
 APPROVED, REJECTED = "regulatory.approved", "regulatory.rejected"

@@ -10,7 +10,11 @@ from sqlalchemy import Engine
 
 from billing_job.accounting.accounts import Accounts, load_accounts
 from billing_job.accounting.formats import FORMATS
-from billing_job.assignments import Assignments, assignments
+from billing_job.billing.attribution.assignments import Assignments, assignments
+from billing_job.billing.attribution.event_facts import number_facts
+from billing_job.billing.invoicing.small_business import small_business_vat
+from billing_job.billing.invoicing.tax import TaxRules
+from billing_job.billing.rating.tariff import DatedPrice
 from billing_job.config import Settings
 from billing_job.core.clock import Clock
 from billing_job.core.document import Client, Kind, Seller
@@ -25,7 +29,6 @@ from billing_job.core.resources import shipped_config
 from billing_job.didfarm.webhooks import read_event
 from billing_job.didfarm.wire import parse_json, read_transaction
 from billing_job.documents.templates import Templates, load_templates
-from billing_job.events import number_facts
 from billing_job.ledger.database import open_engine
 from billing_job.ledger.events import event_bodies, orders_paid
 from billing_job.ledger.mirror import read_again
@@ -33,9 +36,6 @@ from billing_job.ledger.purchases import bought_ids
 from billing_job.ledger.reading import supplier_trunks
 from billing_job.mapping import load_mapping, load_vat_rates
 from billing_job.prices import load_prices
-from billing_job.rules import DatedPrice
-from billing_job.small_business import small_business_vat
-from billing_job.tax import TaxRules
 
 CONFIGURATION_FILES = (
     "billing.toml",

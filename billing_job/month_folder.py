@@ -13,8 +13,8 @@ import pandas as pd
 
 from billing_job.accounting.formats import FORMATS
 from billing_job.anomalies import told
-from billing_job.assignments import Assignments
 from billing_job.attribution_csv import attribution_csv
+from billing_job.billing.attribution.assignments import Assignments
 from billing_job.books import month_books
 from billing_job.core.columns.row_values import records, row_cents, row_moment
 from billing_job.core.decision import Decision

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 import pandas as pd
 
 from billing_job.anomalies import Anomaly, anomalies, net_by_client
+from billing_job.billing.rating.refunds import refund_pairs
 from billing_job.core.document import Document
 from billing_job.core.moments import microseconds
 from billing_job.core.period import Period
@@ -14,7 +15,6 @@ from billing_job.ledger.issuing import documents_of_period, nets_of_period
 from billing_job.ledger.reading import refund_history, settlements_of
 from billing_job.margin import margins
 from billing_job.pipeline import Placed
-from billing_job.refunds import refund_pairs
 
 
 def month_margins(job: Job, month: Period, placed: Placed, known: Sequence[Document] = ()) -> pd.DataFrame:

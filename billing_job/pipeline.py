@@ -9,9 +9,22 @@ from datetime import date
 
 import pandas as pd
 
-from billing_job.assignments import Assignments
-from billing_job.attribute import attribute, decide, withdrawn
-from billing_job.charges import COUNTED
+from billing_job.billing.attribution.assignments import Assignments
+from billing_job.billing.attribution.attribute import attribute, decide, withdrawn
+from billing_job.billing.attribution.shared_orders import (
+    AMBIGUOUS,
+    known_prices,
+    settle_parts,
+    split_orders,
+)
+from billing_job.billing.attribution.suggestions import suggestions
+from billing_job.billing.invoicing.fee_discount_minimum import PlanTerms
+from billing_job.billing.invoicing.issue import Terms, bills
+from billing_job.billing.invoicing.tax import Untaxable, vat_id_check, vat_of
+from billing_job.billing.rating.charge_models import COUNTED
+from billing_job.billing.rating.price import price
+from billing_job.billing.rating.refunds import refund_pairs
+from billing_job.billing.rating.tariff import Tariff
 from billing_job.core.categories import RENTAL
 from billing_job.core.checks import (
     documents_add_up,
@@ -31,7 +44,6 @@ from billing_job.core.money import cents_from_decimal, scaled
 from billing_job.core.period import Period
 from billing_job.core.settlement import Bill
 from billing_job.core.sums import Sum
-from billing_job.issue import Terms, bills
 from billing_job.job import Job
 from billing_job.ledger.deciding import decisions
 from billing_job.ledger.issuing import billed_periods, clients_billed_for, issue, issued_numbers, net_by_month
@@ -45,13 +57,6 @@ from billing_job.ledger.reading import (
     transactions_in_scope,
     vanished,
 )
-from billing_job.plan_lines import PlanTerms
-from billing_job.price import price
-from billing_job.refunds import refund_pairs
-from billing_job.rules import Tariff
-from billing_job.split import AMBIGUOUS, known_prices, settle_parts, split_orders
-from billing_job.suggest import suggestions
-from billing_job.tax import Untaxable, vat_id_check, vat_of
 
 HISTORY_MONTHS = 6
 AS_BILLED = ("client_id", "category", "number", "trunk")

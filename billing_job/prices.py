@@ -7,10 +7,10 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from billing_job.billing.rating.plans import Rule
+from billing_job.billing.rating.tariff import EVERY_CLIENT, DatedPrice
 from billing_job.core.errors import ConfigError
 from billing_job.core.files.csv_reader import CsvRow, csv_rows
-from billing_job.plans import Rule
-from billing_job.rules import EVERY_CLIENT, DatedPrice
 
 PRICE_COLUMNS = ("client_id", "category", "country", "model", "value", "valid_from")
 VALUE_OF = {"markup": "percent", "fixed": "price"}

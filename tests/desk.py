@@ -13,12 +13,12 @@ import pandas as pd
 from fakes import Clock
 from ledgers import storage
 
+from billing_job.billing.invoicing.credit_note import Request, credit
 from billing_job.config import load_settings
 from billing_job.core.decision import Decision
 from billing_job.core.document import Document
 from billing_job.core.period import Period
 from billing_job.core.wallet import Trunk
-from billing_job.credit import Request, credit
 from billing_job.didfarm.wire import read_transaction
 from billing_job.job import Job, open_job
 from billing_job.ledger.crediting import issue_credit

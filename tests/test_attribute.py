@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from billing_job.assignments import assignments
-from billing_job.attribute import attribute
+from billing_job.billing.attribution.assignments import assignments
+from billing_job.billing.attribution.attribute import attribute
 from billing_job.core.columns.schema import TRANSACTIONS, conform
 from billing_job.core.errors import ConfigError
 from billing_job.core.moments import microseconds, midnight

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from billing_job.charges import shared_out_by_line
+from billing_job.billing.rating.line_order import LineKeys, page_order
+from billing_job.billing.rating.line_rounding import shared_out_by_line
 from billing_job.core.columns.in_parallel import side_by_side
 from billing_job.core.columns.interned import Coded, flags, in_order, ints
 from billing_job.core.columns.months import months_of
@@ -20,7 +21,6 @@ from billing_job.core.errors import InvariantBroken
 from billing_job.core.moments import microseconds
 from billing_job.core.money import shared_out
 from billing_job.core.period import Period
-from billing_job.page_order import LineKeys, page_order
 
 ZONES = tuple(map(ZoneInfo, ("Europe/Amsterdam", "America/St_Johns", "Africa/Cairo", "Asia/Kathmandu")))
 texts = st.lists(st.sampled_from(["", "a", "b", "é", "+3120", None]))

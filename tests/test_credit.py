@@ -21,12 +21,12 @@ from sample_documents import document, line
 
 from billing_job.accounting.accounts import load_accounts
 from billing_job.accounting.journal import WalletMonth, month_journal
+from billing_job.billing.invoicing.credit_note import Request, credit
 from billing_job.core.checks import documents_add_up, numbers_have_no_gap
 from billing_job.core.document import Document, Kind, Vat
 from billing_job.core.errors import ConfigError, LedgerError
 from billing_job.core.period import Period
 from billing_job.core.settlement import Credit, Undone
-from billing_job.credit import Request, credit
 from billing_job.ledger.issuing import issued_numbers
 
 TODAY = date(2026, 11, 20)

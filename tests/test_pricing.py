@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from desk import OCTOBER, Desk, lines_of, row
 
-from billing_job.charges import shared_out_by_line
+from billing_job.billing.rating.line_rounding import shared_out_by_line
 from billing_job.core.document import Document
 from billing_job.core.errors import ConfigError
 from billing_job.core.money import shared_out

@@ -19,7 +19,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from ledgers import drop, ledger_url, made, storage
 
-from billing_job.charges import shared_out_by_line
+from billing_job.billing.rating.line_rounding import shared_out_by_line
 from billing_job.config import load_settings
 from billing_job.core.document import Document, Kind
 from billing_job.core.errors import ConfigError

@@ -8,6 +8,8 @@ import pytest
 from desk import Desk, row
 from invoice_rules import complaints
 
+from billing_job.billing.invoicing.small_business import REASONS, small_business_vat
+from billing_job.billing.invoicing.tax import TaxRules, Untaxable, vat_id_check, vat_of
 from billing_job.core.document import Client, Vat
 from billing_job.core.errors import ConfigError
 from billing_job.core.register import VatRate
@@ -18,8 +20,6 @@ from billing_job.documents.templates import load_templates
 from billing_job.documents.ubl import ubl_xml
 from billing_job.documents.wording import vat_mentions
 from billing_job.mapping import load_vat_rates
-from billing_job.small_business import REASONS, small_business_vat
-from billing_job.tax import TaxRules, Untaxable, vat_id_check, vat_of
 
 RATES = load_vat_rates(shipped_config() / "vat_rates.csv")
 OCTOBER = date(2026, 10, 31)

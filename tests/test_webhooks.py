@@ -22,7 +22,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from ledgers import ledger_url
 
-from billing_job.assignments import assignments
+from billing_job.billing.attribution.assignments import assignments
+from billing_job.billing.attribution.event_facts import disagreements, number_facts, suspensions
 from billing_job.core.errors import LedgerError
 from billing_job.core.event import EVENTS, Event
 from billing_job.core.moments import microseconds
@@ -31,7 +32,6 @@ from billing_job.core.register import Mapping, NumberAssignment
 from billing_job.didfarm.webhook_server import MAX_BODY_BYTES, RunningReceiver
 from billing_job.didfarm.webhooks import PATH, SIGNATURE_HEADER, is_genuine, read_event, signature_of
 from billing_job.event_notes import event_notes
-from billing_job.events import disagreements, number_facts, suspensions
 from billing_job.ledger.database import open_engine
 from billing_job.ledger.events import event_bodies, store_event
 

@@ -34,10 +34,10 @@ def credit(
     It is dated today and stands in the folder of today's month. Never more than what is left of the document. With
     --rebill the next invoice bills what was undone; a document undone whole is billed anew by a run of its month.
     """
+    from billing_job.billing.invoicing.credit_note import Request
     from billing_job.core.errors import ConfigError
     from billing_job.core.money import cents_from_decimal
     from billing_job.corrections import credit_document
-    from billing_job.credit import Request
 
     if not reason.strip():
         raise ConfigError("--reason: say why, in a few words; the client reads it on the credit note")

@@ -19,14 +19,14 @@ import pyarrow as pa
 
 from bench.data import ZONE, Month, client_id, frame_of, mapping_of, month, phone, trunk
 from bench.report import Report, Row, taken
-from billing_job.assignments import assignments
-from billing_job.attribute import attribute
+from billing_job.billing.attribution.assignments import assignments
+from billing_job.billing.attribution.attribute import attribute
+from billing_job.billing.rating.plans import Plan, Rule
+from billing_job.billing.rating.price import price
+from billing_job.billing.rating.tariff import Tariff
 from billing_job.config import DEFAULT_CATEGORIES
 from billing_job.core.columns.interned import arrow, ints
 from billing_job.core.columns.schema import PAIRS, empty
-from billing_job.plans import Plan, Rule
-from billing_job.price import price
-from billing_job.rules import Tariff
 
 PLANS = (
     Plan(

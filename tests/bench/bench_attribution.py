@@ -18,8 +18,8 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from billing_job.assignments import assignments
-from billing_job.attribute import attribute
+from billing_job.billing.attribution.assignments import assignments
+from billing_job.billing.attribution.attribute import attribute
 from billing_job.core.columns.schema import TRANSACTIONS, conform
 from billing_job.core.moments import midnight
 from billing_job.core.register import Mapping, NumberAssignment, TrunkAssignment

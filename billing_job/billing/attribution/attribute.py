@@ -11,7 +11,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from billing_job.assignments import Assignments
+from billing_job.billing.attribution.assignments import Assignments
 from billing_job.core.categories import TOPUP
 from billing_job.core.columns.in_parallel import THREADS, side_by_side
 from billing_job.core.columns.interned import Coded, Codes, Mask, arrow, column_of, flags, ints

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from billing_job.billing.rating.tariff import Tariff
 from billing_job.core.columns.interned import Coded, Ints, Mask
 from billing_job.core.columns.sort_keys import nested, packed, places_in
-from billing_job.rules import Tariff
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from billing_job.assignments import Assignments
+from billing_job.billing.attribution.assignments import Assignments
 from billing_job.core.columns.row_values import records
 from billing_job.core.document import Client
 from billing_job.core.phone import e164

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from billing_job.assignments import Assignments
+from billing_job.billing.attribution.assignments import Assignments
 from billing_job.core.columns.schema import ATTRIBUTED, conform
 
 AMBIGUOUS = "ambiguous_order"

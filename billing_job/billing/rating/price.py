@@ -8,15 +8,16 @@ import numpy as np
 import pandas as pd
 import pyarrow.compute as pc
 
-from billing_job.charges import COUNTED, Exact, as_exact, exact_charges, shared_out_by_line
+from billing_job.billing.rating.charge_models import COUNTED, Exact, as_exact, exact_charges
+from billing_job.billing.rating.line_order import line_keys, page_order
+from billing_job.billing.rating.line_rounding import shared_out_by_line
+from billing_job.billing.rating.tariff import Tariff, rules_of
 from billing_job.core.columns.in_parallel import side_by_side
 from billing_job.core.columns.interned import Coded, Ints, Mask, arrow, column_of, flags, in_order, ints
 from billing_job.core.columns.months import months_of
 from billing_job.core.columns.schema import ATTRIBUTED, PRICED, conform, empty
 from billing_job.core.columns.sort_keys import dense, packed, row_rank
 from billing_job.core.money import MICROCENTS_PER_CENT
-from billing_job.page_order import line_keys, page_order
-from billing_job.rules import Tariff, rules_of
 
 
 def price(attributed: pd.DataFrame, refunds: pd.DataFrame, tariff: Tariff) -> pd.DataFrame:

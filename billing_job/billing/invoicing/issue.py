@@ -3,11 +3,9 @@
 Nothing here gives out a number: the ledger does, in the database transaction that stores the document.
 """
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from functools import lru_cache
 from itertools import accumulate, groupby
 from operator import attrgetter
 from typing import Any, NamedTuple
@@ -16,6 +14,8 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pandas as pd
 
+from billing_job.billing.invoicing.client_description import without_cost
+from billing_job.billing.invoicing.fee_discount_minimum import PlanTerms, plan_lines
 from billing_job.core.columns.python_values import cells_of
 from billing_job.core.columns.schema import PRICED, conform
 from billing_job.core.document import (
@@ -32,11 +32,6 @@ from billing_job.core.document import (
 from billing_job.core.money import vat_cents
 from billing_job.core.period import Period
 from billing_job.core.settlement import Bill, Settlement
-from billing_job.plan_lines import PlanTerms, plan_lines
-
-_MONEY = re.compile(r"(?i)[€$£¥₹]|\b(?:eur|usd|gbp|chf|(?:euro)?cents?)\b|(?<!\d)0[.,]\d|\d[.,](?:\d{2}|\d{4})(?!\d)")
-_NUMBER = re.compile(r"(?<![\d+])[0-9]+(?:[.,'’][0-9]+)*")
-_SPACED_THOUSANDS = re.compile(r"(?<=\d)[ \u00a0\u202f](?=\d{3}(?!\d))")
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +137,7 @@ def _lines(rows: Sequence[_Row], client: Client, vat: Vat) -> tuple[list[Line], 
             Line(
                 line=number,
                 category=first.category,
-                description=_without_cost(first) if client.detail == "transaction" else "",
+                description=without_cost(first) if client.detail == "transaction" else "",
                 number=_one({row.number for row in group}),
                 trunk=_one({row.trunk for row in group}),
                 quantity=sum(row.quantity for row in group),
@@ -163,34 +158,8 @@ def _one(values: set[str]) -> str:
 
 def _detail(row: _Row) -> DetailRow:
     return DetailRow(
-        row.transaction_id, row.date, _without_cost(row), row.number, row.trunk, row.quantity, row.charge_cents
+        row.transaction_id, row.date, without_cost(row), row.number, row.trunk, row.quantity, row.charge_cents
     )
-
-
-def _without_cost(row: _Row) -> str:
-    """The supplier's description, unless it speaks of money or of other clients: a client never sees our cost."""
-    if row.part:
-        return ""
-    amounts = _amounts_in(row.description)
-    return "" if amounts is None or abs(row.cost_cents) in amounts else row.description
-
-
-@lru_cache(maxsize=1024)  # rows of one line mostly say the same
-def _amounts_in(text: str) -> frozenset[int] | None:
-    """Every amount in cents that a number in the text may stand for; a phone number stands for none.
-
-    None for a text that speaks of money.
-    """
-    if _MONEY.search(text):
-        return None
-    found = set()
-    for number in _NUMBER.findall(text) + _NUMBER.findall(_SPACED_THOUSANDS.sub("", text)):
-        whole = int("".join(filter(str.isdecimal, number)))
-        found |= {whole, whole * 100}
-        before, mark, after = number.rpartition("." if number.rfind(".") > number.rfind(",") else ",")
-        if mark and not after[2:].strip("0"):
-            found.add(int("".join(filter(str.isdecimal, before + after[:2].ljust(2, "0")))))
-    return frozenset(found)
 
 
 def _document(

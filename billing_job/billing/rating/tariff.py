@@ -12,11 +12,11 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from billing_job.billing.rating.plans import Plan, Rule
 from billing_job.core.columns.interned import Coded, Ints, Mask, ints
 from billing_job.core.columns.intervals import FOREVER, Intervals
 from billing_job.core.document import Client
 from billing_job.core.moments import midnight
-from billing_job.plans import Plan, Rule
 
 EVERY_CLIENT = "*"
 _SEPARATOR = "\x1f"

@@ -1,0 +1,1 @@
+"""From transactions to documents without numbers: pure, no I/O."""

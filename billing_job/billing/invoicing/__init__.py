@@ -1,0 +1,1 @@
+"""VAT, lines, documents and credit notes."""

@@ -1,0 +1,1 @@
+"""What each transaction costs its client."""
