@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     import httpx
 
     from billing_job.didfarm.http import Http
-    from billing_job.didfarm.paging import WalkReport
+    from billing_job.didfarm.walk import WalkReport
 
 DONE, FAILED, EXCEPTIONS_WAIT = 0, 1, 3
 

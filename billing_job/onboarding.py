@@ -15,7 +15,7 @@ from billing_job.core.errors import ConfigError, MayHaveHappened, SupplierError
 from billing_job.core.money import decimal_text
 from billing_job.core.register import Mapping as UserMapping
 from billing_job.core.register import TrunkAssignment
-from billing_job.didfarm.buying import ask, buy, new_orders, offers, orders_of
+from billing_job.didfarm.checkout import ask, buy, new_orders, offers, orders_of
 from billing_job.didfarm.models import BoughtNumber, Purchase, SipTrunk
 from billing_job.ledger.onboarding_steps import DONE, Steps, record_step, steps_under_way
 from billing_job.ledger.purchases import save_bought

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from billing_job.didfarm.buying import Asked
+from billing_job.didfarm.checkout import Asked
 from billing_job.didfarm.models import BoughtNumber, Item, Purchase
 
 

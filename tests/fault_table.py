@@ -16,11 +16,11 @@ from sqlalchemy import Engine, select
 from billing_job.config import TransactionsReading
 from billing_job.core.errors import BillingJobError, Incomplete
 from billing_job.didfarm.http import Http
-from billing_job.didfarm.paging import WalkReport
 from billing_job.didfarm.sandbox.faults import parse_fault
 from billing_job.didfarm.sandbox.holdings import WireRow
 from billing_job.didfarm.sandbox.running import RunningSandbox
 from billing_job.didfarm.sync import fetch
+from billing_job.didfarm.walk import WalkReport
 from billing_job.didfarm.wire import canonical_json
 from billing_job.ledger.database import open_engine, run_lock, transaction
 from billing_job.ledger.mirror import LedgerMirror

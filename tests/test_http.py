@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from sandbox_on_loopback import KEY, NOW, StillClock
 
 from billing_job.core.errors import Incomplete, RequestRefused, Unauthorized
-from billing_job.didfarm.http import ATTEMPTS, Http, Retryable, is_worth_retrying
-from billing_job.didfarm.waiting import retry_after_seconds, seconds_to_wait
+from billing_job.didfarm.http import Http
+from billing_job.didfarm.retry import ATTEMPTS, Retryable, is_worth_retrying, retry_after_seconds, seconds_to_wait
 
 Answer = httpx.Response | Exception
 

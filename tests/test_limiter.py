@@ -6,8 +6,8 @@ from moving_list import dice
 from sandbox_on_loopback import StillClock
 
 from billing_job.didfarm.http import Http
-from billing_job.didfarm.limiter import Limiter
-from billing_job.didfarm.sandbox.window import SlidingWindow
+from billing_job.didfarm.rate_limit import Limiter
+from billing_job.didfarm.sandbox.rate_limit import SlidingWindow
 
 
 class StrictServer(httpx.BaseTransport):

@@ -13,7 +13,7 @@ from sqlalchemy import event
 
 from billing_job.core.errors import Incomplete
 from billing_job.core.wallet import Balance, Learned, Saved, Sealed, Transaction
-from billing_job.didfarm.paging import walk
+from billing_job.didfarm.walk import walk
 from billing_job.didfarm.wire import read_transaction
 from billing_job.ledger.database import transaction
 from billing_job.ledger.mirror import LedgerMirror

@@ -13,8 +13,8 @@ from moving_list import READING, Crash, MemoryMirror, MovingList, Odds, dice
 from billing_job.core.errors import Incomplete, RequestRefused
 from billing_job.core.wallet import Transaction
 from billing_job.didfarm.page import order_of, validated_page
-from billing_job.didfarm.paging import walk
 from billing_job.didfarm.sync import walk_and_audit
+from billing_job.didfarm.walk import walk
 
 CALM = Odds()
 

@@ -11,11 +11,11 @@ import pytest
 from sandbox_on_loopback import KEY, NOW, PAGE_SIZE, sandbox
 
 from billing_job.core.errors import ConfigError
-from billing_job.didfarm.sandbox.answer_faults import ANSWER_FAULTS, GATE_FAULTS
 from billing_job.didfarm.sandbox.faults import FAULTS, Fault, parse_fault, usage
 from billing_job.didfarm.sandbox.holdings import WireRow
 from billing_job.didfarm.sandbox.page_faults import PAGE_FAULTS
 from billing_job.didfarm.sandbox.portal import POST_FAULTS
+from billing_job.didfarm.sandbox.response_faults import ANSWER_FAULTS, GATE_FAULTS
 from billing_job.didfarm.sandbox.running import RunningSandbox
 from billing_job.didfarm.sandbox.wallet_faults import WALLET_FAULTS
 from billing_job.didfarm.sandbox.wire_faults import WIRE_FAULTS

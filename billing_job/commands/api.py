@@ -74,8 +74,8 @@ def buy(
     A purchase whose answer is lost is not repeated: the command says so, and what the wallet shows of it.
     """
     from billing_job.core.phone import country_of
-    from billing_job.didfarm.buying import ask, offers_of
-    from billing_job.didfarm.buying import buy as check_out
+    from billing_job.didfarm.checkout import ask, offers_of
+    from billing_job.didfarm.checkout import buy as check_out
     from billing_job.ledger.purchases import save_bought
 
     with ledger_of(invocation) as engine, client_of(invocation) as client:
@@ -133,7 +133,7 @@ def sms(invocation: Invocation, sender: str, recipient: str, text: str, yes: boo
 
     A message whose answer is lost is not sent again: the command says so, and what the wallet shows of it.
     """
-    from billing_job.didfarm.texting import send_once
+    from billing_job.didfarm.sms import send_once
 
     categories = invocation.settings().categories
     confirm(f"Send {len(text)} characters to {recipient}, charged to the wallet?", yes=yes, as_json=as_json)

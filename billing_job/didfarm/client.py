@@ -11,17 +11,6 @@ from urllib.parse import quote
 
 from billing_job.core.clock import Clock
 from billing_job.core.wallet import Balance, Transaction
-from billing_job.didfarm.answers import (
-    read_balance,
-    read_credentials,
-    read_new_trunk,
-    read_nothing,
-    read_offers,
-    read_purchase,
-    read_sent_message,
-    read_sip_trunks,
-    read_submission,
-)
 from billing_job.didfarm.http import Form, Http
 from billing_job.didfarm.models import (
     Credentials,
@@ -35,6 +24,17 @@ from billing_job.didfarm.models import (
     Submission,
 )
 from billing_job.didfarm.page import Page, page_reader
+from billing_job.didfarm.parsing import (
+    read_balance,
+    read_credentials,
+    read_new_trunk,
+    read_nothing,
+    read_offers,
+    read_purchase,
+    read_sent_message,
+    read_sip_trunks,
+    read_submission,
+)
 from billing_job.didfarm.wire import Reading
 
 BASE_URL = "https://didfarm.com/api/v1"

@@ -22,42 +22,25 @@ from billing_job.core.errors import (
     MayHaveHappened,
     NotFound,
     RequestRefused,
-    SupplierError,
     Unauthorized,
 )
 from billing_job.core.redaction import spellings
 from billing_job.didfarm.deadline import Connection, Deadline
-from billing_job.didfarm.limiter import Limiter
-from billing_job.didfarm.waiting import retry_after_seconds, seconds_to_wait
+from billing_job.didfarm.rate_limit import Limiter
+from billing_job.didfarm.retry import (
+    ATTEMPTS,
+    Retryable,
+    asked_wait,
+    failure,
+    is_worth_retrying,
+    retry_after_seconds,
+    seconds_to_wait,
+)
 from billing_job.didfarm.wire import Json, parse_json
 
-ATTEMPTS = 8
-"""Requests for one page before the run gives up as incomplete."""
-LONGEST_RETRY_AFTER_SECONDS = 120.0
-"""A server that asks for more patience than this gets it from the next run: what was read is kept."""
 MAX_BODY_BYTES = 64 * 1024 * 1024
 
 T = TypeVar("T")
-
-
-class Retryable(SupplierError):
-    """An answer that may well be right the next time; `retry_after` are seconds the server asked for.
-
-    `harmless` says that the request certainly changed nothing: it never left, or the limit turned it away.
-    """
-
-    def __init__(
-        self,
-        message: str,
-        *,
-        status: int | None = None,
-        code: str | None = None,
-        retry_after: float | None = None,
-        harmless: bool = False,
-    ):
-        super().__init__(message, status=status, code=code)
-        self.retry_after = retry_after
-        self.harmless = harmless
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,9 +164,9 @@ class Http:
             return tenacity.Retrying(
                 retry=tenacity.retry_if_exception(is_worth_retrying),
                 stop=tenacity.stop_after_attempt(ATTEMPTS),
-                wait=lambda state: seconds_to_wait(state.attempt_number, _retry_after(state), self._jitter.random()),
+                wait=lambda state: seconds_to_wait(state.attempt_number, asked_wait(state), self._jitter.random()),
                 sleep=self._clock.sleep,
-                before_sleep=lambda state: self._on_retry(f"{what}: {_failure(state)}; trying again"),
+                before_sleep=lambda state: self._on_retry(f"{what}: {failure(state)}; trying again"),
                 reraise=True,
             )(attempt)
         except Retryable as error:
@@ -309,17 +292,3 @@ def connect(
 
 
 _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.InvalidURL, httpx.UnsupportedProtocol)
-
-
-def is_worth_retrying(error: BaseException) -> bool:
-    """Only failures that may pass by themselves, unless the server asks for more patience than a run has."""
-    return isinstance(error, Retryable) and (error.retry_after or 0) <= LONGEST_RETRY_AFTER_SECONDS
-
-
-def _retry_after(state: tenacity.RetryCallState) -> float | None:
-    error = state.outcome.exception() if state.outcome else None
-    return error.retry_after if isinstance(error, Retryable) else None
-
-
-def _failure(state: tenacity.RetryCallState) -> str:
-    return str(state.outcome.exception()) if state.outcome else ""

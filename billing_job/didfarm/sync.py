@@ -8,7 +8,7 @@ from billing_job.core.wallet import Balance, Trunk
 from billing_job.didfarm.client import Client
 from billing_job.didfarm.http import Http
 from billing_job.didfarm.page import Page, ReadPage, page_reader
-from billing_job.didfarm.paging import Mirror, WalkReport, walk
+from billing_job.didfarm.walk import Mirror, WalkReport, walk
 from billing_job.didfarm.wire import Reading
 
 

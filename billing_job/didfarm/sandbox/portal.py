@@ -10,9 +10,9 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from billing_job.didfarm.sandbox.account import Account
-from billing_job.didfarm.sandbox.answers import error_answer, json_answer
 from billing_job.didfarm.sandbox.fault_plan import FaultPlan
 from billing_job.didfarm.sandbox.lines import Refusal
+from billing_job.didfarm.sandbox.responses import error_answer, json_answer
 from billing_job.didfarm.sandbox.wire_faults import WIRE_FAULTS
 
 PREFIX = "/api/v1"

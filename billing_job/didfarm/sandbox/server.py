@@ -17,16 +17,16 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from billing_job.core.clock import Clock
 from billing_job.core.money import decimal_text
 from billing_job.didfarm.sandbox.account import Account
-from billing_job.didfarm.sandbox.answer_faults import ANSWER_FAULTS, GATE_FAULTS
-from billing_job.didfarm.sandbox.answers import error_answer, json_answer
 from billing_job.didfarm.sandbox.deliveries import Deliveries
 from billing_job.didfarm.sandbox.fault_plan import FaultPlan
 from billing_job.didfarm.sandbox.faults import Fault
 from billing_job.didfarm.sandbox.page_faults import PAGE_FAULTS, page_of
 from billing_job.didfarm.sandbox.portal import PREFIX, portal_routes
+from billing_job.didfarm.sandbox.rate_limit import SlidingWindow
+from billing_job.didfarm.sandbox.response_faults import ANSWER_FAULTS, GATE_FAULTS
+from billing_job.didfarm.sandbox.responses import error_answer, json_answer
 from billing_job.didfarm.sandbox.wallet import Order, Wallet
 from billing_job.didfarm.sandbox.wallet_faults import WALLET_FAULTS
-from billing_job.didfarm.sandbox.window import SlidingWindow
 from billing_job.didfarm.sandbox.wire_faults import WIRE_FAULTS
 from billing_job.didfarm.sandbox.world import World
 

@@ -16,7 +16,7 @@ from typing import Protocol
 from billing_job.core.errors import Incomplete, RequestRefused
 from billing_job.core.wallet import Learned, Saved, Sealed, Transaction
 from billing_job.didfarm.page import Page, ReadPage, order_of
-from billing_job.didfarm.passes import Pass
+from billing_job.didfarm.walk_pass import Pass
 
 PASSES = 4
 """Passes over the list before a run gives up as incomplete."""

@@ -6,8 +6,8 @@ from email.utils import format_datetime
 
 from starlette.responses import Response
 
-from billing_job.didfarm.sandbox.answers import error_answer, error_body, json_answer
 from billing_job.didfarm.sandbox.faults import Fault
+from billing_job.didfarm.sandbox.responses import error_answer, error_body, json_answer
 
 _TOO_MANY = "Too many requests."
 
