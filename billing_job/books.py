@@ -15,7 +15,7 @@ from billing_job.core.errors import ConfigError, OutputError
 from billing_job.core.files.local import LocalFiles, make_folder
 from billing_job.core.period import Period
 from billing_job.job import Job
-from billing_job.ledger.issuing import billed_periods, documents_in_folder
+from billing_job.ledger.documents import billed_periods, documents_in_folder
 from billing_job.pipeline import Placed, place
 
 

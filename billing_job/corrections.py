@@ -11,9 +11,9 @@ from billing_job.core.moments import moment_text
 from billing_job.core.money import money_text
 from billing_job.core.period import Period
 from billing_job.core.settlement import Credit
-from billing_job.ledger.crediting import issue_credit
-from billing_job.ledger.deciding import record_decision
-from billing_job.ledger.issuing import document_of_number
+from billing_job.ledger.credit_notes import issue_credit
+from billing_job.ledger.decisions import record_decision
+from billing_job.ledger.documents import document_of_number
 from billing_job.month_folder import write_month
 from billing_job.month_run import DONE, FAILED, Outcome, Surroundings, locked_job
 from billing_job.pipeline import place

@@ -7,8 +7,9 @@ from billing_job.core.sums import Sum
 from billing_job.didfarm.wire import parse_json, read_transaction
 from billing_job.documents.files import SUFFIXES
 from billing_job.job import Job
-from billing_job.ledger.auditing import audit
-from billing_job.ledger.issuing import all_documents, stored_files
+from billing_job.ledger.audit import audit
+from billing_job.ledger.document_files import stored_files
+from billing_job.ledger.documents import all_documents
 from billing_job.month_folder import document_file
 from billing_job.proofs import reconcile
 

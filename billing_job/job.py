@@ -33,7 +33,7 @@ from billing_job.ledger.database import open_engine
 from billing_job.ledger.events import event_bodies, orders_paid
 from billing_job.ledger.mirror import read_again
 from billing_job.ledger.purchases import bought_ids
-from billing_job.ledger.reading import supplier_trunks
+from billing_job.ledger.transactions import supplier_trunks
 from billing_job.mapping import load_mapping, load_vat_rates
 from billing_job.prices import load_prices
 

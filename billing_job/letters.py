@@ -12,7 +12,7 @@ from billing_job.deliver import Attachment, Letter, ascii_address
 from billing_job.documents.email import mail_texts
 from billing_job.documents.texts import plain_text
 from billing_job.job import Job
-from billing_job.ledger.issuing import StoredFile, stored_files
+from billing_job.ledger.document_files import StoredFile, stored_files
 from billing_job.mail_options import Mail
 from billing_job.month_folder import document_file
 

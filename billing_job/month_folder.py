@@ -28,9 +28,10 @@ from billing_job.documents.files import SUFFIXES
 from billing_job.documents.peppol import peppol_obstacle
 from billing_job.documents.templates import Templates
 from billing_job.job import Job
-from billing_job.ledger.deciding import decisions
-from billing_job.ledger.issuing import StoredFile, documents_in_folder, headings_in_folder, record_files, stored_files
-from billing_job.ledger.reading import first_seen
+from billing_job.ledger.decisions import decisions
+from billing_job.ledger.document_files import StoredFile, record_files, stored_files
+from billing_job.ledger.documents import documents_in_folder, headings_in_folder
+from billing_job.ledger.transactions import first_seen
 from billing_job.margin import margin_csv
 from billing_job.month_looks import month_anomalies, month_margins
 from billing_job.month_report import month_report

@@ -11,8 +11,8 @@ from billing_job.core.document import Document
 from billing_job.core.moments import microseconds
 from billing_job.core.period import Period
 from billing_job.job import Job
-from billing_job.ledger.issuing import documents_of_period, nets_of_period
-from billing_job.ledger.reading import refund_history, settlements_of
+from billing_job.ledger.documents import documents_of_period, nets_of_period
+from billing_job.ledger.transactions import refund_history, settlements_of
 from billing_job.margin import margins
 from billing_job.pipeline import Placed
 

@@ -23,7 +23,7 @@ from billing_job.ledger.deliveries import (
     latest_deliveries,
     record,
 )
-from billing_job.ledger.issuing import document_of_number, documents_in_folder
+from billing_job.ledger.documents import document_of_number, documents_in_folder
 from billing_job.letters import LetterBox
 from billing_job.mail_options import Mail
 from billing_job.mail_report import Entry, Mailed

@@ -11,8 +11,8 @@ from billing_job.core.sums import Movement, Sum
 from billing_job.documents.labels import labels_for
 from billing_job.event_notes import event_notes
 from billing_job.job import Job
-from billing_job.ledger.reading import changed, last_balance, vanished
-from billing_job.ledger.reporting import document_costs, flows, movements
+from billing_job.ledger.sums import document_costs, flows, movements
+from billing_job.ledger.transactions import changed, last_balance, vanished
 from billing_job.pipeline import Placed
 from billing_job.report_data import (
     DocumentRow,

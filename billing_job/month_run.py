@@ -18,9 +18,10 @@ from billing_job.core.moments import moment_text
 from billing_job.core.money import money_text
 from billing_job.core.period import Period
 from billing_job.job import Job, open_job
-from billing_job.ledger.database import run_lock
-from billing_job.ledger.issuing import begin_run, end_run, headings_in_folder
+from billing_job.ledger.documents import headings_in_folder
 from billing_job.ledger.mirror import LedgerMirror
+from billing_job.ledger.run_lock import run_lock
+from billing_job.ledger.runs import begin_run, end_run
 from billing_job.month_folder import WrittenMonth, write_drafts, write_month
 from billing_job.month_preview import previewed
 from billing_job.pipeline import Billed, bill, check_ledger_is_whole, check_month, plan_terms

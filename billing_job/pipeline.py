@@ -45,9 +45,10 @@ from billing_job.core.period import Period
 from billing_job.core.settlement import Bill
 from billing_job.core.sums import Sum
 from billing_job.job import Job
-from billing_job.ledger.deciding import decisions
-from billing_job.ledger.issuing import billed_periods, clients_billed_for, issue, issued_numbers, net_by_month
-from billing_job.ledger.reading import (
+from billing_job.ledger.decisions import decisions
+from billing_job.ledger.documents import billed_periods, clients_billed_for, issued_numbers, net_by_month
+from billing_job.ledger.issuing import issue
+from billing_job.ledger.transactions import (
     last_whole_walk,
     refund_history,
     renewals,

@@ -11,8 +11,8 @@ from billing_job.core.columns.row_values import sum_of
 from billing_job.core.errors import ConfigError
 from billing_job.core.period import Period
 from billing_job.job import Job
-from billing_job.ledger.issuing import all_documents, billed_periods, document_of_number, issued_numbers
-from billing_job.ledger.reading import all_transactions, changed, vanished
+from billing_job.ledger.documents import all_documents, billed_periods, document_of_number, issued_numbers
+from billing_job.ledger.transactions import all_transactions, changed, vanished
 from billing_job.month_folder import Progress, WrittenMonth, write_month
 from billing_job.pipeline import attributed, place
 from billing_job.summary import wallet_proof

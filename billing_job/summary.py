@@ -10,7 +10,7 @@ from billing_job.core.money import cents_from_decimal
 from billing_job.core.period import Period
 from billing_job.documents.files import SUFFIXES
 from billing_job.job import Job
-from billing_job.ledger.reading import last_balance, wallet_movements
+from billing_job.ledger.transactions import last_balance, wallet_movements
 from billing_job.month_folder import document_file
 from billing_job.pipeline import Placed
 

@@ -6,7 +6,7 @@ from importlib.metadata import version
 from billing_job.core.files.manifest import MANIFEST, Folder
 from billing_job.core.period import Period
 from billing_job.job import Job
-from billing_job.ledger.standing import ledger_state, note_written, written_from
+from billing_job.ledger.folder_state import ledger_state, note_written, written_from
 from billing_job.pipeline import Placed
 
 VERSIONS = ("billing-job", "factur-x", "weasyprint")

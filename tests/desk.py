@@ -21,9 +21,9 @@ from billing_job.core.period import Period
 from billing_job.core.wallet import Trunk
 from billing_job.didfarm.wire import read_transaction
 from billing_job.job import Job, open_job
-from billing_job.ledger.crediting import issue_credit
-from billing_job.ledger.deciding import record_decision
-from billing_job.ledger.issuing import all_documents, document_of_number
+from billing_job.ledger.credit_notes import issue_credit
+from billing_job.ledger.decisions import record_decision
+from billing_job.ledger.documents import all_documents, document_of_number
 from billing_job.ledger.mirror import LedgerMirror
 from billing_job.month_looks import month_anomalies, month_margins
 from billing_job.pipeline import Billed, Placed, bill, place

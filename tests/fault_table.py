@@ -22,10 +22,11 @@ from billing_job.didfarm.sandbox.running import RunningSandbox
 from billing_job.didfarm.sync import fetch
 from billing_job.didfarm.walk import WalkReport
 from billing_job.didfarm.wire import canonical_json
-from billing_job.ledger.database import open_engine, run_lock, transaction
+from billing_job.ledger.database import open_engine, transaction
 from billing_job.ledger.mirror import LedgerMirror
-from billing_job.ledger.reading import changed, last_balance, vanished, wallet_movements
+from billing_job.ledger.run_lock import run_lock
 from billing_job.ledger.tables import wallet_rows
+from billing_job.ledger.transactions import changed, last_balance, vanished, wallet_movements
 
 DOCUMENT = Path(__file__).parent.parent / "docs" / "sync.md"
 HEADING = "| no. | fault | as the sandbox plays it | this sync | requests | next sync | requests |"

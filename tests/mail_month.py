@@ -19,7 +19,8 @@ from billing_job.core.period import Period
 from billing_job.core.settlement import Bill
 from billing_job.documents.files import SUFFIXES
 from billing_job.job import Job, open_job
-from billing_job.ledger.issuing import StoredFile, issue, record_files
+from billing_job.ledger.document_files import StoredFile, record_files
+from billing_job.ledger.issuing import issue
 from billing_job.month_folder import document_file
 
 MONTH = "2026-10"

@@ -27,7 +27,7 @@ from billing_job.core.document import Document, Kind, Vat
 from billing_job.core.errors import ConfigError, LedgerError
 from billing_job.core.period import Period
 from billing_job.core.settlement import Credit, Undone
-from billing_job.ledger.issuing import issued_numbers
+from billing_job.ledger.documents import issued_numbers
 
 TODAY = date(2026, 11, 20)
 VATS = (Vat("S", Decimal("19")), Vat("S", Decimal("5.5")), Vat("E", Decimal(0)))

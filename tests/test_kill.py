@@ -17,8 +17,8 @@ from billing_job.didfarm.http import Http
 from billing_job.didfarm.sandbox.running import RunningSandbox
 from billing_job.didfarm.sync import fetch
 from billing_job.didfarm.wire import canonical_json
-from billing_job.ledger.database import run_lock
 from billing_job.ledger.mirror import LedgerMirror
+from billing_job.ledger.run_lock import run_lock
 
 
 def test_kills_change_nothing(tmp_path: Path) -> None:

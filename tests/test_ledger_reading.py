@@ -4,7 +4,7 @@ import contextlib
 from pathlib import Path
 
 from billing_job.ledger.database import open_engine
-from billing_job.ledger.reading import all_transactions, last_balance
+from billing_job.ledger.transactions import all_transactions, last_balance
 
 
 def open_files(path: Path) -> list[str]:

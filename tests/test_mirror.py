@@ -17,8 +17,8 @@ from billing_job.didfarm.walk import walk
 from billing_job.didfarm.wire import read_transaction
 from billing_job.ledger.database import transaction
 from billing_job.ledger.mirror import LedgerMirror
-from billing_job.ledger.reading import last_balance, wallet_movements
 from billing_job.ledger.tables import transactions
+from billing_job.ledger.transactions import last_balance, wallet_movements
 
 
 def _row(row_id: object, amount: object = -100) -> Transaction:

@@ -10,7 +10,7 @@ import pytest
 from fakes import documents, two_clients
 
 from billing_job.didfarm.sandbox.faults import parse_fault
-from billing_job.ledger.database import run_lock
+from billing_job.ledger.run_lock import run_lock
 
 
 def test_offline_needs_a_ledger_that_was_read_after_the_month(tmp_path: Path) -> None:

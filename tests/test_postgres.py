@@ -21,8 +21,10 @@ from sample_documents import document, line
 from billing_job.config import load_settings
 from billing_job.core.document import Kind
 from billing_job.core.errors import ConfigError, LedgerError, LockHeld
-from billing_job.ledger.database import database_path, open_engine, run_lock, transaction
-from billing_job.ledger.issuing import issued_numbers, numbered
+from billing_job.ledger.database import database_path, open_engine, transaction
+from billing_job.ledger.documents import issued_numbers
+from billing_job.ledger.issuing import numbered
+from billing_job.ledger.run_lock import run_lock
 
 FORMATS = {Kind.INVOICE: "INV-{year}-{number:05d}"}
 

@@ -11,8 +11,8 @@ from fakes import Office, call, two_clients
 from billing_job.core.moments import microseconds
 from billing_job.core.period import Period
 from billing_job.ledger.database import open_engine
-from billing_job.ledger.reading import wallet_movements
-from billing_job.ledger.reporting import document_costs, flows, movements
+from billing_job.ledger.sums import document_costs, flows, movements
+from billing_job.ledger.transactions import wallet_movements
 
 ROWS = (
     call(1, -400, "2026-09-07"),

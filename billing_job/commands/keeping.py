@@ -40,7 +40,7 @@ def restore(invocation: Invocation, file: Path, yes: bool) -> int:
     """
     from billing_job.backup import ledger_file
     from billing_job.backup import restore as put_back
-    from billing_job.ledger.database import run_lock
+    from billing_job.ledger.run_lock import run_lock
 
     url = invocation.settings().storage.database_url
     ledger = ledger_file(url)

@@ -6,8 +6,8 @@ from sqlalchemy import ColumnElement, Connection, Engine, case, func, select
 
 from billing_job.core.sums import Flow, Movement, When
 from billing_job.ledger.database import transaction
-from billing_job.ledger.reading import vanished
 from billing_job.ledger.tables import document_lines, documents, releases, revisions, settlements, transactions
+from billing_job.ledger.transactions import vanished
 
 
 def flows(engine: Engine, first: str, last: str) -> list[Flow]:

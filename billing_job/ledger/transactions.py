@@ -15,7 +15,7 @@ from billing_job.ledger.arrow import ArrowError, answer
 from billing_job.ledger.database import BUSY_SECONDS, transaction
 from billing_job.ledger.mirror import absent_ids, current_trunks
 from billing_job.ledger.postgres import arrow_table
-from billing_job.ledger.released import is_released
+from billing_job.ledger.releases import is_released
 from billing_job.ledger.tables import (
     balances,
     exceptions_seen,

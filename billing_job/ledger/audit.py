@@ -12,7 +12,7 @@ from billing_job.core.wallet import Transaction
 from billing_job.ledger.database import transaction
 from billing_job.ledger.deliveries import Event
 from billing_job.ledger.mirror import typed_columns
-from billing_job.ledger.released import is_released
+from billing_job.ledger.releases import is_released
 from billing_job.ledger.tables import (
     deliveries,
     document_lines,

@@ -8,8 +8,8 @@ from billing_job.core.document import Document, Kind, Vat, document_from_json
 from billing_job.core.settlement import Credit, Undone
 from billing_job.ledger.database import transaction
 from billing_job.ledger.issuing import numbered
-from billing_job.ledger.released import is_released
-from billing_job.ledger.storing import store_documents
+from billing_job.ledger.numbering import store_documents
+from billing_job.ledger.releases import is_released
 from billing_job.ledger.tables import credited_lines, documents, releases, settlements
 
 

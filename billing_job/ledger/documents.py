@@ -1,0 +1,141 @@
+"""Issued documents, read back: by folder, by period, by number; and which months they bill."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, Connection, Engine, and_, func, select, true
+
+from billing_job.core.document import Document, Heading, MonthTotal, document_from_json, heading_from_json
+from billing_job.core.errors import LedgerError
+from billing_job.ledger.bulk import chunks
+from billing_job.ledger.database import transaction
+from billing_job.ledger.releases import is_released
+from billing_job.ledger.tables import closings, credited_lines, documents, settlements
+
+
+@dataclass(frozen=True, slots=True)
+class Issued:
+    """A stored document, the folder its files stand in, and whether this run issued it."""
+
+    document: Document
+    folder: str
+
+
+def documents_in_folder(engine: Engine, folder: str, known: Sequence[Document] = ()) -> list[Document]:
+    """Every document whose files stand in a month's folder, invoices first, in the order of their numbers.
+
+    Those in `known` were read or stored before and are not read again.
+    """
+    return [issued.document for issued in _issued(engine, documents.c.folder == folder, known)]
+
+
+def headings_in_folder(engine: Engine, folder: str) -> list[Heading]:
+    """The headings of `documents_in_folder`."""
+    with transaction(engine) as connection:
+        places = _places(connection, documents.c.folder == folder)
+        bodies = _bodies(connection, [number for number, _ in places])
+    return [heading_from_json(bodies[number]) for number, _ in places]
+
+
+def documents_of_period(engine: Engine, period: str, known: Sequence[Document] = ()) -> list[Document]:
+    """Every document that speaks of a period, whatever folder its files stand in; `known` as above."""
+    return [issued.document for issued in _issued(engine, documents.c.period == period, known)]
+
+
+def nets_of_period(engine: Engine, period: str) -> dict[str, int]:
+    """Net cents by client of the documents that speak of a period."""
+    with transaction(engine) as connection:
+        sums = select(documents.c.client_id, func.sum(documents.c.net_cents)).where(documents.c.period == period)
+        return {client_id: int(net) for client_id, net in connection.execute(sums.group_by(documents.c.client_id))}
+
+
+def document_of_number(engine: Engine, number: str) -> Issued | None:
+    """The issued document of that number."""
+    return next((issued for issued in _issued(engine, documents.c.number == number)), None)
+
+
+def all_documents(engine: Engine) -> list[Issued]:
+    """Everything ever issued, invoices first, in the order of their numbers; LedgerError if one was tampered with."""
+    return _issued(engine, true())
+
+
+def _issued(engine: Engine, where: ColumnElement[bool], known: Sequence[Document] = ()) -> list[Issued]:
+    found = {document.number: document for document in known}
+    with transaction(engine) as connection:
+        places = _places(connection, where)
+        bodies = _bodies(connection, [number for number, _ in places if number not in found])
+    found.update((number, document_from_json(body)) for number, body in bodies.items())
+    return [Issued(found[number], folder) for number, folder in places]
+
+
+def _places(connection: Connection, where: ColumnElement[bool]) -> list[tuple[str, str]]:
+    """Number and folder of documents, invoices first, in the order of their numbers."""
+    query = select(documents.c.number, documents.c.folder).where(where)
+    ordered = query.order_by(documents.c.kind.desc(), documents.c.series_year, documents.c.series_number)
+    return [(row.number, row.folder) for row in connection.execute(ordered)]
+
+
+def _bodies(connection: Connection, numbers: Sequence[str]) -> dict[str, str]:
+    """Documents as they are stored, by number; LedgerError for one that was tampered with."""
+    stored = select(documents.c.number, documents.c.body, documents.c.sha256)
+    found = {}
+    for chunk in chunks(numbers):
+        for number, body, digest in connection.execute(stored.where(documents.c.number.in_(chunk))):
+            if hashlib.sha256(body.encode()).hexdigest() != digest:
+                raise LedgerError(f"document {number} was changed in the ledger after it was issued; restore a backup")
+            found[number] = body
+    return found
+
+
+def clients_billed_for(engine: Engine, period: str) -> set[str]:
+    """Clients that have their document of the period already.
+
+    One that was undone whole and whose transactions were all freed no longer counts: the month is billed anew.
+    """
+    released = is_released()
+    of_document = settlements.c.document_number == documents.c.number
+    freed = select(settlements.c.transaction_id).where(of_document, released).exists()
+    kept = select(settlements.c.transaction_id).where(of_document, ~released).exists()
+    undone = (
+        select(func.sum(credited_lines.c.net_cents))
+        .where(credited_lines.c.document_number == documents.c.number)
+        .scalar_subquery()
+    )
+    with transaction(engine) as connection:
+        query = select(documents.c.client_id).where(
+            documents.c.period == period,
+            documents.c.corrects.is_(None),
+            ~and_(freed, ~kept, undone == -documents.c.net_cents),
+        )
+        return set(connection.execute(query).scalars())
+
+
+def billed_periods(engine: Engine) -> tuple[set[str], set[tuple[str, str]]]:
+    """Periods that were billed whole, and single (client, period) pairs that have a document."""
+    with transaction(engine) as connection:
+        whole = set(connection.execute(select(closings.c.period)).scalars())
+        pairs = connection.execute(select(documents.c.client_id, documents.c.period).distinct())
+        return whole, {(row.client_id, row.period) for row in pairs}
+
+
+def net_by_month(engine: Engine, before: str, months: int) -> dict[str, list[MonthTotal]]:
+    """What each client was billed in the last months before a period, net, oldest first."""
+    with transaction(engine) as connection:
+        rows = connection.execute(
+            select(documents.c.client_id, documents.c.period, func.sum(documents.c.net_cents).label("net"))
+            .where(documents.c.period < before)
+            .group_by(documents.c.client_id, documents.c.period)
+            .order_by(documents.c.client_id, documents.c.period)
+        ).all()
+    found: dict[str, list[MonthTotal]] = {}
+    for row in rows:
+        found.setdefault(row.client_id, []).append(MonthTotal(row.period, int(row.net)))
+    return {client_id: totals[-months:] for client_id, totals in found.items()}
+
+
+def issued_numbers(engine: Engine) -> list[tuple[str, int, int]]:
+    """(kind, year, number) of every issued document."""
+    with transaction(engine) as connection:
+        query = select(documents.c.kind, documents.c.series_year, documents.c.series_number)
+        return [tuple(row) for row in connection.execute(query)]

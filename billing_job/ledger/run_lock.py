@@ -1,0 +1,42 @@
+"""The lock that lets one run at a time work on a ledger."""
+
+import contextlib
+import fcntl
+import os
+from collections.abc import Iterator
+
+from billing_job.core.errors import LedgerError, LockHeld
+from billing_job.ledger.database import _is_file, database_path
+from billing_job.ledger.postgres import postgres_lock
+
+
+def run_lock(database_url: str) -> contextlib.AbstractContextManager[None]:
+    """Hold the ledger for one run; LockHeld when another has it. It is freed whatever way a process ends."""
+    return _file_lock(database_url) if _is_file(database_url) else postgres_lock(database_url)
+
+
+@contextlib.contextmanager
+def _file_lock(database_url: str) -> Iterator[None]:
+    """The kernel holds the lock, so it ends with the process."""
+    database = database_path(database_url)
+    path = database.with_name(f"{database.name}.run-lock")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise LedgerError(
+            f"{path}: the lock file cannot be made ({error.strerror}); check storage.database_url"
+        ) from None
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            holder = os.pread(descriptor, 32, 0).decode(errors="replace").strip() or "unknown"
+            raise LockHeld(
+                f"{path}: another run (process {holder}) is at work on this ledger; wait until it is done"
+            ) from None
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, str(os.getpid()).encode(), 0)
+        yield
+    finally:
+        os.close(descriptor)
