@@ -20,12 +20,13 @@ from billing_job.core.columns.row_values import records, row_cents, row_moment
 from billing_job.core.decision import Decision
 from billing_job.core.document import Document, Heading
 from billing_job.core.files.csv_writer import csv_text
-from billing_job.core.files.manifest import ACCOUNTING, INVOICES, Folder, sha256
+from billing_job.core.files.manifest import ACCOUNTING, Folder, sha256
 from billing_job.core.moments import local_moment
 from billing_job.core.money import decimal_text
 from billing_job.core.period import Period
-from billing_job.documents.files import SUFFIXES
-from billing_job.documents.peppol import peppol_obstacle
+from billing_job.documents.document_files import SUFFIXES, document_file
+from billing_job.documents.einvoice.peppol import peppol_notes
+from billing_job.documents.render_pool import get_ready, render
 from billing_job.documents.templates import Templates
 from billing_job.job import Job
 from billing_job.ledger.decisions import decisions
@@ -36,7 +37,6 @@ from billing_job.margin import margin_csv
 from billing_job.month_looks import month_anomalies, month_margins
 from billing_job.month_report import month_report
 from billing_job.pipeline import Placed
-from billing_job.rendering import get_ready, render
 from billing_job.report import report_html
 from billing_job.report_data import Report, Waiting
 from billing_job.unchanged import VERSIONS, is_unchanged, remember
@@ -81,11 +81,6 @@ class WrittenMonth:
     """name below the folder → (SHA-256, size)."""
     problems: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
-
-
-def document_file(document: Document | Heading, kind: str) -> str:
-    """The name of a document's file below its month's folder; a draft is named after its client."""
-    return f"{INVOICES}/{document.number or 'DRAFT-' + document.client.client_id}{SUFFIXES[kind]}"
 
 
 def write_month(
@@ -305,15 +300,6 @@ def _lists(looked: _Looked, templates: Templates) -> dict[str, bytes]:
         attribution_csv(looked.rows, looked.facts, looked.decisions),
     )
     return {**dict(zip(LISTS, contents, strict=True)), "report.html": report_html(looked.report, templates)}
-
-
-def peppol_notes(documents: Sequence[Document]) -> list[str]:
-    """Why Peppol cannot carry some documents, one sentence a reason; their UBL is plain EN 16931."""
-    found: dict[str, list[str]] = {}
-    for document in documents:
-        if obstacle := peppol_obstacle(document):
-            found.setdefault(obstacle, []).append(document.number)
-    return [f"{', '.join(numbers)} cannot go through Peppol: {obstacle}" for obstacle, numbers in found.items()]
 
 
 def _ledger_fingerprint(rows: pd.DataFrame, documents: Sequence[Document]) -> str:

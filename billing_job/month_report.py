@@ -8,7 +8,7 @@ from billing_job.core.moments import microseconds
 from billing_job.core.money import cents_from_decimal
 from billing_job.core.period import Period
 from billing_job.core.sums import Movement, Sum
-from billing_job.documents.labels import labels_for
+from billing_job.documents.translations import labels_for
 from billing_job.event_notes import event_notes
 from billing_job.job import Job
 from billing_job.ledger.sums import document_costs, flows, movements

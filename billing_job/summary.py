@@ -8,10 +8,9 @@ from billing_job.core.columns.row_values import records, row_cents, row_moment, 
 from billing_job.core.document import Document, Heading
 from billing_job.core.money import cents_from_decimal
 from billing_job.core.period import Period
-from billing_job.documents.files import SUFFIXES
+from billing_job.documents.document_files import SUFFIXES, document_file
 from billing_job.job import Job
 from billing_job.ledger.transactions import last_balance, wallet_movements
-from billing_job.month_folder import document_file
 from billing_job.pipeline import Placed
 
 RUN_SCHEMA = "billing-job/run@1"

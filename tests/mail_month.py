@@ -17,11 +17,10 @@ from billing_job.core.document import Kind
 from billing_job.core.files.manifest import sha256
 from billing_job.core.period import Period
 from billing_job.core.settlement import Bill
-from billing_job.documents.files import SUFFIXES
+from billing_job.documents.document_files import SUFFIXES, document_file
 from billing_job.job import Job, open_job
 from billing_job.ledger.document_files import StoredFile, record_files
 from billing_job.ledger.issuing import issue
-from billing_job.month_folder import document_file
 
 MONTH = "2026-10"
 LANGUAGES = ("en", "nl", "de", "fr", "es", "pt", "ar", "zh", "ja", "hi")

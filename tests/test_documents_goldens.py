@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 from sample_documents import document, full_credit, in_language, standard_lines
 
-from billing_job.documents.cii import cii_xml
 from billing_job.documents.detail_csv import COLUMNS, detail_csv
+from billing_job.documents.einvoice.cii import cii_xml
+from billing_job.documents.einvoice.ubl import ubl_xml
 from billing_job.documents.html import document_html
 from billing_job.documents.templates import load_templates
-from billing_job.documents.ubl import ubl_xml
 
 GOLDENS = Path(__file__).parent / "goldens" / "documents"
 TEMPLATES = load_templates(None)

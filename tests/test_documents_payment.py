@@ -8,7 +8,7 @@ from sample_documents import SELLER, document, draft, full_credit, line, standar
 from stdnum import iso11649
 from stdnum.be import ogm_vcs
 
-from billing_job.documents.files import document_files
+from billing_job.documents.document_files import document_files
 from billing_job.documents.payment import epc_qr, payment_reference, reference_text
 from billing_job.documents.templates import load_templates
 

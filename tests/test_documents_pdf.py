@@ -29,11 +29,11 @@ from sample_documents import (
 
 from billing_job.core.document import Document
 from billing_job.core.errors import DocumentError
-from billing_job.documents.cii import cii_xml
 from billing_job.documents.detail_csv import detail_csv
-from billing_job.documents.files import document_files
-from billing_job.documents.labels import labels_for
+from billing_job.documents.document_files import document_files
+from billing_job.documents.einvoice.cii import cii_xml
 from billing_job.documents.templates import load_templates
+from billing_job.documents.translations import labels_for
 
 TEMPLATES = load_templates(None)
 XMP = {

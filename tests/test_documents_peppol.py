@@ -6,9 +6,9 @@ import pytest
 from invoice_rules import complaints
 from sample_documents import CLIENT, SELLER, document, negative_month, standard_lines
 
-from billing_job.documents.peppol import Identifier, electronic_address, peppol_obstacle
+from billing_job.documents.einvoice.peppol import Identifier, electronic_address, peppol_obstacle
+from billing_job.documents.einvoice.ubl import ubl_xml
 from billing_job.documents.templates import load_templates
-from billing_job.documents.ubl import ubl_xml
 
 
 @pytest.mark.parametrize(

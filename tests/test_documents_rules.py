@@ -11,11 +11,11 @@ from lxml import etree
 from sample_documents import CLIENT, LANGUAGES, document, every_kind, in_language, many_lines
 
 from billing_job.core.document import Document, Kind
-from billing_job.documents.cii import cii_xml
-from billing_job.documents.files import document_files
-from billing_job.documents.peppol import peppol_obstacle
+from billing_job.documents.document_files import document_files
+from billing_job.documents.einvoice.cii import cii_xml
+from billing_job.documents.einvoice.peppol import peppol_obstacle
+from billing_job.documents.einvoice.ubl import ubl_xml
 from billing_job.documents.templates import load_templates
-from billing_job.documents.ubl import ubl_xml
 
 TEMPLATES = load_templates(None)
 DOCUMENTS = {

@@ -12,10 +12,10 @@ from sample_documents import LANGUAGES, SELLER, document, standard_lines
 import billing_job.documents
 from billing_job.core.errors import ConfigError, DocumentError
 from billing_job.core.resources import shipped_templates
-from billing_job.documents.files import document_files
+from billing_job.documents.document_files import document_files
 from billing_job.documents.html import document_html
-from billing_job.documents.labels import LOCALES, labels_for
 from billing_job.documents.templates import load_templates
+from billing_job.documents.translations import LOCALES, labels_for
 from billing_job.documents.view import DocumentView
 
 INVOICE = document(standard_lines())
@@ -122,7 +122,7 @@ def test_free_text_is_never_markup() -> None:
 def used_messages() -> set[str]:
     """Every text that the package asks the catalogues for."""
     found = set()
-    for path in Path(billing_job.documents.__file__).parent.glob("*.py"):
+    for path in Path(billing_job.documents.__file__).parent.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "labels":
                 found |= {

@@ -30,9 +30,9 @@ from sample_documents import (
 from billing_job.core.document import Document
 from billing_job.core.errors import DocumentError
 from billing_job.core.resources import shipped_templates
-from billing_job.documents.files import document_files
+from billing_job.documents.document_files import document_files
 from billing_job.documents.html import document_html
-from billing_job.documents.pdf import shared_by_documents
+from billing_job.documents.pdf.make_pdf import shared_by_documents
 from billing_job.documents.templates import Templates, load_templates
 
 SHIPPED = load_templates(None)

@@ -27,12 +27,12 @@ from billing_job.core.files.local import LocalFiles
 from billing_job.core.files.manifest import Folder
 from billing_job.didfarm.webhooks import is_genuine, read_event, signature_of
 from billing_job.didfarm.wire import canonical_json, parse_json, read_transaction
-from billing_job.documents.email import mail_texts
+from billing_job.documents.einvoice.ubl import ubl_xml
+from billing_job.documents.email_text import mail_texts
 from billing_job.documents.html import document_html
 from billing_job.documents.logo import logo_data_url
-from billing_job.documents.pdf import pdf_bytes
+from billing_job.documents.pdf.make_pdf import pdf_bytes
 from billing_job.documents.templates import load_templates
-from billing_job.documents.ubl import ubl_xml
 from billing_job.ledger.database import transaction
 from billing_job.ledger.mirror import LedgerMirror
 from billing_job.ledger.tables import wallet_rows

@@ -16,8 +16,8 @@ from sample_documents import document, full_credit, in_language, late_line, stan
 
 from billing_job.core.errors import RunFailed
 from billing_job.core.resources import shipped_templates
+from billing_job.documents.render_pool import Rendered, render
 from billing_job.documents.templates import Templates, load_templates
-from billing_job.rendering import Rendered, render
 
 TEMPLATES = load_templates(None)
 DOCUMENTS = [

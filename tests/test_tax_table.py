@@ -14,11 +14,11 @@ from billing_job.core.document import Client, Vat
 from billing_job.core.errors import ConfigError
 from billing_job.core.register import VatRate
 from billing_job.core.resources import shipped_config
-from billing_job.documents.cii import cii_xml
-from billing_job.documents.labels import labels_for
+from billing_job.documents.einvoice.cii import cii_xml
+from billing_job.documents.einvoice.ubl import ubl_xml
 from billing_job.documents.templates import load_templates
-from billing_job.documents.ubl import ubl_xml
-from billing_job.documents.wording import vat_mentions
+from billing_job.documents.translations import labels_for
+from billing_job.documents.vat_mentions import vat_mentions
 from billing_job.mapping import load_vat_rates
 
 RATES = load_vat_rates(shipped_config() / "vat_rates.csv")

@@ -3,14 +3,14 @@
 from collections.abc import Iterable
 
 from billing_job.core.document import Client, Document, Kind, Line, Seller
-from billing_job.documents import formats, payment
-from billing_job.documents.formats import PrintedMoney
-from billing_job.documents.labels import Labels, labels_for
-from billing_job.documents.pictures import accent_of, category_picture, month_picture
+from billing_job.documents import localized, payment
+from billing_job.documents.charts import accent_of, category_picture, month_picture
+from billing_job.documents.localized import PrintedMoney
+from billing_job.documents.safe_text import page_text, shortened
 from billing_job.documents.templates import Templates
-from billing_job.documents.texts import page_text, shortened
+from billing_job.documents.translations import Labels, labels_for
+from billing_job.documents.vat_mentions import vat_mentions, vat_name
 from billing_job.documents.view import DocumentView, Fact, Party, Payment, Row
-from billing_job.documents.wording import vat_mentions, vat_name
 
 DETAIL_FILE = "{number}.csv"
 """The name under which the detail CSV is embedded in the PDF."""
@@ -101,16 +101,16 @@ def _seller(seller: Seller, labels: Labels) -> Party:
         Fact(labels("VAT ID"), page_text(seller.vat_id)),
         Fact(labels("Registration no."), page_text(seller.registration_id)),
         Fact(labels("E-mail"), page_text(seller.email)),
-        Fact(labels("Telephone"), formats.phone_text(seller.phone)),
+        Fact(labels("Telephone"), localized.phone_text(seller.phone)),
     )
-    lines = (*_address(seller), formats.country_text(seller.country, labels.locale))
+    lines = (*_address(seller), localized.country_text(seller.country, labels.locale))
     name = page_text(seller.legal_name or seller.name)
     return Party(name, lines, tuple(fact for fact in ids if fact.value))
 
 
 def _buyer(client: Client, seller: Seller, labels: Labels) -> Party:
     abroad = client.country.upper() != seller.country.upper()
-    country = (formats.country_text(client.country, labels.locale),) if abroad else ()
+    country = (localized.country_text(client.country, labels.locale),) if abroad else ()
     ids = (
         Fact(labels("VAT ID"), page_text(client.vat_id)),
         Fact(labels("Registration no."), page_text(client.registration_id)),
@@ -123,14 +123,14 @@ def _facts(document: Document, labels: Labels) -> Iterable[Fact]:
     if not document.is_draft:
         name = "Invoice number" if _is_invoice(document) else "Credit note number"
         yield Fact(labels(name), page_text(document.number))
-    yield Fact(labels("Date"), formats.date_text(document.issue_date, locale))
-    yield Fact(labels("Period"), formats.span_text(document.period_start, document.period_end, locale))
+    yield Fact(labels("Date"), localized.date_text(document.issue_date, locale))
+    yield Fact(labels("Period"), localized.span_text(document.period_start, document.period_end, locale))
     if document.corrects:
         yield Fact(labels("Corrects invoice"), page_text(document.corrects))
         if document.corrects_date is not None:
-            yield Fact(labels("Invoice dated"), formats.date_text(document.corrects_date, locale))
+            yield Fact(labels("Invoice dated"), localized.date_text(document.corrects_date, locale))
     if _is_invoice(document) and document.gross_cents > 0:
-        yield Fact(labels("Due date"), formats.date_text(document.due_date, locale))
+        yield Fact(labels("Due date"), localized.date_text(document.due_date, locale))
     yield Fact(labels("Customer number"), page_text(document.client.client_id))
 
 
@@ -139,16 +139,16 @@ def _summary_note(document: Document, labels: Labels) -> str:
         return labels("This amount is in your favour; no payment is needed.")
     if document.gross_cents <= 0:
         return labels("Nothing to pay.")
-    return labels("Please pay by {date}.", date=formats.date_text(document.due_date, labels.locale))
+    return labels("Please pay by {date}.", date=localized.date_text(document.due_date, labels.locale))
 
 
 def _row(line: Line, document: Document, money: PrintedMoney, labels: Labels) -> Row:
     return Row(
         name=page_text(labels.category(line.category)),
         note=_joined((_when(line, document, labels), page_text(line.description)), labels),
-        number=formats.phone_text(line.number) if line.number else page_text(line.trunk),
-        quantity=formats.count_text(abs(line.quantity), labels.locale),
-        vat=formats.percent_text(line.vat.rate, labels.locale),
+        number=localized.phone_text(line.number) if line.number else page_text(line.trunk),
+        quantity=localized.count_text(abs(line.quantity), labels.locale),
+        vat=localized.percent_text(line.vat.rate, labels.locale),
         amount=money.bare(line.net_cents),
     )
 
@@ -156,16 +156,16 @@ def _row(line: Line, document: Document, money: PrintedMoney, labels: Labels) ->
 def _when(line: Line, document: Document, labels: Labels) -> str:
     """The day of a single transaction where the client wants each listed, otherwise the period of a late line."""
     if document.client.detail == "transaction" and len(line.rows) == 1 and line.rows[0].transaction_id:
-        return formats.date_text(line.rows[0].date, labels.locale)
+        return localized.date_text(line.rows[0].date, labels.locale)
     if line.period_end < document.period_start:
-        return formats.span_text(line.period_start, line.period_end, labels.locale)
+        return localized.span_text(line.period_start, line.period_end, labels.locale)
     return ""
 
 
 def _totals(document: Document, money: PrintedMoney, labels: Labels) -> Iterable[Fact]:
     yield Fact(labels("Total excluding VAT"), money(document.net_cents))
     for total in document.vat_totals:
-        name = vat_name(total.vat, formats.percent_text(total.vat.rate, labels.locale), labels)
+        name = vat_name(total.vat, localized.percent_text(total.vat.rate, labels.locale), labels)
         label = (
             name
             if len(document.vat_totals) == 1
@@ -180,11 +180,11 @@ def _payment(document: Document, money: PrintedMoney, labels: Labels, *, picture
     seller = document.seller
     facts = (
         Fact(labels("Account holder"), page_text(seller.legal_name or seller.name) if seller.iban else ""),
-        Fact(labels("IBAN"), formats.grouped(seller.iban)),
+        Fact(labels("IBAN"), localized.grouped(seller.iban)),
         Fact(labels("BIC"), seller.bic),
         Fact(labels("Payment reference"), payment.reference_text(payment.payment_reference(document))),
     )
-    amount, day = money(document.gross_cents), formats.date_text(document.due_date, labels.locale)
+    amount, day = money(document.gross_cents), localized.date_text(document.due_date, labels.locale)
     return Payment(
         request=labels("Please transfer {amount} by {date}, quoting the payment reference.", amount=amount, date=day),
         facts=tuple(fact for fact in facts if fact.value),

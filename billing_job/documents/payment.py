@@ -10,8 +10,8 @@ from stdnum.be import ogm_vcs
 from stdnum.iso7064 import mod_97_10
 
 from billing_job.core.document import Document, Kind
-from billing_job.documents.formats import grouped
-from billing_job.documents.texts import plain_text
+from billing_job.documents.localized import grouped
+from billing_job.documents.safe_text import plain_text
 
 _RF_LENGTH = 21
 _EPC_MAX_CENTS = 999_999_999_99

@@ -19,11 +19,11 @@ from sample_documents import CLIENT, document, many_lines, phone
 
 from bench.report import Report, Row, processor_seconds, taken
 from billing_job.core.document import Document
-from billing_job.documents.cii import cii_xml
 from billing_job.documents.detail_csv import detail_csv
-from billing_job.documents.files import document_files
+from billing_job.documents.document_files import document_files
+from billing_job.documents.einvoice.cii import cii_xml
 from billing_job.documents.html import document_html
-from billing_job.documents.pdf import Embedded, pdf_bytes, shared_by_documents, warm_up
+from billing_job.documents.pdf.make_pdf import Embedded, pdf_bytes, shared_by_documents, warm_up
 from billing_job.documents.templates import load_templates
 
 CHROMIUM = "/usr/bin/chromium"

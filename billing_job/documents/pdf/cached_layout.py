@@ -9,10 +9,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
-from billing_job.documents.form_pictures import chart_operators, code_object, is_chart
-from billing_job.documents.page_texts import PageTexts
-from billing_job.documents.pdf_file import Packed, stream_bytes
-from billing_job.documents.shaping import Face, Run
+from billing_job.documents.pdf.glyph_runs import Face, Run
+from billing_job.documents.pdf.page_shape import PageTexts
+from billing_job.documents.pdf.pdf_objects import Packed, stream_bytes
+from billing_job.documents.pdf.picture_slots import chart_operators, code_object, is_chart
 
 _SLACK = 0.01
 """CSS pixels that a text must leave free to count as fitting: Pango and we may round the last bit differently."""

@@ -3,7 +3,7 @@
 import re
 import unicodedata
 
-from billing_job.documents.glyphs import drawable
+from billing_job.documents.font_coverage import drawable
 
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 

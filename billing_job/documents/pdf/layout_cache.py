@@ -5,12 +5,12 @@ from xml.etree import ElementTree
 
 from weasyprint.urls import URLFetcher
 
-from billing_job.documents.drawn_rows import take_out
-from billing_job.documents.form import Differs, Filling, Form, filling
-from billing_job.documents.form_making import made_form
-from billing_job.documents.page_texts import PageTexts, page_texts
-from billing_job.documents.shaping import CannotBeShown, Fonts
-from billing_job.documents.typesetting import Look, Tree, laid_out
+from billing_job.documents.pdf.cached_layout import Differs, Filling, Form, filling
+from billing_job.documents.pdf.glyph_runs import CannotBeShown, Fonts
+from billing_job.documents.pdf.layout_capture import made_form
+from billing_job.documents.pdf.page_shape import PageTexts, page_texts
+from billing_job.documents.pdf.shared_styles import Look, Tree, laid_out
+from billing_job.documents.pdf.table_rows import take_out
 
 _MOST_PARAGRAPHS = 100_000
 """Paragraphs of all forms that are kept, of the shapes used last: about 80 MB, some 800 pages."""

@@ -12,14 +12,14 @@ import pydyf  # type: ignore[import-untyped]
 from weasyprint.document import Document, Page
 from weasyprint.formatting_structure import boxes
 
-from billing_job.documents.drawn_rows import Column, cell_box, columns_of, draw_rules, rows_of
-from billing_job.documents.form import Form, Gapped, PictureGap, TextGap
-from billing_job.documents.form_gaps import Gaps, Shown, all_boxes
-from billing_job.documents.form_pictures import is_chart
-from billing_job.documents.page_texts import PageTexts
-from billing_job.documents.pdf_file import divided, packed
-from billing_job.documents.shaping import CannotBeShown, Fonts
-from billing_job.documents.typesetting import drawn
+from billing_job.documents.pdf.cached_layout import Form, Gapped, PictureGap, TextGap
+from billing_job.documents.pdf.glyph_runs import CannotBeShown, Fonts
+from billing_job.documents.pdf.page_shape import PageTexts
+from billing_job.documents.pdf.pdf_objects import divided, packed
+from billing_job.documents.pdf.picture_slots import is_chart
+from billing_job.documents.pdf.shared_styles import drawn
+from billing_job.documents.pdf.table_rows import Column, cell_box, columns_of, draw_rules, rows_of
+from billing_job.documents.pdf.text_slots import Gaps, Shown, all_boxes
 
 _TOKEN = re.compile(rb"\(gap (alternative|heading) ([0-9]+)\)")
 

@@ -5,7 +5,7 @@ from base64 import b64decode
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
-from billing_job.documents.shaping import CannotBeShown
+from billing_job.documents.pdf.glyph_runs import CannotBeShown
 
 _PNG, _SVG = "data:image/png;base64,", "data:image/svg+xml;base64,"
 _RECT = "{http://www.w3.org/2000/svg}rect"

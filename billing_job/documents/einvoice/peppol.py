@@ -1,6 +1,6 @@
 """Electronic addresses: where the Peppol network finds a seller or a client, and whether it can carry a document."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from stdnum import ean
@@ -14,7 +14,7 @@ from stdnum.no import orgnr as no_orgnr
 from stdnum.se import orgnr as se_orgnr
 
 from billing_job.core.document import Client, Document, Kind, Seller
-from billing_job.documents.texts import plain_text
+from billing_job.documents.safe_text import plain_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,3 +190,12 @@ def _vat_check(scheme: str) -> Callable[[str], bool] | None:
     if not prefix:
         return None
     return lambda value: eu_vat.is_valid(value if value.startswith(prefix) else prefix + value)
+
+
+def peppol_notes(documents: Sequence[Document]) -> list[str]:
+    """Why Peppol cannot carry some documents, one sentence a reason; their UBL is plain EN 16931."""
+    found: dict[str, list[str]] = {}
+    for document in documents:
+        if obstacle := peppol_obstacle(document):
+            found.setdefault(obstacle, []).append(document.number)
+    return [f"{', '.join(numbers)} cannot go through Peppol: {obstacle}" for obstacle, numbers in found.items()]

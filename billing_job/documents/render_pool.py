@@ -21,7 +21,7 @@ from pathlib import Path
 from billing_job.core.document import Document, document_from_json, document_to_json
 from billing_job.core.errors import BillingJobError, ConfigError, RunFailed
 from billing_job.core.resources import shipped_templates
-from billing_job.documents.files import document_files
+from billing_job.documents.document_files import document_files
 from billing_job.documents.html import document_name
 from billing_job.documents.templates import Templates
 
@@ -158,7 +158,8 @@ def _fatal(document: Document) -> str:
 
 def _context() -> multiprocessing.context.ForkServerContext:
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([f"billing_job.documents.{name}" for name in ("cii", "pdf", "ubl")])
+    preloaded = ("einvoice.cii", "einvoice.ubl", "pdf.make_pdf")
+    context.set_forkserver_preload([f"billing_job.documents.{name}" for name in preloaded])
     return context
 
 
@@ -206,7 +207,7 @@ def _arrived(folders: tuple[Path | None, ...]) -> Templates:
 
 def _begin(folders: tuple[Path | None, ...]) -> None:
     """What a worker does first: read the style sheet, and put all that is there for good out of the collector's way."""
-    from billing_job.documents.pdf import warm_up
+    from billing_job.documents.pdf.make_pdf import warm_up
 
     threading.Thread(target=_end_with_the_run, daemon=True).start()
     warm_up(_arrived(folders))

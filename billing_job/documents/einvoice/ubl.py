@@ -3,10 +3,10 @@
 from facturx import generate_ubl_xml
 
 from billing_job.core.document import Document
-from billing_job.documents.en16931 import business_terms
-from billing_job.documents.labels import FALLBACK, labels_for
-from billing_job.documents.peppol import peppol_obstacle
+from billing_job.documents.einvoice.en16931 import business_terms
+from billing_job.documents.einvoice.peppol import peppol_obstacle
 from billing_job.documents.templates import Templates
+from billing_job.documents.translations import FALLBACK, labels_for
 
 _PROCESS = "urn:fdc:peppol.eu:2017:poacc:billing:01:1.0"
 _EN16931 = b"<cbc:CustomizationID>urn:cen.eu:en16931:2017</cbc:CustomizationID>"

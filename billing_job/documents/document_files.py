@@ -1,7 +1,8 @@
 """The files of one document: PDF, CSV and UBL, as bytes."""
 
-from billing_job.core.document import Document
+from billing_job.core.document import Document, Heading
 from billing_job.core.errors import DocumentError
+from billing_job.core.files.manifest import INVOICES
 from billing_job.documents.compose import DETAIL_FILE
 from billing_job.documents.detail_csv import detail_csv
 from billing_job.documents.html import document_html, document_name
@@ -25,9 +26,9 @@ def document_files(document: Document, templates: Templates) -> dict[str, bytes]
 
 def _files(document: Document, templates: Templates) -> dict[str, bytes]:
     # Only who makes documents waits for WeasyPrint and factur-x, which take most of a second to load.
-    from billing_job.documents.cii import cii_xml
-    from billing_job.documents.pdf import Embedded, pdf_bytes
-    from billing_job.documents.ubl import ubl_xml
+    from billing_job.documents.einvoice.cii import cii_xml
+    from billing_job.documents.einvoice.ubl import ubl_xml
+    from billing_job.documents.pdf.make_pdf import Embedded, pdf_bytes
 
     detail = detail_csv(document)
     embedded = [Embedded(DETAIL_FILE.format(number=document.number or "draft"), detail, "Detail", "Supplement")]
@@ -38,3 +39,8 @@ def _files(document: Document, templates: Templates) -> dict[str, bytes]:
     html = document_html(document, templates)
     pdf = pdf_bytes(html, templates, day=document.issue_date, embedded=embedded, what=document_name(document))
     return {"pdf": pdf, **files}
+
+
+def document_file(document: Document | Heading, kind: str) -> str:
+    """The name of a document's file below its month's folder; a draft is named after its client."""
+    return f"{INVOICES}/{document.number or 'DRAFT-' + document.client.client_id}{SUFFIXES[kind]}"

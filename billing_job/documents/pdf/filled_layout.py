@@ -12,11 +12,11 @@ from weasyprint.pdf.anchors import write_pdf_attachment
 from weasyprint.pdf.fonts import build_fonts_dictionary
 from weasyprint.pdf.metadata import DocumentMetadata
 
-from billing_job.documents.form import Filling, Form
-from billing_job.documents.page_texts import PageTexts
-from billing_job.documents.pdf_file import divided, packed, pdf_file
-from billing_job.documents.shaping import Fonts
-from billing_job.documents.xmp import complete_metadata
+from billing_job.documents.pdf.cached_layout import Filling, Form
+from billing_job.documents.pdf.glyph_runs import Fonts
+from billing_job.documents.pdf.page_shape import PageTexts
+from billing_job.documents.pdf.pdf_objects import divided, packed, pdf_file
+from billing_job.documents.pdf.xmp import complete_metadata
 
 
 def form_file(

@@ -3,9 +3,9 @@
 from facturx import generate_cii_xml
 
 from billing_job.core.document import Document
-from billing_job.documents.en16931 import business_terms
-from billing_job.documents.labels import FALLBACK, labels_for
+from billing_job.documents.einvoice.en16931 import business_terms
 from billing_job.documents.templates import Templates
+from billing_job.documents.translations import FALLBACK, labels_for
 
 
 def cii_xml(document: Document, templates: Templates) -> bytes:

@@ -18,13 +18,13 @@ from weasyprint.urls import FatalURLFetchingError, URLFetcher, URLFetcherRespons
 
 from billing_job.core.errors import DocumentError
 from billing_job.core.resources import shipped_templates
-from billing_job.documents.form_file import form_file
-from billing_job.documents.forms import Forms
-from billing_job.documents.pdf_file import file_bytes
-from billing_job.documents.shaping import CannotBeShown
+from billing_job.documents.pdf.filled_layout import form_file
+from billing_job.documents.pdf.glyph_runs import CannotBeShown
+from billing_job.documents.pdf.layout_cache import Forms
+from billing_job.documents.pdf.pdf_objects import file_bytes
+from billing_job.documents.pdf.shared_styles import Look, drawn
+from billing_job.documents.pdf.xmp import complete_metadata
 from billing_job.documents.templates import Templates
-from billing_job.documents.typesetting import Look, drawn
-from billing_job.documents.xmp import complete_metadata
 
 # Relative addresses in a template mean files of the template folders, wherever those are: the real path stays out.
 _BASE = "file:///templates/"

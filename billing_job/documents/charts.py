@@ -5,11 +5,11 @@ from collections.abc import Iterable
 
 from billing_job.core.document import Document, Kind, Seller
 from billing_job.core.money import half_away_from_zero
-from billing_job.documents import formats
-from billing_job.documents.chart import Bar, category_chart, month_chart
-from billing_job.documents.formats import PrintedMoney
-from billing_job.documents.labels import Labels
-from billing_job.documents.texts import page_text, shortened
+from billing_job.documents import localized
+from billing_job.documents.chart_svg import Bar, category_chart, month_chart
+from billing_job.documents.localized import PrintedMoney
+from billing_job.documents.safe_text import page_text, shortened
+from billing_job.documents.translations import Labels
 from billing_job.documents.view import Fact, Picture
 
 _COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
@@ -43,7 +43,7 @@ def month_picture(document: Document, money: PrintedMoney, labels: Labels) -> Pi
         return None
     months = [(each.month, each.net_cents) for each in document.history[1 - _MONTHS :]]
     months.append((str(document.period), document.net_cents))
-    bars = [Bar(formats.month_text(month, labels.locale), cents, money.bare(cents)) for month, cents in months]
+    bars = [Bar(localized.month_text(month, labels.locale), cents, money.bare(cents)) for month, cents in months]
     title = labels("Last months, excluding VAT")
     source = month_chart(bars, accent_of(document.seller), rtl=labels.direction == "rtl")
     captions = _captions(bars, labels)
@@ -65,7 +65,7 @@ def _captions(bars: list[Bar], labels: Labels) -> tuple[Fact, ...]:
     """The names and amounts beside the bars; without cents where those would not fit: the alternative text has them."""
     if max(abs(bar.cents) for bar in bars) < _ROOM_FOR_CENTS:
         return tuple(Fact(shortened(bar.label, _LABEL_ROOM), bar.amount) for bar in bars)
-    whole = (formats.count_text(half_away_from_zero(bar.cents, 100), labels.locale) for bar in bars)
+    whole = (localized.count_text(half_away_from_zero(bar.cents, 100), labels.locale) for bar in bars)
     return tuple(Fact(shortened(bar.label, _LABEL_ROOM), amount) for bar, amount in zip(bars, whole, strict=True))
 
 

@@ -9,7 +9,7 @@ from babel import Locale
 from babel.dates import format_date, format_interval
 from babel.numbers import format_currency, format_decimal, format_percent
 
-from billing_job.documents.texts import page_text
+from billing_job.documents.safe_text import page_text
 
 # CLDR marks the direction of Arabic amounts with an invisible character; the page isolates every amount by itself.
 _MARKS = dict.fromkeys(map(ord, "\u200e\u200f\u061c"))

@@ -1,8 +1,8 @@
 """What the law wants said where no VAT is charged, in the client's language (Directive 2006/112/EC, Article 226)."""
 
 from billing_job.core.document import Document, Vat
-from billing_job.documents.labels import Labels
-from billing_job.documents.texts import page_text
+from billing_job.documents.safe_text import page_text
+from billing_job.documents.translations import Labels
 
 # A document without an exemption code still has the mention of its category.
 _CODES = {"AE": "VATEX-EU-AE", "O": "VATEX-EU-O"}

@@ -6,10 +6,10 @@ from typing import Any
 
 from weasyprint.formatting_structure import boxes
 
-from billing_job.documents.drawn_rows import Column
-from billing_job.documents.form import Leaf, Paragraph, TextGap, placed
-from billing_job.documents.page_texts import PageTexts
-from billing_job.documents.shaping import CannotBeShown, Fonts
+from billing_job.documents.pdf.cached_layout import Leaf, Paragraph, TextGap, placed
+from billing_job.documents.pdf.glyph_runs import CannotBeShown, Fonts
+from billing_job.documents.pdf.page_shape import PageTexts
+from billing_job.documents.pdf.table_rows import Column
 
 _NEAR = 0.02
 """CSS pixels by which WeasyPrint's place of a text may differ from ours."""

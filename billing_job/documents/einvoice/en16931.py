@@ -10,17 +10,17 @@ from billing_job.core.document import Client, Document, Kind, Line, Seller, Vat,
 from billing_job.core.money import decimal_text
 from billing_job.documents import payment
 from billing_job.documents.compose import printed_sign
-from billing_job.documents.formats import date_text
-from billing_job.documents.labels import Labels
-from billing_job.documents.peppol import (
+from billing_job.documents.einvoice.peppol import (
     Identifier,
     buyer_address,
     compact,
     registration,
     seller_address,
 )
-from billing_job.documents.texts import plain_text
-from billing_job.documents.wording import vat_reason
+from billing_job.documents.localized import date_text
+from billing_job.documents.safe_text import plain_text
+from billing_job.documents.translations import Labels
+from billing_job.documents.vat_mentions import vat_reason
 
 _INVOICE, _CREDIT_NOTE = "380", "381"  # UNTDID 1001
 _CREDIT_TRANSFER, _SEPA_TRANSFER, _STANDING_AGREEMENT = "30", "58", "57"  # UNTDID 4461

@@ -8,12 +8,12 @@ from jinja2 import Environment, TemplateError, TemplateNotFound, TemplateSyntaxE
 
 from billing_job.core.document import Document, Kind
 from billing_job.core.errors import DocumentError
-from billing_job.documents import formats
+from billing_job.documents import localized
 from billing_job.documents.compose import document_view
 from billing_job.documents.html import document_name
-from billing_job.documents.labels import labels_for
+from billing_job.documents.safe_text import plain_text
 from billing_job.documents.templates import Templates
-from billing_job.documents.texts import plain_text
+from billing_job.documents.translations import labels_for
 
 TEMPLATES = {"text": "email/message.txt", "html": "email/message.html"}
 
@@ -56,7 +56,7 @@ def mail_texts(document: Document, templates: Templates, *, subject: str, attach
         else "Please find attached your credit note {number} ({period})."
     )
     number = plain_text(document.number)
-    period = formats.span_text(document.period_start, document.period_end, labels.locale)
+    period = localized.span_text(document.period_start, document.period_end, labels.locale)
     words = MailWords(
         greeting=labels("Dear Sir or Madam,"),
         opening=labels(opening, number=number, period=period),
@@ -69,7 +69,7 @@ def mail_texts(document: Document, templates: Templates, *, subject: str, attach
             for text in (
                 plain_text(seller.legal_name or seller.name),
                 plain_text(seller.email),
-                formats.phone_text(seller.phone),
+                localized.phone_text(seller.phone),
             )
             if text
         ),

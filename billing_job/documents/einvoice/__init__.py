@@ -1,0 +1,1 @@
+"""EN 16931 and the XML formats that carry it."""

@@ -1,0 +1,1 @@
+"""The PDF engine; document_files and render_pool are its only callers."""
