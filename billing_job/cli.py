@@ -38,7 +38,7 @@ from billing_job.core.errors import BillingJobError, ConfigError
 from billing_job.core.files.secret_file import read_secret
 
 if TYPE_CHECKING:
-    from billing_job.config import Settings
+    from billing_job.config.settings import Settings
     from billing_job.core.clock import Clock
     from billing_job.core.console import Console
     from billing_job.month_run import Surroundings
@@ -69,7 +69,7 @@ class Invocation:
 
     def settings(self, output: Path | None = None) -> Settings:
         """billing.toml, with --output in place of output.directory."""
-        from billing_job.config import Output, load_settings
+        from billing_job.config.settings import Output, load_settings
 
         settings = load_settings(self.config)
         if output is None:

@@ -15,7 +15,9 @@ from billing_job.billing.attribution.event_facts import number_facts
 from billing_job.billing.invoicing.small_business import small_business_vat
 from billing_job.billing.invoicing.tax import TaxRules
 from billing_job.billing.rating.tariff import DatedPrice
-from billing_job.config import Settings
+from billing_job.config.mapping import load_mapping, load_vat_rates
+from billing_job.config.price_list import load_prices
+from billing_job.config.settings import Settings
 from billing_job.core.clock import Clock
 from billing_job.core.document import Client, Kind, Seller
 from billing_job.core.errors import ConfigError
@@ -34,8 +36,6 @@ from billing_job.ledger.events import event_bodies, orders_paid
 from billing_job.ledger.mirror import read_again
 from billing_job.ledger.purchases import bought_ids
 from billing_job.ledger.transactions import supplier_trunks
-from billing_job.mapping import load_mapping, load_vat_rates
-from billing_job.prices import load_prices
 
 CONFIGURATION_FILES = (
     "billing.toml",

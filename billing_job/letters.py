@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
+from billing_job.config.mail import Mail
 from billing_job.core.document import Document
 from billing_job.core.errors import DocumentError
 from billing_job.core.files.manifest import sha256
@@ -14,7 +15,6 @@ from billing_job.documents.email_text import mail_texts
 from billing_job.documents.safe_text import plain_text
 from billing_job.job import Job
 from billing_job.ledger.document_files import StoredFile, stored_files
-from billing_job.mail_options import Mail
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from billing_job.config import Monitoring
+from billing_job.config.settings import Monitoring
 from billing_job.core.clock import Clock
 from billing_job.core.files.local import write_whole
 from billing_job.core.money import decimal_text

@@ -12,17 +12,13 @@ import numpy as np
 import pandas as pd
 
 from billing_job.accounting.formats import FORMATS
-from billing_job.anomalies import told
-from billing_job.attribution_csv import attribution_csv
 from billing_job.billing.attribution.assignments import Assignments
 from billing_job.books import month_books
 from billing_job.core.columns.row_values import records, row_cents, row_moment
 from billing_job.core.decision import Decision
 from billing_job.core.document import Document, Heading
-from billing_job.core.files.csv_writer import csv_text
 from billing_job.core.files.manifest import ACCOUNTING, Folder, sha256
 from billing_job.core.moments import local_moment
-from billing_job.core.money import decimal_text
 from billing_job.core.period import Period
 from billing_job.documents.document_files import SUFFIXES, document_file
 from billing_job.documents.einvoice.peppol import peppol_notes
@@ -33,18 +29,16 @@ from billing_job.ledger.decisions import decisions
 from billing_job.ledger.document_files import StoredFile, record_files, stored_files
 from billing_job.ledger.documents import documents_in_folder, headings_in_folder
 from billing_job.ledger.transactions import first_seen
-from billing_job.margin import margin_csv
 from billing_job.month_looks import month_anomalies, month_margins
 from billing_job.month_report import month_report
 from billing_job.pipeline import Placed
-from billing_job.report import report_html
-from billing_job.report_data import Report, Waiting
+from billing_job.reporting.anomalies import told
+from billing_job.reporting.attribution_csv import attribution_csv
+from billing_job.reporting.exceptions_csv import Waiting, exceptions_csv
+from billing_job.reporting.margins import margin_csv
+from billing_job.reporting.page import report_html
+from billing_job.reporting.page_data import Report
 from billing_job.unchanged import VERSIONS, is_unchanged, remember
-
-EXCEPTION_COLUMNS = (
-    "transaction_id", "created_at", "type", "reference_type", "reference_id", "amount", "reason", "suggestion",
-    "first_seen", "age_days",
-)  # fmt: skip
 
 LISTS = ("exceptions.csv", "margin.csv", "attribution.csv")
 
@@ -191,28 +185,6 @@ def waiting_rows(job: Job, rows: pd.DataFrame) -> list[Waiting]:
         )
         for row in records(rows)
     ]
-
-
-def exceptions_csv(waiting: Sequence[Waiting]) -> bytes:
-    """exceptions.csv; the amount is empty where it could not be read."""
-    return csv_text(
-        EXCEPTION_COLUMNS,
-        (
-            (
-                each.transaction_id,
-                each.created_at,
-                each.type,
-                each.reference_type,
-                each.reference_id,
-                "" if each.cents is None else decimal_text(each.cents),
-                each.reason,
-                each.suggestion,
-                each.first_seen,
-                each.age_days,
-            )
-            for each in waiting
-        ),
-    )
 
 
 def _age(created_at: object, since: str, today: date, job: Job) -> int:

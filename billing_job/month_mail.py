@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 
+from billing_job.config.mail import Mail
 from billing_job.core.console import Console
 from billing_job.core.document import Document, document_to_json
 from billing_job.core.errors import ConfigError, DocumentError, LedgerError, RunFailed
@@ -25,7 +26,6 @@ from billing_job.ledger.deliveries import (
 )
 from billing_job.ledger.documents import document_of_number, documents_in_folder
 from billing_job.letters import LetterBox
-from billing_job.mail_options import Mail
 from billing_job.mail_report import Entry, Mailed
 from billing_job.smtp import MailServerUnreachable
 

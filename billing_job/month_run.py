@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from billing_job.config import Settings
+from billing_job.config.settings import Settings
 from billing_job.core.clock import Clock
 from billing_job.core.columns.row_values import sum_of
 from billing_job.core.console import Console

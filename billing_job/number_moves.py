@@ -8,11 +8,18 @@ from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
+from billing_job.config.csv_edit import (
+    Cells,
+    missing_columns,
+    read_csv_text,
+    with_changes,
+    with_rows,
+    write_csv_text,
+)
+from billing_job.config.mapping import NUMBER_COLUMNS, TRUNK_COLUMNS
 from billing_job.core.errors import ConfigError
 from billing_job.core.phone import e164
 from billing_job.core.register import Mapping, NumberAssignment, TrunkAssignment
-from billing_job.mapping import NUMBER_COLUMNS, TRUNK_COLUMNS
-from billing_job.mapping_files import Cells, missing_columns, read_csv_text, with_changes, with_rows, write_csv_text
 from billing_job.onboarding import open_trunk
 
 

@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from billing_job.config.csv_edit import read_csv_text, with_rows, write_csv_text
+from billing_job.config.mapping import CLIENT_COLUMNS, NUMBER_COLUMNS, TRUNK_COLUMNS
 from billing_job.core.errors import ConfigError, MayHaveHappened, SupplierError
 from billing_job.core.money import decimal_text
 from billing_job.core.register import Mapping as UserMapping
@@ -19,8 +21,6 @@ from billing_job.didfarm.checkout import ask, buy, new_orders, offers, orders_of
 from billing_job.didfarm.models import BoughtNumber, Purchase, SipTrunk
 from billing_job.ledger.onboarding_steps import DONE, Steps, record_step, steps_under_way
 from billing_job.ledger.purchases import save_bought
-from billing_job.mapping import CLIENT_COLUMNS, NUMBER_COLUMNS, TRUNK_COLUMNS
-from billing_job.mapping_files import read_csv_text, with_rows, write_csv_text
 from billing_job.onboarding_desk import Desk, Onboarded, Wish
 from billing_job.onboarding_record import (
     Checkout,

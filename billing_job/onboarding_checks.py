@@ -5,9 +5,9 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from billing_job.config.csv_edit import missing_columns, read_csv_text, with_rows, write_csv_text
+from billing_job.config.mapping import CLIENT_COLUMNS, NUMBER_COLUMNS, TRUNK_COLUMNS, load_mapping
 from billing_job.core.errors import ConfigError
-from billing_job.mapping import CLIENT_COLUMNS, NUMBER_COLUMNS, TRUNK_COLUMNS, load_mapping
-from billing_job.mapping_files import missing_columns, read_csv_text, with_rows, write_csv_text
 from billing_job.onboarding_desk import Wish
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from billing_job.core.money import money_text
-from billing_job.report_data import Waiting
+from billing_job.reporting.exceptions_csv import Waiting
 
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, right: Sequence[str] = ()) -> str:

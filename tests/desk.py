@@ -14,7 +14,7 @@ from fakes import Clock
 from ledgers import storage
 
 from billing_job.billing.invoicing.credit_note import Request, credit
-from billing_job.config import load_settings
+from billing_job.config.settings import load_settings
 from billing_job.core.decision import Decision
 from billing_job.core.document import Document
 from billing_job.core.period import Period

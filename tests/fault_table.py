@@ -13,7 +13,7 @@ from ledgers import ledger_url, rows
 from sandbox_on_loopback import KEY, PAGE_SIZE, StillClock, small_world
 from sqlalchemy import Engine, select
 
-from billing_job.config import TransactionsReading
+from billing_job.config.settings import TransactionsReading
 from billing_job.core.errors import BillingJobError, Incomplete
 from billing_job.didfarm.http import Http
 from billing_job.didfarm.sandbox.faults import parse_fault

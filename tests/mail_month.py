@@ -11,7 +11,7 @@ from ledgers import storage
 from mail_server import MailServer
 from sample_documents import CLIENT, document, line, phone
 
-from billing_job.config import load_settings
+from billing_job.config.settings import load_settings
 from billing_job.core.clock import Clock as AnyClock
 from billing_job.core.document import Kind
 from billing_job.core.files.manifest import sha256

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
 
-from billing_job.config import TransactionsReading
+from billing_job.config.settings import TransactionsReading
 from billing_job.core.errors import Incomplete
 from billing_job.core.wallet import Learned, Saved, Sealed, Transaction
 from billing_job.didfarm.page import Page, validated_page

@@ -5,11 +5,11 @@ from datetime import date
 from billing_job.core.document import Kind
 from billing_job.core.period import Period
 from billing_job.core.sums import Flow, Sum
-from billing_job.report_data import (
+from billing_job.reporting.exceptions_csv import Waiting
+from billing_job.reporting.page_data import (
     DocumentRow,
     Place,
     Report,
-    Waiting,
     Wallet,
     month_sums,
     months_back,

@@ -24,9 +24,9 @@ from sample_months import (
 )
 
 from billing_job.accounting.accounts import load_accounts
-from billing_job.accounting.datev import write_datev
 from billing_job.accounting.journal import Journal, WalletMonth, month_journal
 from billing_job.accounting.options import AccountingOptions, DatevOptions
+from billing_job.accounting.programs.datev import write_datev
 from billing_job.core.document import Vat
 from billing_job.core.errors import ConfigError
 

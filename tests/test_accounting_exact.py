@@ -9,8 +9,8 @@ from accounting_judges import assert_golden, balances_of
 from sample_months import sample_journal
 
 from billing_job.accounting.accounts import load_accounts
-from billing_job.accounting.exact import write_exact
 from billing_job.accounting.options import AccountingOptions, ExactOptions
+from billing_job.accounting.programs.exact import write_exact
 from billing_job.core.errors import ConfigError
 from billing_job.core.money import cents_from_decimal
 

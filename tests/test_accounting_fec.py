@@ -9,9 +9,9 @@ from accounting_judges import assert_golden, balances_of, judge_module
 from sample_months import SELLER, WALLET, sample_documents, sample_journal
 
 from billing_job.accounting.accounts import load_accounts
-from billing_job.accounting.fec import COLUMNS, siren_of, write_fec
 from billing_job.accounting.journal import month_journal
 from billing_job.accounting.options import AccountingOptions, FecOptions
+from billing_job.accounting.programs.fec import COLUMNS, siren_of, write_fec
 from billing_job.core.document import Seller
 from billing_job.core.errors import ConfigError
 

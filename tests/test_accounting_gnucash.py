@@ -6,9 +6,9 @@ from accounting_judges import assert_golden, balances_of, gnucash_accounts, gnuc
 from sample_months import JANSEN, STANDARD, WALLET, sample_document, sample_journal
 
 from billing_job.accounting.accounts import load_accounts
-from billing_job.accounting.gnucash import write_gnucash
 from billing_job.accounting.journal import month_journal
 from billing_job.accounting.options import AccountingOptions, GnucashOptions
+from billing_job.accounting.programs.gnucash import write_gnucash
 
 ACCOUNTS = load_accounts(None)
 NEEDED = gnucash_accounts(sample_journal(), ACCOUNTS)

@@ -7,10 +7,10 @@ from accounting_judges import assert_golden, balances_of, beancount_ledger, hled
 from sample_months import sample_documents, sample_journal
 
 from billing_job.accounting.accounts import load_accounts
-from billing_job.accounting.beancount import account_name
+from billing_job.accounting.csv_files import sales_csv
 from billing_job.accounting.formats import FORMATS
 from billing_job.accounting.options import AccountingOptions, BeancountOptions
-from billing_job.accounting.sales import sales_csv
+from billing_job.accounting.programs.beancount import account_name
 from billing_job.core.errors import ConfigError
 
 ACCOUNTS = load_accounts(None)

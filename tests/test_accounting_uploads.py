@@ -14,9 +14,9 @@ from sample_months import JANSEN, STANDARD, WALLET, sample_document, sample_docu
 from billing_job.accounting.accounts import load_accounts
 from billing_job.accounting.journal import Journal, month_journal
 from billing_job.accounting.options import AccountingOptions, QuickbooksOptions, XeroOptions
-from billing_job.accounting.quickbooks import write_quickbooks
-from billing_job.accounting.sage50 import write_sage50
-from billing_job.accounting.xero import write_xero
+from billing_job.accounting.programs.quickbooks import write_quickbooks
+from billing_job.accounting.programs.sage50 import write_sage50
+from billing_job.accounting.programs.xero import write_xero
 from billing_job.core.errors import ConfigError
 from billing_job.core.money import cents_from_decimal
 

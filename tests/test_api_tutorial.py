@@ -8,7 +8,7 @@ import pytest
 from fakes import office
 from ledgers import storage
 
-from billing_job.mapping import load_mapping
+from billing_job.config.mapping import load_mapping
 
 TUTORIAL = Path(__file__).parent.parent / "docs" / "tutorial.md"
 PLANS = ("standard", "wholesale", "premium")

@@ -18,7 +18,8 @@ from sample_documents import document, standard_lines
 from sqlalchemy import select
 
 from billing_job.cli import cli
-from billing_job.config import Settings, load_settings
+from billing_job.config.mapping import load_mapping
+from billing_job.config.settings import Settings, load_settings
 from billing_job.core.console import Redactor
 from billing_job.core.document import Kind
 from billing_job.core.errors import ConfigError, DocumentError, OutputError
@@ -36,7 +37,6 @@ from billing_job.documents.templates import load_templates
 from billing_job.ledger.database import transaction
 from billing_job.ledger.mirror import LedgerMirror
 from billing_job.ledger.tables import wallet_rows
-from billing_job.mapping import load_mapping
 
 READING = Settings.model_validate({"seller": {"name": "N", "country": "NL"}}).api.transactions
 RTL_OVERRIDE = "\u202e"

@@ -13,13 +13,13 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from billing_job.config import Settings, load_settings
+from billing_job.config.mapping import load_mapping
+from billing_job.config.settings import Settings, load_settings
 from billing_job.core.errors import ConfigError
 from billing_job.core.toml import Table
 from billing_job.deliver import Attachment, Letter, ascii_address, message_bytes
 from billing_job.didfarm.wire import parse_json, read_transaction
 from billing_job.documents.safe_text import plain_text
-from billing_job.mapping import load_mapping
 
 fuzzed = settings(
     max_examples=int(os.environ.get("FUZZ_EXAMPLES", "150")),

@@ -6,10 +6,10 @@ from pathlib import Path
 
 from fakes import FIRST, call, two_clients
 
-from billing_job.config import load_settings
+from billing_job.config.first_files import Known, Seen, clients_and_trunks, number_rows, settings_text
+from billing_job.config.settings import load_settings
 from billing_job.core.resources import shipped_config
 from billing_job.core.wallet import Trunk
-from billing_job.init_files import Known, Seen, clients_and_trunks, number_rows, settings_text
 
 
 def rows_of(path: Path) -> list[dict[str, str]]:

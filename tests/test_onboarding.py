@@ -11,7 +11,7 @@ import pytest
 from fakes import Office, office
 from sandbox_on_loopback import KEY
 
-from billing_job.config import load_settings
+from billing_job.config.settings import load_settings
 from billing_job.core.errors import ConfigError
 from billing_job.didfarm.client import Client
 from billing_job.didfarm.http import Http

@@ -8,8 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from billing_job.core.errors import ConfigError, OutputError
-from billing_job.mapping_files import (
+from billing_job.config.csv_edit import (
     Cells,
     CsvText,
     missing_columns,
@@ -18,6 +17,7 @@ from billing_job.mapping_files import (
     with_rows,
     write_csv_text,
 )
+from billing_job.core.errors import ConfigError, OutputError
 
 COLUMNS = ("number", "trunk", "valid_to")
 CELL = st.text(alphabet='ab1;,"\n\r\u2028\u00e9# ', max_size=6)

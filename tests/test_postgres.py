@@ -18,7 +18,7 @@ import test_report_month
 from fakes import Office, call, office, two_clients
 from sample_documents import document, line
 
-from billing_job.config import load_settings
+from billing_job.config.settings import load_settings
 from billing_job.core.document import Kind
 from billing_job.core.errors import ConfigError, LedgerError, LockHeld
 from billing_job.ledger.database import database_path, open_engine, transaction

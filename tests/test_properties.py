@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from ledgers import drop, ledger_url, made, storage
 
 from billing_job.billing.rating.line_rounding import shared_out_by_line
-from billing_job.config import load_settings
+from billing_job.config.settings import load_settings
 from billing_job.core.document import Document, Kind
 from billing_job.core.errors import ConfigError
 from billing_job.core.money import MAX_CENTS, MICROCENTS_PER_CENT, half_away_from_zero, shared_out

@@ -6,8 +6,8 @@ import pytest
 from desk import OCTOBER, Desk, lines_of, row
 from fakes import FIRST, call, two_clients
 
-from billing_job.attribution_csv import path
 from billing_job.core.errors import ConfigError
+from billing_job.reporting.attribution_csv import path
 
 NOVEMBER = OCTOBER.next
 STRANGER = "trk_x"

@@ -14,10 +14,10 @@ from sample_report import HOSTILE, MONTH, flows_of, sample_report
 
 from billing_job.core.errors import DocumentError
 from billing_job.documents.templates import Templates, load_templates
-from billing_job.report import report_html
-from billing_job.report_data import SHARES_SHOWN, Report, month_sums, shares, told_apart
-from billing_job.report_figures import percent
-from billing_job.report_view import WAITING_SHOWN
+from billing_job.reporting.page import report_html
+from billing_job.reporting.page_data import SHARES_SHOWN, Report, month_sums, shares, told_apart
+from billing_job.reporting.page_figures import percent
+from billing_job.reporting.page_view import WAITING_SHOWN
 
 SHIPPED = load_templates(None)
 

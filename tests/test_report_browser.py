@@ -12,8 +12,8 @@ import pytest
 from sample_report import HOSTILE, sample_report
 
 from billing_job.documents.templates import load_templates
-from billing_job.report import report_html
-from billing_job.report_data import Report
+from billing_job.reporting.page import report_html
+from billing_job.reporting.page_data import Report
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe-playwright-python is not installed")

@@ -7,10 +7,10 @@ from decimal import Decimal
 import pytest
 
 from billing_job.billing.invoicing.tax import TaxRules, Untaxable, vat_id_check, vat_of
+from billing_job.config.mapping import load_vat_rates
 from billing_job.core.document import Client, Vat
 from billing_job.core.register import VatRate
 from billing_job.core.resources import shipped_config
-from billing_job.mapping import load_vat_rates
 
 SHIPPED = load_vat_rates(shipped_config() / "vat_rates.csv")
 DUTCH = TaxRules("NL", "NL861994772B01", False, (), SHIPPED)

@@ -10,6 +10,7 @@ from invoice_rules import complaints
 
 from billing_job.billing.invoicing.small_business import REASONS, small_business_vat
 from billing_job.billing.invoicing.tax import TaxRules, Untaxable, vat_id_check, vat_of
+from billing_job.config.mapping import load_vat_rates
 from billing_job.core.document import Client, Vat
 from billing_job.core.errors import ConfigError
 from billing_job.core.register import VatRate
@@ -19,7 +20,6 @@ from billing_job.documents.einvoice.ubl import ubl_xml
 from billing_job.documents.templates import load_templates
 from billing_job.documents.translations import labels_for
 from billing_job.documents.vat_mentions import vat_mentions
-from billing_job.mapping import load_vat_rates
 
 RATES = load_vat_rates(shipped_config() / "vat_rates.csv")
 OCTOBER = date(2026, 10, 31)

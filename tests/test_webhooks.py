@@ -31,9 +31,9 @@ from billing_job.core.period import Period
 from billing_job.core.register import Mapping, NumberAssignment
 from billing_job.didfarm.webhook_server import MAX_BODY_BYTES, RunningReceiver
 from billing_job.didfarm.webhooks import PATH, SIGNATURE_HEADER, is_genuine, read_event, signature_of
-from billing_job.event_notes import event_notes
 from billing_job.ledger.database import open_engine
 from billing_job.ledger.events import event_bodies, store_event
+from billing_job.reporting.event_notes import event_notes
 
 SECRET = "whsec_5d1b0d0c"
 RECEIVED = datetime(2026, 11, 5, 8, 0, tzinfo=UTC)

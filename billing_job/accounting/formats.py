@@ -4,19 +4,19 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from billing_job.accounting.accounts import Accounts
-from billing_job.accounting.beancount import write_beancount
-from billing_job.accounting.datev import write_datev
-from billing_job.accounting.exact import write_exact
+from billing_job.accounting.csv_files import journal_file, sales_file
 from billing_job.accounting.export import Export
-from billing_job.accounting.fec import write_fec
-from billing_job.accounting.gnucash import write_gnucash
-from billing_job.accounting.hledger import write_hledger
 from billing_job.accounting.journal import Journal
 from billing_job.accounting.options import AccountingOptions
-from billing_job.accounting.quickbooks import write_quickbooks
-from billing_job.accounting.sage50 import write_sage50
-from billing_job.accounting.sales import journal_file, sales_file
-from billing_job.accounting.xero import write_xero
+from billing_job.accounting.programs.beancount import write_beancount
+from billing_job.accounting.programs.datev import write_datev
+from billing_job.accounting.programs.exact import write_exact
+from billing_job.accounting.programs.fec import write_fec
+from billing_job.accounting.programs.gnucash import write_gnucash
+from billing_job.accounting.programs.hledger import write_hledger
+from billing_job.accounting.programs.quickbooks import write_quickbooks
+from billing_job.accounting.programs.sage50 import write_sage50
+from billing_job.accounting.programs.xero import write_xero
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,7 +45,7 @@ def run(
     if draft and send:
         raise click.UsageError("--draft and --send: a draft is not sent")
     from billing_job.commands.sending import delivery_after_run
-    from billing_job.config import Monitoring
+    from billing_job.config.settings import Monitoring
     from billing_job.monitoring import watched
     from billing_job.month_run import RunOptions
     from billing_job.month_run import run as run_month

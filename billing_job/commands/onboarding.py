@@ -15,7 +15,7 @@ from billing_job.core.errors import ConfigError
 
 if TYPE_CHECKING:
     from billing_job.cli import Invocation
-    from billing_job.config import Settings
+    from billing_job.config.settings import Settings
     from billing_job.didfarm.models import Credentials, Offer
     from billing_job.job import Job
 

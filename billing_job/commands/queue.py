@@ -27,9 +27,10 @@ def exceptions(context: click.Context, month: str | None, as_json: bool, as_csv:
     """
     if context.invoked_subcommand is not None:
         return
-    from billing_job.month_folder import exceptions_csv, waiting_rows
+    from billing_job.month_folder import waiting_rows
     from billing_job.month_run import locked_job
     from billing_job.proofs import waiting
+    from billing_job.reporting.exceptions_csv import exceptions_csv
     from billing_job.tables import exceptions_table
 
     invocation: Invocation = context.obj

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from billing_job.cli import Invocation
+    from billing_job.config.mail import Mail
     from billing_job.core.console import Console
     from billing_job.deliver import Transport
-    from billing_job.mail_options import Mail
     from billing_job.mail_report import Entry, Mailed
     from billing_job.month_mail import MailOptions
 

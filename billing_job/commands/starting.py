@@ -23,8 +23,8 @@ def init(invocation: Invocation, base_url: str | None, from_ledger: bool, as_jso
     Files that are there already are left alone; rows that they lack are printed. With --from-ledger nothing is asked of
     DIDfarm: numbers.csv is proposed from the transactions mirrored so far.
     """
-    from billing_job.init_files import table_text, write_new
-    from billing_job.mapping import CLIENT_COLUMNS, NUMBER_COLUMNS, TRUNK_COLUMNS
+    from billing_job.config.first_files import table_text, write_new
+    from billing_job.config.mapping import CLIENT_COLUMNS, NUMBER_COLUMNS, TRUNK_COLUMNS
 
     columns = {"clients.csv": CLIENT_COLUMNS, "trunks.csv": TRUNK_COLUMNS, "numbers.csv": NUMBER_COLUMNS}
     folder = invocation.config.absolute().parent
@@ -48,10 +48,10 @@ def init(invocation: Invocation, base_url: str | None, from_ledger: bool, as_jso
 
 def _from_trunks(invocation: Invocation, base_url: str | None) -> tuple[dict[str, str], dict[str, list[list[str]]]]:
     """The files that are the same for everybody, and the rows that clients.csv and trunks.csv lack."""
+    from billing_job.config.first_files import api_of, clients_and_trunks, known_in, settings_text
     from billing_job.core.resources import shipped_config
     from billing_job.didfarm.http import connect
     from billing_job.didfarm.sync import read_trunks
-    from billing_job.init_files import api_of, clients_and_trunks, known_in, settings_text
 
     api = api_of(invocation.config, base_url)
     known = known_in(invocation.config.absolute().parent)
@@ -69,7 +69,7 @@ def _from_trunks(invocation: Invocation, base_url: str | None) -> tuple[dict[str
 
 def _numbers(invocation: Invocation) -> dict[str, list[list[str]]]:
     """The rows that numbers.csv lacks."""
-    from billing_job.init_files import Seen, number_rows
+    from billing_job.config.first_files import Seen, number_rows
     from billing_job.month_run import locked_job
     from billing_job.proofs import unknown_references
 

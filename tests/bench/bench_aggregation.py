@@ -24,7 +24,7 @@ from billing_job.billing.attribution.attribute import attribute
 from billing_job.billing.rating.plans import Plan, Rule
 from billing_job.billing.rating.price import price
 from billing_job.billing.rating.tariff import Tariff
-from billing_job.config import DEFAULT_CATEGORIES
+from billing_job.config.settings import DEFAULT_CATEGORIES
 from billing_job.core.columns.interned import arrow, ints
 from billing_job.core.columns.schema import PAIRS, empty
 

@@ -18,7 +18,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 from fault_table import Ledger, ledger_in
 from sandbox_on_loopback import KEY, StillClock
 
-from billing_job.config import TransactionsReading
+from billing_job.config.settings import TransactionsReading
 from billing_job.core.period import Period
 from billing_job.didfarm.http import Http
 from billing_job.didfarm.sandbox.running import RunningSandbox

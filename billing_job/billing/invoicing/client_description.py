@@ -3,8 +3,6 @@
 import re
 from functools import lru_cache
 
-from billing_job.billing.invoicing.issue import _Row
-
 _MONEY = re.compile(r"(?i)[€$£¥₹]|\b(?:eur|usd|gbp|chf|(?:euro)?cents?)\b|(?<!\d)0[.,]\d|\d[.,](?:\d{2}|\d{4})(?!\d)")
 
 
@@ -14,12 +12,12 @@ _NUMBER = re.compile(r"(?<![\d+])[0-9]+(?:[.,'’][0-9]+)*")
 _SPACED_THOUSANDS = re.compile(r"(?<=\d)[ \u00a0\u202f](?=\d{3}(?!\d))")
 
 
-def without_cost(row: _Row) -> str:
-    """The supplier's description, unless it speaks of money or of other clients: a client never sees our cost."""
-    if row.part:
+def client_description(description: str, cost_cents: int, part: int) -> str:
+    """The supplier's description, unless it speaks of money or of other clients; `part` above 0 is a shared order."""
+    if part:
         return ""
-    amounts = _amounts_in(row.description)
-    return "" if amounts is None or abs(row.cost_cents) in amounts else row.description
+    amounts = _amounts_in(description)
+    return "" if amounts is None or abs(cost_cents) in amounts else description
 
 
 @lru_cache(maxsize=1024)  # rows of one line mostly say the same

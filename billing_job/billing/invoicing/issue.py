@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pandas as pd
 
-from billing_job.billing.invoicing.client_description import without_cost
+from billing_job.billing.invoicing.client_description import client_description
 from billing_job.billing.invoicing.fee_discount_minimum import PlanTerms, plan_lines
 from billing_job.core.columns.python_values import cells_of
 from billing_job.core.columns.schema import PRICED, conform
@@ -137,7 +137,9 @@ def _lines(rows: Sequence[_Row], client: Client, vat: Vat) -> tuple[list[Line], 
             Line(
                 line=number,
                 category=first.category,
-                description=without_cost(first) if client.detail == "transaction" else "",
+                description=client_description(first.description, first.cost_cents, first.part)
+                if client.detail == "transaction"
+                else "",
                 number=_one({row.number for row in group}),
                 trunk=_one({row.trunk for row in group}),
                 quantity=sum(row.quantity for row in group),
@@ -156,9 +158,19 @@ def _one(values: set[str]) -> str:
     return next(iter(values)) if len(values) == 1 else ""
 
 
+def _description(row: _Row) -> str:
+    return client_description(row.description, row.cost_cents, row.part)
+
+
 def _detail(row: _Row) -> DetailRow:
     return DetailRow(
-        row.transaction_id, row.date, without_cost(row), row.number, row.trunk, row.quantity, row.charge_cents
+        row.transaction_id,
+        row.date,
+        _description(row),
+        row.number,
+        row.trunk,
+        row.quantity,
+        row.charge_cents,
     )
 
 

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from billing_job.core.document import Kind
-from billing_job.report_data import DocumentRow, Report, Waiting
-from billing_job.report_figures import (
+from billing_job.reporting.exceptions_csv import Waiting
+from billing_job.reporting.page_data import DocumentRow, Report
+from billing_job.reporting.page_figures import (
     Cell,
     Chart,
     Row,

@@ -6,7 +6,7 @@ from datetime import date
 
 from billing_job.core.money import decimal_text, half_away_from_zero
 from billing_job.core.sums import Sum
-from billing_job.report_data import MonthSum, Place, Report, Share, Wallet
+from billing_job.reporting.page_data import MonthSum, Place, Report, Share, Wallet
 
 
 @dataclass(frozen=True, slots=True)

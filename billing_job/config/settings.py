@@ -18,9 +18,9 @@ from stdnum.exceptions import ValidationError as StdnumError
 
 from billing_job.accounting.options import AccountingOptions
 from billing_job.billing.rating.plans import Plan
+from billing_job.config.mail import Mail
 from billing_job.core.errors import ConfigError
 from billing_job.core.toml import Country, Money, Table
-from billing_job.mail_options import Mail
 
 
 def _zone(value: str) -> str:

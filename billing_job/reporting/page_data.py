@@ -8,6 +8,7 @@ from datetime import date
 from billing_job.core.document import Kind
 from billing_job.core.period import Period
 from billing_job.core.sums import Flow, Sum
+from billing_job.reporting.exceptions_csv import Waiting
 
 MONTHS_SHOWN = 12
 SHARES_SHOWN = 8
@@ -63,23 +64,6 @@ class Place:
 
     name: str
     sum: Sum
-
-
-@dataclass(frozen=True, slots=True)
-class Waiting:
-    """A transaction that waits in the queue, as in exceptions.csv; `cents` None when its amount is unreadable."""
-
-    transaction_id: str
-    created_at: str
-    type: str
-    reference_type: str
-    reference_id: str
-    cents: int | None
-    reason: str
-    suggestion: str
-    first_seen: str
-    """Day in the seller's zone."""
-    age_days: int
 
 
 @dataclass(frozen=True, slots=True)

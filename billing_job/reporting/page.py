@@ -10,15 +10,22 @@ from markupsafe import Markup
 
 from billing_job.core.errors import DocumentError
 from billing_job.documents.templates import Templates
-from billing_job.report_data import Report
-from billing_job.report_view import report_view
+from billing_job.reporting.page_data import Report
+from billing_job.reporting.page_view import report_view
 
 TEMPLATE = "report.html"
+
+
 STYLE_SHEET = "report.css"
+
+
 SCRIPTS = ("report/chart.umd.min.js", "report.js")
 """The chart library, as its authors publish it, and what uses it."""
 
+
 _SOURCE_MAP = re.compile(r"\n?//# sourceMappingURL=\S*\s*\Z")
+
+
 # What would end the element that the text stands in.
 _ENDS_EARLY = re.compile(r"</(?:script|style)|<!--", re.IGNORECASE)
 

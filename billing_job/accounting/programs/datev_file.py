@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from billing_job.accounting.datev_columns import COLUMNS, QUOTED
 from billing_job.accounting.export import cut, decimal_comma, encodable
 from billing_job.accounting.options import DatevOptions
+from billing_job.accounting.programs.datev_columns import COLUMNS, QUOTED
 from billing_job.core.period import Period
 
 ENCODING = "cp1252"

@@ -16,12 +16,12 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from billing_job.config import Api
+from billing_job.config.mapping import CLIENT_COLUMNS, NUMBER_COLUMNS, TRUNK_COLUMNS
+from billing_job.config.settings import Api
 from billing_job.core.errors import ConfigError, OutputError
 from billing_job.core.files.csv_reader import csv_rows
 from billing_job.core.phone import country_of, e164
 from billing_job.core.wallet import Trunk
-from billing_job.mapping import CLIENT_COLUMNS, NUMBER_COLUMNS, TRUNK_COLUMNS
 
 _PHONES = re.compile(r"\+[1-9]\d{6,14}(?!\d)")
 _SETTING = re.compile(r'^(\w+) = "[^"]*"( *)(# .*)?$')

@@ -1,0 +1,1 @@
+"""What people look at: the month's page, margins, attribution, exceptions."""
