@@ -34,16 +34,14 @@ from billing_job.commands import (
     webhook,
 )
 from billing_job.commands.options import KEY_VARIABLE, emit
-from billing_job.core.errors import BillingJobError, ConfigError
+from billing_job.core.errors import BillingJobError, ConfigError, ExitCode
 from billing_job.core.files.secret_file import read_secret
 
 if TYPE_CHECKING:
     from billing_job.config.settings import Settings
     from billing_job.core.clock import Clock
     from billing_job.core.console import Console
-    from billing_job.month_run import Surroundings
-
-FAILED = 1
+    from billing_job.month.session import Session
 
 
 class SystemClock:
@@ -76,12 +74,12 @@ class Invocation:
             return settings
         return settings.model_copy(update={"output": Output(directory=output.absolute())})
 
-    def surroundings(self, output: Path | None = None) -> Surroundings:
-        from billing_job.month_run import Surroundings
+    def session(self, output: Path | None = None) -> Session:
+        from billing_job.month.session import Session
 
         settings = self.settings(output)
         folder = self.config.absolute().parent
-        return Surroundings(settings, folder, lambda: self.key(settings.api.key_file), self.clock, self.console)
+        return Session(settings, folder, lambda: self.key(settings.api.key_file), self.clock, self.console)
 
     def key(self, key_file: Path | None) -> str:
         """The API key from the environment or from the file of api.key_file; ConfigError when there is none."""
@@ -187,7 +185,7 @@ def main(arguments: Sequence[str] | None = None, clock: Clock | None = None) -> 
 
     Arguments and clock are the process's own unless a caller brings others.
     """
-    code = FAILED
+    code: int = ExitCode.FAILED
     try:
         code = cli.main(arguments, standalone_mode=False, obj=clock) or 0
     except click.exceptions.Exit as stop:

@@ -6,10 +6,10 @@ from billing_job.core.period import Period
 from billing_job.core.sums import Sum
 from billing_job.didfarm.wire import parse_json, read_transaction
 from billing_job.documents.document_files import SUFFIXES, document_file
-from billing_job.job import Job
 from billing_job.ledger.audit import audit
 from billing_job.ledger.document_files import stored_files
 from billing_job.ledger.documents import all_documents
+from billing_job.month.job import Job
 from billing_job.proofs import reconcile
 
 

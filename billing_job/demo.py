@@ -10,10 +10,11 @@ from billing_job.core.files.local import make_folder
 from billing_job.core.resources import shipped_config
 from billing_job.didfarm.sandbox.running import RunningSandbox
 from billing_job.didfarm.sandbox.world import demo_world
-from billing_job.month_run import Outcome, RunOptions, Surroundings, run
+from billing_job.month.run import RunOptions, run
+from billing_job.month.session import CommandResult, Session
 
 
-def demo(output: Path, clock: Clock, console: Console, *, workers: int | None) -> Outcome:
+def demo(output: Path, clock: Clock, console: Console, *, workers: int | None) -> CommandResult:
     """Serve the demo's world, bill its month, write into `output`; and the ledger too: a second run adds nothing."""
     config_folder = shipped_config()
     world = demo_world()
@@ -28,5 +29,5 @@ def demo(output: Path, clock: Clock, console: Console, *, workers: int | None) -
                 "output": settings.output.model_copy(update={"directory": output}),
             }
         )
-        around = Surroundings(settings, config_folder, lambda: key, clock, console)
-        return run(around, RunOptions(month=str(world.month), workers=workers))
+        session = Session(settings, config_folder, lambda: key, clock, console)
+        return run(session, RunOptions(month=str(world.month), workers=workers))

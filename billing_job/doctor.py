@@ -16,8 +16,8 @@ from billing_job.core.errors import BillingJobError
 from billing_job.didfarm.page import Page, order_of, validated_page
 from billing_job.didfarm.sync import read_balance, read_trunks
 from billing_job.didfarm.wire import FIELDS, Json, canonical_json, parse_json, read_transaction
-from billing_job.job import Job
-from billing_job.month_run import Surroundings, connected
+from billing_job.month.job import Job
+from billing_job.month.session import Session, connected
 
 Verdict = Literal["ok", "warning", "wrong"]
 
@@ -91,12 +91,12 @@ def configuration(job: Job) -> Iterator[Finding]:
             yield Finding("warning", f"client {client.client_id}: VAT id {client.vat_id} is not valid")
 
 
-def supplier(job: Job, around: Surroundings) -> Iterator[Finding]:
+def supplier(job: Job, session: Session) -> Iterator[Finding]:
     """The live API: trunks, balance, and page 1 field by field."""
     try:
-        with connected(around) as http:
+        with connected(session) as http:
             trunks = read_trunks(http)
-            yield Finding("ok", f"{around.settings.api.base_url} answers; {len(trunks)} trunks")
+            yield Finding("ok", f"{session.settings.api.base_url} answers; {len(trunks)} trunks")
             balance = read_balance(http)
             yield Finding("ok", f"balance: {balance.cents} cents {balance.currency}")
             body = http.get("/wallet/transactions", {"page": 1}, lambda body: body)

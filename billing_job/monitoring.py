@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from billing_job.config.settings import Monitoring
 from billing_job.core.clock import Clock
+from billing_job.core.errors import ExitCode
 from billing_job.core.files.local import write_whole
 from billing_job.core.money import decimal_text
 
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 
 PING_SECONDS = 5.0
 PING_TRIES = 2
-FAILED = 1
 
 _LAST_SUCCESS = "billing_job_last_success_timestamp_seconds"
 
@@ -30,7 +30,7 @@ _LAST_SUCCESS = "billing_job_last_success_timestamp_seconds"
 class Watch:
     """How a run ended; until it says so it has failed."""
 
-    exit_code: int = FAILED
+    exit_code: int = ExitCode.FAILED
     result: Mapping[str, Any] = field(default_factory=dict)
     """The object of `run --json`; empty when the run broke off."""
 

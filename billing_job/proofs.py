@@ -1,6 +1,5 @@
 """The commands that look back: the exceptions queue, the wallet's proof, and whether what was written still holds."""
 
-from collections.abc import Collection
 from dataclasses import asdict
 from typing import Any
 
@@ -8,21 +7,12 @@ import pandas as pd
 
 from billing_job.core.checks import documents_add_up, numbers_have_no_gap
 from billing_job.core.columns.row_values import sum_of
-from billing_job.core.errors import ConfigError
 from billing_job.core.period import Period
-from billing_job.job import Job
-from billing_job.ledger.documents import all_documents, billed_periods, document_of_number, issued_numbers
+from billing_job.ledger.documents import all_documents, billed_periods, issued_numbers
 from billing_job.ledger.transactions import all_transactions, changed, vanished
-from billing_job.month_folder import Progress, WrittenMonth, write_month
-from billing_job.pipeline import attributed, place
-from billing_job.summary import wallet_proof
-
-
-def waiting(job: Job, month: Period | None) -> pd.DataFrame:
-    """What waits, ATTRIBUTED: of one month and the billed ones before it, or of all months up to the present one."""
-    if month is not None:
-        return place(job, month).rows("exception")
-    return place(job, job.last_month().next, every_month=True).rows("exception")
+from billing_job.month.job import Job
+from billing_job.month.placing import attributed
+from billing_job.month.wallet_proof import wallet_proof
 
 
 def reconcile(job: Job) -> dict[str, Any]:
@@ -80,16 +70,3 @@ def verify(job: Job, month: Period | None) -> tuple[int, list[str]]:
     for folder in [str(month)] if month else folders:
         problems += job.folder(Period.parse(folder)).damaged()
     return len(documents), problems
-
-
-def render_again(
-    job: Job, month: Period, numbers: Collection[str], *, workers: int, progress: Progress
-) -> WrittenMonth:
-    """Write the files of a month's issued documents again, or of some of them; ConfigError for an unknown number."""
-    for number in numbers:
-        issued = document_of_number(job.engine, number)
-        if issued is None:
-            raise ConfigError(f"--number {number}: no such document was issued")
-        if issued.folder != str(month):
-            raise ConfigError(f"--number {number}: it stands in {issued.folder}, not in {month}")
-    return write_month(job, month, place(job, month), workers=workers, progress=progress, again=numbers)

@@ -20,13 +20,14 @@ from billing_job.core.document import Document
 from billing_job.core.period import Period
 from billing_job.core.wallet import Trunk
 from billing_job.didfarm.wire import read_transaction
-from billing_job.job import Job, open_job
 from billing_job.ledger.credit_notes import issue_credit
 from billing_job.ledger.decisions import record_decision
 from billing_job.ledger.documents import all_documents, document_of_number
 from billing_job.ledger.mirror import LedgerMirror
-from billing_job.month_looks import month_anomalies, month_margins
-from billing_job.pipeline import Billed, Placed, bill, place
+from billing_job.month.job import Job, open_job
+from billing_job.month.pipeline import Billed, bill
+from billing_job.month.placing import Placed, place
+from billing_job.month.review import month_anomalies, month_margins
 
 SELLER = '[seller]\nname = "S"\ncountry = "NL"\nvat_id = "NL861994772B01"\n[billing]\nissue_date = "period_end"\n'
 CLIENTS = ("client_id,name,country,vat_id,plan,detail", "acme,Acme,NL,,,", "bruno,Bruno,NL,,,")

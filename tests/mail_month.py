@@ -18,9 +18,9 @@ from billing_job.core.files.manifest import sha256
 from billing_job.core.period import Period
 from billing_job.core.settlement import Bill
 from billing_job.documents.document_files import SUFFIXES, document_file
-from billing_job.job import Job, open_job
 from billing_job.ledger.document_files import StoredFile, record_files
 from billing_job.ledger.issuing import issue
+from billing_job.month.job import Job, open_job
 
 MONTH = "2026-10"
 LANGUAGES = ("en", "nl", "de", "fr", "es", "pt", "ar", "zh", "ja", "hi")

@@ -18,11 +18,11 @@ from mail_server import mail_server
 from sample_documents import CLIENT, document, full_credit, in_language, standard_lines
 
 from billing_job.core.errors import DocumentError
-from billing_job.deliver import Attachment, Letter, ascii_address, message_bytes
+from billing_job.delivery.mailing import may_send
+from billing_job.delivery.message import Attachment, Letter, ascii_address, message_bytes
 from billing_job.documents.email_text import mail_texts
 from billing_job.documents.templates import load_templates
 from billing_job.ledger.deliveries import claim
-from billing_job.month_mail import may_send
 
 TEMPLATES = load_templates(None)
 SUBJECT = "{kind} {number} - {seller}"

@@ -13,8 +13,8 @@ from mail_month import MONTH, mail_office, number
 from mail_server import MailServer, mail_server
 from sandbox_on_loopback import StillClock
 
-from billing_job.deliver import Envelope, Outcome
-from billing_job.smtp import Server, SmtpTransport, tls_context
+from billing_job.delivery.message import Envelope, Outcome
+from billing_job.delivery.smtp import Server, SmtpTransport, tls_context
 
 LOGIN = ("billing@noordzee.example", "correct horse battery staple")
 

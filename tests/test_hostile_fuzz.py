@@ -17,7 +17,7 @@ from billing_job.config.mapping import load_mapping
 from billing_job.config.settings import Settings, load_settings
 from billing_job.core.errors import ConfigError
 from billing_job.core.toml import Table
-from billing_job.deliver import Attachment, Letter, ascii_address, message_bytes
+from billing_job.delivery.message import Attachment, Letter, ascii_address, message_bytes
 from billing_job.didfarm.wire import parse_json, read_transaction
 from billing_job.documents.safe_text import plain_text
 

@@ -18,7 +18,7 @@ from billing_job.didfarm.http import Http
 from billing_job.didfarm.models import Credentials, Offer
 from billing_job.didfarm.sandbox.faults import parse_fault
 from billing_job.didfarm.sandbox.running import RunningSandbox
-from billing_job.job import open_job
+from billing_job.month.job import open_job
 from billing_job.onboarding import onboard
 from billing_job.onboarding_desk import Desk, Onboarded, Wish
 

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from test_properties import OCTOBER, Books, job_of, plans, rounded
 
-from billing_job.pipeline import bill
+from billing_job.month.pipeline import bill
 
 CATEGORY = {"call": "call", "sms": "message", "renewal": "number_rental"}
 NUMBERS = {"42": ("+31201234567", "NL", "trk_a"), "43": ("+4930123456", "DE", "trk_b")}

@@ -27,9 +27,9 @@ from billing_job.core.money import MAX_CENTS, MICROCENTS_PER_CENT, half_away_fro
 from billing_job.core.period import Period
 from billing_job.core.wallet import Trunk
 from billing_job.didfarm.wire import read_transaction
-from billing_job.job import Job, open_job
 from billing_job.ledger.mirror import LedgerMirror
-from billing_job.pipeline import Billed, bill
+from billing_job.month.job import Job, open_job
+from billing_job.month.pipeline import Billed, bill
 
 OCTOBER = Period(2026, 10)
 CLIENTS = (("acme", "NL", "NL004495445B01"), ("bruno", "DE", "DE136695976"), ("carl", "US", ""), ("dora", "FR", ""))

@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING
 import click
 
 from billing_job.commands.options import month_option, output_option
+from billing_job.core.errors import ExitCode
 
 if TYPE_CHECKING:
     from billing_job.cli import Invocation
     from billing_job.core.period import Period
-    from billing_job.job import Job
-    from billing_job.month_folder import WrittenMonth
-
-FAILED = 1
+    from billing_job.month.folder import WrittenMonth
+    from billing_job.month.job import Job
 
 
 @click.command(short_help="Write accounting files of a billed month again.")
@@ -37,9 +36,9 @@ def export(
 
     In the month's folder they are from then on kept up to date by `run`, like the formats of [accounting] formats.
     """
-    from billing_job.books import check_billed, check_formats, export_books
     from billing_job.core.period import Period
-    from billing_job.month_run import locked_job
+    from billing_job.month.accounting_files import check_billed, check_formats, export_books
+    from billing_job.month.session import locked_job
 
     if list_formats:
         click.echo(_formats_table())
@@ -48,7 +47,7 @@ def export(
         raise click.UsageError("export needs --month and at least one --format; --list shows the formats")
     billed = Period.parse(month)
     check_formats(formats)
-    with locked_job(invocation.surroundings()) as job:
+    with locked_job(invocation.session()) as job:
         check_billed(job, billed)
         if output is None:
             written = _brought_up_to_date(job, billed, invocation, formats)
@@ -67,12 +66,12 @@ def export(
 @click.pass_obj
 def report(invocation: Invocation, month: str, output: Path | None) -> int:
     """Write the page of a billed month, report.html, as the ledger stands today."""
-    from billing_job.books import check_billed
     from billing_job.core.period import Period
-    from billing_job.month_run import locked_job
+    from billing_job.month.accounting_files import check_billed
+    from billing_job.month.session import locked_job
 
     billed = Period.parse(month)
-    with locked_job(invocation.surroundings(output)) as job:
+    with locked_job(invocation.session(output)) as job:
         check_billed(job, billed)
         written = _brought_up_to_date(job, billed, invocation)
         return _told(written, invocation, f"Page: {job.folder(billed).where('report.html')}")
@@ -80,8 +79,8 @@ def report(invocation: Invocation, month: str, output: Path | None) -> int:
 
 def _brought_up_to_date(job: Job, month: Period, invocation: Invocation, formats: tuple[str, ...] = ()) -> WrittenMonth:
     """Write the month's whole folder, so that its manifest stays true; what is there with the right bytes stays."""
-    from billing_job.month_folder import write_month
-    from billing_job.pipeline import place
+    from billing_job.month.folder import write_month
+    from billing_job.month.placing import place
 
     workers = os.cpu_count() or 1
     return write_month(
@@ -95,7 +94,7 @@ def _told(written: WrittenMonth, invocation: Invocation, where: str) -> int:
     for problem in written.problems:
         invocation.console.error(problem)
     invocation.console.info(where)
-    return FAILED if written.problems else 0
+    return ExitCode.FAILED if written.problems else ExitCode.DONE
 
 
 def _formats_table() -> str:

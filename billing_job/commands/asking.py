@@ -34,10 +34,10 @@ password_file_option = click.option(
 def client_of(invocation: Invocation) -> Iterator[Client]:
     """The supplier's API as configured."""
     from billing_job.didfarm.client import Client
-    from billing_job.month_run import connected
+    from billing_job.month.session import connected
 
-    around = invocation.surroundings()
-    with Client(connected(around), around.settings.api.transactions) as client:
+    session = invocation.session()
+    with Client(connected(session), session.settings.api.transactions) as client:
         yield client
 
 

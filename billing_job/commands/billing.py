@@ -47,27 +47,27 @@ def run(
     from billing_job.commands.sending import delivery_after_run
     from billing_job.config.settings import Monitoring
     from billing_job.monitoring import watched
-    from billing_job.month_run import RunOptions
-    from billing_job.month_run import run as run_month
+    from billing_job.month.run import RunOptions
+    from billing_job.month.run import run as run_month
 
     options = RunOptions(month, offline, clients, supplementary, draft, workers)
     try:
-        around = invocation.surroundings(output)
+        session = invocation.session(output)
     except BillingJobError as error:
         if not as_json:
             raise
-        from billing_job.summary import empty_run_json
+        from billing_job.month.run_json import empty_run_json
 
         invocation.console.error(str(error))
         emit(empty_run_json(month or "", "failed", str(error), 0))
         return error.exit_code
-    settings, console = around.settings, around.console
+    settings, console = session.settings, session.console
     # A draft is a look ahead, not the month's run: nobody waits for it.
     monitoring = Monitoring() if draft else settings.monitoring
     for address in filter(None, (settings.monitoring.ping_url, settings.monitoring.ping_failure_url)):
         console.redactor.add(address)
-    with watched(monitoring, settings.billing.currency, around.clock, console.warn) as watch:
-        outcome = run_month(around, options)
+    with watched(monitoring, settings.billing.currency, session.clock, console.warn) as watch:
+        outcome = run_month(session, options)
         code, result = outcome.exit_code, outcome.json
         if send and result["status"] in ("done", "exceptions"):
             result["delivery"], sent_code = delivery_after_run(invocation, result["month"], output)
@@ -84,9 +84,9 @@ def run(
 @click.pass_obj
 def sync(invocation: Invocation, full: bool, as_json: bool) -> int:
     """Mirror transactions, trunks and the balance into the ledger."""
-    from billing_job.month_run import sync as sync_ledger
+    from billing_job.month.sync import sync as sync_ledger
 
-    outcome = sync_ledger(invocation.surroundings(), full=full)
+    outcome = sync_ledger(invocation.session(), full=full)
     if as_json:
         emit(outcome.json)
     return outcome.exit_code
@@ -103,11 +103,11 @@ def preview(
     invocation: Invocation, month: str | None, output: Path | None, offline: bool, workers: int | None, as_json: bool
 ) -> int:
     """Write drafts of a month, and compare them with the month before."""
-    from billing_job.month_run import RunOptions
-    from billing_job.month_run import run as run_month
+    from billing_job.month.run import RunOptions
+    from billing_job.month.run import run as run_month
     from billing_job.tables import changes_table
 
-    outcome = run_month(invocation.surroundings(output), RunOptions(month, offline, draft=True, workers=workers))
+    outcome = run_month(invocation.session(output), RunOptions(month, offline, draft=True, workers=workers))
     if as_json:
         emit(outcome.json)
     elif "changes" in outcome.json:

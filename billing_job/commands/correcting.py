@@ -37,7 +37,7 @@ def credit(
     from billing_job.billing.invoicing.credit_note import Request
     from billing_job.core.errors import ConfigError
     from billing_job.core.money import cents_from_decimal
-    from billing_job.corrections import credit_document
+    from billing_job.month.corrections import credit_document
 
     if not reason.strip():
         raise ConfigError("--reason: say why, in a few words; the client reads it on the credit note")
@@ -45,7 +45,7 @@ def credit(
         cents = None if amount is None else cents_from_decimal(amount)
     except ValueError as error:
         raise ConfigError(f"--amount: {error}") from None
-    outcome = credit_document(invocation.surroundings(), number, Request(reason.strip(), lines, cents, rebill))
+    outcome = credit_document(invocation.session(), number, Request(reason.strip(), lines, cents, rebill))
     if as_json:
         emit(outcome.json)
     return outcome.exit_code

@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING
 import click
 
 from billing_job.commands.options import emit, json_option, month_option, output_option, period, workers_option
+from billing_job.core.errors import ExitCode
 
 if TYPE_CHECKING:
     from billing_job.cli import Invocation
-
-FAILED, EXCEPTIONS_WAIT = 1, 3
 
 
 @click.command(short_help="Prove that every cent of the wallet has its place.")
@@ -21,17 +20,17 @@ FAILED, EXCEPTIONS_WAIT = 1, 3
 @click.pass_obj
 def reconcile(invocation: Invocation, as_json: bool) -> int:
     """Prove the wallet: every cent is billed, excluded, an exception, or waits for its month."""
-    from billing_job.month_run import locked_job
+    from billing_job.month.session import locked_job
     from billing_job.proofs import reconcile as prove
     from billing_job.tables import reconcile_table
 
-    with locked_job(invocation.surroundings()) as job:
+    with locked_job(invocation.session()) as job:
         proof = prove(job)
         if as_json:
             emit(proof)
         else:
             click.echo(reconcile_table(proof, job.settings.billing.currency))
-    return 0 if proof["wallet"]["matches"] else EXCEPTIONS_WAIT
+    return ExitCode.DONE if proof["wallet"]["matches"] else ExitCode.EXCEPTIONS_WAIT
 
 
 @click.command(short_help="Write a month's documents again.")
@@ -44,10 +43,10 @@ def render(
     invocation: Invocation, month: str, numbers: tuple[str, ...], output: Path | None, workers: int | None
 ) -> int:
     """Write the files of a month's issued documents again."""
-    from billing_job.month_run import locked_job
-    from billing_job.proofs import render_again
+    from billing_job.month.folder import render_again
+    from billing_job.month.session import locked_job
 
-    with locked_job(invocation.surroundings(output)) as job:
+    with locked_job(invocation.session(output)) as job:
         billed = period(month) or job.last_month()
         written = render_again(
             job, billed, numbers, workers=workers or os.cpu_count() or 1, progress=invocation.console.progress
@@ -57,7 +56,7 @@ def render(
         for problem in written.problems:
             invocation.console.error(problem)
         invocation.console.info(f"{len(written.documents)} documents stand in {job.folder(billed).where()}")
-    return FAILED if written.problems else 0
+    return ExitCode.FAILED if written.problems else ExitCode.DONE
 
 
 @click.command(short_help="Check hashes and invariants again.")
@@ -69,10 +68,10 @@ def render(
 def verify(invocation: Invocation, month: str | None, deep: bool, output: Path | None, as_json: bool) -> int:
     """Check every hash of the manifests and every invariant again; with --deep over all of history."""
     from billing_job.deep_proof import verify_deep
-    from billing_job.month_run import locked_job
+    from billing_job.month.session import locked_job
     from billing_job.proofs import verify as check
 
-    with locked_job(invocation.surroundings(output)) as job:
+    with locked_job(invocation.session(output)) as job:
         problems = verify_deep(job) if deep else []
         # A ledger that is damaged is named once; what follows from it would only repeat it.
         count, more = (0, []) if problems else check(job, period(month))
@@ -83,4 +82,4 @@ def verify(invocation: Invocation, month: str | None, deep: bool, output: Path |
         invocation.console.error(problem)
     if not problems:
         invocation.console.info(f"{count} documents and their files are as they were issued")
-    return FAILED if problems else 0
+    return ExitCode.FAILED if problems else ExitCode.DONE

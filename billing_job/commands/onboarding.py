@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from billing_job.cli import Invocation
     from billing_job.config.settings import Settings
     from billing_job.didfarm.models import Credentials, Offer
-    from billing_job.job import Job
+    from billing_job.month.job import Job
 
 _CLIENT_OPTIONS = ("street", "postal_code", "vat_id", "email", "language", "plan")
 """Options of `onboard` that are columns of clients.csv."""
@@ -93,21 +93,21 @@ def onboard(
     """
     from billing_job.credentials_file import check_free
     from billing_job.ledger.onboarding_steps import steps_under_way
-    from billing_job.month_run import locked_job
+    from billing_job.month.session import locked_job
     from billing_job.onboarding import onboard as take_the_steps
     from billing_job.onboarding_checks import check_wish
     from billing_job.onboarding_desk import Desk, Wish
 
-    around = invocation.surroundings()
-    with locked_job(around) as job, client_of(invocation) as client:
+    session = invocation.session()
+    with locked_job(session) as job, client_of(invocation) as client:
         if not steps_under_way(job.engine, client_id):
             check_free(password_file)
         row = {"name": name, "country": (client_country or country).upper(), "city": client_city}
         row |= {column: more[column] for column in _CLIENT_OPTIONS}
         wish = Wish(client_id, _known_row(job, client_id) or row, country.upper(), number_type, city, count)
-        check_wish(around.config_folder, wish, [plan.name for plan in job.settings.plans])
+        check_wish(session.config_folder, wish, [plan.name for plan in job.settings.plans])
         talk = _Conversation(invocation, password_file, yes, as_json)
-        desk = Desk(job.engine, job.mapping, around.config_folder, job.settings.billing.zone, job.clock, client, talk)
+        desk = Desk(job.engine, job.mapping, session.config_folder, job.settings.billing.zone, job.clock, client, talk)
         found = take_the_steps(desk, wish, dict(map(_pair, did_number_ids)), anew=anew)
     if as_json:
         emit(
@@ -138,11 +138,11 @@ def onboard(
 @click.pass_obj
 def move(invocation: Invocation, number: str, client_id: str, at: str | None, as_json: bool) -> int:
     """Put NUMBER on another client's trunk, and its charges on that client's invoice from the day on."""
-    from billing_job.month_run import locked_job
+    from billing_job.month.session import locked_job
     from billing_job.number_moves import planned_move, write_move
 
-    around = invocation.surroundings()
-    with locked_job(around) as job:
+    session = invocation.session()
+    with locked_job(session) as job:
         today = _today(invocation, job.settings)
         plan = planned_move(job.mapping, number, client_id, _day(at) or today)
         is_routed = plan.day <= today
@@ -156,7 +156,7 @@ def move(invocation: Invocation, number: str, client_id: str, at: str | None, as
                 if trunk is None:
                     raise ConfigError(f"trunk {plan.to_trunk}: DIDfarm lists none of that name; correct trunks.csv")
                 client.route(plan.did_number_id, trunk.trunk_id)
-        write_move(around.config_folder, plan)
+        write_move(session.config_folder, plan)
         zone = job.settings.billing.timezone
     if as_json:
         emit({"schema": "billing-job/move@1", **asdict(plan), "day": plan.day.isoformat(), "routed": is_routed})
@@ -178,15 +178,15 @@ def offboard(invocation: Invocation, client_id: str, at: str | None, yes: bool, 
 
     DIDfarm's API cannot give numbers back: release them in its portal, or they go on costing.
     """
-    from billing_job.month_run import locked_job
+    from billing_job.month.session import locked_job
     from billing_job.number_moves import planned_leaving, write_leaving
 
-    around = invocation.surroundings()
-    with locked_job(around) as job:
+    session = invocation.session()
+    with locked_job(session) as job:
         plan = planned_leaving(job.mapping, client_id, _day(at) or _today(invocation, job.settings) + timedelta(days=1))
         what = f"{_counted(plan.numbers, 'number')} and {_counted(plan.trunks, 'trunk')} of client {client_id}"
         confirm(f"End {what} on {plan.day}?", yes=yes, as_json=as_json)
-        write_leaving(around.config_folder, plan)
+        write_leaving(session.config_folder, plan)
     if as_json:
         emit({"schema": "billing-job/offboarding@1", **asdict(plan), "day": plan.day.isoformat()})
         return 0

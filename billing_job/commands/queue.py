@@ -7,12 +7,10 @@ from typing import TYPE_CHECKING
 import click
 
 from billing_job.commands.options import emit, json_option, month_option, period
-from billing_job.core.errors import ConfigError
+from billing_job.core.errors import ConfigError, ExitCode
 
 if TYPE_CHECKING:
     from billing_job.cli import Invocation
-
-EXCEPTIONS_WAIT = 3
 
 
 @click.group(invoke_without_command=True, short_help="List the transactions that wait, and decide about them.")
@@ -27,14 +25,13 @@ def exceptions(context: click.Context, month: str | None, as_json: bool, as_csv:
     """
     if context.invoked_subcommand is not None:
         return
-    from billing_job.month_folder import waiting_rows
-    from billing_job.month_run import locked_job
-    from billing_job.proofs import waiting
+    from billing_job.month.exceptions import waiting, waiting_rows
+    from billing_job.month.session import locked_job
     from billing_job.reporting.exceptions_csv import exceptions_csv
     from billing_job.tables import exceptions_table
 
     invocation: Invocation = context.obj
-    with locked_job(invocation.surroundings()) as job:
+    with locked_job(invocation.session()) as job:
         found = waiting_rows(job, waiting(job, period(month)))
         if as_json:
             entries = [
@@ -57,7 +54,7 @@ def exceptions(context: click.Context, month: str | None, as_json: bool, as_csv:
             click.echo(exceptions_csv(found).decode(), nl=False)
         else:
             click.echo(exceptions_table(found, job.settings.billing.currency))
-    context.exit(EXCEPTIONS_WAIT if found else 0)
+    context.exit(ExitCode.EXCEPTIONS_WAIT if found else ExitCode.DONE)
 
 
 @exceptions.command(short_help="Say whose a waiting transaction is.")
@@ -71,15 +68,13 @@ def resolve(
     invocation: Invocation, transaction_id: str, client: str | None, house: bool, reason: str, as_json: bool
 ) -> int:
     """Decide about the waiting transaction ID. A later decision takes the place of an earlier one; both are kept."""
-    from billing_job.corrections import resolve_exception
+    from billing_job.month.corrections import resolve_exception
 
     if (client is None) == (not house):
         raise ConfigError("say who pays: --client ID or --house, one of the two")
     if not reason.strip():
         raise ConfigError("--reason: say why, in a few words")
-    outcome = resolve_exception(
-        invocation.surroundings(), transaction_id, client or "", reason.strip(), invocation.user()
-    )
+    outcome = resolve_exception(invocation.session(), transaction_id, client or "", reason.strip(), invocation.user())
     if as_json:
         emit(outcome.json)
     return outcome.exit_code

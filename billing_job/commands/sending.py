@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from billing_job.commands.options import emit, json_option, month_option, output_option
-from billing_job.core.errors import ConfigError
+from billing_job.core.errors import ConfigError, ExitCode
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,12 +17,11 @@ if TYPE_CHECKING:
     from billing_job.cli import Invocation
     from billing_job.config.mail import Mail
     from billing_job.core.console import Console
-    from billing_job.deliver import Transport
-    from billing_job.mail_report import Entry, Mailed
-    from billing_job.month_mail import MailOptions
+    from billing_job.delivery.mailing import MailOptions
+    from billing_job.delivery.message import Transport
+    from billing_job.delivery.round_report import Entry, Mailed
 
 USER_VARIABLE, PASSWORD_VARIABLE = "SMTP_USER", "SMTP_PASSWORD"
-WAITS = 3
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
@@ -51,30 +50,30 @@ def send(
     is listed as uncertain until --resend or --confirm settles it. The login comes from SMTP_USER and SMTP_PASSWORD, or
     from [mail]. Exit codes: 0 everything is sent, 3 something was refused, is uncertain or waits.
     """
-    from billing_job.month_mail import MailOptions
+    from billing_job.delivery.mailing import MailOptions
 
     if dry_run and confirm:
         raise click.UsageError("--dry-run and --confirm: a rehearsal confirms nothing")
     mailed = send_month(invocation, month, output, MailOptions(dry_run, resend, confirm))
     if as_json:
         emit(mailed.json)
-    return 0 if mailed.is_done else WAITS
+    return ExitCode.DONE if mailed.is_done else ExitCode.EXCEPTIONS_WAIT
 
 
 def send_month(invocation: Invocation, month: str | None, output: Path | None, options: MailOptions) -> Mailed:
     """Send what is not sent yet and say so; BillingJobError when the round could not begin, or the ledger failed it."""
-    from billing_job import month_mail
     from billing_job.core.period import Period
-    from billing_job.month_run import locked_job
+    from billing_job.delivery.mailing import send_month
+    from billing_job.month.session import locked_job
 
-    around = invocation.surroundings(output)
-    mail = around.settings.mail
+    session = invocation.session(output)
+    mail = session.settings.mail
     if mail is None:
         raise ConfigError(f"{invocation.config}: there is no [mail] table, so nothing can be sent; add host and from")
     transport = transport_of(invocation, mail)
-    with locked_job(around) as job:
+    with locked_job(session) as job:
         period = Period.parse(month) if month else job.last_month()
-        mailed = month_mail.send_month(job, period, mail, options, transport, invocation.console)
+        mailed = send_month(job, period, mail, options, transport, invocation.console)
     tell(mailed, invocation.console)
     return mailed
 
@@ -82,7 +81,7 @@ def send_month(invocation: Invocation, month: str | None, output: Path | None, o
 def transport_of(invocation: Invocation, mail: Mail) -> Callable[[], AbstractContextManager[Transport]]:
     """What opens the way to the mail server; ConfigError for a login that would be incomplete or readable by others."""
     from billing_job.core.files.secret_file import read_secret
-    from billing_job.smtp import Server, SmtpTransport, tls_context
+    from billing_job.delivery.smtp import Server, SmtpTransport, tls_context
 
     console = invocation.console
     user = invocation.variable(USER_VARIABLE) or mail.user
@@ -131,13 +130,13 @@ def delivery_after_run(invocation: Invocation, month: str, output: Path | None) 
     The documents are issued and written by then: a mail server that is down does not undo that.
     """
     from billing_job.core.errors import BillingJobError
-    from billing_job.mail_report import SCHEMA
-    from billing_job.month_mail import MailOptions
+    from billing_job.delivery.mailing import MailOptions
+    from billing_job.delivery.round_report import SCHEMA
 
     try:
         mailed = send_month(invocation, month, output, MailOptions())
     except BillingJobError as error:
         invocation.console.error(f"{error} (`billing-job send --month {month}` sends what is not sent yet)")
         clean = invocation.console.redactor.clean(str(error))
-        return {"schema": SCHEMA, "month": month, "error": clean}, WAITS
-    return mailed.json, 0 if mailed.is_done else WAITS
+        return {"schema": SCHEMA, "month": month, "error": clean}, ExitCode.EXCEPTIONS_WAIT
+    return mailed.json, ExitCode.DONE if mailed.is_done else ExitCode.EXCEPTIONS_WAIT

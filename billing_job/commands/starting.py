@@ -70,10 +70,10 @@ def _from_trunks(invocation: Invocation, base_url: str | None) -> tuple[dict[str
 def _numbers(invocation: Invocation) -> dict[str, list[list[str]]]:
     """The rows that numbers.csv lacks."""
     from billing_job.config.first_files import Seen, number_rows
-    from billing_job.month_run import locked_job
+    from billing_job.month.session import locked_job
     from billing_job.proofs import unknown_references
 
-    with locked_job(invocation.surroundings()) as job:
+    with locked_job(invocation.session()) as job:
         return {"numbers.csv": number_rows(Seen(*each) for each in unknown_references(job))}
 
 

@@ -9,12 +9,10 @@ from typing import TYPE_CHECKING
 import click
 
 from billing_job.commands.options import KEY_VARIABLE, WEBHOOK_SECRET_VARIABLE, emit, json_option, workers_option
-from billing_job.core.errors import BillingJobError
+from billing_job.core.errors import BillingJobError, ExitCode
 
 if TYPE_CHECKING:
     from billing_job.cli import Invocation
-
-FAILED = 1
 
 
 @click.command(short_help="Check machine, configuration and a live answer.")
@@ -23,16 +21,16 @@ FAILED = 1
 def doctor(invocation: Invocation, offline: bool) -> int:
     """Check machine and configuration, and show how a live answer of DIDfarm is read."""
     from billing_job import doctor as examine
-    from billing_job.month_run import locked_job
+    from billing_job.month.session import locked_job
 
     findings = list(examine.machine())
     problem: BillingJobError | None = None
     try:
-        around = invocation.surroundings()
-        with locked_job(around) as job:
+        session = invocation.session()
+        with locked_job(session) as job:
             findings += examine.configuration(job)
             if not offline:
-                findings += examine.supplier(job, around)
+                findings += examine.supplier(job, session)
     except BillingJobError as error:
         problem = error
         findings.append(examine.Finding("wrong", str(error)))
@@ -40,7 +38,7 @@ def doctor(invocation: Invocation, offline: bool) -> int:
         click.echo(f"{finding.verdict:8}{invocation.console.redactor.clean(finding.text)}")
     if problem is not None:
         return problem.exit_code
-    return FAILED if any(finding.verdict == "wrong" for finding in findings) else 0
+    return ExitCode.FAILED if any(finding.verdict == "wrong" for finding in findings) else ExitCode.DONE
 
 
 @click.command(short_help="Bill an invented month from an embedded sandbox.")

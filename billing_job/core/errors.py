@@ -21,18 +21,30 @@ Every message is one paragraph that names the place and the remedy. `cli.py` alo
 """
 
 from collections.abc import Sequence
+from enum import IntEnum
+
+
+class ExitCode(IntEnum):
+    """What a command ends with (DESIGN: exit codes)."""
+
+    DONE = 0
+    FAILED = 1
+    WRONG_USAGE = 2
+    EXCEPTIONS_WAIT = 3
+    INCOMPLETE = 4
+    LOCK_HELD = 5
 
 
 class BillingJobError(Exception):
     """A run cannot go on; `exit_code` is what the process ends with (DESIGN: exit codes)."""
 
-    exit_code = 1
+    exit_code = ExitCode.FAILED
 
 
 class ConfigError(BillingJobError):
     """Settings or input files are wrong; `problems` names each with file, place and remedy."""
 
-    exit_code = 2
+    exit_code = ExitCode.WRONG_USAGE
 
     def __init__(self, problems: Sequence[str] | str):
         self.problems = (problems,) if isinstance(problems, str) else tuple(problems)
@@ -42,7 +54,7 @@ class ConfigError(BillingJobError):
 class SupplierError(BillingJobError):
     """The supplier's answers could not be read whole; nothing is issued, what was read is kept."""
 
-    exit_code = 4
+    exit_code = ExitCode.INCOMPLETE
 
     def __init__(self, message: str, *, status: int | None = None, code: str | None = None):
         self.status = status
@@ -84,7 +96,7 @@ class MayHaveHappened(SupplierError):
 class LockHeld(BillingJobError):
     """Another run holds the lock of this ledger."""
 
-    exit_code = 5
+    exit_code = ExitCode.LOCK_HELD
 
 
 class RunFailed(BillingJobError):

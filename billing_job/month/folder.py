@@ -1,44 +1,39 @@
 """The folder of a month: files of documents, of the books, of what waits, and the manifest last."""
 
-import hashlib
 from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import date
-from importlib.metadata import version
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from billing_job.accounting.formats import FORMATS
 from billing_job.billing.attribution.assignments import Assignments
-from billing_job.books import month_books
-from billing_job.core.columns.row_values import records, row_cents, row_moment
 from billing_job.core.decision import Decision
 from billing_job.core.document import Document, Heading
+from billing_job.core.errors import ConfigError
 from billing_job.core.files.manifest import ACCOUNTING, Folder, sha256
-from billing_job.core.moments import local_moment
 from billing_job.core.period import Period
 from billing_job.documents.document_files import SUFFIXES, document_file
 from billing_job.documents.einvoice.peppol import peppol_notes
 from billing_job.documents.render_pool import get_ready, render
 from billing_job.documents.templates import Templates
-from billing_job.job import Job
 from billing_job.ledger.decisions import decisions
 from billing_job.ledger.document_files import StoredFile, record_files, stored_files
-from billing_job.ledger.documents import documents_in_folder, headings_in_folder
-from billing_job.ledger.transactions import first_seen
-from billing_job.month_looks import month_anomalies, month_margins
-from billing_job.month_report import month_report
-from billing_job.pipeline import Placed
+from billing_job.ledger.documents import document_of_number, documents_in_folder, headings_in_folder
+from billing_job.month.accounting_files import month_books
+from billing_job.month.exceptions import waiting_rows
+from billing_job.month.job import Job
+from billing_job.month.page_facts import month_report
+from billing_job.month.placing import Placed, place
+from billing_job.month.provenance import is_unchanged, manifest_facts, remember
+from billing_job.month.review import month_anomalies, month_margins
 from billing_job.reporting.anomalies import told
 from billing_job.reporting.attribution_csv import attribution_csv
 from billing_job.reporting.exceptions_csv import Waiting, exceptions_csv
 from billing_job.reporting.margins import margin_csv
 from billing_job.reporting.page import report_html
 from billing_job.reporting.page_data import Report
-from billing_job.unchanged import VERSIONS, is_unchanged, remember
 
 LISTS = ("exceptions.csv", "margin.csv", "attribution.csv")
 
@@ -155,46 +150,6 @@ def write_drafts(
     return written
 
 
-def manifest_facts(job: Job, month: Period, placed: Placed, documents: Sequence[Document]) -> dict[str, Any]:
-    """Where the files come from: fingerprints of ledger and configuration, and versions."""
-    return {
-        "month": str(month),
-        "ledger_sha256": _ledger_fingerprint(placed.frame[placed.frame["month"] == str(month)], documents),
-        "configuration_sha256": job.configuration_sha256,
-        "versions": {name: version(name) for name in VERSIONS},
-    }
-
-
-def waiting_rows(job: Job, rows: pd.DataFrame) -> list[Waiting]:
-    """What waits, since when, and what would help: the rows of exceptions.csv."""
-    zone = job.settings.billing.zone
-    today = job.clock.now().astimezone(zone).date()
-    since = first_seen(job.engine, rows["transaction_id"].to_list(), today.isoformat())
-    return [
-        Waiting(
-            transaction_id=row["transaction_id"],
-            created_at=row_moment(row),
-            type=row["type"],
-            reference_type=row["reference_type"],
-            reference_id=row["reference_id"],
-            cents=row_cents(row),
-            reason=row["reason"],
-            suggestion=row["detail"],
-            first_seen=since[row["transaction_id"]],
-            age_days=_age(row["created_at"], since[row["transaction_id"]], today, job),
-        )
-        for row in records(rows)
-    ]
-
-
-def _age(created_at: object, since: str, today: date, job: Job) -> int:
-    """Whole days since the transaction happened; since it was first seen when its moment is unreadable."""
-    if pd.isna(created_at):  # type: ignore[call-overload]
-        return (today - date.fromisoformat(since)).days
-    happened = local_moment(int(str(created_at)), job.settings.billing.zone)
-    return max(0, (today - happened.date()).days)
-
-
 def _write_documents(
     job: Job,
     folder: Folder,
@@ -274,12 +229,14 @@ def _lists(looked: _Looked, templates: Templates) -> dict[str, bytes]:
     return {**dict(zip(LISTS, contents, strict=True)), "report.html": report_html(looked.report, templates)}
 
 
-def _ledger_fingerprint(rows: pd.DataFrame, documents: Sequence[Document]) -> str:
-    """One hash over the month's transactions and documents, as the ledger holds them."""
-    digest = hashlib.sha256()
-    digest.update("\n".join(rows["transaction_id"]).encode())
-    for column in ("cents", "created_at"):
-        digest.update(rows[column].fillna(np.iinfo(np.int64).min).to_numpy(np.int64).tobytes())
-    for document in documents:
-        digest.update(f"\n{document.number} {document.gross_cents}".encode())
-    return digest.hexdigest()
+def render_again(
+    job: Job, month: Period, numbers: Collection[str], *, workers: int, progress: Progress
+) -> WrittenMonth:
+    """Write the files of a month's issued documents again, or of some of them; ConfigError for an unknown number."""
+    for number in numbers:
+        issued = document_of_number(job.engine, number)
+        if issued is None:
+            raise ConfigError(f"--number {number}: no such document was issued")
+        if issued.folder != str(month):
+            raise ConfigError(f"--number {number}: it stands in {issued.folder}, not in {month}")
+    return write_month(job, month, place(job, month), workers=workers, progress=progress, again=numbers)

@@ -9,10 +9,10 @@ from billing_job.billing.rating.refunds import refund_pairs
 from billing_job.core.document import Document
 from billing_job.core.moments import microseconds
 from billing_job.core.period import Period
-from billing_job.job import Job
 from billing_job.ledger.documents import documents_of_period, nets_of_period
 from billing_job.ledger.transactions import refund_history, settlements_of
-from billing_job.pipeline import Placed
+from billing_job.month.job import Job
+from billing_job.month.placing import Placed
 from billing_job.reporting.anomalies import Anomaly, anomalies, net_by_client
 from billing_job.reporting.margins import margins
 

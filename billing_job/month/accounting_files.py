@@ -14,9 +14,9 @@ from billing_job.core.document import Document
 from billing_job.core.errors import ConfigError, OutputError
 from billing_job.core.files.local import LocalFiles, make_folder
 from billing_job.core.period import Period
-from billing_job.job import Job
 from billing_job.ledger.documents import billed_periods, documents_in_folder
-from billing_job.pipeline import Placed, place
+from billing_job.month.job import Job
+from billing_job.month.placing import Placed, place
 
 
 def check_formats(names: Iterable[str]) -> None:

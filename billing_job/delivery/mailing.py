@@ -11,8 +11,18 @@ from billing_job.core.errors import ConfigError, DocumentError, LedgerError, Run
 from billing_job.core.files.manifest import MANIFEST, sha256
 from billing_job.core.moments import moment_text
 from billing_job.core.period import Period
-from billing_job.deliver import Answer, Envelope, Outcome, Transport, ascii_address, message_bytes, message_id
-from billing_job.job import Job
+from billing_job.delivery.letters import LetterBox
+from billing_job.delivery.message import (
+    Answer,
+    Envelope,
+    Outcome,
+    Transport,
+    ascii_address,
+    message_bytes,
+    message_id,
+)
+from billing_job.delivery.round_report import Entry, Mailed
+from billing_job.delivery.smtp import MailServerUnreachable
 from billing_job.ledger.deliveries import (
     SENT,
     UNKNOWN,
@@ -25,9 +35,7 @@ from billing_job.ledger.deliveries import (
     record,
 )
 from billing_job.ledger.documents import document_of_number, documents_in_folder
-from billing_job.letters import LetterBox
-from billing_job.mail_report import Entry, Mailed
-from billing_job.smtp import MailServerUnreachable
+from billing_job.month.job import Job
 
 MAX_BROKEN = 3
 """Messages in a row on which the connection broke: then the server is ill, and the rest waits."""

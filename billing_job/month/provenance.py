@@ -1,13 +1,19 @@
 """Whether a month's folder still says what the ledger says: then a run that changes nothing takes seconds."""
 
 import hashlib
+from collections.abc import Sequence
 from importlib.metadata import version
+from typing import Any
 
+import numpy as np
+import pandas as pd
+
+from billing_job.core.document import Document
 from billing_job.core.files.manifest import MANIFEST, Folder
 from billing_job.core.period import Period
-from billing_job.job import Job
 from billing_job.ledger.folder_state import ledger_state, note_written, written_from
-from billing_job.pipeline import Placed
+from billing_job.month.job import Job
+from billing_job.month.placing import Placed
 
 VERSIONS = ("billing-job", "factur-x", "weasyprint")
 """The parts whose version can change a file."""
@@ -36,4 +42,25 @@ def _state(job: Job, placed: Placed, folder: Folder) -> str:
     for templates in job.templates.folders:
         for path in sorted(path for path in templates.rglob("*") if path.is_file()):
             digest.update(f"{path.relative_to(templates)}\0".encode() + hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()
+
+
+def manifest_facts(job: Job, month: Period, placed: Placed, documents: Sequence[Document]) -> dict[str, Any]:
+    """Where the files come from: fingerprints of ledger and configuration, and versions."""
+    return {
+        "month": str(month),
+        "ledger_sha256": _ledger_fingerprint(placed.frame[placed.frame["month"] == str(month)], documents),
+        "configuration_sha256": job.configuration_sha256,
+        "versions": {name: version(name) for name in VERSIONS},
+    }
+
+
+def _ledger_fingerprint(rows: pd.DataFrame, documents: Sequence[Document]) -> str:
+    """One hash over the month's transactions and documents, as the ledger holds them."""
+    digest = hashlib.sha256()
+    digest.update("\n".join(rows["transaction_id"]).encode())
+    for column in ("cents", "created_at"):
+        digest.update(rows[column].fillna(np.iinfo(np.int64).min).to_numpy(np.int64).tobytes())
+    for document in documents:
+        digest.update(f"\n{document.number} {document.gross_cents}".encode())
     return digest.hexdigest()

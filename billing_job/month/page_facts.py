@@ -9,10 +9,10 @@ from billing_job.core.money import cents_from_decimal
 from billing_job.core.period import Period
 from billing_job.core.sums import Movement, Sum
 from billing_job.documents.translations import labels_for
-from billing_job.job import Job
 from billing_job.ledger.sums import document_costs, flows, movements
 from billing_job.ledger.transactions import changed, last_balance, vanished
-from billing_job.pipeline import Placed
+from billing_job.month.job import Job
+from billing_job.month.placing import Placed
 from billing_job.reporting.event_notes import event_notes
 from billing_job.reporting.exceptions_csv import Waiting
 from billing_job.reporting.page_data import (

@@ -9,12 +9,12 @@ from billing_job.core.document import Document
 from billing_job.core.errors import DocumentError
 from billing_job.core.files.manifest import sha256
 from billing_job.core.period import Period
-from billing_job.deliver import Attachment, Letter, ascii_address
+from billing_job.delivery.message import Attachment, Letter, ascii_address
 from billing_job.documents.document_files import document_file
 from billing_job.documents.email_text import mail_texts
 from billing_job.documents.safe_text import plain_text
-from billing_job.job import Job
 from billing_job.ledger.document_files import StoredFile, stored_files
+from billing_job.month.job import Job
 
 
 @dataclass(frozen=True)

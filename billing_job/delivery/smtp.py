@@ -15,7 +15,7 @@ from typing import Self
 
 from billing_job.core.clock import Clock
 from billing_job.core.errors import ConfigError, RunFailed
-from billing_job.deliver import Answer, Envelope, Outcome
+from billing_job.delivery.message import Answer, Envelope, Outcome
 
 PAUSES = (0.0, 2.0, 10.0)
 """Seconds before each further try of a message that was not handed over."""

@@ -1,47 +1,17 @@
 """What a run tells: the JSON object of `run --json` for programs, a few lines for people."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
 
 from billing_job.core.columns.row_values import records, row_cents, row_moment, sum_of
 from billing_job.core.document import Document, Heading
-from billing_job.core.money import cents_from_decimal
 from billing_job.core.period import Period
 from billing_job.documents.document_files import SUFFIXES, document_file
-from billing_job.job import Job
-from billing_job.ledger.transactions import last_balance, wallet_movements
-from billing_job.pipeline import Placed
+from billing_job.month.placing import Placed
+from billing_job.month.wallet_proof import WalletProof
 
 RUN_SCHEMA = "billing-job/run@1"
-
-
-@dataclass(frozen=True, slots=True)
-class WalletProof:
-    """Invariant 5: opening balance + all movements = the balance; cents, `balance_cents` None before a sync."""
-
-    opening_cents: int
-    movements_cents: int
-    balance_cents: int | None
-    matches: bool
-
-    @property
-    def difference_cents(self) -> int:
-        """What the balance has more than opening and movements explain."""
-        return (self.balance_cents or 0) - self.opening_cents - self.movements_cents
-
-
-def wallet_proof(job: Job) -> WalletProof:
-    """Compare the ledger with the balance as last fetched."""
-    opening = cents_from_decimal(job.settings.billing.opening_balance)
-    movements = wallet_movements(job.engine)
-    balance = last_balance(job.engine)
-    matches = (
-        balance is not None
-        and balance.currency == job.settings.billing.currency
-        and opening + movements == balance.cents
-    )
-    return WalletProof(opening, movements, None if balance is None else balance.cents, matches)
 
 
 def empty_run_json(month: str, status: str, error: str, requests: int) -> dict[str, Any]:

@@ -1,0 +1,40 @@
+"""What must hold before a month is billed."""
+
+from collections.abc import Collection
+
+from billing_job.core.errors import ConfigError, Incomplete
+from billing_job.core.moments import moment_text
+from billing_job.core.period import Period
+from billing_job.ledger.transactions import last_whole_walk
+from billing_job.month.job import Job
+
+
+def check_month(job: Job, month: Period, *, may_be_unfinished: bool) -> None:
+    """ConfigError for a month that has not begun, or for an invoice of one that is not over."""
+    now = job.clock.now()
+    zone = job.settings.billing.zone
+    if month.starts(zone) > now:
+        raise ConfigError(f"month {month} is in the future: there is nothing to bill yet")
+    if month.ends(zone) > now and not may_be_unfinished:
+        raise ConfigError(
+            f"month {month} is not over, so its invoices would be incomplete: run it from {month.next.first_day} on,"
+            f" or look at it now with `billing-job preview --month {month}`"
+        )
+
+
+def check_ledger_is_whole(job: Job, month: Period) -> None:
+    """Incomplete unless the supplier's list was read whole after the month's end: else rows of it may be missing."""
+    walked = last_whole_walk(job.engine)
+    if walked is None:
+        raise Incomplete("the ledger has never been read whole: run `billing-job sync`, or leave --offline out")
+    if walked < moment_text(month.ends(job.settings.billing.zone)):
+        raise Incomplete(
+            f"the ledger was last read whole at {walked}, before {month} was over: run `billing-job sync`, or leave"
+            " --offline out"
+        )
+
+
+def check_clients(job: Job, only: Collection[str]) -> None:
+    unknown = sorted(set(only) - set(job.clients))
+    if unknown:
+        raise ConfigError([f"--client {client_id}: there is no such client in clients.csv" for client_id in unknown])

@@ -1,0 +1,150 @@
+"""The commands that bill: sync, run and preview, from the lock to the exit code."""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from billing_job.core.console import Console
+from billing_job.core.document import Document, Heading
+from billing_job.core.errors import BillingJobError, ExitCode, RunFailed, SupplierError
+from billing_job.core.files.object_store import files_at
+from billing_job.core.moments import moment_text
+from billing_job.core.period import Period
+from billing_job.ledger.documents import headings_in_folder
+from billing_job.ledger.runs import begin_run, end_run
+from billing_job.month.folder import WrittenMonth, write_drafts, write_month
+from billing_job.month.job import Job
+from billing_job.month.narration import tell
+from billing_job.month.pipeline import Billed, bill, plan_terms
+from billing_job.month.preconditions import check_ledger_is_whole, check_month
+from billing_job.month.preview import previewed
+from billing_job.month.run_json import document_json, empty_run_json, run_json
+from billing_job.month.session import CommandResult, Session, connected, locked_job
+from billing_job.month.sync import fetched
+from billing_job.month.wallet_proof import wallet_proof
+
+if TYPE_CHECKING:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class RunOptions:
+    """The options of `run`."""
+
+    month: str | None = None
+    offline: bool = False
+    clients: tuple[str, ...] = ()
+    supplementary: bool = False
+    draft: bool = False
+    workers: int | None = None
+
+
+def run(session: Session, options: RunOptions) -> CommandResult:
+    """The whole month; an error ends it with its own exit code and still gives the JSON object."""
+    month = options.month or ""
+    requests = 0
+    try:
+        if not options.offline:
+            session.key()  # before anything is made or locked
+        with locked_job(session) as job:
+            period = Period.parse(options.month) if options.month else job.last_month()
+            month = str(period)
+            check_month(job, period, may_be_unfinished=options.draft)
+            files_at(session.settings.output.directory).check()
+            started = moment_text(session.clock.now())
+            begin_run(job.engine, session.console.run_id, month, started)
+            outcome = None
+            try:
+                if not options.offline:
+                    with connected(session) as http:
+                        try:
+                            fetched(job, http, session, full=False)
+                        finally:
+                            requests = http.requests
+                outcome = _billed(job, period, session, options, requests)
+                return outcome
+            finally:
+                status = outcome.json["status"] if outcome else "failed"
+                end_run(job.engine, session.console.run_id, moment_text(session.clock.now()), status)
+    except BillingJobError as error:
+        session.console.error(str(error))
+        status = "incomplete" if isinstance(error, SupplierError) else "failed"
+        clean = session.console.redactor.clean(str(error))
+        return CommandResult(error.exit_code, empty_run_json(month, status, clean, requests))
+
+
+def _billed(job: Job, period: Period, session: Session, options: RunOptions, requests: int) -> CommandResult:
+    """Everything after fetching."""
+    console = session.console
+    if not options.draft:
+        check_ledger_is_whole(job, period)
+    billed = bill(job, period, only=options.clients, supplementary=options.supplementary, draft=options.draft)
+    try:
+        written, more = _written(job, period, billed, options, console)
+    except RunFailed as error:
+        # The numbers are given, whatever became of the files: programs must learn of them.
+        console.error(str(error))
+        issued = headings_in_folder(job.engine, str(period))
+        object_ = run_json(
+            period,
+            "failed",
+            _documents_json(issued, period, billed, options),
+            billed.placed,
+            wallet_proof(job),
+            requests,
+        )
+        return CommandResult(error.exit_code, object_ | {"error": console.redactor.clean(str(error))})
+    proof = wallet_proof(job)
+    without_tax = _untaxable_without_rows(billed, job, period)
+    for reason in without_tax:
+        console.warn(reason)
+    waits = bool(without_tax) or not billed.placed.rows("exception").empty or not proof.matches
+    status = "exceptions" if waits else "done"
+    tell(job, period, billed, written, proof, session, draft=options.draft)
+    documents = _documents_json(written.documents, period, billed, options)
+    object_ = run_json(period, status, documents, billed.placed, proof, requests) | more
+    return CommandResult(ExitCode.EXCEPTIONS_WAIT if waits else ExitCode.DONE, object_)
+
+
+def _written(
+    job: Job, period: Period, billed: Billed, options: RunOptions, console: Console
+) -> tuple[WrittenMonth, dict[str, Any]]:
+    """The files of the month or of its drafts, and what a preview tells; RunFailed when some cannot be written."""
+    workers = options.workers or os.cpu_count() or 1
+    more: dict[str, Any] = {}
+    if options.draft:
+        written = write_drafts(job, period, billed.new, workers=workers, progress=console.progress)
+        more = previewed(job, period, billed)
+        for text in more["anomalies"]:
+            console.warn(text)
+    else:
+        written = write_month(job, period, billed.placed, workers=workers, progress=console.progress, new=billed.new)
+    for warning in written.warnings:
+        console.warn(warning)
+    if written.problems:
+        raise RunFailed(
+            "; ".join(written.problems[:20]) + ". The other documents are written; correct this and run again:"
+            " nothing is issued twice"
+        )
+    return written, more
+
+
+def _documents_json(
+    documents: Sequence[Document | Heading], period: Period, billed: Billed, options: RunOptions
+) -> list[dict[str, Any]]:
+    """The `documents` of `run --json`: all of the month's folder, or those of --client."""
+    fresh = {document.number for document in billed.new}
+    folder = f"drafts/{period}" if options.draft else str(period)
+    return [
+        document_json(document, folder, new=options.draft or document.number in fresh)
+        for document in documents
+        if not options.clients or document.client.client_id in options.clients
+    ]
+
+
+def _untaxable_without_rows(billed: Billed, job: Job, period: Period) -> list[str]:
+    """Clients that owe a fee or a minimum, but cannot be taxed, and have no transaction that could wait for them."""
+    waiting = set(billed.placed.rows("exception")["client_id"])
+    owing = plan_terms(job, period, [client_id for client_id in billed.placed.untaxable if client_id not in waiting])
+    return [billed.placed.untaxable[client_id] for client_id in owing]

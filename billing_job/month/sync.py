@@ -1,0 +1,69 @@
+"""`sync`: the supplier's transactions, trunks and balance, mirrored."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+from billing_job.core.errors import ExitCode
+from billing_job.ledger.mirror import LedgerMirror
+from billing_job.month.job import Job
+from billing_job.month.narration import tell_wallet
+from billing_job.month.session import CommandResult, Session, connected, locked_job
+from billing_job.month.wallet_proof import wallet_proof
+
+if TYPE_CHECKING:
+    from billing_job.didfarm.http import Http
+    from billing_job.didfarm.walk import WalkReport
+
+
+def sync(session: Session, *, full: bool) -> CommandResult:
+    """Mirror transactions, trunks and balance."""
+    session.key()  # before anything is made or locked
+    with locked_job(session) as job, connected(session) as http:
+        report = fetched(job, http, session, full=full)
+        proof = wallet_proof(job)
+        tell_wallet(proof, job, session.console)
+        object_ = {
+            "schema": "billing-job/sync@1",
+            "full": report.full,
+            "transactions": report.total,
+            "new": report.new,
+            "changed": list(report.changed),
+            "vanished": list(report.absent),
+            "anomalies": list(report.anomalies),
+            "wallet": asdict(proof),
+            "requests": http.requests,
+        }
+        return CommandResult(ExitCode.DONE if proof.matches else ExitCode.EXCEPTIONS_WAIT, object_)
+
+
+def fetched(job: Job, http: "Http", session: Session, *, full: bool) -> "WalkReport":
+    from billing_job.didfarm.sync import fetch
+
+    console = session.console
+    ledger = LedgerMirror(job.engine, session.clock)
+    report = fetch(
+        http,
+        session.settings.api.transactions,
+        ledger,
+        full=full,
+        explained=lambda: wallet_proof(job).matches,
+        on_page=console.page_progress(),
+    )
+    console.info(
+        f"Read {report.total} transactions at {session.settings.api.base_url}: {report.new} new,"
+        f" {http.requests} requests"
+    )
+    for anomaly in report.anomalies:
+        console.warn(anomaly)
+    if report.changed:
+        console.warn(
+            f"{len(report.changed)} transactions changed their content; both versions are kept: {_some(report.changed)}"
+        )
+    if report.absent:
+        console.warn(f"{len(report.absent)} transactions are no longer listed; they are kept: {_some(report.absent)}")
+    return report
+
+
+def _some(names: Sequence[str]) -> str:
+    return ", ".join(names[:5]) + (" …" if len(names) > 5 else "")
