@@ -9,10 +9,7 @@ import getpass
 import os
 import secrets
 import sys
-import time
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,106 +17,26 @@ import click
 
 from billing_job import __version__
 from billing_job.commands import (
-    accounting,
     api,
-    billing,
-    correcting,
-    keeping,
-    looking_back,
+    backup,
+    credit,
+    doctor,
+    exceptions,
+    init,
     onboarding,
-    queue,
-    sending,
-    starting,
-    trying_out,
+    prove,
+    rewrite,
+    run,
+    sandbox,
+    send,
     webhook,
 )
-from billing_job.commands.options import KEY_VARIABLE, emit
-from billing_job.core.errors import BillingJobError, ConfigError, ExitCode
-from billing_job.core.files.secret_file import read_secret
+from billing_job.commands.invocation import Invocation
+from billing_job.commands.options import emit
+from billing_job.core.errors import BillingJobError, ExitCode
 
 if TYPE_CHECKING:
-    from billing_job.config.settings import Settings
     from billing_job.core.clock import Clock
-    from billing_job.core.console import Console
-    from billing_job.month.session import Session
-
-
-class SystemClock:
-    """The real clock."""
-
-    def now(self) -> datetime:
-        return datetime.now(UTC)
-
-    def monotonic(self) -> float:
-        return time.monotonic()
-
-    def sleep(self, seconds: float) -> None:
-        time.sleep(seconds)
-
-
-@dataclass(frozen=True, slots=True)
-class Invocation:
-    """The options that come before the command."""
-
-    config: Path
-    console: Console
-    clock: Clock
-
-    def settings(self, output: Path | None = None) -> Settings:
-        """billing.toml, with --output in place of output.directory."""
-        from billing_job.config.settings import Output, load_settings
-
-        settings = load_settings(self.config)
-        if output is None:
-            return settings
-        return settings.model_copy(update={"output": Output(directory=output.absolute())})
-
-    def session(self, output: Path | None = None) -> Session:
-        from billing_job.month.session import Session
-
-        settings = self.settings(output)
-        folder = self.config.absolute().parent
-        return Session(settings, folder, lambda: self.key(settings.api.key_file), self.clock, self.console)
-
-    def key(self, key_file: Path | None) -> str:
-        """The API key from the environment or from the file of api.key_file; ConfigError when there is none."""
-        return api_key(key_file, self.console)
-
-    def variable(self, name: str) -> str:
-        """What an environment variable holds that is no secret; empty when it is not set."""
-        return os.environ.get(name, "").strip()
-
-    def secret(self, variable: str) -> str:
-        """What an environment variable holds, kept out of everything that is printed; empty when it is not set."""
-        value = os.environ.get(variable, "").strip()
-        if value:
-            self.console.redactor.add(value)
-        return value
-
-    def user(self) -> str:
-        """Who gives the command, for the record of decisions."""
-        try:
-            return getpass.getuser()
-        except (KeyError, OSError):
-            return f"uid {os.getuid()}"
-
-
-def api_key(key_file: Path | None, console: Console) -> str:
-    """The key from the environment, or from the file that api.key_file names; never from the TOML."""
-    key = os.environ.get(KEY_VARIABLE, "").strip()
-    source = KEY_VARIABLE
-    if not key and key_file is not None:
-        source = f"api.key_file {key_file}"
-        key = read_secret(key_file, "api.key_file", console.warn)
-    if not key:
-        raise ConfigError(
-            f"there is no API key: set {KEY_VARIABLE}, or api.key_file in billing.toml to a file that holds it"
-            " (DIDfarm: Account, API Keys)"
-        )
-    console.redactor.add(key)
-    if not key.isascii() or not key.isprintable() or " " in key:
-        raise ConfigError(f"{source}: holds something that is not a key; it is one word of letters, digits and _")
-    return key
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -145,32 +62,34 @@ def cli(context: click.Context, config: Path, log_format: str, verbose: int, qui
     Every transaction of the prepaid wallet is joined to the client that caused it, priced, taxed and invoiced as PDF,
     CSV and XML, once; or it waits in a queue that says why. `billing-job demo` shows it without an account.
     """
+    from billing_job.core.clock import SystemClock
     from billing_job.core.console import Console
 
     run_id = secrets.token_hex(6)
     console = Console(run_id, log_format=log_format, verbosity=-1 if quiet else verbose)
-    context.obj = Invocation(config, console, context.obj or SystemClock())
+    clock = context.obj or SystemClock()
+    context.obj = Invocation(config, console, clock, os.environ, _user, os.cpu_count() or 1)
     context.call_on_close(console.close)
 
 
 for command in (
-    billing.run,
-    billing.sync,
-    billing.preview,
-    correcting.credit,
-    queue.exceptions,
-    looking_back.reconcile,
-    looking_back.render,
-    looking_back.verify,
-    sending.send,
-    keeping.backup,
-    keeping.restore,
-    accounting.export,
-    accounting.report,
-    starting.init,
-    trying_out.doctor,
-    trying_out.demo,
-    trying_out.sandbox,
+    run.run,
+    run.sync,
+    run.preview,
+    credit.credit,
+    exceptions.exceptions,
+    prove.reconcile,
+    rewrite.render,
+    prove.verify,
+    send.send,
+    backup.backup,
+    backup.restore,
+    rewrite.export,
+    rewrite.report,
+    init.init,
+    doctor.doctor,
+    sandbox.demo,
+    sandbox.sandbox,
     webhook.webhook,
     onboarding.onboard,
     onboarding.move,
@@ -211,6 +130,13 @@ def main(arguments: Sequence[str] | None = None, clock: Clock | None = None) -> 
 
             logging.getLogger("billing_job").debug("where it happened", exc_info=error)
     sys.exit(code)
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return f"uid {os.getuid()}"
 
 
 def _complain(text: str) -> None:

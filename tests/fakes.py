@@ -16,7 +16,8 @@ from zoneinfo import ZoneInfo
 from ledgers import copy_ledger, empty_ledger, ledger_url, on_server, storage
 from sandbox_on_loopback import KEY, PAGE_SIZE, small_world
 
-from billing_job.cli import KEY_VARIABLE, main
+from billing_job.cli import main
+from billing_job.commands.options import KEY_VARIABLE
 from billing_job.core.document import Client
 from billing_job.core.period import Period
 from billing_job.didfarm.sandbox.config_files import write_config

@@ -12,9 +12,9 @@ from ledgers import execute
 from mail_month import MONTH, mail_office, number
 from mail_server import mail_server
 
-from billing_job.backup import ledger_file
 from billing_job.core.errors import ConfigError
 from billing_job.ledger.run_lock import run_lock
+from billing_job.operations.backup import ledger_file
 
 of_a_file = pytest.mark.sqlite_file("a server is copied with pg_dump")
 

@@ -9,7 +9,7 @@ from fakes import Office, two_clients
 from ledgers import execute, on_server, storage
 from sqlalchemy import make_url
 
-from billing_job.cli import KEY_VARIABLE
+from billing_job.commands.options import KEY_VARIABLE
 
 BAD_CLIENTS = """\
 client_id,name,country,email,payment_terms_days,detail,plan,tax_treatment

@@ -9,7 +9,7 @@ import pytest
 from fakes import Clock, office
 
 from billing_job.config.settings import Monitoring
-from billing_job.monitoring import Watch, metrics_text, ping, ping_url, watched
+from billing_job.operations.monitoring import Watch, metrics_text, ping, ping_url, watched
 
 NOW = datetime(2026, 11, 5, 8, 0, tzinfo=UTC)
 LATER = datetime(2026, 12, 5, 8, 0, tzinfo=UTC)

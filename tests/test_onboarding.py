@@ -19,8 +19,8 @@ from billing_job.didfarm.models import Credentials, Offer
 from billing_job.didfarm.sandbox.faults import parse_fault
 from billing_job.didfarm.sandbox.running import RunningSandbox
 from billing_job.month.job import open_job
-from billing_job.onboarding import onboard
-from billing_job.onboarding_desk import Desk, Onboarded, Wish
+from billing_job.operations.onboarding.desk import Desk, Onboarded, Wish
+from billing_job.operations.onboarding.onboard import onboard
 
 WISH = Wish("fietswinkel", {"name": "Fietswinkel Utrecht", "country": "NL"}, "NL", "mobile", count=2)
 COMMAND = ("onboard", "fietswinkel", "--name", "Fietswinkel Utrecht", "--country", "NL", "--type", "mobile")

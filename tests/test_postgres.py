@@ -109,7 +109,7 @@ def test_a_lock_ends_with_its_holder_and_names_it(on_postgres: str, tmp_path: Pa
     """A second run is told which process of which machine is at work; a killed holder frees the ledger by itself."""
     with two_clients(tmp_path) as (here, _):
         url = here.database_url
-        hold = "import sys, time; from billing_job.ledger.database import run_lock\n"
+        hold = "import sys, time; from billing_job.ledger.run_lock import run_lock\n"
         hold += "with run_lock(sys.argv[1]): print('held', flush=True); time.sleep(60)"
         with subprocess.Popen([sys.executable, "-c", hold, url], stdout=subprocess.PIPE, text=True) as holder:
             assert holder.stdout is not None

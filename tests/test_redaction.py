@@ -89,7 +89,7 @@ def test_a_header_that_echoes_the_key_is_cut_out(command: tuple[str, ...], tmp_p
 def test_a_traceback_shows_no_key(tmp_path: Path) -> None:
     """An exception that carries the key, logged with its traceback by the program itself, is cut too."""
     program = (
-        "import logging, sys; from billing_job.console import Console;"
+        "import logging, sys; from billing_job.core.console import Console;"
         "console = Console('run', log_format=sys.argv[1], verbosity=2); console.redactor.add(sys.argv[2])\n"
         "def ask(url):\n    raise ValueError(f'no answer from {url}')\n"
         "try:\n    ask('https://x.example/?api_key=' + sys.argv[2])\n"

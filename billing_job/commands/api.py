@@ -9,18 +9,12 @@ from typing import TYPE_CHECKING
 import click
 
 from billing_job.commands.api_trunks import trunks
-from billing_job.commands.asking import (
-    client_of,
-    confirm,
-    ledger_of,
-    price_text,
-    yes_option,
-)
 from billing_job.commands.options import emit, json_option
+from billing_job.commands.supplier import client_of, confirm, ledger_of, price_text, yes_option
 from billing_job.core.errors import ConfigError
 
 if TYPE_CHECKING:
-    from billing_job.cli import Invocation
+    from billing_job.commands.invocation import Invocation
     from billing_job.didfarm.models import Offer, Paper
 
 country_option = click.option("--country", metavar="CC", help="ISO 3166, such as NL; by default the numbers' own.")
@@ -209,7 +203,7 @@ def _pair(text: str, option: str, example: str) -> tuple[str, str]:
 
 
 def _offers_table(offers: tuple[Offer, ...]) -> str:
-    from billing_job.tables import table
+    from billing_job.commands.text_tables import table
 
     columns = ("number", "city", "a month", "setup", "SMS", "documents")
     rows = [

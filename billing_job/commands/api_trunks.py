@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from billing_job.commands.asking import (
+from billing_job.commands.options import emit, json_option
+from billing_job.commands.supplier import (
     client_of,
     confirm,
     hand_over,
@@ -16,10 +17,9 @@ from billing_job.commands.asking import (
     password_json,
     yes_option,
 )
-from billing_job.commands.options import emit, json_option
 
 if TYPE_CHECKING:
-    from billing_job.cli import Invocation
+    from billing_job.commands.invocation import Invocation
 
 
 @click.group(short_help="SIP trunks: list, create, new credentials.")
@@ -32,7 +32,7 @@ def trunks() -> None:
 @click.pass_obj
 def list_trunks(invocation: Invocation, as_json: bool) -> int:
     """All trunks."""
-    from billing_job.tables import table
+    from billing_job.commands.text_tables import table
 
     with client_of(invocation) as client:
         found = client.trunks()
@@ -52,7 +52,7 @@ def list_trunks(invocation: Invocation, as_json: bool) -> int:
 @click.pass_obj
 def create(invocation: Invocation, name: str, auth_type: str, password_file: Path | None, as_json: bool) -> int:
     """Make a trunk; DIDfarm shows its password only now."""
-    from billing_job.credentials_file import check_free
+    from billing_job.operations.onboarding.credentials_file import check_free
 
     check_free(password_file)
     with client_of(invocation) as client:
@@ -73,7 +73,7 @@ def create(invocation: Invocation, name: str, auth_type: str, password_file: Pat
 @click.pass_obj
 def regenerate(invocation: Invocation, uuid: str, password_file: Path | None, yes: bool, as_json: bool) -> int:
     """Give a trunk another password; its PBX is disconnected until it has it."""
-    from billing_job.credentials_file import check_free
+    from billing_job.operations.onboarding.credentials_file import check_free
 
     check_free(password_file)
     confirm(f"Disconnect the PBX on {uuid} until it has the new password?", yes=yes, as_json=as_json)

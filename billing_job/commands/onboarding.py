@@ -9,12 +9,19 @@ from typing import TYPE_CHECKING
 
 import click
 
-from billing_job.commands.asking import client_of, confirm, hand_over, password_file_option, price_text, yes_option
 from billing_job.commands.options import emit, json_option
+from billing_job.commands.supplier import (
+    client_of,
+    confirm,
+    hand_over,
+    password_file_option,
+    price_text,
+    yes_option,
+)
 from billing_job.core.errors import ConfigError
 
 if TYPE_CHECKING:
-    from billing_job.cli import Invocation
+    from billing_job.commands.invocation import Invocation
     from billing_job.config.settings import Settings
     from billing_job.didfarm.models import Credentials, Offer
     from billing_job.month.job import Job
@@ -91,12 +98,12 @@ def onboard(
 
     Stopped half-way, run it again: it goes on where it was, and buys nothing twice.
     """
-    from billing_job.credentials_file import check_free
     from billing_job.ledger.onboarding_steps import steps_under_way
     from billing_job.month.session import locked_job
-    from billing_job.onboarding import onboard as take_the_steps
-    from billing_job.onboarding_checks import check_wish
-    from billing_job.onboarding_desk import Desk, Wish
+    from billing_job.operations.onboarding.checks import check_wish
+    from billing_job.operations.onboarding.credentials_file import check_free
+    from billing_job.operations.onboarding.desk import Desk, Wish
+    from billing_job.operations.onboarding.onboard import onboard as take_the_steps
 
     session = invocation.session()
     with locked_job(session) as job, client_of(invocation) as client:
@@ -139,7 +146,7 @@ def onboard(
 def move(invocation: Invocation, number: str, client_id: str, at: str | None, as_json: bool) -> int:
     """Put NUMBER on another client's trunk, and its charges on that client's invoice from the day on."""
     from billing_job.month.session import locked_job
-    from billing_job.number_moves import planned_move, write_move
+    from billing_job.operations.onboarding.move_and_leave import planned_move, write_move
 
     session = invocation.session()
     with locked_job(session) as job:
@@ -179,7 +186,7 @@ def offboard(invocation: Invocation, client_id: str, at: str | None, yes: bool, 
     DIDfarm's API cannot give numbers back: release them in its portal, or they go on costing.
     """
     from billing_job.month.session import locked_job
-    from billing_job.number_moves import planned_leaving, write_leaving
+    from billing_job.operations.onboarding.move_and_leave import planned_leaving, write_leaving
 
     session = invocation.session()
     with locked_job(session) as job:

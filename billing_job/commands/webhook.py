@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from billing_job.commands.asking import ledger_of
 from billing_job.commands.options import WEBHOOK_SECRET_VARIABLE, emit, json_option
+from billing_job.commands.supplier import ledger_of
 from billing_job.core.errors import ConfigError
 
 if TYPE_CHECKING:
-    from billing_job.cli import Invocation
+    from billing_job.commands.invocation import Invocation
     from billing_job.core.event import Event
 
 

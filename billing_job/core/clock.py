@@ -1,6 +1,7 @@
-"""Time as a part that is handed in; the real clock is made in cli.py alone, tests bring their own."""
+"""Time as a part that is handed in: cli.py and users of the library take the real clock, tests bring their own."""
 
-from datetime import datetime
+import time
+from datetime import UTC, datetime
 from typing import Protocol
 
 
@@ -18,3 +19,19 @@ class Clock(Protocol):
     def sleep(self, seconds: float) -> None:
         """Wait."""
         ...
+
+
+class SystemClock:
+    """The real clock."""
+
+    def now(self) -> datetime:
+        """The moment, UTC."""
+        return datetime.now(UTC)
+
+    def monotonic(self) -> float:
+        """Seconds that never go back, whatever is done to the system's clock."""
+        return time.monotonic()
+
+    def sleep(self, seconds: float) -> None:
+        """Wait."""
+        time.sleep(seconds)

@@ -1,6 +1,5 @@
 """The commands that bill: sync, run and preview, from the lock to the exit code."""
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -37,7 +36,7 @@ class RunOptions:
     clients: tuple[str, ...] = ()
     supplementary: bool = False
     draft: bool = False
-    workers: int | None = None
+    workers: int = 1
 
 
 def run(session: Session, options: RunOptions) -> CommandResult:
@@ -111,15 +110,16 @@ def _written(
     job: Job, period: Period, billed: Billed, options: RunOptions, console: Console
 ) -> tuple[WrittenMonth, dict[str, Any]]:
     """The files of the month or of its drafts, and what a preview tells; RunFailed when some cannot be written."""
-    workers = options.workers or os.cpu_count() or 1
     more: dict[str, Any] = {}
     if options.draft:
-        written = write_drafts(job, period, billed.new, workers=workers, progress=console.progress)
+        written = write_drafts(job, period, billed.new, workers=options.workers, progress=console.progress)
         more = previewed(job, period, billed)
         for text in more["anomalies"]:
             console.warn(text)
     else:
-        written = write_month(job, period, billed.placed, workers=workers, progress=console.progress, new=billed.new)
+        written = write_month(
+            job, period, billed.placed, workers=options.workers, progress=console.progress, new=billed.new
+        )
     for warning in written.warnings:
         console.warn(warning)
     if written.problems:

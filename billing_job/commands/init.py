@@ -9,7 +9,7 @@ import click
 from billing_job.commands.options import emit, json_option
 
 if TYPE_CHECKING:
-    from billing_job.cli import Invocation
+    from billing_job.commands.invocation import Invocation
 
 
 @click.command(short_help="Make a first configuration from your trunks.")
@@ -71,7 +71,7 @@ def _numbers(invocation: Invocation) -> dict[str, list[list[str]]]:
     """The rows that numbers.csv lacks."""
     from billing_job.config.first_files import Seen, number_rows
     from billing_job.month.session import locked_job
-    from billing_job.proofs import unknown_references
+    from billing_job.operations.reconcile import unknown_references
 
     with locked_job(invocation.session()) as job:
         return {"numbers.csv": number_rows(Seen(*each) for each in unknown_references(job))}

@@ -21,8 +21,8 @@ from billing_job.didfarm.checkout import ask, buy, new_orders, offers, orders_of
 from billing_job.didfarm.models import BoughtNumber, Purchase, SipTrunk
 from billing_job.ledger.onboarding_steps import DONE, Steps, record_step, steps_under_way
 from billing_job.ledger.purchases import save_bought
-from billing_job.onboarding_desk import Desk, Onboarded, Wish
-from billing_job.onboarding_record import (
+from billing_job.operations.onboarding.desk import Desk, Onboarded, Wish
+from billing_job.operations.onboarding.record import (
     Checkout,
     checkout_from,
     checkout_value,

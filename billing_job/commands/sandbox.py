@@ -1,4 +1,4 @@
-"""Commands to try things out: doctor, demo, sandbox."""
+"""Commands to try things out without an account: demo, sandbox."""
 
 from __future__ import annotations
 
@@ -9,36 +9,9 @@ from typing import TYPE_CHECKING
 import click
 
 from billing_job.commands.options import KEY_VARIABLE, WEBHOOK_SECRET_VARIABLE, emit, json_option, workers_option
-from billing_job.core.errors import BillingJobError, ExitCode
 
 if TYPE_CHECKING:
-    from billing_job.cli import Invocation
-
-
-@click.command(short_help="Check machine, configuration and a live answer.")
-@click.option("--offline", is_flag=True, help="Leave the live API out.")
-@click.pass_obj
-def doctor(invocation: Invocation, offline: bool) -> int:
-    """Check machine and configuration, and show how a live answer of DIDfarm is read."""
-    from billing_job import doctor as examine
-    from billing_job.month.session import locked_job
-
-    findings = list(examine.machine())
-    problem: BillingJobError | None = None
-    try:
-        session = invocation.session()
-        with locked_job(session) as job:
-            findings += examine.configuration(job)
-            if not offline:
-                findings += examine.supplier(job, session)
-    except BillingJobError as error:
-        problem = error
-        findings.append(examine.Finding("wrong", str(error)))
-    for finding in findings:
-        click.echo(f"{finding.verdict:8}{invocation.console.redactor.clean(finding.text)}")
-    if problem is not None:
-        return problem.exit_code
-    return ExitCode.FAILED if any(finding.verdict == "wrong" for finding in findings) else ExitCode.DONE
+    from billing_job.commands.invocation import Invocation
 
 
 @click.command(short_help="Bill an invented month from an embedded sandbox.")
@@ -55,9 +28,9 @@ def doctor(invocation: Invocation, offline: bool) -> int:
 @click.pass_obj
 def demo(invocation: Invocation, output: Path, workers: int | None, as_json: bool) -> int:
     """Bill a month of an invented reseller, served by an embedded sandbox; needs no account and no configuration."""
-    from billing_job.demo import demo as run_demo
+    from billing_job.operations.demo import demo as run_demo
 
-    outcome = run_demo(output.absolute(), invocation.clock, invocation.console, workers=workers)
+    outcome = run_demo(output.absolute(), invocation.clock, invocation.console, workers=workers or invocation.workers)
     if as_json:
         emit(outcome.json)
     return outcome.exit_code

@@ -8,7 +8,7 @@ from pathlib import Path
 from billing_job.config.csv_edit import missing_columns, read_csv_text, with_rows, write_csv_text
 from billing_job.config.mapping import CLIENT_COLUMNS, NUMBER_COLUMNS, TRUNK_COLUMNS, load_mapping
 from billing_job.core.errors import ConfigError
-from billing_job.onboarding_desk import Wish
+from billing_job.operations.onboarding.desk import Wish
 
 
 def check_wish(config_folder: Path, wish: Wish, plan_names: Sequence[str]) -> None:

@@ -5,10 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from billing_job.core.checks import documents_add_up, numbers_have_no_gap
 from billing_job.core.columns.row_values import sum_of
-from billing_job.core.period import Period
-from billing_job.ledger.documents import all_documents, billed_periods, issued_numbers
 from billing_job.ledger.transactions import all_transactions, changed, vanished
 from billing_job.month.job import Job
 from billing_job.month.placing import attributed
@@ -56,17 +53,3 @@ def _places(group: pd.DataFrame, month: str) -> dict[str, Any]:
             for name, outcome in (("excluded", "excluded"), ("exceptions", "exception"), ("waiting", "attributed"))
         },
     }
-
-
-def verify(job: Job, month: Period | None) -> tuple[int, list[str]]:
-    """Check manifests and invariants again; how many documents were checked, and what is wrong.
-
-    Without a month every month that has documents is checked.
-    """
-    documents = all_documents(job.engine)
-    problems = documents_add_up(issued.document for issued in documents)
-    problems += numbers_have_no_gap(issued_numbers(job.engine))
-    folders = sorted({issued.folder for issued in documents} | billed_periods(job.engine)[0])
-    for folder in [str(month)] if month else folders:
-        problems += job.folder(Period.parse(folder)).damaged()
-    return len(documents), problems

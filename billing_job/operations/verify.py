@@ -1,5 +1,6 @@
 """`verify --deep`: every invariant over all of history, and every hash that was ever stored."""
 
+from billing_job.core.checks import documents_add_up, numbers_have_no_gap
 from billing_job.core.errors import BillingJobError
 from billing_job.core.files.manifest import sha256
 from billing_job.core.period import Period
@@ -8,9 +9,9 @@ from billing_job.didfarm.wire import parse_json, read_transaction
 from billing_job.documents.document_files import SUFFIXES, document_file
 from billing_job.ledger.audit import audit
 from billing_job.ledger.document_files import stored_files
-from billing_job.ledger.documents import all_documents
+from billing_job.ledger.documents import all_documents, billed_periods, issued_numbers
 from billing_job.month.job import Job
-from billing_job.proofs import reconcile
+from billing_job.operations.reconcile import reconcile
 
 
 def verify_deep(job: Job) -> list[str]:
@@ -63,3 +64,17 @@ def wallet_agrees(job: Job) -> list[str]:
             " movements explain; `billing-job reconcile` shows more"
         )
     return problems
+
+
+def verify(job: Job, month: Period | None) -> tuple[int, list[str]]:
+    """Check manifests and invariants again; how many documents were checked, and what is wrong.
+
+    Without a month every month that has documents is checked.
+    """
+    documents = all_documents(job.engine)
+    problems = documents_add_up(issued.document for issued in documents)
+    problems += numbers_have_no_gap(issued_numbers(job.engine))
+    folders = sorted({issued.folder for issued in documents} | billed_periods(job.engine)[0])
+    for folder in [str(month)] if month else folders:
+        problems += job.folder(Period.parse(folder)).damaged()
+    return len(documents), problems

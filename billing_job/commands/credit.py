@@ -9,7 +9,7 @@ import click
 from billing_job.commands.options import emit, json_option
 
 if TYPE_CHECKING:
-    from billing_job.cli import Invocation
+    from billing_job.commands.invocation import Invocation
 
 
 @click.command(short_help="Undo an issued document by a credit note.")

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import AbstractContextManager
 
-    from billing_job.cli import Invocation
+    from billing_job.commands.invocation import Invocation
     from billing_job.config.mail import Mail
     from billing_job.core.console import Console
     from billing_job.delivery.mailing import MailOptions
@@ -87,8 +87,7 @@ def transport_of(invocation: Invocation, mail: Mail) -> Callable[[], AbstractCon
     user = invocation.variable(USER_VARIABLE) or mail.user
     password = invocation.secret(PASSWORD_VARIABLE)
     if not password and mail.password_file is not None:
-        password = read_secret(mail.password_file, "mail.password_file", console.warn)
-        console.redactor.add(password)
+        password = read_secret(mail.password_file, "mail.password_file", console)
     if bool(user) != bool(password):
         missing = f"{PASSWORD_VARIABLE} or mail.password_file" if user else f"{USER_VARIABLE} or mail.user"
         raise ConfigError(f"the mail login is incomplete: set {missing} too, or neither for a server without login")

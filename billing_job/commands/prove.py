@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from billing_job.commands.options import emit, json_option, month_option, output_option, period, workers_option
+from billing_job.commands.options import emit, json_option, month_option, output_option, period
 from billing_job.core.errors import ExitCode
 
 if TYPE_CHECKING:
-    from billing_job.cli import Invocation
+    from billing_job.commands.invocation import Invocation
 
 
 @click.command(short_help="Prove that every cent of the wallet has its place.")
@@ -20,9 +19,9 @@ if TYPE_CHECKING:
 @click.pass_obj
 def reconcile(invocation: Invocation, as_json: bool) -> int:
     """Prove the wallet: every cent is billed, excluded, an exception, or waits for its month."""
+    from billing_job.commands.text_tables import reconcile_table
     from billing_job.month.session import locked_job
-    from billing_job.proofs import reconcile as prove
-    from billing_job.tables import reconcile_table
+    from billing_job.operations.reconcile import reconcile as prove
 
     with locked_job(invocation.session()) as job:
         proof = prove(job)
@@ -33,32 +32,6 @@ def reconcile(invocation: Invocation, as_json: bool) -> int:
     return ExitCode.DONE if proof["wallet"]["matches"] else ExitCode.EXCEPTIONS_WAIT
 
 
-@click.command(short_help="Write a month's documents again.")
-@month_option(required=True)
-@click.option("--number", "numbers", multiple=True, metavar="N", help="Only this document; may be repeated.")
-@output_option
-@workers_option
-@click.pass_obj
-def render(
-    invocation: Invocation, month: str, numbers: tuple[str, ...], output: Path | None, workers: int | None
-) -> int:
-    """Write the files of a month's issued documents again."""
-    from billing_job.month.folder import render_again
-    from billing_job.month.session import locked_job
-
-    with locked_job(invocation.session(output)) as job:
-        billed = period(month) or job.last_month()
-        written = render_again(
-            job, billed, numbers, workers=workers or os.cpu_count() or 1, progress=invocation.console.progress
-        )
-        for warning in written.warnings:
-            invocation.console.warn(warning)
-        for problem in written.problems:
-            invocation.console.error(problem)
-        invocation.console.info(f"{len(written.documents)} documents stand in {job.folder(billed).where()}")
-    return ExitCode.FAILED if written.problems else ExitCode.DONE
-
-
 @click.command(short_help="Check hashes and invariants again.")
 @month_option()
 @click.option("--deep", is_flag=True, help="Every row, document, file and e-mail of all months; takes longer.")
@@ -67,9 +40,9 @@ def render(
 @click.pass_obj
 def verify(invocation: Invocation, month: str | None, deep: bool, output: Path | None, as_json: bool) -> int:
     """Check every hash of the manifests and every invariant again; with --deep over all of history."""
-    from billing_job.deep_proof import verify_deep
     from billing_job.month.session import locked_job
-    from billing_job.proofs import verify as check
+    from billing_job.operations.verify import verify as check
+    from billing_job.operations.verify import verify_deep
 
     with locked_job(invocation.session(output)) as job:
         problems = verify_deep(job) if deep else []

@@ -10,7 +10,7 @@ from billing_job.commands.options import emit, json_option, month_option, period
 from billing_job.core.errors import ConfigError, ExitCode
 
 if TYPE_CHECKING:
-    from billing_job.cli import Invocation
+    from billing_job.commands.invocation import Invocation
 
 
 @click.group(invoke_without_command=True, short_help="List the transactions that wait, and decide about them.")
@@ -25,10 +25,10 @@ def exceptions(context: click.Context, month: str | None, as_json: bool, as_csv:
     """
     if context.invoked_subcommand is not None:
         return
+    from billing_job.commands.text_tables import exceptions_table
     from billing_job.month.exceptions import waiting, waiting_rows
     from billing_job.month.session import locked_job
     from billing_job.reporting.exceptions_csv import exceptions_csv
-    from billing_job.tables import exceptions_table
 
     invocation: Invocation = context.obj
     with locked_job(invocation.session()) as job:

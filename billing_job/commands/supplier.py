@@ -14,7 +14,7 @@ from billing_job.core.errors import ConfigError
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
-    from billing_job.cli import Invocation
+    from billing_job.commands.invocation import Invocation
     from billing_job.didfarm.client import Client
     from billing_job.didfarm.models import Credentials
 
@@ -64,7 +64,7 @@ def confirm(question: str, *, yes: bool, as_json: bool) -> None:
 
 def hand_over(invocation: Invocation, credentials: Credentials, password_file: Path | None, *, as_json: bool) -> None:
     """Show the password this once, or put it into a file; from here on no log line can hold it."""
-    from billing_job.credentials_file import write_credentials
+    from billing_job.operations.onboarding.credentials_file import write_credentials
 
     invocation.console.redactor.add(credentials.password)
     if password_file is not None:

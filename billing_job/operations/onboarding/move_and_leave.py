@@ -20,7 +20,7 @@ from billing_job.config.mapping import NUMBER_COLUMNS, TRUNK_COLUMNS
 from billing_job.core.errors import ConfigError
 from billing_job.core.phone import e164
 from billing_job.core.register import Mapping, NumberAssignment, TrunkAssignment
-from billing_job.onboarding import open_trunk
+from billing_job.operations.onboarding.onboard import open_trunk
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,21 +1,41 @@
-"""Commands for the books and for the month's page: export, report."""
+"""The commands that write a billed month's files again: render, export, report."""
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from billing_job.commands.options import month_option, output_option
+from billing_job.commands.options import month_option, output_option, period, workers_option
 from billing_job.core.errors import ExitCode
 
 if TYPE_CHECKING:
-    from billing_job.cli import Invocation
+    from billing_job.commands.invocation import Invocation
     from billing_job.core.period import Period
     from billing_job.month.folder import WrittenMonth
     from billing_job.month.job import Job
+
+
+@click.command(short_help="Write a month's documents again.")
+@month_option(required=True)
+@click.option("--number", "numbers", multiple=True, metavar="N", help="Only this document; may be repeated.")
+@output_option
+@workers_option
+@click.pass_obj
+def render(
+    invocation: Invocation, month: str, numbers: tuple[str, ...], output: Path | None, workers: int | None
+) -> int:
+    """Write the files of a month's issued documents again."""
+    from billing_job.month.folder import render_again
+    from billing_job.month.session import locked_job
+
+    with locked_job(invocation.session(output)) as job:
+        billed = period(month) or job.last_month()
+        written = render_again(
+            job, billed, numbers, workers=workers or invocation.workers, progress=invocation.console.progress
+        )
+        return _told(written, invocation, f"{len(written.documents)} documents stand in {job.folder(billed).where()}")
 
 
 @click.command(short_help="Write accounting files of a billed month again.")
@@ -82,9 +102,8 @@ def _brought_up_to_date(job: Job, month: Period, invocation: Invocation, formats
     from billing_job.month.folder import write_month
     from billing_job.month.placing import place
 
-    workers = os.cpu_count() or 1
     return write_month(
-        job, month, place(job, month), workers=workers, progress=invocation.console.progress, formats=formats
+        job, month, place(job, month), workers=invocation.workers, progress=invocation.console.progress, formats=formats
     )
 
 

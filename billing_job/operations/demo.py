@@ -14,7 +14,7 @@ from billing_job.month.run import RunOptions, run
 from billing_job.month.session import CommandResult, Session
 
 
-def demo(output: Path, clock: Clock, console: Console, *, workers: int | None) -> CommandResult:
+def demo(output: Path, clock: Clock, console: Console, *, workers: int) -> CommandResult:
     """Serve the demo's world, bill its month, write into `output`; and the ledger too: a second run adds nothing."""
     config_folder = shipped_config()
     world = demo_world()

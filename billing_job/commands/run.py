@@ -11,7 +11,7 @@ from billing_job.commands.options import emit, json_option, month_option, offlin
 from billing_job.core.errors import BillingJobError
 
 if TYPE_CHECKING:
-    from billing_job.cli import Invocation
+    from billing_job.commands.invocation import Invocation
 
 
 @click.command(short_help="Bill a month: read, invoice, write every file.")
@@ -44,13 +44,13 @@ def run(
     """
     if draft and send:
         raise click.UsageError("--draft and --send: a draft is not sent")
-    from billing_job.commands.sending import delivery_after_run
+    from billing_job.commands.send import delivery_after_run
     from billing_job.config.settings import Monitoring
-    from billing_job.monitoring import watched
     from billing_job.month.run import RunOptions
     from billing_job.month.run import run as run_month
+    from billing_job.operations.monitoring import watched
 
-    options = RunOptions(month, offline, clients, supplementary, draft, workers)
+    options = RunOptions(month, offline, clients, supplementary, draft, workers or invocation.workers)
     try:
         session = invocation.session(output)
     except BillingJobError as error:
@@ -103,11 +103,13 @@ def preview(
     invocation: Invocation, month: str | None, output: Path | None, offline: bool, workers: int | None, as_json: bool
 ) -> int:
     """Write drafts of a month, and compare them with the month before."""
+    from billing_job.commands.text_tables import changes_table
     from billing_job.month.run import RunOptions
     from billing_job.month.run import run as run_month
-    from billing_job.tables import changes_table
 
-    outcome = run_month(invocation.session(output), RunOptions(month, offline, draft=True, workers=workers))
+    outcome = run_month(
+        invocation.session(output), RunOptions(month, offline, draft=True, workers=workers or invocation.workers)
+    )
     if as_json:
         emit(outcome.json)
     elif "changes" in outcome.json:

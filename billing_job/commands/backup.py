@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from billing_job.cli import Invocation
+    from billing_job.commands.invocation import Invocation
 
 
 @click.command(short_help="Copy the ledger while it is in use.")
@@ -19,7 +19,7 @@ def backup(invocation: Invocation, file: Path) -> int:
 
     FILE must not be there yet; only its owner can read it.
     """
-    from billing_job.backup import back_up, ledger_file
+    from billing_job.operations.backup import back_up, ledger_file
 
     copied = back_up(ledger_file(invocation.settings().storage.database_url), file.absolute())
     invocation.console.info(
@@ -38,9 +38,9 @@ def restore(invocation: Invocation, file: Path, yes: bool) -> int:
 
     Refused while a run is at work. E-mails that may have left after the copy was made are marked as uncertain.
     """
-    from billing_job.backup import ledger_file
-    from billing_job.backup import restore as put_back
     from billing_job.ledger.run_lock import run_lock
+    from billing_job.operations.backup import ledger_file
+    from billing_job.operations.backup import restore as put_back
 
     url = invocation.settings().storage.database_url
     ledger = ledger_file(url)

@@ -1,0 +1,1 @@
+"""What keeps the job running: doctor, reconcile, verify, backup, monitoring, demo."""

@@ -1,0 +1,1 @@
+"""Clients come, move and leave."""
