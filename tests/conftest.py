@@ -3,8 +3,9 @@
 import signal
 from collections.abc import Iterator
 
-import ledgers
 import pytest
+
+from tests.support import ledgers
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

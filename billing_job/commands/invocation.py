@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from billing_job.commands.options import KEY_VARIABLE
 from billing_job.core.errors import ConfigError
-from billing_job.core.files.secret_file import read_secret
 
 if TYPE_CHECKING:
     from billing_job.config.settings import Settings
@@ -53,6 +52,8 @@ class Invocation:
 
         It is kept out of everything that is printed from here on.
         """
+        from billing_job.core.files.secret_file import read_secret
+
         key, source = self.secret(KEY_VARIABLE), KEY_VARIABLE
         if not key and key_file is not None:
             source = f"api.key_file {key_file}"

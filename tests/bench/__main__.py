@@ -4,10 +4,6 @@ import argparse
 import importlib
 import subprocess
 import sys
-from pathlib import Path
-
-TESTS = Path(__file__).parent.parent
-sys.path.insert(0, str(TESTS))
 
 PARTS = ("rendering", "aggregation", "ledger", "month", "fetch")
 
@@ -17,7 +13,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="small data: shows that everything works")
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"any of {', '.join(PARTS)}; by default all")
     options = parser.parse_args()
-    from bench.report import Report, machine
+    from tests.bench.report import Report, machine
 
     report = Report()
     print(machine(), flush=True)
@@ -26,13 +22,13 @@ def main() -> None:
         if part == "fetch":
             _fetch(report, quick=options.quick)
         else:
-            importlib.import_module(f"bench.bench_{part}").run(report, quick=options.quick)
+            importlib.import_module(f"tests.bench.bench_{part}").run(report, quick=options.quick)
     print(f"\n{report.table()}")
 
 
 def _fetch(report: "object", *, quick: bool) -> None:
     """It prints a table of its own."""
-    command = [sys.executable, str(TESTS / "bench" / "bench_fetch.py"), "20" if quick else "100"]
+    command = [sys.executable, "-m", "tests.bench.bench_fetch", "20" if quick else "100"]
     if subprocess.run(command, check=False).returncode:
         report.skip("fetch", "it could not be run (pip install dlt)")  # type: ignore[attr-defined]
 

@@ -17,8 +17,6 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from bench.data import ZONE, Month, client_id, frame_of, mapping_of, month, phone, trunk
-from bench.report import Report, Row, taken
 from billing_job.billing.attribution.assignments import assignments
 from billing_job.billing.attribution.attribute import attribute
 from billing_job.billing.rating.plans import Plan, Rule
@@ -27,6 +25,9 @@ from billing_job.billing.rating.tariff import Tariff
 from billing_job.config.settings import DEFAULT_CATEGORIES
 from billing_job.core.columns.interned import arrow, ints
 from billing_job.core.columns.schema import PAIRS, empty
+from tests.bench.data import ZONE, Month, client_id, frame_of, mapping_of, month, phone, trunk
+from tests.bench.report import Report, Row, taken
+from tests.support.paths import ROOT
 
 PLANS = (
     Plan(
@@ -182,9 +183,8 @@ def _polars(tables: dict[str, pa.Table]) -> dict[str, Work]:
 
 def _peak_of_a_process(size: int) -> float:
     """MiB at most of a process that does our part alone, its data included."""
-    command = [sys.executable, "-m", "bench.bench_aggregation", str(size)]
-    tests = Path(__file__).parent.parent
-    return float(subprocess.run(command, capture_output=True, text=True, check=True, cwd=tests).stdout)
+    command = [sys.executable, "-m", "tests.bench.bench_aggregation", str(size)]
+    return float(subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT).stdout)
 
 
 def _ours(rows: Month, frame: pd.DataFrame) -> Work:

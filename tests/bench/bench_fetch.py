@@ -1,6 +1,6 @@
 """Pages per second of our sync beside plain httpx and dlt's RESTClient, on one loopback server.
 
-.venv/bin/pip install dlt && .venv/bin/python tests/bench/bench_fetch.py [PAGES]
+.venv/bin/pip install dlt && .venv/bin/python -m tests.bench.bench_fetch [PAGES]
 """
 
 import statistics
@@ -13,11 +13,6 @@ from zoneinfo import ZoneInfo
 
 import httpx
 
-sys.path.insert(0, str(Path(__file__).parent.parent))
-
-from fault_table import Ledger, ledger_in
-from sandbox_on_loopback import KEY, StillClock
-
 from billing_job.config.settings import TransactionsReading
 from billing_job.core.period import Period
 from billing_job.didfarm.http import Http
@@ -25,6 +20,8 @@ from billing_job.didfarm.sandbox.running import RunningSandbox
 from billing_job.didfarm.sandbox.world import make_world
 from billing_job.didfarm.sync import fetch
 from billing_job.ledger.mirror import LedgerMirror
+from tests.support.fault_table import Ledger, ledger_in
+from tests.support.sandbox_on_loopback import KEY, StillClock
 
 PAGE_SIZE = 100
 ROUNDS = 5

@@ -6,10 +6,10 @@ from pathlib import Path
 import pandas as pd
 from sqlalchemy import text
 
-from bench.data import FIRST, SECONDS, fill_ledger, month
-from bench.report import Report, Row, taken
 from billing_job.ledger.database import open_engine
 from billing_job.ledger.transactions import transactions_in_scope
+from tests.bench.data import FIRST, SECONDS, fill_ledger, month
+from tests.bench.report import Report, Row, taken
 
 COLUMNS = "transaction_id, type, cents, large_cents, currency, description, reference_type, reference_id, created_at"
 

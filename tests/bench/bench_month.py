@@ -10,8 +10,8 @@ import time
 from pathlib import Path
 
 import billing_job
-from bench.data import MONTH, make_folder, month
-from bench.report import Report, Row, family_of, taken
+from tests.bench.data import MONTH, make_folder, month
+from tests.bench.report import Report, Row, family_of, taken
 
 NAIVE = Path(__file__).with_name("naive_month.py")
 

@@ -15,9 +15,7 @@ from functools import partial
 from pathlib import Path
 
 import weasyprint
-from sample_documents import CLIENT, document, many_lines, phone
 
-from bench.report import Report, Row, processor_seconds, taken
 from billing_job.core.document import Document
 from billing_job.documents.detail_csv import detail_csv
 from billing_job.documents.document_files import document_files
@@ -25,6 +23,8 @@ from billing_job.documents.einvoice.cii import cii_xml
 from billing_job.documents.html import document_html
 from billing_job.documents.pdf.make_pdf import Embedded, pdf_bytes, shared_by_documents, warm_up
 from billing_job.documents.templates import load_templates
+from tests.bench.report import Report, Row, processor_seconds, taken
+from tests.support.sample_documents import CLIENT, document, many_lines, phone
 
 CHROMIUM = "/usr/bin/chromium"
 TEMPLATES = load_templates(None)

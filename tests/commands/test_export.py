@@ -1,0 +1,92 @@
+"""`export`: accounting files of billed months at any time, all or none, and a folder that stays true."""
+
+import json
+from pathlib import Path
+
+from billing_job.accounting.formats import FORMATS
+from tests.support.fakes import Office, two_clients
+
+
+def books(here: Office) -> set[str]:
+    return {path.name for path in (here.month() / "accounting").iterdir()}
+
+
+def listed(here: Office) -> set[str]:
+    """The accounting files that the manifest vouches for."""
+    files = json.loads((here.month() / "manifest.json").read_text())["files"]
+    return {name.removeprefix("accounting/") for name in files if name.startswith("accounting/")}
+
+
+def test_the_list_says_program_and_menu(tmp_path: Path) -> None:
+    """Every format is there with what reads it and how, without a ledger or a configuration."""
+    ran = Office(tmp_path, None).type("export", "--list")  # type: ignore[arg-type]
+    assert ran.code == 0
+    for known in FORMATS.values():
+        assert f"{known.name:12}{known.program}\n            {known.how_imported}\n" in ran.out
+
+
+def test_what_is_asked_for_must_be_known(tmp_path: Path) -> None:
+    """An unknown format is refused with the known ones, before anything is opened; so is a call without a month."""
+    with two_clients(tmp_path) as (here, _):
+        ran = here.type("export", "--month", "2026-10", "--format", "csv", "--format", "sap")
+        assert (ran.code, ran.out) == (2, "")
+        assert "--format sap: is unknown; known are csv, hledger, beancount," in ran.err
+        assert here.type("export", "--format", "csv").code == 2
+        assert here.type("export", "--month", "2026-10").code == 2
+        assert not here.output.exists()
+
+
+def test_an_exported_format_stays_up_to_date(tmp_path: Path) -> None:
+    """Once in the month's folder, a format follows what is billed later, and the manifest speaks of it all along."""
+    with two_clients(tmp_path) as (here, _):
+        here.run("--month", "2026-10", "--client", "acme")
+        assert books(here) == listed(here) == {"sales.csv", "journal.csv", "2026-10.journal"}
+        ran = here.type("export", "--month", "2026-10", "--format", "beancount", "--format", "sage50")
+        assert ran.code == 0, ran.err
+        assert books(here) == listed(here)
+        assert "2026-10.beancount" in books(here)
+        beancount = here.month() / "accounting" / "2026-10.beancount"
+        assert "INV-2026-00002" not in beancount.read_text()
+
+        here.run("--month", "2026-10")
+        assert "INV-2026-00002" in beancount.read_text()
+        assert books(here) == listed(here)
+        assert 'href="accounting/2026-10.beancount"' in (here.month() / "report.html").read_text(encoding="utf-8")
+        assert here.type("verify", "--month", "2026-10").code == 0
+
+
+def test_a_folder_of_ones_own_gets_all_files_or_none(tmp_path: Path) -> None:
+    """With --output the month's folder stays as it is; where one file cannot be written, none is."""
+    with two_clients(tmp_path) as (here, _):
+        here.run("--month", "2026-10")
+        before = here.files()
+        elsewhere = tmp_path / "for the accountant"
+        ran = here.type(
+            "export", "--month", "2026-10", "--format", "csv", "--format", "datev", "--output", str(elsewhere)
+        )
+        assert ran.code == 0, ran.err
+        assert "warning: datev: 2 clients without a debtor account" in ran.err
+        written = {path.name: path.read_bytes() for path in elsewhere.iterdir()}
+        assert set(written) == {"sales.csv", "journal.csv", "EXTF_Buchungsstapel_2026-10.csv"}
+        assert written["sales.csv"] == before["2026-10/accounting/sales.csv"]
+
+        blocked = tmp_path / "blocked"
+        (blocked / "sales.csv").mkdir(parents=True)
+        ran = here.type("export", "--month", "2026-10", "--format", "csv", "--output", str(blocked))
+        assert ran.code == 1
+        assert [path.name for path in blocked.iterdir()] == ["sales.csv"]
+        assert here.files() == before
+
+
+def test_a_missing_account_leaves_everything_as_it_was(tmp_path: Path) -> None:
+    """Where one format has no account for a posting, the formats beside it are not written either."""
+    with two_clients(tmp_path) as (here, _):
+        here.run("--month", "2026-10")
+        before = here.files()
+        (here.config / "accounts.csv").write_text("kind,category,account\nrevenue,message,400\n")
+        for where in ([], ["--output", str(tmp_path / "out")]):
+            ran = here.type("export", "--month", "2026-10", "--format", "xero", "--format", "csv", *where)
+            assert ran.code == 2
+            assert "accounts.csv" in ran.err
+        assert here.files() == before
+        assert not (tmp_path / "out").exists()

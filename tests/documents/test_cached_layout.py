@@ -1,0 +1,179 @@
+"""A filled form looks, reads and is tagged like a page laid out for one document: pages, words, cells and pixels."""
+
+import io
+import shutil
+import subprocess
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+
+import pikepdf
+import pypdf
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from PIL import Image, ImageChops
+
+from billing_job.core.document import Document
+from billing_job.core.errors import DocumentError
+from billing_job.core.resources import shipped_templates
+from billing_job.documents.document_files import document_files
+from billing_job.documents.html import document_html
+from billing_job.documents.pdf.make_pdf import shared_by_documents
+from billing_job.documents.templates import Templates, load_templates
+from tests.support.sample_documents import (
+    CLIENT,
+    SELLER,
+    document,
+    draft,
+    full_credit,
+    in_language,
+    late_line,
+    line,
+    long_names,
+    many_lines,
+    mixed_rates,
+)
+
+SHIPPED = load_templates(None)
+DOCUMENTS = {
+    "one page": document(many_lines(12)),
+    "many pages": document(many_lines(120)),
+    "no rows to draw": document(many_lines(3)),
+    "rates": mixed_rates(),
+    "late": document([late_line(1), *(replace(each, line=each.line + 1) for each in many_lines(9))]),
+    "arabic": in_language("ar"),
+    "japanese": in_language("ja"),
+    "credit note": full_credit(),
+    "long names": long_names(),
+    "draft": draft(),
+    "a word too long": document([line(1, "x" * 90, 100), *(replace(e, line=e.line + 1) for e in many_lines(9))]),
+}
+
+
+@pytest.fixture(scope="module")
+def laid_out(tmp_path_factory: pytest.TempPathFactory) -> Templates:
+    """The shipped templates in a user's own folder: they are not known there, so every row is laid out."""
+    folder = tmp_path_factory.mktemp("own") / "templates"
+    shutil.copytree(shipped_templates(), folder)
+    return load_templates(folder)
+
+
+def pdf_of(each: Document, templates: Templates) -> bytes:
+    return document_files(each, templates)["pdf"]
+
+
+def words(pdf: bytes) -> list[str]:
+    """The words of each page, whatever order they are drawn in."""
+    return [" ".join(sorted(page.extract_text().split())) for page in pypdf.PdfReader(io.BytesIO(pdf)).pages]
+
+
+def tags(pdf: bytes) -> Counter[str]:
+    """How many elements of each kind the structure tree has, and how many cells name their heads."""
+    found: Counter[str] = Counter()
+    with pikepdf.open(io.BytesIO(pdf)) as opened:
+        for each in opened.objects:
+            if isinstance(each, pikepdf.Dictionary) and each.get("/Type") == "/StructElem":
+                found[str(each.S)] += 1
+                found["heads"] += "/Headers" in each.get("/A", {})
+    return found
+
+
+def pictures(pdf: bytes, folder: Path) -> list[Image.Image]:
+    file = folder / "page.pdf"
+    file.write_bytes(pdf)
+    subprocess.run(["pdftoppm", "-r", "72", "-png", str(file), str(folder / "page")], check=True)
+    return [Image.open(path).convert("RGB") for path in sorted(folder.glob("page*.png"))]
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_a_filled_form_is_like_a_page_laid_out(name: str, laid_out: Templates) -> None:
+    """The same words on the same pages, the same tags, and the cells tied to the same heads."""
+    filled, plain = pdf_of(DOCUMENTS[name], SHIPPED), pdf_of(DOCUMENTS[name], laid_out)
+    assert words(filled) == words(plain)
+    assert tags(filled) == tags(plain)
+
+
+@pytest.mark.skipif(shutil.which("pdftoppm") is None, reason="pdftoppm (poppler-utils) draws the pictures")
+@pytest.mark.parametrize("name", ["one page", "many pages", "late", "arabic", "credit note", "long names", "draft"])
+def test_the_pictures_are_the_same(name: str, laid_out: Templates, tmp_path: Path) -> None:
+    """Pixel by pixel; only where four cells' lines met may one line be a shade of grey more even."""
+    for which, templates in (("filled", SHIPPED), ("plain", laid_out)):
+        (tmp_path / which).mkdir()
+        pictures(pdf_of(DOCUMENTS[name], templates), tmp_path / which)
+    pairs = zip(sorted((tmp_path / "filled").glob("*.png")), sorted((tmp_path / "plain").glob("*.png")), strict=True)
+    for one, other in pairs:
+        difference = ImageChops.difference(Image.open(one).convert("RGB"), Image.open(other).convert("RGB"))
+        assert max(high for _, high in difference.getextrema()) <= 8  # type: ignore[misc]
+
+
+def test_a_form_leaves_no_trace_of_the_document_it_was_made_from() -> None:
+    """The bytes are the same when a document is the first of its shape and when it fills the form of another."""
+    alone = {}
+    for name, each in DOCUMENTS.items():
+        forget_forms()
+        alone[name] = pdf_of(each, SHIPPED)
+    forget_forms()
+    for each in DOCUMENTS.values():
+        pdf_of(in_other_words(each), SHIPPED)
+    assert {name: pdf_of(each, SHIPPED) for name, each in DOCUMENTS.items()} == alone
+
+
+def test_documents_of_one_shape_share_a_form() -> None:
+    """Other texts fill it; an address that takes a line more has a form of its own."""
+    forget_forms()
+    forms = shared_by_documents(SHIPPED.folders).forms
+    one = DOCUMENTS["one page"]
+    longer = replace(one, client=replace(CLIENT, name=f"{CLIENT.name} and {CLIENT.name} and {CLIENT.name}"))
+    form, same, other = (forms.fill(document_html(each, SHIPPED))[0] for each in (one, in_other_words(one), longer))
+    assert same is form
+    assert other is not form
+    assert forms.fill(document_html(one, SHIPPED))[0] is form
+
+
+def test_a_picture_that_cannot_be_read_is_reported_each_time() -> None:
+    """A logo is part of the form; a broken one must not become a form without it."""
+    broken = document(many_lines(3), seller=replace(SELLER, logo="data:image/png;base64,AAAA"))
+    for _ in range(2):
+        with pytest.raises(DocumentError, match=r"INV-2026-00001: .*image"):
+            pdf_of(broken, SHIPPED)
+
+
+def in_other_words(each: Document) -> Document:
+    """A document of the same shape: other numbers, names and amounts."""
+    lines = tuple(replace(line, quantity=line.quantity + 1, net_cents=line.net_cents + 100) for line in each.lines)
+    client = replace(each.client, client_id="z9", name=each.client.name[::-1])
+    return replace(each, number=each.number[:-1] + "8" if each.number else "", lines=lines, client=client)
+
+
+def forget_forms() -> None:
+    """As in a process that has just begun."""
+    shared_by_documents.cache_clear()
+
+
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    name=st.text(st.characters(codec="utf-8", exclude_categories=("C", "Z")), min_size=1, max_size=60)
+    | st.sampled_from(["Wolf 🐺 Telecom", "ﷺ", "株式会社 Müller", "x" * 70, "one two " * 12]),
+    street=st.sampled_from(["", "Keizersgracht 12", "Burgemeester Van Nispen tot Sevenaerstraatweg-Noord 123-125b"]),
+    cents=st.integers(1, 10**12),
+)
+def test_any_name_reads_as_it_would_laid_out(name: str, street: str, cents: int, laid_out: Templates) -> None:
+    """Whatever is in a name: the same words as on a page laid out, and the same bytes from a form of its own."""
+    client = replace(CLIENT, name=name, street=street)
+    each = document([*many_lines(6), line(7, "call", cents, phone="+31207000009")], client=client)
+    filled = pdf_of(each, SHIPPED)
+    assert words(filled) == words(pdf_of(each, laid_out))
+    forget_forms()
+    assert pdf_of(each, SHIPPED) == filled
+
+
+def test_another_sellers_colour_does_not_stay(laid_out: Templates) -> None:
+    """Styles are shared by the documents of a process; a colour, a language and a draft's mark are not."""
+    red = document(many_lines(12), seller=replace(SELLER, accent_colour="#aa0000"))
+    dutch = document(many_lines(12), client=replace(CLIENT, language="nl"))
+    before = pdf_of(DOCUMENTS["one page"], SHIPPED)
+    others = [pdf_of(each, SHIPPED) for each in (red, dutch, in_language("ar"), replace(red, number=""))]
+    assert pdf_of(DOCUMENTS["one page"], SHIPPED) == before
+    assert [pdf_of(each, SHIPPED) for each in (red, dutch, in_language("ar"), replace(red, number=""))] == others
+    assert words(others[1]) == words(pdf_of(dutch, laid_out))

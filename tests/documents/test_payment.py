@@ -1,0 +1,62 @@
+"""Payment: references that banks accept, and a QR code that says what the page says."""
+
+import io
+from dataclasses import replace
+
+import pytest
+from stdnum import iso11649
+from stdnum.be import ogm_vcs
+
+from billing_job.documents.document_files import document_files
+from billing_job.documents.payment import epc_qr, payment_reference, reference_text
+from billing_job.documents.templates import load_templates
+from tests.support.sample_documents import SELLER, document, draft, full_credit, line, standard_lines
+
+
+@pytest.mark.parametrize(
+    ("number", "reference", "text"),
+    [
+        ("INV-2026-00001", "RF76INV202600001", "RF76 INV2 0260 0001"),
+        ("2026/0042", "RF8820260042", "RF88 2026 0042"),
+        ("发票-2026-0007", "RF6320260007", "RF63 2026 0007"),
+        ("A-VERY-LONG-NUMBER-SERIES-2026-00001", None, None),
+    ],
+)
+def test_creditor_reference(number: str, reference: str | None, text: str | None) -> None:
+    """ISO 11649: check digits right, at most 25 characters, only what banks carry."""
+    made = payment_reference(document(standard_lines(), number=number))
+    assert iso11649.is_valid(made)
+    assert len(made) <= 25
+    if reference is not None:
+        assert (made, reference_text(made)) == (reference, text)
+
+
+def test_belgian_communication() -> None:
+    """A Belgian seller's reference is the structured communication with its check by 97."""
+    belgian = replace(SELLER, country="BE", vat_id="BE0428759497", iban="BE68539007547034")
+    reference = payment_reference(document(standard_lines(), seller=belgian))
+    assert ogm_vcs.is_valid(reference)
+    assert reference_text(reference) == "+++020/2600/00178+++"
+
+
+def test_nothing_to_pay_has_no_code() -> None:
+    """Drafts, credit notes, other currencies, empty totals and sellers without an account get no QR code."""
+    nothing = document([line(1, "call", 100), line(2, "refund", -100)])
+    no_account = document(standard_lines(), seller=replace(SELLER, iban=""))
+    for each in (draft(), full_credit(), document(standard_lines(), currency="USD"), nothing, no_account):
+        assert epc_qr(each) == ""
+
+
+@pytest.mark.parametrize("country", ["NL", "BE"])
+def test_the_code_on_the_page_can_be_scanned(country: str) -> None:
+    """Read from a picture of the page, the code gives name, IBAN, amount and reference (EPC069-12)."""
+    pdfium = pytest.importorskip("pypdfium2")
+    scanner = pytest.importorskip("zxingcpp")
+    invoice = document(standard_lines(), seller=replace(SELLER, country=country))
+    pdf = pdfium.PdfDocument(io.BytesIO(document_files(invoice, load_templates(None))["pdf"]))
+    (code,) = scanner.read_barcodes(pdf[0].render(scale=200 / 72).to_pil())
+    pdf.close()
+    reference = payment_reference(invoice)
+    end = [reference] if country == "NL" else ["", reference_text(reference)]
+    head = ["BCD", "002", "1", "SCT", "ABNANL2A", "Noordzee Telecom B.V.", "NL91ABNA0417164300", "EUR125.25", ""]
+    assert code.text.split("\n") == head + end
