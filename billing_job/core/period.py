@@ -3,9 +3,18 @@
 import re
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from billing_job.core.errors import ConfigError
+from billing_job.core.moments import microseconds
+
+
+class Span(NamedTuple):
+    """A stretch of time, half open, in microseconds since 1970 UTC, as the wallet counts its moments."""
+
+    starts: int
+    ends: int
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -54,3 +63,7 @@ class Period:
     def ends(self, zone: ZoneInfo) -> datetime:
         """The first moment that is no longer in the period."""
         return self.next.starts(zone)
+
+    def span(self, zone: ZoneInfo) -> Span:
+        """The period in the wallet's own count of moments."""
+        return Span(microseconds(self.starts(zone)), microseconds(self.ends(zone)))

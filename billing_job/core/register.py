@@ -23,6 +23,18 @@ class Assignment:
     starts: int | None = field(default=None, kw_only=True)
     ends: int | None = field(default=None, kw_only=True)
 
+    def holds_on(self, day: date) -> bool:
+        """Whether it holds on this day."""
+        return self.overlaps(day, day)
+
+    def overlaps(self, first: date, last: date) -> bool:
+        """Whether it holds on any of the days from `first` to `last`, both included."""
+        return (self.valid_from is None or self.valid_from <= last) and (self.valid_to is None or first < self.valid_to)
+
+    def covers(self, first: date, last: date) -> bool:
+        """Whether it holds on each of the days from `first` to `last`, both included."""
+        return (self.valid_from is None or self.valid_from <= first) and (self.valid_to is None or last < self.valid_to)
+
 
 @dataclass(frozen=True, slots=True)
 class TrunkAssignment(Assignment):

@@ -76,8 +76,8 @@ def export_books(job: Job, month: Period, formats: Collection[str], folder: Path
 def wallet_month(job: Job, month: Period, placed: Placed) -> WalletMonth:
     """What left and entered the wallet in the month, billed or not, in the seller's currency."""
     currency = job.settings.billing.currency
-    frame = placed.frame
-    rows = frame[(frame["month"] == str(month)) & (frame["currency"] == currency) & frame["cents"].notna()]
+    frame = placed.of_month
+    rows = frame[(frame["currency"] == currency) & frame["cents"].notna()]
     sums = rows.groupby("category", dropna=False)["cents"].sum()
     by_category = {str(category): int(cents) for category, cents in sums.items()}
     return WalletMonth(month, currency, by_category, by_category.pop(TOPUP, 0))

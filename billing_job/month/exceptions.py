@@ -46,5 +46,5 @@ def _age(created_at: object, since: str, today: date, job: Job) -> int:
 def waiting(job: Job, month: Period | None) -> pd.DataFrame:
     """What waits, ATTRIBUTED: of one month and the billed ones before it, or of all months up to the present one."""
     if month is not None:
-        return place(job, month).rows("exception")
-    return place(job, job.last_month().next, every_month=True).rows("exception")
+        return place(job, month).exceptions
+    return place(job, job.last_month().next, every_month=True).exceptions

@@ -202,7 +202,7 @@ def _note(job: Job, written: WrittenMonth, files: Sequence[StoredFile]) -> None:
 
 def _looked(job: Job, month: Period, placed: Placed, documents: Sequence[Document], books: Sequence[str]) -> _Looked:
     """Ask the ledger for all that the lists and the page tell."""
-    waiting = waiting_rows(job, placed.rows("exception"))
+    waiting = waiting_rows(job, placed.exceptions)
     earned = month_margins(job, month, placed, documents)
     links = {document.number: {kind: document_file(document, kind) for kind in SUFFIXES} for document in documents}
     report = month_report(
@@ -215,7 +215,7 @@ def _looked(job: Job, month: Period, placed: Placed, documents: Sequence[Documen
         document_files=links,
         files=[*books, *LISTS],
     )
-    rows = placed.frame[placed.frame["month"] == str(month)]
+    rows = placed.of_month
     return _Looked(waiting, earned, rows, placed.facts, decisions(job.engine), report)
 
 

@@ -33,7 +33,7 @@ def tell(
         f"{period}: {kinds}, {fresh}; net {money_text(net, currency)}, VAT {money_text(vat, currency)},"
         f" gross {money_text(gross, currency)}"
     )
-    exceptions = billed.placed.rows("exception")
+    exceptions = billed.placed.exceptions
     if not exceptions.empty:
         reasons = ", ".join(f"{count} {reason}" for reason, count in exceptions["reason"].value_counts().items())
         console.warn(
@@ -60,7 +60,7 @@ def tell(
 def tell_wallet(proof: WalletProof, job: Job, console: Console) -> None:
     currency = job.settings.billing.currency
     if proof.balance_cents is None:
-        console.warn("the wallet's balance is not known yet: run `billing-job sync`")
+        console.warn("the wallet's balance is not known yet, or is in another currency: run `billing-job sync`")
     elif proof.matches:
         console.info(f"Wallet: balance {money_text(proof.balance_cents, currency)}, explained to the cent")
     else:

@@ -4,15 +4,14 @@ from collections.abc import Callable, Mapping, Sequence
 
 from billing_job.core.columns.row_values import sum_of
 from billing_job.core.document import Document
-from billing_job.core.moments import microseconds
-from billing_job.core.money import cents_from_decimal
 from billing_job.core.period import Period
 from billing_job.core.sums import Movement, Sum
 from billing_job.documents.translations import labels_for
 from billing_job.ledger.sums import document_costs, flows, movements
-from billing_job.ledger.transactions import changed, last_balance, vanished
+from billing_job.ledger.transactions import changed, vanished
 from billing_job.month.job import Job
 from billing_job.month.placing import Placed
+from billing_job.month.wallet_proof import wallet_proof
 from billing_job.reporting.event_notes import event_notes
 from billing_job.reporting.exceptions_csv import Waiting
 from billing_job.reporting.page_data import (
@@ -62,7 +61,7 @@ def month_report(
         by_category=shares(found, months, lambda flow: flow.category, category_names),
         wallet=_wallet(job, month),
         places=_places(placed, month, category),
-        transactions=sum_of(placed.frame[placed.frame["month"] == str(month)]),
+        transactions=sum_of(placed.of_month),
         waiting=tuple(sorted(waiting, key=lambda each: (-each.age_days, each.created_at, each.transaction_id))),
         anomalies=(
             *anomalies,
@@ -76,15 +75,15 @@ def month_report(
 
 def _wallet(job: Job, month: Period) -> Wallet:
     billing = job.settings.billing
-    found = movements(job.engine, microseconds(month.starts(billing.zone)), microseconds(month.ends(billing.zone)))
-    balance = last_balance(job.engine)
+    found = movements(job.engine, *month.span(billing.zone))
+    proof = wallet_proof(job)
     return Wallet(
-        opening_cents=cents_from_decimal(billing.opening_balance),
+        opening_cents=proof.opening_cents,
         before=_sum(found, "before"),
         within=_by_category(job, found),
         after=_sum(found, "after"),
         undated=_sum(found, "undated"),
-        balance_cents=balance.cents if balance is not None and balance.currency == billing.currency else None,
+        balance_cents=proof.balance_cents,
     )
 
 
@@ -106,7 +105,7 @@ def _by_category(job: Job, found: Sequence[Movement]) -> dict[str, Sum]:
 
 def _places(placed: Placed, month: Period, name: Callable[[str], str]) -> tuple[Place, ...]:
     """Invariant 1 for the month's own transactions; what a document settles counts as its client's."""
-    rows = placed.frame[placed.frame["month"] == str(month)]
+    rows = placed.of_month
     settled = rows["settled"]
     attributed = rows[settled | (rows["outcome"] == "attributed")]
     excluded = rows[~settled & (rows["outcome"] == "excluded")]

@@ -24,7 +24,7 @@ from billing_job.core.checks import (
 )
 from billing_job.core.columns.row_values import sum_of
 from billing_job.core.document import Document
-from billing_job.core.moments import microseconds, moment_text
+from billing_job.core.moments import moment_text
 from billing_job.core.money import cents_from_decimal, scaled
 from billing_job.core.period import Period
 from billing_job.core.settlement import Bill
@@ -66,8 +66,8 @@ def bill(
     """
     check_clients(job, only)
     placed = place(job, month)
-    blocked = job.settings.billing.on_exception == "block" and not placed.rows("exception").empty
-    billable = placed.rows("attributed")
+    blocked = job.settings.billing.on_exception == "block" and not placed.exceptions.empty
+    billable = placed.attributed
     if only:
         billable = billable[billable["client_id"].isin(list(only))]
     has_invoice = clients_billed_for(job.engine, str(month))
@@ -97,7 +97,7 @@ def _bills(
         trunk_names=placed.facts.trunk_names,
         zone=zone,
     )
-    history = refund_history(job.engine, settings.categories, microseconds(month.ends(zone)))
+    history = refund_history(job.engine, settings.categories, month.span(zone).ends)
     refunds = refund_pairs(history, set(billable["transaction_id"]))
     priced = price(pd.concat([_counted_before(job, month, billable, placed), billable]), refunds, tariff)
     terms = Terms(
@@ -129,12 +129,12 @@ def _counted_before(job: Job, month: Period, billable: pd.DataFrame, placed: Pla
     counted = [billable.iloc[:0]]
     for name in sorted(set(billable["month"]) - {""}):
         period = Period.parse(name)
-        starts, ends = microseconds(period.starts(zone)), microseconds(period.ends(zone))
+        span = period.span(zone)
         rows = placed.frame
         if period != month:
-            rows = attributed(job, transactions_in_scope(job.engine, starts, ends), placed.facts)
+            rows = attributed(job, transactions_in_scope(job.engine, *span), placed.facts)
         rows = rows[(rows["month"] == name) & rows["settled"] & rows["cents"].notna()]
-        billed = settlements_of(job.engine, starts, ends)
+        billed = settlements_of(job.engine, *span)
         billed = billed.loc[~billed["released"], ["transaction_id", "part", *AS_BILLED]]
         rows = rows.drop(columns=list(AS_BILLED)).merge(billed, on=["transaction_id", "part"], validate="one_to_one")
         counted.append(rows[rows["client_id"].isin(list(job.clients))].assign(outcome="attributed"))
@@ -149,12 +149,7 @@ def plan_terms(
     Fee and minimum are owed once for a month in which a trunk is the client's for at least a moment; not by those in
     `without_fees`, who have paid them.
     """
-    active = {
-        fact.client_id
-        for fact in job.mapping.trunks
-        if (fact.valid_from is None or fact.valid_from <= month.last_day)
-        and (fact.valid_to is None or fact.valid_to > month.first_day)
-    }
+    active = {fact.client_id for fact in job.mapping.trunks if fact.overlaps(month.first_day, month.last_day)}
     found = {}
     for client_id in client_ids:
         plan = job.settings.plan(job.clients[client_id].plan)

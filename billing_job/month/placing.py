@@ -17,7 +17,6 @@ from billing_job.core.columns.months import months_of
 from billing_job.core.columns.row_values import sum_of
 from billing_job.core.columns.schema import TEXT
 from billing_job.core.document import Vat
-from billing_job.core.moments import microseconds
 from billing_job.core.period import Period
 from billing_job.core.sums import Sum
 from billing_job.ledger.decisions import decisions
@@ -31,6 +30,7 @@ class Placed:
     """The transactions of a month, and older ones that still wait, each with its place; columns of ATTRIBUTED and
     `month` (empty when undated) and `detail` (what an exception lacks, in words)."""
 
+    month: Period
     frame: pd.DataFrame
     facts: Assignments
     vat: Mapping[str, Vat]
@@ -40,8 +40,27 @@ class Placed:
     never_run: Sum
     """Older transactions of months that were never billed; they wait for a run of their own."""
 
-    def rows(self, outcome: str) -> pd.DataFrame:
-        """Unsettled rows of an outcome: attributed, excluded or exception."""
+    @property
+    def of_month(self) -> pd.DataFrame:
+        """The month's own rows, whatever became of them."""
+        return self.frame[self.frame["month"] == str(self.month)]
+
+    @property
+    def attributed(self) -> pd.DataFrame:
+        """Rows that have an owner and are on no document yet."""
+        return self._open("attributed")
+
+    @property
+    def excluded(self) -> pd.DataFrame:
+        """Rows that nobody is billed for, with a reason."""
+        return self._open("excluded")
+
+    @property
+    def exceptions(self) -> pd.DataFrame:
+        """Rows that wait."""
+        return self._open("exception")
+
+    def _open(self, outcome: str) -> pd.DataFrame:
         return self.frame[(self.frame["outcome"] == outcome) & ~self.frame["settled"]]
 
     @property
@@ -55,9 +74,8 @@ def place(job: Job, month: Period, *, every_month: bool = False) -> Placed:
     With `every_month` older months that were never run are in scope too.
     """
     zone = job.settings.billing.zone
-    starts, ends = microseconds(month.starts(zone)), microseconds(month.ends(zone))
     facts = job.assignments()
-    frame = attributed(job, transactions_in_scope(job.engine, starts, ends), facts)
+    frame = attributed(job, transactions_in_scope(job.engine, *month.span(zone)), facts)
     in_scope = _in_scope(frame, month, *billed_periods(job.engine)) | every_month
     never_run = sum_of(frame[~in_scope & (frame["outcome"] != "excluded")])
     frame = frame[in_scope].reset_index(drop=True)
@@ -65,13 +83,13 @@ def place(job: Job, month: Period, *, every_month: bool = False) -> Placed:
     vat, untaxable = _vat(job, month)
     frame = _taxed(frame, untaxable)
     frame["detail"] = _details(job, frame, facts)
-    placed = Placed(frame, facts, vat, untaxable, never_run)
+    placed = Placed(month, frame, facts, vat, untaxable, never_run)
     raise_if_broken(
         every_transaction_has_a_place(
             before,
-            sum_of(placed.rows("attributed")),
-            sum_of(placed.rows("excluded")),
-            sum_of(placed.rows("exception")),
+            sum_of(placed.attributed),
+            sum_of(placed.excluded),
+            sum_of(placed.exceptions),
             sum_of(placed.settled),
         )
     )

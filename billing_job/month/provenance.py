@@ -31,7 +31,7 @@ def remember(job: Job, placed: Placed, folder: Folder, month: Period) -> None:
 
 def _state(job: Job, placed: Placed, folder: Folder) -> str:
     """All that the files of a month come from, and the manifest that was written: any folder that has it is the one."""
-    waits = not placed.rows("exception").empty
+    waits = not placed.exceptions.empty
     # What waits grows older by the day; nothing else does.
     today = str(job.clock.now().astimezone(job.settings.billing.zone).date()) if waits else ""
     digest = hashlib.sha256(folder.read(MANIFEST) or b"")
@@ -49,7 +49,7 @@ def manifest_facts(job: Job, month: Period, placed: Placed, documents: Sequence[
     """Where the files come from: fingerprints of ledger and configuration, and versions."""
     return {
         "month": str(month),
-        "ledger_sha256": _ledger_fingerprint(placed.frame[placed.frame["month"] == str(month)], documents),
+        "ledger_sha256": _ledger_fingerprint(placed.of_month, documents),
         "configuration_sha256": job.configuration_sha256,
         "versions": {name: version(name) for name in VERSIONS},
     }

@@ -7,7 +7,6 @@ import pandas as pd
 
 from billing_job.billing.rating.refunds import refund_pairs
 from billing_job.core.document import Document
-from billing_job.core.moments import microseconds
 from billing_job.core.period import Period
 from billing_job.ledger.documents import documents_of_period, nets_of_period
 from billing_job.ledger.transactions import refund_history, settlements_of
@@ -20,8 +19,8 @@ from billing_job.reporting.margins import margins
 def month_margins(job: Job, month: Period, placed: Placed, known: Sequence[Document] = ()) -> pd.DataFrame:
     """Cost and charge of the month's transactions; see margin.margins. Documents in `known` are not read again."""
     zone = job.settings.billing.zone
-    settled = settlements_of(job.engine, microseconds(month.starts(zone)), microseconds(month.ends(zone)))
-    rows = placed.frame[placed.frame["month"] == str(month)]
+    settled = settlements_of(job.engine, *month.span(zone))
+    rows = placed.of_month
     return margins(rows, settled, documents_of_period(job.engine, str(month), known))
 
 
@@ -36,8 +35,8 @@ def month_anomalies(
     job: Job, month: Period, placed: Placed, found: pd.DataFrame, drafts: Iterable[Document] = ()
 ) -> list[Anomaly]:
     """What looks wrong about a month with these margins, its drafts counted as if they were issued."""
-    rows = placed.frame[placed.frame["month"] == str(month)]
-    history = refund_history(job.engine, job.settings.categories, microseconds(month.ends(job.settings.billing.zone)))
+    rows = placed.of_month
+    history = refund_history(job.engine, job.settings.categories, month.span(job.settings.billing.zone).ends)
     return anomalies(
         rows,
         placed.facts,

@@ -98,7 +98,7 @@ def _billed(job: Job, period: Period, session: Session, options: RunOptions, req
     without_tax = _untaxable_without_rows(billed, job, period)
     for reason in without_tax:
         console.warn(reason)
-    waits = bool(without_tax) or not billed.placed.rows("exception").empty or not proof.matches
+    waits = bool(without_tax) or not billed.placed.exceptions.empty or not proof.matches
     status = "exceptions" if waits else "done"
     tell(job, period, billed, written, proof, session, draft=options.draft)
     documents = _documents_json(written.documents, period, billed, options)
@@ -145,6 +145,6 @@ def _documents_json(
 
 def _untaxable_without_rows(billed: Billed, job: Job, period: Period) -> list[str]:
     """Clients that owe a fee or a minimum, but cannot be taxed, and have no transaction that could wait for them."""
-    waiting = set(billed.placed.rows("exception")["client_id"])
+    waiting = set(billed.placed.exceptions["client_id"])
     owing = plan_terms(job, period, [client_id for client_id in billed.placed.untaxable if client_id not in waiting])
     return [billed.placed.untaxable[client_id] for client_id in owing]

@@ -41,7 +41,7 @@ def run_json(
     requests: int,
 ) -> dict[str, Any]:
     """The object of `run --json` (DESIGN: commands); the sums are of the month's own transactions, in wallet cents."""
-    rows = placed.frame[placed.frame["month"] == str(month)]
+    rows = placed.of_month
     excluded = rows[(rows["outcome"] == "excluded") & ~rows["settled"]]
     return {
         "schema": RUN_SCHEMA,
@@ -59,7 +59,7 @@ def run_json(
 
 def exceptions_json(placed: Placed) -> list[dict[str, Any]]:
     """What waits, oldest first; an amount that could not be read counts as 0 cents."""
-    rows = placed.rows("exception").sort_values(["created_at", "transaction_id"], na_position="first", kind="stable")
+    rows = placed.exceptions.sort_values(["created_at", "transaction_id"], na_position="first", kind="stable")
     return [
         {
             "transaction_id": row["transaction_id"],

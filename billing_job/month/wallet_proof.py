@@ -9,7 +9,10 @@ from billing_job.month.job import Job
 
 @dataclass(frozen=True, slots=True)
 class WalletProof:
-    """Invariant 5: opening balance + all movements = the balance; cents, `balance_cents` None before a sync."""
+    """Invariant 5: opening balance + all movements = the balance, in cents.
+
+    `balance_cents` is None before a sync, and when the balance is in another currency.
+    """
 
     opening_cents: int
     movements_cents: int
@@ -23,13 +26,9 @@ class WalletProof:
 
 
 def wallet_proof(job: Job) -> WalletProof:
-    """Compare the ledger with the balance as last fetched."""
+    """Compare the ledger with the balance as last fetched; one in another currency proves nothing and is none."""
     opening = cents_from_decimal(job.settings.billing.opening_balance)
     movements = wallet_movements(job.engine)
     balance = last_balance(job.engine)
-    matches = (
-        balance is not None
-        and balance.currency == job.settings.billing.currency
-        and opening + movements == balance.cents
-    )
-    return WalletProof(opening, movements, None if balance is None else balance.cents, matches)
+    cents = balance.cents if balance is not None and balance.currency == job.settings.billing.currency else None
+    return WalletProof(opening, movements, cents, matches=opening + movements == cents)

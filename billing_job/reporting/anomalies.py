@@ -60,9 +60,7 @@ def _rentals_missing(rentals: pd.DataFrame, facts: Assignments, month: Period) -
         return
     paid = set(rentals["number"])
     for fact in facts.number_facts:
-        all_month = (fact.valid_from is None or fact.valid_from <= month.first_day) and (
-            fact.valid_to is None or fact.valid_to > month.last_day
-        )
+        all_month = fact.covers(month.first_day, month.last_day)
         if fact.number and all_month and fact.number not in paid:
             yield Anomaly("no_rental", f"{fact.number} is on trunk {fact.trunk} ({fact.source}), but had no rental")
 

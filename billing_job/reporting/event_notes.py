@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from billing_job.billing.attribution.event_facts import suspensions
 from billing_job.core.event import Event
-from billing_job.core.moments import local_moment, microseconds
+from billing_job.core.moments import local_moment
 from billing_job.core.period import Period
 
 OFFLINE, REGISTERED, MESSAGE = "trunk.offline", "trunk.registered", "message.received"
@@ -18,7 +18,7 @@ def event_notes(events: Sequence[Event], month: Period, zone: ZoneInfo) -> list[
 
     `events` are all up to the month's end: what was begun before may still hold in it.
     """
-    starts, ends = microseconds(month.starts(zone)), microseconds(month.ends(zone))
+    starts, ends = month.span(zone)
     told = sorted((event for event in events if event.timestamp < ends), key=lambda event: event.timestamp)
     within = [event for event in told if event.timestamp >= starts]
     return [

@@ -57,7 +57,7 @@ def test_the_house_pays(tmp_path: Path) -> None:
     assert desk.waiting() == [("1", -42, "unknown_reference")]
     desk.resolve("1", "")
     assert desk.bill().new == ()
-    excluded = desk.place().rows("excluded")
+    excluded = desk.place().excluded
     assert list(zip(excluded["transaction_id"], excluded["reason"], strict=True)) == [("1", "house")]
 
 
@@ -140,9 +140,9 @@ def test_suggestions(tmp_path: Path, wire: dict[str, object], suggestion: str) -
     desk.file("numbers.csv", "number,did_number_id,trunk,valid_from", *numbers)
     desk.add(wire)
     placed = desk.place()
-    (found,) = placed.rows("exception")["detail"]
+    (found,) = placed.exceptions["detail"]
     assert found.startswith(suggestion)
-    assert placed.rows("attributed").empty
+    assert placed.attributed.empty
 
 
 def test_an_order_of_two_clients_is_shared_by_known_prices(tmp_path: Path) -> None:

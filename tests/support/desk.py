@@ -97,7 +97,7 @@ class Desk:
 
     def waiting(self, month: Period = OCTOBER) -> list[tuple[str, int, str]]:
         """(transaction, cents, reason) of what waits."""
-        rows = self.place(month).rows("exception")
+        rows = self.place(month).exceptions
         return list(zip(rows["transaction_id"], rows["cents"], rows["reason"], strict=True))
 
     def credit(self, number: str, **request: Any) -> Document:

@@ -148,7 +148,7 @@ def _says_the_same(event: Event, fact: NumberAssignment) -> bool:
 
 def _held_on(rows: Sequence[NumberAssignment], day: date) -> NumberAssignment | None:
     for row in rows:
-        if (row.valid_from is None or row.valid_from <= day) and (row.valid_to is None or day < row.valid_to):
+        if row.holds_on(day):
             return row
     return None
 

@@ -48,7 +48,7 @@ class Leaving:
 def planned_move(mapping: Mapping, number: str, client_id: str, day: date) -> Move:
     """What moving a number would change; ConfigError when it is nobody's then, or the client has no trunk."""
     wanted = e164(number) or number
-    rows = [row for row in mapping.numbers if wanted in (row.number, row.did_number_id) and _holds(row, day)]
+    rows = [row for row in mapping.numbers if wanted in (row.number, row.did_number_id) and row.holds_on(day)]
     if not rows:
         raise ConfigError(f"{wanted}: numbers.csv gives it to no trunk on {day}, so there is nothing to move")
     row = rows[0]
@@ -122,10 +122,6 @@ def write_leaving(config_folder: Path, leaving: Leaving) -> None:
         text = with_changes(file, change)
         if text != file.text:
             write_csv_text(path, file, text)
-
-
-def _holds(fact: NumberAssignment, day: date) -> bool:
-    return (fact.valid_from is None or fact.valid_from <= day) and (fact.valid_to is None or day < fact.valid_to)
 
 
 def _is_open_after(fact: NumberAssignment | TrunkAssignment, day: date) -> bool:

@@ -176,9 +176,7 @@ def open_trunk(mapping: UserMapping, client_id: str, day: date) -> TrunkAssignme
         (
             fact
             for fact in mapping.trunks
-            if fact.client_id == client_id
-            and fact.valid_to is None
-            and (fact.valid_from is None or fact.valid_from <= day)
+            if fact.client_id == client_id and fact.valid_to is None and fact.holds_on(day)
         ),
         None,
     )
