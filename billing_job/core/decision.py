@@ -13,7 +13,13 @@ class Decision:
     decided_at: str
     """ISO 8601 UTC."""
     decided_by: str
+    amount_cents: int | None = None
+    """What a refund without an original gives back, net; None for every other."""
+    accepts: bool = False
+    """The transaction is settled already; the supplier changed or withdrew it, and the documents stay as they are."""
+    accepted_cents: int | None = None
+    """What it costs the house from now on, negative for what left the wallet; 0 for a withdrawn one."""
 
     @property
     def is_house(self) -> bool:
-        return not self.client_id
+        return not self.client_id and not self.accepts

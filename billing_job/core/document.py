@@ -112,6 +112,8 @@ class Line:
     period_end: date
     """Last day, inclusive. Earlier than the document's own period for late transactions."""
     rows: tuple[DetailRow, ...]
+    is_refund: bool = False
+    """It gives back what was charged in `category`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +131,14 @@ class MonthTotal:
 
     month: str
     net_cents: int
+
+
+@dataclass(frozen=True, slots=True)
+class Preceding:
+    """An invoice that a credit note gives something of back (EN 16931 BT-25, BT-26)."""
+
+    number: str
+    issue_date: date
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +168,8 @@ class Document:
     client_vat_id_checked: str = ""
     """What the check of the client's VAT id gave when the document was issued: valid, invalid or empty for none."""
     history: tuple[MonthTotal, ...] = field(default=())
+    preceding: tuple[Preceding, ...] = ()
+    """On a credit note that comes from refunds: every invoice that it corrects (BG-3)."""
 
     @property
     def is_draft(self) -> bool:

@@ -14,7 +14,16 @@ def decisions(engine: Engine) -> dict[str, Decision]:
     with transaction(engine) as connection:
         rows = connection.execute(select(decisions_table).order_by(decisions_table.c.seq))
         return {
-            row.transaction_id: Decision(row.transaction_id, row.client_id, row.reason, row.decided_at, row.decided_by)
+            row.transaction_id: Decision(
+                row.transaction_id,
+                row.client_id,
+                row.reason,
+                row.decided_at,
+                row.decided_by,
+                row.amount_cents,
+                bool(row.accepts),
+                row.accepted_cents,
+            )
             for row in rows
         }
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from sqlalchemy import Connection, insert, inspect, select, update
 
 from billing_job.core.errors import LedgerError
+from billing_job.ledger.facts_of_old_ledgers import settlements_become_facts
 from billing_job.ledger.tables import facts, metadata
 
 
@@ -14,7 +15,7 @@ def _first_schema(connection: Connection) -> None:
 
 Step = Callable[[Connection], None]
 
-STEPS: tuple[Step, ...] = (_first_schema,)
+STEPS: tuple[Step, ...] = (_first_schema, settlements_become_facts)
 """STEPS[n] turns version n into version n + 1; a released step is never edited."""
 
 

@@ -17,6 +17,7 @@ from sqlalchemy import (
     MetaData,
     Table,
     UniqueConstraint,
+    false,
 )
 from sqlalchemy.types import TypeDecorator
 
@@ -234,6 +235,14 @@ settlements = Table(
     Column("trunk", Text, nullable=False),
     Column("cost_cents", BigInteger, nullable=False),
     Column("charge_cents", BigInteger, nullable=False),
+    Column("net_cents", BigInteger, nullable=False, server_default="0", comment="the charge after its discount"),
+    Column("month", Text, nullable=False, server_default="", index=True, comment="the month it counts in"),
+    Column("rule", Text, comment="what names the rule that counted it; empty: none did, NULL: not known"),
+    Column("unit_place", BigInteger, comment="units of client, rule and month before it"),
+    Column("units", BigInteger, comment="units of client, rule and month when it was priced"),
+    Column("discount_millionths", BigInteger, nullable=False, server_default="0"),
+    Column("refund_of", Text, nullable=False, server_default="", index=True, comment="what a refund gives back"),
+    Column("refund_part", Integer, nullable=False, server_default="0"),
     ForeignKeyConstraint(["document_number"], ["documents.number"]),
     comment="how each transaction was billed; the primary key keeps it off a second document",
 )
@@ -263,6 +272,50 @@ credited_lines = Table(
     comment="how much of which line each credit note undid",
 )
 
+credited_rows = Table(
+    "credited_rows",
+    metadata,
+    Column("credit_number", Text, ForeignKey("documents.number"), primary_key=True),
+    Column("transaction_id", Text, primary_key=True),
+    Column("part", Integer, primary_key=True),
+    Column("generation", Integer, primary_key=True),
+    Column("net_cents", BigInteger, nullable=False, comment="of the settlement's net, with its sign"),
+    ForeignKeyConstraint(
+        ["transaction_id", "part", "generation"],
+        ["settlements.transaction_id", "settlements.part", "settlements.generation"],
+    ),
+    Index("ix_credited_rows_transaction", "transaction_id"),
+    comment="how much of each settlement every credit note undid",
+)
+
+terms = Table(
+    "terms",
+    metadata,
+    Column("sha256", Text, primary_key=True),
+    Column("body", Text, nullable=False, comment="a plan and its prices as JSON"),
+    comment="what months were billed by, each once",
+)
+
+client_months = Table(
+    "client_months",
+    metadata,
+    Column("client_id", Text, primary_key=True),
+    Column("month", Text, primary_key=True),
+    Column("terms_sha256", Text, ForeignKey("terms.sha256"), nullable=False),
+    Column("vat", Text, nullable=False, comment="category, rate, exemption as JSON"),
+    comment="what each client's month was first billed by; what comes later for it uses the same",
+)
+
+trunk_months = Table(
+    "trunk_months",
+    metadata,
+    Column("trunk", Text, primary_key=True),
+    Column("since", Text, primary_key=True, comment="the day the assignment began; empty: open"),
+    Column("month", Text, primary_key=True),
+    Column("client_id", Text, nullable=False),
+    comment="who bore or owes a month of a trunk: nobody bears it twice under another name",
+)
+
 previews = Table(
     "previews",
     metadata,
@@ -282,6 +335,9 @@ decisions = Table(
     Column("reason", Text, nullable=False),
     Column("decided_at", Text, nullable=False),
     Column("decided_by", Text, nullable=False),
+    Column("amount_cents", BigInteger, comment="what a refund without an original gives back, net"),
+    Column("accepts", Boolean, nullable=False, server_default=false(), comment="a changed row stays as it is billed"),
+    Column("accepted_cents", BigInteger, comment="the changed row's wallet cents from now on; 0: withdrawn"),
     comment="what users decided about exceptions; the latest holds",
 )
 

@@ -142,8 +142,15 @@ def owner_of_trunk(mapping: Mapping, name: str, day: date) -> str:
     return next((t.client_id for t in mapping.trunks if uuid_of(t.trunk) == uuid_of(name) and day_holds(t, day)), "")
 
 
-def trunk_of_number(mapping: Mapping, phone: Phone, day: date) -> str:
-    rows = [n for n in mapping.numbers if phone.number == n.number or phone.did == n.did_number_id]
+def trunk_of_number(mapping: Mapping, phone: Phone, day: date, *, did: str = "", order: str = "") -> str:
+    """By all rows of the number, or by those alone that name this did_number_id or order."""
+    rows = [
+        n
+        for n in mapping.numbers
+        if (phone.number == n.number or phone.did == n.did_number_id)
+        and (not did or n.did_number_id == did)
+        and (not order or n.order_id == order)
+    ]
     return next((uuid_of(row.trunk) for row in rows if day_holds(row, day)), "")
 
 
@@ -163,7 +170,8 @@ def answer(mapping: Mapping, kind: str, name: str, moment: int, zone: ZoneInfo) 
         ]
         if not phones:
             return "", "unknown_reference", "", ""
-        trunk = trunk_of_number(mapping, phones[0], day)
+        did = name if any(n.did_number_id == name for n in mapping.numbers) else ""
+        trunk = trunk_of_number(mapping, phones[0], day, did=did)
         client = owner_of_trunk(mapping, trunk, day) if trunk else ""
         if client:
             return client, "", phones[0].number, trunk
@@ -174,7 +182,7 @@ def answer(mapping: Mapping, kind: str, name: str, moment: int, zone: ZoneInfo) 
             for p in PHONES
             if any(n.order_id == name and (n.number == p.number or n.did_number_id == p.did) for n in mapping.numbers)
         ]
-        trunks = [trunk_of_number(mapping, phone, day) for phone in phones]
+        trunks = [trunk_of_number(mapping, phone, day, order=name) for phone in phones]
         clients = [owner_of_trunk(mapping, trunk, day) if trunk else "" for trunk in trunks]
         if not phones:
             return "", "unknown_reference", "", ""

@@ -1,7 +1,8 @@
 """The dated facts of the mapping, laid out so that millions of transactions look up their owner at once.
 
-A number goes by several names: its E.164 number, its did_number_id, the order that bought it. All names lead to one
-identity; the identity leads to the trunk it was on at a moment, and the trunk to the client that had it then.
+A number goes by several names: its E.164 number, its did_number_id, the order that bought it. A did_number_id and an
+order lead only to the rows that name them, an E.164 number to all rows of the number: so a number that is given out
+again does not inherit its former owner's orders. The row leads to the trunk, and the trunk to the client that had it.
 
 The files are the user's word. What webhooks told holds for a number only at moments of which no row of it speaks.
 """
@@ -28,8 +29,13 @@ class Assignments:
     numbers: Intervals
     trunks: Intervals
     identity_of: dict[str, str]
-    """did_number_id or E.164 number → identity."""
-    identities_of_order: dict[str, tuple[str, ...]]
+    """did_number_id or E.164 number → identity: what all rows of one number have in common."""
+    key_of: dict[str, str]
+    """did_number_id or E.164 number → its key in `numbers`."""
+    keys_of_order: dict[str, tuple[str, ...]]
+    """Order → the keys in `numbers` of what it bought, one each."""
+    rows_of: dict[tuple[str, str], frozenset[int]]
+    """(reference type, id) → the places in `number_facts` of the rows that it leads to."""
     trunk_names: dict[str, str]
     """Numeric id or uuid → the name a trunk goes by here: its uuid where the supplier tells it."""
     known_trunks: frozenset[str]
@@ -57,23 +63,56 @@ def assignments(
     number_facts = (*named, *filling)
     identities += [fact.number for fact in filling]
     identity_of: dict[str, str] = {}
+    key_of: dict[str, str] = {}
     of_order: dict[str, dict[str, None]] = defaultdict(dict)
-    for fact, identity in zip(number_facts, identities, strict=True):
+    rows_of: dict[tuple[str, str], set[int]] = defaultdict(set)
+    keys: list[str] = []
+    places: list[int] = []
+    for place, (fact, identity) in enumerate(zip(number_facts, identities, strict=True)):
         for name in (fact.number, fact.did_number_id):
             if name:
                 identity_of.setdefault(name, identity)
+                rows_of["number", name].add(place)
         if fact.order_id:
-            of_order[fact.order_id][identity] = None
+            of_order[fact.order_id][_order_key(fact.order_id, identity)] = None
+            rows_of["order", fact.order_id].add(place)
+        # Facts of one number never overlap, so those of fewer of its rows do not either.
+        for key in _keys(fact, identity):
+            keys.append(key)
+            places.append(place)
+    for name in identity_of:
+        key_of[name] = name if name.startswith("+") else _did_key(name)
+    starts, ends = _bounds(number_facts, zone)
     return Assignments(
         number_facts=number_facts,
         trunk_facts=mapping.trunks,
-        numbers=Intervals.of(identities, *_bounds(number_facts, zone)),
+        numbers=Intervals.of(keys, [starts[place] for place in places], [ends[place] for place in places], places),
         trunks=Intervals.of(trunk_keys, *_bounds(mapping.trunks, zone)),
         identity_of=identity_of,
-        identities_of_order={order: tuple(found) for order, found in of_order.items()},
+        key_of=key_of,
+        keys_of_order={order: tuple(found) for order, found in of_order.items()},
+        rows_of={name: frozenset(found) for name, found in rows_of.items()},
         trunk_names=names,
         known_trunks=frozenset(trunk_keys) | {trunk.uuid for trunk in supplier_trunks},
     )
+
+
+def _keys(fact: NumberAssignment, identity: str) -> list[str]:
+    """What leads to a row: its number, its did_number_id, its order."""
+    names = [fact.number] if fact.number else []
+    if fact.did_number_id:
+        names.append(_did_key(fact.did_number_id))
+    if fact.order_id:
+        names.append(_order_key(fact.order_id, identity))
+    return names
+
+
+def _did_key(did_number_id: str) -> str:
+    return f"did {did_number_id}"
+
+
+def _order_key(order_id: str, identity: str) -> str:
+    return f"order {order_id} {identity}"
 
 
 def _overlaps(what: str, keys: Sequence[str], facts: Sequence[Assignment]) -> list[str]:

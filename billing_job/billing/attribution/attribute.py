@@ -124,12 +124,12 @@ def _owners(frame: pd.DataFrame, facts: Assignments) -> tuple[Ints, Ints, Codes]
     kinds = arrow(frame["reference_type"])
     ids = Coded.of(frame["reference_id"])
     trunk_names = _renamed(ids.texts, facts.trunk_names)
-    identities = _identities(ids.texts, facts.identity_of)
+    number_keys = _number_keys(ids.texts, facts.key_of)
     # What each distinct reference would be as a trunk and as a number, and why it may have no owner.
-    trunks, numbers = facts.trunks.places(trunk_names), facts.numbers.places(identities)
+    trunks, numbers = facts.trunks.places(trunk_names), facts.numbers.places(number_keys)
     is_known = _is_in(trunk_names, facts.known_trunks)
     trunk_waits = np.where(is_known, _PLACE["unassigned_trunk"], _PLACE["unknown_reference"])
-    number_waits = np.where(_nulls(identities), _PLACE["unknown_reference"], _PLACE["unassigned_number"])
+    number_waits = np.where(_nulls(number_keys), _PLACE["unknown_reference"], _PLACE["unassigned_number"])
     # The place of the trunk that each number fact names; the last stands for no number fact.
     named = [facts.trunk_names.get(fact.trunk, fact.trunk) for fact in facts.number_facts]
     trunk_of = np.append(facts.trunks.places(pa.array(named, pa.string())), -1)
@@ -171,13 +171,13 @@ def _owners(frame: pd.DataFrame, facts: Assignments) -> tuple[Ints, Ints, Codes]
 
 def _owners_of_orders(orders: pa.Array, moments: Ints, trunk_of: Ints, facts: Assignments) -> tuple[Ints, Ints, Ints]:
     """An order is the client's that all of its numbers belonged to when it was paid."""
-    pairs = [(order, identity) for order, found in facts.identities_of_order.items() for identity in found]
-    bought = pd.DataFrame({"order": [order for order, _ in pairs], "identity": [one for _, one in pairs]}, dtype=TEXT)
+    pairs = [(order, key) for order, found in facts.keys_of_order.items() for key in found]
+    bought = pd.DataFrame({"order": [order for order, _ in pairs], "key": [one for _, one in pairs]}, dtype=TEXT)
     wanted = pd.DataFrame({"order": pd.Series(pd.arrays.ArrowExtensionArray(orders), dtype=TEXT), "moment": moments})
     wanted["row"] = np.arange(len(wanted))
     items = wanted.merge(bought, on="order", how="inner")
     item_moments = items["moment"].to_numpy(np.int64)
-    item_number = facts.numbers.at(arrow(items["identity"]), item_moments)
+    item_number = facts.numbers.at(arrow(items["key"]), item_moments)
     item_trunk = facts.trunks.at_places(trunk_of[item_number], item_moments)
     clients = np.array([fact.client_id for fact in facts.trunk_facts], dtype=object)
     items["number_fact"] = item_number
@@ -190,7 +190,7 @@ def _owners_of_orders(orders: pa.Array, moments: Ints, trunk_of: Ints, facts: As
         owned=("owned", "all"),
         any_owned=("owned", "any"),
         on_trunk=("on_trunk", "any"),
-        numbers=("identity", "size"),
+        numbers=("key", "size"),
         number_fact=("number_fact", "first"),
         trunk_fact=("trunk_fact", "first"),
     )
@@ -209,13 +209,13 @@ def _owners_of_orders(orders: pa.Array, moments: Ints, trunk_of: Ints, facts: As
     return number_fact, trunk_fact, reason
 
 
-def _identities(ids: pa.Array, identity_of: Mapping[str, str]) -> pa.Array:
+def _number_keys(ids: pa.Array, key_of: Mapping[str, str]) -> pa.Array:
     """What a reference to a number means: a did_number_id first, then a phone number, with or without its plus."""
-    found = _looked_up(ids, identity_of)
+    found = _looked_up(ids, key_of)
     unknown = found.is_null()
     as_phone = pc.replace_substring_regex(ids.filter(unknown), r"[\s().\-/]", "")
     with_plus = pc.binary_join_element_wise("+", pc.replace_substring_regex(as_phone, r"^(\+|00)", ""), "")
-    phones = pc.coalesce(_looked_up(as_phone, identity_of), _looked_up(with_plus, identity_of))
+    phones = pc.coalesce(_looked_up(as_phone, key_of), _looked_up(with_plus, key_of))
     return pc.replace_with_mask(found, unknown, phones)
 
 

@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from billing_job.billing.attribution.assignments import Assignments
 from billing_job.core.columns.schema import ATTRIBUTED, conform
+from billing_job.core.register import NumberAssignment
 
 AMBIGUOUS = "ambiguous_order"
 NOBODYS: dict[str, str | int] = {
@@ -92,15 +93,17 @@ def known_prices(renewals: pd.DataFrame, facts: Assignments) -> dict[str, int]:
 
 def _shares(transaction: pd.Series, facts: Assignments, prices: Mapping[str, int]) -> list[dict[str, object]]:
     """The parts of one order: a client, its cents, and the number when it is one; empty when it cannot be split."""
-    identities = facts.identities_of_order.get(str(transaction["reference_id"]), ())
-    moments = np.full(len(identities), int(transaction["created_at"]), np.int64)
-    number_facts = facts.numbers.at(pa.array(identities, pa.string()), moments)
+    keys = facts.keys_of_order.get(str(transaction["reference_id"]), ())
+    moments = np.full(len(keys), int(transaction["created_at"]), np.int64)
+    number_facts = facts.numbers.at(pa.array(keys, pa.string()), moments)
     names = [facts.number_facts[fact].trunk if fact >= 0 else None for fact in number_facts]
     trunks = [facts.trunk_names.get(name, name) if name else None for name in names]
     trunk_facts = facts.trunks.at(pa.array(trunks, pa.string()), moments)
-    if (trunk_facts < 0).any() or not all(identity in prices for identity in identities):
+    if (trunk_facts < 0).any():
         return []
-    if sum(prices[identity] for identity in identities) != abs(int(transaction["cents"])):
+    known = [_price(facts, facts.number_facts[fact], prices) for fact in number_facts]
+    costs = [cents for cents in known if cents is not None]
+    if len(costs) < len(known) or sum(costs) != abs(int(transaction["cents"])):
         return []
     sign = -1 if transaction["cents"] < 0 else 1
     of_client: dict[str, list[int]] = {}
@@ -116,7 +119,7 @@ def _shares(transaction: pd.Series, facts: Assignments, prices: Mapping[str, int
                 "outcome": "attributed",
                 "reason": "",
                 "client_id": client_id,
-                "cents": sign * sum(prices[identities[place]] for place in places),
+                "cents": sign * sum(costs[place] for place in places),
                 "trunk": trunks[places[0]],
                 "trunk_fact": int(trunk_facts[places[0]]),
                 "number": "" if one is None else number.number,
@@ -126,3 +129,10 @@ def _shares(transaction: pd.Series, facts: Assignments, prices: Mapping[str, int
             }
         )
     return shares
+
+
+def _price(facts: Assignments, fact: NumberAssignment, prices: Mapping[str, int]) -> int | None:
+    """What a number of an order cost, in cents: the price of the very row, else what is known of the number."""
+    if fact.price_cents is not None:
+        return fact.price_cents
+    return prices.get(facts.identity_of.get(fact.number or fact.did_number_id, ""))

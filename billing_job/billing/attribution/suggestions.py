@@ -54,11 +54,11 @@ def _by_description(row: Mapping[str, object], facts: Assignments) -> str:
     """The client that a number in the description belonged to at that moment."""
     match = _PHONE.search(str(row["description"]))
     number = e164(match[0]) if match else None
-    identity = facts.identity_of.get(number) if number else None
-    if identity is None or pd.isna(row["created_at"]):  # type: ignore[call-overload]
+    key = facts.key_of.get(number) if number else None
+    if key is None or pd.isna(row["created_at"]):  # type: ignore[call-overload]
         return ""
     moment = np.array([row["created_at"]], np.int64)
-    fact = int(facts.numbers.at(pa.array([identity], pa.string()), moment)[0])
+    fact = int(facts.numbers.at(pa.array([key], pa.string()), moment)[0])
     if fact < 0:
         return ""
     trunk = facts.number_facts[fact].trunk

@@ -27,15 +27,21 @@ class Intervals:
     facts: Ints
 
     @classmethod
-    def of(cls, keys: Sequence[str], starts: Sequence[int], ends: Sequence[int]) -> "Intervals":
-        """Lay out facts given in their own order; `starts` and `ends` are microseconds, half open."""
+    def of(
+        cls, keys: Sequence[str], starts: Sequence[int], ends: Sequence[int], facts: Sequence[int] | None = None
+    ) -> "Intervals":
+        """Lay out facts given in their own order; `starts` and `ends` are microseconds, half open.
+
+        `facts` are their places where one fact has several keys; without them, 0, 1, 2 …
+        """
         encoded = pa.array(keys, pa.string()).dictionary_encode()
         codes = encoded.indices.to_numpy().astype(np.int64)
         start_array = np.asarray(starts, np.int64)
         order = np.lexsort((start_array, codes))
         codes = codes[order]
         first = np.searchsorted(codes, np.arange(len(encoded.dictionary)))
-        return cls(encoded.dictionary, first, codes, start_array[order], np.asarray(ends, np.int64)[order], order)
+        places = order if facts is None else np.asarray(facts, np.int64)[order]
+        return cls(encoded.dictionary, first, codes, start_array[order], np.asarray(ends, np.int64)[order], places)
 
     def places(self, keys: pa.Array) -> Ints:
         """The place of each key in `keys`, -1 where it is not there; nulls are nowhere."""
