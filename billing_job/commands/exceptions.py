@@ -58,23 +58,45 @@ def exceptions(context: click.Context, month: str | None, as_json: bool, as_csv:
 
 
 @exceptions.command(short_help="Say whose a waiting transaction is.")
-@click.argument("transaction_id", metavar="ID")
+@click.argument("transaction_ids", metavar="ID…", nargs=-1, required=True)
 @click.option("--client", metavar="ID", help="This client pays; its next invoice bills it.")
 @click.option("--house", is_flag=True, help="The house pays; no client is billed.")
+@click.option("--amount", metavar="NET", help="What a refund without an original gives --client back, such as 12.50.")
+@click.option("--accept", is_flag=True, help="A billed row that DIDfarm changed: its documents stay as they are.")
 @click.option("--reason", required=True, metavar="TEXT", help="Why; kept with who decided and when.")
 @json_option
 @click.pass_obj
 def resolve(
-    invocation: Invocation, transaction_id: str, client: str | None, house: bool, reason: str, as_json: bool
+    invocation: Invocation,
+    transaction_ids: tuple[str, ...],
+    client: str | None,
+    house: bool,
+    amount: str | None,
+    accept: bool,
+    reason: str,
+    as_json: bool,
 ) -> int:
-    """Decide about the waiting transaction ID. A later decision takes the place of an earlier one; both are kept."""
-    from billing_job.month.corrections import resolve_exception
+    """Decide about waiting transactions. A later decision takes the place of an earlier one; both are kept."""
+    from billing_job.core.money import cents_from_decimal
+    from billing_job.month.corrections import Resolution, resolve_exceptions
 
-    if (client is None) == (not house):
-        raise ConfigError("say who pays: --client ID or --house, one of the two")
+    if (client is not None) + house + accept != 1:
+        raise ConfigError("say who pays, --client ID or --house; or --accept a changed row: one of the three")
+    try:
+        cents = None if amount is None else cents_from_decimal(amount)
+    except ValueError as error:
+        raise ConfigError(f"--amount: {error}") from None
+    if cents is not None and cents < 0:
+        raise ConfigError("--amount: write what the client gets back, without a minus")
     if not reason.strip():
         raise ConfigError("--reason: say why, in a few words")
-    outcome = resolve_exception(invocation.session(), transaction_id, client or "", reason.strip(), invocation.user())
+    outcome = resolve_exceptions(
+        invocation.session(),
+        transaction_ids,
+        Resolution(client or "", cents, accept),
+        reason.strip(),
+        invocation.user(),
+    )
     if as_json:
         emit(outcome.json)
     return outcome.exit_code

@@ -10,7 +10,7 @@ import pandas as pd
 from billing_job.core.document import Document, Kind
 from billing_job.core.errors import InvariantBroken
 from billing_job.core.money import vat_cents
-from billing_job.core.settlement import Bill
+from billing_job.core.settlement import CHARGE, Bill
 from billing_job.core.sums import Sum
 
 
@@ -27,7 +27,7 @@ def every_transaction_has_a_place(
 def every_charge_is_on_a_bill(priced: pd.DataFrame, bills: Sequence[Bill]) -> list[str]:
     """Between price and issue: each priced row is settled once, with its cost, and its charge is on its document."""
     rows, cost, charge = len(priced), int(priced["cost_cents"].sum()), int(priced["charge_cents"].sum())
-    settled = [settlement for bill in bills for settlement in bill.settlements]
+    settled = [each for bill in bills for each in bill.settlements if not each.transaction_id.startswith(CHARGE)]
     ids = {(settlement.transaction_id, settlement.part) for settlement in settled}
     settled_cost = sum(settlement.cost_cents for settlement in settled)
     documents = [bill.document for bill in bills if bill.document is not None]
@@ -70,8 +70,9 @@ def document_adds_up(document: Document) -> list[str]:
         problems.append(f"{name}: the VAT of its categories does not add up to {document.vat_cents}")
     if document.net_cents + document.vat_cents != document.gross_cents:
         problems.append(f"{name}: net and VAT do not add up to {document.gross_cents}")
-    if (document.kind is Kind.CREDIT_NOTE) != (document.net_cents < 0):
-        problems.append(f"{name}: is a {document.kind} with a net of {document.net_cents}")
+    gives_back = (document.gross_cents, document.net_cents) < (0, 0)
+    if (document.kind is Kind.CREDIT_NOTE) != gives_back:
+        problems.append(f"{name}: is a {document.kind} with a gross of {document.gross_cents}")
     return problems
 
 

@@ -74,3 +74,19 @@ class Sealed:
     learned: Learned
     absent: tuple[str, ...]
     """Stored rows that a full pass did not find any more; empty after an incremental one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Payment:
+    """What left the wallet and may be refunded, or a refund: cents are positive, the moment in microseconds UTC."""
+
+    transaction_id: str
+    reference_type: str
+    reference_id: str
+    cents: int
+    created_at: int
+
+    @property
+    def in_time(self) -> tuple[int, int, str]:
+        """Sorts by moment; ids of one moment as numbers where they are numbers."""
+        return (self.created_at, len(self.transaction_id), self.transaction_id)

@@ -1,25 +1,34 @@
 """Storing credit notes of issued documents: what is left is read, undone and recorded in one database transaction."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date
+from typing import Any
 
-from sqlalchemy import Connection, Engine, func, insert, select
+from sqlalchemy import Connection, Engine, and_, func, insert, select
 
 from billing_job.core.document import Document, Kind, Vat, document_from_json
-from billing_job.core.settlement import Credit, Undone
+from billing_job.core.settlement import Credit, SettledRow, Undone
+from billing_job.ledger.billed_facts import credited_of
+from billing_job.ledger.bulk import chunks, insert_rows
 from billing_job.ledger.database import transaction
 from billing_job.ledger.issuing import numbered
 from billing_job.ledger.numbering import store_documents
 from billing_job.ledger.releases import is_released
-from billing_job.ledger.tables import credited_lines, documents, releases, settlements
+from billing_job.ledger.tables import credited_lines, credited_rows, documents, releases, settlements
 
 
 def issue_credit(
-    engine: Engine, original: Document, build: Callable[[Undone], Credit], formats: Mapping[Kind, str], folder: str
+    engine: Engine,
+    original: Document,
+    build: Callable[[Undone], Credit],
+    formats: Mapping[Kind, str],
+    folder: str,
+    today: date,
 ) -> Document:
     """Build, number and store a credit note of `original`; two at once cannot undo one cent twice."""
     with transaction(engine) as connection:
         built = build(_undone(connection, original))
-        document = numbered(connection, built.document, formats)
+        document = numbered(connection, built.document, formats, today)
         store_documents(connection, [document], folder)
         connection.execute(
             insert(credited_lines),
@@ -33,6 +42,12 @@ def issue_credit(
                 }
                 for credited in built.credited
             ],
+        )
+        insert_rows(
+            connection,
+            credited_rows,
+            ("credit_number", "transaction_id", "part", "generation", "net_cents"),
+            [(document.number, row.transaction_id, row.part, row.generation, row.net_cents) for row in built.rows],
         )
         _free(connection, original.number, built.freed_lines, document.number)
         return document
@@ -49,7 +64,87 @@ def _undone(connection: Connection, original: Document) -> Undone:
     for body in connection.execute(select(documents.c.body).where(documents.c.corrects == original.number)).scalars():
         for total in document_from_json(body).vat_totals:
             vat[total.vat] = vat.get(total.vat, 0) - total.vat_cents
-    return Undone({line: -int(cents) for line, cents in nets}, vat)
+    rows = _credited_before(connection, original) if original.corrects else _settled(connection, original)
+    given: dict[int, int] = {}
+    for row, back in rows:
+        if back:
+            given[row.line] = given.get(row.line, 0) + back
+    return Undone({line: -int(cents) for line, cents in nets}, vat, tuple(row for row, _ in rows), given)
+
+
+def _settled(connection: Connection, original: Document) -> list[tuple[SettledRow, int]]:
+    """What the document settles, and what refunds on other documents gave back of each."""
+    query = select(settlements).where(
+        settlements.c.document_number == original.number, settlements.c.line.is_not(None), ~is_released()
+    )
+    ordered = query.order_by(settlements.c.line, settlements.c.transaction_id, settlements.c.part)
+    stored = connection.execute(ordered).all()
+    ids = [row.transaction_id for row in stored]
+    credited, given = credited_of(connection, ids), _given_elsewhere(connection, ids, original.number)
+    found = []
+    for row in stored:
+        back, document = given.get((row.transaction_id, row.part), (0, ""))
+        left = row.net_cents - credited.get((row.transaction_id, row.part, row.generation), 0) - back
+        found.append((_row(row, row.line, row.net_cents, left, document), back))
+    return found
+
+
+def _given_elsewhere(connection: Connection, ids: Sequence[str], number: str) -> dict[tuple[str, int], tuple[int, str]]:
+    """(transaction, part) → what refunds on other documents gave back of its net, and on which one."""
+    found: dict[tuple[str, int], tuple[int, str]] = {}
+    for chunk in chunks(sorted(set(ids))):
+        refunds = select(settlements).where(
+            settlements.c.refund_of.in_(chunk), settlements.c.document_number != number, ~is_released()
+        )
+        rows = connection.execute(refunds.order_by(settlements.c.transaction_id, settlements.c.part)).all()
+        credited = credited_of(connection, [row.transaction_id for row in rows])
+        for row in rows:
+            key = (row.refund_of, row.refund_part)
+            cents = credited.get((row.transaction_id, row.part, row.generation), 0) - row.net_cents
+            if cents:
+                found[key] = (found.get(key, (0, ""))[0] + cents, row.document_number)
+    return found
+
+
+def _credited_before(connection: Connection, original: Document) -> list[tuple[SettledRow, int]]:
+    """What a credit note undid, to be undone itself: its lines with the rows of the lines that they credit."""
+    lines = {
+        row.line: row.credit_line
+        for row in connection.execute(select(credited_lines).where(credited_lines.c.credit_number == original.number))
+    }
+    keys = (credited_rows.c.transaction_id, credited_rows.c.part, credited_rows.c.generation)
+    later = select(documents.c.number).where(documents.c.corrects == original.number)
+    again: dict[tuple[str, int, int], int] = {}
+    for id_, part, generation, net in connection.execute(
+        select(*keys, credited_rows.c.net_cents).where(credited_rows.c.credit_number.in_(later))
+    ):
+        again[id_, part, generation] = again.get((id_, part, generation), 0) + net
+    rows = connection.execute(
+        select(settlements, credited_rows.c.net_cents.label("undone"))
+        .join_from(
+            settlements,
+            credited_rows,
+            and_(
+                settlements.c.transaction_id == credited_rows.c.transaction_id,
+                settlements.c.part == credited_rows.c.part,
+                settlements.c.generation == credited_rows.c.generation,
+            ),
+        )
+        .where(credited_rows.c.credit_number == original.number)
+        .order_by(settlements.c.line, settlements.c.transaction_id, settlements.c.part)
+    ).all()
+    found = []
+    for row in rows:
+        if row.line in lines:
+            left = -row.undone - again.get((row.transaction_id, row.part, row.generation), 0)
+            found.append((_row(row, lines[row.line], -row.undone, left, ""), 0))
+    return found
+
+
+def _row(row: Any, line: int, net_cents: int, left_cents: int, refunded_on: str) -> SettledRow:
+    return SettledRow(
+        row.transaction_id, row.part, row.generation, line, row.charge_cents, net_cents, left_cents, refunded_on
+    )
 
 
 def _free(connection: Connection, number: str, lines: tuple[int, ...], credit_number: str) -> None:

@@ -11,7 +11,7 @@ from billing_job.core.errors import LedgerError
 from billing_job.ledger.bulk import chunks
 from billing_job.ledger.database import transaction
 from billing_job.ledger.releases import is_released
-from billing_job.ledger.tables import closings, credited_lines, documents, settlements
+from billing_job.ledger.tables import closings, documents, settlements
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +53,11 @@ def nets_of_period(engine: Engine, period: str) -> dict[str, int]:
 def document_of_number(engine: Engine, number: str) -> Issued | None:
     """The issued document of that number."""
     return next((issued for issued in _issued(engine, documents.c.number == number)), None)
+
+
+def documents_of_numbers(engine: Engine, numbers: Sequence[str]) -> list[Document]:
+    """The issued documents of these numbers."""
+    return [issued.document for chunk in chunks(numbers) for issued in _issued(engine, documents.c.number.in_(chunk))]
 
 
 def all_documents(engine: Engine) -> list[Issued]:
@@ -97,16 +102,11 @@ def clients_billed_for(engine: Engine, period: str) -> set[str]:
     of_document = settlements.c.document_number == documents.c.number
     freed = select(settlements.c.transaction_id).where(of_document, released).exists()
     kept = select(settlements.c.transaction_id).where(of_document, ~released).exists()
-    undone = (
-        select(func.sum(credited_lines.c.net_cents))
-        .where(credited_lines.c.document_number == documents.c.number)
-        .scalar_subquery()
-    )
     with transaction(engine) as connection:
         query = select(documents.c.client_id).where(
             documents.c.period == period,
             documents.c.corrects.is_(None),
-            ~and_(freed, ~kept, undone == -documents.c.net_cents),
+            ~and_(freed, ~kept),
         )
         return set(connection.execute(query).scalars())
 

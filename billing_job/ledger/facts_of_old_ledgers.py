@@ -78,8 +78,12 @@ def _derive(connection: Connection, document: Document) -> None:
         )
     credit = connection.execute(
         select(releases.c.credit_number)
-        .join_from(releases, settlements)
-        .where(settlements.c.document_number == document.number)
+        .where(
+            releases.c.transaction_id == settlements.c.transaction_id,
+            releases.c.part == settlements.c.part,
+            releases.c.generation == settlements.c.generation,
+            settlements.c.document_number == document.number,
+        )
         .limit(1)
     ).scalar_one_or_none()
     for charge in _own_charges(document, net, rate):

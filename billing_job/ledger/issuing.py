@@ -1,6 +1,7 @@
 """Storing documents: the number, the document, its lines and what it settles, in one database transaction."""
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 
 from sqlalchemy import Connection, Engine, func, insert, select
 from sqlalchemy.exc import IntegrityError
@@ -10,27 +11,41 @@ from billing_job.core.document import (
     Kind,
 )
 from billing_job.core.errors import LedgerError
-from billing_job.core.settlement import Bill
+from billing_job.core.settlement import Bill, MonthTerms, TrunkMonth
 from billing_job.ledger.bulk import insert_rows
 from billing_job.ledger.database import transaction
+from billing_job.ledger.month_terms import record_terms
 from billing_job.ledger.numbering import numbered_all, store_documents
 from billing_job.ledger.tables import closings, releases, settlements
 
 SETTLEMENT_COLUMNS = (
     "transaction_id", "part", "generation", "client_id", "period", "document_number", "line", "category", "number",
-    "trunk", "cost_cents", "charge_cents",
+    "trunk", "cost_cents", "charge_cents", "net_cents", "month", "rule", "unit_place", "units", "discount_millionths",
+    "refund_of", "refund_part",
 )  # fmt: skip
 
 
 def issue(
-    engine: Engine, bills: Sequence[Bill], period: str, formats: Mapping[Kind, str], *, closes: bool, now: str
+    engine: Engine,
+    bills: Sequence[Bill],
+    period: str,
+    formats: Mapping[Kind, str],
+    *,
+    closes: bool,
+    now: str,
+    today: date,
+    terms: Sequence[MonthTerms] = (),
+    borne: Sequence[TrunkMonth] = (),
 ) -> list[Document]:
     """Number and store the bills' documents and settlements; all of them, or none.
 
-    `formats` gives each kind's numbering. With `closes` the period counts as billed whole from now on.
+    `formats` gives each kind's numbering. With `closes` the period counts as billed whole from now on. `terms` and
+    `borne` are recorded for what comes later, where nothing is recorded yet.
     """
     with transaction(engine) as connection:
-        issued = numbered_all(connection, [bill.document for bill in bills if bill.document is not None], formats)
+        unnumbered = [bill.document for bill in bills if bill.document is not None]
+        issued = numbered_all(connection, unnumbered, formats, today)
+        record_terms(connection, terms, borne)
         store_documents(connection, issued, period)
         coming = iter(issued)
         _settle(connection, [(bill, next(coming).number if bill.document else None) for bill in bills], period)
@@ -41,9 +56,9 @@ def issue(
         return issued
 
 
-def numbered(connection: Connection, document: Document, formats: Mapping[Kind, str]) -> Document:
+def numbered(connection: Connection, document: Document, formats: Mapping[Kind, str], today: date) -> Document:
     """Give the document the next number of its series."""
-    return numbered_all(connection, [document], formats)[0]
+    return numbered_all(connection, [document], formats, today)[0]
 
 
 def _settle(connection: Connection, settled: Sequence[tuple[Bill, str | None]], period: str) -> None:
@@ -71,6 +86,14 @@ def _settle(connection: Connection, settled: Sequence[tuple[Bill, str | None]], 
                 each.trunk,
                 each.cost_cents,
                 each.charge_cents,
+                each.net_cents,
+                each.month,
+                each.rule,
+                each.unit_place,
+                each.units,
+                each.discount_millionths,
+                each.refund_of,
+                each.refund_part,
             )
             for each in bill.settlements
         ]

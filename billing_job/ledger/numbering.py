@@ -4,6 +4,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import date
 
 from sqlalchemy import Connection, func, insert, select, update
 
@@ -17,16 +18,21 @@ LINE_COLUMNS = (
 )  # fmt: skip
 
 
-def numbered_all(connection: Connection, unnumbered: Sequence[Document], formats: Mapping[Kind, str]) -> list[Document]:
-    """Give documents the next numbers of their series, in their order.
+def numbered_all(
+    connection: Connection, unnumbered: Sequence[Document], formats: Mapping[Kind, str], today: date
+) -> list[Document]:
+    """Give documents the next numbers of their series, in their order; the dates of a series never go back.
 
     The counters move in the same database transaction. LedgerError for a number that was given before.
     """
     before = _counters(connection)
     counters = dict(before)
+    latest = _latest_dates(connection)
     found = []
-    for document in unnumbered:
-        key = _series_of(document)
+    for undated in unnumbered:
+        key = _series_of(undated)
+        document = _dated(undated, latest.get(key, undated.issue_date), today)
+        latest[key] = document.issue_date
         counters[key] = counters.get(key, 0) + 1
         text = formats[document.kind].format(year=key[1], number=counters[key])
         found.append(replace(document, number=text))
@@ -39,6 +45,21 @@ def numbered_all(connection: Connection, unnumbered: Sequence[Document], formats
             connection.execute(update(series).where(*where).values(last_number=last))
     _check_numbers_are_new(connection, [document.number for document in found])
     return found
+
+
+def _latest_dates(connection: Connection) -> dict[tuple[str, int], date]:
+    """The date of the newest document of each series."""
+    query = select(documents.c.kind, documents.c.series_year, func.max(documents.c.issue_date))
+    grouped = query.group_by(documents.c.kind, documents.c.series_year)
+    return {(kind, year): date.fromisoformat(day) for kind, year, day in connection.execute(grouped)}
+
+
+def _dated(document: Document, latest: date, today: date) -> Document:
+    """The document with the later of its own date and that of the number before it; it stays payable as long."""
+    if document.issue_date >= latest:
+        return document
+    later = max(latest, today) - max(document.issue_date, today)
+    return replace(document, issue_date=latest, due_date=document.due_date + later)
 
 
 def _counters(connection: Connection) -> dict[tuple[str, int], int]:

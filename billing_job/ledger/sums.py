@@ -1,13 +1,12 @@
 """Sums for the month's page: what each month cost and brought, and where the wallet's cents went."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from sqlalchemy import ColumnElement, Connection, Engine, case, func, select
 
 from billing_job.core.sums import Flow, Movement, When
 from billing_job.ledger.database import transaction
 from billing_job.ledger.tables import document_lines, documents, releases, revisions, settlements, transactions
-from billing_job.ledger.transactions import vanished
 
 
 def flows(engine: Engine, first: str, last: str) -> list[Flow]:
@@ -67,14 +66,14 @@ def document_costs(engine: Engine, folder: str) -> dict[str, int]:
     return costs
 
 
-def movements(engine: Engine, starts: int, ends: int) -> list[Movement]:
-    """Every movement that the supplier still lists, summed by type before, within and after [starts, ends) or undated.
+def movements(engine: Engine, starts: int, ends: int, gone: Collection[str]) -> list[Movement]:
+    """Every movement but the withdrawn ones (`gone`), by type before, within and after [starts, ends) or undated.
 
-    `starts` and `ends` are microseconds since 1970 UTC. Together they are what `reading.wallet_movements` adds up.
+    `starts` and `ends` are microseconds since 1970 UTC. Together they are what `withdrawals.wallet_movements` adds up.
     """
     listed = (
         transactions.c.seq.not_in(select(revisions.c.old_seq)),
-        transactions.c.transaction_id.not_in(vanished(engine)),
+        transactions.c.transaction_id.not_in(sorted(gone)),
     )
     when = case(
         (transactions.c.created_at.is_(None), "undated"),

@@ -1,19 +1,18 @@
 """Reading the ledger in bulk: transactions as frames through ADBC, and the small facts around them."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 
 import adbc_driver_sqlite
 import pandas as pd
 import pyarrow as pa
 from sqlalchemy import Engine, func, select
 
-from billing_job.core.categories import REFUND
-from billing_job.core.columns.schema import REFUNDABLE, SETTLED, TEXT, TRANSACTIONS, conform
+from billing_job.core.columns.schema import SETTLED, TRANSACTIONS, conform
 from billing_job.core.errors import LedgerError
 from billing_job.core.wallet import Balance, Trunk
 from billing_job.ledger.arrow import ArrowError, answer
 from billing_job.ledger.database import BUSY_SECONDS, transaction
-from billing_job.ledger.mirror import absent_ids, current_trunks
+from billing_job.ledger.mirror import current_trunks
 from billing_job.ledger.postgres import arrow_table
 from billing_job.ledger.releases import is_released
 from billing_job.ledger.tables import (
@@ -66,36 +65,13 @@ def all_transactions(engine: Engine) -> pd.DataFrame:
     )
 
 
-def refund_history(engine: Engine, categories: Mapping[str, str], ends: int) -> pd.DataFrame:
-    """Refunds before `ends`, and every transaction of the opposite amount that shares a reference with one; REFUNDABLE.
-
-    `categories` maps transaction types to categories; `charge_cents` is what a settled one was billed at.
-    """
-    refunds = {name for name, category in categories.items() if category == REFUND}
-    is_refund = f"t.type IN ({_quoted(refunds)})"
-    # What refunds give back, once each and indexed: a reference with very many rows is walked once, not once a row.
-    table = _arrow(
+def transactions_of(engine: Engine, ids: Collection[str]) -> pd.DataFrame:
+    """These transactions as they now read; TRANSACTIONS."""
+    return _frame(
         engine,
-        f"""
-        WITH given_back AS MATERIALIZED (
-            SELECT DISTINCT t.reference_type, t.reference_id, -t.cents FROM transactions t WHERE {is_refund}
-        )
-        SELECT t.transaction_id, t.type, t.reference_type, t.reference_id, t.cents, t.created_at, (
-            SELECT CAST(SUM(s.charge_cents) AS BIGINT) FROM settlements s
-            LEFT JOIN releases r
-                ON r.transaction_id = s.transaction_id AND r.part = s.part AND r.generation = s.generation
-            WHERE s.transaction_id = t.transaction_id AND r.transaction_id IS NULL
-        ) AS charge_cents
-        FROM transactions t
-        WHERE {_CURRENT} AND t.problem = '' AND t.cents IS NOT NULL AND t.created_at < {int(ends)} AND (
-            {is_refund} OR (t.reference_type, t.reference_id, t.cents) IN (SELECT * FROM given_back)
-        )
-        ORDER BY t.seq
-        """,  # noqa: S608 - the types are quoted, the other value is an int
+        f"SELECT {_COLUMNS}, t.transaction_id IN ({_SETTLED}) AS settled"  # noqa: S608 - the ids are quoted
+        f" FROM transactions t WHERE {_CURRENT} AND t.transaction_id IN ({_quoted(ids)}) ORDER BY t.seq",
     )
-    frame = _frame_of(table)
-    frame["category"] = frame["type"].astype(TEXT).map(dict(categories)).astype(TEXT)
-    return conform(frame[frame["category"].notna()], REFUNDABLE, "ledger")
 
 
 def settlements_of(engine: Engine, starts: int, ends: int) -> pd.DataFrame:
@@ -162,30 +138,6 @@ def last_whole_walk(engine: Engine) -> str | None:
     with transaction(engine) as connection:
         finished: str | None = connection.execute(select(func.max(walks.c.finished))).scalar_one()
         return finished
-
-
-def wallet_movements(engine: Engine) -> int:
-    """The sum of all movements that the supplier still lists, in cents; exact whatever its size."""
-    with transaction(engine) as connection:
-        gone = absent_ids(connection)
-        query = select(func.sum(transactions.c.cents)).where(
-            transactions.c.seq.not_in(select(revisions.c.old_seq)), transactions.c.transaction_id.not_in(gone)
-        )
-        small = connection.execute(query).scalar_one() or 0
-        large = connection.execute(
-            select(transactions.c.large_cents).where(
-                transactions.c.large_cents.is_not(None),
-                transactions.c.seq.not_in(select(revisions.c.old_seq)),
-                transactions.c.transaction_id.not_in(gone),
-            )
-        ).scalars()
-        return int(small) + sum(int(text) for text in large if text is not None)
-
-
-def vanished(engine: Engine) -> list[str]:
-    """Transactions that the supplier no longer lists."""
-    with transaction(engine) as connection:
-        return sorted(absent_ids(connection))
 
 
 def changed(engine: Engine) -> list[str]:

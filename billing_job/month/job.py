@@ -24,6 +24,7 @@ from billing_job.core.errors import ConfigError
 from billing_job.core.event import ACTIVATED, RELEASED, SUSPENDED, Event
 from billing_job.core.files.manifest import Folder
 from billing_job.core.files.object_store import files_at
+from billing_job.core.money import cents_from_decimal
 from billing_job.core.period import Period
 from billing_job.core.register import Mapping as UserMapping
 from billing_job.core.register import VatRate
@@ -36,6 +37,7 @@ from billing_job.ledger.events import event_bodies, orders_paid
 from billing_job.ledger.mirror import read_again
 from billing_job.ledger.purchases import bought_ids
 from billing_job.ledger.transactions import supplier_trunks
+from billing_job.ledger.withdrawals import withdrawn
 
 CONFIGURATION_FILES = (
     "billing.toml",
@@ -89,6 +91,10 @@ class Job:
         events = self.number_events()
         told = number_facts(events, zone, orders_paid(self.engine), bought_ids(self.engine)) if events else ()
         return assignments(self.mapping, supplier_trunks(self.engine), zone, told)
+
+    def withdrawn(self) -> set[str]:
+        """Transactions that the supplier no longer lists, though they are within its reach."""
+        return withdrawn(self.engine, cents_from_decimal(self.settings.billing.opening_balance))
 
     def events(self) -> list[Event]:
         """All that webhooks told, in the order it came."""

@@ -8,7 +8,7 @@ from billing_job.core.period import Period
 from billing_job.core.sums import Movement, Sum
 from billing_job.documents.translations import labels_for
 from billing_job.ledger.sums import document_costs, flows, movements
-from billing_job.ledger.transactions import changed, vanished
+from billing_job.ledger.transactions import changed
 from billing_job.month.job import Job
 from billing_job.month.placing import Placed
 from billing_job.month.wallet_proof import wallet_proof
@@ -75,7 +75,7 @@ def month_report(
 
 def _wallet(job: Job, month: Period) -> Wallet:
     billing = job.settings.billing
-    found = movements(job.engine, *month.span(billing.zone))
+    found = movements(job.engine, *month.span(billing.zone), job.withdrawn())
     proof = wallet_proof(job)
     return Wallet(
         opening_cents=proof.opening_cents,
@@ -121,7 +121,7 @@ def _history(job: Job, placed: Placed) -> tuple[str, ...]:
     found = []
     for ids, what in (
         (changed(job.engine), "changed after they were first read; both versions are kept"),
-        (vanished(job.engine), "are no longer listed by DIDfarm; they are kept"),
+        (sorted(job.withdrawn()), "are no longer listed by DIDfarm; they are kept"),
     ):
         if ids:
             more = f" and {len(ids) - 5:,} more" if len(ids) > 5 else ""

@@ -1,9 +1,9 @@
-"""The stages in order, and the checks between them: attribute → price → tax → issue → render → export.
+"""The stages in order, and the checks between them: attribute → tax → price → issue → render → export.
 
 Fetching comes before and is a command of its own, for a month can be billed from the ledger alone.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date
 
@@ -12,10 +12,7 @@ import pandas as pd
 from billing_job.billing.invoicing.fee_discount_minimum import PlanTerms
 from billing_job.billing.invoicing.issue import Terms, bills
 from billing_job.billing.invoicing.tax import vat_id_check
-from billing_job.billing.rating.charge_models import COUNTED
-from billing_job.billing.rating.price import price
-from billing_job.billing.rating.refunds import refund_pairs
-from billing_job.billing.rating.tariff import Tariff
+from billing_job.core.categories import MINIMUM, MONTHLY_FEE
 from billing_job.core.checks import (
     documents_add_up,
     every_charge_is_on_a_bill,
@@ -27,22 +24,18 @@ from billing_job.core.document import Document
 from billing_job.core.moments import moment_text
 from billing_job.core.money import cents_from_decimal, scaled
 from billing_job.core.period import Period
-from billing_job.core.settlement import Bill
+from billing_job.core.settlement import CHARGE, Bill
 from billing_job.core.sums import Sum
+from billing_job.ledger.billed_facts import MonthNet, month_nets, own_charges
 from billing_job.ledger.documents import clients_billed_for, issued_numbers, net_by_month
 from billing_job.ledger.issuing import issue
-from billing_job.ledger.transactions import (
-    refund_history,
-    settlements_of,
-    transactions_in_scope,
-)
+from billing_job.month.accounts import Accounts, Owner
+from billing_job.month.charges import charges
 from billing_job.month.job import Job
-from billing_job.month.placing import Placed, attributed, place
+from billing_job.month.placing import Placed, place
 from billing_job.month.preconditions import check_clients
 
 HISTORY_MONTHS = 6
-AS_BILLED = ("client_id", "category", "number", "trunk")
-"""What a settlement keeps of a transaction."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,100 +65,103 @@ def bill(
         billable = billable[billable["client_id"].isin(list(only))]
     has_invoice = clients_billed_for(job.engine, str(month))
     waiting = billable["client_id"].isin([] if supplementary else list(has_invoice))
-    billed_now = [id_ for id_ in only or job.clients if id_ in placed.vat and (supplementary or id_ not in has_invoice)]
-    terms_of = plan_terms(job, month, billed_now, without_fees=has_invoice)
-    found = _bills(job, month, billable[~waiting], placed, terms_of)
+    billed_now = [
+        id_
+        for id_ in only or job.clients
+        if (id_, str(month)) in placed.vat and (supplementary or id_ not in has_invoice)
+    ]
+    found = _bills(job, placed, billable[~waiting], billed_now)
     waits = sum_of(billable[waiting])
     if draft or blocked:
         return Billed(placed, tuple(b.document for b in found if b.document and not blocked), waits, blocked)
-    now = moment_text(job.clock.now())
-    new = issue(job.engine, found, str(month), job.numbering, closes=not only, now=now)
+    new = issue(
+        job.engine,
+        found,
+        str(month),
+        job.numbering,
+        closes=not only,
+        now=moment_text(job.clock.now()),
+        today=_today(job),
+        terms=placed.accounts.fresh_terms(_owners(found, () if only else billed_now, month)),
+        borne=placed.accounts.trunk_months(str(month), set(billed_now) if only else None),
+    )
     raise_if_broken(numbers_have_no_gap(issued_numbers(job.engine)))
     return Billed(placed, tuple(new), waits, blocked)
 
 
-def _bills(
-    job: Job, month: Period, billable: pd.DataFrame, placed: Placed, plan_terms: Mapping[str, PlanTerms]
-) -> list[Bill]:
-    settings = job.settings
-    zone = settings.billing.zone
-    tariff = Tariff(
-        clients=job.clients,
-        plans=settings.plans,
-        prices=job.prices,
-        category_order=tuple(settings.categories.values()),
-        trunk_names=placed.facts.trunk_names,
-        zone=zone,
-    )
-    history = refund_history(job.engine, settings.categories, month.span(zone).ends)
-    refunds = refund_pairs(history, set(billable["transaction_id"]))
-    priced = price(pd.concat([_counted_before(job, month, billable, placed), billable]), refunds, tariff)
+def _owners(found: Iterable[Bill], closing: Iterable[str], month: Period) -> list[Owner]:
+    """The clients' months that are billed by now: those on documents, and with the month's end everybody's."""
+    owners = {(bill.client_id, settlement.month) for bill in found for settlement in bill.settlements}
+    return sorted(owners | {(client_id, str(month)) for client_id in closing})
+
+
+def _bills(job: Job, placed: Placed, billable: pd.DataFrame, billed_now: Collection[str]) -> list[Bill]:
+    settings, month = job.settings, placed.month
+    charged = charges(job, placed, billable)
     terms = Terms(
         seller=job.seller,
         currency=settings.billing.currency,
         period=month,
         issue_date=issue_date(job, month),
+        today=_today(job),
         payment_terms_days=settings.billing.payment_terms_days,
-        zone=zone,
+        zone=settings.billing.zone,
     )
-    checks = {client_id: vat_id_check(client) for client_id, client in job.clients.items()}
+    checks = {client_id: vat_id_check(client) for client_id, client in charged.clients.items()}
+    owners = {(client_id, str(month)) for client_id in billed_now}
+    owners |= set(zip(charged.priced["client_id"], charged.priced["period"], strict=True))
     found = bills(
-        priced, job.clients, placed.vat, checks, net_by_month(job.engine, str(month), HISTORY_MONTHS), plan_terms, terms
+        charged.priced,
+        charged.clients,
+        placed.vat,
+        checks,
+        net_by_month(job.engine, str(month), HISTORY_MONTHS),
+        plan_terms(job, placed.accounts, month, owners, set(charged.facts.kept)),
+        terms,
+        charged.facts,
+        charged.freed,
     )
     raise_if_broken(
-        every_charge_is_on_a_bill(priced, found) + documents_add_up(b.document for b in found if b.document)
+        every_charge_is_on_a_bill(charged.priced, found) + documents_add_up(b.document for b in found if b.document)
     )
     return found
-
-
-def _counted_before(job: Job, month: Period, billable: pd.DataFrame, placed: Placed) -> pd.DataFrame:
-    """Settled rows of the months that are billed now: packages and tiers go on counting where they stopped.
-
-    They count for the client they were billed to, whatever the files say by now.
-    """
-    if not any(rule.model in COUNTED for plan in job.settings.plans for rule in plan.rules):
-        return billable.iloc[:0]
-    zone = job.settings.billing.zone
-    counted = [billable.iloc[:0]]
-    for name in sorted(set(billable["month"]) - {""}):
-        period = Period.parse(name)
-        span = period.span(zone)
-        rows = placed.frame
-        if period != month:
-            rows = attributed(job, transactions_in_scope(job.engine, *span), placed.facts)
-        rows = rows[(rows["month"] == name) & rows["settled"] & rows["cents"].notna()]
-        billed = settlements_of(job.engine, *span)
-        billed = billed.loc[~billed["released"], ["transaction_id", "part", *AS_BILLED]]
-        rows = rows.drop(columns=list(AS_BILLED)).merge(billed, on=["transaction_id", "part"], validate="one_to_one")
-        counted.append(rows[rows["client_id"].isin(list(job.clients))].assign(outcome="attributed"))
-    return pd.concat(counted)
 
 
 def plan_terms(
-    job: Job, month: Period, client_ids: Collection[str], *, without_fees: Collection[str] = ()
-) -> dict[str, PlanTerms]:
-    """What plans ask of clients beside their use; those that ask nothing are left out.
+    job: Job, accounts: Accounts, month: Period, owners: Collection[Owner], freed: Collection[tuple[str, int]] = ()
+) -> dict[Owner, PlanTerms]:
+    """What plans ask of clients' months beside their use; those that ask nothing are left out.
 
-    Fee and minimum are owed once for a month in which a trunk is the client's for at least a moment; not by those in
-    `without_fees`, who have paid them.
+    The fee is asked by the run of its own month and once, the minimum anew whenever rows of the month are billed. What
+    was freed whole by a credit note is asked for again as the files are.
     """
-    active = {fact.client_id for fact in job.mapping.trunks if fact.overlaps(month.first_day, month.last_day)}
+    nets = month_nets(job.engine, {name for _, name in owners})
+    fees, minimum_parts = own_charges(job.engine)
     found = {}
-    for client_id in client_ids:
-        plan = job.settings.plan(job.clients[client_id].plan)
-        owes = client_id in active and client_id not in without_fees
+    for client_id, name in owners:
+        account = accounts.account(client_id, name)
+        fee_id, minimum_id = (f"{CHARGE}{kind}:{account}:{name}" for kind in (MONTHLY_FEE, MINIMUM))
+        plan = (accounts.plan_now if (fee_id, 0) in freed else accounts.plan)(client_id, name)
+        owes = accounts.owes(client_id, name)
+        before = [nets.get((id_, name), MonthNet()) for id_ in {account, client_id}]
         terms = PlanTerms(
-            cents_from_decimal(plan.monthly_fee) if owes else 0,
-            cents_from_decimal(plan.minimum) if owes else 0,
-            scaled(plan.discount_percent),
+            account=account,
+            fee_cents=cents_from_decimal(plan.monthly_fee) if owes and name == str(month) and fee_id not in fees else 0,
+            minimum_cents=cents_from_decimal(plan.minimum) if owes else 0,
+            discount_millionths=scaled(plan.discount_percent),
+            net_cents=sum(each.net_cents for each in before),
+            billed_minimum_cents=sum(each.minimum_cents for each in before),
+            minimum_part=minimum_parts.get(minimum_id, 0),
         )
-        if terms != PlanTerms():
-            found[client_id] = terms
+        if terms.fee_cents or terms.minimum_cents or terms.discount_millionths or terms.billed_minimum_cents:
+            found[client_id, name] = terms
     return found
+
+
+def _today(job: Job) -> date:
+    return job.clock.now().astimezone(job.settings.billing.zone).date()
 
 
 def issue_date(job: Job, month: Period) -> date:
     """The day that a document issued now carries ([billing] issue_date)."""
-    if job.settings.billing.issue_date == "period_end":
-        return month.last_day
-    return job.clock.now().astimezone(job.settings.billing.zone).date()
+    return month.last_day if job.settings.billing.issue_date == "period_end" else _today(job)

@@ -1,6 +1,6 @@
 """Every transaction of a month given its place: an owner, an exclusion, or a reason to wait."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import pandas as pd
@@ -9,20 +9,34 @@ from billing_job.billing.attribution.assignments import Assignments
 from billing_job.billing.attribution.attribute import attribute, decide, withdrawn
 from billing_job.billing.attribution.shared_orders import AMBIGUOUS, known_prices, settle_parts, split_orders
 from billing_job.billing.attribution.suggestions import suggestions
-from billing_job.billing.invoicing.tax import Untaxable, vat_of
-from billing_job.core.categories import RENTAL
+from billing_job.billing.invoicing.tax import Untaxable
+from billing_job.core.categories import REFUND, RENTAL
 from billing_job.core.checks import every_transaction_has_a_place, raise_if_broken
 from billing_job.core.columns.interned import ints
 from billing_job.core.columns.months import months_of
 from billing_job.core.columns.row_values import sum_of
-from billing_job.core.columns.schema import TEXT
+from billing_job.core.columns.schema import INT, TEXT
 from billing_job.core.document import Vat
+from billing_job.core.money import money_text
 from billing_job.core.period import Period
+from billing_job.core.settlement import Original
 from billing_job.core.sums import Sum
 from billing_job.ledger.decisions import decisions
 from billing_job.ledger.documents import billed_periods
-from billing_job.ledger.transactions import renewals, settled_parts, supplier_trunks, transactions_in_scope, vanished
+from billing_job.ledger.transactions import (
+    renewals,
+    settled_parts,
+    supplier_trunks,
+    transactions_in_scope,
+    transactions_of,
+)
+from billing_job.ledger.withdrawals import changed_bills
+from billing_job.month.accounts import Accounts, Owner, accounts_of
 from billing_job.month.job import Job
+from billing_job.month.refund_owners import ORIGINAL_WAITS, Owners, place_refunds
+
+BILLED_ROW_CHANGED = "billed_row_changed"
+NO_CHANGES: Mapping[str, tuple[int, int | None]] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +47,17 @@ class Placed:
     month: Period
     frame: pd.DataFrame
     facts: Assignments
-    vat: Mapping[str, Vat]
-    """Of every client that can be taxed."""
-    untaxable: Mapping[str, str]
-    """Of every other client: the decision that is missing."""
+    accounts: Accounts
+    vat: Mapping[Owner, Vat]
+    """Of every client and month that can be taxed."""
+    untaxable: Mapping[Owner, str]
+    """Of every other one: the decision that is missing."""
     never_run: Sum
     """Older transactions of months that were never billed; they wait for a run of their own."""
+    refunded: Mapping[tuple[str, int], Original]
+    """(refund, part) → the settled transaction that it gives back."""
+    changed: pd.DataFrame
+    """Settled transactions that the supplier changed or withdrew, as exceptions of the difference."""
 
     @property
     def of_month(self) -> pd.DataFrame:
@@ -56,9 +75,15 @@ class Placed:
         return self._open("excluded")
 
     @property
-    def exceptions(self) -> pd.DataFrame:
-        """Rows that wait."""
+    def open_exceptions(self) -> pd.DataFrame:
+        """Rows that wait and are on no document."""
         return self._open("exception")
+
+    @property
+    def exceptions(self) -> pd.DataFrame:
+        """All that waits: open rows, and billed ones that the supplier changed."""
+        found = self.open_exceptions
+        return found if self.changed.empty else pd.concat([found, self.changed[found.columns]], ignore_index=True)
 
     def _open(self, outcome: str) -> pd.DataFrame:
         return self.frame[(self.frame["outcome"] == outcome) & ~self.frame["settled"]]
@@ -75,41 +100,101 @@ def place(job: Job, month: Period, *, every_month: bool = False) -> Placed:
     """
     zone = job.settings.billing.zone
     facts = job.assignments()
-    frame = attributed(job, transactions_in_scope(job.engine, *month.span(zone)), facts)
+    changed = _changed_bills(job)
+    owners = attributed(job, transactions_in_scope(job.engine, *month.span(zone)), facts, changed)
+    frame = owners.frame
     in_scope = _in_scope(frame, month, *billed_periods(job.engine)) | every_month
     never_run = sum_of(frame[~in_scope & (frame["outcome"] != "excluded")])
-    frame = frame[in_scope].reset_index(drop=True)
+    frame = _waiting_with_original(frame, in_scope)[in_scope].reset_index(drop=True)
     before = sum_of(frame)
-    vat, untaxable = _vat(job, month)
-    frame = _taxed(frame, untaxable)
+    open_rows = frame[(frame["outcome"] == "attributed") & ~frame["settled"]]
+    accounts = accounts_of(job, {str(month), *open_rows["month"], *(o.month for o in owners.billed.values())})
+    vat, untaxable = _vat(job, accounts, month, open_rows)
+    frame = _taxed(frame, untaxable, owners.billed)
     frame["detail"] = _details(job, frame, facts)
-    placed = Placed(month, frame, facts, vat, untaxable, never_run)
+    waiting = _changed_rows(job, facts, changed)
+    placed = Placed(month, frame, facts, accounts, vat, untaxable, never_run, owners.billed, waiting)
     raise_if_broken(
         every_transaction_has_a_place(
             before,
             sum_of(placed.attributed),
             sum_of(placed.excluded),
-            sum_of(placed.exceptions),
+            sum_of(placed.open_exceptions),
             sum_of(placed.settled),
         )
     )
     return placed
 
 
-def attributed(job: Job, transactions: pd.DataFrame, facts: Assignments) -> pd.DataFrame:
-    """The owner of each transaction by mapping and decisions, orders of several clients shared out; with `month` and
-    `detail`."""
+def attributed(
+    job: Job, transactions: pd.DataFrame, facts: Assignments, changed: Mapping[str, tuple[int, int | None]] = NO_CHANGES
+) -> Owners:
+    """The owner of each transaction by mapping and decisions, orders of several clients shared out, refunds by what
+    they give back; with `month` and `detail`. `changed` are settled transactions that wait for a decision."""
     settings = job.settings
     frame = attribute(transactions, facts, settings.categories, settings.billing.currency)
     if (frame["reason"] == AMBIGUOUS).any():
         rentals = [name for name, category in settings.categories.items() if category == RENTAL]
         frame = split_orders(frame, facts, known_prices(renewals(job.engine, rentals), facts))
-    frame = settle_parts(frame, settled_parts(job.engine))
+    parts = settled_parts(job.engine)
+    refunds = set(frame.loc[frame["category"] == REFUND, "transaction_id"]) if parts else set()
+    frame = settle_parts(frame, {key: cost for key, cost in parts.items() if key[0] not in refunds})
     # A decision for a client that has left clients.csv waits again, rather than stop every run.
-    held = {id_: one for id_, one in decisions(job.engine).items() if one.is_house or one.client_id in job.clients}
-    frame = decide(withdrawn(frame, vanished(job.engine)), held)
+    held = {
+        id_: one
+        for id_, one in decisions(job.engine).items()
+        if one.is_house or (not one.accepts and one.client_id in job.clients)
+    }
+    frame = decide(withdrawn(frame, job.withdrawn()), held)
+    owners = place_refunds(frame, job, facts, held, set(changed))
+    frame = settle_parts(owners.frame, {key: cost for key, cost in parts.items() if key[0] in refunds})
     frame["month"] = months_of_rows(frame, job)
     frame["detail"] = frame["problem"]
+    return Owners(frame, owners.billed)
+
+
+def _changed_bills(job: Job) -> dict[str, tuple[int, int | None]]:
+    """Settled transactions whose cost is another one by now, and that nobody accepted as they are now."""
+    known = decisions(job.engine)
+    return {
+        id_: (billed, now)
+        for id_, (billed, now) in changed_bills(job.engine, job.withdrawn()).items()
+        if not (id_ in known and known[id_].accepts and known[id_].accepted_cents == (now or 0))
+    }
+
+
+def _changed_rows(job: Job, facts: Assignments, changed: Mapping[str, tuple[int, int | None]]) -> pd.DataFrame:
+    """These transactions as exceptions of the amount that differs."""
+    settings = job.settings
+    rows = transactions_of(job.engine, sorted(changed))
+    frame = attribute(rows, facts, settings.categories, settings.billing.currency)
+    frame["month"] = months_of_rows(frame, job)
+    frame["outcome"], frame["reason"], frame["settled"] = "exception", BILLED_ROW_CHANGED, False
+    frame["large_cents"] = pd.Series([None] * len(frame), dtype=TEXT)
+    currency = settings.billing.currency
+    differences, details = [], []
+    for id_ in frame["transaction_id"]:
+        billed, now = changed[id_]
+        differences.append((now or 0) - billed)
+        became = "DIDfarm no longer lists it" if now is None else f"DIDfarm now says {money_text(now, currency)}"
+        details.append(
+            f"it was billed at {money_text(billed, currency)}, and {became}: credit its line (`credit … --rebill` bills"
+            f" it anew), or leave the documents as they are: `exceptions resolve {id_} --accept --reason …`"
+        )
+    frame["cents"] = pd.Series(differences, dtype=INT)
+    frame["detail"] = pd.Series(details, dtype=TEXT)
+    return frame
+
+
+def _waiting_with_original(frame: pd.DataFrame, in_scope: pd.Series) -> pd.DataFrame:
+    """What refunds a row of a month that was never run waits for that month."""
+    waiting = set(frame.loc[~in_scope & ~frame["settled"], "transaction_id"])
+    rows = in_scope & (frame["outcome"] == "attributed") & ~frame["settled"] & (frame["refund_of"] != "")
+    rows &= frame["refund_of"].isin(sorted(waiting))
+    if not rows.any():
+        return frame
+    frame["outcome"] = frame["outcome"].mask(rows, "exception")
+    frame["reason"] = frame["reason"].mask(rows, ORIGINAL_WAITS)
     return frame
 
 
@@ -129,25 +214,44 @@ def _in_scope(frame: pd.DataFrame, month: Period, whole: set[str], single: set[t
     return mask.astype(bool)
 
 
-def _vat(job: Job, month: Period) -> tuple[dict[str, Vat], dict[str, str]]:
-    """The VAT of every client, and of those that cannot be taxed the decision that is missing."""
-    vat: dict[str, Vat] = {}
-    untaxable: dict[str, str] = {}
-    for client_id, client in job.clients.items():
-        answer = vat_of(client, job.tax_rules, month.last_day)
+def _vat(
+    job: Job, accounts: Accounts, month: Period, open_rows: pd.DataFrame
+) -> tuple[dict[Owner, Vat], dict[Owner, str]]:
+    """The VAT of every client in the month, and in older months of which it has open rows; where it cannot be taxed,
+    the decision that is missing."""
+    vat: dict[Owner, Vat] = {}
+    untaxable: dict[Owner, str] = {}
+    late = open_rows[open_rows["month"] != str(month)]
+    owners = [(client_id, str(month)) for client_id in job.clients]
+    owners += sorted(set(zip(late["client_id"], late["month"], strict=True)))
+    for client_id, name in owners:
+        if client_id not in job.clients:
+            continue  # its refunds are taxed as what they give back
+        answer = accounts.vat(client_id, name)
         if isinstance(answer, Untaxable):
-            untaxable[client_id] = answer.reason
+            untaxable[client_id, name] = answer.reason
         else:
-            vat[client_id] = answer
+            vat[client_id, name] = answer
     return vat, untaxable
 
 
-def _taxed(frame: pd.DataFrame, untaxable: Mapping[str, str]) -> pd.DataFrame:
-    """Rows of clients that cannot be taxed become exceptions; they block no other client."""
-    rows = (frame["outcome"] == "attributed") & ~frame["settled"] & frame["client_id"].isin(list(untaxable))
+def _taxed(frame: pd.DataFrame, untaxable: Mapping[Owner, str], billed: Collection[tuple[str, int]]) -> pd.DataFrame:
+    """Rows of clients that cannot be taxed become exceptions; they block no other client, and no refund of old."""
+    clients = sorted({client_id for client_id, _ in untaxable})
+    rows = (frame["outcome"] == "attributed") & ~frame["settled"] & frame["client_id"].isin(clients)
+    if not rows.any():
+        return frame
+    reasons = [
+        untaxable.get((client_id, name), "") if is_open and (id_, part) not in billed else ""
+        for is_open, id_, part, client_id, name in zip(
+            rows, frame["transaction_id"], frame["part"], frame["client_id"], frame["month"], strict=True
+        )
+    ]
+    told = pd.Series(reasons, index=frame.index, dtype=TEXT)
+    rows &= told != ""
     frame["outcome"] = frame["outcome"].mask(rows, "exception")
     frame["reason"] = frame["reason"].mask(rows, "untaxable_client")
-    frame["detail"] = frame["detail"].mask(rows, frame["client_id"].astype(TEXT).map(dict(untaxable)).astype(TEXT))
+    frame["detail"] = frame["detail"].mask(rows, told)
     return frame
 
 

@@ -5,11 +5,10 @@ from collections.abc import Iterable, Sequence
 
 import pandas as pd
 
-from billing_job.billing.rating.refunds import refund_pairs
 from billing_job.core.document import Document
 from billing_job.core.period import Period
 from billing_job.ledger.documents import documents_of_period, nets_of_period
-from billing_job.ledger.transactions import refund_history, settlements_of
+from billing_job.ledger.transactions import settlements_of
 from billing_job.month.job import Job
 from billing_job.month.placing import Placed
 from billing_job.reporting.anomalies import Anomaly, anomalies, net_by_client
@@ -36,7 +35,6 @@ def month_anomalies(
 ) -> list[Anomaly]:
     """What looks wrong about a month with these margins, its drafts counted as if they were issued."""
     rows = placed.of_month
-    history = refund_history(job.engine, job.settings.categories, month.span(job.settings.billing.zone).ends)
     return anomalies(
         rows,
         placed.facts,
@@ -45,5 +43,4 @@ def month_anomalies(
         month_nets(job, month.previous),
         found,
         job.settings.billing.alert_percent,
-        set(refund_pairs(history, set(rows["transaction_id"]))["transaction_id"]),
     )

@@ -146,5 +146,7 @@ def _documents_json(
 def _untaxable_without_rows(billed: Billed, job: Job, period: Period) -> list[str]:
     """Clients that owe a fee or a minimum, but cannot be taxed, and have no transaction that could wait for them."""
     waiting = set(billed.placed.exceptions["client_id"])
-    owing = plan_terms(job, period, [client_id for client_id in billed.placed.untaxable if client_id not in waiting])
-    return [billed.placed.untaxable[client_id] for client_id in owing]
+    placed = billed.placed
+    owners = [owner for owner in placed.untaxable if owner[1] == str(period) and owner[0] not in waiting]
+    owing = plan_terms(job, placed.accounts, period, owners)
+    return [placed.untaxable[owner] for owner in owners if owner in owing]

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 from billing_job.core.money import cents_from_decimal
-from billing_job.ledger.transactions import last_balance, wallet_movements
+from billing_job.ledger.transactions import last_balance
+from billing_job.ledger.withdrawals import wallet_movements
 from billing_job.month.job import Job
 
 
@@ -28,7 +29,7 @@ class WalletProof:
 def wallet_proof(job: Job) -> WalletProof:
     """Compare the ledger with the balance as last fetched; one in another currency proves nothing and is none."""
     opening = cents_from_decimal(job.settings.billing.opening_balance)
-    movements = wallet_movements(job.engine)
+    movements = wallet_movements(job.engine, job.withdrawn())
     balance = last_balance(job.engine)
     cents = balance.cents if balance is not None and balance.currency == job.settings.billing.currency else None
     return WalletProof(opening, movements, cents, matches=opening + movements == cents)

@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 
 from billing_job.core.columns.row_values import sum_of
-from billing_job.ledger.transactions import all_transactions, changed, vanished
+from billing_job.ledger.transactions import all_transactions, changed
 from billing_job.month.job import Job
 from billing_job.month.placing import attributed
 from billing_job.month.wallet_proof import wallet_proof
@@ -14,7 +14,7 @@ from billing_job.month.wallet_proof import wallet_proof
 
 def reconcile(job: Job) -> dict[str, Any]:
     """The wallet's proof: every transaction ever mirrored is billed, excluded, an exception or waiting for its run."""
-    frame = attributed(job, all_transactions(job.engine), job.assignments())
+    frame = attributed(job, all_transactions(job.engine), job.assignments()).frame
     proof = wallet_proof(job)
     open_rows = ~frame["settled"]
     months = [_places(group, str(name)) for name, group in frame.groupby("month")]
@@ -28,13 +28,13 @@ def reconcile(job: Job) -> dict[str, Any]:
         "waiting": asdict(sum_of(frame[open_rows & (frame["outcome"] == "attributed")])),
         "months": months,
         "changed": changed(job.engine),
-        "vanished": vanished(job.engine),
+        "vanished": sorted(job.withdrawn()),
     }
 
 
 def unknown_references(job: Job) -> list[tuple[str, str, str]]:
     """(type, id, description) of references to numbers and orders that no row or event knows, oldest first."""
-    frame = attributed(job, all_transactions(job.engine), job.assignments())
+    frame = attributed(job, all_transactions(job.engine), job.assignments()).frame
     unknown = frame[
         (frame["reason"] == "unknown_reference") & frame["reference_type"].isin(["number", "order"]) & ~frame["settled"]
     ].sort_values(["created_at", "transaction_id"], kind="stable")

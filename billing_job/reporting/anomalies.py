@@ -1,18 +1,18 @@
 """What looks wrong before a month is issued, though nothing forbids it: told, never acted upon."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import pandas as pd
 
 from billing_job.billing.attribution.assignments import Assignments
-from billing_job.core.categories import REFUND, RENTAL
+from billing_job.core.categories import RENTAL
 from billing_job.core.document import Document
 from billing_job.core.money import decimal_text
 from billing_job.core.period import Period
 
-Kind = Literal["no_rental", "two_rentals", "rental_without_owner", "client_moved", "below_cost", "refund_unmatched"]
+Kind = Literal["no_rental", "two_rentals", "rental_without_owner", "client_moved", "below_cost"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +31,8 @@ def anomalies(
     net_before: Mapping[str, int],
     margins: pd.DataFrame,
     alert_percent: int,
-    matched_refunds: Collection[str],
 ) -> list[Anomaly]:
-    """Look over a month: ATTRIBUTED rows, net cents by client now and before, margins (see margin.margins), and the
-    refunds of which it is known what they undo."""
+    """Look over a month: ATTRIBUTED rows, net cents by client now and before, margins (see margin.margins)."""
     rentals = month_rows[(month_rows["category"] == RENTAL) & (month_rows["outcome"] != "excluded")]
     return [
         *_rentals_missing(rentals, facts, month),
@@ -42,7 +40,6 @@ def anomalies(
         *_rentals_without_owner(rentals),
         *_clients_moved(net_now, net_before, alert_percent),
         *_below_cost(margins),
-        *_refunds_unmatched(month_rows, matched_refunds),
     ]
 
 
@@ -102,19 +99,6 @@ def _below_cost(margins: pd.DataFrame) -> Iterable[Anomaly]:
             yield Anomaly(
                 "below_cost", f"{client_id}, {category}: charged {decimal_text(charge)}, paid {decimal_text(cost)}"
             )
-
-
-def _refunds_unmatched(rows: pd.DataFrame, matched: Collection[str]) -> Iterable[Anomaly]:
-    """Refunds that undo nothing known, and shares of one: they could only be priced by today's rule."""
-    refunds = rows[(rows["category"] == REFUND) & (rows["outcome"] == "attributed")]
-    unmatched = refunds[~refunds["transaction_id"].isin(list(matched)) | (refunds["part"] > 0)]
-    columns = ("transaction_id", "cents", "reference_type", "reference_id", "client_id")
-    for id_, cents, kind, reference, client_id in zip(*(unmatched[name] for name in columns), strict=True):
-        yield Anomaly(
-            "refund_unmatched",
-            f"refund {id_} gives {decimal_text(cents)} back for {kind} {reference} ({client_id}), but no charge of that"
-            " amount is known: it is priced by today's rule",
-        )
 
 
 def told(found: Sequence[Anomaly], most: int = 10) -> list[str]:

@@ -79,6 +79,8 @@ def attribute(
             "number_fact": lambda: column_of(number_fact),
             "trunk_fact": lambda: column_of(trunk_fact),
             "part": lambda: column_of(np.zeros(len(frame), np.int64)),
+            "refund_of": lambda: Coded.taken((), np.full(len(frame), -1, np.int32)).column(),
+            "refund_part": lambda: column_of(np.zeros(len(frame), np.int64)),
         }
     )
     return conform(frame.assign(**columns), ATTRIBUTED, "attribute")

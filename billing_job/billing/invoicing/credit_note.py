@@ -9,10 +9,11 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import TypeVar
 
+from billing_job.core.categories import DISCOUNT, MINIMUM
 from billing_job.core.document import DetailRow, Document, Kind, Line, Vat, VatTotal
 from billing_job.core.errors import ConfigError
-from billing_job.core.money import decimal_text, vat_cents
-from billing_job.core.settlement import Credit, CreditedLine, Undone
+from billing_job.core.money import decimal_text, half_away_from_zero, vat_cents
+from billing_job.core.settlement import Credit, CreditedLine, CreditedRow, Undone
 
 Key = TypeVar("Key")
 
@@ -28,26 +29,43 @@ class Request:
     """Free the transactions of the lines, so that they are billed again."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """What is undone of a line now: of the line itself, and of the discount that was taken from it; cents."""
+
+    line: Line
+    line_cents: int
+    discount_cents: int
+
+    @property
+    def net_cents(self) -> int:
+        return self.line_cents + self.discount_cents
+
+
 def credit(original: Document, undone: Undone, request: Request, issue_date: date) -> Credit:
-    """Build the credit note; ConfigError when the request names no line of the document or more than is left."""
+    """Build the credit note; ConfigError when the request names no line of the document or more than is left.
+
+    A line takes its share of the discount along.
+    """
     chosen = _chosen(original, request)
-    left = {line.line: line.net_cents - undone.net_of_line.get(line.line, 0) for line in chosen}
-    if not any(left.values()):
+    left = {line.line: _left(original, undone, line) for line in chosen}
+    if not any(part.line_cents or part.net_cents for part in left.values()):
         raise ConfigError(f"{original.number}: nothing is left to credit of {_names(request)}")
-    shares = left if request.amount_cents is None else _shared(original, chosen, left, request.amount_cents)
-    parts = [(line, shares[line.line]) for line in chosen if shares[line.line]]
-    _refuse_more_than_is_left(original, undone, parts)
-    lines = tuple(_credited(number, line, share, issue_date) for number, (line, share) in enumerate(parts, 1))
-    totals = _vat_totals(original, undone, parts)
+    parts = left if request.amount_cents is None else _shared(original, left, request.amount_cents)
+    freed = _freed(undone, left, parts) if request.rebill else ()
+    lines = _undone_lines(original, [parts[line.line] for line in chosen])
+    _refuse_more_than_is_left(original, undone, lines)
+    credited = tuple(_credited(number, line, share, issue_date) for number, (line, share) in enumerate(lines, 1))
+    totals = _vat_totals(original, undone, lines)
     net = sum(total.net_cents for total in totals)
     vat = sum(total.vat_cents for total in totals)
     document = replace(
         original,
         number="",
-        kind=Kind.CREDIT_NOTE if net < 0 else Kind.INVOICE,
+        kind=Kind.CREDIT_NOTE if (net + vat, net) < (0, 0) else Kind.INVOICE,
         issue_date=issue_date,
         due_date=issue_date,
-        lines=lines,
+        lines=credited,
         vat_totals=totals,
         net_cents=net,
         vat_cents=vat,
@@ -56,35 +74,108 @@ def credit(original: Document, undone: Undone, request: Request, issue_date: dat
         corrects_date=original.issue_date,
         reason=request.reason,
         history=(),
+        preceding=(),
     )
-    credited = tuple(CreditedLine(number, line.line, -share) for number, (line, share) in enumerate(parts, 1))
-    return Credit(document, credited, _freed(chosen, left, shares) if request.rebill else ())
+    shares = tuple(CreditedLine(number, line.line, -share) for number, (line, share) in enumerate(lines, 1))
+    return Credit(document, shares, freed, _credited_rows(undone, parts))
 
 
-def _freed(chosen: Sequence[Line], left: Mapping[int, int], shares: Mapping[int, int]) -> tuple[int, ...]:
+def _left(original: Document, undone: Undone, line: Line) -> _Part:
+    """What is left of a line, and of the discount on it, after credit notes and after refunds on other documents."""
+    rows = [row for row in undone.rows if row.line == line.line]
+    if not rows:
+        return _Part(line, line.net_cents - undone.net_of_line.get(line.line, 0), 0)
+    net, left = sum(row.net_cents for row in rows), sum(row.left_cents for row in rows)
+    if not _discount_of(original, line):
+        return _Part(line, left, 0)
+    given = undone.given_back_of.get(line.line, 0)
+    of_line = half_away_from_zero(line.net_cents * given, net) if net else 0
+    line_cents = line.net_cents - undone.net_of_line.get(line.line, 0) - of_line
+    return _Part(line, line_cents, left - line_cents)
+
+
+def _discount_of(original: Document, line: Line) -> Line | None:
+    """The discount line that was taken from a line, among others; fee and use have one, the minimum has none."""
+    if line.category == MINIMUM:
+        return None
+    return next(
+        (
+            each
+            for each in original.lines
+            if each.category == DISCOUNT and (each.period_end, each.vat) == (line.period_end, line.vat)
+        ),
+        None,
+    )
+
+
+def _undone_lines(original: Document, parts: Sequence[_Part]) -> list[tuple[Line, int]]:
+    """The lines of the credit note: the undone ones, and at the end what goes along of the discounts."""
+    lines = [(part.line, part.line_cents) for part in parts if part.line_cents]
+    discounts: dict[int, int] = {}
+    for part in parts:
+        taken = _discount_of(original, part.line)
+        if taken is not None and part.discount_cents:
+            discounts[taken.line] = discounts.get(taken.line, 0) + part.discount_cents
+    lines += [(line, discounts[line.line]) for line in original.lines if discounts.get(line.line)]
+    return lines
+
+
+def _credited_rows(undone: Undone, parts: Mapping[int, _Part]) -> tuple[CreditedRow, ...]:
+    """How much of the net of each settlement is undone."""
+    found = []
+    for number, part in parts.items():
+        rows = {place: row.left_cents for place, row in enumerate(undone.rows) if row.line == number}
+        if not rows:
+            continue
+        shares = rows if sum(rows.values()) == part.net_cents else _by_largest_remainder(part.net_cents, rows)
+        found += [
+            CreditedRow(row.transaction_id, row.part, row.generation, share)
+            for place, share in shares.items()
+            if share
+            for row in (undone.rows[place],)
+        ]
+    return tuple(found)
+
+
+def _freed(undone: Undone, left: Mapping[int, _Part], parts: Mapping[int, _Part]) -> tuple[int, ...]:
     """The lines whose transactions may be billed again: those undone to the end now, and those that came to nothing."""
-    if shares != left:
+    if parts != left:
         raise ConfigError("--rebill frees transactions, so it needs whole lines: leave --amount out")
-    freed = [line for line in chosen if left[line.line] or not line.net_cents]
-    if not any(row.transaction_id for line in freed for row in line.rows):
+    freed = {
+        number
+        for number, part in left.items()
+        if part.net_cents or part.line_cents or not part.line.net_cents or not _was_undone(undone, part.line)
+    }
+    refunded = next((row for row in undone.rows if row.line in freed and row.refunded_on), None)
+    if refunded is not None:
+        raise ConfigError(
+            f"--rebill: transaction {refunded.transaction_id} of line {refunded.line} was refunded on"
+            f" {refunded.refunded_on}: free that first with `credit {refunded.refunded_on} --rebill`, then this"
+        )
+    if not any(row.transaction_id for number in freed for row in left[number].line.rows):
         raise ConfigError("--rebill: no transaction is on these lines, so nothing would be billed again: leave it out")
-    return tuple(line.line for line in freed)
+    return tuple(sorted(freed))
 
 
-def _refuse_more_than_is_left(original: Document, undone: Undone, parts: Sequence[tuple[Line, int]]) -> None:
+def _was_undone(undone: Undone, line: Line) -> bool:
+    return bool(undone.net_of_line.get(line.line, 0))
+
+
+def _refuse_more_than_is_left(original: Document, undone: Undone, lines: Sequence[tuple[Line, int]]) -> None:
     """What is undone so far lies between nothing and all: of the document, and of each of its VAT categories."""
-    now = {line.line: share for line, share in parts}
-    so_far = {line.line: undone.net_of_line.get(line.line, 0) + now.get(line.line, 0) for line in original.lines}
+    now = {line.line: share for line, share in lines}
+    given = undone.given_back_of
     sums = [
         (total.net_cents, [line for line in original.lines if line.vat == total.vat]) for total in original.vat_totals
     ]
-    for whole, lines in [(original.net_cents, list(original.lines)), *sums]:
-        undone_net = sum(so_far[line.line] for line in lines)
-        if not min(0, whole) <= undone_net <= max(0, whole):
-            rest = whole - undone_net + sum(now.get(line.line, 0) for line in lines)
+    for net, of_sum in [(original.net_cents, list(original.lines)), *sums]:
+        whole = net - sum(given.get(line.line, 0) for line in of_sum)
+        before = sum(undone.net_of_line.get(line.line, 0) for line in of_sum)
+        wanted = sum(now.get(line.line, 0) for line in of_sum)
+        if wanted and not min(0, whole, before) <= before + wanted <= max(0, whole, before):
             raise ConfigError(
-                f"{original.number}: of {decimal_text(whole)} net {decimal_text(rest)} is left, and these lines come to"
-                f" {decimal_text(sum(now.values()))}: credit the lines of the other sign with them, or name an --amount"
+                f"{original.number}: of {decimal_text(net)} net {decimal_text(whole - before)} is left, and these lines"
+                f" come to {decimal_text(wanted)}: credit the lines of the other sign with them, or name an --amount"
             )
 
 
@@ -93,16 +184,22 @@ def _chosen(original: Document, request: Request) -> list[Line]:
     unknown = [number for number in request.lines if number not in known]
     if unknown:
         raise ConfigError(f"--line {unknown[0]}: {original.number} has lines 1 to {len(original.lines)}")
-    return [line for line in original.lines if not request.lines or line.line in request.lines]
+    lines = [line for line in original.lines if not request.lines or line.line in request.lines]
+    chosen = [line for line in lines if line.category != DISCOUNT]
+    if not chosen and lines:
+        raise ConfigError(
+            f"--line {lines[0].line}: is a discount, which goes along with the lines that it was taken from: name those"
+        )
+    return chosen
 
 
 def _names(request: Request) -> str:
     return f"line {', '.join(map(str, request.lines))}" if request.lines else "it"
 
 
-def _shared(original: Document, chosen: Sequence[Line], left: Mapping[int, int], amount_cents: int) -> dict[int, int]:
+def _shared(original: Document, left: Mapping[int, _Part], amount_cents: int) -> dict[int, _Part]:
     """Share an amount over what is left of the VAT categories, and each one's share over its lines."""
-    total = sum(left.values())
+    total = sum(part.net_cents for part in left.values())
     wanted = amount_cents if total >= 0 else -amount_cents
     if amount_cents <= 0 or abs(wanted) > abs(total):
         raise ConfigError(
@@ -111,14 +208,22 @@ def _shared(original: Document, chosen: Sequence[Line], left: Mapping[int, int],
     if wanted == total:
         return dict(left)
     lines_of: dict[Vat, dict[int, int]] = {}
-    for line in chosen:
-        lines_of.setdefault(line.vat, {})[line.line] = left[line.line]
+    for number, part in left.items():
+        lines_of.setdefault(part.line.vat, {})[number] = part.net_cents
     shares = _by_largest_remainder(wanted, {vat: sum(lines.values()) for vat, lines in lines_of.items()})
     return {
-        line: cents
+        number: _in_part(left[number], cents)
         for vat, lines in lines_of.items()
-        for line, cents in _by_largest_remainder(shares[vat], lines).items()
+        for number, cents in _by_largest_remainder(shares[vat], lines).items()
     }
+
+
+def _in_part(left: _Part, net_cents: int) -> _Part:
+    """So much of what is left of a line and its discount."""
+    if not left.net_cents or not left.discount_cents:
+        return _Part(left.line, net_cents, 0)
+    line_cents = half_away_from_zero(left.line_cents * net_cents, left.net_cents)
+    return _Part(left.line, line_cents, net_cents - line_cents)
 
 
 def _by_largest_remainder(wanted: int, left: Mapping[Key, int]) -> dict[Key, int]:
@@ -144,16 +249,21 @@ def _credited(number: int, line: Line, share: int, issue_date: date) -> Line:
     return replace(line, line=number, quantity=quantity, net_cents=-share, rows=(row,))
 
 
-def _vat_totals(original: Document, undone: Undone, parts: Sequence[tuple[Line, int]]) -> tuple[VatTotal, ...]:
-    """Each category's net, and the VAT that brings what is undone so far to the VAT of its net."""
+def _vat_totals(original: Document, undone: Undone, lines: Sequence[tuple[Line, int]]) -> tuple[VatTotal, ...]:
+    """Each category's net, and the VAT that brings what is undone so far to the VAT of its net.
+
+    What refunds on other documents gave back was taxed there: it counts as undone, with the VAT of its net.
+    """
     totals = []
     for total in original.vat_totals:
         mine = [line for line in original.lines if line.vat == total.vat]
-        shares = [share for line, share in parts if line.vat == total.vat]
+        shares = [share for line, share in lines if line.vat == total.vat]
         if not shares:
             continue
         now = sum(shares)
-        before = sum(undone.net_of_line.get(line.line, 0) for line in mine)
-        so_far = total.vat_cents if before + now == total.net_cents else vat_cents(before + now, total.vat.rate)
-        totals.append(VatTotal(total.vat, -now, undone.vat_of.get(total.vat, 0) - so_far))
+        given = sum(undone.given_back_of.get(line.line, 0) for line in mine)
+        so_far = sum(undone.net_of_line.get(line.line, 0) for line in mine) + now
+        is_all = so_far + given == total.net_cents
+        vat = total.vat_cents - vat_cents(given, total.vat.rate) if is_all else vat_cents(so_far, total.vat.rate)
+        totals.append(VatTotal(total.vat, -now, undone.vat_of.get(total.vat, 0) - vat))
     return tuple(totals)

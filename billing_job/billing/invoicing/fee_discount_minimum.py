@@ -1,47 +1,61 @@
-"""The lines that a plan adds to a month: its fee, its discount, and what is missing to its minimum."""
+"""What a plan adds to a client's month: its fee, its discount, and what is missing to its minimum."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from billing_job.core.categories import DISCOUNT, MINIMUM, MONTHLY_FEE
 from billing_job.core.document import DetailRow, Line, Vat
 from billing_job.core.money import half_away_from_zero
 from billing_job.core.period import Period
 
+MILLION = 1_000_000
+
 
 @dataclass(frozen=True, slots=True)
 class PlanTerms:
-    """What a plan asks beside the use; the discount in millionths (12.5 % = 125_000)."""
+    """What a plan asks of one client's month beside the use; the discount in millionths (12.5 % = 125_000).
 
+    `fee_cents` is 0 once the fee is billed. `minimum_cents` is 0 where none is owed; `net_cents` is what earlier
+    documents billed of the month, refunds taken off, and `billed_minimum_cents` what they topped it up by.
+    """
+
+    account: str = ""
+    """The client under which the month was first billed."""
     fee_cents: int = 0
     minimum_cents: int = 0
     discount_millionths: int = 0
+    net_cents: int = 0
+    billed_minimum_cents: int = 0
+    minimum_part: int = 0
+    """How often the minimum of the month was billed or taken back so far."""
 
 
-def plan_lines(lines: Sequence[Line], terms: PlanTerms, vat: Vat, period: Period) -> list[Line]:
-    """The fee, then the discount on use and fee, then what the net lacks to the minimum; each only if not zero.
-
-    The discount is rounded once, half away from zero; a net below zero is not discounted.
-    """
-    added: list[Line] = []
-
-    def add(category: str, cents: int) -> None:
-        if cents:
-            added.append(_line(len(lines) + len(added) + 1, category, cents, vat, period))
-
-    add(MONTHLY_FEE, terms.fee_cents)
-    net = sum(line.net_cents for line in lines) + terms.fee_cents
-    discount = half_away_from_zero(max(0, net) * terms.discount_millionths, 1_000_000)
-    add(DISCOUNT, -discount)
-    if terms.minimum_cents:
-        add(MINIMUM, max(0, terms.minimum_cents - (net - discount)))
-    return added
+def discount_shares(charges: Sequence[int], millionths: int) -> list[int]:
+    """What the discount takes from each charge, cents: rounded once on their sum, half away from zero, and shared out
+    by largest remainder, ties to the earlier one. A sum below zero is not discounted."""
+    total = sum(charges)
+    if not millionths or total < 0:
+        return [0] * len(charges)
+    discount = half_away_from_zero(total * millionths, MILLION)
+    shares = [charge * millionths // MILLION for charge in charges]
+    by_remainder = sorted(range(len(charges)), key=lambda place: (-(charges[place] * millionths % MILLION), place))
+    for place in by_remainder[: discount - sum(shares)]:
+        shares[place] += 1
+    return shares
 
 
-def _line(number: int, category: str, cents: int, vat: Vat, period: Period) -> Line:
+def minimum_difference(terms: PlanTerms, net_cents: int) -> int:
+    """What the minimum line of a document comes to whose rows of the month have this net; negative where less is
+    missing than was billed before."""
+    if not terms.minimum_cents and not terms.billed_minimum_cents:
+        return 0
+    return max(0, terms.minimum_cents - terms.net_cents - net_cents) - terms.billed_minimum_cents
+
+
+def plan_line(category: str, cents: int, vat: Vat, period: Period) -> Line:
+    """A line without transactions; its number is given when the document is put together."""
     quantity = 1 if cents > 0 else -1
     return Line(
-        line=number,
+        line=0,
         category=category,
         description="",
         number="",

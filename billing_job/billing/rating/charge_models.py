@@ -35,11 +35,6 @@ def exact_charges(cost: Ints, rule_of: Ints, rules: Sequence[Rule], position: In
     return _sum(cost, multiplier, np.where(cost < 0, -each, each))
 
 
-def as_exact(values: Exact, like: Exact) -> Exact:
-    """The values as Python ints when the others are."""
-    return values.astype(object) if like.dtype == object else values
-
-
 def _multiplier(rule: Rule) -> int:
     """What the cost is multiplied with, in millionths."""
     if rule.model == "pass_through":

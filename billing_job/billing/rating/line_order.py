@@ -17,14 +17,6 @@ class PageOrder:
     order: Ints
     begins: Mask
 
-    def without(self, rows: Mask) -> "PageOrder":
-        """The same without the rows of that mask; lines that lose their first row begin with the next one."""
-        stays = ~rows[self.order]
-        if stays.all():
-            return self
-        line = np.cumsum(self.begins)[stays]
-        return PageOrder(self.order[stays], np.r_[True, line[1:] != line[:-1]][: len(line)])
-
 
 @dataclass(frozen=True, slots=True)
 class LineKeys:
@@ -36,10 +28,13 @@ class LineKeys:
     """The rows that are a line of their own."""
 
 
-def line_keys(frame: pd.DataFrame, period: Coded, category: Coded, tariff: Tariff) -> LineKeys:
+def line_keys(
+    frame: pd.DataFrame, period: Coded, category: Coded, tariff: Tariff, apart: Ints | None = None
+) -> LineKeys:
     """Lines by client, month, category, number and trunk, as far as the client's detail goes.
 
-    The columns client_id, number and trunk of `frame` are read.
+    The columns client_id, number and trunk of `frame` are read. Rows with another number in `apart` are on lines of
+    their own.
     """
     clients = Coded.of(frame["client_id"])
     detail = {client_id: client.detail for client_id, client in tariff.clients.items()}
@@ -47,7 +42,14 @@ def line_keys(frame: pd.DataFrame, period: Coded, category: Coded, tariff: Tarif
     place = nested(Coded.of(frame["number"]).ranks(), Coded.of(frame["trunk"]).ranks())
     return LineKeys(
         client=clients.ranks(),
-        within=packed([period.ranks(), _category_ranks(category, tariff), np.where(by_number, place, 0)]),
+        within=packed(
+            [
+                period.ranks(),
+                _category_ranks(category, tariff),
+                np.where(by_number, place, 0),
+                *([] if apart is None else [apart]),
+            ]
+        ),
         each_row=clients.each(lambda client_id: detail.get(client_id) == "transaction"),
     )
 

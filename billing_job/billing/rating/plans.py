@@ -1,5 +1,6 @@
 """Plans: what a client pays. Rules are tried in order; each has a condition and a charge model (DESIGN: prices)."""
 
+from datetime import date
 from decimal import Decimal
 from itertools import pairwise
 from typing import Annotated, Literal
@@ -69,6 +70,25 @@ def _rising(tiers: tuple[Tier, ...]) -> bool:
     return tiers[-1].up_to is None and len(bounds) == len(tiers) - 1 and rising
 
 
+class PlanVersion(Table):
+    """`[[plans.versions]]`: what a plan asks from a month on; a key that is left out stays as it was before."""
+
+    valid_from: date
+    monthly_fee: PositiveMoney | None = None
+    minimum: PositiveMoney | None = None
+    discount_percent: PositiveDecimal | None = None
+    rules: tuple[Rule, ...] | None = None
+
+    @model_validator(mode="after")
+    def _begins_a_month(self) -> "PlanVersion":
+        if self.valid_from.day != 1:
+            raise ValueError("valid_from must be the first day of a month: a month has one plan")
+        if self.rules is not None:
+            _check_rules(self.rules)
+        _check_discount(self.discount_percent or "0")
+        return self
+
+
 class Plan(Table):
     """`[[plans]]`: the rules of its clients, and what they pay beside their use."""
 
@@ -77,14 +97,37 @@ class Plan(Table):
     minimum: PositiveMoney = "0.00"
     discount_percent: PositiveDecimal = "0"
     rules: tuple[Rule, ...] = (Rule(model="pass_through"),)
+    versions: tuple[PlanVersion, ...] = ()
 
     @model_validator(mode="after")
     def _last_matches_all(self) -> "Plan":
-        if not self.rules or not self.rules[-1].matches_all:
-            raise ValueError("the last rule must match all: end the plan with a rule that has a model and no condition")
-        unreachable = next((n for n, rule in enumerate(self.rules[:-1], 1) if rule.matches_all), None)
-        if unreachable is not None:
-            raise ValueError(f"rule {unreachable} matches all, so the rules after it are never reached")
-        if Decimal(self.discount_percent) > 100:
-            raise ValueError("a discount above 100 percent would pay the client for what it uses")
+        _check_rules(self.rules)
+        _check_discount(self.discount_percent)
+        days = [version.valid_from for version in self.versions]
+        if days != sorted(set(days)):
+            raise ValueError("versions must follow each other, each with a later valid_from")
         return self
+
+    def of_month(self, first_day: date) -> "Plan":
+        """What the plan asks in the month that begins on this day; it has no versions."""
+        changes: dict[str, object] = {"versions": ()}
+        for version in self.versions:
+            if version.valid_from <= first_day:
+                changes |= {name: value for name in _DATED if (value := getattr(version, name)) is not None}
+        return self.model_copy(update=changes)
+
+
+_DATED = ("monthly_fee", "minimum", "discount_percent", "rules")
+
+
+def _check_rules(rules: tuple[Rule, ...]) -> None:
+    if not rules or not rules[-1].matches_all:
+        raise ValueError("the last rule must match all: end the plan with a rule that has a model and no condition")
+    unreachable = next((n for n, rule in enumerate(rules[:-1], 1) if rule.matches_all), None)
+    if unreachable is not None:
+        raise ValueError(f"rule {unreachable} matches all, so the rules after it are never reached")
+
+
+def _check_discount(percent: str) -> None:
+    if Decimal(percent) > 100:
+        raise ValueError("a discount above 100 percent would pay the client for what it uses")

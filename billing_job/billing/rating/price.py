@@ -4,61 +4,90 @@ The arithmetic is exact in micro-cents; each line is rounded once, half away fro
 over its transactions by largest remainder (DESIGN: prices).
 """
 
+import hashlib
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
 import numpy as np
 import pandas as pd
-import pyarrow.compute as pc
 
-from billing_job.billing.rating.charge_models import COUNTED, Exact, as_exact, exact_charges
+from billing_job.billing.rating.charge_models import COUNTED, Exact, exact_charges
 from billing_job.billing.rating.line_order import line_keys, page_order
 from billing_job.billing.rating.line_rounding import shared_out_by_line
+from billing_job.billing.rating.plans import Rule
 from billing_job.billing.rating.tariff import Tariff, rules_of
 from billing_job.core.columns.in_parallel import side_by_side
-from billing_job.core.columns.interned import Coded, Ints, Mask, arrow, column_of, flags, in_order, ints
+from billing_job.core.columns.interned import Coded, Ints, Mask, column_of, flags, in_order, ints
 from billing_job.core.columns.months import months_of
 from billing_job.core.columns.schema import ATTRIBUTED, PRICED, conform, empty
 from billing_job.core.columns.sort_keys import dense, packed, row_rank
-from billing_job.core.money import MICROCENTS_PER_CENT
+from billing_job.core.settlement import Kept
 
 
-def price(attributed: pd.DataFrame, refunds: pd.DataFrame, tariff: Tariff) -> pd.DataFrame:
-    """Charge every open row; ATTRIBUTED in (attributed rows only), PRICED out, in the order of the documents.
+@dataclass(frozen=True, slots=True)
+class BilledUnits:
+    """What earlier documents counted, for packages and tiers: nothing settled is counted again."""
 
-    Settled rows are there to be counted, for packages and tiers, and do not come out. `refunds` (refunds.PAIRS) says
-    what each refund undoes. Cents are exact, and nothing is lost: open rows in = rows out.
+    before: Mapping[tuple[str, str, str], int] = field(default_factory=dict)
+    """(client, month, rule) → how many units have a place already."""
+    unnamed: Mapping[tuple[str, str, str], int] = field(default_factory=dict)
+    """(client, month, category) → the same for settlements that do not name their rule."""
+    places: Mapping[tuple[str, int], Kept] = field(default_factory=dict)
+    """(transaction, part) → the place that a freed transaction keeps with its client."""
+
+
+NO_UNIT = -1
+"""The place of a row whose rule counts no units."""
+NOTHING_BILLED = BilledUnits()
+
+
+def price(
+    attributed: pd.DataFrame,
+    tariff: Tariff,
+    billed: BilledUnits = NOTHING_BILLED,
+    undone: Collection[str] = (),
+) -> pd.DataFrame:
+    """Charge every row; ATTRIBUTED in (to be billed now, refunds apart), PRICED out, in the order of the documents.
+
+    `undone` are transactions that refunds of the same documents give back whole: they take no place in packages and
+    tiers. Cents are exact, and nothing is lost: rows in = rows out.
     """
     frame = conform(attributed, ATTRIBUTED, "price").reset_index(drop=True)
-    settled = flags(frame["settled"])
-    if settled.all():
+    if frame.empty:
         return empty(PRICED)
     moments = ints(frame["created_at"])
     period = months_of(moments, tariff.zone)
-    pair = _places(frame["transaction_id"], refunds["transaction_id"])
     cost = -ints(frame["cents"])
     category = Coded.of(frame["category"])
     rank = row_rank(frame["transaction_id"], ints(frame["part"]))
 
-    def charged() -> tuple[Exact, Mask]:
-        rule_of, rules = rules_of(frame, _priced_as(category, refunds, pair), tariff)
-        position = units = np.zeros(len(frame), np.int64)
-        if any(rule.model in COUNTED for rule in rules):
-            position, units = _counts(frame, period, cost, rule_of, rank)
-        exact = _undone(exact_charges(cost, rule_of, rules, position, units), frame, refunds, pair)
-        # What the house paid shows on no document; a refund of what the client paid does, whatever the rule is by now.
-        return exact, np.array([rule.model != "absorb" for rule in rules], bool)[rule_of] | (exact != 0)
+    def charged() -> _Charged:
+        rule_of, rules = rules_of(frame, period, tariff)
+        names = [rule_name(rule) for rule in rules]
+        position = units = np.full(len(frame), NO_UNIT, np.int64)
+        if any(names):
+            position, units = _counts(frame, period, cost, rule_of, names, rank, billed, undone)
+        exact = exact_charges(cost, rule_of, rules, position, units)
+        # What the house paid shows on no document.
+        visible = np.array([rule.model != "absorb" for rule in rules], bool)[rule_of] | (exact != 0)
+        counted = np.array([bool(name) for name in names], bool)[rule_of]
+        position, units = (np.where(counted, column, NO_UNIT) for column in (position, units))
+        return _Charged(exact, visible, Coded.taken(names, rule_of.astype(np.int32)), position, units)
 
     parts = side_by_side(
         {
             "charged": charged,
-            "keys": lambda: line_keys(frame, period, category, tariff),
+            "keys": lambda: line_keys(frame, period, category, tariff, _freed_lines(frame, billed)),
         }
     )
-    exact, visible = parts["charged"]
-    page = page_order(parts["keys"], visible, moments, rank).without(settled)
+    charge: _Charged = parts["charged"]
+    page = page_order(parts["keys"], charge.visible, moments, rank)
     del parts
     order, starts = page.order, np.flatnonzero(page.begins)
     columns = side_by_side(
         {
-            "charge_cents": lambda: column_of(shared_out_by_line(exact[order], starts, rank[order])),
+            "charge_cents": lambda: column_of(shared_out_by_line(charge.exact[order], starts, rank[order])),
             "transaction_id": lambda: in_order(frame["transaction_id"], order),
             "description": lambda: in_order(frame["description"], order),
             "client_id": lambda: Coded.of(frame["client_id"]).rows(order).column(),
@@ -71,66 +100,116 @@ def price(attributed: pd.DataFrame, refunds: pd.DataFrame, tariff: Tariff) -> pd
             "quantity": lambda: column_of(np.where(cost[order] < 0, -1, 1)),
             "cost_cents": lambda: column_of(cost[order]),
             "line_key": lambda: column_of(np.cumsum(page.begins) - 1),
-            "visible": lambda: column_of(visible[order]),
+            "visible": lambda: column_of(charge.visible[order]),
+            "rule": lambda: charge.rule.rows(order).column(),
+            "unit_place": lambda: column_of(charge.position[order]),
+            "units": lambda: column_of(charge.units[order]),
         }
     )
     return conform(pd.DataFrame(columns), PRICED, "price")
 
 
-def _places(wanted: pd.Series, ids: pd.Series) -> Ints:
-    """Where each wanted id stands among the ids, -1 where it does not."""
-    if not len(wanted) or not len(ids):
-        return np.full(len(wanted), -1, np.int64)
-    found = pc.index_in(arrow(wanted), value_set=arrow(ids))
-    return np.asarray(pc.fill_null(found, -1).to_numpy(zero_copy_only=False), np.int64)
+class _Charged(NamedTuple):
+    exact: Exact
+    visible: Mask
+    rule: Coded
+    position: Ints
+    units: Ints
 
 
-def _priced_as(category: Coded, refunds: pd.DataFrame, pair: Ints) -> Coded:
-    """The category whose rule prices each row: its own, or for a refund that of what it undoes.
-
-    `pair` is the place of each row in `refunds`, -1 for rows that undo nothing known.
-    """
-    if (pair < 0).all():
-        return category
-    undone = refunds["category"].to_list()
-    return Coded.taken([*undone, *category.names()], np.where(pair < 0, category.codes + len(undone), pair))
+def rule_name(rule: Rule) -> str:
+    """What settlements call a rule that counts units; empty for every other one."""
+    if rule.model not in COUNTED:
+        return ""
+    return hashlib.sha256(rule.model_dump_json().encode()).hexdigest()[:16]
 
 
-def _counts(frame: pd.DataFrame, period: Coded, cost: Ints, rule_of: Ints, rank: Ints) -> tuple[Ints, Ints]:
+def _freed_lines(frame: pd.DataFrame, billed: BilledUnits) -> Ints | None:
+    """Rows of one line that a credit note freed are one line again, apart from others; None where nothing was freed."""
+    if not billed.places:
+        return None
+    lines: dict[tuple[str, int | None], int] = {}
+    found = np.zeros(len(frame), np.int64)
+    keys = zip(frame["transaction_id"], frame["part"], strict=True)
+    for row, key in enumerate(keys):
+        kept = billed.places.get(key)
+        if kept is not None:
+            found[row] = lines.setdefault((kept.document_number, kept.line), len(lines) + 1)
+    return found
+
+
+def _counts(
+    frame: pd.DataFrame,
+    period: Coded,
+    cost: Ints,
+    rule_of: Ints,
+    names: Sequence[str],
+    rank: Ints,
+    billed: BilledUnits,
+    undone: Collection[str],
+) -> tuple[Ints, Ints]:
     """Of each row: how many units of its client, rule and month came before it, and how many there are.
 
-    Settled units count first, so that what turns up later does not change what was billed. A refund that undoes nothing
-    known counts as the latest unit.
+    Settled units come first. A row that is given back whole has the place of those before it and counts for nobody; a
+    freed one keeps the place that it had with the same client. What came into the wallet counts as the latest unit.
     """
-    groups = dense(packed([Coded.of(frame["client_id"]).ranks(), rule_of, period.ranks()]))
+    clients = Coded.of(frame["client_id"])
+    groups = dense(packed([clients.ranks(), rule_of, period.ranks()]))
     refund = cost < 0
-    order = np.lexsort((rank, ints(frame["created_at"]), ~flags(frame["settled"]), refund, groups))
+    counts = ~refund
+    if undone:
+        counts &= ~flags(frame["transaction_id"].isin(sorted(undone)))
+    kept = _kept_places(frame, clients, period, billed)
+    counts[list(kept)] = False
+    order = np.lexsort((rank, ints(frame["created_at"]), refund, groups))
     lengths = np.bincount(groups)
     starts = np.r_[0, np.cumsum(lengths)[:-1]]
+    so_far: Ints = np.cumsum(counts[order], dtype=np.int64) - counts[order]
     position = np.empty(len(order), np.int64)
-    position[order] = np.arange(len(order)) - np.repeat(starts, lengths)
-    units = np.bincount(groups[~refund], minlength=len(lengths))
-    last = np.maximum(units[groups] - 1, 0)
-    return np.where(refund, last, position), units[groups]
+    position[order] = so_far - np.repeat(so_far[starts], lengths)
+    units = np.bincount(groups[counts], minlength=len(lengths))
+    offsets = _offsets(order[starts], clients, period, Coded.of(frame["category"]), rule_of, names, billed)
+    position += offsets[groups]
+    units = (units + offsets)[groups]
+    position = np.where(refund, np.maximum(units - 1, 0), position)
+    for row, (place, total) in kept.items():
+        position[row], units[row] = place, total
+    return position, units
 
 
-def _undone(exact: Exact, frame: pd.DataFrame, refunds: pd.DataFrame, pair: Ints) -> Exact:
-    """Give each refund the charge of what it undoes, with the opposite sign: the billed one, or this run's.
+def _kept_places(frame: pd.DataFrame, clients: Coded, period: Coded, billed: BilledUnits) -> dict[int, tuple[int, int]]:
+    """Row → (place, units) of freed rows that stay with the client and the month that counted them."""
+    if not billed.places:
+        return {}
+    found = {}
+    names, months = clients.names(), period.names()
+    for row, key in enumerate(zip(frame["transaction_id"], frame["part"], strict=True)):
+        kept = billed.places.get(key)
+        if kept is None or kept.unit_place is None or kept.units is None:
+            continue
+        if (kept.client_id, kept.month) == (names[clients.codes[row]], months[period.codes[row]]):
+            found[row] = (kept.unit_place, kept.units)
+    return found
 
-    The share of a refund that several clients get is no mirror of one charge: the rule prices it.
-    """
-    if not (pair >= 0).any():
-        return exact
-    whole = ints(frame["part"]) == 0
-    undoes = np.flatnonzero((pair >= 0) & whole)
-    charges = refunds["charge_cents"].iloc[pair[undoes]]
-    is_billed = charges.notna().to_numpy(bool)
-    billed = charges[is_billed].to_numpy(np.int64)
-    # What was billed under another price may leave 64 bits where this run's own charges do not.
-    largest = int(abs(billed).max(initial=0)) * MICROCENTS_PER_CENT
-    exact = exact.copy() if largest * len(exact) < 2**61 else exact.astype(object)
-    exact[undoes[is_billed]] = -as_exact(billed, exact) * MICROCENTS_PER_CENT
-    original = _places(refunds["original_id"], frame["transaction_id"])[pair[undoes]]
-    together = ~is_billed & (original >= 0) & whole[original]
-    exact[undoes[together]] = -exact[original[together]]
-    return exact
+
+def _offsets(
+    firsts: Ints,
+    clients: Coded,
+    period: Coded,
+    category: Coded,
+    rule_of: Ints,
+    names: Sequence[str],
+    billed: BilledUnits,
+) -> Ints:
+    """How many settled units come before each group, of which `firsts` are the first rows."""
+    offsets = np.zeros(len(firsts), np.int64)
+    if not billed.before and not billed.unnamed:
+        return offsets
+    client_names, months, categories = clients.names(), period.names(), category.names()
+    for group, row in enumerate(firsts.tolist()):
+        name = names[rule_of[row]]
+        if name:
+            owner = client_names[clients.codes[row]], months[period.codes[row]]
+            offsets[group] = billed.before.get((*owner, name), 0)
+            offsets[group] += billed.unnamed.get((*owner, categories[category.codes[row]]), 0)
+    return offsets

@@ -1,34 +1,31 @@
-"""Which transaction a refund undoes: the latest one of its reference with the opposite amount that none undid yet."""
+"""What a refund gives back: what was charged for its original after discount, in whole or in proportion to the costs.
 
-from collections import defaultdict
-from collections.abc import Collection
+Parts are cumulated, so that they add up to the whole and never exceed it; what a credit note undid is not given twice.
+"""
 
-import pandas as pd
-
-from billing_job.core.categories import REFUND
-from billing_job.core.columns.schema import PAIRS, REFUNDABLE
+from billing_job.core.money import half_away_from_zero
+from billing_job.core.settlement import Original
 
 
-def refund_pairs(history: pd.DataFrame, wanted: Collection[str]) -> pd.DataFrame:
-    """Pair refunds with originals over all of history, oldest refund first; REFUNDABLE in, PAIRS of `wanted` out.
+def given_back(original: Original, refund_cents: int) -> int:
+    """Net cents that a refund of so many wallet cents gives back of a settled original, with the sign of its net."""
+    return _next_share(
+        original.net_cents, original.cost_cents, original.refunded_cents, refund_cents,
+        original.given_cents, original.net_cents - original.credited_cents - original.given_cents,
+    )  # fmt: skip
 
-    Pairing the settled refunds too keeps one original from being undone twice.
-    """
-    ordered = history.sort_values(["created_at", "transaction_id"], kind="stable")
-    is_refund = (ordered["category"] == REFUND).to_numpy(bool)
-    open_originals: dict[tuple[str, str, int], list[int]] = defaultdict(list)
-    found: list[tuple[str, str, str, int | None]] = []
-    columns = [ordered[column].to_list() for column in REFUNDABLE]
-    ids, categories, kinds, references, cents, _, charges = columns
-    for row, refund in enumerate(is_refund):
-        if not refund:
-            open_originals[kinds[row], references[row], cents[row]].append(row)
-        elif candidates := open_originals.get((kinds[row], references[row], -cents[row])):
-            original = candidates.pop()
-            if ids[row] in wanted:
-                charge = None if pd.isna(charges[original]) else int(charges[original])
-                found.append((ids[row], ids[original], categories[original], charge))
-    rows = list(zip(*found, strict=True)) or [()] * len(PAIRS)
-    return pd.DataFrame(
-        {name: pd.Series(list(rows[place]), dtype=dtype) for place, (name, dtype) in enumerate(PAIRS.items())}
-    )
+
+def share_of_charge(
+    charge_cents: int, cost_cents: int, refunded_cents: int, refund_cents: int, given_cents: int
+) -> int:
+    """The same of an original that is billed by the same document: charge cents before discount."""
+    return _next_share(charge_cents, cost_cents, refunded_cents, refund_cents, given_cents, charge_cents - given_cents)
+
+
+def _next_share(whole: int, cost: int, refunded: int, refund: int, given: int, left: int) -> int:
+    """The share of `whole` up to the cost refunded by now, less what was given, and no more than what is left."""
+    so_far = min(refunded + refund, cost)
+    target = whole if so_far == cost else half_away_from_zero(whole * so_far, cost)
+    share = target - given
+    low, high = sorted((0, left))
+    return max(low, min(share, high))

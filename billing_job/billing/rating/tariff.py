@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -52,18 +52,65 @@ class Tariff:
     trunk_names: Mapping[str, str]
     """A trunk's numeric id → the name it goes by in frames."""
     zone: ZoneInfo
+    of_months: Mapping[tuple[str, str], "MonthTariff"] = field(default_factory=dict)
+    """(client, month) → what that month is priced by instead: as it was first billed, or by a dated plan."""
 
     def plan_of(self, client_id: str) -> Plan:
         """The client's plan; the first one for a client that names none."""
-        name = self.clients[client_id].plan
+        client = self.clients.get(client_id)
+        name = client.plan if client is not None else ""
         for plan in self.plans:
             if plan.name == name:
                 return plan
         return self.plans[0]
 
 
-def rules_of(frame: pd.DataFrame, category: Coded, tariff: Tariff) -> tuple[Ints, tuple[Rule, ...]]:
-    """For each row of ATTRIBUTED the place of its rule in the tuple; `category` is what each row is priced as."""
+@dataclass(frozen=True, slots=True)
+class MonthTariff:
+    """The plan and the dated prices of one client's month."""
+
+    plan: Plan
+    prices: tuple[DatedPrice, ...]
+
+
+def rules_of(frame: pd.DataFrame, period: Coded, tariff: Tariff) -> tuple[Ints, tuple[Rule, ...]]:
+    """For each row of ATTRIBUTED the place of its rule in the tuple; `period` is the month of each row."""
+    category = Coded.of(frame["category"])
+    if not tariff.of_months:
+        return _rules_of(frame, category, tariff)
+    group, tariffs = _groups(Coded.of(frame["client_id"]), period, tariff)
+    chosen = np.full(len(frame), -1, np.int64)
+    rules: list[Rule] = []
+    for place, one in enumerate(tariffs):
+        rows = np.flatnonzero(group == place)
+        if len(rows):
+            found, own = _rules_of(frame.iloc[rows], category.rows(rows), one)
+            chosen[rows] = found + len(rules)
+            rules += own
+    return chosen, tuple(rules)
+
+
+def _groups(clients: Coded, period: Coded, tariff: Tariff) -> tuple[Ints, list[Tariff]]:
+    """Which tariff prices each row: the first is everybody's, each of the others that of months with the same terms."""
+    pairs = clients.codes * np.int64(len(period.texts) + 1) + period.codes
+    distinct, row_of = np.unique(pairs, return_inverse=True)
+    client_names, months = clients.names(), period.names()
+    places: dict[MonthTariff, int] = {}
+    tariffs = [replace(tariff, of_months={})]
+    group = np.zeros(len(distinct), np.int64)
+    for at, pair in enumerate(distinct.tolist()):
+        client, month = divmod(pair, len(period.texts) + 1)
+        own = tariff.of_months.get((client_names[client], months[month]))
+        if own is None:
+            continue
+        if own not in places:
+            places[own] = len(tariffs)
+            tariffs.append(replace(tariff, plans=(own.plan,), prices=own.prices, of_months={}))
+        group[at] = places[own]
+    return group[row_of], tariffs
+
+
+def _rules_of(frame: pd.DataFrame, category: Coded, tariff: Tariff) -> tuple[Ints, tuple[Rule, ...]]:
     rules: list[Rule] = [price.rule for price in tariff.prices]
     clients = Coded.of(frame["client_id"])
     asked = _Asked(category, *(Coded.of(frame[name]) for name in ("country", "number_type", "number", "trunk")))

@@ -49,9 +49,12 @@ ATTRIBUTED: Schema = {
     "number_type": CODED,
     "number_fact": INT,
     "trunk_fact": INT,
+    "refund_of": CODED,
+    "refund_part": INT,
 }
 """attribute → price. `part` is 0, or counts the shares of an order that several clients share; `outcome` is attributed,
-excluded or exception; the facts are rows of the Assignments, or -1."""
+excluded or exception; the facts are rows of the Assignments, or -1. A refund of a known transaction names it, and the
+part of it, in `refund_of` and `refund_part`."""
 
 PRICED: Schema = {
     "transaction_id": CODED,
@@ -68,11 +71,15 @@ PRICED: Schema = {
     "charge_cents": INT,
     "line_key": INT,
     "visible": BOOL,
+    "rule": CODED,
+    "unit_place": INT,
+    "units": INT,
 }
 """price → issue, one row a transaction in the order of the document; rows of one `line_key` are one line.
 
 `period` is the month the transaction belongs to; `charge_cents` add up to the line; rows that the house pays are not
-`visible` and belong to no line."""
+`visible` and belong to no line. `rule` names a rule that counts units, whose place of the row is `unit_place`, of
+`units`; -1 for others."""
 
 SETTLED: Schema = {
     "transaction_id": TEXT,
@@ -104,19 +111,3 @@ def conform(frame: pd.DataFrame, schema: Schema, where: str) -> pd.DataFrame:
 def empty(schema: Schema) -> pd.DataFrame:
     """A frame of that schema without rows."""
     return pd.DataFrame({column: pd.Series([], dtype=dtype) for column, dtype in schema.items()})
-
-
-REFUNDABLE = {
-    "transaction_id": TEXT,
-    "category": TEXT,
-    "reference_type": TEXT,
-    "reference_id": TEXT,
-    "cents": INT,
-    "created_at": INT,
-    "charge_cents": INT,
-}
-"""Columns of what can be refunded and of the refunds; `charge_cents` is empty until a transaction is settled."""
-
-
-PAIRS = {"transaction_id": TEXT, "original_id": TEXT, "category": TEXT, "charge_cents": INT}
-"""A refund, what it undoes, the category and (when settled) the charge of that."""

@@ -1,0 +1,261 @@
+"""What was billed, read back for what comes after: originals of refunds, freed rows, counted units, nets of months."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, Connection, Engine, and_, func, select, tuple_
+
+from billing_job.core.categories import MINIMUM, MONTHLY_FEE
+from billing_job.core.settlement import CHARGE, Kept, Original
+from billing_job.core.wallet import Payment
+from billing_job.ledger.bulk import chunks
+from billing_job.ledger.database import transaction
+from billing_job.ledger.releases import is_released
+from billing_job.ledger.tables import credited_rows, revisions, settlements, transactions
+
+_KEY = (settlements.c.transaction_id, settlements.c.part, settlements.c.generation)
+_OWN_CHARGES = and_(settlements.c.transaction_id >= CHARGE, settlements.c.transaction_id < f"{CHARGE[:-1]};")
+"""Fees and minimums; a range, so that the primary key finds them."""
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """What references tell of the past: payments that may be refunded, and settled refunds of which no original is
+    recorded."""
+
+    payments: tuple[Payment, ...]
+    unlinked: tuple[Payment, ...]
+
+
+def refund_history(engine: Engine, references: Collection[tuple[str, str]], refund_types: Collection[str]) -> History:
+    """All current transactions of these references that left the wallet, and old refunds that were billed unlinked."""
+    columns = (
+        transactions.c.transaction_id,
+        transactions.c.reference_type,
+        transactions.c.reference_id,
+        transactions.c.cents,
+        transactions.c.created_at,
+    )
+    reference = tuple_(transactions.c.reference_type, transactions.c.reference_id)
+    current = (
+        transactions.c.seq.not_in(select(revisions.c.old_seq)),
+        transactions.c.problem == "",
+        transactions.c.cents.is_not(None),
+        transactions.c.created_at.is_not(None),
+    )
+    is_refund = transactions.c.type.in_(sorted(refund_types))
+    unlinked_ids = select(settlements.c.transaction_id).where(settlements.c.refund_of == "", ~is_released())
+    payments: list[Payment] = []
+    unlinked: list[Payment] = []
+    wanted = sorted(references)
+    with transaction(engine) as connection:
+        for start in range(0, len(wanted), 200):
+            of_these = (*current, reference.in_(wanted[start : start + 200]))
+            left = select(*columns).where(*of_these, transactions.c.cents < 0, ~is_refund)
+            payments += [Payment(row[0], row[1], row[2], -row[3], row[4]) for row in connection.execute(left)]
+            came = select(*columns).where(
+                *of_these, transactions.c.cents > 0, is_refund, transactions.c.transaction_id.in_(unlinked_ids)
+            )
+            unlinked += [Payment(*row) for row in connection.execute(came)]
+    return History(tuple(payments), tuple(unlinked))
+
+
+def originals(engine: Engine, ids: Sequence[str]) -> dict[str, tuple[Original, ...]]:
+    """transaction → how it is billed now, a part each, and what was undone of that; nothing where it is open."""
+    with transaction(engine) as connection:
+        found: dict[str, list[Original]] = defaultdict(list)
+        given = _given_back(connection, ids)
+        credited = credited_of(connection, ids)
+        for chunk in chunks(sorted(ids)):
+            rows = select(settlements).where(settlements.c.transaction_id.in_(chunk), ~is_released())
+            for row in connection.execute(rows.order_by(*_KEY)):
+                key = (row.transaction_id, row.part)
+                given_cents, refunded_cents = given.get(key, (0, 0))
+                found[row.transaction_id].append(
+                    Original(
+                        row.transaction_id,
+                        row.part,
+                        row.client_id,
+                        row.category,
+                        row.number,
+                        row.trunk,
+                        row.month,
+                        row.document_number or "",
+                        row.line,
+                        row.cost_cents,
+                        row.net_cents,
+                        credited.get((*key, row.generation), 0),
+                        given_cents,
+                        refunded_cents,
+                    )
+                )
+    return {id_: tuple(parts) for id_, parts in found.items()}
+
+
+def _given_back(connection: Connection, ids: Sequence[str]) -> dict[tuple[str, int], tuple[int, int]]:
+    """(transaction, part) → what settled refunds gave back of its net and of its cost; less where one was credited."""
+    found: dict[tuple[str, int], tuple[int, int]] = {}
+    for chunk in chunks(sorted(ids)):
+        undone = (
+            select(func.sum(credited_rows.c.net_cents))
+            .where(
+                credited_rows.c.transaction_id == settlements.c.transaction_id,
+                credited_rows.c.part == settlements.c.part,
+                credited_rows.c.generation == settlements.c.generation,
+            )
+            .scalar_subquery()
+        )
+        query = select(
+            settlements.c.refund_of,
+            settlements.c.refund_part,
+            func.sum(settlements.c.net_cents - func.coalesce(undone, 0)),
+            func.sum(settlements.c.cost_cents),
+        ).where(settlements.c.refund_of.in_(chunk), ~is_released())
+        for id_, part, net, cost in connection.execute(
+            query.group_by(settlements.c.refund_of, settlements.c.refund_part)
+        ):
+            found[id_, part] = (-int(net), -int(cost))
+    return found
+
+
+def credited_of(connection: Connection, ids: Sequence[str]) -> dict[tuple[str, int, int], int]:
+    """(transaction, part, generation) → what credit notes undid of its net."""
+    found: dict[tuple[str, int, int], int] = {}
+    keys = (credited_rows.c.transaction_id, credited_rows.c.part, credited_rows.c.generation)
+    for chunk in chunks(sorted(ids)):
+        query = select(*keys, func.sum(credited_rows.c.net_cents)).where(credited_rows.c.transaction_id.in_(chunk))
+        for id_, part, generation, net in connection.execute(query.group_by(*keys)):
+            found[id_, part, generation] = int(net)
+    return found
+
+
+def freed(engine: Engine) -> dict[tuple[str, int], Kept]:
+    """(transaction, part) → how it was billed before a credit note freed it, for those that no document settles now."""
+    latest = (
+        select(settlements.c.transaction_id, settlements.c.part, func.max(settlements.c.generation).label("generation"))
+        .where(is_released())
+        .group_by(settlements.c.transaction_id, settlements.c.part)
+        .subquery()
+    )
+    query = (
+        select(settlements)
+        .join(
+            latest,
+            and_(
+                settlements.c.transaction_id == latest.c.transaction_id,
+                settlements.c.part == latest.c.part,
+                settlements.c.generation == latest.c.generation,
+            ),
+        )
+        .where(~_has_later_generation())
+    )
+    with transaction(engine) as connection:
+        return {
+            (row.transaction_id, row.part): Kept(
+                row.client_id,
+                row.month,
+                row.document_number or "",
+                row.line,
+                row.charge_cents,
+                row.net_cents,
+                row.discount_millionths,
+                row.unit_place,
+                row.units,
+            )
+            for row in connection.execute(query)
+        }
+
+
+def _has_later_generation() -> ColumnElement[bool]:
+    later = settlements.alias("later")
+    return (
+        select(later.c.transaction_id)
+        .where(
+            later.c.transaction_id == settlements.c.transaction_id,
+            later.c.part == settlements.c.part,
+            later.c.generation > settlements.c.generation,
+        )
+        .exists()
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Units:
+    """Units that have a place already: by the rule that counted them, or by category where that is not recorded."""
+
+    before: dict[tuple[str, str, str], int]
+    unnamed: dict[tuple[str, str, str], int]
+
+
+def billed_units(engine: Engine, months: Collection[str]) -> Units:
+    """(client, month, rule) → how many places were given out in these months, freed ones included."""
+    owner = (settlements.c.client_id, settlements.c.month)
+    with transaction(engine) as connection:
+        named = (
+            select(*owner, settlements.c.rule, func.max(settlements.c.unit_place) + 1)
+            .where(settlements.c.month.in_(sorted(months)), settlements.c.rule != "", settlements.c.unit_place >= 0)
+            .group_by(*owner, settlements.c.rule)
+        )
+        unnamed = (
+            select(*owner, settlements.c.category, func.count())
+            .where(settlements.c.month.in_(sorted(months)), settlements.c.rule.is_(None), settlements.c.cost_cents > 0)
+            .where(~is_released())
+            .group_by(*owner, settlements.c.category)
+        )
+        return Units(
+            {(client, month, rule): int(count) for client, month, rule, count in connection.execute(named)},
+            {(client, month, kind): int(count) for client, month, kind, count in connection.execute(unnamed)},
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class MonthNet:
+    """What a client's month came to so far, net cents after refunds: use and fee, and minimum apart."""
+
+    net_cents: int = 0
+    minimum_cents: int = 0
+
+
+def month_nets(engine: Engine, months: Collection[str]) -> dict[tuple[str, str], MonthNet]:
+    """(client, month) → its net, whatever was credited by hand: that counts as use."""
+    is_minimum = and_(_OWN_CHARGES, settlements.c.category == MINIMUM)
+    owner = (settlements.c.client_id, settlements.c.month)
+    found: dict[tuple[str, str], MonthNet] = {}
+    with transaction(engine) as connection:
+        for minimum in (False, True):
+            query = select(*owner, func.sum(settlements.c.net_cents)).where(
+                settlements.c.month.in_(sorted(months)), ~is_released(), is_minimum if minimum else ~is_minimum
+            )
+            for client_id, month, net in connection.execute(query.group_by(*owner)):
+                before = found.get((client_id, month), MonthNet())
+                found[client_id, month] = (
+                    MonthNet(before.net_cents, int(net)) if minimum else MonthNet(int(net), before.minimum_cents)
+                )
+    return found
+
+
+def own_charges(engine: Engine) -> tuple[set[str], dict[str, int]]:
+    """Ids of the fees that are billed now, and id → the next part of each minimum."""
+    with transaction(engine) as connection:
+        fees = select(settlements.c.transaction_id).where(
+            _OWN_CHARGES, settlements.c.category == MONTHLY_FEE, ~is_released()
+        )
+        parts = (
+            select(settlements.c.transaction_id, func.max(settlements.c.part) + 1)
+            .where(_OWN_CHARGES, settlements.c.category == MINIMUM)
+            .group_by(settlements.c.transaction_id)
+        )
+        return set(connection.execute(fees).scalars()), {id_: int(part) for id_, part in connection.execute(parts)}
+
+
+def billed_refunds(engine: Engine, ids: Iterable[str]) -> dict[str, tuple[str, str]]:
+    """Settled refund → (its original, its client) as it was billed."""
+    found: dict[str, tuple[str, str]] = {}
+    with transaction(engine) as connection:
+        for chunk in chunks(sorted(ids)):
+            query = select(settlements.c.transaction_id, settlements.c.refund_of, settlements.c.client_id).where(
+                settlements.c.transaction_id.in_(chunk), settlements.c.refund_of != "", ~is_released()
+            )
+            found.update({id_: (original, client_id) for id_, original, client_id in connection.execute(query)})
+    return found

@@ -1,0 +1,67 @@
+"""What months were first billed by, and who bore the months of which trunk: recorded once, never changed."""
+
+import hashlib
+import json
+from collections.abc import Collection, Sequence
+from decimal import Decimal
+
+from sqlalchemy import Connection, Engine, insert, select
+
+from billing_job.core.document import Vat
+from billing_job.core.settlement import MonthTerms, TrunkMonth
+from billing_job.ledger.bulk import insert_rows
+from billing_job.ledger.database import transaction
+from billing_job.ledger.tables import client_months, terms, trunk_months
+
+
+def recorded_terms(engine: Engine, months: Collection[str]) -> dict[tuple[str, str], MonthTerms]:
+    """(client, month) → its terms."""
+    query = select(client_months.c.client_id, client_months.c.month, client_months.c.vat, terms.c.body).join_from(
+        client_months, terms
+    )
+    with transaction(engine) as connection:
+        return {
+            (row.client_id, row.month): MonthTerms(row.client_id, row.month, row.body, _vat(row.vat))
+            for row in connection.execute(query.where(client_months.c.month.in_(sorted(months))))
+        }
+
+
+def borne_months(engine: Engine, months: Collection[str]) -> dict[tuple[str, str, str], str]:
+    """(trunk, since, month) → the client that bore or owes it."""
+    with transaction(engine) as connection:
+        rows = connection.execute(select(trunk_months).where(trunk_months.c.month.in_(sorted(months))))
+        return {(row.trunk, row.since, row.month): row.client_id for row in rows}
+
+
+def record_terms(connection: Connection, found: Sequence[MonthTerms], borne: Sequence[TrunkMonth]) -> None:
+    """Add what is not recorded yet, in the caller's database transaction."""
+    months = sorted({each.month for each in found} | {each.month for each in borne})
+    stored_terms = select(client_months.c.client_id, client_months.c.month).where(client_months.c.month.in_(months))
+    known = {tuple(row) for row in connection.execute(stored_terms)}
+    fresh = [each for each in found if (each.client_id, each.month) not in known]
+    bodies = {hashlib.sha256(body.encode()).hexdigest(): body for body in {each.terms for each in fresh}}
+    digest_of = {body: digest for digest, body in bodies.items()}
+    stored = set(connection.execute(select(terms.c.sha256)).scalars()) if bodies else set()
+    insert_rows(connection, terms, ("sha256", "body"), [(d, b) for d, b in sorted(bodies.items()) if d not in stored])
+    insert_rows(
+        connection,
+        client_months,
+        ("client_id", "month", "terms_sha256", "vat"),
+        [(each.client_id, each.month, digest_of[each.terms], _text(each.vat)) for each in fresh],
+    )
+    keys = (trunk_months.c.trunk, trunk_months.c.since, trunk_months.c.month)
+    stored_trunks = select(*keys).where(trunk_months.c.month.in_(months))
+    borne_now = {tuple(row) for row in connection.execute(stored_trunks)}
+    new = {(each.trunk, each.since, each.month): each.client_id for each in borne}
+    rows = [{"trunk": k[0], "since": k[1], "month": k[2], "client_id": v} for k, v in new.items() if k not in borne_now]
+    if rows:
+        connection.execute(insert(trunk_months), rows)
+
+
+def _text(vat: Vat) -> str:
+    return json.dumps([vat.category, str(vat.rate), vat.exemption_code, vat.exemption_reason], ensure_ascii=False)
+
+
+def _vat(text: str) -> Vat:
+    category, rate, code, reason = json.loads(text)
+    return Vat(category, Decimal(rate), code, reason)

@@ -1,0 +1,102 @@
+"""Rows that the supplier changed or no longer lists, and what the wallet's movements come to without them.
+
+A supplier that trims its history withdraws nothing: rows older than the oldest one that it still lists are out of
+reach. They stay settled and in the proof, unless the balance says that the money came back.
+"""
+
+from sqlalchemy import Connection, Engine, and_, func, or_, select
+
+from billing_job.ledger.bulk import chunks
+from billing_job.ledger.database import transaction
+from billing_job.ledger.mirror import absent_ids
+from billing_job.ledger.releases import is_released
+from billing_job.ledger.tables import credited_rows, revisions, settlements, transactions
+from billing_job.ledger.transactions import last_balance
+
+_CURRENT = transactions.c.seq.not_in(select(revisions.c.old_seq))
+
+
+def withdrawn(engine: Engine, opening_cents: int) -> set[str]:
+    """Transactions that the supplier no longer lists, those out of its reach apart."""
+    balance = last_balance(engine)
+    with transaction(engine) as connection:
+        absent = absent_ids(connection)
+        if not absent:
+            return set()
+        out_of_reach = _older_than_the_list(connection, absent)
+        if not out_of_reach or balance is None:
+            return absent - out_of_reach
+        without = opening_cents + _movements(connection, absent)
+        # The balance of a supplier that gave the money back does without them.
+        return absent if without == balance.cents else absent - out_of_reach
+
+
+def wallet_movements(engine: Engine, gone: set[str]) -> int:
+    """The sum of all movements but the withdrawn ones, in cents; exact whatever its size."""
+    with transaction(engine) as connection:
+        return _movements(connection, gone)
+
+
+def changed_bills(engine: Engine, gone: set[str]) -> dict[str, tuple[int, int | None]]:
+    """Settled transactions that no longer have the cost they were billed at: id → (wallet cents billed, cents now).
+
+    None stands for a withdrawn or unreadable one. What a credit note undid whole is not among them.
+    """
+    undone = (
+        select(func.sum(credited_rows.c.net_cents))
+        .where(
+            credited_rows.c.transaction_id == settlements.c.transaction_id,
+            credited_rows.c.part == settlements.c.part,
+            credited_rows.c.generation == settlements.c.generation,
+        )
+        .scalar_subquery()
+    )
+    differs = or_(transactions.c.cents.is_(None), transactions.c.cents != -settlements.c.cost_cents)
+    # Few ids are bound; many are looked up afterwards.
+    few = sorted(gone) if len(gone) <= 500 else None
+    query = (
+        select(settlements.c.transaction_id, -settlements.c.cost_cents, transactions.c.cents)
+        .join_from(
+            settlements, transactions, and_(transactions.c.transaction_id == settlements.c.transaction_id, _CURRENT)
+        )
+        .where(settlements.c.part == 0, ~is_released())
+        .where(or_(undone.is_(None), settlements.c.net_cents == 0, undone != settlements.c.net_cents))
+    )
+    if few is not None:
+        query = query.where(or_(differs, transactions.c.transaction_id.in_(few)))
+    with transaction(engine) as connection:
+        return {
+            id_: (int(billed), None if id_ in gone else cents)
+            for id_, billed, cents in connection.execute(query)
+            if id_ in gone or cents is None or cents != billed
+        }
+
+
+def _older_than_the_list(connection: Connection, absent: set[str]) -> set[str]:
+    """Absent rows before the oldest listed one; none where nothing is listed any more."""
+    oldest = None
+    for id_, moment in connection.execute(
+        select(transactions.c.transaction_id, transactions.c.created_at)
+        .where(_CURRENT, transactions.c.created_at.is_not(None))
+        .order_by(transactions.c.created_at)
+    ):
+        if id_ not in absent:
+            oldest = moment
+            break
+    if oldest is None:
+        return set()
+    older = select(transactions.c.transaction_id).where(_CURRENT, transactions.c.created_at < oldest)
+    return set(connection.execute(older).scalars()) & absent
+
+
+def _movements(connection: Connection, gone: set[str]) -> int:
+    small = connection.execute(select(func.sum(transactions.c.cents)).where(_CURRENT)).scalar_one() or 0
+    large = connection.execute(
+        select(transactions.c.large_cents).where(_CURRENT, transactions.c.large_cents.is_not(None))
+    ).scalars()
+    total = int(small) + sum(int(text) for text in large if text is not None)
+    query = select(transactions.c.cents, transactions.c.large_cents).where(_CURRENT)
+    for chunk in chunks(sorted(gone)):
+        for cents, large in connection.execute(query.where(transactions.c.transaction_id.in_(chunk))):
+            total -= int(cents or large or 0)
+    return total

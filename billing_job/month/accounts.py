@@ -1,0 +1,192 @@
+"""The terms that each client's month is billed by: as recorded at its first issue, otherwise as the files are.
+
+A month belongs to whoever bore it first: a client that was given another id since goes on under the terms, the fee and
+the minimum that were billed under the old one.
+"""
+
+import json
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+
+from billing_job.billing.invoicing.tax import Untaxable, vat_of
+from billing_job.billing.rating.plans import Plan, Rule
+from billing_job.billing.rating.tariff import EVERY_CLIENT, DatedPrice, MonthTariff
+from billing_job.core.document import Client, Vat
+from billing_job.core.period import Period
+from billing_job.core.register import TrunkAssignment
+from billing_job.core.settlement import MonthTerms, TrunkMonth
+from billing_job.ledger.documents import billed_periods
+from billing_job.ledger.month_terms import borne_months, recorded_terms
+from billing_job.month.job import Job
+
+Owner = tuple[str, str]
+"""A client and a month."""
+
+
+@dataclass(frozen=True)
+class Accounts:
+    """What the ledger recorded of some months, beside what the files say of them now."""
+
+    job: Job
+    recorded: Mapping[Owner, MonthTerms]
+    borne: Mapping[tuple[str, str, str], str]
+    """(trunk, since, month) → the client that bore or owes it."""
+    closed: Collection[str]
+
+    def account(self, client_id: str, month: str) -> str:
+        """The client under which the month was first billed: the client itself, or what it was called then."""
+        if (client_id, month) in self.recorded:
+            return client_id
+        earlier = {found for key in self._trunk_months(client_id, month) if (found := self.borne.get(key)) is not None}
+        known = sorted(id_ for id_ in earlier if (id_, month) in self.recorded)
+        return known[0] if len(known) == 1 else client_id
+
+    def owes(self, client_id: str, month: str) -> bool:
+        """Whether fee and minimum are asked for the month: it was borne, or it is still open and has a trunk."""
+        trunk_months = self._trunk_months(client_id, month)
+        if month not in self.closed and trunk_months:
+            return True
+        return (
+            any(key in self.borne for key in trunk_months) or (self.account(client_id, month), month) in self._bearers
+        )
+
+    def plan(self, client_id: str, month: str) -> Plan:
+        """The plan as it was first billed in the month, else as the files give it for that month."""
+        terms = self.recorded.get((self.account(client_id, month), month))
+        return self.plan_now(client_id, month) if terms is None else _plan_and_prices(terms.terms, client_id).plan
+
+    def plan_now(self, client_id: str, month: str) -> Plan:
+        """The plan as the files give it for that month."""
+        client = self.job.clients.get(client_id)
+        plan = self.job.settings.plan(client.plan if client is not None else "")
+        return plan.of_month(Period.parse(month).first_day) if plan.versions else plan
+
+    def vat(self, client_id: str, month: str) -> Vat | Untaxable:
+        """How the client is taxed for the month, as it was first; else by the files and the month's last day."""
+        terms = self.recorded.get((self.account(client_id, month), month))
+        return self.vat_now(client_id, month) if terms is None else terms.vat
+
+    def vat_now(self, client_id: str, month: str) -> Vat | Untaxable:
+        """How the files tax the client for the month."""
+        return vat_of(self.job.clients[client_id], self.job.tax_rules, Period.parse(month).last_day)
+
+    def tariffs(self, owners: Iterable[Owner], *, now: bool) -> dict[Owner, MonthTariff]:
+        """Plan and prices of months that are not priced by the files as they stand; with `now` only dated plans are."""
+        found = {}
+        dated = any(plan.versions for plan in self.job.settings.plans)
+        for client_id, month in owners:
+            terms = None if now else self.recorded.get((self.account(client_id, month), month))
+            if terms is not None:
+                found[client_id, month] = _plan_and_prices(terms.terms, client_id)
+            elif dated:
+                found[client_id, month] = MonthTariff(self.plan_now(client_id, month), self._prices(client_id))
+        return found
+
+    def fresh_terms(self, owners: Iterable[Owner]) -> list[MonthTerms]:
+        """What is to be recorded of months that are billed for the first time; untaxable clients are left out."""
+        found = []
+        for client_id, month in owners:
+            if (self.account(client_id, month), month) in self.recorded or client_id not in self.job.clients:
+                continue
+            vat = self.vat_now(client_id, month)
+            if isinstance(vat, Vat):
+                found.append(MonthTerms(client_id, month, self._terms_text(client_id, month), vat))
+        return found
+
+    def trunk_months(self, month: str, clients: Collection[str] | None) -> list[TrunkMonth]:
+        """The trunks that clients have in a month, to be recorded with whoever bears it; None stands for all."""
+        return [
+            TrunkMonth(fact.trunk, _since(fact.valid_from), month, fact.client_id)
+            for fact in self.job.mapping.trunks
+            if _active(fact, month) and (clients is None or fact.client_id in clients)
+        ]
+
+    def _trunk_months(self, client_id: str, month: str) -> list[tuple[str, str, str]]:
+        return [
+            (fact.trunk, _since(fact.valid_from), month)
+            for fact in self._trunks.get(client_id, ())
+            if _active(fact, month)
+        ]
+
+    @cached_property
+    def _trunks(self) -> dict[str, list[TrunkAssignment]]:
+        found: dict[str, list[TrunkAssignment]] = {}
+        for fact in self.job.mapping.trunks:
+            found.setdefault(fact.client_id, []).append(fact)
+        return found
+
+    @cached_property
+    def _bearers(self) -> set[Owner]:
+        return {(client_id, month) for (_, _, month), client_id in self.borne.items()}
+
+    @cached_property
+    def _everybodys(self) -> tuple[DatedPrice, ...]:
+        return tuple(price for price in self.job.prices if price.client_id == EVERY_CLIENT)
+
+    def _prices(self, client_id: str) -> tuple[DatedPrice, ...]:
+        own = tuple(price for price in self.job.prices if price.client_id == client_id)
+        return (*own, *self._everybodys)
+
+    @cached_property
+    def _texts(self) -> dict[tuple[str, str, bool], str]:
+        return {}
+
+    def _terms_text(self, client_id: str, month: str) -> str:
+        own = any(price.client_id == client_id for price in self.job.prices)
+        client = self.job.clients[client_id]
+        key = (client_id if own else client.plan, month, own)
+        if key not in self._texts:
+            prices = [
+                {
+                    "client_id": price.client_id,
+                    "category": price.category,
+                    "country": price.country,
+                    "rule": price.rule.model_dump(mode="json", exclude_defaults=True),
+                    "valid_from": price.valid_from.isoformat(),
+                    "source": price.source,
+                }
+                for price in self._prices(client_id)
+            ]
+            plan = self.plan_now(client_id, month).model_dump(mode="json", exclude_defaults=True)
+            self._texts[key] = json.dumps({"plan": plan, "prices": prices}, sort_keys=True, ensure_ascii=False)
+        return self._texts[key]
+
+
+def accounts_of(job: Job, months: Collection[str]) -> Accounts:
+    """What is recorded of these months."""
+    return Accounts(
+        job, recorded_terms(job.engine, months), borne_months(job.engine, months), billed_periods(job.engine)[0]
+    )
+
+
+def _plan_and_prices(text: str, client_id: str) -> MonthTariff:
+    """Recorded terms; own prices are the client's whatever it is called by now."""
+    body = json.loads(text)
+    prices = tuple(
+        DatedPrice(
+            price["client_id"] if price["client_id"] == EVERY_CLIENT else client_id,
+            price["category"],
+            price["country"],
+            Rule.model_validate(price["rule"]),
+            date.fromisoformat(price["valid_from"]),
+            price["source"],
+        )
+        for price in body["prices"]
+    )
+    return MonthTariff(Plan.model_validate(body["plan"]), prices)
+
+
+def _active(fact: TrunkAssignment, month: str) -> bool:
+    period = Period.parse(month)
+    return fact.overlaps(period.first_day, period.last_day)
+
+
+def _since(day: date | None) -> str:
+    return "" if day is None else day.isoformat()
+
+
+def clients_with(job: Job, snapshots: Mapping[str, Client]) -> dict[str, Client]:
+    """The clients of the files, and those that have left them as their documents knew them."""
+    return {**snapshots, **job.clients}

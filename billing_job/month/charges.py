@@ -1,0 +1,317 @@
+"""What the rows that are billed now are charged: use by its terms, freed rows by the files, refunds by what was billed.
+
+The stages know nothing of each other; this is where their frames and facts are brought together.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from decimal import Decimal
+
+import numpy as np
+import pandas as pd
+
+from billing_job.billing.invoicing.issue import Facts, FreedTerms
+from billing_job.billing.rating.price import BilledUnits, price
+from billing_job.billing.rating.refunds import given_back, share_of_charge
+from billing_job.billing.rating.tariff import Tariff
+from billing_job.core.categories import MONTHLY_FEE, REFUND
+from billing_job.core.columns.interned import Coded
+from billing_job.core.columns.row_values import records
+from billing_job.core.columns.schema import PRICED, conform, empty
+from billing_job.core.document import Client, Document, Vat
+from billing_job.core.money import scaled
+from billing_job.core.settlement import CHARGE, Kept, Original, RefundFact
+from billing_job.ledger.billed_facts import billed_units, freed
+from billing_job.ledger.decisions import decisions
+from billing_job.ledger.documents import documents_of_numbers
+from billing_job.month.accounts import Owner
+from billing_job.month.job import Job
+from billing_job.month.placing import Placed
+from billing_job.month.refund_owners import after
+
+Key = tuple[str, int]
+NOTHING_TAXED = Vat("Z", Decimal(0))
+
+
+@dataclass(frozen=True, slots=True)
+class Charges:
+    """PRICED rows of this run, and what earlier documents decided about them."""
+
+    priced: pd.DataFrame
+    facts: Facts
+    freed: FreedTerms
+    clients: Mapping[str, Client] = field(default_factory=dict)
+    """Those of the files, and those that left them as the corrected documents knew them."""
+
+
+def charges(job: Job, placed: Placed, billable: pd.DataFrame) -> Charges:
+    """Charge these attributed rows; nothing is stored."""
+    kept_of_all = freed(job.engine)
+    keys = list(zip(billable["transaction_id"], billable["part"], strict=True))
+    amounts = {id_: one.amount_cents for id_, one in decisions(job.engine).items() if one.amount_cents is not None}
+    is_refund = (billable["refund_of"] != "").to_numpy(bool)
+    decided = (billable["transaction_id"].isin(list(amounts)) & (billable["category"] == REFUND)).to_numpy(bool)
+    was_freed = np.zeros(len(keys), bool)
+    if kept_of_all:
+        was_freed = np.fromiter((key in kept_of_all for key in keys), bool, len(keys))
+    use = billable[~is_refund & ~decided & ~was_freed]
+    again = billable[~is_refund & ~decided & was_freed]
+    refunds = _in_time(records(billable[is_refund & ~decided]))
+    kept = {key: kept_of_all[key] for key in zip(again["transaction_id"], again["part"], strict=True)}
+    kept |= {key: one for key, one in kept_of_all.items() if key[0].startswith(f"{CHARGE}{MONTHLY_FEE}:")}
+    undone = _undone_whole(refunds, billable, placed.refunded)
+    tariff = Tariff(
+        clients=job.clients,
+        plans=[plan.of_month(placed.month.first_day) if plan.versions else plan for plan in job.settings.plans],
+        prices=job.prices,
+        category_order=tuple(job.settings.categories.values()),
+        trunk_names=placed.facts.trunk_names,
+        zone=job.settings.billing.zone,
+    )
+    units = _units(job, placed, billable)
+    frames = [
+        price(rows, _with_terms(tariff, placed, rows, now=now), replace(units, places=places), undone)
+        for rows, now, places in ((use, False, {}), (again, True, kept))
+        if not rows.empty
+    ]
+    documents = _corrected(job, placed.refunded)
+    given = _refunds_given(refunds, placed.refunded, frames)
+    fresh = [*_refund_rows(refunds, given, placed, frames), *_decided_rows(records(billable[decided]), amounts)]
+    if fresh:
+        frames.append(_priced(fresh, job.clients))
+    return Charges(
+        _together(frames),
+        Facts(
+            refunds=_refund_facts(refunds, placed.refunded, documents),
+            undiscounted={(str(row["transaction_id"]), int(row["part"])) for row in records(billable[decided])},
+            kept=kept,
+            refund_of={_key(row): (str(row["refund_of"]), int(str(row["refund_part"]))) for row in refunds},
+        ),
+        _freed_terms(placed, again, kept),
+        {
+            **{document.client.client_id: document.client for document in documents.values()},
+            **job.clients,
+        },
+    )
+
+
+def _with_terms(tariff: Tariff, placed: Placed, rows: pd.DataFrame, *, now: bool) -> Tariff:
+    """The tariff with the terms of each client's month."""
+    owners = set(zip(rows["client_id"], rows["month"], strict=True))
+    found = placed.accounts.tariffs(owners, now=now)
+    return Tariff(
+        tariff.clients, tariff.plans, tariff.prices, tariff.category_order, tariff.trunk_names, tariff.zone, found
+    )
+
+
+def _units(job: Job, placed: Placed, billable: pd.DataFrame) -> BilledUnits:
+    """Counted units under the ids that the rows' clients have by now."""
+    months = set(billable["month"])
+    stored = billed_units(job.engine, months)
+    before = dict(stored.before)
+    unnamed = dict(stored.unnamed)
+    account_of = {
+        owner: placed.accounts.account(*owner)
+        for owner in set(zip(billable["client_id"], billable["month"], strict=True))
+    }
+    for (client_id, month), account in account_of.items():
+        if account == client_id:
+            continue
+        for (owner, of_month, name), count in stored.before.items():
+            if (owner, of_month) == (account, month):
+                before[client_id, month, name] = max(count, before.get((client_id, month, name), 0))
+        for (owner, of_month, name), count in stored.unnamed.items():
+            if (owner, of_month) == (account, month):
+                unnamed[client_id, month, name] = count + unnamed.get((client_id, month, name), 0)
+    return BilledUnits(before, unnamed)
+
+
+def _undone_whole(
+    refunds: Sequence[Mapping[str, object]], billable: pd.DataFrame, billed: Mapping[Key, Original]
+) -> set[str]:
+    """Rows of this run that refunds of this run give back to the last cent of their cost."""
+    back: dict[str, int] = {}
+    for row in refunds:
+        if _key(row) not in billed:
+            back[str(row["refund_of"])] = back.get(str(row["refund_of"]), 0) + int(str(row["cents"]))
+    if not back:
+        return set()
+    rows = billable[billable["transaction_id"].isin(sorted(back))]
+    costs = (-rows["cents"]).groupby(rows["transaction_id"]).sum()
+    return {str(id_) for id_, cost in costs.items() if back[str(id_)] >= int(cost)}
+
+
+def _refunds_given(
+    refunds: Sequence[Mapping[str, object]], billed: Mapping[Key, Original], frames: Sequence[pd.DataFrame]
+) -> dict[Key, int]:
+    """(refund, part) → what it gives back, cents, each after those before it."""
+    originals: dict[Key, Original] = {}
+    wanted = {(str(row["refund_of"]), int(str(row["refund_part"]))) for row in refunds if _key(row) not in billed}
+    open_rows = _rows_of(frames, wanted)
+    so_far: dict[Key, tuple[int, int]] = {}
+    given: dict[Key, int] = {}
+    for row in refunds:
+        key, cents = _key(row), int(str(row["cents"]))
+        original = (str(row["refund_of"]), int(str(row["refund_part"])))
+        if key in billed:
+            known = originals.get(original, billed[key])
+            given[key] = given_back(known, cents)
+            originals[original] = after(known, given[key], cents)
+        else:
+            charged = open_rows[original]
+            refunded, gave = so_far.get(original, (0, 0))
+            given[key] = share_of_charge(
+                int(charged["charge_cents"]), int(charged["cost_cents"]), refunded, cents, gave
+            )
+            so_far[original] = (refunded + cents, gave + given[key])
+    return given
+
+
+def _rows_of(frames: Sequence[pd.DataFrame], wanted: Collection[Key]) -> dict[Key, Mapping[str, int]]:
+    """The priced rows of these transactions."""
+    ids = sorted({id_ for id_, _ in wanted})
+    found: dict[Key, Mapping[str, int]] = {}
+    for frame in frames:
+        for row in records(frame[frame["transaction_id"].isin(ids)]):
+            found[str(row["transaction_id"]), int(row["part"])] = row
+    return found
+
+
+def _refund_rows(
+    refunds: Sequence[Mapping[str, object]],
+    given: Mapping[Key, int],
+    placed: Placed,
+    frames: Sequence[pd.DataFrame],
+) -> list[dict[str, object]]:
+    """Refunds as PRICED rows, in the month and category of what they give back."""
+    wanted = {(str(row["refund_of"]), int(str(row["refund_part"]))) for row in refunds}
+    open_rows: Mapping[Key, Mapping[str, object]] = _rows_of(frames, wanted)
+    found = []
+    for row in refunds:
+        key = _key(row)
+        billed = placed.refunded.get(key)
+        if billed is not None:
+            period, category = billed.month, billed.category
+        else:
+            original = open_rows[str(row["refund_of"]), int(str(row["refund_part"]))]
+            period, category = str(original["period"]), str(original["category"])
+        found.append(_row(row, period, category, given[key], billed.document_number if billed is not None else ""))
+    return found
+
+
+def _decided_rows(rows: Sequence[Mapping[str, object]], amounts: Mapping[str, int]) -> list[dict[str, object]]:
+    """Refunds without an original, of the amount that a user decided."""
+    return [_row(row, str(row["month"]), str(row["category"]), amounts[str(row["transaction_id"])], "") for row in rows]
+
+
+def _row(row: Mapping[str, object], period: str, category: str, given: int, document: str) -> dict[str, object]:
+    return {
+        "transaction_id": row["transaction_id"],
+        "part": row["part"],
+        "client_id": row["client_id"],
+        "period": period,
+        "category": category,
+        "description": row["description"],
+        "number": row["number"],
+        "trunk": row["trunk"],
+        "created_at": row["created_at"],
+        "quantity": -1,
+        "cost_cents": -int(str(row["cents"])),
+        "charge_cents": -given,
+        "visible": given != 0,
+        "rule": "",
+        "unit_place": -1,
+        "units": -1,
+        "_document": document,
+    }
+
+
+def _priced(rows: Sequence[dict[str, object]], clients: Mapping[str, Client]) -> pd.DataFrame:
+    """Rows as PRICED: one line for each client, month, category, number, trunk and corrected document."""
+
+    def line(row: Mapping[str, object]) -> tuple[object, ...]:
+        client = clients.get(str(row["client_id"]))
+        detail = client.detail if client is not None else "number"
+        place = ("", "") if detail == "category" else (str(row["number"]), str(row["trunk"]))
+        alone = (row["transaction_id"], row["part"]) if detail == "transaction" else ()
+        shown = (str(row["client_id"]), not row["visible"], str(row["period"]), str(row["category"]))
+        return (*shown, *place, str(row["_document"]), *alone)
+
+    ordered = sorted(rows, key=lambda row: (line(row), int(str(row["created_at"])), str(row["transaction_id"])))
+    keys = {key: number for number, key in enumerate(dict.fromkeys(line(row) for row in ordered))}
+    return conform(pd.DataFrame([{**row, "line_key": keys[line(row)]} for row in ordered]), PRICED, "refunds")
+
+
+def _together(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """Frames of PRICED as one: each client's rows together, refunds after the use."""
+    if not frames:
+        return empty(PRICED)
+    if len(frames) == 1:
+        return frames[0]
+    offset = 0
+    shifted = []
+    for frame in frames:
+        shifted.append(frame.assign(line_key=frame["line_key"] + offset))
+        offset += int(frame["line_key"].max()) + 1
+    together = conform(pd.concat(shifted, ignore_index=True), PRICED, "charges")
+    order = np.lexsort((np.arange(len(together)), Coded.of(together["client_id"]).ranks()))
+    return together.iloc[order].reset_index(drop=True)
+
+
+def _corrected(job: Job, billed: Mapping[Key, Original]) -> dict[str, Document]:
+    """The documents that refunds correct, by number."""
+    numbers = sorted({original.document_number for original in billed.values()} - {""})
+    return {document.number: document for document in documents_of_numbers(job.engine, numbers)}
+
+
+def _refund_facts(
+    refunds: Sequence[Mapping[str, object]], billed: Mapping[Key, Original], documents: Mapping[str, Document]
+) -> dict[Key, RefundFact]:
+    """(refund, part) → how its original was taxed, and on which document."""
+    found = {}
+    for row in refunds:
+        original = billed.get(_key(row))
+        if original is None:
+            continue
+        document = documents.get(original.document_number)
+        line = next((line for line in document.lines if line.line == original.line), None) if document else None
+        if document is not None and line is not None:
+            found[_key(row)] = RefundFact(line.vat, document.number, document.issue_date)
+        else:
+            # Nothing was charged for it, so nothing is given back and nothing taxed.
+            found[_key(row)] = RefundFact(NOTHING_TAXED, "", date.min)
+    return found
+
+
+def _freed_terms(placed: Placed, again: pd.DataFrame, kept: Mapping[Key, Kept]) -> FreedTerms:
+    """What the files now say of the months that freed rows, and freed fees, belong to."""
+    owners: set[Owner] = set(zip(again["client_id"], again["month"], strict=True))
+    owners |= {(one.client_id, one.month) for key, one in kept.items() if key[0].startswith(CHARGE)}
+    vat: dict[Owner, Vat] = {}
+    discounts: dict[Owner, int] = {}
+    for client_id, month in owners:
+        if client_id not in placed.accounts.job.clients:
+            continue
+        now = placed.accounts.vat_now(client_id, month)
+        known = now if isinstance(now, Vat) else placed.vat.get((client_id, month))
+        if known is not None:
+            vat[client_id, month] = known
+        discounts[client_id, month] = scaled(placed.accounts.plan_now(client_id, month).discount_percent)
+    return FreedTerms(vat, discounts)
+
+
+def _in_time(rows: Sequence[dict[str, object]]) -> list[dict[str, object]]:
+    return sorted(
+        rows,
+        key=lambda row: (
+            int(str(row["created_at"])),
+            len(str(row["transaction_id"])),
+            str(row["transaction_id"]),
+            int(str(row["part"])),
+        ),
+    )
+
+
+def _key(row: Mapping[str, object]) -> Key:
+    return str(row["transaction_id"]), int(str(row["part"]))

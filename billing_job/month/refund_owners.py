@@ -1,0 +1,198 @@
+"""Refunds get their owner from what they give back: from the settlement, or from the open row billed beside them."""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import pandas as pd
+
+from billing_job.billing.attribution.assignments import Assignments
+from billing_job.billing.attribution.attribute import HOUSE, UNBILLABLE
+from billing_job.billing.attribution.refund_originals import Originals, related_references, shared_by_cost
+from billing_job.core.categories import REFUND
+from billing_job.core.columns.row_values import records
+from billing_job.core.columns.schema import ATTRIBUTED, conform
+from billing_job.core.decision import Decision
+from billing_job.core.settlement import Original
+from billing_job.core.wallet import Payment
+from billing_job.ledger.billed_facts import billed_refunds, originals, refund_history
+from billing_job.month.job import Job
+
+WITHOUT_ORIGINAL = "refund_without_original"
+ORIGINAL_WAITS = "original_waits"
+
+
+@dataclass(frozen=True, slots=True)
+class Owners:
+    """The frame with its refunds placed, and the settled originals of those that are still open."""
+
+    frame: pd.DataFrame
+    billed: Mapping[tuple[str, int], Original]
+    """(refund, part) → what it gives back; not for one whose original is billed beside it."""
+
+
+def place_refunds(
+    frame: pd.DataFrame, job: Job, facts: Assignments, decisions: Mapping[str, Decision], unsettled: set[str]
+) -> Owners:
+    """Give every refund its owner; ATTRIBUTED in and out.
+
+    `unsettled` are settled transactions that the supplier changed: what refunds them waits with them. A refund that a
+    user decided about is as decided.
+    """
+    is_refund = (frame["category"] == REFUND) & (frame["cents"] > 0)
+    if not is_refund.any():
+        return Owners(frame, {})
+    frame = _as_billed(frame, is_refund, job)
+    open_rows = is_refund & ~frame["settled"] & ~frame["reason"].isin([*sorted(UNBILLABLE), "vanished_row"])
+    open_rows &= ~frame["transaction_id"].isin([id_ for id_, decided in decisions.items() if not decided.accepts])
+    if not open_rows.any():
+        return Owners(frame, {})
+    rows = records(frame[open_rows.fillna(False).astype(bool)])
+    refunds = sorted((_payment(row) for row in rows), key=lambda payment: payment.in_time)
+    found, settled = _originals_of(refunds, job, facts)
+    states = _open_states(frame, set(found.values()))
+    placed: list[dict[str, object]] = []
+    billed: dict[tuple[str, int], Original] = {}
+    for row in rows:
+        id_ = str(row["transaction_id"])
+        for piece, original in _pieces(row, found.get(id_, ""), settled, states, unsettled):
+            placed.append(piece)
+            if original is not None:
+                billed[id_, int(str(piece["part"]))] = original
+    kept = frame[~open_rows.fillna(False).astype(bool)]
+    index = dict(zip(frame["transaction_id"], frame.index, strict=True))
+    pieces = pd.DataFrame(placed, index=[index[row["transaction_id"]] for row in placed])
+    together = pd.concat([kept, conform(pieces, ATTRIBUTED, "refunds")]).sort_index(kind="stable")
+    return Owners(conform(together.reset_index(drop=True), ATTRIBUTED, "refunds"), _in_sequence(billed, refunds))
+
+
+def _as_billed(frame: pd.DataFrame, is_refund: pd.Series, job: Job) -> pd.DataFrame:
+    """Settled refunds are their client's to whom they were billed, whatever their reference leads to by now."""
+    known = billed_refunds(job.engine, frame.loc[is_refund & frame["settled"], "transaction_id"])
+    if not known:
+        return frame
+    rows = frame["transaction_id"].isin(list(known)) & frame["settled"]
+    changed = frame.loc[rows].copy()
+    facts = [known[id_] for id_ in changed["transaction_id"]]
+    changed["outcome"], changed["reason"] = "attributed", ""
+    changed["refund_of"] = [original for original, _ in facts]
+    changed["client_id"] = [client_id for _, client_id in facts]
+    changed["number_fact"], changed["trunk_fact"] = -1, -1
+    together = pd.concat([frame.loc[~rows], conform(changed, ATTRIBUTED, "refunds")]).sort_index(kind="stable")
+    return conform(together, ATTRIBUTED, "refunds")
+
+
+def _originals_of(
+    refunds: list[Payment], job: Job, facts: Assignments
+) -> tuple[dict[str, str], dict[str, tuple[Original, ...]]]:
+    """Refund → its original, and the originals that are settled."""
+    categories = job.settings.categories
+    types = {name for name, category in categories.items() if category == REFUND}
+    references = related_references([(each.reference_type, each.reference_id) for each in refunds], facts)
+    history = refund_history(job.engine, references, types)
+    settled = originals(job.engine, [payment.transaction_id for payment in history.payments])
+    known = {id_: sum(part.refunded_cents for part in parts) for id_, parts in settled.items()}
+    pool = Originals(facts, history.payments, known)
+    linked: dict[str, str] = {}
+    waiting = {refund.transaction_id for refund in refunds}
+    # A refund that is billed in part already keeps its original; old ledgers recorded none, so theirs is found anew.
+    for refund in sorted([*refunds, *history.unlinked], key=lambda payment: payment.in_time):
+        original = pool.take(refund)
+        if original is not None and refund.transaction_id in waiting:
+            linked[refund.transaction_id] = original.transaction_id
+    return linked, settled
+
+
+def _open_states(frame: pd.DataFrame, ids: set[str]) -> dict[str, list[dict[str, object]]]:
+    """The open rows of these originals, a row each part."""
+    rows = frame[frame["transaction_id"].isin(sorted(ids)) & ~frame["settled"]]
+    states: dict[str, list[dict[str, object]]] = defaultdict(list)
+    for row in records(rows):
+        states[str(row["transaction_id"])].append(row)
+    return states
+
+
+def _pieces(
+    row: dict[str, object],
+    original_id: str,
+    settled: Mapping[str, tuple[Original, ...]],
+    states: Mapping[str, list[dict[str, object]]],
+    unsettled: set[str],
+) -> list[tuple[dict[str, object], Original | None]]:
+    """The refund as one row, or a row for each client that the original was shared out to."""
+    nobody = {"client_id": "", "trunk_fact": -1, "number_fact": -1, "refund_of": original_id}
+    if not original_id:
+        return [({**row, **nobody, "outcome": "exception", "reason": WITHOUT_ORIGINAL}, None)]
+    waits = ({**row, **nobody, "outcome": "exception", "reason": ORIGINAL_WAITS}, None)
+    if original_id in unsettled:
+        return [waits]
+    parts: dict[int, Original | dict[str, object]] = {part.part: part for part in settled.get(original_id, ())}
+    for state in states.get(original_id, ()):
+        parts[int(str(state["part"]))] = state
+        if state["outcome"] == "excluded" and state["reason"] == HOUSE:
+            return [({**row, **nobody, "outcome": "excluded", "reason": HOUSE}, None)]
+        if state["outcome"] != "attributed":
+            return [waits]
+    if not parts:
+        return [waits]
+    parts = _of_its_number(row, parts)
+    costs = {part: _cost(original) for part, original in sorted(parts.items())}
+    shares = shared_by_cost(int(str(row["cents"])), costs)
+    single = len(parts) == 1
+    found: list[tuple[dict[str, object], Original | None]] = []
+    for place, (part, cents) in enumerate(shares.items(), 1):
+        original = parts[part]
+        facts = (
+            {name: getattr(original, name) for name in ("client_id", "number", "trunk")}
+            if isinstance(original, Original)
+            else {name: original[name] for name in ("client_id", "number", "trunk")}
+        )
+        piece = {**row, **nobody, **facts, "outcome": "attributed", "reason": "", "cents": cents}
+        piece |= {"part": 0 if single else place, "refund_part": part}
+        found.append((piece, original if isinstance(original, Original) else None))
+    return found
+
+
+def _cost(original: Original | dict[str, object]) -> int:
+    return original.cost_cents if isinstance(original, Original) else -int(str(original["cents"]))
+
+
+def _of_its_number(
+    row: dict[str, object], parts: dict[int, Original | dict[str, object]]
+) -> dict[int, Original | dict[str, object]]:
+    """Of an order shared out, the part alone whose number the refund names, where it is worth that much."""
+    number = row["number"]
+    if len(parts) < 2 or not number:
+        return parts
+    own = {
+        part: original
+        for part, original in parts.items()
+        if (original.number if isinstance(original, Original) else original["number"]) == number
+    }
+    worth = sum(_cost(original) for original in own.values())
+    return own if len(own) == 1 and worth >= int(str(row["cents"])) else parts
+
+
+def _in_sequence(billed: Mapping[tuple[str, int], Original], refunds: list[Payment]) -> dict[tuple[str, int], Original]:
+    """Refunds of one original in the order of time; what each gives back is worked out in that order."""
+    rank = {refund.transaction_id: place for place, refund in enumerate(refunds)}
+    return dict(sorted(billed.items(), key=lambda item: (rank[item[0][0]], item[0][1])))
+
+
+def _payment(row: Mapping[str, object]) -> Payment:
+    return Payment(
+        str(row["transaction_id"]),
+        str(row["reference_type"]),
+        str(row["reference_id"]),
+        int(str(row["cents"])),
+        int(str(row["created_at"])),
+    )
+
+
+def after(original: Original, given_cents: int, refunded_cents: int) -> Original:
+    """The original once a refund has given so much of it back."""
+    return replace(
+        original,
+        given_cents=original.given_cents + given_cents,
+        refunded_cents=original.refunded_cents + refunded_cents,
+    )
