@@ -37,18 +37,19 @@ def document_entry(document: Document, accounts: Accounts) -> Entry:
             vat_sides.append((AccountKey(AccountKind.VAT, **words), -total.vat_cents, f"VAT {words['rate']}%", whole))
     is_invoice = document.kind == Kind.INVOICE
     narration = f"{'Invoice' if is_invoice else 'Credit note'} {document.number}"
+    corrects = document.corrected[0].number if len(document.corrected) == 1 else ""
     return _balanced(
         Entry(
             reference=document.number,
             day=document.issue_date,
             kind=EntryKind.INVOICE if is_invoice else EntryKind.CREDIT_NOTE,
-            narration=f"{narration} for {document.corrects}" if document.corrects else narration,
+            narration=f"{narration} for {corrects}" if corrects else narration,
             postings=_postings([*sides, *vat_sides], accounts),
             party=document.client,
             due_date=document.due_date,
             period_start=document.period_start,
             period_end=document.period_end,
-            corrects=document.corrects,
+            corrects=corrects,
         )
     )
 

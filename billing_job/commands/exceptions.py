@@ -86,8 +86,8 @@ def resolve(
         cents = None if amount is None else cents_from_decimal(amount)
     except ValueError as error:
         raise ConfigError(f"--amount: {error}") from None
-    if cents is not None and cents < 0:
-        raise ConfigError("--amount: write what the client gets back, without a minus")
+    if cents is not None and cents <= 0:
+        raise ConfigError("--amount: write what the client gets back, more than 0.00; --house gives nothing back")
     if not reason.strip():
         raise ConfigError("--reason: say why, in a few words")
     outcome = resolve_exceptions(

@@ -116,6 +116,7 @@ class Billing(Table):
     opening_balance: Money = "0.00"
     issue_date: Literal["run", "period_end"] = "run"
     alert_percent: Annotated[int, Field(ge=1, le=100_000)] = 50
+    first_month: Annotated[str, Field(pattern=r"^20\d\d-(0[1-9]|1[0-2])$")] | None = None
 
     @property
     def zone(self) -> ZoneInfo:

@@ -172,6 +172,13 @@ class Document:
     """On a credit note that comes from refunds: every invoice that it corrects (BG-3)."""
 
     @property
+    def corrected(self) -> tuple[Preceding, ...]:
+        """Every document that this one gives something of back."""
+        if self.corrects and self.corrects_date is not None:
+            return (Preceding(self.corrects, self.corrects_date),)
+        return self.preceding
+
+    @property
     def is_draft(self) -> bool:
         return not self.number
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from billing_job.core.categories import REFUND
 from billing_job.core.document import Client, Document, Kind, Line, Seller
 from billing_job.documents import localized, payment
 from billing_job.documents.charts import accent_of, category_picture, month_picture
@@ -125,10 +126,9 @@ def _facts(document: Document, labels: Labels) -> Iterable[Fact]:
         yield Fact(labels(name), page_text(document.number))
     yield Fact(labels("Date"), localized.date_text(document.issue_date, locale))
     yield Fact(labels("Period"), localized.span_text(document.period_start, document.period_end, locale))
-    if document.corrects:
-        yield Fact(labels("Corrects invoice"), page_text(document.corrects))
-        if document.corrects_date is not None:
-            yield Fact(labels("Invoice dated"), localized.date_text(document.corrects_date, locale))
+    for each in document.corrected:
+        yield Fact(labels("Corrects invoice"), page_text(each.number))
+        yield Fact(labels("Invoice dated"), localized.date_text(each.issue_date, locale))
     if _is_invoice(document) and document.gross_cents > 0:
         yield Fact(labels("Due date"), localized.date_text(document.due_date, locale))
     yield Fact(labels("Customer number"), page_text(document.client.client_id))
@@ -145,7 +145,14 @@ def _summary_note(document: Document, labels: Labels) -> str:
 def _row(line: Line, document: Document, money: PrintedMoney, labels: Labels) -> Row:
     return Row(
         name=page_text(labels.category(line.category)),
-        note=_joined((_when(line, document, labels), page_text(line.description)), labels),
+        note=_joined(
+            (
+                labels.category(REFUND) if line.is_refund and line.category != REFUND else "",
+                _when(line, document, labels),
+                page_text(line.description),
+            ),
+            labels,
+        ),
         number=localized.phone_text(line.number) if line.number else page_text(line.trunk),
         quantity=localized.count_text(abs(line.quantity), labels.locale),
         vat=localized.percent_text(line.vat.rate, labels.locale),

@@ -259,3 +259,23 @@ def billed_refunds(engine: Engine, ids: Iterable[str]) -> dict[str, tuple[str, s
             )
             found.update({id_: (original, client_id) for id_, original, client_id in connection.execute(query)})
     return found
+
+
+def documents_of(engine: Engine, ids: Iterable[str]) -> dict[str, str]:
+    """transaction → in words, the documents that bill it now and the credit notes that gave it back."""
+    found: dict[str, str] = {}
+    with transaction(engine) as connection:
+        for chunk in chunks(sorted(ids)):
+            billed = select(settlements.c.transaction_id, settlements.c.document_number).where(
+                settlements.c.transaction_id.in_(chunk), settlements.c.document_number.is_not(None), ~is_released()
+            )
+            credited = select(credited_rows.c.transaction_id, credited_rows.c.credit_number).where(
+                credited_rows.c.transaction_id.in_(chunk)
+            )
+            for query, words in ((billed, "billed on"), (credited, "given back by")):
+                numbers: dict[str, list[str]] = defaultdict(list)
+                for id_, number in connection.execute(query.distinct().order_by(*query.selected_columns)):
+                    numbers[id_].append(number)
+                for id_, names in numbers.items():
+                    found[id_] = f"{found.get(id_, '')}, {words} {' and '.join(names)}"
+    return found

@@ -28,6 +28,11 @@ def decisions(engine: Engine) -> dict[str, Decision]:
         }
 
 
+def accepted_costs(engine: Engine) -> dict[str, int]:
+    """Billed transaction that the supplier changed → the wallet cents that were accepted; 0 for a withdrawn one."""
+    return {id_: one.accepted_cents or 0 for id_, one in decisions(engine).items() if one.accepts}
+
+
 def record_decision(engine: Engine, decision: Decision) -> None:
     """Add a decision; an earlier one of the same transaction stays on record."""
     with transaction(engine) as connection:

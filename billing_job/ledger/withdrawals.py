@@ -26,9 +26,9 @@ def withdrawn(engine: Engine, opening_cents: int) -> set[str]:
         out_of_reach = _older_than_the_list(connection, absent)
         if not out_of_reach or balance is None:
             return absent - out_of_reach
-        without = opening_cents + _movements(connection, absent)
-        # The balance of a supplier that gave the money back does without them.
-        return absent if without == balance.cents else absent - out_of_reach
+        proofs = [opening_cents + _movements(connection, gone) for gone in (absent, absent - out_of_reach)]
+        # The balance of a supplier that gave the money back does without them, and not with them.
+        return absent if [proof == balance.cents for proof in proofs] == [True, False] else absent - out_of_reach
 
 
 def wallet_movements(engine: Engine, gone: set[str]) -> int:

@@ -78,6 +78,8 @@ def wallet_month(job: Job, month: Period, placed: Placed) -> WalletMonth:
     currency = job.settings.billing.currency
     frame = placed.of_month
     rows = frame[(frame["currency"] == currency) & frame["cents"].notna()]
+    if gone := job.withdrawn():
+        rows = rows[~rows["transaction_id"].isin(sorted(gone))]
     sums = rows.groupby("category", dropna=False)["cents"].sum()
     by_category = {str(category): int(cents) for category, cents in sums.items()}
     return WalletMonth(month, currency, by_category, by_category.pop(TOPUP, 0))

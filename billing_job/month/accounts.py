@@ -45,6 +45,8 @@ class Accounts:
 
     def owes(self, client_id: str, month: str) -> bool:
         """Whether fee and minimum are asked for the month: it was borne, or it is still open and has a trunk."""
+        if month < (self.job.settings.billing.first_month or ""):
+            return False
         trunk_months = self._trunk_months(client_id, month)
         if month not in self.closed and trunk_months:
             return True

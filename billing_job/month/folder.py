@@ -18,6 +18,7 @@ from billing_job.documents.document_files import SUFFIXES, document_file
 from billing_job.documents.einvoice.peppol import peppol_notes
 from billing_job.documents.render_pool import get_ready, render
 from billing_job.documents.templates import Templates
+from billing_job.ledger.billed_facts import documents_of
 from billing_job.ledger.decisions import decisions
 from billing_job.ledger.document_files import StoredFile, record_files, stored_files
 from billing_job.ledger.documents import document_of_number, documents_in_folder, headings_in_folder
@@ -57,6 +58,8 @@ class _Looked:
     """The month's own, ATTRIBUTED."""
     facts: Assignments
     decisions: Mapping[str, Decision]
+    billed_on: Mapping[str, str]
+    """Of what refunds give back: the documents that billed it, and those that gave it back."""
     report: Report
 
 
@@ -216,7 +219,8 @@ def _looked(job: Job, month: Period, placed: Placed, documents: Sequence[Documen
         files=[*books, *LISTS],
     )
     rows = placed.of_month
-    return _Looked(waiting, earned, rows, placed.facts, decisions(job.engine), report)
+    billed_on = documents_of(job.engine, set(rows["refund_of"]) - {""})
+    return _Looked(waiting, earned, rows, placed.facts, decisions(job.engine), billed_on, report)
 
 
 def _lists(looked: _Looked, templates: Templates) -> dict[str, bytes]:
@@ -224,7 +228,7 @@ def _lists(looked: _Looked, templates: Templates) -> dict[str, bytes]:
     contents = (
         exceptions_csv(looked.waiting),
         margin_csv(looked.earned),
-        attribution_csv(looked.rows, looked.facts, looked.decisions),
+        attribution_csv(looked.rows, looked.facts, looked.decisions, looked.billed_on),
     )
     return {**dict(zip(LISTS, contents, strict=True)), "report.html": report_html(looked.report, templates)}
 

@@ -21,7 +21,7 @@ from billing_job.core.money import money_text
 from billing_job.core.period import Period
 from billing_job.core.settlement import Original
 from billing_job.core.sums import Sum
-from billing_job.ledger.decisions import decisions
+from billing_job.ledger.decisions import accepted_costs, decisions
 from billing_job.ledger.documents import billed_periods
 from billing_job.ledger.transactions import (
     renewals,
@@ -36,6 +36,7 @@ from billing_job.month.job import Job
 from billing_job.month.refund_owners import ORIGINAL_WAITS, Owners, place_refunds
 
 BILLED_ROW_CHANGED = "billed_row_changed"
+BEFORE_FIRST_MONTH = "before_first_month"
 NO_CHANGES: Mapping[str, tuple[int, int | None]] = {}
 
 
@@ -109,7 +110,7 @@ def place(job: Job, month: Period, *, every_month: bool = False) -> Placed:
     before = sum_of(frame)
     open_rows = frame[(frame["outcome"] == "attributed") & ~frame["settled"]]
     accounts = accounts_of(job, {str(month), *open_rows["month"], *(o.month for o in owners.billed.values())})
-    vat, untaxable = _vat(job, accounts, month, open_rows)
+    vat, untaxable = _vat(job, accounts, month, open_rows, owners.billed.values())
     frame = _taxed(frame, untaxable, owners.billed)
     frame["detail"] = _details(job, frame, facts)
     waiting = _changed_rows(job, facts, changed)
@@ -146,6 +147,7 @@ def attributed(
         if one.is_house or (not one.accepts and one.client_id in job.clients)
     }
     frame = decide(withdrawn(frame, job.withdrawn()), held)
+    frame = _since(job.settings.billing.first_month, frame, months_of_rows(frame, job))
     owners = place_refunds(frame, job, facts, held, set(changed))
     frame = settle_parts(owners.frame, {key: cost for key, cost in parts.items() if key[0] in refunds})
     frame["month"] = months_of_rows(frame, job)
@@ -153,13 +155,23 @@ def attributed(
     return Owners(frame, owners.billed)
 
 
+def _since(first_month: str | None, frame: pd.DataFrame, months: pd.Series) -> pd.DataFrame:
+    """Leave out what happened before the first month: it was billed elsewhere."""
+    if first_month is None:
+        return frame
+    rows = (months != "") & (months < first_month) & ~frame["settled"] & (frame["outcome"] != "excluded")
+    frame["outcome"] = frame["outcome"].mask(rows, "excluded")
+    frame["reason"] = frame["reason"].mask(rows, BEFORE_FIRST_MONTH)
+    return frame
+
+
 def _changed_bills(job: Job) -> dict[str, tuple[int, int | None]]:
     """Settled transactions whose cost is another one by now, and that nobody accepted as they are now."""
-    known = decisions(job.engine)
+    accepted = accepted_costs(job.engine)
     return {
-        id_: (billed, now)
+        id_: (accepted.get(id_, billed), now)
         for id_, (billed, now) in changed_bills(job.engine, job.withdrawn()).items()
-        if not (id_ in known and known[id_].accepts and known[id_].accepted_cents == (now or 0))
+        if accepted.get(id_) != (now or 0)
     }
 
 
@@ -215,7 +227,7 @@ def _in_scope(frame: pd.DataFrame, month: Period, whole: set[str], single: set[t
 
 
 def _vat(
-    job: Job, accounts: Accounts, month: Period, open_rows: pd.DataFrame
+    job: Job, accounts: Accounts, month: Period, open_rows: pd.DataFrame, refunded: Collection[Original]
 ) -> tuple[dict[Owner, Vat], dict[Owner, str]]:
     """The VAT of every client in the month, and in older months of which it has open rows; where it cannot be taxed,
     the decision that is missing."""
@@ -224,8 +236,9 @@ def _vat(
     late = open_rows[open_rows["month"] != str(month)]
     owners = [(client_id, str(month)) for client_id in job.clients]
     owners += sorted(set(zip(late["client_id"], late["month"], strict=True)))
+    owners += sorted({(original.client_id, original.month) for original in refunded})
     for client_id, name in owners:
-        if client_id not in job.clients:
+        if client_id not in job.clients and (client_id, name) not in accounts.recorded:
             continue  # its refunds are taxed as what they give back
         answer = accounts.vat(client_id, name)
         if isinstance(answer, Untaxable):

@@ -43,7 +43,8 @@ def place_refunds(
     if not is_refund.any():
         return Owners(frame, {})
     frame = _as_billed(frame, is_refund, job)
-    open_rows = is_refund & ~frame["settled"] & ~frame["reason"].isin([*sorted(UNBILLABLE), "vanished_row"])
+    open_rows = is_refund & ~frame["settled"] & (frame["outcome"] != "excluded")
+    open_rows &= ~frame["reason"].isin([*sorted(UNBILLABLE), "vanished_row"])
     open_rows &= ~frame["transaction_id"].isin([id_ for id_, decided in decisions.items() if not decided.accepts])
     if not open_rows.any():
         return Owners(frame, {})
@@ -131,6 +132,8 @@ def _pieces(
         parts[int(str(state["part"]))] = state
         if state["outcome"] == "excluded" and state["reason"] == HOUSE:
             return [({**row, **nobody, "outcome": "excluded", "reason": HOUSE}, None)]
+        if state["outcome"] == "excluded":  # billed elsewhere, at what price nobody knows here
+            return [({**row, **nobody, "outcome": "exception", "reason": WITHOUT_ORIGINAL}, None)]
         if state["outcome"] != "attributed":
             return [waits]
     if not parts:

@@ -5,8 +5,10 @@ from collections.abc import Iterable, Sequence
 
 import pandas as pd
 
+from billing_job.core.columns.schema import INT
 from billing_job.core.document import Document
 from billing_job.core.period import Period
+from billing_job.ledger.decisions import accepted_costs
 from billing_job.ledger.documents import documents_of_period, nets_of_period
 from billing_job.ledger.transactions import settlements_of
 from billing_job.month.job import Job
@@ -19,7 +21,13 @@ def month_margins(job: Job, month: Period, placed: Placed, known: Sequence[Docum
     """Cost and charge of the month's transactions; see margin.margins. Documents in `known` are not read again."""
     zone = job.settings.billing.zone
     settled = settlements_of(job.engine, *month.span(zone))
+    accepted = accepted_costs(job.engine)
+    changed = settled["transaction_id"].isin(list(accepted)) & ~settled["released"]
+    costs = settled["transaction_id"].map(lambda id_: -accepted.get(id_, 0)).astype(INT)
+    settled["cost_cents"] = settled["cost_cents"].mask(changed, costs)
+    gone = job.withdrawn()
     rows = placed.of_month
+    rows = rows[rows["settled"] | ~rows["transaction_id"].isin(sorted(gone))] if gone else rows
     return margins(rows, settled, documents_of_period(job.engine, str(month), known))
 
 

@@ -18,11 +18,16 @@ COLUMNS = (
 )  # fmt: skip
 _DECIDE = ("reference_type", "reference_id", "number_fact", "trunk_fact", "reason", "part")
 """What a transaction's reason is made of."""
-_TRUNK = _DECIDE.index("trunk_fact")
+_TRUNK, _REASON = _DECIDE.index("trunk_fact"), _DECIDE.index("reason")
 
 
-def attribution_csv(rows: pd.DataFrame, facts: Assignments, decisions: Mapping[str, Decision]) -> bytes:
-    """One row for each transaction of ATTRIBUTED, or for each part of a shared order, in the order of time."""
+def attribution_csv(
+    rows: pd.DataFrame, facts: Assignments, decisions: Mapping[str, Decision], billed_on: Mapping[str, str]
+) -> bytes:
+    """One row for each transaction of ATTRIBUTED, or for each part of a shared order, in the order of time.
+
+    `billed_on` tells of what refunds give back the documents that billed it, and those that gave it back already.
+    """
     ordered = rows.sort_values(["created_at", "transaction_id", "part"], kind="stable", na_position="first")
     cells = {str(name): cells_of(ordered[name]) for name in ordered.columns}
     outcomes = [
@@ -33,7 +38,7 @@ def attribution_csv(rows: pd.DataFrame, facts: Assignments, decisions: Mapping[s
         "created_at": moment_texts(cells["created_at"]),
         "amount": amount_texts(cells["cents"], cells["large_cents"]),
         "outcome": outcomes,
-        "why": _reasons(cells, facts, decisions),
+        "why": _reasons(cells, facts, decisions, billed_on),
     }
     return csv_columns(COLUMNS, [written[name] for name in COLUMNS])
 
@@ -60,11 +65,21 @@ def path(row: Mapping[str, Any], facts: Assignments) -> str:
     return ", ".join([" → ".join(steps), *([f"since {latest}"] if latest else []), *sources])
 
 
-def _reasons(cells: Mapping[str, list[Any]], facts: Assignments, decisions: Mapping[str, Decision]) -> list[str]:
+def _reasons(
+    cells: Mapping[str, list[Any]],
+    facts: Assignments,
+    decisions: Mapping[str, Decision],
+    billed_on: Mapping[str, str],
+) -> list[str]:
     """The last column; what many transactions have in common is put into words once."""
     known: dict[tuple[Any, ...], str] = {}
     reasons = []
-    for id_, key in zip(cells["transaction_id"], zip(*(cells[name] for name in _DECIDE), strict=True), strict=True):
+    keys = zip(*(cells[name] for name in _DECIDE), strict=True)
+    for id_, original, key in zip(cells["transaction_id"], cells["refund_of"], keys, strict=True):
+        if original:
+            reason = f"{key[_REASON]}: " if key[_REASON] else ""
+            reasons.append(f"{reason}refund of {original}{billed_on.get(original, '')}")
+            continue
         if id_ in decisions and key[_TRUNK] < 0:
             decision = decisions[id_]
             way = path(dict(zip(_DECIDE, key, strict=True)), facts)

@@ -533,17 +533,16 @@ def test_a_refund_of_what_was_credited_gives_nothing_more(tmp_path: Path, how: s
 
 
 def test_a_refund_names_the_credit_note_that_came_before_it(tmp_path: Path) -> None:
-    """`why` says on which credit note the money went back already."""
+    """attribution.csv says on which credit note the money went back already."""
     with life(tmp_path, plan()) as here:
-        # reading: "the refund names the credit note" is looked for in `why REFUND --json`.
         here.add(moved(1, -1000, "2026-09-05", type_="renewal", number=DID))
         here.run(SEPTEMBER)
         here.credit("INV-2026-00001")
         here.add(moved(2, 1000, "2026-10-08", type_="refund", number=DID))
         here.run(OCTOBER)
-        why = here.office.type("why", "2", "--json")
-        assert why.code == 0, why.err
-        assert "CN-2026-00001" in why.out
+        lines = (here.office.month("2026-10") / "attribution.csv").read_text(encoding="utf-8").splitlines()
+        (why,) = [line for line in lines if line.startswith("2,")]
+        assert "refund of 1, billed on INV-2026-00001, given back by CN-2026-00001" in why
 
 
 def test_a_refund_of_what_was_credited_in_part_gives_back_the_rest(tmp_path: Path) -> None:
@@ -1103,7 +1102,8 @@ def test_a_credit_note_from_a_refund_names_its_invoice(tmp_path: Path, when: str
         ran = here.run(*([OCTOBER] if when == "next month" else [SEPTEMBER, "--supplementary"]))
         note = here.told["CN-2026-00001"]
         stored = here.stored("CN-2026-00001")
-        assert (stored["corrects"], stored["corrects_date"]) == ("INV-2026-00001", "2026-10-05")
+        dated = here.told["INV-2026-00001"]["issue_date"]
+        assert stored["preceding"] == [{"number": "INV-2026-00001", "issue_date": dated}]
         assert "INV-2026-00001" in (here.office.output / note["files"]["ubl"]).read_text(encoding="utf-8")
         assert note in ran.json["documents"]
 

@@ -28,6 +28,9 @@ BY_REASON = {
     "unassigned_number": "number {reference_id} is on no trunk at that moment: extend its dates in numbers.csv",
     "unassigned_trunk": "its trunk is no client's at that moment: add or extend a row in trunks.csv",
     "unknown_reference": "add {reference_type} {reference_id} to {file}",
+    "refund_without_original": "no charge is known that it gives back: `exceptions resolve {transaction_id}` with"
+    " --client ID --amount NET, or with --house",
+    "original_waits": "it waits with {refund_of}, which it gives back; or decide as of one without an original",
     "ambiguous_order": "its numbers belong to several clients or to none: fill in their price in numbers.csv",
 }
 

@@ -57,9 +57,8 @@ def business_terms(document: Document, labels: Labels, english: Labels) -> dict[
     }
     if document.reason:
         terms["BG-1"] = [{"BT-22": plain_text(document.reason)}]
-    if document.corrects:
-        dated = {} if document.corrects_date is None else {"BT-26": document.corrects_date}
-        terms["BG-3"] = [{"BT-25": plain_text(document.corrects), **dated}]
+    if document.corrected:
+        terms["BG-3"] = [{"BT-25": plain_text(each.number), "BT-26": each.issue_date} for each in document.corrected]
     return terms | _payment(document, labels)
 
 

@@ -154,7 +154,7 @@ def _national_obstacle(document: Document) -> str:
     seller, client = document.seller, document.client
     countries = (seller.country.upper(), client.country.upper())
     if countries[0] == "NL":
-        if document.kind is Kind.CREDIT_NOTE and not document.corrects:
+        if document.kind is Kind.CREDIT_NOTE and not document.corrected:
             return "a Dutch seller's credit note must name the invoice it corrects, and this one corrects none"
         for who, party in (("seller", seller), (f"client {client.client_id}", client)):
             known = registration(party.registration_id, "NL") if party.country.upper() == "NL" else None
