@@ -53,6 +53,15 @@ def vat_cents(net_cents: int, rate_percent: Decimal) -> int:
     return half_away_from_zero(net_cents * numerator, denominator * 100)
 
 
+def rate_text(rate: Decimal) -> str:
+    """A rate in percent as files say it: without trailing zeros, never with an exponent.
+
+    >>> rate_text(Decimal("21.00")), rate_text(Decimal("25.5")), rate_text(Decimal(100))
+    ('21', '25.5', '100')
+    """
+    return f"{rate.normalize():f}"
+
+
 def scaled(text: str, *, places: int = 4, what: str = "a decimal with at most 4 places, such as 12.5") -> int:
     """Read a decimal string as an int of 10**-places units: "12.5" is 125000 at four places; ConfigError otherwise."""
     text = text.strip()
