@@ -20,7 +20,7 @@ from billing_job.accounting.options import AccountingOptions
 from billing_job.billing.rating.plans import Plan
 from billing_job.config.mail import Mail
 from billing_job.core.errors import ConfigError
-from billing_job.core.toml import Country, Money, Table
+from billing_job.core.toml import Country, DayCount, Money, Table
 
 
 def _zone(value: str) -> str:
@@ -111,7 +111,7 @@ class Billing(Table):
 
     timezone: Annotated[str, AfterValidator(_zone)] = "Europe/Amsterdam"
     currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] = "EUR"
-    payment_terms_days: Annotated[int, Field(ge=0, le=365)] = 14
+    payment_terms_days: DayCount = 14
     on_exception: Literal["hold", "block"] = "hold"
     opening_balance: Money = "0.00"
     issue_date: Literal["run", "period_end"] = "run"

@@ -232,10 +232,10 @@ def test_five_bad_rows_are_five_reports(tmp_path: Path) -> None:
         "clients.csv, row 2, column country",
         "clients.csv, row 3, column client_id",
         "clients.csv, row 4, column name",
-        "clients.csv, row 5, column payment_terms_days",
         "clients.csv, row 5, column email",
-        "clients.csv, row 6, column tax_treatment",
+        "clients.csv, row 5, column payment_terms_days",
         "clients.csv, row 6, column plan",
+        "clients.csv, row 6, column tax_treatment",
         "clients.csv, row 6, column detail",
     ]
 
