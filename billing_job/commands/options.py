@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 import click
+
+from billing_job.core.errors import ConfigError
 
 if TYPE_CHECKING:
     from billing_job.core.period import Period
@@ -52,8 +54,15 @@ def offline_option(function: F) -> F:
     return click.option("--offline", is_flag=True, help="Work from the ledger alone; ask DIDfarm nothing.")(function)
 
 
+@overload
+def period(month: str) -> Period: ...
+@overload
+def period(month: None) -> None: ...
 def period(month: str | None) -> Period | None:
-    """The month of --month; None when it was not given."""
+    """The month of --month, None when it was not given; ConfigError for what is no month."""
     from billing_job.core.period import Period
 
-    return None if month is None else Period.parse(month)
+    try:
+        return None if month is None else Period.parse(month)
+    except ValueError as error:
+        raise ConfigError(str(error)) from None

@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from billing_job.commands.options import KEY_VARIABLE, WEBHOOK_SECRET_VARIABLE, emit, json_option, workers_option
+from billing_job.commands.options import (
+    KEY_VARIABLE,
+    WEBHOOK_SECRET_VARIABLE,
+    emit,
+    json_option,
+    period,
+    workers_option,
+)
 
 if TYPE_CHECKING:
     from billing_job.commands.invocation import Invocation
@@ -97,7 +104,6 @@ def sandbox(
     """
     from zoneinfo import ZoneInfo
 
-    from billing_job.core.period import Period
     from billing_job.didfarm.sandbox.config_files import write_config as write_config_files
     from billing_job.didfarm.sandbox.faults import FAULTS, parse_fault, usage
     from billing_job.didfarm.sandbox.running import serve
@@ -107,7 +113,7 @@ def sandbox(
         for name, description in FAULTS.items():
             click.echo(f"{usage(name)}\n    {description}")
         return 0
-    world = make_world(seed, clients, transactions, Period.parse(month), ZoneInfo("Europe/Amsterdam"))
+    world = make_world(seed, clients, transactions, period(month), ZoneInfo("Europe/Amsterdam"))
     if write_config is not None:
         write_config_files(world, write_config)
         invocation.console.info(f"Wrote clients.csv, trunks.csv and numbers.csv of this world into {write_config}")

@@ -6,7 +6,6 @@ One rounding rule: half away from zero. 0.5 cent becomes 1 cent, -0.5 cent becom
 import re
 from decimal import Decimal
 
-from billing_job.core.errors import ConfigError
 from billing_job.core.sums import Sum
 
 # Charges are exact in micro-cents: a price has at most 4 places of the currency (1e-4 EUR = 10_000 micro-cents) and a
@@ -63,11 +62,11 @@ def rate_text(rate: Decimal) -> str:
 
 
 def scaled(text: str, *, places: int = 4, what: str = "a decimal with at most 4 places, such as 12.5") -> int:
-    """Read a decimal string as an int of 10**-places units: "12.5" is 125000 at four places; ConfigError otherwise."""
+    """Read a decimal string as an int of 10**-places units: "12.5" is 125000 at four places; ValueError otherwise."""
     text = text.strip()
     fraction = text.partition(".")[2]
     if not _DECIMAL.fullmatch(text) or fraction[places:].strip("0"):
-        raise ConfigError(f"{text!r} is not {what}")
+        raise ValueError(f"{text!r} is not {what}")
     return int(Decimal(text).scaleb(places))
 
 

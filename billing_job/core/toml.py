@@ -19,7 +19,6 @@ from pydantic import (
     WrapValidator,
 )
 
-from billing_job.core.errors import ConfigError
 from billing_job.core.money import MAX_CENTS, cents_from_decimal, decimal_text, scaled
 from billing_job.core.phone import e164
 
@@ -35,10 +34,7 @@ def _decimal_string(value: object) -> object:
 
 
 def _four_places(value: str) -> str:
-    try:
-        scaled(value)
-    except ConfigError as error:
-        raise ValueError(str(error)) from None
+    scaled(value)
     if abs(Decimal(value)) > LARGEST_DECIMAL:
         raise ValueError(f"it must not be above {LARGEST_DECIMAL}")
     return value

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from billing_job.core.console import Console
 from billing_job.core.document import Document, Heading
-from billing_job.core.errors import BillingJobError, ExitCode, RunFailed, SupplierError
+from billing_job.core.errors import BillingJobError, ConfigError, ExitCode, RunFailed, SupplierError
 from billing_job.core.files.object_store import files_at
 from billing_job.core.moments import moment_text
 from billing_job.core.period import Period
@@ -47,7 +47,7 @@ def run(session: Session, options: RunOptions) -> CommandResult:
         if not options.offline:
             session.key()  # before anything is made or locked
         with locked_job(session) as job:
-            period = Period.parse(options.month) if options.month else job.last_month()
+            period = _asked(options.month) if options.month else job.last_month()
             month = str(period)
             check_month(job, period, may_be_unfinished=options.draft)
             files_at(session.settings.output.directory).check()
@@ -71,6 +71,13 @@ def run(session: Session, options: RunOptions) -> CommandResult:
         status = "incomplete" if isinstance(error, SupplierError) else "failed"
         clean = session.console.redactor.clean(str(error))
         return CommandResult(error.exit_code, empty_run_json(month, status, clean, requests))
+
+
+def _asked(month: str) -> Period:
+    try:
+        return Period.parse(month)
+    except ValueError as error:
+        raise ConfigError(str(error)) from None
 
 
 def _billed(job: Job, period: Period, session: Session, options: RunOptions, requests: int) -> CommandResult:

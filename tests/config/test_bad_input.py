@@ -271,6 +271,15 @@ def test_wrong_arguments(tmp_path: Path, arguments: list[str], told: str) -> Non
         assert sandbox.requests == []
 
 
+@pytest.mark.parametrize("command", ["render", "report", "export --format csv", "exceptions", "verify"])
+def test_every_command_asks_for_a_month_alike(tmp_path: Path, command: str) -> None:
+    """What is no month ends with exit 2 and is told how one is written, whichever command it is given to."""
+    with two_clients(tmp_path) as (here, _):
+        ran = here.type(*command.split(), "--month", "October")
+    assert ran.code == 2
+    assert "write it as YYYY-MM" in ran.err
+
+
 def test_a_wrong_key_is_one_request(tmp_path: Path) -> None:
     """401 ends the run with exit 4 after a single request, and the key is not repeated anywhere."""
     with two_clients(tmp_path) as (here, sandbox):

@@ -10,11 +10,14 @@ from datetime import date
 from typing import TypeVar
 
 from billing_job.core.document import DetailRow, Document, Kind, Line, Vat, VatTotal
-from billing_job.core.errors import ConfigError
 from billing_job.core.money import decimal_text, vat_cents
 from billing_job.core.settlement import Credit, CreditedLine, Undone
 
 Key = TypeVar("Key")
+
+
+class NotCreditable(ValueError):
+    """The request names what the document does not have, or more than is left of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +32,11 @@ class Request:
 
 
 def credit(original: Document, undone: Undone, request: Request, issue_date: date) -> Credit:
-    """Build the credit note; ConfigError when the request names no line of the document or more than is left."""
+    """Build the credit note; NotCreditable when the request names no line of the document or more than is left."""
     chosen = _chosen(original, request)
     left = {line.line: line.net_cents - undone.net_of_line.get(line.line, 0) for line in chosen}
     if not any(left.values()):
-        raise ConfigError(f"{original.number}: nothing is left to credit of {_names(request)}")
+        raise NotCreditable(f"{original.number}: nothing is left to credit of {_names(request)}")
     shares = left if request.amount_cents is None else _shared(original, chosen, left, request.amount_cents)
     parts = [(line, shares[line.line]) for line in chosen if shares[line.line]]
     _refuse_more_than_is_left(original, undone, parts)
@@ -64,10 +67,12 @@ def credit(original: Document, undone: Undone, request: Request, issue_date: dat
 def _freed(chosen: Sequence[Line], left: Mapping[int, int], shares: Mapping[int, int]) -> tuple[int, ...]:
     """The lines whose transactions may be billed again: those undone to the end now, and those that came to nothing."""
     if shares != left:
-        raise ConfigError("--rebill frees transactions, so it needs whole lines: leave --amount out")
+        raise NotCreditable("--rebill frees transactions, so it needs whole lines: leave --amount out")
     freed = [line for line in chosen if left[line.line] or not line.net_cents]
     if not any(row.transaction_id for line in freed for row in line.rows):
-        raise ConfigError("--rebill: no transaction is on these lines, so nothing would be billed again: leave it out")
+        raise NotCreditable(
+            "--rebill: no transaction is on these lines, so nothing would be billed again: leave it out"
+        )
     return tuple(line.line for line in freed)
 
 
@@ -82,7 +87,7 @@ def _refuse_more_than_is_left(original: Document, undone: Undone, parts: Sequenc
         undone_net = sum(so_far[line.line] for line in lines)
         if not min(0, whole) <= undone_net <= max(0, whole):
             rest = whole - undone_net + sum(now.get(line.line, 0) for line in lines)
-            raise ConfigError(
+            raise NotCreditable(
                 f"{original.number}: of {decimal_text(whole)} net {decimal_text(rest)} is left, and these lines come to"
                 f" {decimal_text(sum(now.values()))}: credit the lines of the other sign with them, or name an --amount"
             )
@@ -92,7 +97,7 @@ def _chosen(original: Document, request: Request) -> list[Line]:
     known = {line.line: line for line in original.lines}
     unknown = [number for number in request.lines if number not in known]
     if unknown:
-        raise ConfigError(f"--line {unknown[0]}: {original.number} has lines 1 to {len(original.lines)}")
+        raise NotCreditable(f"--line {unknown[0]}: {original.number} has lines 1 to {len(original.lines)}")
     return [line for line in original.lines if not request.lines or line.line in request.lines]
 
 
@@ -105,7 +110,7 @@ def _shared(original: Document, chosen: Sequence[Line], left: Mapping[int, int],
     total = sum(left.values())
     wanted = amount_cents if total >= 0 else -amount_cents
     if amount_cents <= 0 or abs(wanted) > abs(total):
-        raise ConfigError(
+        raise NotCreditable(
             f"--amount {decimal_text(amount_cents)}: of {original.number} {decimal_text(abs(total))} net is left"
         )
     if wanted == total:
