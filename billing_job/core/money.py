@@ -6,8 +6,6 @@ One rounding rule: half away from zero. 0.5 cent becomes 1 cent, -0.5 cent becom
 import re
 from decimal import Decimal
 
-from billing_job.core.sums import Sum
-
 # Charges are exact in micro-cents: a price has at most 4 places of the currency (1e-4 EUR = 10_000 micro-cents) and a
 # percentage at most 4 places (1e-4 % = 1e-6 of a cent), so every product of the two is a whole number of micro-cents.
 MICROCENTS_PER_CENT = 1_000_000
@@ -86,8 +84,12 @@ def shared_out(total_cents: int, exact_microcents: list[int]) -> list[int]:
     return shares
 
 
-def money_text(total: Sum | int, currency: str) -> str:
-    """Cents for people: EUR 1,234.50."""
-    cents = total if isinstance(total, int) else total.cents
-    whole, _, fraction = decimal_text(abs(cents)).partition(".")
-    return f"{'-' if cents < 0 else ''}{currency} {int(whole):,}.{fraction}"
+def grouped_text(cents: int) -> str:
+    """Cents for people, without their sign: 1,234.50."""
+    whole, fraction = divmod(abs(cents), 100)
+    return f"{whole:,}.{fraction:02d}"
+
+
+def money_text(cents: int, currency: str) -> str:
+    """Cents for people, with their currency: EUR 1,234.50."""
+    return f"{'-' if cents < 0 else ''}{currency} {grouped_text(cents)}"
