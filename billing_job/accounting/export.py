@@ -45,17 +45,6 @@ def encodable(text: str, encoding: str) -> str:
     return "".join(character if _fits(character, encoding) else _base(character, encoding) for character in text)
 
 
-def counted(number: int, noun: str) -> str:
-    """A figure with its noun: "1 document", "2 documents"."""
-    return f"{number} {noun}{'' if number == 1 else 's'}"
-
-
-def listed(names: Sequence[str]) -> str:
-    """The first five names, and how many more there are."""
-    more = len(names) - 5
-    return ", ".join(names[:5]) + (f" and {counted(more, 'other')}" if more > 0 else "")
-
-
 def date_text(day: date, date_format: str) -> str:
     """A day as iso, uk, us or ce (central European) write it."""
     return day.strftime(_DATE_FORMATS[date_format])

@@ -19,6 +19,7 @@ from billing_job.commands.supplier import (
     yes_option,
 )
 from billing_job.core.errors import ConfigError
+from billing_job.core.sentences import counted
 
 if TYPE_CHECKING:
     from billing_job.commands.invocation import Invocation
@@ -191,7 +192,7 @@ def offboard(invocation: Invocation, client_id: str, at: str | None, yes: bool, 
     session = invocation.session()
     with locked_job(session) as job:
         plan = planned_leaving(job.mapping, client_id, _day(at) or _today(invocation, job.settings) + timedelta(days=1))
-        what = f"{_counted(plan.numbers, 'number')} and {_counted(plan.trunks, 'trunk')} of client {client_id}"
+        what = f"{counted(len(plan.numbers), 'number')} and {counted(len(plan.trunks), 'trunk')} of client {client_id}"
         confirm(f"End {what} on {plan.day}?", yes=yes, as_json=as_json)
         write_leaving(session.config_folder, plan)
     if as_json:
@@ -201,10 +202,6 @@ def offboard(invocation: Invocation, client_id: str, at: str | None, yes: bool, 
     if plan.numbers:
         click.echo(f"Release in DIDfarm's portal, or they go on costing: {', '.join(plan.numbers)}")
     return 0
-
-
-def _counted(things: tuple[str, ...], name: str) -> str:
-    return f"{len(things)} {name}{'' if len(things) == 1 else 's'}"
 
 
 def _known_row(job: Job, client_id: str) -> dict[str, str] | None:

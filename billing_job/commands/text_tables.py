@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.text import Text
 
 from billing_job.core.money import money_text
+from billing_job.core.sentences import listed
 from billing_job.reporting.exceptions_csv import Waiting
 
 
@@ -99,7 +100,7 @@ def reconcile_table(proof: Mapping[str, Any], currency: str) -> str:
         )
     for name, sentence in (("changed", "changed their content"), ("vanished", "are no longer listed by the supplier")):
         if proof[name]:
-            lines.append(f"{len(proof[name])} transactions {sentence}: {', '.join(proof[name][:10])}")
+            lines.append(f"{len(proof[name])} transactions {sentence}: {listed(proof[name], 10)}")
     return "\n".join(lines)
 
 

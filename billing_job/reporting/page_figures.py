@@ -59,11 +59,6 @@ def percent(part: int, whole: int) -> str:
     return f"{'−' if tenths < 0 else ''}{abs(tenths) // 10:,}.{abs(tenths) % 10} %"
 
 
-def counted(count: int, noun: str) -> str:
-    """A number with its noun: "1 document", "1,200 documents"."""
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
-
-
 def month_name(month: str, form: str = "%B %Y") -> str:
     """A month "2026-10" in words."""
     return date.fromisoformat(f"{month}-01").strftime(form)

@@ -10,13 +10,14 @@ from itertools import groupby
 
 from billing_job.accounting.accounts import Account, AccountKey, AccountKind, Accounts
 from billing_job.accounting.entry import Entry
-from billing_job.accounting.export import Export, chunks, counted, listed, numbered
+from billing_job.accounting.export import Export, chunks, numbered
 from billing_job.accounting.journal import Journal
 from billing_job.accounting.options import AccountingOptions, DatevOptions
 from billing_job.accounting.programs.datev_file import ROWS_PER_FILE, DatevRow, batch_file
 from billing_job.core.errors import ConfigError
 from billing_job.core.money import decimal_text
 from billing_job.core.period import Period
+from billing_job.core.sentences import counted, listed
 
 NET = "net"
 """The tax code of accounts.csv for an account that computes no VAT."""

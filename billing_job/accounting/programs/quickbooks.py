@@ -7,13 +7,14 @@ from collections.abc import Mapping
 
 from billing_job.accounting.accounts import Account, AccountKey, Accounts
 from billing_job.accounting.entry import Entry, EntryKind
-from billing_job.accounting.export import Export, chunks, counted, cut, date_text, listed, numbered
+from billing_job.accounting.export import Export, chunks, cut, date_text, numbered
 from billing_job.accounting.journal import Journal
 from billing_job.accounting.options import AccountingOptions, QuickbooksOptions
 from billing_job.accounting.parties import party_codes
 from billing_job.core.document import Client
 from billing_job.core.files.csv_writer import csv_text
 from billing_job.core.money import decimal_text
+from billing_job.core.sentences import counted, listed
 
 INVOICE_COLUMNS = (
     "*InvoiceNo", "*Customer", "*InvoiceDate", "*DueDate", "Terms", "Location", "Memo", "Item(Product/Service)",

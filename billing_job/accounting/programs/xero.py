@@ -7,13 +7,14 @@ from collections.abc import Iterable, Mapping
 
 from billing_job.accounting.accounts import Account, AccountKey, Accounts
 from billing_job.accounting.entry import Entry, EntryKind, PostingVat
-from billing_job.accounting.export import Export, chunks, counted, cut, date_text, listed, numbered, one_line
+from billing_job.accounting.export import Export, chunks, cut, date_text, numbered, one_line
 from billing_job.accounting.journal import Journal
 from billing_job.accounting.options import AccountingOptions, XeroOptions
 from billing_job.accounting.parties import party_codes
 from billing_job.core.document import Client
 from billing_job.core.files.csv_writer import csv_text
 from billing_job.core.money import decimal_text, vat_cents
+from billing_job.core.sentences import counted, listed
 
 INVOICE_COLUMNS = (
     "*ContactName", "EmailAddress", "POAddressLine1", "POAddressLine2", "POAddressLine3", "POAddressLine4", "POCity",
