@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from billing_job.commands.options import emit, json_option, month_option, period
+from billing_job.commands.options import emit, json_option, month_option, period, told
 from billing_job.core.errors import ConfigError, ExitCode
 
 if TYPE_CHECKING:
@@ -75,6 +75,4 @@ def resolve(
     if not reason.strip():
         raise ConfigError("--reason: say why, in a few words")
     outcome = resolve_exception(invocation.session(), transaction_id, client or "", reason.strip(), invocation.user())
-    if as_json:
-        emit(outcome.json)
-    return outcome.exit_code
+    return told(outcome, as_json=as_json)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from billing_job.commands.options import emit, json_option
+from billing_job.commands.options import emit, json_option, pair
 from billing_job.commands.supplier import (
     client_of,
     confirm,
@@ -116,7 +116,8 @@ def onboard(
         check_wish(session.config_folder, wish, [plan.name for plan in job.settings.plans])
         talk = _Conversation(invocation, password_file, yes, as_json)
         desk = Desk(job.engine, job.mapping, session.config_folder, job.settings.billing.zone, job.clock, client, talk)
-        found = take_the_steps(desk, wish, dict(map(_pair, did_number_ids)), anew=anew)
+        known_ids = dict(pair(text, "--did-number-id", "+31201234567=42") for text in did_number_ids)
+        found = take_the_steps(desk, wish, known_ids, anew=anew)
     if as_json:
         emit(
             {
@@ -207,13 +208,6 @@ def offboard(invocation: Invocation, client_id: str, at: str | None, yes: bool, 
 def _known_row(job: Job, client_id: str) -> dict[str, str] | None:
     client = job.clients.get(client_id)
     return None if client is None else {"name": client.name, "country": client.country}
-
-
-def _pair(text: str) -> tuple[str, str]:
-    number, equals, did_number_id = text.partition("=")
-    if not (number and equals and did_number_id):
-        raise ConfigError(f"--did-number-id {text}: write it as +31201234567=42")
-    return number, did_number_id
 
 
 def _day(text: str | None) -> date | None:

@@ -13,6 +13,7 @@ from billing_job.core.errors import ConfigError
 
 if TYPE_CHECKING:
     from billing_job.core.period import Period
+    from billing_job.month.session import CommandResult
 
 KEY_VARIABLE = "DIDFARM_API_KEY"
 WEBHOOK_SECRET_VARIABLE = "DIDFARM_WEBHOOK_SECRET"  # noqa: S105 - the name of a variable
@@ -23,6 +24,13 @@ F = TypeVar("F", bound=Callable[..., Any])
 def emit(value: object) -> None:
     """One JSON value on standard output."""
     click.echo(json.dumps(value, indent=2, ensure_ascii=False))
+
+
+def told(outcome: CommandResult, *, as_json: bool) -> int:
+    """The command's exit code, once programs have its JSON object."""
+    if as_json:
+        emit(outcome.json)
+    return outcome.exit_code
 
 
 def month_option(*, required: bool = False) -> Callable[[F], F]:
@@ -52,6 +60,14 @@ def workers_option(function: F) -> F:
 
 def offline_option(function: F) -> F:
     return click.option("--offline", is_flag=True, help="Work from the ledger alone; ask DIDfarm nothing.")(function)
+
+
+def pair(text: str, option: str, example: str) -> tuple[str, str]:
+    """What stands before and after the = of an option's NAME=VALUE."""
+    name, equals, value = text.partition("=")
+    if not (name and equals and value):
+        raise ConfigError(f"{option} {text}: write it as {example}")
+    return name, value
 
 
 @overload

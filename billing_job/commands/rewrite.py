@@ -72,10 +72,8 @@ def export(
             written = _brought_up_to_date(job, billed, invocation, formats)
             return _told(written, invocation, f"Files: {job.folder(billed).where('accounting')}")
         exported = export_books(job, billed, formats, output.absolute())
-    for warning in exported.warnings:
-        invocation.console.warn(warning)
-    for name in exported.files:
-        invocation.console.info(str(output / name))
+    invocation.console.warn(*exported.warnings)
+    invocation.console.info(*(str(output / name) for name in exported.files))
     return 0
 
 
@@ -106,10 +104,8 @@ def _brought_up_to_date(job: Job, month: Period, invocation: Invocation, formats
 
 
 def _told(written: WrittenMonth, invocation: Invocation, where: str) -> int:
-    for warning in written.warnings:
-        invocation.console.warn(warning)
-    for problem in written.problems:
-        invocation.console.error(problem)
+    invocation.console.warn(*written.warnings)
+    invocation.console.error(*written.problems)
     invocation.console.info(where)
     return ExitCode.FAILED if written.problems else ExitCode.DONE
 

@@ -11,9 +11,9 @@ import click
 from billing_job.commands.options import (
     KEY_VARIABLE,
     WEBHOOK_SECRET_VARIABLE,
-    emit,
     json_option,
     period,
+    told,
     workers_option,
 )
 
@@ -38,9 +38,7 @@ def demo(invocation: Invocation, output: Path, workers: int | None, as_json: boo
     from billing_job.operations.demo import demo as run_demo
 
     outcome = run_demo(output.absolute(), invocation.clock, invocation.console, workers=workers or invocation.workers)
-    if as_json:
-        emit(outcome.json)
-    return outcome.exit_code
+    return told(outcome, as_json=as_json)
 
 
 @click.command(short_help="Serve a stand-in for DIDfarm on loopback.")

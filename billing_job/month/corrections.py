@@ -41,8 +41,7 @@ def credit_document(session: Session, number: str, request: Request) -> CommandR
             str(month),
         )
         written = write_month(job, month, place(job, month), workers=1, progress=session.console.progress)
-        for problem in written.problems:
-            session.console.error(problem)
+        session.console.error(*written.problems)
         currency = document.currency
         session.console.info(
             f"{document.number} credits {money_text(-document.gross_cents, currency)} of {number}"

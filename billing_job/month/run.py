@@ -103,8 +103,7 @@ def _billed(job: Job, period: Period, session: Session, options: RunOptions, req
         return CommandResult(error.exit_code, object_ | {"error": console.redactor.clean(str(error))})
     proof = wallet_proof(job)
     without_tax = _untaxable_without_rows(billed, job, period)
-    for reason in without_tax:
-        console.warn(reason)
+    console.warn(*without_tax)
     waits = bool(without_tax) or not billed.placed.exceptions.empty or not proof.matches
     status = "exceptions" if waits else "done"
     tell(job, period, billed, written, proof, session, draft=options.draft)
@@ -121,14 +120,12 @@ def _written(
     if options.draft:
         written = write_drafts(job, period, billed.new, workers=options.workers, progress=console.progress)
         more = previewed(job, period, billed)
-        for text in more["anomalies"]:
-            console.warn(text)
+        console.warn(*more["anomalies"])
     else:
         written = write_month(
             job, period, billed.placed, workers=options.workers, progress=console.progress, new=billed.new
         )
-    for warning in written.warnings:
-        console.warn(warning)
+    console.warn(*written.warnings)
     if written.problems:
         raise RunFailed(
             "; ".join(written.problems[:20]) + ". The other documents are written; correct this and run again:"
