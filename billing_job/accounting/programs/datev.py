@@ -44,9 +44,8 @@ def write_datev(journal: Journal, accounts: Accounts, options: AccountingOptions
     files: dict[str, bytes] = {}
     for period, entries in groupby(journal.entries, key=lambda entry: Period.of(entry.day)):
         rows = [list(_rows(entry, chart, debtors, options.datev)) for entry in entries]
-        lots = [[row for group in lot for row in group] for lot in chunks(filter(None, rows), ROWS_PER_FILE)]
-        contents = [batch_file(lot, period, journal.currency, options.datev) for lot in lots]
-        files |= numbered(f"EXTF_Buchungsstapel_{period}", "csv", contents) if contents else {}
+        contents = [batch_file(lot, period, journal.currency, options.datev) for lot in chunks(rows, ROWS_PER_FILE)]
+        files |= numbered(f"EXTF_Buchungsstapel_{period}", "csv", contents)
     return Export(files, tuple(_warnings(journal, accounts, options.datev)))
 
 

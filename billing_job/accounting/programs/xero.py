@@ -39,21 +39,15 @@ def write_xero(journal: Journal, accounts: Accounts, options: AccountingOptions)
     for kind, stem in ((EntryKind.INVOICE, "xero_sales_invoices"), (EntryKind.CREDIT_NOTE, "xero_credit_notes")):
         sign = -1 if kind == EntryKind.CREDIT_NOTE and options.xero.credit_note_amounts == "positive" else 1
         documents = [
-            (_invoice_rows(entry, contacts[client.client_id], client, journal.currency, chart, options.xero, sign),)
+            _invoice_rows(entry, contacts[client.client_id], client, journal.currency, chart, options.xero, sign)
             for entry, client in journal.documents()
             if entry.kind == kind
         ]
-        contents = [
-            csv_text(INVOICE_COLUMNS, (row for (rows,) in lot for row in rows))
-            for lot in chunks(documents, INVOICES_PER_FILE)
-        ]
-        files |= numbered(stem, "csv", contents) if contents else {}
+        lots = chunks(documents, INVOICES_PER_FILE, lambda _: 1)
+        files |= numbered(stem, "csv", [csv_text(INVOICE_COLUMNS, lot) for lot in lots])
     journals = [_journal_rows(entry, chart, options.xero) for entry in journal.wallet_entries()]
-    contents = [
-        csv_text(JOURNAL_COLUMNS, (row for rows in lot for row in rows))
-        for lot in chunks(journals, JOURNAL_LINES_PER_FILE)
-    ]
-    files |= numbered("xero_manual_journal", "csv", contents) if contents else {}
+    lots = chunks(journals, JOURNAL_LINES_PER_FILE)
+    files |= numbered("xero_manual_journal", "csv", [csv_text(JOURNAL_COLUMNS, lot) for lot in lots])
     return Export(files, tuple(_vat_differences(journal)))
 
 
