@@ -82,6 +82,7 @@ PositiveDecimal = Annotated[DecimalString, AfterValidator(_not_negative)]
 Money = Annotated[str, BeforeValidator(_decimal_string), AfterValidator(_whole_cents)]
 PositiveMoney = Annotated[Money, AfterValidator(_not_negative)]
 Country = Annotated[str, BeforeValidator(lambda value: str(value).strip().upper()), AfterValidator(_country)]
+WebAddress = Annotated[str, Field(pattern=r"^https?://[^\s/]+\S*$")]
 Language = Annotated[
     str,
     Field(pattern=r"^[A-Za-z]{2}([-_][A-Za-z]{2,4})?$"),
