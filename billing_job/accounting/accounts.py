@@ -5,21 +5,22 @@ the format itself wins over one for all formats; then the one with most cells fi
 one whose first differing cell is filled in.
 """
 
-import csv
-import io
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
+from typing import Annotated
+
+from pydantic import AfterValidator, Field, ValidationInfo, model_validator
 
 from billing_job.accounting.export import one_line
 from billing_job.core.errors import ConfigError
+from billing_job.core.files.csv_reader import Row, typed_rows
+from billing_job.core.money import rate_text
 from billing_job.core.resources import shipped_config
+from billing_job.core.toml import Country, PositiveDecimal, expecting
 
-COLUMNS = (
-    "kind", "client_id", "category", "vat_case", "rate", "country", "format", "account", "name", "tax_code",
-)  # fmt: skip
-"""Columns of accounts.csv; `kind` and `account` are required, the others may be empty or missing."""
 VAT_CASES = ("S", "OSS", "AE", "O", "E", "Z")
 """EN 16931 categories (BT-151), and OSS: category S at the rate of a client's country that is not the seller's."""
 FORMAT_NAMES = (
@@ -28,7 +29,6 @@ FORMAT_NAMES = (
 """Names of the formats, as `--format` and `[accounting] formats` say them; `csv` reads the rows for all formats."""
 
 _CONDITIONS = ("client_id", "category", "vat_case", "rate", "country")
-_ANY = ("", "*")
 
 
 class AccountKind(StrEnum):
@@ -69,20 +69,56 @@ class Account:
     tax_code: str
 
 
-@dataclass(frozen=True, slots=True)
-class AccountRow:
+def _one_of(names: Sequence[str]) -> AfterValidator:
+    def checked(value: str) -> str:
+        if value not in names:
+            raise ValueError(f"write one of {', '.join(names)}, or * for all")
+        return value
+
+    return AfterValidator(checked)
+
+
+def _some_client(value: str, info: ValidationInfo) -> str:
+    if not value and info.data.get("kind") == AccountKind.PARTY:
+        raise ValueError("a party row is one client's: write its client_id")
+    return value
+
+
+def _only_known_words(value: str) -> str:
+    words = dict.fromkeys((*_CONDITIONS, "rate_1"), "")
+    try:
+        value.format_map(words)
+    except (KeyError, ValueError, IndexError, AttributeError):
+        names = ", ".join(f"{{{word}}}" for word in words)
+        raise ValueError(f"the words that may stand in braces are {names}") from None
+    return value
+
+
+_Words = Annotated[str, AfterValidator(_only_known_words)]
+
+
+class AccountRow(Row):
     """One row of accounts.csv; empty conditions match all. `{category}` and the like stand for the posting's own."""
 
     kind: AccountKind
-    client_id: str
-    category: str
-    vat_case: str
-    rate: str
-    country: str
-    format: str
-    account: str
-    name: str
-    tax_code: str
+    client_id: Annotated[str, AfterValidator(_some_client), Field(validate_default=True)] = ""
+    category: str = ""
+    vat_case: Annotated[str, _one_of(VAT_CASES)] = ""
+    rate: Annotated[
+        PositiveDecimal,
+        AfterValidator(lambda value: rate_text(Decimal(value))),
+        expecting("write the rate in percent, such as 21 or 25.5, or * for all"),
+    ] = ""
+    country: Annotated[Country, expecting("write the two-letter code of ISO 3166, such as NL, or * for all")] = ""
+    format: Annotated[str, _one_of(FORMAT_NAMES)] = ""
+    account: _Words
+    name: _Words = ""
+    tax_code: _Words = ""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _a_star_is_all(cls, cells: dict[str, str]) -> dict[str, str]:
+        return {column: cell for column, cell in cells.items() if cell != "*" or column not in (*_CONDITIONS, "format")}
 
     def conditions(self) -> tuple[str, ...]:
         """All that decides whether the row matches; two rows of a file that agree in it contradict each other."""
@@ -150,8 +186,8 @@ def load_accounts(path: Path | None) -> Accounts:
     """
     shipped = shipped_config() / "accounts.csv"
     problems: list[str] = []
-    default = _readable_rows(shipped, problems)
-    own = [] if path is None else _readable_rows(path, problems)
+    default = list(_rows(shipped, problems))
+    own = [] if path is None else list(_rows(path, problems))
     if problems:
         raise ConfigError(problems)
     replaced = {(row.kind, row.format) for row in own}
@@ -159,82 +195,15 @@ def load_accounts(path: Path | None) -> Accounts:
     return Accounts((*own, *kept), str(path or shipped))
 
 
-def _readable_rows(path: Path, problems: list[str]) -> list[AccountRow]:
-    try:
-        return list(_rows(path, problems))
-    except csv.Error as error:
-        problems.append(f"{path}: is not readable as CSV ({error})")
-        return []
-
-
 def _rows(path: Path, problems: list[str]) -> Iterator[AccountRow]:
     """The good rows of one file; what is wrong with the others goes to `problems`."""
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        problems.append(f"{path}: cannot be read ({error}); check the path and that it is saved as 'CSV UTF-8'")
-        return
-    first_line = text.partition("\n")[0]
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=";" if first_line.count(";") else ",")
-    header = [name.strip().lower() for name in next(reader, [])]
-    unknown = [name for name in header if name not in COLUMNS]
-    wrong = [f"column {name}: is unknown; the columns are {', '.join(COLUMNS)}" for name in unknown]
-    twice = sorted({name for name in header if header.count(name) > 1})
-    wrong += [f"column {name}: is there twice; remove one" for name in twice]
-    wrong += [f"column {name}: is missing; add it" for name in ("kind", "account") if name not in header]
-    if wrong:
-        problems.extend(f"{path}, row 1, {problem}" for problem in wrong)
-        return
     seen: dict[tuple[str, ...], str] = {}
-    for number, cells in enumerate(reader, 2):
-        if not any(cell.strip() for cell in cells) or cells[0].lstrip().startswith("#"):
-            continue
-        place = f"{path}, row {number}"
-        if len(cells) > len(header):
-            problems.append(f"{place}: has {len(cells)} cells, the first row has {len(header)}")
-            continue
-        values = dict.fromkeys(COLUMNS, "") | dict(zip(header, (cell.strip() for cell in cells), strict=False))
-        complaints = list(_complaints(values))
-        problems.extend(f"{place}, column {column}: {values[column]!r}: {what}" for column, what in complaints)
-        if complaints:
-            continue
-        row = _row(values)
-        if row.conditions() in seen:
-            problems.append(f"{place}: has the same conditions as {seen[row.conditions()]}; remove one")
-        seen.setdefault(row.conditions(), f"row {number}")
+    for place, row in typed_rows(path, AccountRow, problems):
+        first = seen.setdefault(row.conditions(), place.place)
+        if first != place.place:
+            same = first.removeprefix(f"{path}, ")
+            problems.append(f"{place.place}: has the same conditions as {same}; remove one")
         yield row
-
-
-def _row(values: Mapping[str, str]) -> AccountRow:
-    conditions = {name: "" if values[name] in _ANY else values[name] for name in (*_CONDITIONS, "format")}
-    if "." in conditions["rate"]:
-        conditions["rate"] = conditions["rate"].rstrip("0").rstrip(".")
-    texts = {name: values[name] for name in ("account", "name", "tax_code")}
-    return AccountRow(kind=AccountKind(values["kind"]), **conditions, **texts)
-
-
-def _complaints(values: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    """Column and remedy for everything wrong with a row."""
-    if values["kind"] not in list(AccountKind):
-        yield "kind", f"write one of {', '.join(AccountKind)}"
-    if values["vat_case"] not in (*_ANY, *VAT_CASES):
-        yield "vat_case", f"write one of {', '.join(VAT_CASES)}, or * for all"
-    if values["format"] not in (*_ANY, *FORMAT_NAMES):
-        yield "format", f"write one of {', '.join(FORMAT_NAMES)}, or * for all"
-    if values["rate"] not in _ANY and not values["rate"].replace(".", "", 1).isdecimal():
-        yield "rate", "write the rate in percent, such as 21 or 25.5, or * for all"
-    if values["country"] not in _ANY and not (len(values["country"]) == 2 and values["country"].isupper()):
-        yield "country", "write the two-letter code of ISO 3166, such as NL, or * for all"
-    if values["kind"] == AccountKind.PARTY and values["client_id"] in _ANY:
-        yield "client_id", "a party row is one client's: write its client_id"
-    if not values["account"]:
-        yield "account", "it is required"
-    words = dict.fromkeys((*_CONDITIONS, "rate_1"), "")
-    for column in ("account", "name", "tax_code"):
-        try:
-            values[column].format_map(words)
-        except (KeyError, ValueError, IndexError, AttributeError):
-            yield column, f"the words that may stand in braces are {', '.join(f'{{{word}}}' for word in words)}"
 
 
 def _word(text: str) -> str:

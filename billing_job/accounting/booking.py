@@ -3,10 +3,10 @@
 from collections.abc import Mapping, Sequence
 
 from billing_job.accounting.accounts import AccountKey, AccountKind, Accounts
-from billing_job.accounting.entry import Entry, EntryKind, Posting, PostingVat, category_text, rate_text
+from billing_job.accounting.entry import Entry, EntryKind, Posting, PostingVat, category_text
 from billing_job.core.document import Document, Kind, Line, Vat
 from billing_job.core.errors import InvariantBroken
-from billing_job.core.money import MICROCENTS_PER_CENT, decimal_text, shared_out, vat_cents
+from billing_job.core.money import MICROCENTS_PER_CENT, decimal_text, rate_text, shared_out, vat_cents
 from billing_job.core.period import Period
 
 _Side = tuple[AccountKey, int, str, PostingVat | None]

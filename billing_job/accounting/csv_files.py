@@ -5,12 +5,12 @@ from decimal import Decimal
 
 from billing_job.accounting.accounts import AccountKind, Accounts
 from billing_job.accounting.booking import document_entry
-from billing_job.accounting.entry import Entry, Posting, PostingVat, rate_text
+from billing_job.accounting.entry import Entry, Posting, PostingVat
 from billing_job.accounting.export import one_line
 from billing_job.accounting.journal import Journal
 from billing_job.core.document import Document
 from billing_job.core.files.csv_writer import csv_text
-from billing_job.core.money import decimal_text
+from billing_job.core.money import decimal_text, rate_text
 
 SALES_COLUMNS = (
     "document_number", "document_type", "issue_date", "due_date", "period_start", "period_end", "client_id",

@@ -85,11 +85,6 @@ class Entry:
         )
 
 
-def rate_text(rate: Decimal) -> str:
-    """A rate as accounts.csv and the files say it: without trailing zeros, never with an exponent."""
-    return f"{rate:f}".rstrip("0").rstrip(".") if "." in f"{rate:f}" else f"{rate:f}"
-
-
 def category_text(category: str) -> str:
     """A category in words: number_rental is "Number rental"."""
     return one_line(category.replace("_", " ")).capitalize() or "Other"

@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import TypeVar
@@ -45,17 +45,6 @@ def encodable(text: str, encoding: str) -> str:
     return "".join(character if _fits(character, encoding) else _base(character, encoding) for character in text)
 
 
-def counted(number: int, noun: str) -> str:
-    """A figure with its noun: "1 document", "2 documents"."""
-    return f"{number} {noun}{'' if number == 1 else 's'}"
-
-
-def listed(names: Sequence[str]) -> str:
-    """The first five names, and how many more there are."""
-    more = len(names) - 5
-    return ", ".join(names[:5]) + (f" and {counted(more, 'other')}" if more > 0 else "")
-
-
 def date_text(day: date, date_format: str) -> str:
     """A day as iso, uk, us or ce (central European) write it."""
     return day.strftime(_DATE_FORMATS[date_format])
@@ -66,22 +55,22 @@ def decimal_comma(cents: int) -> str:
     return decimal_text(cents).replace(".", ",")
 
 
-def chunks(groups: Iterable[Sequence[T]], most: int) -> Iterator[list[Sequence[T]]]:
-    """Consecutive groups in lots of at most so many items together; a group is never divided."""
-    lot: list[Sequence[T]] = []
+def chunks(groups: Iterable[Sequence[T]], most: int, size_of: Callable[[Sequence[T]], int] = len) -> Iterator[list[T]]:
+    """The items of consecutive groups in lots of at most so many, by default items; a group is never divided."""
+    lot: list[T] = []
     size = 0
     for group in groups:
-        if lot and size + len(group) > most:
+        if size and size + size_of(group) > most:
             yield lot
             lot, size = [], 0
-        lot.append(group)
-        size += len(group)
-    if lot:
+        lot += group
+        size += size_of(group)
+    if size:
         yield lot
 
 
 def numbered(stem: str, suffix: str, contents: Sequence[bytes]) -> dict[str, bytes]:
-    """One file as `stem.suffix`; several as `stem_1.suffix`, `stem_2.suffix` and so on."""
+    """One file as `stem.suffix`, none as none; several as `stem_1.suffix`, `stem_2.suffix` and so on."""
     if len(contents) == 1:
         return {f"{stem}.{suffix}": contents[0]}
     return {f"{stem}_{number}.{suffix}": content for number, content in enumerate(contents, 1)}

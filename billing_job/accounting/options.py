@@ -2,30 +2,26 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+
+from billing_job.core.toml import Table
 
 
-class _Options(BaseModel):
-    """A TOML table: frozen, and closed to keys it does not know."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
-
-
-class BeancountOptions(_Options):
+class BeancountOptions(Table):
     """`[accounting.beancount]`."""
 
     standalone: bool = True
     """Open the accounts and assert their balances, so that the file is a whole ledger; false for use with `include`."""
 
 
-class GnucashOptions(_Options):
+class GnucashOptions(Table):
     """`[accounting.gnucash]`."""
 
     date_format: Literal["iso", "uk", "us", "ce"] = "iso"
     """The one chosen in Edit, Preferences, Date/Time: under another one GnuCash refuses or misreads the dates."""
 
 
-class DatevOptions(_Options):
+class DatevOptions(Table):
     """`[accounting.datev]`: from the tax adviser."""
 
     consultant_number: Annotated[int, Field(ge=1001, le=9_999_999)] = 1001
@@ -45,14 +41,14 @@ class DatevOptions(_Options):
     """Festschreibung: true when the bookings may not be changed after the import."""
 
 
-class ExactOptions(_Options):
+class ExactOptions(Table):
     """`[accounting.exact]`."""
 
     sales_journal: Annotated[str, Field(min_length=1)] = "70"
     general_journal: Annotated[str, Field(min_length=1)] = "90"
 
 
-class XeroOptions(_Options):
+class XeroOptions(Table):
     """`[accounting.xero]`."""
 
     date_format: Literal["uk", "us"] = "uk"
@@ -61,14 +57,14 @@ class XeroOptions(_Options):
     """How Xero's import wants a credit note; try one in its demo company."""
 
 
-class QuickbooksOptions(_Options):
+class QuickbooksOptions(Table):
     """`[accounting.quickbooks]`."""
 
     date_format: Literal["uk", "us"] = "uk"
     """The one chosen in the import's dialogue."""
 
 
-class FecOptions(_Options):
+class FecOptions(Table):
     """`[accounting.fec]`."""
 
     siren: Annotated[str, Field(pattern=r"^(\d{9})?$")] = ""
@@ -77,7 +73,7 @@ class FecOptions(_Options):
     general_journal: Annotated[str, Field(min_length=1)] = "OD"
 
 
-class AccountingOptions(_Options):
+class AccountingOptions(Table):
     """All sub-tables of `[accounting]`."""
 
     beancount: BeancountOptions = BeancountOptions()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from billing_job.commands.api_trunks import trunks
-from billing_job.commands.options import emit, json_option
+from billing_job.commands.options import emit, json_option, pair
 from billing_job.commands.supplier import client_of, confirm, ledger_of, price_text, yes_option
 from billing_job.core.errors import ConfigError
 
@@ -172,8 +172,8 @@ def submit(
     invocation: Invocation, did_number_id: str, files: tuple[str, ...], fields: tuple[str, ...], as_json: bool
 ) -> int:
     """Submit documents for the number DID_NUMBER_ID; the event regulatory.approved tells when they were accepted."""
-    papers = [_paper(*_pair(text, "--file", "passport=id.pdf")) for text in files]
-    details = dict(_pair(text, "--field", "company=Acme Corp") for text in fields)
+    papers = [_paper(*pair(text, "--file", "passport=id.pdf")) for text in files]
+    details = dict(pair(text, "--field", "company=Acme Corp") for text in fields)
     with client_of(invocation) as client:
         said = client.submit_regulatory(did_number_id, papers, details)
     if as_json:
@@ -193,13 +193,6 @@ def _paper(kind: str, name: str) -> Paper:
     except OSError as error:
         raise ConfigError(f"--file {kind}={name}: cannot be read ({error.strerror})") from None
     return Paper(kind, Path(name).name, content, mimetypes.guess_type(name)[0] or "application/octet-stream")
-
-
-def _pair(text: str, option: str, example: str) -> tuple[str, str]:
-    name, equals, value = text.partition("=")
-    if not (name and equals and value):
-        raise ConfigError(f"{option} {text}: write it as {example}")
-    return name, value
 
 
 def _offers_table(offers: tuple[Offer, ...]) -> str:

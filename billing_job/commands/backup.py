@@ -19,9 +19,10 @@ def backup(invocation: Invocation, file: Path) -> int:
 
     FILE must not be there yet; only its owner can read it.
     """
-    from billing_job.operations.backup import back_up, ledger_file
+    from billing_job.ledger.database import database_path
+    from billing_job.operations.backup import back_up
 
-    copied = back_up(ledger_file(invocation.settings().storage.database_url), file.absolute())
+    copied = back_up(database_path(invocation.settings().storage.database_url), file.absolute())
     invocation.console.info(
         f"{copied.path}: {copied.documents} documents, {copied.transactions} transactions, checked;"
         f" SHA-256 {copied.sha256}"
@@ -38,12 +39,12 @@ def restore(invocation: Invocation, file: Path, yes: bool) -> int:
 
     Refused while a run is at work. E-mails that may have left after the copy was made are marked as uncertain.
     """
+    from billing_job.ledger.database import database_path
     from billing_job.ledger.run_lock import run_lock
-    from billing_job.operations.backup import ledger_file
     from billing_job.operations.backup import restore as put_back
 
     url = invocation.settings().storage.database_url
-    ledger = ledger_file(url)
+    ledger = database_path(url)
     if not yes and ledger.exists():
         click.confirm(f"Put {file} in the place of {ledger}?", abort=True, err=True)
     with run_lock(url):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from billing_job.commands.options import emit, json_option
+from billing_job.commands.options import json_option, told
 
 if TYPE_CHECKING:
     from billing_job.commands.invocation import Invocation
@@ -46,6 +46,4 @@ def credit(
     except ValueError as error:
         raise ConfigError(f"--amount: {error}") from None
     outcome = credit_document(invocation.session(), number, Request(reason.strip(), lines, cents, rebill))
-    if as_json:
-        emit(outcome.json)
-    return outcome.exit_code
+    return told(outcome, as_json=as_json)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from billing_job.commands.options import emit, json_option, month_option, period
+from billing_job.commands.options import emit, json_option, month_option, period, told
 from billing_job.core.errors import ConfigError, ExitCode
 
 if TYPE_CHECKING:
@@ -97,6 +97,4 @@ def resolve(
         reason.strip(),
         invocation.user(),
     )
-    if as_json:
-        emit(outcome.json)
-    return outcome.exit_code
+    return told(outcome, as_json=as_json)

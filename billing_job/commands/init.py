@@ -33,10 +33,8 @@ def init(invocation: Invocation, base_url: str | None, from_ledger: bool, as_jso
     written = write_new(folder, {**fixed, **tables})
     left_alone = [name for name in (*fixed, *tables) if name not in written]
     proposed = {name: found for name, found in rows.items() if found and name in left_alone}
-    for name in written:
-        invocation.console.info(f"{folder / name}: written")
-    for name in left_alone:
-        invocation.console.warn(f"{folder / name}: is there already and was left alone")
+    invocation.console.info(*(f"{folder / name}: written" for name in written))
+    invocation.console.warn(*(f"{folder / name}: is there already and was left alone" for name in left_alone))
     if as_json:
         emit({"schema": "billing-job/init@1", "written": written, "left_alone": left_alone, "proposed": proposed})
         return 0

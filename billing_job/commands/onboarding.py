@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from billing_job.commands.options import emit, json_option
+from billing_job.commands.options import emit, json_option, pair
 from billing_job.commands.supplier import (
     client_of,
     confirm,
@@ -19,6 +19,7 @@ from billing_job.commands.supplier import (
     yes_option,
 )
 from billing_job.core.errors import ConfigError
+from billing_job.core.sentences import counted
 
 if TYPE_CHECKING:
     from billing_job.commands.invocation import Invocation
@@ -115,7 +116,8 @@ def onboard(
         check_wish(session.config_folder, wish, [plan.name for plan in job.settings.plans])
         talk = _Conversation(invocation, password_file, yes, as_json)
         desk = Desk(job.engine, job.mapping, session.config_folder, job.settings.billing.zone, job.clock, client, talk)
-        found = take_the_steps(desk, wish, dict(map(_pair, did_number_ids)), anew=anew)
+        known_ids = dict(pair(text, "--did-number-id", "+31201234567=42") for text in did_number_ids)
+        found = take_the_steps(desk, wish, known_ids, anew=anew)
     if as_json:
         emit(
             {
@@ -191,7 +193,7 @@ def offboard(invocation: Invocation, client_id: str, at: str | None, yes: bool, 
     session = invocation.session()
     with locked_job(session) as job:
         plan = planned_leaving(job.mapping, client_id, _day(at) or _today(invocation, job.settings) + timedelta(days=1))
-        what = f"{_counted(plan.numbers, 'number')} and {_counted(plan.trunks, 'trunk')} of client {client_id}"
+        what = f"{counted(len(plan.numbers), 'number')} and {counted(len(plan.trunks), 'trunk')} of client {client_id}"
         confirm(f"End {what} on {plan.day}?", yes=yes, as_json=as_json)
         write_leaving(session.config_folder, plan)
     if as_json:
@@ -203,20 +205,9 @@ def offboard(invocation: Invocation, client_id: str, at: str | None, yes: bool, 
     return 0
 
 
-def _counted(things: tuple[str, ...], name: str) -> str:
-    return f"{len(things)} {name}{'' if len(things) == 1 else 's'}"
-
-
 def _known_row(job: Job, client_id: str) -> dict[str, str] | None:
     client = job.clients.get(client_id)
     return None if client is None else {"name": client.name, "country": client.country}
-
-
-def _pair(text: str) -> tuple[str, str]:
-    number, equals, did_number_id = text.partition("=")
-    if not (number and equals and did_number_id):
-        raise ConfigError(f"--did-number-id {text}: write it as +31201234567=42")
-    return number, did_number_id
 
 
 def _day(text: str | None) -> date | None:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 import click
 
+from billing_job.core.errors import ConfigError
+
 if TYPE_CHECKING:
     from billing_job.core.period import Period
+    from billing_job.month.session import CommandResult
 
 KEY_VARIABLE = "DIDFARM_API_KEY"
 WEBHOOK_SECRET_VARIABLE = "DIDFARM_WEBHOOK_SECRET"  # noqa: S105 - the name of a variable
@@ -21,6 +24,13 @@ F = TypeVar("F", bound=Callable[..., Any])
 def emit(value: object) -> None:
     """One JSON value on standard output."""
     click.echo(json.dumps(value, indent=2, ensure_ascii=False))
+
+
+def told(outcome: CommandResult, *, as_json: bool) -> int:
+    """The command's exit code, once programs have its JSON object."""
+    if as_json:
+        emit(outcome.json)
+    return outcome.exit_code
 
 
 def month_option(*, required: bool = False) -> Callable[[F], F]:
@@ -52,8 +62,23 @@ def offline_option(function: F) -> F:
     return click.option("--offline", is_flag=True, help="Work from the ledger alone; ask DIDfarm nothing.")(function)
 
 
+def pair(text: str, option: str, example: str) -> tuple[str, str]:
+    """What stands before and after the = of an option's NAME=VALUE."""
+    name, equals, value = text.partition("=")
+    if not (name and equals and value):
+        raise ConfigError(f"{option} {text}: write it as {example}")
+    return name, value
+
+
+@overload
+def period(month: str) -> Period: ...
+@overload
+def period(month: None) -> None: ...
 def period(month: str | None) -> Period | None:
-    """The month of --month; None when it was not given."""
+    """The month of --month, None when it was not given; ConfigError for what is no month."""
     from billing_job.core.period import Period
 
-    return None if month is None else Period.parse(month)
+    try:
+        return None if month is None else Period.parse(month)
+    except ValueError as error:
+        raise ConfigError(str(error)) from None

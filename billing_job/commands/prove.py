@@ -51,8 +51,7 @@ def verify(invocation: Invocation, month: str | None, deep: bool, output: Path |
         problems += more
     if as_json:
         emit({"schema": "billing-job/verify@1", "documents": count, "problems": problems})
-    for problem in problems:
-        invocation.console.error(problem)
+    invocation.console.error(*problems)
     if not problems:
         invocation.console.info(f"{count} documents and their files are as they were issued")
     return ExitCode.FAILED if problems else ExitCode.DONE

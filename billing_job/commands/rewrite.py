@@ -31,7 +31,7 @@ def render(
     from billing_job.month.session import locked_job
 
     with locked_job(invocation.session(output)) as job:
-        billed = period(month) or job.last_month()
+        billed = period(month)
         written = render_again(
             job, billed, numbers, workers=workers or invocation.workers, progress=invocation.console.progress
         )
@@ -56,7 +56,6 @@ def export(
 
     In the month's folder they are from then on kept up to date by `run`, like the formats of [accounting] formats.
     """
-    from billing_job.core.period import Period
     from billing_job.month.accounting_files import check_billed, check_formats, export_books
     from billing_job.month.session import locked_job
 
@@ -65,7 +64,7 @@ def export(
         return 0
     if month is None or not formats:
         raise click.UsageError("export needs --month and at least one --format; --list shows the formats")
-    billed = Period.parse(month)
+    billed = period(month)
     check_formats(formats)
     with locked_job(invocation.session()) as job:
         check_billed(job, billed)
@@ -73,10 +72,8 @@ def export(
             written = _brought_up_to_date(job, billed, invocation, formats)
             return _told(written, invocation, f"Files: {job.folder(billed).where('accounting')}")
         exported = export_books(job, billed, formats, output.absolute())
-    for warning in exported.warnings:
-        invocation.console.warn(warning)
-    for name in exported.files:
-        invocation.console.info(str(output / name))
+    invocation.console.warn(*exported.warnings)
+    invocation.console.info(*(str(output / name) for name in exported.files))
     return 0
 
 
@@ -86,11 +83,10 @@ def export(
 @click.pass_obj
 def report(invocation: Invocation, month: str, output: Path | None) -> int:
     """Write the page of a billed month, report.html, as the ledger stands today."""
-    from billing_job.core.period import Period
     from billing_job.month.accounting_files import check_billed
     from billing_job.month.session import locked_job
 
-    billed = Period.parse(month)
+    billed = period(month)
     with locked_job(invocation.session(output)) as job:
         check_billed(job, billed)
         written = _brought_up_to_date(job, billed, invocation)
@@ -108,10 +104,8 @@ def _brought_up_to_date(job: Job, month: Period, invocation: Invocation, formats
 
 
 def _told(written: WrittenMonth, invocation: Invocation, where: str) -> int:
-    for warning in written.warnings:
-        invocation.console.warn(warning)
-    for problem in written.problems:
-        invocation.console.error(problem)
+    invocation.console.warn(*written.warnings)
+    invocation.console.error(*written.problems)
     invocation.console.info(where)
     return ExitCode.FAILED if written.problems else ExitCode.DONE
 

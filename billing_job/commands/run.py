@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from billing_job.commands.options import emit, json_option, month_option, offline_option, output_option, workers_option
+from billing_job.commands.options import (
+    emit,
+    json_option,
+    month_option,
+    offline_option,
+    output_option,
+    told,
+    workers_option,
+)
 from billing_job.core.errors import BillingJobError
 
 if TYPE_CHECKING:
@@ -87,9 +95,7 @@ def sync(invocation: Invocation, full: bool, as_json: bool) -> int:
     from billing_job.month.sync import sync as sync_ledger
 
     outcome = sync_ledger(invocation.session(), full=full)
-    if as_json:
-        emit(outcome.json)
-    return outcome.exit_code
+    return told(outcome, as_json=as_json)
 
 
 @click.command(short_help="Write drafts, and compare them with the month before.")

@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from billing_job.commands.options import KEY_VARIABLE, WEBHOOK_SECRET_VARIABLE, emit, json_option, workers_option
+from billing_job.commands.options import (
+    KEY_VARIABLE,
+    WEBHOOK_SECRET_VARIABLE,
+    json_option,
+    period,
+    told,
+    workers_option,
+)
 
 if TYPE_CHECKING:
     from billing_job.commands.invocation import Invocation
@@ -31,9 +38,7 @@ def demo(invocation: Invocation, output: Path, workers: int | None, as_json: boo
     from billing_job.operations.demo import demo as run_demo
 
     outcome = run_demo(output.absolute(), invocation.clock, invocation.console, workers=workers or invocation.workers)
-    if as_json:
-        emit(outcome.json)
-    return outcome.exit_code
+    return told(outcome, as_json=as_json)
 
 
 @click.command(short_help="Serve a stand-in for DIDfarm on loopback.")
@@ -97,7 +102,6 @@ def sandbox(
     """
     from zoneinfo import ZoneInfo
 
-    from billing_job.core.period import Period
     from billing_job.didfarm.sandbox.config_files import write_config as write_config_files
     from billing_job.didfarm.sandbox.faults import FAULTS, parse_fault, usage
     from billing_job.didfarm.sandbox.running import serve
@@ -107,7 +111,7 @@ def sandbox(
         for name, description in FAULTS.items():
             click.echo(f"{usage(name)}\n    {description}")
         return 0
-    world = make_world(seed, clients, transactions, Period.parse(month), ZoneInfo("Europe/Amsterdam"))
+    world = make_world(seed, clients, transactions, period(month), ZoneInfo("Europe/Amsterdam"))
     if write_config is not None:
         write_config_files(world, write_config)
         invocation.console.info(f"Wrote clients.csv, trunks.csv and numbers.csv of this world into {write_config}")

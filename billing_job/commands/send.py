@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from billing_job.commands.options import emit, json_option, month_option, output_option
+from billing_job.commands.options import emit, json_option, month_option, output_option, period
 from billing_job.core.errors import ConfigError, ExitCode
 
 if TYPE_CHECKING:
@@ -62,7 +62,6 @@ def send(
 
 def send_month(invocation: Invocation, month: str | None, output: Path | None, options: MailOptions) -> Mailed:
     """Send what is not sent yet and say so; BillingJobError when the round could not begin, or the ledger failed it."""
-    from billing_job.core.period import Period
     from billing_job.delivery.mailing import send_month
     from billing_job.month.session import locked_job
 
@@ -72,8 +71,8 @@ def send_month(invocation: Invocation, month: str | None, output: Path | None, o
         raise ConfigError(f"{invocation.config}: there is no [mail] table, so nothing can be sent; add host and from")
     transport = transport_of(invocation, mail)
     with locked_job(session) as job:
-        period = Period.parse(month) if month else job.last_month()
-        mailed = send_month(job, period, mail, options, transport, invocation.console)
+        wanted = period(month) if month else job.last_month()
+        mailed = send_month(job, wanted, mail, options, transport, invocation.console)
     tell(mailed, invocation.console)
     return mailed
 

@@ -1,23 +1,50 @@
 """What commands print for people on standard output: aligned plain text that also survives a pipe."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from rich.cells import cell_len, set_cell_size
+from rich.console import Console
+from rich.text import Text
+
 from billing_job.core.money import money_text
+from billing_job.core.sentences import listed
 from billing_job.reporting.exceptions_csv import Waiting
 
 
-def table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, right: Sequence[str] = ()) -> str:
-    """Columns as wide as their widest cell; those named in `right` are aligned to the right."""
-    widths = [max([len(name), *(len(row[place]) for row in rows)]) for place, name in enumerate(columns)]
-    lines = [
+def table(
+    columns: Sequence[str], rows: Sequence[Sequence[str]], *, right: Sequence[str] = (), console: Console | None = None
+) -> str:
+    """Columns as wide as their widest cell is on a screen; those named in `right`, numbers, are aligned to the right.
+
+    Where a terminal is too narrow, the widest other column is broken between words; a pipe's lines are never broken.
+    """
+    console = console or Console()
+    rows = (columns, *rows)
+    widths = [max(map(cell_len, cells)) for cells in zip(*rows, strict=True)]
+    if console.is_terminal:
+        place = max(range(len(columns)), key=lambda place: (columns[place] not in right, widths[place]))
+        room = console.width - sum(widths) - 2 * (len(columns) - 1) + widths[place]
+        longest_word = max(cell_len(word) for row in rows for word in ("", *row[place].split()))
+        widths[place] = min(widths[place], max(room, longest_word))
+        rows = [part for row in rows for part in _broken(row, place, widths[place], console)]
+    lines = (
         "  ".join(
-            cell.rjust(width) if name in right else cell.ljust(width)
+            " " * (width - cell_len(cell)) + cell if name in right else set_cell_size(cell, width)
             for cell, width, name in zip(cells, widths, columns, strict=True)
         ).rstrip()
-        for cells in (columns, *rows)
-    ]
+        for cells in rows
+    )
     return "\n".join(lines)
+
+
+def _broken(row: Sequence[str], place: int, width: int, console: Console) -> Iterator[list[str]]:
+    """The row, and under it what is left of its cell at this place."""
+    cells = list(row)
+    for part in Text(row[place]).wrap(console, width):
+        cells[place] = part.plain
+        yield cells
+        cells = [""] * len(row)
 
 
 def exceptions_table(found: Sequence[Waiting], currency: str) -> str:
@@ -73,7 +100,7 @@ def reconcile_table(proof: Mapping[str, Any], currency: str) -> str:
         )
     for name, sentence in (("changed", "changed their content"), ("vanished", "are no longer listed by the supplier")):
         if proof[name]:
-            lines.append(f"{len(proof[name])} transactions {sentence}: {', '.join(proof[name][:10])}")
+            lines.append(f"{len(proof[name])} transactions {sentence}: {listed(proof[name], 10)}")
     return "\n".join(lines)
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Literal
 
 from billing_job.core.errors import ConfigError, OutputError
+from billing_job.core.files.csv_reader import separator_of
 from billing_job.core.files.local import write_whole
 
 Cells = dict[str, str]
@@ -39,7 +40,7 @@ def read_csv_text(path: Path, columns: Sequence[str]) -> CsvText:
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: cannot be read ({error})") from None
     first = text.partition("\n")[0]
-    separator = ";" if first.count(";") > first.count(",") else ","
+    separator = separator_of(text)
     header = next(csv.reader(io.StringIO(text, newline=""), delimiter=separator), [])
     return CsvText(
         text=text,

@@ -17,7 +17,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from billing_job.config.mapping import CLIENT_COLUMNS, NUMBER_COLUMNS, TRUNK_COLUMNS
-from billing_job.config.settings import Api
+from billing_job.config.settings import Api, problems_of
 from billing_job.core.errors import ConfigError, OutputError
 from billing_job.core.files.csv_reader import csv_rows
 from billing_job.core.phone import country_of, e164
@@ -50,9 +50,7 @@ def api_of(path: Path, base_url: str | None) -> Api:
         table = tomllib.loads(path.read_text(encoding="utf-8")).get("api", {}) if path.exists() else {}
         api = Api.model_validate(table | ({} if base_url is None else {"base_url": base_url}))
     except ValidationError as error:
-        detail = error.errors()[0]
-        place = ".".join(map(str, detail["loc"]))
-        raise ConfigError(f"{path}: api.{place} = {detail['input']!r}: {detail['msg']}") from None
+        raise ConfigError(problems_of(path, error, "api")) from None
     except (OSError, ValueError) as error:
         raise ConfigError(f"{path}: cannot be read ({error})") from None
     key_file = api.key_file and path.resolve().parent.parent / api.key_file.expanduser()

@@ -20,7 +20,7 @@ from billing_job.accounting.options import AccountingOptions
 from billing_job.billing.rating.plans import Plan
 from billing_job.config.mail import Mail
 from billing_job.core.errors import ConfigError
-from billing_job.core.toml import Country, Money, Table
+from billing_job.core.toml import Country, DayCount, Money, Table, WebAddress
 
 
 def _zone(value: str) -> str:
@@ -73,7 +73,7 @@ class TransactionsReading(Table):
 class Api(Table):
     """`[api]`: the supplier's address and our manners."""
 
-    base_url: Annotated[str, Field(pattern=r"^https?://[^\s/]+\S*$")] = "https://didfarm.com/api/v1"
+    base_url: WebAddress = "https://didfarm.com/api/v1"
     requests_per_minute: Annotated[int, Field(ge=1, le=100_000)] = 60
     timeout_seconds: Annotated[float, Field(gt=0, le=600)] = 30
     key_file: Path | None = None
@@ -111,7 +111,7 @@ class Billing(Table):
 
     timezone: Annotated[str, AfterValidator(_zone)] = "Europe/Amsterdam"
     currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] = "EUR"
-    payment_terms_days: Annotated[int, Field(ge=0, le=365)] = 14
+    payment_terms_days: DayCount = 14
     on_exception: Literal["hold", "block"] = "hold"
     opening_balance: Money = "0.00"
     issue_date: Literal["run", "period_end"] = "run"
@@ -187,8 +187,8 @@ class Monitoring(Table):
     """`[monitoring]`: who is told how a run ended; `ping_failure_url` is by default `ping_url` with /fail behind it."""
 
     textfile: Annotated[Path, AfterValidator(_prom_file)] | None = None
-    ping_url: Annotated[str, Field(pattern=r"^https?://[^\s/]+\S*$")] | None = None
-    ping_failure_url: Annotated[str, Field(pattern=r"^https?://[^\s/]+\S*$")] | None = None
+    ping_url: WebAddress | None = None
+    ping_failure_url: WebAddress | None = None
 
 
 DEFAULT_CATEGORIES = {
@@ -276,7 +276,7 @@ def load_settings(path: Path) -> Settings:
     try:
         settings = Settings.model_validate(raw)
     except ValidationError as error:
-        raise ConfigError([_problem(path, detail) for detail in error.errors()]) from None
+        raise ConfigError(problems_of(path, error)) from None
     return _with_absolute_paths(settings, path.resolve().parent.parent, path)
 
 
@@ -286,9 +286,13 @@ _EXPECTED = {
 }
 
 
-def _problem(path: Path, detail: ErrorDetails) -> str:
-    """One line for one wrong key."""
-    location = [part for part in detail["loc"] if part != "[key]"]
+def problems_of(path: Path, error: ValidationError, *within: str) -> list[str]:
+    """One line for each wrong key of the file, or of the table `within` it."""
+    return [_problem(path, detail, within) for detail in error.errors()]
+
+
+def _problem(path: Path, detail: ErrorDetails, within: tuple[str, ...]) -> str:
+    location = [*within, *(part for part in detail["loc"] if part != "[key]")]
     key = ".".join(str(part + 1) if isinstance(part, int) else str(part) for part in location) or "the file"
     expected = _EXPECTED.get(detail["type"], str(detail["msg"]).removeprefix("Value error, "))
     value = detail["input"]

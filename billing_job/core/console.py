@@ -3,7 +3,7 @@
 import json
 import logging
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -71,17 +71,22 @@ class Console:
                 transient=True,
             )
 
-    def info(self, message: str) -> None:
-        LOGGER.info("%s", message)
+    def info(self, *messages: str) -> None:
+        self._say(logging.INFO, messages)
 
-    def debug(self, message: str) -> None:
-        LOGGER.debug("%s", message)
+    def debug(self, *messages: str) -> None:
+        self._say(logging.DEBUG, messages)
 
-    def warn(self, message: str) -> None:
-        LOGGER.warning("%s", message)
+    def warn(self, *messages: str) -> None:
+        self._say(logging.WARNING, messages)
 
-    def error(self, message: str) -> None:
-        LOGGER.error("%s", message)
+    def error(self, *messages: str) -> None:
+        self._say(logging.ERROR, messages)
+
+    def _say(self, level: int, messages: Sequence[str]) -> None:
+        """A line for each."""
+        for message in messages:
+            LOGGER.log(level, "%s", message)
 
     def progress(self, done: int, total: int, what: str) -> None:
         """A bar on a terminal; elsewhere a line for each tenth of a long job."""

@@ -6,9 +6,6 @@ One rounding rule: half away from zero. 0.5 cent becomes 1 cent, -0.5 cent becom
 import re
 from decimal import Decimal
 
-from billing_job.core.errors import ConfigError
-from billing_job.core.sums import Sum
-
 # Charges are exact in micro-cents: a price has at most 4 places of the currency (1e-4 EUR = 10_000 micro-cents) and a
 # percentage at most 4 places (1e-4 % = 1e-6 of a cent), so every product of the two is a whole number of micro-cents.
 MICROCENTS_PER_CENT = 1_000_000
@@ -53,12 +50,21 @@ def vat_cents(net_cents: int, rate_percent: Decimal) -> int:
     return half_away_from_zero(net_cents * numerator, denominator * 100)
 
 
+def rate_text(rate: Decimal) -> str:
+    """A rate in percent as files say it: without trailing zeros, never with an exponent.
+
+    >>> rate_text(Decimal("21.00")), rate_text(Decimal("25.5")), rate_text(Decimal(100))
+    ('21', '25.5', '100')
+    """
+    return f"{rate.normalize():f}"
+
+
 def scaled(text: str, *, places: int = 4, what: str = "a decimal with at most 4 places, such as 12.5") -> int:
-    """Read a decimal string as an int of 10**-places units: "12.5" is 125000 at four places; ConfigError otherwise."""
+    """Read a decimal string as an int of 10**-places units: "12.5" is 125000 at four places; ValueError otherwise."""
     text = text.strip()
     fraction = text.partition(".")[2]
     if not _DECIMAL.fullmatch(text) or fraction[places:].strip("0"):
-        raise ConfigError(f"{text!r} is not {what}")
+        raise ValueError(f"{text!r} is not {what}")
     return int(Decimal(text).scaleb(places))
 
 
@@ -78,8 +84,12 @@ def shared_out(total_cents: int, exact_microcents: list[int]) -> list[int]:
     return shares
 
 
-def money_text(total: Sum | int, currency: str) -> str:
-    """Cents for people: EUR 1,234.50."""
-    cents = total if isinstance(total, int) else total.cents
-    whole, _, fraction = decimal_text(abs(cents)).partition(".")
-    return f"{'-' if cents < 0 else ''}{currency} {int(whole):,}.{fraction}"
+def grouped_text(cents: int) -> str:
+    """Cents for people, without their sign: 1,234.50."""
+    whole, fraction = divmod(abs(cents), 100)
+    return f"{whole:,}.{fraction:02d}"
+
+
+def money_text(cents: int, currency: str) -> str:
+    """Cents for people, with their currency: EUR 1,234.50."""
+    return f"{'-' if cents < 0 else ''}{currency} {grouped_text(cents)}"

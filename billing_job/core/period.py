@@ -6,7 +6,6 @@ from datetime import date, datetime, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from billing_job.core.errors import ConfigError
 from billing_job.core.moments import microseconds
 
 
@@ -26,10 +25,10 @@ class Period:
 
     @classmethod
     def parse(cls, text: str) -> "Period":
-        """Read YYYY-MM; ConfigError names what is expected."""
+        """Read YYYY-MM; ValueError names what is expected."""
         match = re.fullmatch(r"(20\d\d)-(0[1-9]|1[0-2])", text)
         if match is None:
-            raise ConfigError(f"month {text!r} is not a month: write it as YYYY-MM, for example 2026-10")
+            raise ValueError(f"month {text!r} is not a month: write it as YYYY-MM, for example 2026-10")
         return cls(int(match[1]), int(match[2]))
 
     @classmethod

@@ -1,13 +1,26 @@
-"""The types of values in billing.toml: closed tables, decimal strings, money, countries."""
+"""The types of values in the user's files, billing.toml and the tables beside it, and the closed tables of the former.
+
+What is wrong with a value is said as what to write instead; who reads the file adds the place.
+"""
 
 import re
+from datetime import date
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+)
 
-from billing_job.core.errors import ConfigError
 from billing_job.core.money import MAX_CENTS, cents_from_decimal, decimal_text, scaled
+from billing_job.core.phone import e164
 
 LARGEST_DECIMAL = 1_000_000
 """Of prices and percentages: what is larger is a slip, and would leave 64 bits."""
@@ -21,10 +34,7 @@ def _decimal_string(value: object) -> object:
 
 
 def _four_places(value: str) -> str:
-    try:
-        scaled(value)
-    except ConfigError as error:
-        raise ValueError(str(error)) from None
+    scaled(value)
     if abs(Decimal(value)) > LARGEST_DECIMAL:
         raise ValueError(f"it must not be above {LARGEST_DECIMAL}")
     return value
@@ -44,8 +54,27 @@ def _whole_cents(value: str) -> str:
 
 def _country(value: str) -> str:
     if not re.fullmatch(r"[A-Z]{2}", value):
-        raise ValueError("it is not a two-letter country code of ISO 3166, such as NL")
+        raise ValueError("write the two-letter code of ISO 3166, such as NL")
     return value
+
+
+def _phone_number(value: str) -> str:
+    number = e164(value)
+    if number is None:
+        raise ValueError("write it in E.164, such as +31201234567")
+    return number
+
+
+def expecting(what: str) -> WrapValidator:
+    """Whatever the type finds wrong with a value, the user is told to write this."""
+
+    def checked(value: object, handler: ValidatorFunctionWrapHandler) -> Any:
+        try:
+            return handler(value)
+        except ValidationError:
+            raise ValueError(what) from None
+
+    return WrapValidator(checked)
 
 
 DecimalString = Annotated[str, BeforeValidator(_decimal_string), AfterValidator(_four_places)]
@@ -53,6 +82,17 @@ PositiveDecimal = Annotated[DecimalString, AfterValidator(_not_negative)]
 Money = Annotated[str, BeforeValidator(_decimal_string), AfterValidator(_whole_cents)]
 PositiveMoney = Annotated[Money, AfterValidator(_not_negative)]
 Country = Annotated[str, BeforeValidator(lambda value: str(value).strip().upper()), AfterValidator(_country)]
+WebAddress = Annotated[str, Field(pattern=r"^https?://[^\s/]+\S*$")]
+Language = Annotated[
+    str,
+    Field(pattern=r"^[A-Za-z]{2}([-_][A-Za-z]{2,4})?$"),
+    AfterValidator(lambda value: value[:2].lower()),
+    expecting("write a two-letter language code, such as nl"),
+]
+PhoneNumber = Annotated[str, AfterValidator(_phone_number)]
+Day = Annotated[date, BeforeValidator(date.fromisoformat), expecting("write the day as YYYY-MM-DD")]
+DayCount = Annotated[int, Field(ge=0, le=365), expecting("write a whole number of days from 0 to 365")]
+VatRatePercent = Annotated[Decimal, Field(ge=0, le=100), expecting("write the rate in percent, such as 21 or 25.5")]
 
 
 class Table(BaseModel):

@@ -1,13 +1,12 @@
 """The detail of a document as CSV: one row a transaction or fee, amounts signed so that sums are revenue."""
 
 from collections.abc import Iterable
-from decimal import Decimal
 from itertools import chain, repeat
 from operator import attrgetter
 
 from billing_job.core.document import Document
 from billing_job.core.files.csv_writer import csv_columns
-from billing_job.core.money import decimal_text
+from billing_job.core.money import decimal_text, rate_text
 
 COLUMNS = (
     "document_number",
@@ -53,7 +52,7 @@ def detail_csv(document: Document) -> bytes:
             quantities,
             [amounts[cents] for cents in nets],
             _repeated((line.vat.category for line in lines), sizes),
-            _repeated((_rate(line.vat.rate) for line in lines), sizes),
+            _repeated((rate_text(line.vat.rate) for line in lines), sizes),
             transaction_ids,
         ],
     )
@@ -62,7 +61,3 @@ def detail_csv(document: Document) -> bytes:
 def _repeated(values: Iterable[str | int], sizes: Iterable[int]) -> list[str | int]:
     """The value of each line for each of its rows."""
     return list(chain.from_iterable(map(repeat, values, sizes)))
-
-
-def _rate(rate: Decimal) -> str:
-    return f"{rate.normalize():f}"

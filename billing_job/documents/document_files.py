@@ -2,7 +2,7 @@
 
 from billing_job.core.document import Document, Heading
 from billing_job.core.errors import DocumentError
-from billing_job.core.files.manifest import INVOICES
+from billing_job.core.files.manifest import DRAFT, INVOICES
 from billing_job.documents.compose import DETAIL_FILE
 from billing_job.documents.detail_csv import detail_csv
 from billing_job.documents.html import document_html, document_name
@@ -43,4 +43,4 @@ def _files(document: Document, templates: Templates) -> dict[str, bytes]:
 
 def document_file(document: Document | Heading, kind: str) -> str:
     """The name of a document's file below its month's folder; a draft is named after its client."""
-    return f"{INVOICES}/{document.number or 'DRAFT-' + document.client.client_id}{SUFFIXES[kind]}"
+    return f"{INVOICES}/{document.number or DRAFT + document.client.client_id}{SUFFIXES[kind]}"

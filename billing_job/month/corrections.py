@@ -2,20 +2,22 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from billing_job.billing.attribution.attribute import UNBILLABLE
-from billing_job.billing.invoicing.credit_note import Request, credit
+from billing_job.billing.invoicing.credit_note import NotCreditable, Request, credit
 from billing_job.billing.invoicing.tax import Untaxable, vat_of
 from billing_job.core.checks import documents_add_up, raise_if_broken
 from billing_job.core.columns.row_values import records
 from billing_job.core.decision import Decision
+from billing_job.core.document import Document
 from billing_job.core.errors import ConfigError, ExitCode
 from billing_job.core.files.object_store import files_at
 from billing_job.core.moments import moment_text
 from billing_job.core.money import money_text
 from billing_job.core.period import Period
-from billing_job.core.settlement import Credit
+from billing_job.core.settlement import Credit, Undone
 from billing_job.ledger.credit_notes import issue_credit
 from billing_job.ledger.decisions import record_decision
 from billing_job.ledger.documents import document_of_number
@@ -41,14 +43,13 @@ def credit_document(session: Session, number: str, request: Request) -> CommandR
         document = issue_credit(
             job.engine,
             issued.document,
-            lambda undone: _checked(credit(issued.document, undone, request, today)),
+            lambda undone: _built(issued.document, undone, request, today),
             job.numbering,
             str(month),
             today,
         )
         written = write_month(job, month, place(job, month), workers=1, progress=session.console.progress)
-        for problem in written.problems:
-            session.console.error(problem)
+        session.console.error(*written.problems)
         currency = document.currency
         session.console.info(
             f"{document.number} credits {money_text(-document.gross_cents, currency)} of {number}"
@@ -61,8 +62,12 @@ def credit_document(session: Session, number: str, request: Request) -> CommandR
         )
 
 
-def _checked(built: Credit) -> Credit:
-    """Invariant 3, before the credit note is stored."""
+def _built(original: Document, undone: Undone, request: Request, today: date) -> Credit:
+    """The credit note, held against invariant 3 before it is stored."""
+    try:
+        built = credit(original, undone, request, today)
+    except NotCreditable as error:
+        raise ConfigError(str(error)) from None
     raise_if_broken(documents_add_up([built.document]))
     return built
 

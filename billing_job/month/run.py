@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from billing_job.core.console import Console
 from billing_job.core.document import Document, Heading
-from billing_job.core.errors import BillingJobError, ExitCode, RunFailed, SupplierError
+from billing_job.core.errors import BillingJobError, ConfigError, ExitCode, RunFailed, SupplierError
 from billing_job.core.files.object_store import files_at
 from billing_job.core.moments import moment_text
 from billing_job.core.period import Period
@@ -47,7 +47,7 @@ def run(session: Session, options: RunOptions) -> CommandResult:
         if not options.offline:
             session.key()  # before anything is made or locked
         with locked_job(session) as job:
-            period = Period.parse(options.month) if options.month else job.last_month()
+            period = _asked(options.month) if options.month else job.last_month()
             month = str(period)
             check_month(job, period, may_be_unfinished=options.draft)
             files_at(session.settings.output.directory).check()
@@ -73,6 +73,13 @@ def run(session: Session, options: RunOptions) -> CommandResult:
         return CommandResult(error.exit_code, empty_run_json(month, status, clean, requests))
 
 
+def _asked(month: str) -> Period:
+    try:
+        return Period.parse(month)
+    except ValueError as error:
+        raise ConfigError(str(error)) from None
+
+
 def _billed(job: Job, period: Period, session: Session, options: RunOptions, requests: int) -> CommandResult:
     """Everything after fetching."""
     console = session.console
@@ -96,8 +103,7 @@ def _billed(job: Job, period: Period, session: Session, options: RunOptions, req
         return CommandResult(error.exit_code, object_ | {"error": console.redactor.clean(str(error))})
     proof = wallet_proof(job)
     without_tax = _untaxable_without_rows(billed, job, period)
-    for reason in without_tax:
-        console.warn(reason)
+    console.warn(*without_tax)
     waits = bool(without_tax) or not billed.placed.exceptions.empty or not proof.matches
     status = "exceptions" if waits else "done"
     tell(job, period, billed, written, proof, session, draft=options.draft)
@@ -114,14 +120,12 @@ def _written(
     if options.draft:
         written = write_drafts(job, period, billed.new, workers=options.workers, progress=console.progress)
         more = previewed(job, period, billed)
-        for text in more["anomalies"]:
-            console.warn(text)
+        console.warn(*more["anomalies"])
     else:
         written = write_month(
             job, period, billed.placed, workers=options.workers, progress=console.progress, new=billed.new
         )
-    for warning in written.warnings:
-        console.warn(warning)
+    console.warn(*written.warnings)
     if written.problems:
         raise RunFailed(
             "; ".join(written.problems[:20]) + ". The other documents are written; correct this and run again:"

@@ -54,8 +54,7 @@ def fetched(job: Job, http: "Http", session: Session, *, full: bool) -> "WalkRep
         f"Read {report.total} transactions at {session.settings.api.base_url}: {report.new} new,"
         f" {http.requests} requests"
     )
-    for anomaly in report.anomalies:
-        console.warn(anomaly)
+    console.warn(*report.anomalies)
     if report.changed:
         console.warn(
             f"{len(report.changed)} transactions changed their content; both versions are kept: {_some(report.changed)}"

@@ -14,11 +14,9 @@ from datetime import datetime
 from pathlib import Path
 from urllib.parse import quote
 
-from sqlalchemy.engine import make_url
-
-from billing_job.core.errors import ConfigError, LedgerError
+from billing_job.core.errors import LedgerError
 from billing_job.core.moments import moment_text
-from billing_job.ledger.database import database_path, open_engine
+from billing_job.ledger.database import open_engine
 from billing_job.ledger.deliveries import doubt_all_unsent
 from billing_job.ledger.migrations import STEPS
 
@@ -44,13 +42,6 @@ class Restored:
     kept: Path | None
     in_doubt: int
     """Documents whose e-mail may have left after the copy was made: marked as uncertain."""
-
-
-def ledger_file(database_url: str) -> Path:
-    """The file of a ledger that is one; ConfigError for a server, which has tools of its own for this."""
-    if make_url(database_url).get_backend_name() != "sqlite":
-        raise ConfigError("the ledger is on a database server: copy it with pg_dump and put it back with pg_restore")
-    return database_path(database_url)
 
 
 def back_up(ledger: Path, target: Path) -> Copied:

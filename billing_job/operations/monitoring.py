@@ -3,7 +3,6 @@
 Metrics carry no client and no number, so that the collector, another user of the machine, may read the file.
 """
 
-import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -15,13 +14,13 @@ from billing_job.config.settings import Monitoring
 from billing_job.core.clock import Clock
 from billing_job.core.errors import ExitCode
 from billing_job.core.files.local import write_whole
-from billing_job.core.money import decimal_text
 
 if TYPE_CHECKING:
     import httpx
 
 PING_SECONDS = 5.0
 PING_TRIES = 2
+EMAIL_OUTCOMES = ("sent", "refused", "deferred", "uncertain", "held_back", "waiting", "no_address")
 
 _LAST_SUCCESS = "billing_job_last_success_timestamp_seconds"
 
@@ -69,20 +68,46 @@ def watched(
 def metrics_text(watch: Watch, currency: str, seconds: float, now: datetime, before: str) -> str:
     """The textfile of a run; `before` is the previous one, whose last success stays when this run failed.
 
-    Amounts are decimals of the currency with two places; times are seconds since 1970.
+    Amounts are in the currency, times in seconds since 1970.
     """
+    from prometheus_client import CollectorRegistry, Gauge, generate_latest  # loaded by who wants the textfile alone
+
+    registry = CollectorRegistry()
+
+    def gauge(name: str, text: str, value: float | None = None, **by_label: Mapping[str, float]) -> None:
+        """One number, or one for each value of a label."""
+        metric = Gauge(f"billing_job_{name}", text, tuple(by_label), registry=registry)
+        if value is not None:
+            metric.set(value)
+        for values in by_label.values():
+            for label, number in values.items():
+                metric.labels(label).set(number)
+
     stamp = int(now.timestamp())
     success = stamp if watch.exit_code == 0 else _last_success(before)
-    lines = [
-        *_metric("billing_job_last_run_timestamp_seconds", "When the last run ended.", [("", str(stamp))]),
-        *_metric("billing_job_last_run_exit_code", "Its exit code; 0 is done.", [("", str(watch.exit_code))]),
-        *_metric("billing_job_last_run_duration_seconds", "How long it took.", [("", f"{seconds:.3f}")]),
-    ]
+    gauge("last_run_timestamp_seconds", "When the last run ended.", stamp)
+    gauge("last_run_exit_code", "Its exit code; 0 is done.", watch.exit_code)
+    gauge("last_run_duration_seconds", "How long it took.", round(seconds, 3))
     if success is not None:
-        lines += _metric(_LAST_SUCCESS, "When a run last ended with exit code 0.", [("", str(success))])
-    if watch.result.get("status") in ("done", "exceptions"):
-        lines += _outcome(watch.result, currency)
-    return "\n".join(lines) + "\n"
+        gauge("last_success_timestamp_seconds", "When a run last ended with exit code 0.", success)
+    result = watch.result
+    if result.get("status") in ("done", "exceptions"):
+        documents, exceptions, wallet = result["documents"], result["exceptions"], result["wallet"]
+        kinds = {kind: sum(each["kind"] == kind for each in documents) for kind in ("invoice", "credit_note")}
+        gauge("documents", "Documents of the month.", kind=kinds)
+        gauge("documents_new", "Those that this run issued.", sum(bool(each["new"]) for each in documents))
+        gauge("exceptions", "Transactions that wait.", len(exceptions))
+        waiting = -sum(each["cents"] or 0 for each in exceptions)
+        gauge("exceptions_amount", "What they cost.", currency={currency: waiting / 100})
+        if wallet["balance_cents"] is not None:
+            difference = wallet["balance_cents"] - wallet["opening_cents"] - wallet["movements_cents"]
+            unexplained = "What the wallet holds beyond what opening balance and movements explain."
+            gauge("wallet_difference", unexplained, currency={currency: difference / 100})
+        delivery = result.get("delivery")
+        if delivery is not None and "sent" in delivery:
+            counts = {outcome: len(delivery[outcome]) for outcome in EMAIL_OUTCOMES}
+            gauge("emails", "E-mails of this run by what became of them.", outcome=counts)
+    return generate_latest(registry).decode()
 
 
 def ping_url(monitoring: Monitoring, exit_code: int) -> str | None:
@@ -110,43 +135,14 @@ def ping(url: str, transport: "httpx.BaseTransport | None" = None) -> str:
     return problem
 
 
-def _outcome(result: Mapping[str, Any], currency: str) -> Iterator[str]:
-    documents = result["documents"]
-    exceptions = result["exceptions"]
-    wallet = result["wallet"]
-    kinds = {kind: sum(document["kind"] == kind for document in documents) for kind in ("invoice", "credit_note")}
-    yield from _metric(
-        "billing_job_documents",
-        "Documents of the month.",
-        [(f'{{kind="{kind}"}}', str(count)) for kind, count in kinds.items()],
-    )
-    fresh = sum(bool(document["new"]) for document in documents)
-    yield from _metric("billing_job_documents_new", "Those that this run issued.", [("", str(fresh))])
-    yield from _metric("billing_job_exceptions", "Transactions that wait.", [("", str(len(exceptions)))])
-    waiting = -sum(exception["cents"] or 0 for exception in exceptions)
-    labels = f'{{currency="{currency}"}}'
-    yield from _metric("billing_job_exceptions_amount", "What they cost.", [(labels, decimal_text(waiting))])
-    if wallet["balance_cents"] is not None:
-        difference = wallet["balance_cents"] - wallet["opening_cents"] - wallet["movements_cents"]
-        yield from _metric(
-            "billing_job_wallet_difference",
-            "What the wallet holds beyond what opening balance and movements explain.",
-            [(labels, decimal_text(difference))],
-        )
-    delivery = result.get("delivery")
-    if delivery is not None and "sent" in delivery:
-        names = ("sent", "refused", "deferred", "uncertain", "held_back", "waiting", "no_address")
-        counts = [(f'{{outcome="{name}"}}', str(len(delivery[name]))) for name in names]
-        yield from _metric("billing_job_emails", "E-mails of this run by what became of them.", counts)
+def _last_success(before: str) -> float | None:
+    from prometheus_client.parser import text_string_to_metric_families
 
-
-def _metric(name: str, text: str, samples: list[tuple[str, str]]) -> list[str]:
-    return [f"# HELP {name} {text}", f"# TYPE {name} gauge", *(f"{name}{labels} {value}" for labels, value in samples)]
-
-
-def _last_success(before: str) -> int | None:
-    found = re.search(rf"^{_LAST_SUCCESS} (\d+)$", before, re.MULTILINE)
-    return None if found is None else int(found[1])
+    try:
+        samples = [sample for family in text_string_to_metric_families(before) for sample in family.samples]
+    except ValueError:
+        return None
+    return next((sample.value for sample in samples if sample.name == _LAST_SUCCESS), None)
 
 
 def _read(path: Path) -> str:

@@ -8,6 +8,7 @@ from billing_job.billing.attribution.event_facts import suspensions
 from billing_job.core.event import Event
 from billing_job.core.moments import local_moment
 from billing_job.core.period import Period
+from billing_job.core.sentences import counted
 
 OFFLINE, REGISTERED, MESSAGE = "trunk.offline", "trunk.registered", "message.received"
 APPROVED, REJECTED = "regulatory.approved", "regulatory.rejected"
@@ -54,7 +55,7 @@ def _documents(within: Sequence[Event], zone: ZoneInfo) -> Iterator[str]:
 
 def _messages(within: Sequence[Event]) -> Iterator[str]:
     for number, found in sorted(_by(within, MESSAGE, "number").items()):
-        yield f"{number} received {len(found)} message{'s' if len(found) > 1 else ''}"
+        yield f"{number} received {counted(len(found), 'message')}"
 
 
 def _by(events: Sequence[Event], name: str, field: str) -> dict[str, list[Event]]:

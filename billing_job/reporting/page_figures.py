@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from billing_job.core.money import decimal_text, half_away_from_zero
+from billing_job.core.money import grouped_text, half_away_from_zero
 from billing_job.core.sums import Sum
 from billing_job.reporting.page_data import MonthSum, Place, Report, Share, Wallet
 
@@ -48,8 +48,7 @@ class Chart:
 
 def amount(cents: int) -> Cell:
     """Cents as people read them, with a real minus sign: −1,234.50."""
-    whole, _, fraction = decimal_text(abs(cents)).partition(".")
-    return Cell(f"{'−' if cents < 0 else ''}{int(whole):,}.{fraction}", cents)
+    return Cell(f"{'−' if cents < 0 else ''}{grouped_text(cents)}", cents)
 
 
 def percent(part: int, whole: int) -> str:
@@ -58,11 +57,6 @@ def percent(part: int, whole: int) -> str:
         return "–"
     tenths = half_away_from_zero(part * 1000 if whole > 0 else part * -1000, abs(whole))
     return f"{'−' if tenths < 0 else ''}{abs(tenths) // 10:,}.{abs(tenths) % 10} %"
-
-
-def counted(count: int, noun: str) -> str:
-    """A number with its noun: "1 document", "1,200 documents"."""
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 def month_name(month: str, form: str = "%B %Y") -> str:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from billing_job.core.document import Kind
+from billing_job.core.sentences import counted
 from billing_job.reporting.exceptions_csv import Waiting
 from billing_job.reporting.page_data import DocumentRow, Report
 from billing_job.reporting.page_figures import (
@@ -14,7 +15,6 @@ from billing_job.reporting.page_figures import (
     amount,
     change,
     charts,
-    counted,
     month_name,
     percent,
     place_rows,

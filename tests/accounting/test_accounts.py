@@ -96,7 +96,7 @@ def test_what_is_no_csv_is_refused(tmp_path: Path) -> None:
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     """A path that leads nowhere is a configuration error."""
-    with pytest.raises(ConfigError, match=r"nothing\.csv: cannot be read"):
+    with pytest.raises(ConfigError, match=r"nothing\.csv: there is no such file"):
         load_accounts(tmp_path / "nothing.csv")
 
 

@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 
 from billing_job.billing.rating.line_rounding import shared_out_by_line
 from billing_job.core.document import Document, Kind
-from billing_job.core.errors import ConfigError
 from billing_job.core.money import MICROCENTS_PER_CENT, half_away_from_zero, shared_out
 from billing_job.core.period import Period
 from billing_job.month.pipeline import Billed, bill
@@ -138,5 +137,5 @@ def test_periods_follow_each_other(year: int, month: int, zone_name: str) -> Non
 )
 def test_what_is_not_a_month(text: str) -> None:
     """Anything but YYYY-MM is refused with what is expected."""
-    with pytest.raises(ConfigError, match="YYYY-MM"):
+    with pytest.raises(ValueError, match="YYYY-MM"):
         Period.parse(text)

@@ -232,10 +232,10 @@ def test_five_bad_rows_are_five_reports(tmp_path: Path) -> None:
         "clients.csv, row 2, column country",
         "clients.csv, row 3, column client_id",
         "clients.csv, row 4, column name",
-        "clients.csv, row 5, column payment_terms_days",
         "clients.csv, row 5, column email",
-        "clients.csv, row 6, column tax_treatment",
+        "clients.csv, row 5, column payment_terms_days",
         "clients.csv, row 6, column plan",
+        "clients.csv, row 6, column tax_treatment",
         "clients.csv, row 6, column detail",
     ]
 
@@ -269,6 +269,15 @@ def test_wrong_arguments(tmp_path: Path, arguments: list[str], told: str) -> Non
         assert here.files() == {}
     if "--month" in arguments:
         assert sandbox.requests == []
+
+
+@pytest.mark.parametrize("command", ["render", "report", "export --format csv", "exceptions", "verify"])
+def test_every_command_asks_for_a_month_alike(tmp_path: Path, command: str) -> None:
+    """What is no month ends with exit 2 and is told how one is written, whichever command it is given to."""
+    with two_clients(tmp_path) as (here, _):
+        ran = here.type(*command.split(), "--month", "October")
+    assert ran.code == 2
+    assert "write it as YYYY-MM" in ran.err
 
 
 def test_a_wrong_key_is_one_request(tmp_path: Path) -> None:

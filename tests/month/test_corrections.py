@@ -18,10 +18,10 @@ from hypothesis import strategies as st
 
 from billing_job.accounting.accounts import load_accounts
 from billing_job.accounting.journal import WalletMonth, month_journal
-from billing_job.billing.invoicing.credit_note import Request, credit
+from billing_job.billing.invoicing.credit_note import NotCreditable, Request, credit
 from billing_job.core.checks import documents_add_up, numbers_have_no_gap
 from billing_job.core.document import Document, Kind, Vat
-from billing_job.core.errors import ConfigError, LedgerError
+from billing_job.core.errors import LedgerError
 from billing_job.core.period import Period
 from billing_job.core.settlement import Credit, Undone
 from billing_job.ledger.documents import issued_numbers
@@ -88,7 +88,7 @@ def test_any_sequence_ends_at_exactly_zero(original: Document, wanted: list[dict
     for request in wanted:
         try:
             made = book.credit(**request).document
-        except ConfigError:
+        except NotCreditable:
             continue
         assert documents_add_up([made]) == []
         assert (made.corrects, made.corrects_date) == (original.number, original.issue_date)
@@ -109,7 +109,7 @@ def test_any_sequence_ends_at_exactly_zero(original: Document, wanted: list[dict
     assert {each.line: each.net_cents for each in original.lines if each.net_cents} == {
         number: cents for number, cents in book.net_of_line.items() if cents
     }
-    with pytest.raises(ConfigError, match="nothing is left"):
+    with pytest.raises(NotCreditable, match="nothing is left"):
         book.credit()
 
 
@@ -119,7 +119,7 @@ def test_334_99_in_four_parts() -> None:
     vats = [-book.credit(amount_cents=cents).document.vat_cents for cents in (8375, 8375, 8375, 8374)]
     assert vats == [1591, 1592, 1591, 1591]
     assert (sum(vats), book.left()) == (6365, (0, 0))
-    with pytest.raises(ConfigError, match="nothing is left"):
+    with pytest.raises(NotCreditable, match="nothing is left"):
         book.credit(amount_cents=1)
 
 
@@ -137,7 +137,7 @@ def test_334_99_in_four_parts() -> None:
 def test_what_cannot_be_credited(request_: dict[str, Any], told: str) -> None:
     """Of an invoice of 100 less a refund of 30, 70 can be undone: never a line alone that would leave it below zero."""
     book = Book(document([line(1, "call", 10_000), line(2, "refund", -3000)]))
-    with pytest.raises(ConfigError, match=told):
+    with pytest.raises(NotCreditable, match=told):
         book.credit(**request_)
     assert book.credit(lines=(1, 2)).document.net_cents == -7000
 
@@ -160,7 +160,7 @@ def test_a_credit_note_of_a_credit_note(tmp_path: Path) -> None:
     second = desk.credit(first.number)
     assert (second.number, second.kind, second.corrects) == ("INV-2026-00002", Kind.INVOICE, "CN-2026-00001")
     assert (second.net_cents, second.vat_cents) == (-first.net_cents, -first.vat_cents) == (330, 69)
-    with pytest.raises(ConfigError, match="CN-2026-00001: nothing is left"):
+    with pytest.raises(NotCreditable, match="CN-2026-00001: nothing is left"):
         desk.credit(first.number)
 
 
@@ -227,7 +227,7 @@ def test_rebill_frees_lines_that_came_to_nothing(tmp_path: Path) -> None:
 def test_rebill_needs_transactions(tmp_path: Path) -> None:
     """A fee alone cannot be freed: nothing would ever bill it again."""
     desk = desk_with_invoice(tmp_path, *USES, settings_text=FEE.format(0))
-    with pytest.raises(ConfigError, match="no transaction is on these lines"):
+    with pytest.raises(NotCreditable, match="no transaction is on these lines"):
         desk.credit("INV-2026-00001", lines=(3,), rebill=True)
     assert desk.credit("INV-2026-00001", lines=(3,)).net_cents == -500
     assert desk.bill().new == ()
@@ -283,7 +283,7 @@ def _credit_ten_times(folder: Path, _process: int) -> list[str]:
     for _ in range(10):
         try:
             answers.append(Desk.at(folder).credit("INV-2026-00001", amount_cents=100).number)
-        except ConfigError as error:
+        except NotCreditable as error:
             answers.append("nothing" if "nothing is left" in str(error) else str(error))
     return answers
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from billing_job.core.errors import ConfigError
+from billing_job.ledger.database import database_path
 from billing_job.ledger.run_lock import run_lock
-from billing_job.operations.backup import ledger_file
 from tests.support.fakes import Clock, Office, office
 from tests.support.ledgers import execute
 from tests.support.mail_month import MONTH, mail_office, number
@@ -151,7 +151,7 @@ def test_no_copy_replaces_another_file(reseller: Office) -> None:
 def test_a_ledger_on_a_server_has_tools_of_its_own() -> None:
     """backup and restore name pg_dump and pg_restore instead of copying something that is no file."""
     with pytest.raises(ConfigError, match="pg_dump"):
-        ledger_file("postgresql+psycopg://db.example/billing")
+        database_path("postgresql+psycopg://db.example/billing")
 
 
 @of_a_file

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
 from billing_job.config.settings import Monitoring
 from billing_job.operations.monitoring import Watch, metrics_text, ping, ping_url, watched
@@ -21,38 +22,43 @@ RESULT = {
 }
 
 
-def samples(text: str) -> dict[str, str]:
+def samples(text: str) -> dict[str, float]:
     """The samples of a textfile by name and labels; every one must have a HELP and a TYPE before it."""
     found = {}
-    announced = set()
-    for line in text.splitlines():
-        if line.startswith("# "):
-            announced.add(line.split()[2])
-        else:
-            name, _, value = line.rpartition(" ")
-            assert name.partition("{")[0] in announced
-            float(value)
-            found[name] = value
+    for family in text_string_to_metric_families(text):
+        assert family.documentation
+        assert family.type == "gauge"
+        for sample in family.samples:
+            labels = ",".join(f'{name}="{value}"' for name, value in sample.labels.items())
+            found[sample.name + (f"{{{labels}}}" if labels else "")] = sample.value
     return found
 
 
 def test_amounts_and_counts_are_exact() -> None:
     """Euros are decimals with every cent; what waits costs money, so it is positive."""
     found = samples(metrics_text(Watch(3, RESULT), "EUR", 12.3456, NOW, ""))
-    assert found['billing_job_exceptions_amount{currency="EUR"}'] == "9.50"
-    assert found['billing_job_wallet_difference{currency="EUR"}'] == "-0.01"
-    assert found['billing_job_documents{kind="invoice"}'] == "1"
-    assert (found["billing_job_exceptions"], found["billing_job_documents_new"]) == ("3", "1")
-    assert found["billing_job_last_run_exit_code"] == "3"
+    assert found['billing_job_exceptions_amount{currency="EUR"}'] == 9.5
+    assert found['billing_job_wallet_difference{currency="EUR"}'] == -0.01
+    assert found['billing_job_documents{kind="invoice"}'] == 1
+    assert (found["billing_job_exceptions"], found["billing_job_documents_new"]) == (3, 1)
+    assert found["billing_job_last_run_exit_code"] == 3
     assert "billing_job_last_success_timestamp_seconds" not in found
+
+
+@pytest.mark.parametrize("before", ["", "billing_job_last_success_timestamp_seconds soon", "{ not a metric \0"])
+def test_what_stood_in_the_file_never_stops_a_run(before: str) -> None:
+    """A textfile that somebody else spoilt is written anew; there is no last success to keep."""
+    found = samples(metrics_text(Watch(4, {"status": "incomplete"}), "EUR", 1, NOW, before))
+    assert "billing_job_last_success_timestamp_seconds" not in found
+    assert found["billing_job_last_run_exit_code"] == 4
 
 
 def test_a_failure_keeps_the_last_success() -> None:
     """After a failed run the file still says when a run last succeeded: that is what an alert counts from."""
     good = metrics_text(Watch(0, {**RESULT, "status": "done"}), "EUR", 1, NOW, "")
     bad = samples(metrics_text(Watch(4, {"status": "incomplete"}), "EUR", 1, LATER, good))
-    assert bad["billing_job_last_success_timestamp_seconds"] == str(int(NOW.timestamp()))
-    assert bad["billing_job_last_run_timestamp_seconds"] == str(int(LATER.timestamp()))
+    assert bad["billing_job_last_success_timestamp_seconds"] == NOW.timestamp()
+    assert bad["billing_job_last_run_timestamp_seconds"] == LATER.timestamp()
     assert not any(name.startswith("billing_job_documents") for name in bad)
 
 
@@ -108,9 +114,9 @@ def test_run_writes_the_textfile(tmp_path: Path) -> None:
         assert reseller.run().code == 2
         failed = samples(textfile.read_text())
         assert [path.name for path in textfile.parent.iterdir()] == ["billing.prom"]
-    assert done['billing_job_documents{kind="invoice"}'] == "3"
-    assert done['billing_job_wallet_difference{currency="EUR"}'] == "0.00"
-    assert failed["billing_job_last_run_exit_code"] == "2"
+    assert done['billing_job_documents{kind="invoice"}'] == 3
+    assert done['billing_job_wallet_difference{currency="EUR"}'] == 0
+    assert failed["billing_job_last_run_exit_code"] == 2
     assert failed["billing_job_last_success_timestamp_seconds"] == done["billing_job_last_run_timestamp_seconds"]
 
 

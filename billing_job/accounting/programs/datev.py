@@ -10,13 +10,14 @@ from itertools import groupby
 
 from billing_job.accounting.accounts import Account, AccountKey, AccountKind, Accounts
 from billing_job.accounting.entry import Entry
-from billing_job.accounting.export import Export, chunks, counted, listed, numbered
+from billing_job.accounting.export import Export, chunks, numbered
 from billing_job.accounting.journal import Journal
 from billing_job.accounting.options import AccountingOptions, DatevOptions
 from billing_job.accounting.programs.datev_file import ROWS_PER_FILE, DatevRow, batch_file
 from billing_job.core.errors import ConfigError
 from billing_job.core.money import decimal_text
 from billing_job.core.period import Period
+from billing_job.core.sentences import counted, listed
 
 NET = "net"
 """The tax code of accounts.csv for an account that computes no VAT."""
@@ -43,9 +44,8 @@ def write_datev(journal: Journal, accounts: Accounts, options: AccountingOptions
     files: dict[str, bytes] = {}
     for period, entries in groupby(journal.entries, key=lambda entry: Period.of(entry.day)):
         rows = [list(_rows(entry, chart, debtors, options.datev)) for entry in entries]
-        lots = [[row for group in lot for row in group] for lot in chunks(filter(None, rows), ROWS_PER_FILE)]
-        contents = [batch_file(lot, period, journal.currency, options.datev) for lot in lots]
-        files |= numbered(f"EXTF_Buchungsstapel_{period}", "csv", contents) if contents else {}
+        contents = [batch_file(lot, period, journal.currency, options.datev) for lot in chunks(rows, ROWS_PER_FILE)]
+        files |= numbered(f"EXTF_Buchungsstapel_{period}", "csv", contents)
     return Export(files, tuple(_warnings(journal, accounts, options.datev)))
 
 

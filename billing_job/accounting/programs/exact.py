@@ -8,12 +8,13 @@ from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from billing_job.accounting.accounts import Account, AccountKey, AccountKind, Accounts
 from billing_job.accounting.entry import Entry, EntryKind, Posting
-from billing_job.accounting.export import Export, counted, cut, one_line
+from billing_job.accounting.export import Export, cut, one_line
 from billing_job.accounting.journal import Journal
 from billing_job.accounting.options import AccountingOptions
 from billing_job.accounting.parties import party_codes, short_code
 from billing_job.core.document import Client
 from billing_job.core.money import decimal_text
+from billing_job.core.sentences import counted
 
 _TRANSACTION_TYPES = {
     EntryKind.INVOICE: "20",

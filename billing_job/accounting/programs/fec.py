@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 
 from billing_job.accounting.accounts import Account, AccountKey, AccountKind, Accounts
 from billing_job.accounting.entry import Entry
-from billing_job.accounting.export import Export, counted, cut, decimal_comma
+from billing_job.accounting.export import Export, cut, decimal_comma
 from billing_job.accounting.journal import Journal
 from billing_job.accounting.options import AccountingOptions
 from billing_job.accounting.parties import party_codes
@@ -16,6 +16,7 @@ from billing_job.core.document import Client, Seller
 from billing_job.core.errors import ConfigError
 from billing_job.core.files.csv_writer import defused
 from billing_job.core.money import decimal_text
+from billing_job.core.sentences import counted
 
 COLUMNS = (
     "JournalCode", "JournalLib", "EcritureNum", "EcritureDate", "CompteNum", "CompteLib", "CompAuxNum", "CompAuxLib",

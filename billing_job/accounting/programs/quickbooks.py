@@ -7,13 +7,14 @@ from collections.abc import Mapping
 
 from billing_job.accounting.accounts import Account, AccountKey, Accounts
 from billing_job.accounting.entry import Entry, EntryKind
-from billing_job.accounting.export import Export, chunks, counted, cut, date_text, listed, numbered
+from billing_job.accounting.export import Export, chunks, cut, date_text, numbered
 from billing_job.accounting.journal import Journal
 from billing_job.accounting.options import AccountingOptions, QuickbooksOptions
 from billing_job.accounting.parties import party_codes
 from billing_job.core.document import Client
 from billing_job.core.files.csv_writer import csv_text
 from billing_job.core.money import decimal_text
+from billing_job.core.sentences import counted, listed
 
 INVOICE_COLUMNS = (
     "*InvoiceNo", "*Customer", "*InvoiceDate", "*DueDate", "Terms", "Location", "Memo", "Item(Product/Service)",
@@ -36,15 +37,12 @@ def write_quickbooks(journal: Journal, accounts: Accounts, options: AccountingOp
     ):
         sign = -1 if kind == EntryKind.CREDIT_NOTE else 1
         documents = [
-            (_rows(entry, customers[client.client_id], journal.currency, chart, options.quickbooks, sign),)
+            _rows(entry, customers[client.client_id], journal.currency, chart, options.quickbooks, sign)
             for entry, client in journal.documents()
             if entry.kind == kind
         ]
-        contents = [
-            csv_text(INVOICE_COLUMNS, (row for (rows,) in lot for row in rows))
-            for lot in chunks(documents, DOCUMENTS_PER_FILE)
-        ]
-        files |= numbered(stem, "csv", contents) if contents else {}
+        lots = chunks(documents, DOCUMENTS_PER_FILE, lambda _: 1)
+        files |= numbered(stem, "csv", [csv_text(INVOICE_COLUMNS, lot) for lot in lots])
     wallet = [row for entry in journal.wallet_entries() for row in _journal_rows(entry, chart, options.quickbooks)]
     if wallet:
         files["quickbooks_journal.csv"] = csv_text(JOURNAL_COLUMNS, wallet)

@@ -7,13 +7,14 @@ from collections.abc import Iterable, Mapping
 
 from billing_job.accounting.accounts import Account, AccountKey, Accounts
 from billing_job.accounting.entry import Entry, EntryKind, PostingVat
-from billing_job.accounting.export import Export, chunks, counted, cut, date_text, listed, numbered, one_line
+from billing_job.accounting.export import Export, chunks, cut, date_text, numbered, one_line
 from billing_job.accounting.journal import Journal
 from billing_job.accounting.options import AccountingOptions, XeroOptions
 from billing_job.accounting.parties import party_codes
 from billing_job.core.document import Client
 from billing_job.core.files.csv_writer import csv_text
 from billing_job.core.money import decimal_text, vat_cents
+from billing_job.core.sentences import counted, listed
 
 INVOICE_COLUMNS = (
     "*ContactName", "EmailAddress", "POAddressLine1", "POAddressLine2", "POAddressLine3", "POAddressLine4", "POCity",
@@ -38,21 +39,15 @@ def write_xero(journal: Journal, accounts: Accounts, options: AccountingOptions)
     for kind, stem in ((EntryKind.INVOICE, "xero_sales_invoices"), (EntryKind.CREDIT_NOTE, "xero_credit_notes")):
         sign = -1 if kind == EntryKind.CREDIT_NOTE and options.xero.credit_note_amounts == "positive" else 1
         documents = [
-            (_invoice_rows(entry, contacts[client.client_id], client, journal.currency, chart, options.xero, sign),)
+            _invoice_rows(entry, contacts[client.client_id], client, journal.currency, chart, options.xero, sign)
             for entry, client in journal.documents()
             if entry.kind == kind
         ]
-        contents = [
-            csv_text(INVOICE_COLUMNS, (row for (rows,) in lot for row in rows))
-            for lot in chunks(documents, INVOICES_PER_FILE)
-        ]
-        files |= numbered(stem, "csv", contents) if contents else {}
+        lots = chunks(documents, INVOICES_PER_FILE, lambda _: 1)
+        files |= numbered(stem, "csv", [csv_text(INVOICE_COLUMNS, lot) for lot in lots])
     journals = [_journal_rows(entry, chart, options.xero) for entry in journal.wallet_entries()]
-    contents = [
-        csv_text(JOURNAL_COLUMNS, (row for rows in lot for row in rows))
-        for lot in chunks(journals, JOURNAL_LINES_PER_FILE)
-    ]
-    files |= numbered("xero_manual_journal", "csv", contents) if contents else {}
+    lots = chunks(journals, JOURNAL_LINES_PER_FILE)
+    files |= numbered("xero_manual_journal", "csv", [csv_text(JOURNAL_COLUMNS, lot) for lot in lots])
     return Export(files, tuple(_vat_differences(journal)))
 
 

@@ -11,11 +11,14 @@ from typing import TypeVar
 
 from billing_job.core.categories import DISCOUNT, MINIMUM
 from billing_job.core.document import DetailRow, Document, Kind, Line, Vat, VatTotal
-from billing_job.core.errors import ConfigError
 from billing_job.core.money import decimal_text, half_away_from_zero, vat_cents
 from billing_job.core.settlement import Credit, CreditedLine, CreditedRow, Undone
 
 Key = TypeVar("Key")
+
+
+class NotCreditable(ValueError):
+    """The request names what the document does not have, or more than is left of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +46,14 @@ class _Part:
 
 
 def credit(original: Document, undone: Undone, request: Request, issue_date: date) -> Credit:
-    """Build the credit note; ConfigError when the request names no line of the document or more than is left.
+    """Build the credit note; NotCreditable when the request names no line of the document or more than is left.
 
     A line takes its share of the discount along.
     """
     chosen = _chosen(original, request)
     left = {line.line: _left(original, undone, line) for line in chosen}
     if not any(part.line_cents or part.net_cents for part in left.values()):
-        raise ConfigError(f"{original.number}: nothing is left to credit of {_names(request)}")
+        raise NotCreditable(f"{original.number}: nothing is left to credit of {_names(request)}")
     parts = left if request.amount_cents is None else _shared(original, left, request.amount_cents)
     freed = _freed(undone, left, parts) if request.rebill else ()
     lines = _undone_lines(original, [parts[line.line] for line in chosen])
@@ -140,7 +143,7 @@ def _credited_rows(undone: Undone, parts: Mapping[int, _Part]) -> tuple[Credited
 def _freed(undone: Undone, left: Mapping[int, _Part], parts: Mapping[int, _Part]) -> tuple[int, ...]:
     """The lines whose transactions may be billed again: those undone to the end now, and those that came to nothing."""
     if parts != left:
-        raise ConfigError("--rebill frees transactions, so it needs whole lines: leave --amount out")
+        raise NotCreditable("--rebill frees transactions, so it needs whole lines: leave --amount out")
     freed = {
         number
         for number, part in left.items()
@@ -148,12 +151,14 @@ def _freed(undone: Undone, left: Mapping[int, _Part], parts: Mapping[int, _Part]
     }
     refunded = next((row for row in undone.rows if row.line in freed and row.refunded_on), None)
     if refunded is not None:
-        raise ConfigError(
+        raise NotCreditable(
             f"--rebill: transaction {refunded.transaction_id} of line {refunded.line} was refunded on"
             f" {refunded.refunded_on}: free that first with `credit {refunded.refunded_on} --rebill`, then this"
         )
     if not any(row.transaction_id for number in freed for row in left[number].line.rows):
-        raise ConfigError("--rebill: no transaction is on these lines, so nothing would be billed again: leave it out")
+        raise NotCreditable(
+            "--rebill: no transaction is on these lines, so nothing would be billed again: leave it out"
+        )
     return tuple(sorted(freed))
 
 
@@ -173,7 +178,7 @@ def _refuse_more_than_is_left(original: Document, undone: Undone, lines: Sequenc
         before = sum(undone.net_of_line.get(line.line, 0) for line in of_sum)
         wanted = sum(now.get(line.line, 0) for line in of_sum)
         if wanted and not min(0, whole, before) <= before + wanted <= max(0, whole, before):
-            raise ConfigError(
+            raise NotCreditable(
                 f"{original.number}: of {decimal_text(net)} net {decimal_text(whole - before)} is left, and these lines"
                 f" come to {decimal_text(wanted)}: credit the lines of the other sign with them, or name an --amount"
             )
@@ -183,11 +188,11 @@ def _chosen(original: Document, request: Request) -> list[Line]:
     known = {line.line: line for line in original.lines}
     unknown = [number for number in request.lines if number not in known]
     if unknown:
-        raise ConfigError(f"--line {unknown[0]}: {original.number} has lines 1 to {len(original.lines)}")
+        raise NotCreditable(f"--line {unknown[0]}: {original.number} has lines 1 to {len(original.lines)}")
     lines = [line for line in original.lines if not request.lines or line.line in request.lines]
     chosen = [line for line in lines if line.category != DISCOUNT]
     if not chosen and lines:
-        raise ConfigError(
+        raise NotCreditable(
             f"--line {lines[0].line}: is a discount, which goes along with the lines that it was taken from: name those"
         )
     return chosen
@@ -202,7 +207,7 @@ def _shared(original: Document, left: Mapping[int, _Part], amount_cents: int) ->
     total = sum(part.net_cents for part in left.values())
     wanted = amount_cents if total >= 0 else -amount_cents
     if amount_cents <= 0 or abs(wanted) > abs(total):
-        raise ConfigError(
+        raise NotCreditable(
             f"--amount {decimal_text(amount_cents)}: of {original.number} {decimal_text(abs(total))} net is left"
         )
     if wanted == total:

@@ -14,6 +14,8 @@ from billing_job.core.files.local import Files
 MANIFEST = "manifest.json"
 INVOICES = "invoices"
 ACCOUNTING = "accounting"
+DRAFT = "DRAFT-"
+"""How the name of a draft begins, in the place of a number."""
 READERS = 4
 """Files that are read and hashed at one time."""
 
@@ -73,7 +75,7 @@ class Folder:
 
     def drafts(self) -> list[str]:
         """The names of the drafts' files that are there."""
-        return [f"{INVOICES}/{name}" for name in self.files.names(INVOICES) if name.startswith("DRAFT-")]
+        return [f"{INVOICES}/{name}" for name in self.files.names(INVOICES) if name.startswith(DRAFT)]
 
     def clear_leftovers(self) -> None:
         """Remove what a killed run left half-written."""

@@ -7,7 +7,7 @@ own; nothing is added up again here.
 from typing import Any
 
 from billing_job.core.document import Client, Document, Kind, Line, Seller, Vat, VatTotal
-from billing_job.core.money import decimal_text
+from billing_job.core.money import decimal_text, rate_text
 from billing_job.documents import payment
 from billing_job.documents.compose import printed_sign
 from billing_job.documents.einvoice.peppol import (
@@ -168,7 +168,7 @@ def _vat_total(total: VatTotal, sign: int, english: Labels) -> dict[str, Any]:
 
 def _rate(term: str, vat: Vat) -> dict[str, str]:
     """A rate; outside the scope of VAT there is none to state (BR-O-05)."""
-    return {} if vat.category == _OUTSIDE_SCOPE else {term: f"{vat.rate.normalize():f}"}
+    return {} if vat.category == _OUTSIDE_SCOPE else {term: rate_text(vat.rate)}
 
 
 def _line(line: Line, document: Document, sign: int, labels: Labels) -> dict[str, Any]:
