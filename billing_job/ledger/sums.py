@@ -70,7 +70,7 @@ def document_costs(engine: Engine, folder: str) -> dict[str, int]:
 def movements(engine: Engine, starts: int, ends: int) -> list[Movement]:
     """Every movement that the supplier still lists, summed by type before, within and after [starts, ends) or undated.
 
-    `starts` and `ends` are microseconds since 1970 UTC. Together they are what `reading.wallet_movements` adds up.
+    `starts` and `ends` are microseconds since 1970 UTC. Together they are what `transactions.wallet_movements` adds up.
     """
     listed = (
         transactions.c.seq.not_in(select(revisions.c.old_seq)),

@@ -33,7 +33,7 @@ def anomalies(
     alert_percent: int,
     matched_refunds: Collection[str],
 ) -> list[Anomaly]:
-    """Look over a month: ATTRIBUTED rows, net cents by client now and before, margins (see margin.margins), and the
+    """Look over a month: ATTRIBUTED rows, net cents by client now and before, margins (see margins.margins), and the
     refunds of which it is known what they undo."""
     rentals = month_rows[(month_rows["category"] == RENTAL) & (month_rows["outcome"] != "excluded")]
     return [

@@ -18,7 +18,7 @@ from tests.support.sandbox_on_loopback import small_world
 
 PAGES = sorted(path.relative_to(ROOT).as_posix() for path in [ROOT / "README.md", *(ROOT / "docs").glob("*.md")])
 TUTORIAL = "docs/tutorial.md"
-"""Its commands need three programs at once and are typed by test_api_tutorial.py."""
+"""Its commands need three programs at once and are typed by test_tutorial.py."""
 SERVES = ({"sandbox"}, {"webhook", "serve"})
 """Commands that go on until they are stopped."""
 HERE = {"/var/backups/billing/": "", "/tmp/trial/config/": "config/"}
