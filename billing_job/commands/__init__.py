@@ -1,1 +1,1 @@
-"""The commands, by what a user does with them; each imports what it needs only when it runs."""
+"""The commands, each in the module of its name; each imports what it needs only when it runs."""

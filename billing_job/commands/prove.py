@@ -1,4 +1,4 @@
-"""Commands that look at what was done: reconcile, render, verify."""
+"""The commands that prove what was done: reconcile, verify."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How long to wait before a request is repeated: backoff, and what the server asked for."""
+"""Whether a request is worth repeating, and how long to wait before: backoff, and what the server asked for."""
 
 import re
 from collections.abc import Mapping

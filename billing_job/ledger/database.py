@@ -1,4 +1,4 @@
-"""Opening the ledger: a SQLite file in WAL mode, readable by its owner alone, or PostgreSQL; one run at a time."""
+"""Opening the ledger: a SQLite file in WAL mode, readable by its owner alone, or PostgreSQL."""
 
 import contextlib
 import os

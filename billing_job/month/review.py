@@ -18,7 +18,7 @@ from billing_job.reporting.margins import margins
 
 
 def month_margins(job: Job, month: Period, placed: Placed, known: Sequence[Document] = ()) -> pd.DataFrame:
-    """Cost and charge of the month's transactions; see margin.margins. Documents in `known` are not read again."""
+    """Cost and charge of the month's transactions; see margins.margins. Documents in `known` are not read again."""
     zone = job.settings.billing.zone
     settled = settlements_of(job.engine, *month.span(zone))
     accepted = accepted_costs(job.engine)

@@ -1,4 +1,4 @@
-"""The commands that bill: sync, run and preview, from the lock to the exit code."""
+"""`run` and `preview`: a month from the lock to the exit code."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What a run tells: the JSON object of `run --json` for programs, a few lines for people."""
+"""What a run tells programs: the JSON object of `run --json`."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import asdict

@@ -1,4 +1,4 @@
-"""The commands that look back: the exceptions queue, the wallet's proof, and whether what was written still holds."""
+"""`reconcile`: the wallet's proof over every transaction ever mirrored, and references that nobody knows."""
 
 from dataclasses import asdict
 from typing import Any

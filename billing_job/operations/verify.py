@@ -1,4 +1,4 @@
-"""`verify --deep`: every invariant over all of history, and every hash that was ever stored."""
+"""`verify`: manifests and invariants again; with `--deep` all of history, and every hash that was ever stored."""
 
 from billing_job.core.checks import documents_add_up, numbers_have_no_gap
 from billing_job.core.errors import BillingJobError

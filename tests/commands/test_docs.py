@@ -17,8 +17,17 @@ from tests.support.paths import ROOT
 from tests.support.sandbox_on_loopback import small_world
 
 PAGES = sorted(path.relative_to(ROOT).as_posix() for path in [ROOT / "README.md", *(ROOT / "docs").glob("*.md")])
+READ = sorted(
+    [
+        *PAGES,
+        "CONTRIBUTING.md",
+        "SECURITY.md",
+        *(f"docs/decisions/{path.name}" for path in (ROOT / "docs" / "decisions").glob("*.md")),
+    ]
+)
+"""Pages whose commands are typed, and those that are only read."""
 TUTORIAL = "docs/tutorial.md"
-"""Its commands need three programs at once and are typed by test_api_tutorial.py."""
+"""Its commands need three programs at once and are typed by test_tutorial.py."""
 SERVES = ({"sandbox"}, {"webhook", "serve"})
 """Commands that go on until they are stopped."""
 HERE = {"/var/backups/billing/": "", "/tmp/trial/config/": "config/"}
@@ -61,10 +70,26 @@ def test_make_targets_of_the_readme_exist() -> None:
 
 def test_links_of_the_pages_lead_somewhere() -> None:
     """No page links to a file that is not there."""
-    for page in [*PAGES, "SECURITY.md"]:
+    for page in READ:
         for target in re.findall(r"\]\(([^)#\s]+)", (ROOT / page).read_text(encoding="utf-8")):
             if "://" not in target:
                 assert ((ROOT / page).parent / target).exists(), f"{page} links to {target}"
+
+
+@pytest.mark.parametrize("page", READ)
+def test_what_a_page_names_in_the_source_is_there(page: str) -> None:
+    """`folder/module.py` is a module of the program or of the tests; of "`name` in `module.py`" it holds the name."""
+    text = (ROOT / page).read_text(encoding="utf-8")
+    sources = {path: source(path) for path in re.findall(r"`((?:\w+/)+\w+\.py)`", text)}
+    assert [path for path, code in sources.items() if not code] == []
+    named = re.findall(r"`(\w+)`\s+(?:in|of)\s+`((?:\w+/)+\w+\.py)`", text)
+    assert [f"{name} in {path}" for name, path in named if not re.search(rf"\b{name}\b", sources[path])] == []
+
+
+def source(path: str) -> str:
+    """A module's text, by its path from the project's folder, the package's or that of the tests."""
+    found = [folder / path for folder in (ROOT, ROOT / "billing_job", ROOT / "tests") if (folder / path).is_file()]
+    return found[0].read_text(encoding="utf-8") if found else ""
 
 
 @pytest.fixture

@@ -259,10 +259,14 @@ def test_an_event_that_nobody_takes_is_dropped_after_a_day() -> None:
 
 
 def test_the_library_is_typed_and_its_import_is_quick() -> None:
-    """`from billing_job.didfarm import Client` is the client; the package alone loads no HTTP library."""
-    program = "import sys, billing_job.didfarm; print('httpx' in sys.modules); from billing_job.didfarm import Client"
+    """All that a user of the library needs comes from the package, which alone loads no HTTP library."""
+    program = (
+        "import sys, billing_job.didfarm; from billing_job.didfarm import SystemClock, errors;"
+        " print('httpx' in sys.modules, SystemClock().now().tzinfo, errors.MayHaveHappened.__name__);"
+        " from billing_job.didfarm import Client; print('httpx' in sys.modules)"
+    )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    assert done.stdout == "False\n"
+    assert done.stdout == "False UTC MayHaveHappened\nTrue\n"
     assert NewTrunk.__annotations__["credentials"]
 
 

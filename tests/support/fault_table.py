@@ -101,7 +101,7 @@ CASES = (
     Case("37", "a redirect to another host", ("redirect:https://elsewhere.example/x",)),
     Case("38", "a sliding window of 60 a minute", (), page_size=1, limit=60),
 )
-"""All but 32 and 33, which are about processes: tests/test_kill.py."""
+"""All but 32 and 33, which are about processes: tests/month/test_kill.py."""
 UNTIL_THE_NEXT_SYNC = ("server_error_forever", "unauthorized")
 """Faults without an end of their own."""
 

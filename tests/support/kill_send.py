@@ -1,6 +1,6 @@
 """`run --send` killed with SIGKILL at random moments: a sample for the suite, hundreds from the command line.
 
-.venv/bin/python tests/kill_send.py 200
+.venv/bin/python -m tests.support.kill_send 200
 """
 
 import contextlib

@@ -1,4 +1,4 @@
-"""A rule and a cost make a charge, exact in micro-cents; lines are rounded once and shared out over their rows.
+"""A rule and a cost make a charge, exact in micro-cents; line_rounding.py rounds.
 
 A percentage has at most 4 places, so percent × 10**4 is a whole number of millionths of the cost. A price has at most 4
 places of the currency, so price × 10**4 times 10**4 is a whole number of micro-cents. Nothing here is a float.

@@ -13,7 +13,7 @@ from billing_job.core.errors import InvariantBroken
 
 TEXT = pd.ArrowDtype(pa.string())
 CODED = pd.ArrowDtype(pa.dictionary(pa.int32(), pa.string()))
-"""Texts of which each is held once (coded.Coded), for those that rows are joined and put in order by.
+"""Texts of which each is held once (interned.Coded), for those that rows are joined and put in order by.
 
 Such a column compares, masks and sorts as its texts do, but pandas groups it by all that it holds, rows or no rows."""
 INT = pd.ArrowDtype(pa.int64())

@@ -175,7 +175,7 @@ class _Shared:
     look: Look
     forms: Forms
     is_ours: bool
-    """The page's templates and style sheet are the shipped ones, which `typesetting` knows."""
+    """The page's templates and style sheet are the shipped ones, which `shared_styles` knows."""
 
 
 @lru_cache(maxsize=4)
