@@ -11,7 +11,7 @@ import pytest
 import billing_job
 
 PACKAGE = Path(billing_job.__file__).parent
-LONGEST = 350
+LONGEST = 400
 """Lines of a module; most have 60 to 250, the longest are tables of columns or of faults."""
 
 

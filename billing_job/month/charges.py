@@ -11,7 +11,7 @@ from decimal import Decimal
 import numpy as np
 import pandas as pd
 
-from billing_job.billing.invoicing.issue import Facts, FreedTerms
+from billing_job.billing.invoicing.month_lines import Facts, FreedTerms
 from billing_job.billing.rating.price import BilledUnits, price
 from billing_job.billing.rating.refunds import given_back, share_of_charge
 from billing_job.billing.rating.tariff import Tariff

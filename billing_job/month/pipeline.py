@@ -9,8 +9,8 @@ from datetime import date
 
 import pandas as pd
 
+from billing_job.billing.invoicing.bills import Terms, bills
 from billing_job.billing.invoicing.fee_discount_minimum import PlanTerms
-from billing_job.billing.invoicing.issue import Terms, bills
 from billing_job.billing.invoicing.tax import vat_id_check
 from billing_job.core.categories import MINIMUM, MONTHLY_FEE
 from billing_job.core.checks import (

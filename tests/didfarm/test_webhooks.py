@@ -329,7 +329,7 @@ def test_files_win_and_events_fill_in() -> None:
     assert trunk_at("2026-04-30T22:00:00Z") == "trk_file"
     assert trunk_at("2026-05-31T21:59:59Z") == "trk_file"
     assert trunk_at("2026-05-31T22:00:00Z") == "trk_a1b2c3d4"
-    assert facts.identities_of_order == {"1042": (NUMBER,)}
+    assert facts.keys_of_order == {"1042": (f"order 1042 {NUMBER}",)}
 
 
 def test_disagreements_are_named_with_file_and_row() -> None:

@@ -15,7 +15,8 @@ from billing_job.didfarm.wire import read_transaction
 from billing_job.ledger.database import transaction
 from billing_job.ledger.mirror import LedgerMirror
 from billing_job.ledger.tables import transactions
-from billing_job.ledger.transactions import last_balance, wallet_movements
+from billing_job.ledger.transactions import last_balance
+from billing_job.ledger.withdrawals import wallet_movements, withdrawn
 from tests.support.fault_table import Ledger, ledger_in
 from tests.support.moving_list import READING, Crash, MemoryMirror, MovingList, Odds, dice
 from tests.support.sandbox_on_loopback import StillClock
@@ -40,7 +41,7 @@ def test_every_version_of_a_row_is_kept(tmp_path: Path) -> None:
         assert mirror.save([_row(2), _row(1), _row(3)]) == Saved(0, ())
         assert [id_ for id_, _ in ledger.versions()] == ["2", "1", "2", "3", "2"]
         assert mirror.present() == 3
-        assert wallet_movements(ledger.engine) == -300
+        assert wallet_movements(ledger.engine, withdrawn(ledger.engine, 0)) == -300
 
 
 def test_a_row_is_sealed_by_a_whole_pass_only(tmp_path: Path) -> None:
@@ -61,9 +62,17 @@ def test_absent_rows_come_back(tmp_path: Path) -> None:
         mirror = _mirror(ledger)
         mirror.save([_row(1), _row(2)])
         mirror.seal(Sealed(True, 1, Learned("newest_first", 0), ("2",)))
-        assert (mirror.present(), mirror.present_ids(), wallet_movements(ledger.engine)) == (1, {"1"}, -100)
+        assert (
+            mirror.present(),
+            mirror.present_ids(),
+            wallet_movements(ledger.engine, withdrawn(ledger.engine, 0)),
+        ) == (1, {"1"}, -100)
         mirror.save([_row(2)])
-        assert (mirror.present(), mirror.present_ids(), wallet_movements(ledger.engine)) == (2, {"1", "2"}, -200)
+        assert (
+            mirror.present(),
+            mirror.present_ids(),
+            wallet_movements(ledger.engine, withdrawn(ledger.engine, 0)),
+        ) == (2, {"1", "2"}, -200)
         assert len(ledger.versions()) == 2
 
 
@@ -73,7 +82,9 @@ def test_amounts_and_balances_of_any_length_are_exact(tmp_path: Path) -> None:
         mirror = _mirror(ledger)
         mirror.save([_row(1, -12_345_678_901_234_567_890), _row(2, -1), _row(3, "9" * 40 + ".99")])
         mirror.save_balance(Balance(-12_345_678_901_234_567_891, "EUR"))
-        assert wallet_movements(ledger.engine) == -12_345_678_901_234_567_891 + int("9" * 42)
+        assert wallet_movements(ledger.engine, withdrawn(ledger.engine, 0)) == -12_345_678_901_234_567_891 + int(
+            "9" * 42
+        )
         assert last_balance(ledger.engine) == Balance(-12_345_678_901_234_567_891, "EUR")
 
 

@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -68,7 +69,9 @@ def number_once(url: str, times: int) -> list[str]:
     taken = []
     for _ in range(times):
         with transaction(engine) as connection:
-            taken.append(numbered(connection, document([line(1, "call", 100)], number=""), FORMATS).number)
+            taken.append(
+                numbered(connection, document([line(1, "call", 100)], number=""), FORMATS, date(2026, 11, 5)).number
+            )
     engine.dispose()
     return taken
 

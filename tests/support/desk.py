@@ -111,6 +111,7 @@ class Desk:
                 lambda undone: credit(issued.document, undone, Request("wrong", **request), today),
                 job.numbering,
                 str(Period.of(today)),
+                today,
             )
 
     def resolve(self, transaction_id: str, client_id: str) -> None:

@@ -24,7 +24,9 @@ from billing_job.ledger.database import open_engine, transaction
 from billing_job.ledger.mirror import LedgerMirror
 from billing_job.ledger.run_lock import run_lock
 from billing_job.ledger.tables import wallet_rows
-from billing_job.ledger.transactions import changed, last_balance, vanished, wallet_movements
+from billing_job.ledger.mirror import absent_ids
+from billing_job.ledger.transactions import changed, last_balance
+from billing_job.ledger.withdrawals import wallet_movements, withdrawn
 from tests.support.ledgers import ledger_url, rows
 from tests.support.paths import DOCS
 from tests.support.sandbox_on_loopback import KEY, PAGE_SIZE, StillClock, small_world
@@ -121,12 +123,13 @@ class Ledger:
 
     def listed(self) -> dict[str, str]:
         """The latest version of each row that the supplier is known to list."""
-        gone = vanished(self.engine)
+        with transaction(self.engine) as connection:
+            gone = absent_ids(connection)
         return {id_: raw for id_, raw in self.versions() if id_ not in gone}
 
     def explained(self) -> bool:
         balance = last_balance(self.engine)
-        return balance is not None and balance.cents == wallet_movements(self.engine)
+        return balance is not None and balance.cents == wallet_movements(self.engine, withdrawn(self.engine, 0))
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 from billing_job.config.settings import load_settings
@@ -91,7 +91,7 @@ def _issue(job: Job, count: int) -> None:
         draft = document([line(1, "call", 1000 + n, quantity=3, phone=phone(n))], number="", client=client)
         bills.append(Bill(client.client_id, draft, ()))
     formats = {Kind.INVOICE: "INV-{year}-{number:05d}", Kind.CREDIT_NOTE: "CN-{year}-{number:05d}"}
-    issued = issue(job.engine, bills, MONTH, formats, closes=True, now="2026-11-05T08:00:00Z")
+    issued = issue(job.engine, bills, MONTH, formats, closes=True, now="2026-11-05T08:00:00Z", today=date(2026, 11, 5))
     folder = job.folder(Period.parse(MONTH))
     files, stored = {}, []
     for each in issued:

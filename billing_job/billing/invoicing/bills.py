@@ -1,0 +1,212 @@
+"""From charges to documents: lines, VAT by category, totals, and which transactions a document settles.
+
+Nothing here gives out a number: the ledger does, in the database transaction that stores the document.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from itertools import accumulate, groupby
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pandas as pd
+
+from billing_job.billing.invoicing.fee_discount_minimum import PlanTerms
+from billing_job.billing.invoicing.month_lines import (
+    NO_FACTS,
+    NOTHING_FREED,
+    Entry,
+    Facts,
+    FreedTerms,
+    Owner,
+    Row,
+    entries_of,
+    month_lines,
+)
+from billing_job.core.columns.python_values import cells_of
+from billing_job.core.columns.schema import PRICED, conform
+from billing_job.core.document import (
+    Client,
+    Document,
+    Kind,
+    Line,
+    MonthTotal,
+    Preceding,
+    Seller,
+    Vat,
+    VatTotal,
+)
+from billing_job.core.money import vat_cents
+from billing_job.core.period import Period
+from billing_job.core.settlement import Bill
+
+OUTSIDE_SCOPE = "O"
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What all documents of a run have in common."""
+
+    seller: Seller
+    currency: str
+    period: Period
+    issue_date: date
+    today: date
+    """Due dates count from the later of it and the issue date."""
+    payment_terms_days: int
+    zone: ZoneInfo
+
+
+def bills(
+    priced: pd.DataFrame,
+    clients: Mapping[str, Client],
+    vat: Mapping[Owner, Vat],
+    vat_id_checks: Mapping[str, str],
+    history: Mapping[str, Sequence[MonthTotal]],
+    plan_terms: Mapping[Owner, PlanTerms],
+    terms: Terms,
+    facts: Facts = NO_FACTS,
+    freed: FreedTerms = NOTHING_FREED,
+) -> list[Bill]:
+    """The bills of each client that has charges or owes something, in the order of client ids; PRICED in.
+
+    `vat` and `plan_terms` are by client and month. A client has one document, and one more where lines outside the
+    scope of VAT may not stand beside others (EN 16931 BR-O-11 to BR-O-14).
+    """
+    columns = _columns(conform(priced, PRICED, "issue"), terms.zone)
+    places = _places(columns["client_id"])
+    owing: dict[str, list[str]] = {}
+    for client_id, month in plan_terms:
+        owing.setdefault(client_id, []).append(month)
+    found = []
+    for client_id in sorted({*places, *owing}):
+        place = places.get(client_id, slice(0))
+        rows = [Row(*cells) for cells in zip(*(columns[name][place] for name in Row._fields), strict=True)]
+        client = clients[client_id]
+        entries = entries_of(rows, client, vat, facts, freed)
+        lines = list(dict.fromkeys(id(entry.line) for entry in entries if entry.line is not None))
+        by_id = {id(entry.line): entry.line for entry in entries if entry.line is not None}
+        ordered: list[Line] = [line for key in lines if (line := by_id[key]) is not None]
+        for month in sorted({*(row.period for row in rows), *owing.get(client_id, ())}):
+            owner = (client_id, month)
+            added, entries = month_lines(entries, owner, vat, plan_terms, facts, freed)
+            ordered += added
+        found += _documents(client_id, client, ordered, entries, vat_id_checks, history, terms, facts)
+    return found
+
+
+def _documents(
+    client_id: str,
+    client: Client,
+    lines: Sequence[Line],
+    entries: Sequence[Entry],
+    vat_id_checks: Mapping[str, str],
+    history: Mapping[str, Sequence[MonthTotal]],
+    terms: Terms,
+    facts: Facts,
+) -> list[Bill]:
+    """One document, or two where category O stands beside others; what shows on none is settled with the first."""
+    if not any(line.net_cents for line in lines):
+        # A client with nothing to pay gets no document; the transactions are settled all the same.
+        settled = tuple(entry.settlement for entry in entries)
+        return [Bill(client_id, None, settled)] if settled else []
+    outside = [line for line in lines if line.vat.category == OUTSIDE_SCOPE]
+    inside = [line for line in lines if line.vat.category != OUTSIDE_SCOPE]
+    found: list[Bill] = []
+    left = list(entries)
+    for part in (inside, outside):
+        if not part:
+            continue
+        numbers = {id(line): number for number, line in enumerate(part, 1)}
+        mine = [entry for entry in left if entry.line is not None and id(entry.line) in numbers]
+        mine += [entry for entry in left if entry.line is None] if not found else []
+        settled = tuple(
+            entry.settlement if entry.line is None else replace(entry.settlement, line=numbers[id(entry.line)])
+            for entry in mine
+        )
+        document = None
+        if any(line.net_cents for line in part):
+            document = _document(
+                client,
+                [replace(line, line=numbers[id(line)]) for line in part],
+                vat_id_checks.get(client_id, ""),
+                tuple(history.get(client_id, ())),
+                _preceding(mine, facts),
+                terms,
+            )
+        else:
+            settled = tuple(replace(settlement, line=None) for settlement in settled)
+        found.append(Bill(client_id, document, settled))
+    return found
+
+
+def _preceding(entries: Sequence[Entry], facts: Facts) -> tuple[Preceding, ...]:
+    """The invoices that refunds give something of back, in the order of their dates and numbers."""
+    found = {
+        Preceding(fact.document_number, fact.issue_date)
+        for entry in entries
+        if entry.line is not None
+        and (fact := facts.refunds.get((entry.settlement.transaction_id, entry.settlement.part))) is not None
+        and fact.document_number
+    }
+    return tuple(sorted(found, key=lambda each: (each.issue_date, each.number)))
+
+
+def vat_totals(lines: Sequence[Line]) -> tuple[VatTotal, ...]:
+    """Sum the rounded lines of each VAT category and rate, and tax each sum once (EN 16931 BG-23, BR-CO-17)."""
+    nets: dict[Vat, int] = {}
+    for line in lines:
+        nets[line.vat] = nets.get(line.vat, 0) + line.net_cents
+    return tuple(VatTotal(vat, net, vat_cents(net, vat.rate)) for vat, net in nets.items())
+
+
+def _columns(frame: pd.DataFrame, zone: ZoneInfo) -> dict[str, list[Any]]:
+    """The columns of PRICED as lists, and `date`: the day of each row in the seller's zone."""
+    local = pd.DatetimeIndex(frame["created_at"].to_numpy(np.int64).astype("datetime64[us]"), tz="UTC").tz_convert(zone)
+    days, place = np.unique(local.tz_localize(None).to_numpy().astype("datetime64[D]"), return_inverse=True)
+    dates = days.tolist()
+    columns = {str(name): cells_of(frame[name]) for name in PRICED}
+    return columns | {"date": [dates[day] for day in place.tolist()]}
+
+
+def _places(client_ids: Sequence[str]) -> dict[str, slice]:
+    """Where the rows of each client stand; PRICED is sorted by client and line already."""
+    sizes = [(client_id, sum(1 for _ in group)) for client_id, group in groupby(client_ids)]
+    ends = list(accumulate(size for _, size in sizes))
+    return {client_id: slice(end - size, end) for (client_id, size), end in zip(sizes, ends, strict=True)}
+
+
+def _document(
+    client: Client,
+    lines: Sequence[Line],
+    vat_id_check: str,
+    history: tuple[MonthTotal, ...],
+    preceding: tuple[Preceding, ...],
+    terms: Terms,
+) -> Document:
+    totals = vat_totals(lines)
+    net = sum(total.net_cents for total in totals)
+    vat = sum(total.vat_cents for total in totals)
+    gives_back = (net + vat, net) < (0, 0)
+    days = terms.payment_terms_days if client.payment_terms_days is None else client.payment_terms_days
+    return Document(
+        number="",
+        kind=Kind.CREDIT_NOTE if gives_back else Kind.INVOICE,
+        period_start=terms.period.first_day,
+        period_end=terms.period.last_day,
+        issue_date=terms.issue_date,
+        due_date=max(terms.issue_date, terms.today) + timedelta(days=days),
+        currency=terms.currency,
+        seller=terms.seller,
+        client=client,
+        lines=tuple(lines),
+        vat_totals=totals,
+        net_cents=net,
+        vat_cents=vat,
+        gross_cents=net + vat,
+        client_vat_id_checked=vat_id_check,
+        history=history,
+        preceding=preceding if gives_back else (),
+    )

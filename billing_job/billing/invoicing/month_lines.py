@@ -1,0 +1,238 @@
+"""The lines of a client's month: its rows, the fee, the discount shared out, what is missing to the minimum."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from itertools import groupby
+from operator import attrgetter
+from typing import NamedTuple
+
+from billing_job.billing.invoicing.client_description import client_description
+from billing_job.billing.invoicing.fee_discount_minimum import PlanTerms, discount_shares, minimum_difference, plan_line
+from billing_job.core.categories import DISCOUNT, MINIMUM, MONTHLY_FEE
+from billing_job.core.document import Client, DetailRow, Line, Vat
+from billing_job.core.period import Period
+from billing_job.core.settlement import CHARGE, Kept, RefundFact, Settlement
+
+Owner = tuple[str, str]
+"""A client and a month."""
+
+
+Key = tuple[str, int]
+"""A transaction and its part."""
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What earlier documents decided about the rows of this run, by (transaction, part)."""
+
+    refunds: Mapping[Key, RefundFact] = field(default_factory=dict)
+    """Refunds of what is settled already: the net that they give back is after discount."""
+    undiscounted: Collection[Key] = ()
+    """Refunds whose amount a user decided: it is given back as it is."""
+    kept: Mapping[Key, Kept] = field(default_factory=dict)
+    """Transactions that a credit note freed."""
+    refund_of: Mapping[Key, Key] = field(default_factory=dict)
+    """Each refund → what it gives back."""
+
+
+@dataclass(frozen=True, slots=True)
+class FreedTerms:
+    """What the files now say of months with freed transactions: they are billed by it, whatever was recorded."""
+
+    vat: Mapping[Owner, Vat] = field(default_factory=dict)
+    discounts: Mapping[Owner, int] = field(default_factory=dict)
+    """In millionths."""
+
+
+NO_FACTS = Facts()
+
+
+NOTHING_FREED = FreedTerms()
+
+
+class Row(NamedTuple):
+    """What a row of PRICED says, and the day it happened."""
+
+    transaction_id: str
+    part: int
+    period: str
+    category: str
+    description: str
+    number: str
+    trunk: str
+    date: date
+    quantity: int
+    cost_cents: int
+    charge_cents: int
+    line_key: int
+    visible: bool
+    rule: str
+    unit_place: int
+    units: int
+
+
+@dataclass(slots=True)
+class Entry:
+    """A settlement in the making: of a row, a fee or a minimum."""
+
+    settlement: Settlement
+    line: Line | None
+    """The line that it stands on; None where it shows on none."""
+
+
+def entries_of(
+    rows: Sequence[Row], client: Client, vat: Mapping[Owner, Vat], facts: Facts, freed: FreedTerms
+) -> list[Entry]:
+    """Every row on its line; the net is what is charged until a discount takes its share."""
+    entries: list[Entry] = []
+    for _, of_line in groupby(rows, key=attrgetter("line_key")):
+        group = list(of_line)
+        first = group[0]
+        key = (first.transaction_id, first.part)
+        line = None
+        if first.visible:
+            fact = facts.refunds.get(key)
+            owner = (client.client_id, first.period)
+            taxed = fact.vat if fact is not None else (freed.vat if key in facts.kept else vat)[owner]
+            line = _line(group, client, taxed, is_refund=key in facts.refund_of or key in facts.undiscounted)
+        entries += [Entry(_settlement(row, facts), line) for row in group]
+    return entries
+
+
+def _line(group: Sequence[Row], client: Client, vat: Vat, *, is_refund: bool) -> Line:
+    first = group[0]
+    period = Period.parse(first.period)
+    return Line(
+        line=0,
+        category=first.category,
+        description=_description(first) if client.detail == "transaction" else "",
+        number=_one({row.number for row in group}),
+        trunk=_one({row.trunk for row in group}),
+        quantity=sum(row.quantity for row in group),
+        net_cents=sum(row.charge_cents for row in group),
+        vat=vat,
+        period_start=period.first_day,
+        period_end=period.last_day,
+        rows=tuple(_detail(row) for row in group),
+        is_refund=is_refund,
+    )
+
+
+def _settlement(row: Row, facts: Facts) -> Settlement:
+    refund_of, refund_part = facts.refund_of.get((row.transaction_id, row.part), ("", 0))
+    return Settlement(
+        row.transaction_id,
+        row.part,
+        None,
+        row.category,
+        row.number,
+        row.trunk,
+        row.cost_cents,
+        row.charge_cents,
+        row.charge_cents,
+        row.period,
+        row.rule,
+        None if row.unit_place < 0 else row.unit_place,
+        None if row.units < 0 else row.units,
+        0,
+        refund_of,
+        refund_part,
+    )
+
+
+def month_lines(
+    entries: list[Entry],
+    owner: Owner,
+    vat: Mapping[Owner, Vat],
+    plan_terms: Mapping[Owner, PlanTerms],
+    facts: Facts,
+    freed: FreedTerms,
+) -> tuple[list[Line], list[Entry]]:
+    """The lines that the plan adds to a client's month: fee, discount, minimum; and all entries with their nets."""
+    month = Period.parse(owner[1])
+    terms = plan_terms.get(owner, PlanTerms())
+    lines: list[Line] = []
+    if terms.fee_cents:
+        fee = plan_line(MONTHLY_FEE, terms.fee_cents, vat[owner], month)
+        lines.append(fee)
+        entries = [*entries, Entry(_own_charge(MONTHLY_FEE, terms, owner[1], 0, terms.fee_cents), fee)]
+    discounts: dict[Vat, int] = {}
+    for is_freed, millionths in ((False, terms.discount_millionths), (True, freed.discounts.get(owner, 0))):
+        chosen = [
+            place
+            for place, entry in enumerate(entries)
+            if entry.line is not None and _is_discounted(entry, owner[1], facts, is_freed=is_freed)
+        ]
+        shares = _shares([entries[place].settlement for place in chosen], millionths, facts)
+        for place, share in zip(chosen, shares, strict=True):
+            entry = entries[place]
+            settled = replace(
+                entry.settlement,
+                net_cents=entry.settlement.charge_cents - share,
+                discount_millionths=millionths,
+            )
+            entries[place] = Entry(settled, entry.line)
+            if share and entry.line is not None:
+                discounts[entry.line.vat] = discounts.get(entry.line.vat, 0) + share
+    lines += [plan_line(DISCOUNT, -cents, taxed, month) for taxed, cents in discounts.items() if cents]
+    missing = minimum_difference(terms, sum(_net(entry, owner[1]) for entry in entries))
+    if missing:
+        minimum = plan_line(MINIMUM, missing, vat[owner], month)
+        lines.append(minimum)
+        entries = [*entries, Entry(_own_charge(MINIMUM, terms, owner[1], terms.minimum_part, missing), minimum)]
+    return lines, entries
+
+
+def _net(entry: Entry, month: str) -> int:
+    return entry.settlement.net_cents if entry.settlement.month == month else 0
+
+
+def _is_discounted(entry: Entry, month: str, facts: Facts, *, is_freed: bool) -> bool:
+    """Rows of the month and its fee; a refund of what is settled is after discount already."""
+    settlement = entry.settlement
+    key = (settlement.transaction_id, settlement.part)
+    if settlement.month != month or key in facts.refunds or key in facts.undiscounted:
+        return False
+    return (key in facts.kept) == is_freed
+
+
+def _shares(settlements: Sequence[Settlement], millionths: int, facts: Facts) -> list[int]:
+    """The discount's shares; a freed row that is charged as before has the share that it had."""
+    shares: list[int | None] = []
+    for settlement in settlements:
+        kept = facts.kept.get((settlement.transaction_id, settlement.part))
+        same = kept is not None and (kept.charge_cents, kept.discount_millionths) == (
+            settlement.charge_cents,
+            millionths,
+        )
+        shares.append(kept.charge_cents - kept.net_cents if kept is not None and same else None)
+    others = [settlement.charge_cents for settlement, share in zip(settlements, shares, strict=True) if share is None]
+    coming = iter(discount_shares(others, millionths))
+    return [next(coming) if share is None else share for share in shares]
+
+
+def _own_charge(category: str, terms: PlanTerms, month: str, part: int, cents: int) -> Settlement:
+    id_ = f"{CHARGE}{category}:{terms.account}:{month}"
+    return Settlement(id_, part, None, category, "", "", 0, cents, cents, month)
+
+
+def _one(values: set[str]) -> str:
+    """The value that all rows share; empty when they differ."""
+    return next(iter(values)) if len(values) == 1 else ""
+
+
+def _description(row: Row) -> str:
+    return client_description(row.description, row.cost_cents, row.part)
+
+
+def _detail(row: Row) -> DetailRow:
+    return DetailRow(
+        row.transaction_id,
+        row.date,
+        _description(row),
+        row.number,
+        row.trunk,
+        row.quantity,
+        row.charge_cents,
+    )
