@@ -80,13 +80,23 @@ def _settled(connection: Connection, original: Document) -> list[tuple[SettledRo
     ordered = query.order_by(settlements.c.line, settlements.c.transaction_id, settlements.c.part)
     stored = connection.execute(ordered).all()
     ids = [row.transaction_id for row in stored]
-    credited, given = credited_of(connection, ids), _given_elsewhere(connection, ids, original.number)
+    credited, given = _credited_by(connection, original.number), _given_elsewhere(connection, ids, original.number)
     found = []
     for row in stored:
         back, document = given.get((row.transaction_id, row.part), (0, ""))
         left = row.net_cents - credited.get((row.transaction_id, row.part, row.generation), 0) - back
         found.append((_row(row, row.line, row.net_cents, left, document), back))
     return found
+
+
+def _credited_by(connection: Connection, number: str) -> dict[tuple[str, int, int], int]:
+    """(transaction, part, generation) → what the credit notes of this very document undid of its net."""
+    keys = (credited_rows.c.transaction_id, credited_rows.c.part, credited_rows.c.generation)
+    notes = select(documents.c.number).where(documents.c.corrects == number)
+    query = select(*keys, func.sum(credited_rows.c.net_cents)).where(credited_rows.c.credit_number.in_(notes))
+    return {
+        (id_, part, generation): int(net) for id_, part, generation, net in connection.execute(query.group_by(*keys))
+    }
 
 
 def _given_elsewhere(connection: Connection, ids: Sequence[str], number: str) -> dict[tuple[str, int], tuple[int, str]]:
@@ -112,13 +122,7 @@ def _credited_before(connection: Connection, original: Document) -> list[tuple[S
         row.line: row.credit_line
         for row in connection.execute(select(credited_lines).where(credited_lines.c.credit_number == original.number))
     }
-    keys = (credited_rows.c.transaction_id, credited_rows.c.part, credited_rows.c.generation)
-    later = select(documents.c.number).where(documents.c.corrects == original.number)
-    again: dict[tuple[str, int, int], int] = {}
-    for id_, part, generation, net in connection.execute(
-        select(*keys, credited_rows.c.net_cents).where(credited_rows.c.credit_number.in_(later))
-    ):
-        again[id_, part, generation] = again.get((id_, part, generation), 0) + net
+    again = _credited_by(connection, original.number)
     rows = connection.execute(
         select(settlements, credited_rows.c.net_cents.label("undone"))
         .join_from(

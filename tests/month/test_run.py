@@ -189,10 +189,12 @@ def test_drafts_issue_nothing(tmp_path: Path) -> None:
 
 def test_more_refunded_than_used_is_a_credit_note(tmp_path: Path) -> None:
     """A client whose net is negative gets a credit note, negative in JSON and CSV, in a series of its own."""
-    with two_clients(tmp_path, [*FIRST, call(3, 1300, "2026-10-09", type_="refund")]) as (here, _):
+    rows = [call(1, -1000, "2026-09-09"), call(2, 1000, "2026-10-09", type_="refund"), FIRST[1]]
+    with two_clients(tmp_path, rows) as (here, _):
+        here.run("--month", "2026-09")
         ran = here.run("--month", "2026-10")
         found = {d["number"]: d for d in ran.json["documents"]}
-    assert set(found) == {"INV-2026-00001", "CN-2026-00001"}
+    assert set(found) == {"INV-2026-00002", "CN-2026-00001"}
     note = found["CN-2026-00001"]
     assert (note["kind"], note["net_cents"], note["vat_cents"], note["gross_cents"]) == (
         "credit_note",
@@ -201,7 +203,7 @@ def test_more_refunded_than_used_is_a_credit_note(tmp_path: Path) -> None:
         -1210,
     )
     sales = {row["document_number"]: row for row in read_csv(here.month() / "accounting" / "sales.csv")}
-    assert (sales["CN-2026-00001"]["gross"], sales["INV-2026-00001"]["gross"]) == ("-12.10", "5.00")
+    assert (sales["CN-2026-00001"]["gross"], sales["INV-2026-00002"]["gross"]) == ("-12.10", "5.00")
     assert b"381" in (here.month() / "invoices" / "CN-2026-00001.xml").read_bytes()
 
 

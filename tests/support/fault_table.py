@@ -21,10 +21,9 @@ from billing_job.didfarm.sync import fetch
 from billing_job.didfarm.walk import WalkReport
 from billing_job.didfarm.wire import canonical_json
 from billing_job.ledger.database import open_engine, transaction
-from billing_job.ledger.mirror import LedgerMirror
+from billing_job.ledger.mirror import LedgerMirror, absent_ids
 from billing_job.ledger.run_lock import run_lock
 from billing_job.ledger.tables import wallet_rows
-from billing_job.ledger.mirror import absent_ids
 from billing_job.ledger.transactions import changed, last_balance
 from billing_job.ledger.withdrawals import wallet_movements, withdrawn
 from tests.support.ledgers import ledger_url, rows

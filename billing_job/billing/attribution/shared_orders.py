@@ -10,6 +10,7 @@ import pandas as pd
 import pyarrow as pa
 
 from billing_job.billing.attribution.assignments import Assignments
+from billing_job.core.categories import REFUND
 from billing_job.core.columns.schema import ATTRIBUTED, conform
 from billing_job.core.register import NumberAssignment
 
@@ -27,7 +28,8 @@ def split_orders(frame: pd.DataFrame, facts: Assignments, prices: Mapping[str, i
     `prices` are the cents of each number's identity, positive. The parts have part 1, 2, … in the order of client ids;
     each is one client's, and their cents add up to the transaction.
     """
-    candidates = frame[(frame["outcome"] == "exception") & (frame["reason"] == AMBIGUOUS) & ~frame["settled"]]
+    waits = (frame["outcome"] == "exception") & (frame["reason"] == AMBIGUOUS) & ~frame["settled"]
+    candidates = frame[waits & (frame["category"] != REFUND)]  # a refund is shared out as what it gives back
     parts: list[dict[str, object]] = []
     split_rows: list[int] = []
     for row, transaction in candidates.iterrows():
