@@ -96,19 +96,24 @@ def _bodies(connection: Connection, numbers: Sequence[str]) -> dict[str, str]:
 def clients_billed_for(engine: Engine, period: str) -> set[str]:
     """Clients that have their document of the period already.
 
-    One that was undone whole and whose transactions were all freed no longer counts: the month is billed anew.
+    One that was undone whole and whose transactions were all freed no longer counts: the month is billed anew, also
+    where another document of that run carries lines of older months.
     """
     released = is_released()
     of_document = settlements.c.document_number == documents.c.number
     freed = select(settlements.c.transaction_id).where(of_document, released).exists()
     kept = select(settlements.c.transaction_id).where(of_document, ~released).exists()
+    own = select(settlements.c.transaction_id).where(of_document, ~released, settlements.c.month == period).exists()
+    query = select(documents.c.client_id, and_(freed, ~kept), own).where(
+        documents.c.period == period, documents.c.corrects.is_(None)
+    )
+    undone: set[str] = set()
+    with_own: set[str] = set()
+    others: set[str] = set()
     with transaction(engine) as connection:
-        query = select(documents.c.client_id).where(
-            documents.c.period == period,
-            documents.c.corrects.is_(None),
-            ~and_(freed, ~kept),
-        )
-        return set(connection.execute(query).scalars())
+        for client_id, is_undone, has_own in connection.execute(query):
+            (undone if is_undone else with_own if has_own else others).add(client_id)
+    return with_own | (others - undone)
 
 
 def billed_periods(engine: Engine) -> tuple[set[str], set[tuple[str, str]]]:

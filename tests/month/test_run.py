@@ -189,7 +189,7 @@ def test_drafts_issue_nothing(tmp_path: Path) -> None:
 
 def test_more_refunded_than_used_is_a_credit_note(tmp_path: Path) -> None:
     """A client whose net is negative gets a credit note, negative in JSON and CSV, in a series of its own."""
-    rows = [call(1, -1000, "2026-09-09"), call(2, 1000, "2026-10-09", type_="refund"), FIRST[1]]
+    rows = [call(1, -1000, "2026-09-09"), call(3, 1000, "2026-10-09", type_="refund"), FIRST[1]]
     with two_clients(tmp_path, rows) as (here, _):
         here.run("--month", "2026-09")
         ran = here.run("--month", "2026-10")

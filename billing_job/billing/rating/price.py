@@ -71,7 +71,7 @@ def price(
         exact = exact_charges(cost, rule_of, rules, position, units)
         # What the house paid shows on no document.
         visible = np.array([rule.model != "absorb" for rule in rules], bool)[rule_of] | (exact != 0)
-        counted = np.array([bool(name) for name in names], bool)[rule_of]
+        counted = np.array([bool(name) for name in names], bool)[rule_of] & (cost >= 0) & ~_given_back(frame, undone)
         position, units = (np.where(counted, column, NO_UNIT) for column in (position, units))
         return _Charged(exact, visible, Coded.taken(names, rule_of.astype(np.int32)), position, units)
 
@@ -156,9 +156,7 @@ def _counts(
     clients = Coded.of(frame["client_id"])
     groups = dense(packed([clients.ranks(), rule_of, period.ranks()]))
     refund = cost < 0
-    counts = ~refund
-    if undone:
-        counts &= ~flags(frame["transaction_id"].isin(sorted(undone)))
+    counts = ~refund & ~_given_back(frame, undone)
     kept = _kept_places(frame, clients, period, billed)
     counts[list(kept)] = False
     order = np.lexsort((rank, ints(frame["created_at"]), refund, groups))
@@ -175,6 +173,11 @@ def _counts(
     for row, (place, total) in kept.items():
         position[row], units[row] = place, total
     return position, units
+
+
+def _given_back(frame: pd.DataFrame, undone: Collection[str]) -> Mask:
+    """The rows that refunds of the same documents give back whole."""
+    return flags(frame["transaction_id"].isin(sorted(undone))) if undone else np.zeros(len(frame), bool)
 
 
 def _kept_places(frame: pd.DataFrame, clients: Coded, period: Coded, billed: BilledUnits) -> dict[int, tuple[int, int]]:
