@@ -112,7 +112,8 @@ def owed_by_client(demo: Billed) -> dict[str, Owed]:
         numbers[row["did_number_id"]] = row
         ordered[row["order_id"]].add(row["did_number_id"])
 
-    exact: dict[str, dict[tuple[str, ...], Fraction]] = defaultdict(lambda: defaultdict(Fraction))
+    exact: dict[str, dict[tuple[str, ...], dict[int, Fraction]]] = defaultdict(lambda: defaultdict(dict))
+    back: dict[str, dict[tuple[str, ...], list[int]]] = defaultdict(lambda: defaultdict(list))
     cost: dict[str, int] = defaultdict(int)
     for row, day in of_the_month(demo):
         if row["type"] == "topup":
@@ -124,8 +125,10 @@ def owed_by_client(demo: Billed) -> dict[str, Owed]:
         number = numbers[min(dids)] if len(dids) == 1 else None
         trunk = trunks.pop() if len(dids) < 2 else ""
         category = settings["categories"][row["type"]]
-        priced_as = settings["categories"][refunded(row, demo.rows)["type"]] if row["type"] == "refund" else category
-        rule = next(rule for rule in plans[clients[client_id]["plan"]] if matches(rule, priced_as, number, trunk))
+        if row["type"] == "refund":
+            original = refunded(row, demo.rows)
+            category = settings["categories"][original["type"]]
+        rule = next(rule for rule in plans[clients[client_id]["plan"]] if matches(rule, category, number, trunk))
         cost[client_id] -= row["amount"]
         if rule["model"] == "absorb":
             continue
@@ -135,13 +138,26 @@ def owed_by_client(demo: Billed) -> dict[str, Owed]:
             "number": (category, number["number"] if number else "", trunk),
             "transaction": (category, str(row["id"])),
         }[detail or "number"]
-        exact[client_id][line] += charge(rule, -row["amount"])
-    return {
-        client_id: Owed(
-            {line: rounded(sum_) for line, sum_ in lines.items()}, rate_of(demo, clients[client_id]), cost[client_id]
-        )
-        for client_id, lines in exact.items()
-    }
+        if row["type"] == "refund":
+            back[client_id][("refund", *line)].append(int(str(original["id"])))
+        else:
+            exact[client_id][line][int(str(row["id"]))] = charge(rule, -row["amount"])
+    owed = {}
+    for client_id, lines in exact.items():
+        cents = {id_: share for rows in lines.values() for id_, share in shared_out(rows).items()}
+        sums = {line: rounded(sum(rows.values(), Fraction(0))) for line, rows in lines.items()}
+        sums |= {line: -sum(cents[id_] for id_ in ids) for line, ids in back[client_id].items()}
+        owed[client_id] = Owed(sums, rate_of(demo, clients[client_id]), cost[client_id])
+    return owed
+
+
+def shared_out(rows: dict[int, Fraction]) -> dict[int, int]:
+    """A line's rounded cents over its rows by largest remainder, ties to the lower id."""
+    total = rounded(sum(rows.values(), Fraction(0)))
+    shares = {id_: int(exact // 1) for id_, exact in rows.items()}
+    for id_ in sorted(rows, key=lambda id_: (-(rows[id_] % 1), id_))[: total - sum(shares.values())]:
+        shares[id_] += 1
+    return shares
 
 
 def of_the_month(demo: Billed) -> Iterator[tuple[Row, str]]:
