@@ -159,7 +159,7 @@ def _duckdb(tables: dict[str, pa.Table]) -> dict[str, Work]:
 def _polars(tables: dict[str, pa.Table]) -> dict[str, Work]:
     import polars as pl
 
-    frames = {name: pl.from_arrow(table).lazy() for name, table in tables.items()}  # type: ignore[union-attr]
+    frames = {name: pl.from_arrow(table).lazy() for name, table in tables.items()}
 
     def work() -> pa.Table:
         joined = (

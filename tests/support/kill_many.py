@@ -1,6 +1,6 @@
 """`sync` and `run` killed with SIGKILL at random moments: a sample for the suite, a hundred from the command line.
 
-.venv/bin/python tests/kill_many.py 100
+.venv/bin/python -m tests.support.kill_many 100
 """
 
 import contextlib

@@ -46,7 +46,7 @@ class MailServer:
             case "421":
                 return "421 4.3.2 Shutting down"
             case "drop rcpt":
-                server.transport.close()
+                _hang_up(server)
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
@@ -65,8 +65,14 @@ class MailServer:
                 self.recipients.append(list(envelope.rcpt_tos))
                 self.on_taken(message)
                 if fault == "drop data":
-                    server.transport.close()
+                    _hang_up(server)
                 return "250 2.0.0 Taken"
+
+
+def _hang_up(server: SMTP) -> None:
+    """Close the connection without a word; there is one while a command of it is answered."""
+    assert server.transport is not None
+    server.transport.close()
 
 
 @contextmanager
