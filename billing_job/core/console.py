@@ -72,15 +72,19 @@ class Console:
             )
 
     def info(self, message: str) -> None:
+        """Say what was done; --quiet leaves it out."""
         LOGGER.info("%s", message)
 
     def debug(self, message: str) -> None:
+        """Say how it was done; only --verbose shows it."""
         LOGGER.debug("%s", message)
 
     def warn(self, message: str) -> None:
+        """Say what somebody should look at, though the run goes on."""
         LOGGER.warning("%s", message)
 
     def error(self, message: str) -> None:
+        """Say why a run ends; what to do about it belongs in the same message."""
         LOGGER.error("%s", message)
 
     def progress(self, done: int, total: int, what: str) -> None:

@@ -28,8 +28,10 @@ from billing_job.month.job import Job
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """The transactions of a month, and older ones that still wait, each with its place; columns of ATTRIBUTED and
-    `month` (empty when undated) and `detail` (what an exception lacks, in words)."""
+    """The transactions of a month, and older ones that still wait, each with its place.
+
+    Columns of ATTRIBUTED and `month` (empty when undated) and `detail` (what an exception lacks, in words).
+    """
 
     frame: pd.DataFrame
     facts: Assignments
@@ -46,6 +48,7 @@ class Placed:
 
     @property
     def settled(self) -> pd.DataFrame:
+        """Rows that an issued document holds already; a re-run writes them again from the ledger."""
         return self.frame[self.frame["settled"]]
 
 
@@ -79,8 +82,10 @@ def place(job: Job, month: Period, *, every_month: bool = False) -> Placed:
 
 
 def attributed(job: Job, transactions: pd.DataFrame, facts: Assignments) -> pd.DataFrame:
-    """The owner of each transaction by mapping and decisions, orders of several clients shared out; with `month` and
-    `detail`."""
+    """The owner of each transaction by mapping and decisions, orders of several clients shared out.
+
+    Columns of ATTRIBUTED, `month` and `detail`.
+    """
     settings = job.settings
     frame = attribute(transactions, facts, settings.categories, settings.billing.currency)
     if (frame["reason"] == AMBIGUOUS).any():

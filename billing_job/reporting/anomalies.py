@@ -33,8 +33,11 @@ def anomalies(
     alert_percent: int,
     matched_refunds: Collection[str],
 ) -> list[Anomaly]:
-    """Look over a month: ATTRIBUTED rows, net cents by client now and before, margins (see margin.margins), and the
-    refunds of which it is known what they undo."""
+    """What looks wrong in a month; a person decides.
+
+    Takes ATTRIBUTED rows, net cents by client now and before, margins (see margins.margins), and the refunds of which
+    it is known what they undo.
+    """
     rentals = month_rows[(month_rows["category"] == RENTAL) & (month_rows["outcome"] != "excluded")]
     return [
         *_rentals_missing(rentals, facts, month),

@@ -20,9 +20,11 @@ class CsvRow:
     problems: list[str]
 
     def wrong(self, column: str, expected: str) -> None:
+        """Note that a cell is wrong and what is expected there; the reader goes on, so that all is told at once."""
         self.problems.append(f"{self.place}, column {column}: {self.cells[column]!r}: {expected}")
 
     def read(self, column: str, parse: Callable[[str], T], expected: str) -> T | None:
+        """A cell as `parse` makes it; what raises ValueError or ArithmeticError is noted, and None comes back."""
         try:
             return parse(self.cells[column])
         except (ValueError, ArithmeticError):
@@ -30,6 +32,7 @@ class CsvRow:
             return None
 
     def dates(self) -> tuple[date | None, date | None]:
+        """valid_from and valid_to, the first day and the first day no longer; None is open, or noted as wrong."""
         expected = "write the day as YYYY-MM-DD, or leave it empty for open"
         start, end = (
             self.read(column, lambda text: date.fromisoformat(text) if text else None, expected)
