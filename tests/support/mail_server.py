@@ -102,7 +102,10 @@ def mail_server(
         smtp._auth_require_tls = starttls
         return smtp
 
-    logging.getLogger("mail.log").propagate = False  # in a program of its own it would not write to our log either
+    # A server of its own would not write to our log, nor (as logging does where nobody listens) to standard error.
+    its_log = logging.getLogger("mail.log")
+    its_log.propagate = False
+    its_log.handlers = [logging.NullHandler()]
     loop = asyncio.new_event_loop()
     server = loop.run_until_complete(loop.create_server(session, "127.0.0.1", 0, ssl=None if starttls else tls))
     mails.port = server.sockets[0].getsockname()[1]
