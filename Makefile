@@ -8,10 +8,17 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --require-virtualenv
 
-.PHONY: help setup setup-dev demo test test-postgres check bench lock clean
+# The lowest share of lines, in percent, that the suite may reach.
+COVERED := 95
+# What shows most of a dependency's face in a few minutes.
+QUICK := $(addprefix tests/,accounting billing config core documents ledger test_house.py commands/test_cli.py \
+	delivery/test_smtp.py didfarm/test_http.py didfarm/test_webhooks.py month/test_independent_check.py \
+	month/test_run.py operations/test_monitoring.py operations/test_onboarding.py reporting/test_page.py)
+
+.PHONY: help setup setup-dev demo test test-postgres coverage test-dependencies test-lowest test-newest check bench lock clean
 
 help: ## Say what there is
-	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | expand -t 15
+	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | expand -t 19
 
 setup: $(VENV)/.run ## Make .venv with billing-job from the lock file, and install the system libraries it needs
 
@@ -26,10 +33,27 @@ test: setup-dev ## Run all tests
 test-postgres: setup-dev ## Run all tests with their ledgers on a PostgreSQL server, which they start
 	$(BIN)/python -m pytest -n auto --dist worksteal --ledger postgresql
 
-check: setup-dev ## Lint, formatting, types; holes in the pinned versions, where osv.dev can be reached
+coverage: setup-dev ## Run all tests, show the lines that none reaches, and fail when they are too many
+	$(BIN)/python -m pytest -n auto --dist worksteal --cov --cov-fail-under=$(COVERED)
+
+test-dependencies: test-lowest test-newest ## A part of the tests with the lowest and the newest versions allowed (needs uv)
+
+test-lowest: RESOLUTION := lowest-direct
+test-newest: RESOLUTION := highest
+test-lowest test-newest: test-%: $(VENV)/.python
+	mkdir -p build/$*
+	uv pip compile --quiet --upgrade --resolution $(RESOLUTION) --python $(PYTHON) --no-annotate --no-header \
+		--extra dev pyproject.toml -o build/$*/requirements.txt
+	uv venv --quiet --clear --python $(PYTHON) build/$*/venv
+	uv pip sync --quiet --python build/$*/venv build/$*/requirements.txt
+	uv pip install --quiet --no-deps --python build/$*/venv --editable .
+	build/$*/venv/bin/python -m pytest -n auto --dist worksteal -p no:cacheprovider $(QUICK)
+
+check: setup-dev ## Lint, formatting, types, imports; holes in the pinned versions, where osv.dev can be reached
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
 	.ci/audit $(BIN)/python
 
 bench: $(VENV)/.bench ## Benchmarks: ratios against rivals run side by side
@@ -44,7 +68,7 @@ lock: setup-dev ## Resolve the lock files again (needs uv)
 		--extra dev --extra bench pyproject.toml -o requirements-bench.lock
 
 clean: ## Remove what was built; the ledger and output/ stay
-	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .coverage*
 
 $(VENV)/.python: .ci/system-libraries
 	@test -n "$(PYTHON)" || { echo "billing-job needs Python 3.11 or newer; install python3 and run make again" >&2; exit 1; }

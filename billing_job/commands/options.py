@@ -34,16 +34,19 @@ def told(outcome: CommandResult, *, as_json: bool) -> int:
 
 
 def month_option(*, required: bool = False) -> Callable[[F], F]:
+    """--month, handed over as the text that was typed; None when it is not required and was left out."""
     text = "The month to work on." if required else "The month to work on; by default the previous one."
     return click.option("--month", metavar="YYYY-MM", required=required, help=text)
 
 
 def json_option(function: F) -> F:
+    """--json, as `as_json`."""
     text = "Print one JSON object on standard output; people's text goes to standard error."
     return click.option("--json", "as_json", is_flag=True, help=text)(function)
 
 
 def output_option(function: F) -> F:
+    """--output, a folder that need not be there yet; None for the configured place."""
     return click.option(
         "--output",
         type=click.Path(file_okay=False, path_type=Path),
@@ -53,12 +56,14 @@ def output_option(function: F) -> F:
 
 
 def workers_option(function: F) -> F:
+    """--workers, 1 to 256; None for one process a core."""
     return click.option(
         "--workers", type=click.IntRange(1, 256), metavar="N", help="Processes that render; by default one a core."
     )(function)
 
 
 def offline_option(function: F) -> F:
+    """--offline, for those who have no network or want the same answer twice."""
     return click.option("--offline", is_flag=True, help="Work from the ledger alone; ask DIDfarm nothing.")(function)
 
 

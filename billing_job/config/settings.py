@@ -120,6 +120,7 @@ class Billing(Table):
 
     @property
     def zone(self) -> ZoneInfo:
+        """The seller's time zone, in which a month begins and ends; it was looked up while the file was read."""
         return ZoneInfo(self.timezone)
 
 

@@ -77,7 +77,7 @@ def document_adds_up(document: Document) -> list[str]:
 
 
 def numbers_have_no_gap(numbers: Iterable[tuple[str, int, int]]) -> list[str]:
-    """Invariant 4: (kind, year, number) of every issued document; each series runs 1, 2, 3 …"""
+    """Invariant 4: (kind, year, number) of every issued document; each series runs 1, 2, 3 and so on."""
     series: dict[tuple[str, int], list[int]] = {}
     for kind, year, number in numbers:
         series.setdefault((kind, year), []).append(number)

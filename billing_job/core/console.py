@@ -72,15 +72,19 @@ class Console:
             )
 
     def info(self, *messages: str) -> None:
+        """Say what was done; --quiet leaves it out."""
         self._say(logging.INFO, messages)
 
     def debug(self, *messages: str) -> None:
+        """Say how it was done; only --verbose shows it."""
         self._say(logging.DEBUG, messages)
 
     def warn(self, *messages: str) -> None:
+        """Say what somebody should look at, though the run goes on."""
         self._say(logging.WARNING, messages)
 
     def error(self, *messages: str) -> None:
+        """Say why a run ends; what to do about it belongs in the same message."""
         self._say(logging.ERROR, messages)
 
     def _say(self, level: int, messages: Sequence[str]) -> None:

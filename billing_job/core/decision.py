@@ -22,4 +22,5 @@ class Decision:
 
     @property
     def is_house(self) -> bool:
+        """Whether the house pays, so that no client is billed."""
         return not self.client_id and not self.accepts

@@ -180,10 +180,12 @@ class Document:
 
     @property
     def is_draft(self) -> bool:
+        """Whether it has no number yet, so that it may still change."""
         return not self.number
 
     @property
     def period(self) -> Period:
+        """The calendar month that is billed."""
         return Period.of(self.period_end)
 
     def detail_rows(self) -> Iterator[tuple[Line, DetailRow]]:
@@ -207,6 +209,7 @@ class Heading:
 
     @property
     def is_draft(self) -> bool:
+        """Never: only what was issued has a heading."""
         return False
 
 

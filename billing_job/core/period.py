@@ -41,18 +41,22 @@ class Period:
 
     @property
     def first_day(self) -> date:
+        """The first day of the seller's calendar that is in it."""
         return date(self.year, self.month, 1)
 
     @property
     def last_day(self) -> date:
+        """The last day that is in it."""
         return self.next.first_day - timedelta(days=1)
 
     @property
     def next(self) -> "Period":
+        """The month after."""
         return Period(self.year + self.month // 12, self.month % 12 + 1)
 
     @property
     def previous(self) -> "Period":
+        """The month before."""
         return Period(self.year - (self.month == 1), (self.month - 2) % 12 + 1)
 
     def starts(self, zone: ZoneInfo) -> datetime:

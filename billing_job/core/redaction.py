@@ -24,6 +24,7 @@ class Redactor(logging.Filter):
         self._secrets |= spellings(secret)
 
     def filter(self, record: logging.LogRecord) -> bool:
+        """Clean the record in place, its message and its traceback; logging calls it, and no record is dropped."""
         record.msg, record.args = self.clean(record.getMessage()), None
         if record.exc_info:
             record.exc_text = self.clean(logging.Formatter().formatException(record.exc_info))

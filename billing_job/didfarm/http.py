@@ -263,13 +263,16 @@ class Address(Protocol):
     """Where the supplier is, and our manners there: the table `[api]`, or what stands for it."""
 
     @property
-    def base_url(self) -> str: ...
+    def base_url(self) -> str:
+        """Where every path of the guide begins."""
 
     @property
-    def requests_per_minute(self) -> int: ...
+    def requests_per_minute(self) -> int:
+        """How many requests we allow ourselves in any 60 seconds; at least 1."""
 
     @property
-    def timeout_seconds(self) -> float: ...
+    def timeout_seconds(self) -> float:
+        """How many seconds one request may take in all."""
 
 
 def connect(

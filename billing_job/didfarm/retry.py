@@ -74,9 +74,11 @@ def is_worth_retrying(error: BaseException) -> bool:
 
 
 def asked_wait(state: tenacity.RetryCallState) -> float | None:
+    """The seconds that the last answer asked us to wait (Retry-After); None when it asked nothing."""
     error = state.outcome.exception() if state.outcome else None
     return error.retry_after if isinstance(error, Retryable) else None
 
 
 def failure(state: tenacity.RetryCallState) -> str:
+    """Why the last attempt failed, in words; empty when it did not fail."""
     return str(state.outcome.exception()) if state.outcome else ""

@@ -15,8 +15,11 @@ from billing_job.didfarm.wire import Reading
 class FetchedInto(Mirror, Protocol):
     """The ledger, as far as fetching goes."""
 
-    def save_trunks(self, trunks: Sequence[Trunk]) -> None: ...
-    def save_balance(self, balance: Balance) -> None: ...
+    def save_trunks(self, trunks: Sequence[Trunk]) -> None:
+        """Keep the supplier's trunks, whose ids and names connect transactions with trunks.csv."""
+
+    def save_balance(self, balance: Balance) -> None:
+        """Keep the wallet's balance of this moment, the proof that all rows were read."""
 
 
 def fetch(

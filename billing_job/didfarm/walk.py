@@ -27,15 +27,24 @@ QUIET_ROUNDS = 5
 class Mirror(Protocol):
     """Where rows are kept; each call is one database transaction."""
 
-    def save(self, rows: Sequence[Transaction]) -> Saved: ...
-    def sealed(self, ids: Iterable[str]) -> set[str]: ...
+    def save(self, rows: Sequence[Transaction]) -> Saved:
+        """Keep a page's rows; says which are new and which changed their content."""
+
+    def sealed(self, ids: Iterable[str]) -> set[str]:
+        """Those of the ids that a whole pass has seen: below them nothing can be missing."""
+
     def present(self) -> int:
         """Rows stored and not known to have vanished."""
         ...
 
-    def present_ids(self) -> set[str]: ...
-    def learned(self) -> Learned | None: ...
-    def seal(self, sealed: Sealed) -> None: ...
+    def present_ids(self) -> set[str]:
+        """The ids of those rows."""
+
+    def learned(self) -> Learned | None:
+        """The order and the page size that the latest whole pass found; None before the first."""
+
+    def seal(self, sealed: Sealed) -> None:
+        """Record a whole pass, after which all rows kept so far count as sealed."""
 
 
 @dataclass(frozen=True, slots=True)

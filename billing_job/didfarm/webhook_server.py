@@ -38,8 +38,9 @@ class _TooLarge(Exception):
 
 
 def webhook_app(secret: str, store: StoreEvent) -> Starlette:
-    """The ASGI app: 200 stored or known · 400 not an event · 401 bad signature · 408 too slow · 413 too large ·
-    503 not stored. Refused deliveries change nothing.
+    """The ASGI app that takes deliveries; refused ones change nothing.
+
+    200 stored or known · 400 not an event · 401 bad signature · 408 too slow · 413 too large · 503 not stored.
     """
 
     async def deliver(request: Request) -> Response:

@@ -36,13 +36,20 @@ class Reading(Protocol):
     """`[api.transactions]`: how amounts, signs and field names are read."""
 
     @property
-    def amount_unit(self) -> str: ...
+    def amount_unit(self) -> str:
+        """What an amount counts: "cents", "decimal", or "auto" to tell by how it is written."""
+
     @property
-    def sign(self) -> str: ...
+    def sign(self) -> str:
+        """How an amount tells its direction: "signed" is negative for what left the wallet, "by_type" has no sign."""
+
     @property
-    def credit_types(self) -> tuple[str, ...]: ...
+    def credit_types(self) -> tuple[str, ...]:
+        """Types that came into the wallet, for "by_type"."""
+
     @property
-    def fields(self) -> Mapping[Any, str]: ...
+    def fields(self) -> Mapping[Any, str]:
+        """Our names of fields → the supplier's, where they differ."""
 
 
 def read_transaction(row: Json, reading: Reading) -> Transaction:
@@ -128,9 +135,9 @@ def read_moment(value: Json) -> int:
 
 
 def read_reference_type(value: Json) -> str:
-    """order, number or trunk for every known spelling; any other word in lower case; empty for none.
+    r"""order, number or trunk for every known spelling; any other word in lower case; empty for none.
 
-    >>> [read_reference_type(word) for word in ("Orders", "App\\\\Models\\\\SipTrunk", "DID", "campaign", None)]
+    >>> [read_reference_type(word) for word in ("Orders", "App\\Models\\SipTrunk", "DID", "campaign", None)]
     ['order', 'trunk', 'number', 'campaign', '']
     """
     text = _text(value)

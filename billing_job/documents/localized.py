@@ -27,6 +27,7 @@ class PrintedMoney:
         self._currency, self._sign, self._locale = currency, sign, locale
 
     def __call__(self, cents: int) -> str:
+        """An amount in cents with the currency, for totals and sentences."""
         return money_text(self._sign * cents, self._currency, self._locale)
 
     def bare(self, cents: int) -> str:

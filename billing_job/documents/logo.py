@@ -5,7 +5,7 @@ import re
 from base64 import b64encode
 from pathlib import Path
 
-from lxml import etree  # type: ignore[import-untyped]
+from lxml import etree
 from PIL import Image, UnidentifiedImageError
 
 from billing_job.core.errors import ConfigError

@@ -95,8 +95,11 @@ def _by_processes(documents: Sequence[Document], templates: Templates, workers: 
 
 @dataclass(frozen=True, slots=True)
 class _Spool:
-    """Documents on their way to a process, as files: a process that dies while a long document is written into its
-    pipe would stop Python's pool for good (3.11.2 of Debian 12 is such a Python); a path always fits."""
+    """Documents on their way to a process, as files.
+
+    A process that dies while a long document is written into its pipe would stop Python's pool for good (3.11.2 of
+    Debian 12 is such a Python); a path always fits.
+    """
 
     folder: Path
 

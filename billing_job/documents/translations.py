@@ -40,6 +40,7 @@ class Labels:
     words: Mapping[str, str]
 
     def __call__(self, message: str, **values: str) -> str:
+        """The message in the language, its {placeholders} filled; the English itself where a word is missing."""
         text = self.words.get(message) or message
         try:
             return text.format(**values) if values else text

@@ -21,8 +21,7 @@ _OWN_CHARGES = and_(settlements.c.transaction_id >= CHARGE, settlements.c.transa
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """What references tell of the past: payments that may be refunded, and settled refunds of which no original is
-    recorded."""
+    """What references tell of the past: payments that may be refunded, and old refunds without a recorded original."""
 
     payments: tuple[Payment, ...]
     unlinked: tuple[Payment, ...]

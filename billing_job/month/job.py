@@ -67,14 +67,17 @@ class Job:
 
     @property
     def clients(self) -> Mapping[str, Client]:
+        """The clients of clients.csv by their id."""
         return {client.client_id: client for client in self.mapping.clients}
 
     @property
     def numbering(self) -> Mapping[Kind, str]:
+        """The number format of each kind of document."""
         return {Kind.INVOICE: self.settings.numbering.invoice, Kind.CREDIT_NOTE: self.settings.numbering.credit_note}
 
     @property
     def tax_rules(self) -> TaxRules:
+        """What decides about VAT: the seller, One Stop Shop, dated rates, and the small-business exemption."""
         seller, tax = self.settings.seller, self.settings.tax
         return TaxRules(
             seller.country,
@@ -117,6 +120,7 @@ class Job:
         return Period.of(self.clock.now().astimezone(self.settings.billing.zone).date()).previous
 
     def close(self) -> None:
+        """Give the ledger's connections back."""
         self.engine.dispose()
 
 

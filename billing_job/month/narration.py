@@ -58,6 +58,7 @@ def tell(
 
 
 def tell_wallet(proof: WalletProof, job: Job, console: Console) -> None:
+    """Say whether opening balance and movements explain the wallet's balance; if not, by how much and why it may be."""
     currency = job.settings.billing.currency
     if proof.balance_cents is None:
         console.warn("the wallet's balance is not known yet, or is in another currency: run `billing-job sync`")

@@ -42,8 +42,10 @@ NO_CHANGES: Mapping[str, tuple[int, int | None]] = {}
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """The transactions of a month, and older ones that still wait, each with its place; columns of ATTRIBUTED and
-    `month` (empty when undated) and `detail` (what an exception lacks, in words)."""
+    """The transactions of a month, and older ones that still wait, each with its place.
+
+    Columns of ATTRIBUTED and `month` (empty when undated) and `detail` (what an exception lacks, in words).
+    """
 
     month: Period
     frame: pd.DataFrame
@@ -91,6 +93,7 @@ class Placed:
 
     @property
     def settled(self) -> pd.DataFrame:
+        """Rows that an issued document holds already; a re-run writes them again from the ledger."""
         return self.frame[self.frame["settled"]]
 
 
@@ -130,8 +133,10 @@ def place(job: Job, month: Period, *, every_month: bool = False) -> Placed:
 def attributed(
     job: Job, transactions: pd.DataFrame, facts: Assignments, changed: Mapping[str, tuple[int, int | None]] = NO_CHANGES
 ) -> Owners:
-    """The owner of each transaction by mapping and decisions, orders of several clients shared out, refunds by what
-    they give back; with `month` and `detail`. `changed` are settled transactions that wait for a decision."""
+    """The owner of each transaction by mapping and decisions, of an order shared out, of a refund by what it gives back.
+
+    Columns of ATTRIBUTED, `month` and `detail`. `changed` are settled transactions that wait for a decision.
+    """
     settings = job.settings
     frame = attribute(transactions, facts, settings.categories, settings.billing.currency)
     if (frame["reason"] == AMBIGUOUS).any():
@@ -229,8 +234,10 @@ def _in_scope(frame: pd.DataFrame, month: Period, whole: set[str], single: set[t
 def _vat(
     job: Job, accounts: Accounts, month: Period, open_rows: pd.DataFrame, refunded: Collection[Original]
 ) -> tuple[dict[Owner, Vat], dict[Owner, str]]:
-    """The VAT of every client in the month, and in older months of which it has open rows; where it cannot be taxed,
-    the decision that is missing."""
+    """The VAT of every client in the month, and in older months of which it has open rows.
+
+    Where it cannot be taxed, the decision that is missing.
+    """
     vat: dict[Owner, Vat] = {}
     untaxable: dict[Owner, str] = {}
     late = open_rows[open_rows["month"] != str(month)]

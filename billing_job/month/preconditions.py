@@ -35,6 +35,7 @@ def check_ledger_is_whole(job: Job, month: Period) -> None:
 
 
 def check_clients(job: Job, only: Collection[str]) -> None:
+    """ConfigError that names every client of --client that clients.csv does not know."""
     unknown = sorted(set(only) - set(job.clients))
     if unknown:
         raise ConfigError([f"--client {client_id}: there is no such client in clients.csv" for client_id in unknown])

@@ -38,6 +38,7 @@ def sync(session: Session, *, full: bool) -> CommandResult:
 
 
 def fetched(job: Job, http: "Http", session: Session, *, full: bool) -> "WalkReport":
+    """Read the supplier's list into the ledger and say what was read, changed or gone; errors are those of `fetch`."""
     from billing_job.didfarm.sync import fetch
 
     console = session.console

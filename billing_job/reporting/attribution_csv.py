@@ -99,6 +99,6 @@ def _why(row: Mapping[str, Any], facts: Assignments) -> str:
 
 
 def _short(source: str) -> str:
-    """ "…/config/numbers.csv, row 17" as "config/numbers.csv row 17": the same wherever the folder stands."""
+    """A source, "…/config/numbers.csv, row 17", as "config/numbers.csv row 17": the same wherever the folder is."""
     file, separator, row = source.rpartition(", row ")
     return f"{'/'.join(PurePath(file).parts[-2:])} row {row}" if separator else source

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from billing_job.accounting.accounts import FORMAT_NAMES, load_accounts
 from billing_job.accounting.formats import FORMATS
-from billing_job.accounting.journal import WalletMonth, month_journal
+from billing_job.accounting.journal import Journal, WalletMonth, month_journal
 from billing_job.accounting.options import AccountingOptions
 from billing_job.core.document import Client
 from tests.support.accounting_judges import beancount_ledger, hledger_check, saved
@@ -68,7 +68,7 @@ def test_an_empty_month(format_name: str) -> None:
     assert [warning for warning in warnings if "SIREN" not in warning] == []
 
 
-def _month_of(name: str, category: str):
+def _month_of(name: str, category: str) -> Journal:
     client = Client("acme", name, "DE", street=name, city=name, postal_code=name, vat_id="DE136695976")
     nets = [(category, 1234, STANDARD), ("call", -34, STANDARD), (category, 100, REVERSE_CHARGE)]
     documents = [

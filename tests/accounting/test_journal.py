@@ -4,6 +4,7 @@ import dataclasses
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -41,7 +42,7 @@ LINES = st.lists(
     st.dictionaries(st.sampled_from(["call", "sms", "refund"]), st.integers(-(10**9), 10**9)),
     st.integers(-(10**9), 10**9),
 )
-def test_every_journal_balances(months: list, costs: dict, topups: int) -> None:
+def test_every_journal_balances(months: list[list[tuple[str, int, Vat]]], costs: dict[str, int], topups: int) -> None:
     """Whatever the lines, rates and signs are, each entry adds up to zero and the VAT shares to the VAT."""
     documents = [sample_document(f"INV-{number}", LONG, lines) for number, lines in enumerate(months)]
     journal = month_journal(documents, WalletMonth(OCTOBER, "EUR", costs, topups), ACCOUNTS)
@@ -123,7 +124,7 @@ def test_an_empty_month_is_an_empty_journal() -> None:
         ({"vat_totals": (VatTotal(STANDARD, 10_000, 2_105),), "gross_cents": 12_105}, "VAT 21.05"),
     ],
 )
-def test_a_document_that_is_not_right_is_refused(change: dict, message: str) -> None:
+def test_a_document_that_is_not_right_is_refused(change: dict[str, Any], message: str) -> None:
     """A draft, another currency, a wrong sum of lines, VAT or gross stop the export by name."""
     document = dataclasses.replace(sample_document("INV-1", MUELLER, [("call", 10_000, STANDARD)]), **change)
     with pytest.raises(InvariantBroken, match=message):

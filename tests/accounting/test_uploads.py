@@ -10,6 +10,7 @@ from decimal import ROUND_HALF_UP, Decimal
 import pytest
 
 from billing_job.accounting.accounts import load_accounts
+from billing_job.accounting.export import Export
 from billing_job.accounting.journal import Journal, month_journal
 from billing_job.accounting.options import AccountingOptions, QuickbooksOptions, XeroOptions
 from billing_job.accounting.programs.quickbooks import write_quickbooks
@@ -231,7 +232,7 @@ def test_namesakes_would_be_one_contact(write: Callable[..., object]) -> None:
     ],
 )
 def test_the_contracts_refuse_broken_files(
-    judge: Callable[[bytes], object], write: Callable[..., object], name: str, spoil: Callable[[str], str]
+    judge: Callable[[bytes], object], write: Callable[..., Export], name: str, spoil: Callable[[str], str]
 ) -> None:
     """A renamed heading, another date, an empty required cell, a sign or a long reference is seen."""
     content = write(sample_journal(), ACCOUNTS, DEFAULTS).files[name]

@@ -24,7 +24,6 @@ from billing_job.billing.rating.price import price
 from billing_job.billing.rating.tariff import Tariff
 from billing_job.config.settings import DEFAULT_CATEGORIES
 from billing_job.core.columns.interned import arrow, ints
-from billing_job.core.columns.schema import PAIRS, empty
 from tests.bench.data import ZONE, Month, client_id, frame_of, mapping_of, month, phone, trunk
 from tests.bench.report import Report, Row, taken
 from tests.support.paths import ROOT
@@ -159,7 +158,7 @@ def _duckdb(tables: dict[str, pa.Table]) -> dict[str, Work]:
 def _polars(tables: dict[str, pa.Table]) -> dict[str, Work]:
     import polars as pl
 
-    frames = {name: pl.from_arrow(table).lazy() for name, table in tables.items()}  # type: ignore[union-attr]
+    frames = {name: pl.from_arrow(table).lazy() for name, table in tables.items()}
 
     def work() -> pa.Table:
         joined = (
@@ -202,7 +201,7 @@ def _ours(rows: Month, frame: pd.DataFrame) -> Work:
             trunk_names=facts.trunk_names,
             zone=ZONE,
         )
-        priced = price(found, empty(PAIRS), tariff)
+        priced = price(found, tariff)
         del found
         return _lines(priced)
 

@@ -80,10 +80,10 @@ def mapping() -> tuple[Mapping, list[Trunk]]:
     for n in range(CLIENTS * NUMBERS_EACH):
         phone, did, order, on = f"+3120{n:07d}", str(n), str(n // 2), n // NUMBERS_EACH
         moves = FIRST_DAY + timedelta(days=n % 31) if n % 2 else None
-        for start, end, trunk in ((None, moves, on), (moves, None, (on + 7) % CLIENTS))[: 1 + bool(moves)]:
+        for start, end, place in ((None, moves, on), (moves, None, (on + 7) % CLIENTS))[: 1 + bool(moves)]:
             number_facts.append(
                 NumberAssignment(
-                    start, end, f"numbers.csv, row {n}", phone, did, order, "NL", "local", f"trk_{trunk:08x}"
+                    start, end, f"numbers.csv, row {n}", phone, did, order, "NL", "local", f"trk_{place:08x}"
                 )
             )
     return Mapping((), tuple(trunk_facts), tuple(number_facts), ()), trunks

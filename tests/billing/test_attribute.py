@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pandas as pd
@@ -117,7 +118,7 @@ def questions(draw: st.DrawFn, zone: ZoneInfo) -> list[tuple[str, str, int]]:
     return moments
 
 
-def frame_of(rows: Sequence[tuple[str, str, int]], **columns: object) -> pd.DataFrame:
+def frame_of(rows: Sequence[tuple[str, str, int]], **columns: Any) -> pd.DataFrame:
     """A TRANSACTIONS frame of calls of one cent with these references and moments."""
     frame = pd.DataFrame(rows, columns=["reference_type", "reference_id", "created_at"])
     frame["transaction_id"] = [str(n) for n in range(len(rows))]

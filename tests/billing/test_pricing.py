@@ -256,7 +256,7 @@ def test_a_line_is_rounded_once(tmp_path: Path, rule: str, costs: list[int], net
 
 
 def test_ten_thousand_messages_at_0_0450() -> None:
-    """450.00 to the cent, 4 or 5 cents each: rounded one by one they would come to 500.00, as floats to 449.99…"""
+    """450.00 to the cent, 4 or 5 cents each: rounded one by one they would come to 500.00, as floats to some 449.99."""
     exact = np.full(10_000, 45_000 * 100, np.int64)
     shares = shared_out_by_line(exact, np.array([0]), np.arange(10_000))
     assert (shares.sum(), set(shares.tolist())) == (45_000, {4, 5})

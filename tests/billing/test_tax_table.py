@@ -163,7 +163,7 @@ def test_a_small_business_charges_no_vat(seller: str) -> None:
     }
     (vat,) = answers
     assert isinstance(vat, Vat)
-    assert (vat.category, vat.rate) == ("E", 0)
+    assert (vat.category, vat.rate) == ("E", Decimal(0))
     assert vat.exemption_reason == REASONS.get(seller, "Exempt from VAT under the special scheme for small enterprises")
     own = rules(seller, exemption=small_business_vat(seller, "Regeling X, {art. 1}"))
     assert vat_of(buyer("NL", "", "E"), own, OCTOBER) == Vat("E", Decimal(0), "", "Regeling X, {art. 1}")

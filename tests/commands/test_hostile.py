@@ -16,12 +16,12 @@ from sqlalchemy import select
 from billing_job.cli import cli
 from billing_job.config.mapping import load_mapping
 from billing_job.config.settings import Settings, load_settings
-from billing_job.core.console import Redactor
 from billing_job.core.document import Kind
 from billing_job.core.errors import ConfigError, DocumentError, OutputError
 from billing_job.core.files.csv_writer import defused
 from billing_job.core.files.local import LocalFiles
 from billing_job.core.files.manifest import Folder
+from billing_job.core.redaction import Redactor
 from billing_job.didfarm.webhooks import is_genuine, read_event, signature_of
 from billing_job.didfarm.wire import canonical_json, parse_json, read_transaction
 from billing_job.documents.einvoice.ubl import ubl_xml

@@ -1,6 +1,7 @@
 """Texts held once, numbers that sort as texts do, and the order of the page: each against plain Python."""
 
 from datetime import UTC, datetime
+from random import Random
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -108,7 +109,7 @@ def test_months_at_the_ends_of_the_calendar(zone: ZoneInfo) -> None:
     st.randoms(use_true_random=False),
     st.booleans(),
 )
-def test_the_order_of_the_page(rows: list[tuple[int, int, bool, int]], random: st.randoms, by_time: bool) -> None:
+def test_the_order_of_the_page(rows: list[tuple[int, int, bool, int]], random: Random, by_time: bool) -> None:
     """Clients, what they see before what the house pays, lines, moments, ids."""
     if by_time:
         rows = sorted(rows, key=lambda row: row[3])
@@ -134,7 +135,7 @@ def test_the_order_of_the_page(rows: list[tuple[int, int, bool, int]], random: s
     st.lists(st.lists(st.integers(-(10**7), 10**7), min_size=1, max_size=6), min_size=1, max_size=6),
     st.randoms(use_true_random=False),
 )
-def test_ties_go_to_the_lower_id(lines: list[list[int]], random: st.randoms) -> None:
+def test_ties_go_to_the_lower_id(lines: list[list[int]], random: Random) -> None:
     """Rows that do not stand by id are shared out as if they did: a remainder of the same size goes to the lower id."""
     exact = [cents - cents % 250_000 for line in lines for cents in line]
     ranks = list(range(len(exact)))

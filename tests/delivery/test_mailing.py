@@ -223,7 +223,7 @@ def test_run_send_sends_what_is_whole(tmp_path: Path) -> None:
     names = [part.get_filename() for part in server.taken[0].iter_attachments()]
     assert names == [f"{server.numbers[0]}.pdf", f"{server.numbers[0]}.xml"]
     pdf = next(server.taken[0].iter_attachments()).get_content()
-    assert pdf == (tmp_path / "output" / MONTH / "invoices" / names[0]).read_bytes()
+    assert pdf == (tmp_path / "output" / MONTH / "invoices" / f"{server.numbers[0]}.pdf").read_bytes()
 
 
 def test_no_mail_table_and_no_whole_folder(tmp_path: Path) -> None:
@@ -321,7 +321,7 @@ def test_no_name_becomes_a_header(name: str, tmp_path: Path) -> None:
         assert office.type("send", "--month", MONTH).code == 0
     assert server.recipients == [[address(0)]]
     assert server.taken[0]["Bcc"] is None
-    assert len(server.taken[0].get_all("Subject")) == 1
+    assert len(server.taken[0].get_all("Subject") or []) == 1
 
 
 @pytest.mark.parametrize(

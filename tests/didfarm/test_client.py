@@ -114,7 +114,7 @@ def test_the_guides_errors_are_exceptions() -> None:
 def test_a_lost_checkout_is_told_and_not_repeated() -> None:
     """The connection breaks after the purchase: one order, one debit, an error that says so, and it can be found."""
     for order in ("desc", "asc"):
-        with connected("lost_checkout", order=order) as (running, client):  # type: ignore[arg-type]
+        with connected("lost_checkout", order=order) as (running, client):
             item = an_item(client)
             asked = microseconds(StillClock().now())
             with pytest.raises(MayHaveHappened, match=r"POST /wallet/checkout .* It may have been carried out"):

@@ -178,7 +178,7 @@ def test_the_key_is_in_the_header_alone() -> None:
 def test_no_error_brings_the_key_back(key: str) -> None:
     """Plain, percent-encoded, with escaped slashes, or where the text is cut: an error's text never shows it."""
     plain = httpx.URL("https://elsewhere.example/", params={"api_key": key})
-    answers = [
+    answers: list[Answer] = [
         httpx.Response(302, headers={"Location": str(plain)}),
         httpx.Response(422, json={"error": {"code": key, "message": "x" * (300 - len(key) // 2) + key}}),
         httpx.Response(422, json={"error": {"code": "", "message": key.replace("/", "\\/")}}),

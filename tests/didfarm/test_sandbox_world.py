@@ -111,7 +111,9 @@ def test_all_vat_ids_and_phone_numbers_are_valid() -> None:
     world = make_world(3, 1000, 20_000, OCTOBER, AMSTERDAM)
     for client in world.clients:
         if client.country != "US":
-            assert get_cc_module(client.country, "vat").is_valid(client.vat_id), client
+            rules = get_cc_module(client.country, "vat")
+            assert rules is not None, client
+            assert rules.is_valid(client.vat_id), client
     for number in world.numbers:
         parsed = phonenumbers.parse(number.number)
         assert phonenumbers.is_valid_number(parsed), number

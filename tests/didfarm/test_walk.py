@@ -186,7 +186,12 @@ def test_a_crash_leaves_no_gap_below_what_it_stored() -> None:
 def test_a_list_of_one_page_may_grow_while_it_is_read() -> None:
     """Five rows are no page size: when three more come during the walk, the page is not taken for a wrong one."""
     supplier, mirror = _list(5), MemoryMirror(dice(1))
-    walk(supplier.read, mirror, full=False, before_newest=lambda: [supplier.arrive() for _ in range(3)] and None)
+
+    def three_more() -> None:
+        for _ in range(3):
+            supplier.arrive()
+
+    walk(supplier.read, mirror, full=False, before_newest=three_more)
     assert _is_copy(supplier, mirror)
 
 

@@ -52,7 +52,7 @@ def test_amounts_are_the_document_s(document: Document) -> None:
     ubl = etree.fromstring(ubl_xml(document, TEMPLATES))
 
     def cents(root: etree._Element, *paths: str) -> list[int]:
-        return [int(Decimal(root.find(path).text or "") * 100) for path in paths]  # type: ignore[union-attr]
+        return [int(Decimal(root.find(path).text or "") * 100) for path in paths]
 
     total = ".//{*}SpecifiedTradeSettlementHeaderMonetarySummation/{*}"
     assert cents(cii, f"{total}TaxBasisTotalAmount", f"{total}TaxTotalAmount", f"{total}DuePayableAmount") == expected

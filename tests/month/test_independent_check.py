@@ -101,6 +101,7 @@ def owed_by_client(demo: Billed) -> dict[str, Owed]:
     settings = tomllib.loads((demo.office.config / "billing.toml").read_text(encoding="utf-8"))
     plans = {plan["name"]: plan["rules"] for plan in settings["plans"]}
     clients = {row["client_id"]: row for row in table(demo.office, "clients.csv")}
+    row: Row
     owner: dict[str, list[Holding]] = defaultdict(list)
     for row in table(demo.office, "trunks.csv"):
         owner[row["trunk"]].append((row["client_id"], row["valid_from"], row["valid_to"]))

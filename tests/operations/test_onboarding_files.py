@@ -3,6 +3,7 @@
 import csv
 import io
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from hypothesis import given, settings
@@ -32,7 +33,7 @@ def written(draw: st.DrawFn) -> tuple[CsvText, list[list[str]]]:
     out.write(separator.join(COLUMNS) + line_end)
     for row in rows:
         plain = not any("\r" in cell for cell in row)
-        quoting = draw(st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL] if plain else [csv.QUOTE_ALL]))
+        quoting: Literal[0, 1] = draw(st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL] if plain else [csv.QUOTE_ALL]))
         csv.writer(out, delimiter=separator, lineterminator=line_end, quoting=quoting).writerow(row)
         out.write(draw(st.sampled_from(["", f"# a comment{line_end}", line_end])))
     return CsvText(out.getvalue(), False, separator, line_end, COLUMNS), rows

@@ -24,7 +24,8 @@ SHIPPED = load_templates(None)
 
 def page(report: Report, templates: Templates = SHIPPED) -> Element:
     """The page as a browser reads it."""
-    return tinyhtml5.parse(report_html(report, templates), namespace_html_elements=False)
+    tree: Element = tinyhtml5.parse(report_html(report, templates), namespace_html_elements=False)
+    return tree
 
 
 def text_of(element: Element) -> str:

@@ -7,6 +7,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -14,6 +15,9 @@ from billing_job.documents.templates import load_templates
 from billing_job.reporting.page import report_html
 from billing_job.reporting.page_data import Report
 from tests.support.sample_report import HOSTILE, sample_report
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe-playwright-python is not installed")
@@ -26,7 +30,7 @@ PHONE, DESK = {"width": 390, "height": 844}, {"width": 1280, "height": 900}
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[sync_api.Browser]:
+def browser() -> "Iterator[Browser]":
     with sync_api.sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=CHROMIUM or "chromium", args=["--no-sandbox"])
         yield chromium
@@ -36,12 +40,12 @@ def browser() -> Iterator[sync_api.Browser]:
 class Reading:
     """A page as a reader has it open, and everything that its console said."""
 
-    def __init__(self, browser: sync_api.Browser, folder: Path, report: Report, **context: object):
+    def __init__(self, browser: "Browser", folder: Path, report: Report, **context: Any):
         self.file = folder / "report.html"
         self.file.write_bytes(report_html(report, load_templates(None)))
         self.said: list[str] = []
         self.asked: list[str] = []
-        self.page = browser.new_page(**context)  # type: ignore[arg-type]
+        self.page = browser.new_page(**context)
         self.page.on("console", lambda message: self.said.append(message.text))
         self.page.on("pageerror", lambda error: self.said.append(str(error)))
         self.page.on("request", lambda request: self.asked.append(request.url))
@@ -68,7 +72,7 @@ class Reading:
         return count
 
 
-def test_it_draws_and_asks_for_nothing(browser: sync_api.Browser, tmp_path: Path) -> None:
+def test_it_draws_and_asks_for_nothing(browser: "Browser", tmp_path: Path) -> None:
     """Three charts are drawn under the page's own policy; the console stays empty and the network silent."""
     reading = Reading(browser, tmp_path, sample_report())
     assert all(reading.drawn(f"#{name} canvas") > 5 for name in ("trend", "clients", "categories"))
@@ -83,7 +87,7 @@ def test_it_draws_and_asks_for_nothing(browser: sync_api.Browser, tmp_path: Path
     assert [url for url in reading.asked if not url.startswith(("file:", "data:"))] == []
 
 
-def test_the_policy_stops_what_is_not_the_pages_own(browser: sync_api.Browser, tmp_path: Path) -> None:
+def test_the_policy_stops_what_is_not_the_pages_own(browser: "Browser", tmp_path: Path) -> None:
     """A script, a handler or a style that got into the page all the same does nothing."""
     reading = Reading(browser, tmp_path, sample_report())
     smuggled = (
@@ -96,7 +100,7 @@ def test_the_policy_stops_what_is_not_the_pages_own(browser: sync_api.Browser, t
     assert len([text for text in reading.said if "Content Security Policy" in text]) == 3
 
 
-def test_sorting(browser: sync_api.Browser, tmp_path: Path) -> None:
+def test_sorting(browser: "Browser", tmp_path: Path) -> None:
     """Amounts begin with the largest, texts with A; a second click turns the order, and the head says which it is."""
     reading = Reading(browser, tmp_path, sample_report())
     assert reading.sort_by("Gross") == "descending"
@@ -113,7 +117,7 @@ def test_sorting(browser: sync_api.Browser, tmp_path: Path) -> None:
     assert amounts == ["−1.50", "−1.51", "unreadable"]
 
 
-def test_filtering(browser: sync_api.Browser, tmp_path: Path) -> None:
+def test_filtering(browser: "Browser", tmp_path: Path) -> None:
     """Words find number or client, accents or not; the sums follow, and a reader of the screen is told the count."""
     reading = Reading(browser, tmp_path, sample_report())
     page = reading.page
@@ -129,7 +133,7 @@ def test_filtering(browser: sync_api.Browser, tmp_path: Path) -> None:
     assert page.locator("#found").inner_text() == "15 documents"
 
 
-def test_a_thousand_documents(browser: sync_api.Browser, tmp_path: Path) -> None:
+def test_a_thousand_documents(browser: "Browser", tmp_path: Path) -> None:
     """The first hundred are on the screen, the others a button away, and the search finds them all the same."""
     reading = Reading(browser, tmp_path, sample_report(clients=1000))
     page = reading.page
@@ -144,7 +148,7 @@ def test_a_thousand_documents(browser: sync_api.Browser, tmp_path: Path) -> None
     assert reading.said == []
 
 
-def test_links_open_the_files(browser: sync_api.Browser, tmp_path: Path) -> None:
+def test_links_open_the_files(browser: "Browser", tmp_path: Path) -> None:
     """The number opens the PDF beside the page."""
     reading = Reading(browser, tmp_path, sample_report())
     pikepdf = pytest.importorskip("pikepdf")
@@ -157,7 +161,7 @@ def test_links_open_the_files(browser: sync_api.Browser, tmp_path: Path) -> None
     assert reading.said == []
 
 
-def test_the_keyboard_gets_around(browser: sync_api.Browser, tmp_path: Path) -> None:
+def test_the_keyboard_gets_around(browser: "Browser", tmp_path: Path) -> None:
     """The first stop skips to the content, a section's link leads to the section, and what has the focus shows it."""
     page = Reading(browser, tmp_path, sample_report()).page
     page.keyboard.press("Tab")
@@ -174,9 +178,7 @@ def test_the_keyboard_gets_around(browser: sync_api.Browser, tmp_path: Path) -> 
 @pytest.mark.parametrize(
     ("months", "scheme", "viewport"), [(12, "light", PHONE), (12, "dark", DESK), (1, "light", DESK)]
 )
-def test_accessibility(
-    browser: sync_api.Browser, tmp_path: Path, months: int, scheme: str, viewport: dict[str, int]
-) -> None:
+def test_accessibility(browser: "Browser", tmp_path: Path, months: int, scheme: str, viewport: dict[str, int]) -> None:
     """axe-core finds nothing, the tables of the charts opened; and nothing is wider than the screen."""
     report = sample_report(clients=10, months=months)
     reading = Reading(browser, tmp_path, report, color_scheme=scheme, viewport=viewport)
@@ -186,7 +188,7 @@ def test_accessibility(
     assert reading.page.evaluate("document.documentElement.scrollWidth") == viewport["width"]
 
 
-def test_paper(browser: sync_api.Browser, tmp_path: Path) -> None:
+def test_paper(browser: "Browser", tmp_path: Path) -> None:
     """Printed from a dark screen the page is light, without controls, and all documents are on it."""
     reading = Reading(browser, tmp_path, sample_report(clients=120), color_scheme="dark")
     content = reading.page.pdf(prefer_css_page_size=True)

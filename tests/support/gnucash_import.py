@@ -61,9 +61,9 @@ def store(gtk: ctypes.CDLL, columns: int) -> ctypes.c_void_p:
 def main() -> None:
     order = json.load(sys.stdin)
     folder = Path(order["folder"])
-    engine = ctypes.CDLL(LIBRARIES / "libgnc-engine.so")
-    customers = ctypes.CDLL(LIBRARIES / "gnucash" / "libgnc-customer-import.so")
-    invoices = ctypes.CDLL(LIBRARIES / "gnucash" / "libgnc-bi-import.so")
+    engine = ctypes.CDLL(str(LIBRARIES / "libgnc-engine.so"))
+    customers = ctypes.CDLL(str(LIBRARIES / "gnucash" / "libgnc-customer-import.so"))
+    invoices = ctypes.CDLL(str(LIBRARIES / "gnucash" / "libgnc-bi-import.so"))
     gtk = ctypes.CDLL("libgtk-3.so.0")
     glib = ctypes.CDLL("libglib-2.0.so.0")
 
@@ -153,7 +153,7 @@ def cents(amount: gnucash.GncNumeric) -> int:
     whole, rest = divmod(amount.num() * 100, amount.denom())
     if rest:
         raise ValueError(f"{amount} is not a whole number of cents")
-    return whole
+    return int(whole)
 
 
 main()

@@ -82,9 +82,9 @@ def trial(bench: Bench, folder: Path, moments: list[Kill]) -> Trial:
     bench.server.taken.clear()
     kills = 0
     for moment in moments:
-        taken = len(bench.server.taken) + moment.after_message
+        enough = len(bench.server.taken) + moment.after_message
         process = _start(fresh)
-        while moment.after_message and process.poll() is None and len(bench.server.taken) < taken:
+        while moment.after_message and process.poll() is None and len(bench.server.taken) < enough:
             time.sleep(0.001)
         try:
             process.wait(moment.seconds)

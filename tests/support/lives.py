@@ -121,19 +121,19 @@ class Life:
         (self.office.config / name).write_text(text, encoding="utf-8")
 
     def clients(self, *rows: str) -> None:
-        """client_id,name,country,vat_id,plan,detail,tax_treatment"""
+        """Rows of client_id,name,country,vat_id,plan,detail,tax_treatment."""
         self.file("clients.csv", CLIENT_COLUMNS, *rows)
 
     def trunks(self, *rows: str) -> None:
-        """trunk,client_id,valid_from,valid_to"""
+        """Rows of trunk,client_id,valid_from,valid_to."""
         self.file("trunks.csv", TRUNK_COLUMNS, *rows)
 
     def numbers(self, *rows: str) -> None:
-        """number,did_number_id,order_id,trunk,valid_from,valid_to"""
+        """Rows of number,did_number_id,order_id,trunk,valid_from,valid_to."""
         self.file("numbers.csv", NUMBER_COLUMNS, *rows)
 
     def rates(self, *rows: str) -> None:
-        """country,category,rate,valid_from"""
+        """Rows of country,category,rate,valid_from."""
         self.file("vat_rates.csv", RATE_COLUMNS, *rows)
 
     def settings(self, plans: str = "", *, billing: str = "", tax: str = "") -> None:

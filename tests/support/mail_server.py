@@ -46,7 +46,7 @@ class MailServer:
             case "421":
                 return "421 4.3.2 Shutting down"
             case "drop rcpt":
-                server.transport.close()
+                _hang_up(server)
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
@@ -65,8 +65,14 @@ class MailServer:
                 self.recipients.append(list(envelope.rcpt_tos))
                 self.on_taken(message)
                 if fault == "drop data":
-                    server.transport.close()
+                    _hang_up(server)
                 return "250 2.0.0 Taken"
+
+
+def _hang_up(server: SMTP) -> None:
+    """Close the connection without a word; there is one while a command of it is answered."""
+    assert server.transport is not None
+    server.transport.close()
 
 
 @contextmanager
@@ -96,7 +102,10 @@ def mail_server(
         smtp._auth_require_tls = starttls
         return smtp
 
-    logging.getLogger("mail.log").propagate = False  # in a program of its own it would not write to our log either
+    # A server of its own would not write to our log, nor (as logging does where nobody listens) to standard error.
+    its_log = logging.getLogger("mail.log")
+    its_log.propagate = False
+    its_log.handlers = [logging.NullHandler()]
     loop = asyncio.new_event_loop()
     server = loop.run_until_complete(loop.create_server(session, "127.0.0.1", 0, ssl=None if starttls else tls))
     mails.port = server.sockets[0].getsockname()[1]

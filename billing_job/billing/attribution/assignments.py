@@ -126,8 +126,10 @@ def _where_files_are_silent(
     event_facts: Sequence[NumberAssignment],
     zone: ZoneInfo,
 ) -> list[NumberAssignment]:
-    """The parts of event facts that lie outside all rows of their number; an order that a row gives to a trunk by its
-    id alone is not taken apart."""
+    """The parts of event facts that lie outside all rows of their number.
+
+    An order that a row gives to a trunk by its id alone is not taken apart.
+    """
     if not event_facts:
         return []
     spoken: dict[str, list[tuple[int, int]]] = defaultdict(list)

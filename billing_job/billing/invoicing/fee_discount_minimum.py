@@ -30,8 +30,11 @@ class PlanTerms:
 
 
 def discount_shares(charges: Sequence[int], millionths: int) -> list[int]:
-    """What the discount takes from each charge, cents: rounded once on their sum, half away from zero, and shared out
-    by largest remainder, ties to the earlier one. A sum below zero is not discounted."""
+    """What the discount takes from each charge, cents.
+
+    It is rounded once on their sum, half away from zero, and shared out by largest remainder, ties to the earlier one.
+    A sum below zero is not discounted.
+    """
     total = sum(charges)
     if not millionths or total < 0:
         return [0] * len(charges)
@@ -44,8 +47,10 @@ def discount_shares(charges: Sequence[int], millionths: int) -> list[int]:
 
 
 def minimum_difference(terms: PlanTerms, net_cents: int) -> int:
-    """What the minimum line of a document comes to whose rows of the month have this net; negative where less is
-    missing than was billed before."""
+    """What the minimum line of a document comes to whose rows of the month have this net.
+
+    It is negative where less is missing than was billed before.
+    """
     if not terms.minimum_cents and not terms.billed_minimum_cents:
         return 0
     return max(0, terms.minimum_cents - terms.net_cents - net_cents) - terms.billed_minimum_cents

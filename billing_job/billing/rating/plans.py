@@ -47,6 +47,7 @@ class Rule(Table):
 
     @property
     def matches_all(self) -> bool:
+        """Whether the rule has no condition, so that it holds for every transaction."""
         return not any((self.category, self.country, self.number_type, self.prefix, self.trunk))
 
     @model_validator(mode="after")

@@ -38,6 +38,7 @@ class DatedPrice:
 
     @property
     def key(self) -> str:
+        """Client, category and country as one text: rows of prices.csv with the same key follow each other in time."""
         return _SEPARATOR.join((self.client_id, self.category, self.country))
 
 

@@ -77,5 +77,5 @@ def nested(outer: Ints, inner: Ints) -> Ints:
 
 
 def dense(key: Ints) -> Ints:
-    """The same order with the numbers 0, 1, 2 …"""
+    """The same order with the numbers 0, 1, 2 and so on."""
     return np.unique(key, return_inverse=True)[1].astype(np.int64)

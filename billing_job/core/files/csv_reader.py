@@ -19,6 +19,7 @@ class Row(BaseModel):
 
     @classmethod
     def columns(cls) -> tuple[str, ...]:
+        """The columns that the file may have, in the order in which we write them."""
         return tuple(cls.model_fields)
 
 
@@ -45,6 +46,7 @@ class CsvRow:
     cells: dict[str, str]
 
     def wrong(self, column: str, expected: str) -> str:
+        """What to say of a wrong cell: its place, what stands there, and what is expected."""
         return f"{self.place}, column {column}: {self.cells[column]!r}: {expected}"
 
 

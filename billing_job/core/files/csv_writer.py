@@ -1,4 +1,4 @@
-"""How every CSV of ours is written: UTF-8, commas, `\\n`, and no cell that a spreadsheet would run as a formula."""
+r"""How every CSV of ours is written: UTF-8, commas, `\n`, and no cell that a spreadsheet would run as a formula."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -18,12 +18,12 @@ _HARMLESS = re.compile(r'\w[^,"\r\n\0]*')
 
 
 def defused(cell: str) -> str:
-    """The cell as text a spreadsheet only shows: an apostrophe before anything it would read as a formula.
+    r"""The cell as text a spreadsheet only shows: an apostrophe before anything it would read as a formula.
 
     Amounts ("-1.50") and phone numbers ("+31201234567") stay as they are: a spreadsheet makes numbers of them.
 
     >>> defused('=HYPERLINK("http://x")'), defused("+31201234567"), defused("-1.50"), defused("-1+2")
-    ('\\'=HYPERLINK("http://x")', '+31201234567', '-1.50', "'-1+2")
+    ('\'=HYPERLINK("http://x")', '+31201234567', '-1.50', "'-1+2")
     """
     if _PLAIN_NUMBER.fullmatch(cell) or _E164.fullmatch(cell):
         return cell
@@ -31,10 +31,10 @@ def defused(cell: str) -> str:
 
 
 def csv_text(columns: Sequence[str], rows: Iterable[Sequence[str | int]]) -> bytes:
-    """A whole CSV file: a header and the rows, every text cell defused.
+    r"""A whole CSV file: a header and the rows, every text cell defused.
 
     Cells are str or int; money arrives as text with a point and two places (`money.decimal_text`). NUL characters end
-    a cell for some readers and are dropped. A line break inside a cell is always `\\n`: a lone carriage return would
+    a cell for some readers and are dropped. A line break inside a cell is always `\n`: a lone carriage return would
     stay unquoted and end the row for others. ValueError when a row has another width than the header.
     """
     found = list(rows)

@@ -46,12 +46,15 @@ class LocalFiles:
     path: Path
 
     def below(self, name: str) -> "LocalFiles":
+        """The same in a subfolder, which the first file that is written makes."""
         return LocalFiles(self.path / name)
 
     def where(self, name: str = "") -> str:
+        """The path as people know it."""
         return str(self.path / name)
 
     def read(self, name: str) -> bytes | None:
+        """The bytes of a file; None when it is not there or may not be read."""
         # A file that cannot be read counts as missing: whoever writes it again says why it cannot be done.
         try:
             return (self.path / name).read_bytes()
@@ -59,6 +62,7 @@ class LocalFiles:
             return None
 
     def write(self, name: str, content: bytes) -> None:
+        """Write beside it, flush to the disk and rename, so that nobody ever finds half a file."""
         path = self.path / name
         try:
             if not path.parent.is_dir():
@@ -71,20 +75,24 @@ class LocalFiles:
             ) from None
 
     def remove(self, name: str) -> None:
+        """Delete a file; one that is not there is no error."""
         try:
             (self.path / name).unlink(missing_ok=True)
         except OSError as error:
             raise OutputError(f"{self.path / name}: cannot be removed ({error.strerror})") from None
 
     def names(self, folder: str) -> Iterator[str]:
+        """The files of a folder in alphabetical order, without its subfolders; none when there is no folder."""
         return (path.name for path in sorted((self.path / folder).glob("*")) if path.is_file())
 
     def clear_leftovers(self) -> None:
+        """Delete the temporary files of writers that were killed; one that resists is left for the next run."""
         for leftover in self.path.glob("**/.*.tmp"):
             with contextlib.suppress(OSError):
                 leftover.unlink()
 
     def check(self) -> None:
+        """Make the folder and try a file in it, before anything is issued."""
         make_folder(self.path)
         probe = self.path / f".{secrets.token_hex(4)}.tmp"
         try:

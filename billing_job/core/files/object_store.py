@@ -1,4 +1,4 @@
-"""Output in an object store, through fsspec: s3://bucket/billing, gs://…, az://…
+"""Output in an object store, through fsspec: s3://bucket/billing, gs://… or az://… and others.
 
 Such a store shows an object whole or not at all, so a file is written in one request, under its own name.
 """
@@ -44,12 +44,15 @@ class ObjectFiles:
     address: str
 
     def below(self, name: str) -> "ObjectFiles":
+        """The same below a longer key; nothing is made."""
         return ObjectFiles(self.store, f"{self.root}/{name}", f"{self.address}/{name}")
 
     def where(self, name: str = "") -> str:
+        """The address, for people."""
         return f"{self.address}/{name}" if name else self.address
 
     def read(self, name: str) -> bytes | None:
+        """The bytes of an object; None when there is none, OutputError when the store does not answer."""
         try:
             content: bytes = self.store.cat_file(f"{self.root}/{name}")
         except FileNotFoundError:
@@ -59,12 +62,14 @@ class ObjectFiles:
         return content
 
     def write(self, name: str, content: bytes) -> None:
+        """Put the object in one request; the store shows it whole or not at all."""
         try:
             self.store.pipe_file(f"{self.root}/{name}", content)
         except Exception as error:
             raise self._failed(name, "cannot be written", error) from None
 
     def remove(self, name: str) -> None:
+        """Delete an object; one that is not there is no error."""
         try:
             self.store.rm_file(f"{self.root}/{name}")
         except FileNotFoundError:
@@ -73,6 +78,7 @@ class ObjectFiles:
             raise self._failed(name, "cannot be removed", error) from None
 
     def names(self, folder: str) -> Iterator[str]:
+        """The objects directly below a key in alphabetical order, as the store has them now."""
         try:
             self.store.invalidate_cache()
             found = self.store.find(f"{self.root}/{folder}", maxdepth=1)
@@ -86,6 +92,7 @@ class ObjectFiles:
         """Nothing is ever half-written here."""
 
     def check(self) -> None:
+        """Put an object and delete it: whether the store lets us, before anything is issued."""
         probe = f".{secrets.token_hex(4)}.tmp"
         self.write(probe, b"")
         self.remove(probe)

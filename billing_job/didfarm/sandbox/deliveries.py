@@ -88,6 +88,7 @@ class Deliveries:
             self.deliver_due()
 
     def stop(self) -> None:
+        """End `run` from another thread; what waits stays undelivered."""
         self._stopped.set()
 
     def _is_taken(self, body: bytes) -> bool:

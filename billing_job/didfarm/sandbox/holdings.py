@@ -44,6 +44,7 @@ class Order:
 
     @property
     def cents(self) -> int:
+        """What the checkout debits: all setup fees and first months, positive cents."""
         return sum(number.setup_fee_cents + number.monthly_rate_cents for number in self.numbers)
 
 
@@ -57,4 +58,5 @@ class Assignment:
     valid_to: date | None = None
 
     def holds_on(self, day: date) -> bool:
+        """Whether the number is on the trunk that day."""
         return self.valid_from <= day and (self.valid_to is None or day < self.valid_to)

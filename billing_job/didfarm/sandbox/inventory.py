@@ -61,6 +61,7 @@ class Inventory:
 
     @property
     def numbers(self) -> tuple[Number, ...]:
+        """Every number that was bought, order by order; the test order's, since given back, among them."""
         return tuple(number for order in self.orders for number in order.numbers)
 
 

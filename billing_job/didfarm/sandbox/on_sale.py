@@ -40,6 +40,7 @@ class ForSale:
 
     @property
     def requires_regulatory(self) -> bool:
+        """Whether documents must be handed in before it works."""
         return (self.country, self.kind.number_type) in REGULATED
 
     @property

@@ -26,7 +26,7 @@ POST_FAULTS = {
 """Faults that carry a POST out and then reset the connection, and the path that each one strikes."""
 
 
-def portal_routes(account: Account, faults: FaultPlan) -> list[Route]:
+def portal_routes(account: Account, faults: FaultPlan) -> list[Route]:  # noqa: C901 - a small function a route
     """The routes; a POST answers with 201 what it made, or with the guide's error body."""
 
     async def search(request: Request) -> Response:

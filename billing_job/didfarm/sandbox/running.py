@@ -69,22 +69,27 @@ class RunningSandbox:
 
     @property
     def requests(self) -> list[RequestRecord]:
+        """What was asked so far, and the status that was answered."""
         return self._sandbox.requests
 
     @property
     def state(self) -> Wallet:
+        """The wallet it serves; a test may add, change or remove rows."""
         return self._sandbox.wallet
 
     @property
     def account(self) -> Account:
+        """Numbers, trunks and routes that the customer holds."""
         return self._sandbox.account
 
     @property
     def deliveries(self) -> Deliveries:
+        """The webhook events: sent, waiting and dropped."""
         return self._sandbox.deliveries
 
     @property
     def faults(self) -> FaultPlan:
+        """The faults it still has to play."""
         return self._sandbox.faults
 
     def truth(self) -> list[WireRow]:

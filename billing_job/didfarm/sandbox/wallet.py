@@ -34,6 +34,7 @@ class Wallet:
 
     @property
     def total(self) -> int:
+        """How many rows the list has now, as `meta.total` says."""
         with self._lock:
             return len(self._entries)
 

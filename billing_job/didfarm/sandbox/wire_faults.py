@@ -23,6 +23,7 @@ class WireProtocol(H11Protocol):
     """HTTP/1.1 that lets a fault reach its connection, and that drops unanswered requests when the server stops."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Put the transport into the scope of every request, where a fault finds it."""
         super().connection_made(transport)
         app: ASGIApp = self.app
 
@@ -32,6 +33,7 @@ class WireProtocol(H11Protocol):
         self.app = with_transport
 
     def shutdown(self) -> None:
+        """Close the connection; a request that still has no answer is cut off rather than waited for."""
         if self.cycle is None or self.cycle.response_complete:
             super().shutdown()
         else:

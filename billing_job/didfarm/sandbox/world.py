@@ -39,6 +39,7 @@ class World:
 
     @property
     def numbers(self) -> tuple[Number, ...]:
+        """Every number that was bought, order by order."""
         return tuple(number for order in self.orders for number in order.numbers)
 
 

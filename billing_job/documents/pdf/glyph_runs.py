@@ -149,6 +149,7 @@ class Fonts:
         self._files: dict[int, bytes] = {}
 
     def face(self, style: Any) -> Face:
+        """The face for a computed style; styles that look the same share one."""
         key = tuple(str(style[name]) for name in _LOOK)
         face = self._faces.get(key)
         if face is None:
