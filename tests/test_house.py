@@ -30,7 +30,7 @@ FORBIDDEN = {
     "one door into the PDF engine": ("documents/compose.py", "billing_job.documents.pdf.make_pdf"),
     "only the engine knows WeasyPrint": ("reporting/page.py", "weasyprint"),
     "who writes for readers is told and does not ask": ("reporting/page.py", "billing_job.ledger.tables"),
-    "no circle between brothers": ("core/errors.py", "billing_job.core.money"),
+    "no circle between brothers": ("core/moments.py", "billing_job.core.period"),
 }
 """A module for each contract, and an import in it that this contract alone refuses."""
 

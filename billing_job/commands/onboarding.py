@@ -103,7 +103,7 @@ def onboard(
     from billing_job.month.session import locked_job
     from billing_job.operations.onboarding.checks import check_wish
     from billing_job.operations.onboarding.credentials_file import check_free
-    from billing_job.operations.onboarding.desk import Desk, Wish
+    from billing_job.operations.onboarding.desk import OnboardingContext, OnboardingRequest
     from billing_job.operations.onboarding.onboard import onboard as take_the_steps
 
     session = invocation.session()
@@ -112,10 +112,14 @@ def onboard(
             check_free(password_file)
         row = {"name": name, "country": (client_country or country).upper(), "city": client_city}
         row |= {column: more[column] for column in _CLIENT_OPTIONS}
-        wish = Wish(client_id, _known_row(job, client_id) or row, country.upper(), number_type, city, count)
+        wish = OnboardingRequest(
+            client_id, _known_row(job, client_id) or row, country.upper(), number_type, city, count
+        )
         check_wish(session.config_folder, wish, [plan.name for plan in job.settings.plans])
         talk = _Conversation(invocation, password_file, yes, as_json)
-        desk = Desk(job.engine, job.mapping, session.config_folder, job.settings.billing.zone, job.clock, client, talk)
+        desk = OnboardingContext(
+            job.engine, job.mapping, session.config_folder, job.settings.billing.zone, job.clock, client, talk
+        )
         known_ids = dict(pair(text, "--did-number-id", "+31201234567=42") for text in did_number_ids)
         found = take_the_steps(desk, wish, known_ids, anew=anew)
     if as_json:

@@ -15,7 +15,7 @@ from billing_job.core.errors import ConfigError
 from billing_job.core.files.csv_reader import Row, known, typed_rows
 from billing_job.core.money import cents_from_decimal
 from billing_job.core.phone import country_of
-from billing_job.core.register import Mapping, NumberAssignment, TrunkAssignment, VatRate, overlaps
+from billing_job.core.register import NumberAssignment, Register, TrunkAssignment, VatRate, overlaps
 from billing_job.core.toml import (
     Country,
     Day,
@@ -128,7 +128,7 @@ class RateRow(Row):
 CLIENT_COLUMNS, TRUNK_COLUMNS, NUMBER_COLUMNS = ClientRow.columns(), TrunkRow.columns(), NumberRow.columns()
 
 
-def load_mapping(folder: Path, plan_names: Sequence[str]) -> Mapping:
+def load_mapping(folder: Path, plan_names: Sequence[str]) -> Register:
     """Read the four files of a configuration folder; numbers.csv and vat_rates.csv may be missing.
 
     ConfigError lists every bad row of all of them.
@@ -148,7 +148,7 @@ def load_mapping(folder: Path, plan_names: Sequence[str]) -> Mapping:
     problems += overlaps("did_number_id", [(n.did_number_id, n) for n in numbers if n.did_number_id])
     if problems:
         raise ConfigError(problems)
-    return Mapping(clients, trunks, numbers, rates)
+    return Register(clients, trunks, numbers, rates)
 
 
 def load_vat_rates(path: Path) -> tuple[VatRate, ...]:

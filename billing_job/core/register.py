@@ -69,7 +69,7 @@ class VatRate:
 
 
 @dataclass(frozen=True, slots=True)
-class Mapping:
+class Register:
     """All four files."""
 
     clients: tuple[Client, ...]

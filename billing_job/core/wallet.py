@@ -58,7 +58,7 @@ class Saved:
 
 
 @dataclass(frozen=True, slots=True)
-class Learned:
+class ListShape:
     """What an earlier whole pass found out about the list; the page size is 0 while one page holds all of it."""
 
     order: Order
@@ -66,12 +66,12 @@ class Learned:
 
 
 @dataclass(frozen=True, slots=True)
-class Sealed:
+class CompletedWalk:
     """A whole pass, to be recorded: from now on every row stored before it counts as sealed."""
 
     full: bool
     total: int
-    learned: Learned
+    learned: ListShape
     absent: tuple[str, ...]
     """Stored rows that a full pass did not find any more; empty after an incremental one."""
 

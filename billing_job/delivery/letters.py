@@ -18,7 +18,7 @@ from billing_job.month.job import Job
 
 
 @dataclass(frozen=True)
-class LetterBox:
+class LetterWriter:
     """Writes the letters of one month's documents; `numbers` are those that may be asked for."""
 
     job: Job

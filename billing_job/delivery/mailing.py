@@ -11,7 +11,7 @@ from billing_job.core.errors import ConfigError, DocumentError, LedgerError, Run
 from billing_job.core.files.manifest import MANIFEST, sha256
 from billing_job.core.moments import moment_text
 from billing_job.core.period import Period
-from billing_job.delivery.letters import LetterBox
+from billing_job.delivery.letters import LetterWriter
 from billing_job.delivery.message import (
     Answer,
     Envelope,
@@ -28,7 +28,7 @@ from billing_job.ledger.deliveries import (
     UNKNOWN,
     Claim,
     Delivery,
-    Event,
+    DeliveryEvent,
     claim,
     confirm,
     latest_deliveries,
@@ -85,7 +85,7 @@ def send_month(
             raise ConfigError(f"--confirm {number}: nothing is uncertain about it")
     mailed = Mailed(month, options.dry_run)
     items = _sorted_out(job, documents, options, mailed)
-    box = LetterBox(job, mail, month, tuple(item.document.number for item in items))
+    box = LetterWriter(job, mail, month, tuple(item.document.number for item in items))
     if options.dry_run:
         for item in items:
             _rehearse(box, item, mailed)
@@ -105,9 +105,9 @@ def send_month(
 
 def may_send(before: Delivery | None, recipient: str, *, again: bool) -> bool:
     """Never twice by itself: a sent or an uncertain document only when named, a refused one to another address."""
-    if before is None or again or before.event is Event.DEFERRED:
+    if before is None or again or before.event is DeliveryEvent.DEFERRED:
         return True
-    return before.event is Event.REFUSED and before.recipient != recipient
+    return before.event is DeliveryEvent.REFUSED and before.recipient != recipient
 
 
 def _check_numbers(job: Job, documents: Sequence[Document], options: MailOptions) -> None:
@@ -148,7 +148,7 @@ def _sorted_out(job: Job, documents: Sequence[Document], options: MailOptions, m
     return sorted(items, key=lambda item: item.document.number in log)
 
 
-def _rehearse(box: LetterBox, item: _Item, mailed: Mailed) -> None:
+def _rehearse(box: LetterWriter, item: _Item, mailed: Mailed) -> None:
     try:
         letter = box.letter(item.document, item.recipient)
         mailed.sent.append(item.entry(f"{letter.subject} ({len(message_bytes(letter)) // 1024} KiB)"))
@@ -156,7 +156,9 @@ def _rehearse(box: LetterBox, item: _Item, mailed: Mailed) -> None:
         mailed.held_back.append(item.entry(str(error)))
 
 
-def _send_all(box: LetterBox, items: Sequence[_Item], transport: Transport, mailed: Mailed, console: Console) -> None:
+def _send_all(
+    box: LetterWriter, items: Sequence[_Item], transport: Transport, mailed: Mailed, console: Console
+) -> None:
     clock, pause = box.job.clock, 60 / box.mail.per_minute
     broken = 0
     last = None
@@ -180,7 +182,7 @@ def _send_all(box: LetterBox, items: Sequence[_Item], transport: Transport, mail
         console.progress(done + 1, len(items), "e-mails")
 
 
-def _send_one(box: LetterBox, item: _Item, transport: Transport, mailed: Mailed, console: Console) -> Answer | None:
+def _send_one(box: LetterWriter, item: _Item, transport: Transport, mailed: Mailed, console: Console) -> Answer | None:
     """Note, send, note; None when the document cannot be sent, or another process has it."""
     job, mail, document = box.job, box.mail, item.document
     try:
@@ -217,7 +219,7 @@ def _send_one(box: LetterBox, item: _Item, transport: Transport, mailed: Mailed,
 
 
 def _record(job: Job, claimed: Claim, answer: Answer, console: Console) -> None:
-    event = Event(answer.outcome.value)
+    event = DeliveryEvent(answer.outcome.value)
     moment = moment_text(job.clock.now())
     try:
         record(job.engine, claimed, event, moment=moment, run_id=console.run_id, detail=answer.detail)

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from billing_job.core.errors import Incomplete, RequestRefused
-from billing_job.core.wallet import Learned, Saved, Sealed, Transaction
+from billing_job.core.wallet import CompletedWalk, ListShape, Saved, Transaction
 from billing_job.didfarm.page import Page, ReadPage, order_of
 from billing_job.didfarm.walk_pass import Pass
 
@@ -40,10 +40,10 @@ class Mirror(Protocol):
     def present_ids(self) -> set[str]:
         """The ids of those rows."""
 
-    def learned(self) -> Learned | None:
+    def learned(self) -> ListShape | None:
         """The order and the page size that the latest whole pass found; None before the first."""
 
-    def seal(self, sealed: Sealed) -> None:
+    def seal(self, sealed: CompletedWalk) -> None:
         """Record a whole pass, after which all rows kept so far count as sealed."""
 
 
@@ -92,7 +92,7 @@ def walk(read: ReadPage, mirror: Mirror, *, full: bool, before_newest: Callable[
             listed = found.listed
         if whole:
             absent = () if listed is None else tuple(sorted(mirror.present_ids() - listed))
-            mirror.seal(Sealed(listed is not None, found.total, Learned(found.order, found.size), absent))
+            mirror.seal(CompletedWalk(listed is not None, found.total, ListShape(found.order, found.size), absent))
             return WalkReport(
                 full=listed is not None,
                 total=found.total,
@@ -128,7 +128,7 @@ class _Tally:
 
 
 def _one_pass(
-    read: ReadPage, mirror: Mirror, tally: _Tally, learned: Learned | None, before_newest: Callable[[], None]
+    read: ReadPage, mirror: Mirror, tally: _Tally, learned: ListShape | None, before_newest: Callable[[], None]
 ) -> Pass:
     """Read forward to the end, or with `learned` to a sealed row; then read the newest page until nothing is new."""
     found = Pass()
@@ -159,7 +159,7 @@ def _one_pass(
     return found
 
 
-def _first_page(read: ReadPage, mirror: Mirror, found: Pass, learned: Learned | None) -> Page | None:
+def _first_page(read: ReadPage, mirror: Mirror, found: Pass, learned: ListShape | None) -> Page | None:
     """The page a pass begins with, and what it says of order and page size; None when that is not as `learned`."""
     if learned is None:
         page = read(1, None)

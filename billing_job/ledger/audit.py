@@ -10,7 +10,7 @@ from billing_job.core.checks import document_adds_up
 from billing_job.core.document import Document, document_from_json
 from billing_job.core.wallet import Transaction
 from billing_job.ledger.database import transaction
-from billing_job.ledger.deliveries import Event
+from billing_job.ledger.deliveries import DeliveryEvent
 from billing_job.ledger.mirror import typed_columns
 from billing_job.ledger.releases import is_released
 from billing_job.ledger.tables import (
@@ -165,7 +165,7 @@ def deliveries_agree(connection: Connection) -> Iterator[str]:
         if sorted(found) != list(range(1, len(found) + 1)):
             yield f"e-mail log of {number}: its attempts are not 1 to {len(found)}"
         for attempt, events in found.items():
-            if Event.SENDING not in events and Event.UNCERTAIN not in events:
+            if DeliveryEvent.SENDING not in events and DeliveryEvent.UNCERTAIN not in events:
                 yield f"e-mail log of {number}: attempt {attempt} ended without a beginning"
     for message_id, users in ids.items():
         if len(users) > 1:

@@ -14,7 +14,7 @@ from billing_job.ledger.database import transaction
 from billing_job.ledger.tables import deliveries, documents
 
 
-class Event(StrEnum):
+class DeliveryEvent(StrEnum):
     """What is known of an attempt."""
 
     SENDING = "sending"
@@ -25,8 +25,8 @@ class Event(StrEnum):
     CONFIRMED = "confirmed"
 
 
-SENT = frozenset({Event.ACCEPTED, Event.CONFIRMED})
-UNKNOWN = frozenset({Event.SENDING, Event.UNCERTAIN})
+SENT = frozenset({DeliveryEvent.ACCEPTED, DeliveryEvent.CONFIRMED})
+UNKNOWN = frozenset({DeliveryEvent.SENDING, DeliveryEvent.UNCERTAIN})
 """No run is at work on it, so its fate was never learned."""
 
 
@@ -36,7 +36,7 @@ class Delivery:
 
     number: str
     attempt: int
-    event: Event
+    event: DeliveryEvent
     message_id: str
     recipient: str
     moment: str
@@ -78,11 +78,11 @@ def claim(
             return None
         attempt = 1 if before is None else before.attempt + 1
         made = Claim(number, attempt, message_id(attempt), recipient)
-        _note(connection, made, Event.SENDING, moment, run_id, "")
+        _note(connection, made, DeliveryEvent.SENDING, moment, run_id, "")
         return made
 
 
-def record(engine: Engine, claim: Claim, event: Event, *, moment: str, run_id: str, detail: str) -> None:
+def record(engine: Engine, claim: Claim, event: DeliveryEvent, *, moment: str, run_id: str, detail: str) -> None:
     """Note what became of an attempt."""
     with transaction(engine) as connection:
         _note(connection, claim, event, moment, run_id, detail)
@@ -95,7 +95,7 @@ def confirm(engine: Engine, number: str, *, moment: str, run_id: str) -> bool:
         if before is None or before.event not in UNKNOWN:
             return False
         made = Claim(number, before.attempt, before.message_id, before.recipient)
-        _note(connection, made, Event.CONFIRMED, moment, run_id, "confirmed by the user")
+        _note(connection, made, DeliveryEvent.CONFIRMED, moment, run_id, "confirmed by the user")
         return True
 
 
@@ -118,7 +118,9 @@ def doubt_all_unsent(engine: Engine, *, moment: str, run_id: str) -> int:
                 continue
             attempt = 1 if before is None else before.attempt + 1
             doubtful = Claim(number, attempt, "", "" if before is None else before.recipient)
-            _note(connection, doubtful, Event.UNCERTAIN, moment, run_id, "the ledger was restored from a backup")
+            _note(
+                connection, doubtful, DeliveryEvent.UNCERTAIN, moment, run_id, "the ledger was restored from a backup"
+            )
             count += 1
         return count
 
@@ -133,7 +135,7 @@ def _delivery(row: Row[tuple[object, ...]]) -> Delivery:
     return Delivery(
         number=row.document_number,
         attempt=row.attempt,
-        event=Event(row.event),
+        event=DeliveryEvent(row.event),
         message_id=row.message_id,
         recipient=row.recipient,
         moment=row.moment,
@@ -141,7 +143,7 @@ def _delivery(row: Row[tuple[object, ...]]) -> Delivery:
     )
 
 
-def _note(connection: Connection, claim: Claim, event: Event, moment: str, run_id: str, detail: str) -> None:
+def _note(connection: Connection, claim: Claim, event: DeliveryEvent, moment: str, run_id: str, detail: str) -> None:
     connection.execute(
         insert(deliveries).values(
             document_number=claim.number,

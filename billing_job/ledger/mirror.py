@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Engine, and_, delete, func, insert, select, u
 from billing_job.core.clock import Clock
 from billing_job.core.moments import moment_text
 from billing_job.core.money import MAX_CENTS
-from billing_job.core.wallet import Balance, Learned, Order, Saved, Sealed, Transaction, Trunk
+from billing_job.core.wallet import Balance, CompletedWalk, ListShape, Order, Saved, Transaction, Trunk
 from billing_job.ledger.bulk import chunks
 from billing_job.ledger.database import transaction
 from billing_job.ledger.tables import absences, balances, facts, revisions, transactions, trunks, walks, wallet_rows
@@ -78,13 +78,13 @@ class LedgerMirror:
             ids = set(connection.execute(select(wallet_rows.c.transaction_id).distinct()).scalars())
             return ids - absent_ids(connection)
 
-    def learned(self) -> Learned | None:
+    def learned(self) -> ListShape | None:
         """What the latest whole pass found out about the list; None before the first."""
         with transaction(self._engine) as connection:
             row = connection.execute(select(walks).order_by(walks.c.walk_id.desc()).limit(1)).one_or_none()
-            return None if row is None else Learned(cast(Order, row.sort_order), row.page_size)
+            return None if row is None else ListShape(cast(Order, row.sort_order), row.page_size)
 
-    def seal(self, sealed: Sealed) -> None:
+    def seal(self, sealed: CompletedWalk) -> None:
         """Record a whole pass, and which rows it did not find any more."""
         with transaction(self._engine) as connection:
             now = moment_text(self._clock.now())

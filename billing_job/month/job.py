@@ -26,8 +26,7 @@ from billing_job.core.files.manifest import Folder
 from billing_job.core.files.object_store import files_at
 from billing_job.core.money import cents_from_decimal
 from billing_job.core.period import Period
-from billing_job.core.register import Mapping as UserMapping
-from billing_job.core.register import VatRate
+from billing_job.core.register import Register, VatRate
 from billing_job.core.resources import shipped_config
 from billing_job.didfarm.webhooks import read_event
 from billing_job.didfarm.wire import parse_json, read_transaction
@@ -55,7 +54,7 @@ class Job:
     """Everything that a command works with; made by `open_job`, closed by `close`."""
 
     settings: Settings
-    mapping: UserMapping
+    mapping: Register
     prices: tuple[DatedPrice, ...]
     accounts: Accounts
     templates: Templates

@@ -133,7 +133,7 @@ def place(job: Job, month: Period, *, every_month: bool = False) -> Placed:
 def attributed(
     job: Job, transactions: pd.DataFrame, facts: Assignments, changed: Mapping[str, tuple[int, int | None]] = NO_CHANGES
 ) -> Owners:
-    """The owner of each transaction by mapping and decisions, of an order shared out, of a refund by what it gives back.
+    """The owner of each transaction: by mapping and decisions, of an order shared out, of a refund by its original.
 
     Columns of ATTRIBUTED, `month` and `detail`. `changed` are settled transactions that wait for a decision.
     """

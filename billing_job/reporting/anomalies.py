@@ -12,14 +12,14 @@ from billing_job.core.document import Document
 from billing_job.core.money import decimal_text
 from billing_job.core.period import Period
 
-Kind = Literal["no_rental", "two_rentals", "rental_without_owner", "client_moved", "below_cost"]
+AnomalyKind = Literal["no_rental", "two_rentals", "rental_without_owner", "client_moved", "below_cost"]
 
 
 @dataclass(frozen=True, slots=True)
 class Anomaly:
     """One thing to look at."""
 
-    kind: Kind
+    kind: AnomalyKind
     text: str
 
 

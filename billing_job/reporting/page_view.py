@@ -68,7 +68,7 @@ class WaitingView:
 
 
 @dataclass(frozen=True, slots=True)
-class DocumentView:
+class ReportDocument:
     """A document, in texts; `amounts` are net, VAT, gross, cost and margin."""
 
     number: str
@@ -104,7 +104,7 @@ class ReportView:
     waiting_note: str
     """What is not on the page; empty when all of it is."""
     anomalies: tuple[str, ...]
-    documents: tuple[DocumentView, ...]
+    documents: tuple[ReportDocument, ...]
     document_sums: tuple[Cell, ...]
     document_count: str
     files: tuple[Link, ...]
@@ -202,8 +202,8 @@ def _document_amounts(documents: Sequence[DocumentRow]) -> tuple[Cell, ...]:
     return tuple(amount(cents) for cents in (net, vat, gross, cost, net - cost))
 
 
-def _document_view(document: DocumentRow) -> DocumentView:
-    return DocumentView(
+def _document_view(document: DocumentRow) -> ReportDocument:
+    return ReportDocument(
         number=document.number,
         kind=document.kind.value,
         kind_name=KIND_NAMES[document.kind],

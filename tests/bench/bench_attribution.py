@@ -22,7 +22,7 @@ from billing_job.billing.attribution.assignments import assignments
 from billing_job.billing.attribution.attribute import attribute
 from billing_job.core.columns.schema import TRANSACTIONS, conform
 from billing_job.core.moments import midnight
-from billing_job.core.register import Mapping, NumberAssignment, TrunkAssignment
+from billing_job.core.register import NumberAssignment, Register, TrunkAssignment
 from billing_job.core.wallet import Trunk
 
 CLIENTS, NUMBERS_EACH, ROUNDS = 5_000, 4, 3
@@ -64,7 +64,7 @@ class Figures:
     clients: tuple[str, ...]
 
 
-def mapping() -> tuple[Mapping, list[Trunk]]:
+def mapping() -> tuple[Register, list[Trunk]]:
     """A trunk a client; every tenth goes to another client, every second number to another trunk, in October."""
     trunks = [Trunk(str(n + 1), f"trk_{n:08x}", f"client {n}") for n in range(CLIENTS)]
     trunk_facts = []
@@ -86,7 +86,7 @@ def mapping() -> tuple[Mapping, list[Trunk]]:
                     start, end, f"numbers.csv, row {n}", phone, did, order, "NL", "local", f"trk_{place:08x}"
                 )
             )
-    return Mapping((), tuple(trunk_facts), tuple(number_facts), ()), trunks
+    return Register((), tuple(trunk_facts), tuple(number_facts), ()), trunks
 
 
 def transactions(count: int) -> pd.DataFrame:

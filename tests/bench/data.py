@@ -15,7 +15,7 @@ from sqlalchemy import insert
 
 from billing_job.core.columns.schema import BOOL, INT, TEXT
 from billing_job.core.document import Client
-from billing_job.core.register import Mapping, NumberAssignment, TrunkAssignment
+from billing_job.core.register import NumberAssignment, Register, TrunkAssignment
 from billing_job.ledger.database import open_engine, transaction
 from billing_job.ledger.tables import balances, facts, transactions, trunks, walks, wallet_rows
 
@@ -126,12 +126,12 @@ def frame_of(rows: Month) -> pd.DataFrame:
     )
 
 
-def mapping_of(clients: int) -> Mapping:
+def mapping_of(clients: int) -> Register:
     """Who has what: one trunk each, five numbers on it, since for ever."""
     who = tuple(
         Client(client_id(place), f"Client {place}", "NL", city="Utrecht", plan="standard") for place in range(clients)
     )
-    return Mapping(
+    return Register(
         clients=who,
         trunks=tuple(TrunkAssignment(None, None, "", trunk(place), client_id(place)) for place in range(clients)),
         numbers=tuple(

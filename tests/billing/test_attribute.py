@@ -17,7 +17,7 @@ from billing_job.billing.attribution.attribute import attribute
 from billing_job.core.columns.schema import TRANSACTIONS, conform
 from billing_job.core.errors import ConfigError
 from billing_job.core.moments import microseconds, midnight
-from billing_job.core.register import Mapping, NumberAssignment, TrunkAssignment
+from billing_job.core.register import NumberAssignment, Register, TrunkAssignment
 from billing_job.core.wallet import Trunk
 
 ZONES = tuple(ZoneInfo(name) for name in ("Europe/Amsterdam", "America/Havana", "Africa/Cairo", "Asia/Kathmandu"))
@@ -61,7 +61,7 @@ def spans(draw: st.DrawFn) -> list[tuple[date | None, date | None]]:
 
 
 @st.composite
-def mappings(draw: st.DrawFn) -> Mapping:
+def mappings(draw: st.DrawFn) -> Register:
     trunks = [
         TrunkAssignment(start, end, f"trunks.csv, row {n}.{m}", name, draw(st.sampled_from(["acme", "bruno"])))
         for n, trunk in enumerate((*TRUNKS, UNLISTED))
@@ -88,7 +88,7 @@ def mappings(draw: st.DrawFn) -> Mapping:
                     draw(st.sampled_from([trunk.trunk_id, trunk.uuid])) or trunk.uuid,
                 )
             )
-    return Mapping((), tuple(draw(st.permutations(trunks))), tuple(draw(st.permutations(numbers))), ())
+    return Register((), tuple(draw(st.permutations(trunks))), tuple(draw(st.permutations(numbers))), ())
 
 
 references = st.one_of(
@@ -139,11 +139,11 @@ def uuid_of(name: str) -> str:
     return next((trunk.uuid for trunk in TRUNKS if name == trunk.trunk_id), name)
 
 
-def owner_of_trunk(mapping: Mapping, name: str, day: date) -> str:
+def owner_of_trunk(mapping: Register, name: str, day: date) -> str:
     return next((t.client_id for t in mapping.trunks if uuid_of(t.trunk) == uuid_of(name) and day_holds(t, day)), "")
 
 
-def trunk_of_number(mapping: Mapping, phone: Phone, day: date, *, did: str = "", order: str = "") -> str:
+def trunk_of_number(mapping: Register, phone: Phone, day: date, *, did: str = "", order: str = "") -> str:
     """By all rows of the number, or by those alone that name this did_number_id or order."""
     rows = [
         n
@@ -155,7 +155,7 @@ def trunk_of_number(mapping: Mapping, phone: Phone, day: date, *, did: str = "",
     return next((uuid_of(row.trunk) for row in rows if day_holds(row, day)), "")
 
 
-def answer(mapping: Mapping, kind: str, name: str, moment: int, zone: ZoneInfo) -> tuple[str, str, str, str]:
+def answer(mapping: Register, kind: str, name: str, moment: int, zone: ZoneInfo) -> tuple[str, str, str, str]:
     """(client, reason, number, trunk) as a person would find them, row by row."""
     day = (EPOCH + timedelta(microseconds=moment)).astimezone(zone).date()
     if kind == "trunk":
@@ -198,7 +198,7 @@ def answer(mapping: Mapping, kind: str, name: str, moment: int, zone: ZoneInfo) 
 @given(st.data(), st.sampled_from(ZONES), mappings())
 @settings(max_examples=100, deadline=None)
 def test_every_reference_finds_the_owner_that_a_person_would_find(
-    data: st.DataObject, zone: ZoneInfo, mapping: Mapping
+    data: st.DataObject, zone: ZoneInfo, mapping: Register
 ) -> None:
     """Gaps, moves at midnights (also those that clocks skip or repeat), did ids, E.164, orders, trunk ids and uuids."""
     asked = data.draw(questions(zone))
@@ -222,7 +222,7 @@ def test_every_reference_finds_the_owner_that_a_person_would_find(
 )
 def test_what_no_client_is_billed_for(columns: dict[str, object], outcome: str, reason: str) -> None:
     """Top-ups are excluded; what cannot be read, priced or found waits; a number in the description bills nobody."""
-    mapping = Mapping((), (TrunkAssignment(None, None, "row 2", "7", "acme"),), (), ())
+    mapping = Register((), (TrunkAssignment(None, None, "row 2", "7", "acme"),), (), ())
     facts = assignments(mapping, TRUNKS, ZONES[0])
     (row,) = attribute(frame_of([("trunk", "7", 0)], **columns), facts, CATEGORIES, "EUR").to_dict("records")
     assert (row["outcome"], row["reason"], row["client_id"]) == (outcome, reason, "")
@@ -235,4 +235,4 @@ def test_one_trunk_under_two_names_cannot_be_assigned_twice() -> None:
         TrunkAssignment(None, None, "row 3", "trk_00000000", "b"),
     )
     with pytest.raises(ConfigError, match=r"row 3: trunk trk_00000000 is assigned twice.*row 2"):
-        assignments(Mapping((), rows, (), ()), TRUNKS, ZONES[0])
+        assignments(Register((), rows, (), ()), TRUNKS, ZONES[0])

@@ -26,7 +26,7 @@ from billing_job.core.errors import LedgerError
 from billing_job.core.event import EVENTS, Event
 from billing_job.core.moments import microseconds
 from billing_job.core.period import Period
-from billing_job.core.register import Mapping, NumberAssignment
+from billing_job.core.register import NumberAssignment, Register
 from billing_job.didfarm.webhook_server import MAX_BODY_BYTES, RunningReceiver
 from billing_job.didfarm.webhooks import PATH, SIGNATURE_HEADER, is_genuine, read_event, signature_of
 from billing_job.ledger.database import open_engine
@@ -317,7 +317,7 @@ def test_files_win_and_events_fill_in() -> None:
     """At moments of which a row speaks, the row holds; before and after it, what the event told."""
     row = _row("trk_file", date(2026, 5, 1), date(2026, 6, 1))
     told = number_facts([event_of("number.activated", "2026-04-05T14:30:00Z")], AMSTERDAM)
-    facts = assignments(Mapping((), (), (row,), ()), (), AMSTERDAM, told)
+    facts = assignments(Register((), (), (row,), ()), (), AMSTERDAM, told)
 
     def trunk_at(moment: str) -> str | None:
         found = int(facts.numbers.at(pa.array([NUMBER]), np.array([_micro(moment)]))[0])

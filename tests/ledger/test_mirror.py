@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from sqlalchemy import event
 
 from billing_job.core.errors import Incomplete
-from billing_job.core.wallet import Balance, Learned, Saved, Sealed, Transaction
+from billing_job.core.wallet import Balance, CompletedWalk, ListShape, Saved, Transaction
 from billing_job.didfarm.walk import walk
 from billing_job.didfarm.wire import read_transaction
 from billing_job.ledger.database import transaction
@@ -50,10 +50,10 @@ def test_a_row_is_sealed_by_a_whole_pass_only(tmp_path: Path) -> None:
         mirror = _mirror(ledger)
         mirror.save([_row(1)])
         assert mirror.sealed(["1", "2"]) == set()
-        mirror.seal(Sealed(True, 1, Learned("newest_first", 0), ()))
+        mirror.seal(CompletedWalk(True, 1, ListShape("newest_first", 0), ()))
         mirror.save([_row(2), _row(1, -99)])
         assert mirror.sealed(["1", "2"]) == {"1"}
-        assert mirror.learned() == Learned("newest_first", 0)
+        assert mirror.learned() == ListShape("newest_first", 0)
 
 
 def test_absent_rows_come_back(tmp_path: Path) -> None:
@@ -61,7 +61,7 @@ def test_absent_rows_come_back(tmp_path: Path) -> None:
     with ledger_in(tmp_path, StillClock()) as ledger:
         mirror = _mirror(ledger)
         mirror.save([_row(1), _row(2)])
-        mirror.seal(Sealed(True, 1, Learned("newest_first", 0), ("2",)))
+        mirror.seal(CompletedWalk(True, 1, ListShape("newest_first", 0), ("2",)))
         assert (
             mirror.present(),
             mirror.present_ids(),

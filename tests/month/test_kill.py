@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from billing_job.core.wallet import Balance, Learned, Saved, Sealed, Transaction, Trunk
+from billing_job.core.wallet import Balance, CompletedWalk, ListShape, Saved, Transaction, Trunk
 from billing_job.didfarm.http import Http
 from billing_job.didfarm.sandbox.running import RunningSandbox
 from billing_job.didfarm.sync import fetch
@@ -51,7 +51,7 @@ class DyingMirror:
     def save(self, rows: Sequence[Transaction]) -> Saved:
         return self._commit(self.ledger.save, rows)  # type: ignore[return-value]
 
-    def seal(self, sealed: Sealed) -> None:
+    def seal(self, sealed: CompletedWalk) -> None:
         self._commit(self.ledger.seal, sealed)
 
     def save_trunks(self, trunks: Sequence[Trunk]) -> None:
@@ -69,7 +69,7 @@ class DyingMirror:
     def present_ids(self) -> set[str]:
         return self.ledger.present_ids()
 
-    def learned(self) -> Learned | None:
+    def learned(self) -> ListShape | None:
         return self.ledger.learned()
 
 

@@ -17,12 +17,12 @@ from billing_job.didfarm.models import Credentials, Offer
 from billing_job.didfarm.sandbox.faults import parse_fault
 from billing_job.didfarm.sandbox.running import RunningSandbox
 from billing_job.month.job import open_job
-from billing_job.operations.onboarding.desk import Desk, Onboarded, Wish
+from billing_job.operations.onboarding.desk import Onboarded, OnboardingContext, OnboardingRequest
 from billing_job.operations.onboarding.onboard import onboard
 from tests.support.fakes import Office, office
 from tests.support.sandbox_on_loopback import KEY
 
-WISH = Wish("fietswinkel", {"name": "Fietswinkel Utrecht", "country": "NL"}, "NL", "mobile", count=2)
+WISH = OnboardingRequest("fietswinkel", {"name": "Fietswinkel Utrecht", "country": "NL"}, "NL", "mobile", count=2)
 COMMAND = ("onboard", "fietswinkel", "--name", "Fietswinkel Utrecht", "--country", "NL", "--type", "mobile")
 
 
@@ -82,7 +82,9 @@ def attempt(
     http = Http(sandbox.base_url, KEY, reseller.clock, requests_per_minute=1000, transport=transport)
     try:
         with Client(http) as client:
-            desk = Desk(job.engine, job.mapping, reseller.config, settings.billing.zone, reseller.clock, client, person)
+            desk = OnboardingContext(
+                job.engine, job.mapping, reseller.config, settings.billing.zone, reseller.clock, client, person
+            )
             return onboard(desk, WISH, ids or {})
     finally:
         job.close()

@@ -14,6 +14,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -81,6 +82,7 @@ def trial(made: Workshop, folder: Path, command: str, moment: float) -> Trial:
         process.wait()
     stored = len(ledger_rows(fresh).get("wallet_rows", []))
     problems = []
+    fresh.clock.moment = datetime.now(UTC)  # the killed process had the real clock, and due dates follow it
     if (after := fresh.run("--month", MONTH)).code != 0:
         problems.append(f"the run after it: exit code {after.code}")
     rows, files = ledger_rows(fresh), fresh.files()

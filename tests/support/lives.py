@@ -18,7 +18,7 @@ from billing_job.billing.invoicing.credit_note import Request, credit
 from billing_job.config.settings import load_settings
 from billing_job.core.document import Client, Line, Vat
 from billing_job.core.period import Period
-from billing_job.core.wallet import Balance, Learned, Sealed
+from billing_job.core.wallet import Balance, CompletedWalk, ListShape
 from billing_job.didfarm.sandbox.holdings import Trunk, WireRow
 from billing_job.didfarm.sandbox.running import RunningSandbox
 from billing_job.didfarm.sandbox.world import World
@@ -342,7 +342,7 @@ class Books:
         mirror = LedgerMirror(job.engine, self._clock)
         mirror.save([read_transaction(row, job.settings.api.transactions) for row in rows])
         self._cents += sum(cents for row in rows if isinstance(cents := row["amount"], int))
-        mirror.seal(Sealed(True, mirror.present(), Learned("newest_first", 100), ()))
+        mirror.seal(CompletedWalk(True, mirror.present(), ListShape("newest_first", 100), ()))
         mirror.save_balance(Balance(self._cents, "EUR"))
 
     def run(self, month: str, *, supplementary: bool = False) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from billing_job.config.settings import TransactionsReading
 from billing_job.core.errors import Incomplete
-from billing_job.core.wallet import Learned, Saved, Sealed, Transaction
+from billing_job.core.wallet import CompletedWalk, ListShape, Saved, Transaction
 from billing_job.didfarm.page import Page, validated_page
 
 READING = TransactionsReading()
@@ -156,7 +156,7 @@ class MemoryMirror:
     current: dict[str, Transaction] = field(default_factory=dict)
     gone: set[str] = field(default_factory=set)
     sealed_versions: int = 0
-    known: Learned | None = None
+    known: ListShape | None = None
 
     def maybe_crash(self) -> None:
         if self.rng.random() < self.crash:
@@ -182,10 +182,10 @@ class MemoryMirror:
     def present_ids(self) -> set[str]:
         return self.current.keys() - self.gone
 
-    def learned(self) -> Learned | None:
+    def learned(self) -> ListShape | None:
         return self.known
 
-    def seal(self, sealed: Sealed) -> None:
+    def seal(self, sealed: CompletedWalk) -> None:
         self.maybe_crash()
         self.sealed_versions, self.known = len(self.versions), sealed.learned
         self.gone |= set(sealed.absent)

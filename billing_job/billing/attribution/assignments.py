@@ -16,7 +16,7 @@ from billing_job.core.columns.intervals import FOREVER, Intervals
 from billing_job.core.errors import ConfigError
 from billing_job.core.moments import midnight
 from billing_job.core.phone import country_of
-from billing_job.core.register import Assignment, Mapping, NumberAssignment, TrunkAssignment, overlaps
+from billing_job.core.register import Assignment, NumberAssignment, Register, TrunkAssignment, overlaps
 from billing_job.core.wallet import Trunk
 
 
@@ -42,7 +42,7 @@ class Assignments:
 
 
 def assignments(
-    mapping: Mapping,
+    mapping: Register,
     supplier_trunks: Sequence[Trunk],
     zone: ZoneInfo,
     event_facts: Sequence[NumberAssignment] = (),

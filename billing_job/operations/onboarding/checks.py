@@ -8,10 +8,10 @@ from pathlib import Path
 from billing_job.config.csv_edit import missing_columns, read_csv_text, with_rows, write_csv_text
 from billing_job.config.mapping import CLIENT_COLUMNS, NUMBER_COLUMNS, TRUNK_COLUMNS, load_mapping
 from billing_job.core.errors import ConfigError
-from billing_job.operations.onboarding.desk import Wish
+from billing_job.operations.onboarding.desk import OnboardingRequest
 
 
-def check_wish(config_folder: Path, wish: Wish, plan_names: Sequence[str]) -> None:
+def check_wish(config_folder: Path, wish: OnboardingRequest, plan_names: Sequence[str]) -> None:
     """ConfigError lists everything that would make the files wrong once the client and its numbers stand in them."""
     problems = []
     if not wish.client_row["name"]:
@@ -29,7 +29,7 @@ def check_wish(config_folder: Path, wish: Wish, plan_names: Sequence[str]) -> No
         raise ConfigError(problems)
 
 
-def _problems_of_row(config_folder: Path, wish: Wish, plan_names: Sequence[str]) -> list[str]:
+def _problems_of_row(config_folder: Path, wish: OnboardingRequest, plan_names: Sequence[str]) -> list[str]:
     """Read the files as they will be, with the same eyes that read them later."""
     path = config_folder / "clients.csv"
     known = {client.client_id for client in load_mapping(config_folder, plan_names).clients}

@@ -10,13 +10,13 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Engine
 
 from billing_job.core.clock import Clock
-from billing_job.core.register import Mapping as UserMapping
+from billing_job.core.register import Register
 from billing_job.didfarm.client import Client
 from billing_job.didfarm.models import BoughtNumber, Credentials, Offer
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class OnboardingRequest:
     """What is asked for: a client, and numbers of one kind for it."""
 
     client_id: str
@@ -28,7 +28,7 @@ class Wish:
     count: int = 1
 
 
-class Talk(Protocol):
+class Prompts(Protocol):
     """What an onboarding says and asks."""
 
     def confirm(self, wanted: tuple[Offer, ...], cents: int) -> None:
@@ -41,16 +41,16 @@ class Talk(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class OnboardingContext:
     """What an onboarding works with."""
 
     engine: Engine
-    mapping: UserMapping
+    mapping: Register
     config_folder: Path
     zone: ZoneInfo
     clock: Clock
     client: Client
-    talk: Talk
+    talk: Prompts
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from billing_job.config.csv_edit import (
 from billing_job.config.mapping import NUMBER_COLUMNS, TRUNK_COLUMNS
 from billing_job.core.errors import ConfigError
 from billing_job.core.phone import e164
-from billing_job.core.register import Mapping, NumberAssignment, TrunkAssignment
+from billing_job.core.register import NumberAssignment, Register, TrunkAssignment
 from billing_job.operations.onboarding.onboard import open_trunk
 
 
@@ -45,7 +45,7 @@ class Leaving:
     day: date
 
 
-def planned_move(mapping: Mapping, number: str, client_id: str, day: date) -> Move:
+def planned_move(mapping: Register, number: str, client_id: str, day: date) -> Move:
     """What moving a number would change; ConfigError when it is nobody's then, or the client has no trunk."""
     wanted = e164(number) or number
     rows = [row for row in mapping.numbers if wanted in (row.number, row.did_number_id) and row.holds_on(day)]
@@ -82,7 +82,7 @@ def write_move(config_folder: Path, move: Move) -> None:
     write_csv_text(path, file, with_rows(replace(file, text=text), added))
 
 
-def planned_leaving(mapping: Mapping, client_id: str, day: date) -> Leaving:
+def planned_leaving(mapping: Register, client_id: str, day: date) -> Leaving:
     """What a client still holds on a day; ConfigError when there is no such client or it began only then."""
     if all(client.client_id != client_id for client in mapping.clients):
         raise ConfigError(f"client {client_id}: there is no such client in clients.csv")

@@ -15,13 +15,12 @@ from billing_job.config.csv_edit import read_csv_text, with_rows, write_csv_text
 from billing_job.config.mapping import CLIENT_COLUMNS, NUMBER_COLUMNS, TRUNK_COLUMNS
 from billing_job.core.errors import ConfigError, MayHaveHappened, SupplierError
 from billing_job.core.money import decimal_text
-from billing_job.core.register import Mapping as UserMapping
-from billing_job.core.register import TrunkAssignment
+from billing_job.core.register import Register, TrunkAssignment
 from billing_job.didfarm.checkout import ask, buy, new_orders, offers, orders_of
 from billing_job.didfarm.models import BoughtNumber, Purchase, SipTrunk
 from billing_job.ledger.onboarding_steps import DONE, Steps, record_step, steps_under_way
 from billing_job.ledger.purchases import save_bought
-from billing_job.operations.onboarding.desk import Desk, Onboarded, Wish
+from billing_job.operations.onboarding.desk import Onboarded, OnboardingContext, OnboardingRequest
 from billing_job.operations.onboarding.record import (
     Checkout,
     checkout_from,
@@ -35,7 +34,9 @@ _CLOCKS_DIFFER = timedelta(minutes=5)
 """A purchase just after midnight by our clock may be one of the day before by the supplier's."""
 
 
-def onboard(desk: Desk, wish: Wish, did_number_ids: Mapping[str, str], *, anew: bool = False) -> Onboarded:
+def onboard(
+    desk: OnboardingContext, wish: OnboardingRequest, did_number_ids: Mapping[str, str], *, anew: bool = False
+) -> Onboarded:
     """Take the steps that are left; `did_number_ids` tell what a lost checkout's answer would have told.
 
     `anew` forgets a checkout whose fate is not known, once its user has seen that it bought nothing. Errors: those of
@@ -67,11 +68,13 @@ def onboard(desk: Desk, wish: Wish, did_number_ids: Mapping[str, str], *, anew: 
     )
 
 
-def _record(desk: Desk, wish: Wish, step: str, value: Any) -> None:
+def _record(desk: OnboardingContext, wish: OnboardingRequest, step: str, value: Any) -> None:
     record_step(desk.engine, wish.client_id, step, value, desk.clock.now())
 
 
-def _purchase(desk: Desk, steps: Steps, wish: Wish, did_number_ids: Mapping[str, str]) -> tuple[Checkout, Purchase]:
+def _purchase(
+    desk: OnboardingContext, steps: Steps, wish: OnboardingRequest, did_number_ids: Mapping[str, str]
+) -> tuple[Checkout, Purchase]:
     """Search and buy, or find out what became of a checkout that was sent before."""
     if steps.get(CHECKOUT):
         checkout = checkout_from(steps[CHECKOUT])
@@ -106,13 +109,13 @@ def _purchase(desk: Desk, steps: Steps, wish: Wish, did_number_ids: Mapping[str,
     return checkout, purchase
 
 
-def _record_purchase(desk: Desk, wish: Wish, purchase: Purchase) -> None:
+def _record_purchase(desk: OnboardingContext, wish: OnboardingRequest, purchase: Purchase) -> None:
     _record(desk, wish, BOUGHT, purchase_value(purchase))
     ids = {number.number: number.did_number_id for number in purchase.numbers}
     save_bought(desk.engine, purchase.order_id, ids, desk.clock.now())
 
 
-def _what_became_of(desk: Desk, checkout: Checkout, did_number_ids: Mapping[str, str]) -> Purchase | None:
+def _what_became_of(desk: OnboardingContext, checkout: Checkout, did_number_ids: Mapping[str, str]) -> Purchase | None:
     """The purchase whose answer was lost; None when its numbers are still on sale, so that nothing was bought."""
     orders = new_orders(desk.client, checkout.asked)
     rows = orders_of(checkout.asked, orders)
@@ -137,7 +140,7 @@ def _what_became_of(desk: Desk, checkout: Checkout, did_number_ids: Mapping[str,
     )
 
 
-def _trunk(desk: Desk, steps: Steps, wish: Wish) -> tuple[SipTrunk, bool]:
+def _trunk(desk: OnboardingContext, steps: Steps, wish: OnboardingRequest) -> tuple[SipTrunk, bool]:
     """The client's trunk, and whether this onboarding made it."""
     if TRUNK in steps:
         known = steps[TRUNK]
@@ -163,14 +166,14 @@ def _trunk(desk: Desk, steps: Steps, wish: Wish) -> tuple[SipTrunk, bool]:
     return made, True
 
 
-def _listed(desk: Desk, name: str) -> SipTrunk:
+def _listed(desk: OnboardingContext, name: str) -> SipTrunk:
     trunk = next((trunk for trunk in desk.client.trunks() if name in (trunk.uuid, trunk.trunk_id)), None)
     if trunk is None:
         raise ConfigError(f"trunk {name} stands in trunks.csv, but DIDfarm lists none of that name: correct the row")
     return trunk
 
 
-def open_trunk(mapping: UserMapping, client_id: str, day: date) -> TrunkAssignment | None:
+def open_trunk(mapping: Register, client_id: str, day: date) -> TrunkAssignment | None:
     """A trunk that is the client's on a day and has no end; the first of them in the file."""
     return next(
         (
@@ -183,7 +186,13 @@ def open_trunk(mapping: UserMapping, client_id: str, day: date) -> TrunkAssignme
 
 
 def _write_mapping(
-    desk: Desk, wish: Wish, checkout: Checkout, purchase: Purchase, trunk: SipTrunk, *, is_new: bool
+    desk: OnboardingContext,
+    wish: OnboardingRequest,
+    checkout: Checkout,
+    purchase: Purchase,
+    trunk: SipTrunk,
+    *,
+    is_new: bool,
 ) -> None:
     """Add what is not there yet: client, trunk, numbers; a second call adds nothing."""
     day = checkout.day.isoformat()
