@@ -36,9 +36,8 @@ def calls(first: int, count: int, cents: int = -3, day: str = "2026-10-05") -> l
 
 def test_the_documented_example(tmp_path: Path) -> None:
     """The plan, the wallet's rows and the invoice of docs/pricing.md are what the program makes of them."""
-    blocks = dict(
-        re.findall(r"```(\w+)\n(.*?)```", PRICING.read_text(encoding="utf-8").partition("## Example")[2], re.S)
-    )
+    (section,) = re.findall(r"(?ms)^## Example: one month\n(.*?)^## ", PRICING.read_text(encoding="utf-8"))
+    blocks = dict(re.findall(r"(?s)```(\w+)\n(.*?)```", section))
     tomllib.loads(blocks["toml"])
     desk = Desk(tmp_path, blocks["toml"])
     desk.file("trunks.csv", "trunk,client_id", "trk_a,acme")
