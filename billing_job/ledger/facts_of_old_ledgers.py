@@ -10,7 +10,7 @@ from billing_job.core.categories import DISCOUNT, MINIMUM, MONTHLY_FEE
 from billing_job.core.document import Document, Line, document_from_json
 from billing_job.core.period import Period
 from billing_job.core.settlement import CHARGE
-from billing_job.ledger.tables import decisions, documents, metadata, releases, settlements
+from billing_job.ledger.tables import closings, decisions, documents, metadata, releases, settlements, trunk_months
 
 _DERIVED = ("net_cents", "month", "discount_millionths")
 
@@ -22,6 +22,13 @@ def settlements_become_facts(connection: Connection) -> None:
     if not any(added):
         return  # a ledger that this program has just made
     connection.execute(update(settlements).values(month=settlements.c.period, net_cents=settlements.c.charge_cents))
+    bore = select(documents.c.client_id, documents.c.period).where(
+        documents.c.corrects.is_(None), documents.c.period.in_(select(closings.c.period))
+    )
+    for client_id, month in connection.execute(bore.distinct()).all():
+        # Which trunks it had then is not known; that it bore the month is.
+        row = {"trunk": "", "since": client_id, "month": month, "client_id": client_id}
+        connection.execute(trunk_months.insert().values(row))
     for body in connection.execute(select(documents.c.body).where(documents.c.corrects.is_(None))).scalars().all():
         _derive(connection, document_from_json(body))
 

@@ -55,21 +55,23 @@ def changed_bills(engine: Engine, gone: set[str]) -> dict[str, tuple[int, int | 
     # Few ids are bound; many are looked up afterwards.
     few = sorted(gone) if len(gone) <= 500 else None
     query = (
-        select(settlements.c.transaction_id, -settlements.c.cost_cents, transactions.c.cents)
+        select(settlements.c.transaction_id, settlements.c.part, -settlements.c.cost_cents, transactions.c.cents)
         .join_from(
             settlements, transactions, and_(transactions.c.transaction_id == settlements.c.transaction_id, _CURRENT)
         )
-        .where(settlements.c.part == 0, ~is_released())
+        .where(~is_released())
         .where(or_(undone.is_(None), settlements.c.net_cents == 0, undone != settlements.c.net_cents))
     )
+    # A part of a shared order never costs what the order does: of these only withdrawn ones are found here.
+    differs = and_(settlements.c.part == 0, differs)
     if few is not None:
         query = query.where(or_(differs, transactions.c.transaction_id.in_(few)))
+    found: dict[str, tuple[int, int | None]] = {}
     with transaction(engine) as connection:
-        return {
-            id_: (int(billed), None if id_ in gone else cents)
-            for id_, billed, cents in connection.execute(query)
-            if id_ in gone or cents is None or cents != billed
-        }
+        for id_, part, billed, cents in connection.execute(query):
+            if id_ in gone or (part == 0 and (cents is None or cents != billed)):
+                found[id_] = (found.get(id_, (0, None))[0] + int(billed), None if id_ in gone else cents)
+    return found
 
 
 def _older_than_the_list(connection: Connection, absent: set[str]) -> set[str]:

@@ -20,7 +20,7 @@ from billing_job.core.columns.interned import Coded
 from billing_job.core.columns.row_values import records
 from billing_job.core.columns.schema import PRICED, conform, empty
 from billing_job.core.document import Client, Document, Vat
-from billing_job.core.money import scaled
+from billing_job.core.money import money_text, scaled
 from billing_job.core.settlement import CHARGE, Kept, Original, RefundFact
 from billing_job.ledger.billed_facts import billed_units, freed
 from billing_job.ledger.decisions import decisions
@@ -43,6 +43,8 @@ class Charges:
     freed: FreedTerms
     clients: Mapping[str, Client] = field(default_factory=dict)
     """Those of the files, and those that left them as the corrected documents knew them."""
+    notes: tuple[str, ...] = ()
+    """Refunds of more than is left of what they give back."""
 
 
 def charges(job: Job, placed: Placed, billable: pd.DataFrame) -> Charges:
@@ -93,7 +95,32 @@ def charges(job: Job, placed: Placed, billable: pd.DataFrame) -> Charges:
             **{document.client.client_id: document.client for document in documents.values()},
             **job.clients,
         },
+        _above(refunds, placed.refunded, frames, job.settings.billing.currency),
     )
+
+
+def _above(
+    refunds: Sequence[Mapping[str, object]],
+    billed: Mapping[Key, Original],
+    frames: Sequence[pd.DataFrame],
+    currency: str,
+) -> tuple[str, ...]:
+    """Refunds that bring back more than their original cost: the client gets what was charged, the rest is yours."""
+    wanted = {(str(row["refund_of"]), int(str(row["refund_part"]))) for row in refunds if _key(row) not in billed}
+    costs = {key: (int(row["cost_cents"]), 0) for key, row in _rows_of(frames, wanted).items()}
+    costs |= {(one.transaction_id, one.part): (one.cost_cents, one.refunded_cents) for one in billed.values()}
+    found = []
+    for row in refunds:
+        original, cents = (str(row["refund_of"]), int(str(row["refund_part"]))), int(str(row["cents"]))
+        cost, refunded = costs[original]
+        if refunded + cents > cost:
+            over = money_text(refunded + cents - max(cost, refunded), currency)
+            found.append(
+                f"refund {row['transaction_id']} brings back {over} more than transaction {original[0]} cost: its"
+                " client gets back what it was charged and no more; look whether it gives back something else as well"
+            )
+        costs[original] = (cost, refunded + cents)
+    return tuple(found)
 
 
 def _with_terms(tariff: Tariff, placed: Placed, rows: pd.DataFrame, *, now: bool) -> Tariff:

@@ -3,7 +3,7 @@
 Fetching comes before and is a command of its own, for a month can be billed from the ledger alone.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -24,7 +24,7 @@ from billing_job.core.document import Document
 from billing_job.core.moments import moment_text
 from billing_job.core.money import cents_from_decimal, scaled
 from billing_job.core.period import Period
-from billing_job.core.settlement import CHARGE, Bill
+from billing_job.core.settlement import CHARGE, Bill, TrunkMonth
 from billing_job.core.sums import Sum
 from billing_job.ledger.billed_facts import MonthNet, month_nets, own_charges
 from billing_job.ledger.documents import clients_billed_for, issued_numbers, net_by_month
@@ -36,6 +36,7 @@ from billing_job.month.placing import Placed, place
 from billing_job.month.preconditions import check_clients
 
 HISTORY_MONTHS = 6
+NO_NETS: Mapping[Owner, int] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,8 @@ class Billed:
     """Attributed to a client that has its document of the month already: on its next invoice."""
     blocked: bool
     """Nothing was issued because exceptions wait and billing.on_exception = "block"."""
+    notes: tuple[str, ...] = ()
+    """What somebody should look at, though it is billed by the rules."""
 
 
 def bill(
@@ -70,10 +73,10 @@ def bill(
         for id_ in only or job.clients
         if (id_, str(month)) in placed.vat and (supplementary or id_ not in has_invoice)
     ]
-    found = _bills(job, placed, billable[~waiting], billed_now)
+    found, notes = _bills(job, placed, billable[~waiting], billed_now)
     waits = sum_of(billable[waiting])
     if draft or blocked:
-        return Billed(placed, tuple(b.document for b in found if b.document and not blocked), waits, blocked)
+        return Billed(placed, tuple(b.document for b in found if b.document and not blocked), waits, blocked, notes)
     new = issue(
         job.engine,
         found,
@@ -83,10 +86,18 @@ def bill(
         now=moment_text(job.clock.now()),
         today=_today(job),
         terms=placed.accounts.fresh_terms(_owners(found, () if only else billed_now, month)),
-        borne=placed.accounts.trunk_months(str(month), set(billed_now) if only else None),
+        borne=_borne(placed, only),
     )
     raise_if_broken(numbers_have_no_gap(issued_numbers(job.engine)))
-    return Billed(placed, tuple(new), waits, blocked)
+    return Billed(placed, tuple(new), waits, blocked, notes)
+
+
+def _borne(placed: Placed, only: Collection[str]) -> list[TrunkMonth]:
+    """Who bears the month, to be recorded once: who comes into the files after it was closed owes nothing for it."""
+    month = str(placed.month)
+    if month in placed.accounts.closed:
+        return []
+    return placed.accounts.trunk_months(month, set(only) if only else None)
 
 
 def _owners(found: Iterable[Bill], closing: Iterable[str], month: Period) -> list[Owner]:
@@ -95,7 +106,9 @@ def _owners(found: Iterable[Bill], closing: Iterable[str], month: Period) -> lis
     return sorted(owners | {(client_id, str(month)) for client_id in closing})
 
 
-def _bills(job: Job, placed: Placed, billable: pd.DataFrame, billed_now: Collection[str]) -> list[Bill]:
+def _bills(
+    job: Job, placed: Placed, billable: pd.DataFrame, billed_now: Collection[str]
+) -> tuple[list[Bill], tuple[str, ...]]:
     settings, month = job.settings, placed.month
     charged = charges(job, placed, billable)
     terms = Terms(
@@ -116,7 +129,7 @@ def _bills(job: Job, placed: Placed, billable: pd.DataFrame, billed_now: Collect
         placed.vat,
         checks,
         net_by_month(job.engine, str(month), HISTORY_MONTHS),
-        plan_terms(job, placed.accounts, month, owners, set(charged.facts.kept)),
+        plan_terms(job, placed.accounts, month, owners, set(charged.facts.kept), _gone_nets(job, charged.priced)),
         terms,
         charged.facts,
         charged.freed,
@@ -124,17 +137,26 @@ def _bills(job: Job, placed: Placed, billable: pd.DataFrame, billed_now: Collect
     raise_if_broken(
         every_charge_is_on_a_bill(charged.priced, found) + documents_add_up(b.document for b in found if b.document)
     )
-    return found
+    return found, charged.notes
 
 
 def plan_terms(
-    job: Job, accounts: Accounts, month: Period, owners: Collection[Owner], freed: Collection[tuple[str, int]] = ()
+    job: Job,
+    accounts: Accounts,
+    month: Period,
+    owners: Collection[Owner],
+    freed: Collection[tuple[str, int]] = (),
+    gone_nets: Mapping[Owner, int] = NO_NETS,
 ) -> dict[Owner, PlanTerms]:
     """What plans ask of clients' months beside their use; those that ask nothing are left out.
 
     The fee is asked by the run of its own month and once, the minimum anew whenever rows of the month are billed. What
-    was freed whole by a credit note is asked for again as the files are.
+    was freed whole by a credit note is asked for again as the files are. A month that a client bore under two ids has
+    one minimum: `gone_nets` are the refunds of this run that go to ids which have left the files.
     """
+    present: dict[Owner, str] = {}
+    for client_id, name in sorted(owners, key=lambda owner: owner[0] not in job.clients):
+        present.setdefault((accounts.account(client_id, name), name), client_id)
     nets = month_nets(job.engine, {name for _, name in owners})
     fees, minimum_parts = own_charges(job.engine)
     found = {}
@@ -143,19 +165,31 @@ def plan_terms(
         fee_id, minimum_id = (f"{CHARGE}{kind}:{account}:{name}" for kind in (MONTHLY_FEE, MINIMUM))
         plan = (accounts.plan_now if (fee_id, 0) in freed else accounts.plan)(client_id, name)
         owes = accounts.owes(client_id, name)
-        before = [nets.get((id_, name), MonthNet()) for id_ in {account, client_id}]
+        is_present = present[account, name] == client_id
+        ids = {account, client_id}
+        before = [nets.get((id_, name), MonthNet()) for id_ in ids] if is_present else []
+        gone = sum(gone_nets.get((id_, name), 0) for id_ in ids - {client_id})
         terms = PlanTerms(
             account=account,
             fee_cents=cents_from_decimal(plan.monthly_fee) if owes and name == str(month) and fee_id not in fees else 0,
-            minimum_cents=cents_from_decimal(plan.minimum) if owes else 0,
+            minimum_cents=cents_from_decimal(plan.minimum) if owes and is_present else 0,
             discount_millionths=scaled(plan.discount_percent),
-            net_cents=sum(each.net_cents for each in before),
+            net_cents=sum(each.net_cents for each in before) + gone,
             billed_minimum_cents=sum(each.minimum_cents for each in before),
             minimum_part=minimum_parts.get(minimum_id, 0),
         )
         if terms.fee_cents or terms.minimum_cents or terms.discount_millionths or terms.billed_minimum_cents:
             found[client_id, name] = terms
     return found
+
+
+def _gone_nets(job: Job, priced: pd.DataFrame) -> dict[Owner, int]:
+    """What this run gives back to clients that have left the files, by client and month; net cents."""
+    rows = priced[~priced["client_id"].isin(list(job.clients))]
+    nets: dict[Owner, int] = {}
+    for client_id, name, cents in zip(rows["client_id"], rows["period"], rows["charge_cents"], strict=True):
+        nets[client_id, name] = nets.get((client_id, name), 0) + int(cents)
+    return nets
 
 
 def _today(job: Job) -> date:

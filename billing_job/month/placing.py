@@ -194,9 +194,10 @@ def _changed_rows(job: Job, facts: Assignments, changed: Mapping[str, tuple[int,
         billed, now = changed[id_]
         differences.append((now or 0) - billed)
         became = "DIDfarm no longer lists it" if now is None else f"DIDfarm now says {money_text(now, currency)}"
+        credit = "credit its line" if now is None else "credit its line (`credit … --rebill` bills it anew)"
         details.append(
-            f"it was billed at {money_text(billed, currency)}, and {became}: credit its line (`credit … --rebill` bills"
-            f" it anew), or leave the documents as they are: `exceptions resolve {id_} --accept --reason …`"
+            f"it was billed at {money_text(billed, currency)}, and {became}: {credit}, or leave the documents as they"
+            f" are: `exceptions resolve {id_} --accept --reason …`"
         )
     frame["cents"] = pd.Series(differences, dtype=INT)
     frame["detail"] = pd.Series(details, dtype=TEXT)

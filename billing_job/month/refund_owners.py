@@ -16,6 +16,7 @@ from billing_job.core.decision import Decision
 from billing_job.core.settlement import Original
 from billing_job.core.wallet import Payment
 from billing_job.ledger.billed_facts import billed_refunds, originals, refund_history
+from billing_job.ledger.decisions import accepted_costs
 from billing_job.month.job import Job
 
 WITHOUT_ORIGINAL = "refund_without_original"
@@ -91,7 +92,13 @@ def _originals_of(
     types = {name for name, category in categories.items() if category == REFUND}
     references = related_references([(each.reference_type, each.reference_id) for each in refunds], facts)
     history = refund_history(job.engine, references, types)
-    settled = originals(job.engine, [payment.transaction_id for payment in history.payments])
+    accepted = accepted_costs(job.engine)
+    settled = {
+        id_: tuple(
+            replace(part, cost_cents=-accepted[id_]) if id_ in accepted and part.part == 0 else part for part in parts
+        )
+        for id_, parts in originals(job.engine, [payment.transaction_id for payment in history.payments]).items()
+    }
     known = {id_: sum(part.refunded_cents for part in parts) for id_, parts in settled.items()}
     pool = Originals(facts, history.payments, known)
     linked: dict[str, str] = {}

@@ -103,7 +103,7 @@ def _billed(job: Job, period: Period, session: Session, options: RunOptions, req
         return CommandResult(error.exit_code, object_ | {"error": console.redactor.clean(str(error))})
     proof = wallet_proof(job)
     without_tax = _untaxable_without_rows(billed, job, period)
-    console.warn(*without_tax)
+    console.warn(*billed.notes, *without_tax)
     waits = bool(without_tax) or not billed.placed.exceptions.empty or not proof.matches
     status = "exceptions" if waits else "done"
     tell(job, period, billed, written, proof, session, draft=options.draft)

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.ledgers import execute
 from tests.support.lives import (
     AT_COST,
     DECEMBER,
@@ -1154,3 +1155,105 @@ def test_discount_fee_and_minimum_of_one_month(tmp_path: Path) -> None:
             ("discount", -1350),
             ("minimum", 8650),
         }
+
+
+# Found by reading the code against the contract
+
+
+OTHER = "+31201110002"
+TWO_PRICES = ("number,did_number_id,order_id,trunk,price", f"{NUMBER},42,1042,{TRUNK_A},6.00")
+MINIMUM = {"minimum": "100.00"}
+
+
+def with_carol(here: Life) -> None:
+    """Put a third client into the files, on a trunk of its own."""
+    here.clients(*(f"{name},{name},NL,,,," for name in ("acme", "bruno", "carol")))
+    here.trunks(f"{TRUNK_A},acme,,", f"{TRUNK_B},bruno,,", f"{TRUNK_C},carol,,")
+
+
+@pytest.mark.parametrize("again", [(), ("--supplementary",)])
+def test_running_a_closed_month_again_makes_nobody_owe_it(tmp_path: Path, again: tuple[str, ...]) -> None:
+    """Carol comes after September was closed: no further run of September bills her fee or minimum."""
+    with life(tmp_path, plan(monthly_fee="5.00", **MINIMUM)) as here:
+        here.run(SEPTEMBER)
+        with_carol(here)
+        assert here.new(here.run(SEPTEMBER)) == []
+        assert here.new(here.run(SEPTEMBER, *again)) == []
+
+
+def test_a_late_row_of_a_newcomer_brings_no_minimum(tmp_path: Path) -> None:
+    """A late call of 2.00 in a month closed before she came is 2.00, now and in every later run."""
+    with life(tmp_path, plan(monthly_fee="5.00", **MINIMUM)) as here:
+        here.run(SEPTEMBER)
+        with_carol(here)
+        here.add(moved(1, -200, "2026-09-20", trunk=TRUNK_C))
+        here.run(SEPTEMBER)
+        here.run(SEPTEMBER, "--supplementary")
+        here.run(OCTOBER)
+        assert here.of_month(SEPTEMBER, "carol") == 200
+
+
+def test_a_renamed_client_has_one_minimum(tmp_path: Path) -> None:
+    """Billed as acme, late use as acme2 and a refund of acme's in one run: September stays at its 100.00."""
+    with life(tmp_path, plan(**MINIMUM)) as here:
+        here.add(moved(1, -2000, "2026-09-05"))
+        here.run(SEPTEMBER)
+        here.clients("acme2,Acme B.V.,NL,,,,", "bruno,Bruno B.V.,NL,,,,")
+        here.trunks(f"{TRUNK_A},acme2,,", f"{TRUNK_B},bruno,,")
+        here.numbers(f"{NUMBER},{DID},{ORDER},{TRUNK_A},,")
+        here.add(moved(2, -3000, "2026-09-30"), moved(3, 2000, "2026-10-06", type_="refund"))
+        here.run(OCTOBER)
+        assert here.of_month(SEPTEMBER) + here.of_month(SEPTEMBER, "acme2") == 10_000
+
+
+@pytest.mark.parametrize("how", ["withdrawn", "changed"])
+def test_a_shared_order_that_changes_waits(tmp_path: Path, how: str) -> None:
+    """An order of two clients is billed in parts; withdrawn or changed, it waits like any other."""
+    with life(tmp_path, plan()) as here:
+        here.file("numbers.csv", *TWO_PRICES, f"{OTHER},43,1042,{TRUNK_B},4.00")
+        here.add(moved(1, -1000, "2026-09-05", type_="purchase", order=1042), moved(9, -5000, "2026-09-01"))
+        here.run(SEPTEMBER)
+        assert here.net("bruno") == 400
+        if how == "withdrawn":
+            here.withdraw(1)
+        else:
+            here.change(1, amount=-700)
+        here.run(SEPTEMBER, code=3)
+        assert "1" in here.waiting()
+
+
+def test_what_was_accepted_is_what_refunds_are_held_against(tmp_path: Path) -> None:
+    """Billed at 13.00 for 10.00, accepted at 7.00: when the 7.00 come back, so does all that was charged."""
+    with life(tmp_path, plan(MARKUP)) as here:
+        here.add(moved(1, -1000, "2026-09-05"), moved(9, -5000, "2026-09-01", trunk=TRUNK_B))
+        here.run(SEPTEMBER)
+        here.change(1, amount=-700)
+        here.run(SEPTEMBER, code=3)
+        here.resolve(1, "--accept")
+        here.add(moved(2, 700, "2026-10-05", type_="refund"))
+        here.run(OCTOBER)
+        assert here.net() == 0
+
+
+def test_a_refund_of_more_than_its_original_is_told(tmp_path: Path) -> None:
+    """2.00 for a call of 1.00 gives back its 1.30, and the run says that 1.00 more came back."""
+    with life(tmp_path, plan(MARKUP)) as here:
+        here.add(moved(1, -100, "2026-09-05"))
+        here.run(SEPTEMBER)
+        here.add(moved(3, 200, "2026-10-05", type_="refund"))
+        ran = here.run(OCTOBER)
+        assert here.net() == 0
+        assert "refund 3 brings back EUR 1.00 more than transaction 1 cost" in ran.err
+
+
+def test_a_ledger_without_recorded_months_keeps_its_top_up(tmp_path: Path) -> None:
+    """A migrated month has no recorded trunks: who has its document bore it, and a late row is under the minimum."""
+    with life(tmp_path, plan(**MINIMUM)) as here:
+        here.add(moved(1, -2000, "2026-09-05"))
+        here.run(SEPTEMBER)
+        execute(here.office.database_url, "DELETE FROM client_months", "DELETE FROM trunk_months")
+        migrated = "INSERT INTO trunk_months (trunk, since, month, client_id) VALUES ('', 'acme', '2026-09', 'acme')"
+        execute(here.office.database_url, migrated)
+        here.add(moved(2, -3000, "2026-09-30"))
+        here.run(SEPTEMBER, "--supplementary")
+        assert here.net() == 10_000
