@@ -77,7 +77,12 @@ def postgres_lock(database_url: str) -> Iterator[None]:
                 f"{engine.url.database}: another run ({holder or 'unknown'}) is at work on this ledger; wait until it"
                 " is done"
             )
-        yield
+        try:
+            yield
+        finally:
+            # A busy server notices a little later that a connection has gone; the next run may be there before.
+            with contextlib.suppress(DBAPIError):
+                connection.execute(text(f"SELECT pg_advisory_unlock({_RUNNING})"))
 
 
 def arrow_table(url: URL, query: str) -> pa.Table:

@@ -31,6 +31,8 @@ from tests.support.lives import (
     rule,
 )
 
+pytestmark = pytest.mark.sqlite_file("the lives of test_oracle_billing play on the server")
+
 BY: dict[str, dict[str, Any]] = {
     "order": {"order": ORDER},
     "did": {"number": DID},
@@ -1160,7 +1162,6 @@ def test_discount_fee_and_minimum_of_one_month(tmp_path: Path) -> None:
 # Found by reading the code against the contract
 
 
-OTHER = "+31201110002"
 TWO_PRICES = ("number,did_number_id,order_id,trunk,price", f"{NUMBER},42,1042,{TRUNK_A},6.00")
 MINIMUM = {"minimum": "100.00"}
 
