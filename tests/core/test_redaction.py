@@ -77,7 +77,7 @@ def test_a_header_that_echoes_the_key_is_cut_out(command: tuple[str, ...], tmp_p
         path = here.config / "billing.toml"
         text = path.read_text(encoding="utf-8")
         url = f"http://127.0.0.1:{server.server_port}/api/v1"
-        path.write_text(re.sub(r'base_url = ".*"', f'base_url = "{url}"', text), encoding="utf-8")
+        path.write_text(re.sub(r'(?m)^base_url = ".*"', f'base_url = "{url}"', text), encoding="utf-8")
         ran = here.type("-vv", *command)
     server.shutdown()
     server.server_close()
