@@ -143,6 +143,8 @@ class SettledRow:
     """Net less what credit notes undid and refunds gave back."""
     refunded_on: str = ""
     """A document that gives a refund of it; empty for none."""
+    refund_of: tuple[str, int] | None = None
+    """(transaction, part) that it gives back itself."""
 
 
 @dataclass(frozen=True, slots=True)

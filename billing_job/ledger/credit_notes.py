@@ -1,6 +1,7 @@
 """Storing credit notes of issued documents: what is left is read, undone and recorded in one database transaction."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -85,7 +86,9 @@ def _settled(connection: Connection, original: Document) -> list[tuple[SettledRo
     for row in stored:
         back, document = given.get((row.transaction_id, row.part), (0, ""))
         left = row.net_cents - credited.get((row.transaction_id, row.part, row.generation), 0) - back
-        found.append((_row(row, row.line, row.net_cents, left, document), back))
+        settled = _row(row, row.line, row.net_cents, left, document)
+        of = (row.refund_of, row.refund_part) if row.refund_of else None
+        found.append((replace(settled, refund_of=of), back))
     return found
 
 

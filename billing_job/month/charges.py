@@ -60,7 +60,7 @@ def charges(job: Job, placed: Placed, billable: pd.DataFrame) -> Charges:
     use = billable[~is_refund & ~decided & ~was_freed]
     again = billable[~is_refund & ~decided & was_freed]
     refunds = _in_time(records(billable[is_refund & ~decided]))
-    kept = {key: kept_of_all[key] for key in zip(again["transaction_id"], again["part"], strict=True)}
+    kept = {key: kept_of_all[key] for key in keys if key in kept_of_all}
     kept |= {key: one for key, one in kept_of_all.items() if key[0].startswith(f"{CHARGE}{MONTHLY_FEE}:")}
     undone = _undone_whole(refunds, billable, placed.refunded)
     tariff = Tariff(

@@ -109,12 +109,13 @@ def place(job: Job, month: Period, *, every_month: bool = False) -> Placed:
     frame = owners.frame
     in_scope = _in_scope(frame, month, *billed_periods(job.engine)) | every_month
     never_run = sum_of(frame[~in_scope & (frame["outcome"] != "excluded")])
-    frame = _waiting_with_original(frame, in_scope)[in_scope].reset_index(drop=True)
+    elsewhere = set(frame.loc[~in_scope & ~frame["settled"], "transaction_id"])
+    frame = frame[in_scope].reset_index(drop=True)
     before = sum_of(frame)
     open_rows = frame[(frame["outcome"] == "attributed") & ~frame["settled"]]
     accounts = accounts_of(job, {str(month), *open_rows["month"], *(o.month for o in owners.billed.values())})
     vat, untaxable = _vat(job, accounts, month, open_rows, owners.billed.values())
-    frame = _taxed(frame, untaxable, owners.billed)
+    frame = _waiting_with_original(_taxed(frame, untaxable, owners.billed), elsewhere)
     frame["detail"] = _details(job, frame, facts)
     waiting = _changed_rows(job, facts, changed)
     placed = Placed(month, frame, facts, accounts, vat, untaxable, never_run, owners.billed, waiting)
@@ -204,11 +205,12 @@ def _changed_rows(job: Job, facts: Assignments, changed: Mapping[str, tuple[int,
     return frame
 
 
-def _waiting_with_original(frame: pd.DataFrame, in_scope: pd.Series) -> pd.DataFrame:
-    """What refunds a row of a month that was never run waits for that month."""
-    waiting = set(frame.loc[~in_scope & ~frame["settled"], "transaction_id"])
-    rows = in_scope & (frame["outcome"] == "attributed") & ~frame["settled"] & (frame["refund_of"] != "")
-    rows &= frame["refund_of"].isin(sorted(waiting))
+def _waiting_with_original(frame: pd.DataFrame, elsewhere: Collection[str]) -> pd.DataFrame:
+    """What refunds an open row waits while that row does: in the queue, or `elsewhere` for a month that was not run."""
+    open_rows = ~frame["settled"]
+    queue = frame.loc[open_rows & (frame["outcome"] == "exception"), "transaction_id"]
+    rows = open_rows & (frame["outcome"] == "attributed") & (frame["refund_of"] != "")
+    rows &= frame["refund_of"].isin(sorted({*elsewhere, *queue}))
     if not rows.any():
         return frame
     frame["outcome"] = frame["outcome"].mask(rows, "exception")

@@ -1258,3 +1258,36 @@ def test_a_ledger_without_recorded_months_keeps_its_top_up(tmp_path: Path) -> No
         here.add(moved(2, -3000, "2026-09-30"))
         here.run(SEPTEMBER, "--supplementary")
         assert here.net() == 10_000
+
+
+def rental_given_back_and_a_call(here: Life) -> None:
+    """A rental of 10.00 that comes back in its own month, beside a call of 20.00."""
+    here.add(moved(1, -1000, "2026-09-05", type_="renewal", number=DID))
+    here.add(moved(2, 1000, "2026-09-20", type_="refund", number=DID), moved(3, -2000, "2026-09-21"))
+
+
+@pytest.mark.parametrize(("discount", "net"), [("50", 1000), ("25", 1500), ("100", 0)])
+def test_a_whole_document_with_a_refund_in_it_is_rebilled(tmp_path: Path, discount: str, net: int) -> None:
+    """The refund that stands beside its original takes the same discount as it, when both are billed again."""
+    with life(tmp_path, plan(**HALF)) as here:
+        rental_given_back_and_a_call(here)
+        here.run(SEPTEMBER)
+        assert here.net() == 1000
+        here.settings(plan(discount_percent=discount))
+        here.credit("INV-2026-00001", rebill=True)
+        here.run(SEPTEMBER)
+        assert here.net() == net
+
+
+def test_a_refunded_line_is_rebilled_with_its_refund_only(tmp_path: Path) -> None:
+    """Freed alone, the original would be billed at a new price of which the refund gives back the old one."""
+    with life(tmp_path, plan(MARKUP)) as here:
+        rental_given_back_and_a_call(here)
+        here.run(SEPTEMBER)
+        rental = here.line_of("INV-2026-00001", "number_rental", is_refund=False)
+        ran = here.office.type(
+            "credit", "INV-2026-00001", "--line", str(rental), "--rebill", "--reason", "It was wrong"
+        )
+        assert ran.code == 2
+        assert "gives transaction 1 back: free it along" in ran.err
+        assert here.net() == 2600

@@ -155,6 +155,13 @@ def _freed(undone: Undone, left: Mapping[int, _Part], parts: Mapping[int, _Part]
             f"--rebill: transaction {refunded.transaction_id} of line {refunded.line} was refunded on"
             f" {refunded.refunded_on}: free that first with `credit {refunded.refunded_on} --rebill`, then this"
         )
+    originals = {(row.transaction_id, row.part) for row in undone.rows if row.line in freed}
+    left_alone = next((row for row in undone.rows if row.refund_of in originals and row.line not in freed), None)
+    if left_alone is not None and left_alone.refund_of is not None:
+        raise NotCreditable(
+            f"--rebill: line {left_alone.line} gives transaction {left_alone.refund_of[0]} back: free it along, with"
+            f" --line {left_alone.line} too, or the whole document"
+        )
     if not any(row.transaction_id for number in freed for row in left[number].line.rows):
         raise NotCreditable(
             "--rebill: no transaction is on these lines, so nothing would be billed again: leave it out"
