@@ -88,5 +88,10 @@ class Payment:
 
     @property
     def in_time(self) -> tuple[int, int, str]:
-        """Sorts by moment; ids of one moment as numbers where they are numbers."""
-        return (self.created_at, len(self.transaction_id), self.transaction_id)
+        """Sorts by moment."""
+        return in_time(self.created_at, self.transaction_id)
+
+
+def in_time(created_at: int, transaction_id: str) -> tuple[int, int, str]:
+    """What sorts transactions by moment; ids of one moment as numbers where they are numbers."""
+    return (created_at, len(transaction_id), transaction_id)

@@ -9,19 +9,12 @@ from sqlalchemy import Connection, Engine, func, select
 from billing_job.core.checks import document_adds_up
 from billing_job.core.document import Document, document_from_json
 from billing_job.core.wallet import Transaction
+from billing_job.ledger.billing_tables import deliveries, document_lines, documents, series, settlements
 from billing_job.ledger.database import transaction
 from billing_job.ledger.deliveries import DeliveryEvent
 from billing_job.ledger.mirror import typed_columns
 from billing_job.ledger.releases import is_released
-from billing_job.ledger.tables import (
-    deliveries,
-    document_lines,
-    documents,
-    series,
-    settlements,
-    transactions,
-    wallet_rows,
-)
+from billing_job.ledger.tables import transactions, wallet_rows
 
 SHOWN = 20
 """Sentences of one check: a thousand say no more than twenty."""

@@ -9,10 +9,11 @@ from sqlalchemy import ColumnElement, Connection, Engine, and_, func, select, tu
 from billing_job.core.categories import MINIMUM, MONTHLY_FEE
 from billing_job.core.settlement import CHARGE, Kept, Original
 from billing_job.core.wallet import Payment
+from billing_job.ledger.billing_tables import credited_rows, settlements
 from billing_job.ledger.bulk import chunks
 from billing_job.ledger.database import transaction
 from billing_job.ledger.releases import is_released
-from billing_job.ledger.tables import credited_rows, revisions, settlements, transactions
+from billing_job.ledger.tables import revisions, transactions
 
 _KEY = (settlements.c.transaction_id, settlements.c.part, settlements.c.generation)
 _OWN_CHARGES = and_(settlements.c.transaction_id >= CHARGE, settlements.c.transaction_id < f"{CHARGE[:-1]};")

@@ -10,12 +10,18 @@ from sqlalchemy import Connection, Engine, and_, func, insert, select
 from billing_job.core.document import Document, Kind, Vat, document_from_json
 from billing_job.core.settlement import Credit, SettledRow, Undone
 from billing_job.ledger.billed_facts import credited_of
+from billing_job.ledger.billing_tables import (
+    credited_lines,
+    credited_rows,
+    documents,
+    releases,
+    settlements,
+)
 from billing_job.ledger.bulk import chunks, insert_rows
 from billing_job.ledger.database import transaction
 from billing_job.ledger.issuing import numbered
 from billing_job.ledger.numbering import store_documents
 from billing_job.ledger.releases import is_released
-from billing_job.ledger.tables import credited_lines, credited_rows, documents, releases, settlements
 
 
 def issue_credit(

@@ -20,7 +20,7 @@ BUSY_SECONDS = 30
 def database_path(database_url: str) -> Path:
     """The file behind a sqlite:/// URL; ConfigError for a ledger that is no file."""
     url = make_url(database_url)
-    if not _is_file(database_url):
+    if not is_file(database_url):
         raise ConfigError(
             f"the ledger is the PostgreSQL database {url.database}, not a file: copy it with pg_dump, put a copy back"
             " with pg_restore"
@@ -28,13 +28,14 @@ def database_path(database_url: str) -> Path:
     return Path(str(url.database))
 
 
-def _is_file(database_url: str) -> bool:
+def is_file(database_url: str) -> bool:
+    """Whether the ledger is a SQLite file, not a server."""
     return make_url(database_url).get_backend_name() == "sqlite"
 
 
 def open_engine(database_url: str) -> Engine:
     """Open or make the ledger and bring its schema up to date; LedgerError says what is in the way."""
-    engine = _open_file(database_url) if _is_file(database_url) else open_postgres(database_url)
+    engine = _open_file(database_url) if is_file(database_url) else open_postgres(database_url)
     try:
         with transaction(engine) as connection:
             migrate(connection)

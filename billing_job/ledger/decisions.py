@@ -5,8 +5,8 @@ from dataclasses import asdict
 from sqlalchemy import Engine, insert, select
 
 from billing_job.core.decision import Decision
+from billing_job.ledger.billing_tables import decisions as decisions_table
 from billing_job.ledger.database import transaction
-from billing_job.ledger.tables import decisions as decisions_table
 
 
 def decisions(engine: Engine) -> dict[str, Decision]:

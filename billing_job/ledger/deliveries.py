@@ -10,8 +10,8 @@ from enum import StrEnum
 from sqlalchemy import Connection, Engine, func, insert, select
 from sqlalchemy.engine import Row
 
+from billing_job.ledger.billing_tables import deliveries, documents
 from billing_job.ledger.database import transaction
-from billing_job.ledger.tables import deliveries, documents
 
 
 class DeliveryEvent(StrEnum):

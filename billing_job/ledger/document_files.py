@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, Engine, select
 
+from billing_job.ledger.billing_tables import files
 from billing_job.ledger.bulk import chunks, insert_rows
 from billing_job.ledger.database import transaction
-from billing_job.ledger.tables import files
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,10 +8,10 @@ from sqlalchemy import ColumnElement, Connection, Engine, and_, func, select, tr
 
 from billing_job.core.document import Document, Heading, MonthTotal, document_from_json, heading_from_json
 from billing_job.core.errors import LedgerError
+from billing_job.ledger.billing_tables import closings, documents, settlements
 from billing_job.ledger.bulk import chunks
 from billing_job.ledger.database import transaction
 from billing_job.ledger.releases import is_released
-from billing_job.ledger.tables import closings, documents, settlements
 
 
 @dataclass(frozen=True, slots=True)

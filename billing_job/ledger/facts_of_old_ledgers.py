@@ -10,7 +10,15 @@ from billing_job.core.categories import DISCOUNT, MINIMUM, MONTHLY_FEE
 from billing_job.core.document import Document, Line, document_from_json
 from billing_job.core.period import Period
 from billing_job.core.settlement import CHARGE
-from billing_job.ledger.tables import closings, decisions, documents, metadata, releases, settlements, trunk_months
+from billing_job.ledger.billing_tables import (
+    closings,
+    decisions,
+    documents,
+    releases,
+    settlements,
+    trunk_months,
+)
+from billing_job.ledger.tables import metadata
 
 _DERIVED = ("net_cents", "month", "discount_millionths")
 

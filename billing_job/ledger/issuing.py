@@ -12,11 +12,11 @@ from billing_job.core.document import (
 )
 from billing_job.core.errors import LedgerError
 from billing_job.core.settlement import Bill, MonthTerms, TrunkMonth
+from billing_job.ledger.billing_tables import closings, releases, settlements
 from billing_job.ledger.bulk import insert_rows
 from billing_job.ledger.database import transaction
 from billing_job.ledger.month_terms import record_terms
 from billing_job.ledger.numbering import numbered_all, store_documents
-from billing_job.ledger.tables import closings, releases, settlements
 
 SETTLEMENT_COLUMNS = (
     "transaction_id", "part", "generation", "client_id", "period", "document_number", "line", "category", "number",

@@ -9,9 +9,9 @@ from sqlalchemy import Connection, Engine, insert, select
 
 from billing_job.core.document import Vat
 from billing_job.core.settlement import MonthTerms, TrunkMonth
+from billing_job.ledger.billing_tables import client_months, terms, trunk_months
 from billing_job.ledger.bulk import insert_rows
 from billing_job.ledger.database import transaction
-from billing_job.ledger.tables import client_months, terms, trunk_months
 
 
 def recorded_terms(engine: Engine, months: Collection[str]) -> dict[tuple[str, str], MonthTerms]:

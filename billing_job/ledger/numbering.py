@@ -10,8 +10,8 @@ from sqlalchemy import Connection, func, insert, select, update
 
 from billing_job.core.document import Document, Kind, document_to_json
 from billing_job.core.errors import LedgerError
+from billing_job.ledger.billing_tables import document_lines, documents, series
 from billing_job.ledger.bulk import chunks, insert_rows
-from billing_job.ledger.tables import document_lines, documents, series
 
 LINE_COLUMNS = (
     "document_number", "line", "category", "number", "trunk", "quantity", "net_cents", "vat_category", "vat_rate",

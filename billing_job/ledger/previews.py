@@ -4,8 +4,8 @@ import json
 
 from sqlalchemy import Engine, insert, select
 
+from billing_job.ledger.billing_tables import previews
 from billing_job.ledger.database import transaction
-from billing_job.ledger.tables import previews
 
 
 def last_preview(engine: Engine, month: str) -> dict[str, int] | None:

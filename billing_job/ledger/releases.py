@@ -2,7 +2,7 @@
 
 from sqlalchemy import ColumnElement, select
 
-from billing_job.ledger.tables import releases, settlements
+from billing_job.ledger.billing_tables import releases, settlements
 
 
 def is_released() -> ColumnElement[bool]:

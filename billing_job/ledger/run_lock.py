@@ -6,13 +6,13 @@ import os
 from collections.abc import Iterator
 
 from billing_job.core.errors import LedgerError, LockHeld
-from billing_job.ledger.database import _is_file, database_path
+from billing_job.ledger.database import database_path, is_file
 from billing_job.ledger.postgres import postgres_lock
 
 
 def run_lock(database_url: str) -> contextlib.AbstractContextManager[None]:
     """Hold the ledger for one run; LockHeld when another has it. It is freed whatever way a process ends."""
-    return _file_lock(database_url) if _is_file(database_url) else postgres_lock(database_url)
+    return _file_lock(database_url) if is_file(database_url) else postgres_lock(database_url)
 
 
 @contextlib.contextmanager

@@ -5,8 +5,9 @@ from collections.abc import Collection, Iterable, Iterator
 from sqlalchemy import ColumnElement, Connection, Engine, case, func, select
 
 from billing_job.core.sums import Flow, Movement, When
+from billing_job.ledger.billing_tables import document_lines, documents, releases, settlements
 from billing_job.ledger.database import transaction
-from billing_job.ledger.tables import document_lines, documents, releases, revisions, settlements, transactions
+from billing_job.ledger.tables import revisions, transactions
 
 
 def flows(engine: Engine, first: str, last: str) -> list[Flow]:

@@ -11,18 +11,12 @@ from billing_job.core.columns.schema import SETTLED, TRANSACTIONS, conform
 from billing_job.core.errors import LedgerError
 from billing_job.core.wallet import Balance, Trunk
 from billing_job.ledger.arrow import ArrowError, answer
+from billing_job.ledger.billing_tables import settlements
 from billing_job.ledger.database import BUSY_SECONDS, transaction
 from billing_job.ledger.mirror import current_trunks
 from billing_job.ledger.postgres import arrow_table
 from billing_job.ledger.releases import is_released
-from billing_job.ledger.tables import (
-    balances,
-    exceptions_seen,
-    revisions,
-    settlements,
-    transactions,
-    walks,
-)
+from billing_job.ledger.tables import balances, exceptions_seen, revisions, transactions, walks
 
 _COLUMNS = """
     t.transaction_id, t.type, t.cents, t.large_cents, t.currency, t.description,

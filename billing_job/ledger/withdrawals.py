@@ -6,11 +6,12 @@ reach. They stay settled and in the proof, unless the balance says that the mone
 
 from sqlalchemy import Connection, Engine, and_, func, or_, select
 
+from billing_job.ledger.billing_tables import credited_rows, settlements
 from billing_job.ledger.bulk import chunks
 from billing_job.ledger.database import transaction
 from billing_job.ledger.mirror import absent_ids
 from billing_job.ledger.releases import is_released
-from billing_job.ledger.tables import credited_rows, revisions, settlements, transactions
+from billing_job.ledger.tables import revisions, transactions
 from billing_job.ledger.transactions import last_balance
 
 _CURRENT = transactions.c.seq.not_in(select(revisions.c.old_seq))

@@ -13,7 +13,7 @@ from functools import cached_property
 from billing_job.billing.invoicing.tax import Untaxable, vat_of
 from billing_job.billing.rating.plans import Plan, Rule
 from billing_job.billing.rating.tariff import EVERY_CLIENT, DatedPrice, MonthTariff
-from billing_job.core.document import Client, Vat
+from billing_job.core.document import Vat
 from billing_job.core.period import Period
 from billing_job.core.register import TrunkAssignment
 from billing_job.core.settlement import MonthTerms, TrunkMonth
@@ -187,8 +187,3 @@ def _active(fact: TrunkAssignment, month: str) -> bool:
 
 def _since(day: date | None) -> str:
     return "" if day is None else day.isoformat()
-
-
-def clients_with(job: Job, snapshots: Mapping[str, Client]) -> dict[str, Client]:
-    """The clients of the files, and those that have left them as their documents knew them."""
-    return {**snapshots, **job.clients}

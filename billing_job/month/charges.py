@@ -22,6 +22,7 @@ from billing_job.core.columns.schema import PRICED, conform, empty
 from billing_job.core.document import Client, Document, Vat
 from billing_job.core.money import money_text, scaled
 from billing_job.core.settlement import CHARGE, Kept, Original, RefundFact
+from billing_job.core.wallet import in_time
 from billing_job.ledger.billed_facts import billed_units, freed
 from billing_job.ledger.decisions import decisions
 from billing_job.ledger.documents import documents_of_numbers
@@ -329,15 +330,7 @@ def _freed_terms(placed: Placed, again: pd.DataFrame, kept: Mapping[Key, Kept]) 
 
 
 def _in_time(rows: Sequence[dict[str, object]]) -> list[dict[str, object]]:
-    return sorted(
-        rows,
-        key=lambda row: (
-            int(str(row["created_at"])),
-            len(str(row["transaction_id"])),
-            str(row["transaction_id"]),
-            int(str(row["part"])),
-        ),
-    )
+    return sorted(rows, key=lambda row: (in_time(int(str(row["created_at"])), _key(row)[0]), _key(row)[1]))
 
 
 def _key(row: Mapping[str, object]) -> Key:

@@ -65,7 +65,7 @@ def place_refunds(
     index = dict(zip(frame["transaction_id"], frame.index, strict=True))
     pieces = pd.DataFrame(placed, index=[index[row["transaction_id"]] for row in placed])
     together = pd.concat([kept, conform(pieces, ATTRIBUTED, "refunds")]).sort_index(kind="stable")
-    return Owners(conform(together.reset_index(drop=True), ATTRIBUTED, "refunds"), _in_sequence(billed, refunds))
+    return Owners(conform(together.reset_index(drop=True), ATTRIBUTED, "refunds"), billed)
 
 
 def _as_billed(frame: pd.DataFrame, is_refund: pd.Series, job: Job) -> pd.DataFrame:
@@ -181,12 +181,6 @@ def _of_its_number(
     }
     worth = sum(_cost(original) for original in own.values())
     return own if len(own) == 1 and worth >= int(str(row["cents"])) else parts
-
-
-def _in_sequence(billed: Mapping[tuple[str, int], Original], refunds: list[Payment]) -> dict[tuple[str, int], Original]:
-    """Refunds of one original in the order of time; what each gives back is worked out in that order."""
-    rank = {refund.transaction_id: place for place, refund in enumerate(refunds)}
-    return dict(sorted(billed.items(), key=lambda item: (rank[item[0][0]], item[0][1])))
 
 
 def _payment(row: Mapping[str, object]) -> Payment:

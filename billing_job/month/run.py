@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from billing_job.core.console import Console
 from billing_job.core.document import Document, Heading
@@ -22,9 +22,6 @@ from billing_job.month.run_json import document_json, empty_run_json, run_json
 from billing_job.month.session import CommandResult, Session, connected, locked_job
 from billing_job.month.sync import fetched
 from billing_job.month.wallet_proof import wallet_proof
-
-if TYPE_CHECKING:
-    pass
 
 
 @dataclass(frozen=True, slots=True)
