@@ -4,14 +4,14 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Connection, Engine, and_, func, select, true
+from sqlalchemy import ColumnElement, Connection, Engine, and_, case, func, select, true
 
 from billing_job.core.document import Document, Heading, MonthTotal, document_from_json, heading_from_json
 from billing_job.core.errors import LedgerError
-from billing_job.ledger.billing_tables import closings, documents, settlements
+from billing_job.ledger.billing_tables import closings, documents, releases, settlements
 from billing_job.ledger.bulk import chunks
 from billing_job.ledger.database import transaction
-from billing_job.ledger.releases import is_released
+from billing_job.ledger.releases import releases_settlement
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,20 +99,26 @@ def clients_billed_for(engine: Engine, period: str) -> set[str]:
     One that was undone whole and whose transactions were all freed no longer counts: the month is billed anew, also
     where another document of that run carries lines of older months.
     """
-    released = is_released()
-    of_document = settlements.c.document_number == documents.c.number
-    freed = select(settlements.c.transaction_id).where(of_document, released).exists()
-    kept = select(settlements.c.transaction_id).where(of_document, ~released).exists()
-    own = select(settlements.c.transaction_id).where(of_document, ~released, settlements.c.month == period).exists()
-    query = select(documents.c.client_id, and_(freed, ~kept), own).where(
-        documents.c.period == period, documents.c.corrects.is_(None)
+    kept = and_(settlements.c.transaction_id.is_not(None), releases.c.transaction_id.is_(None))
+    own = and_(kept, settlements.c.month == period)
+    of_document = documents.outerjoin(settlements, settlements.c.document_number == documents.c.number)
+    query = (
+        select(
+            documents.c.client_id,
+            func.count(releases.c.transaction_id),
+            func.sum(case((kept, 1), else_=0)),
+            func.sum(case((own, 1), else_=0)),
+        )
+        .select_from(of_document.outerjoin(releases, releases_settlement()))
+        .where(documents.c.period == period, documents.c.corrects.is_(None))
+        .group_by(documents.c.number, documents.c.client_id)
     )
     undone: set[str] = set()
     with_own: set[str] = set()
     others: set[str] = set()
     with transaction(engine) as connection:
-        for client_id, is_undone, has_own in connection.execute(query):
-            (undone if is_undone else with_own if has_own else others).add(client_id)
+        for client_id, freed, left, own_left in connection.execute(query):
+            (undone if freed and not left else with_own if own_left else others).add(client_id)
     return with_own | (others - undone)
 
 

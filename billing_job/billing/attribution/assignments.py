@@ -10,6 +10,7 @@ The files are the user's word. What webhooks told holds for a number only at mom
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from zoneinfo import ZoneInfo
 
 from billing_job.core.columns.intervals import FOREVER, Intervals
@@ -20,7 +21,7 @@ from billing_job.core.register import Assignment, NumberAssignment, Register, Tr
 from billing_job.core.wallet import Trunk
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Assignments:
     """All facts of a run; `number_facts` and `trunk_facts` are what the frames' fact columns point into."""
 
@@ -34,11 +35,19 @@ class Assignments:
     """did_number_id or E.164 number → its key in `numbers`."""
     keys_of_order: dict[str, tuple[str, ...]]
     """Order → the keys in `numbers` of what it bought, one each."""
-    rows_of: dict[tuple[str, str], frozenset[int]]
-    """(reference type, id) → the places in `number_facts` of the rows that it leads to."""
     trunk_names: dict[str, str]
     """Numeric id or uuid → the name a trunk goes by here: its uuid where the supplier tells it."""
     known_trunks: frozenset[str]
+
+    @cached_property
+    def rows_of(self) -> dict[tuple[str, str], list[int]]:
+        """(reference type, id) → the places in `number_facts` of the rows that it leads to; only refunds need it."""
+        found: dict[tuple[str, str], list[int]] = defaultdict(list)
+        for place, fact in enumerate(self.number_facts):
+            for kind, name in (("number", fact.number), ("number", fact.did_number_id), ("order", fact.order_id)):
+                if name:
+                    found[kind, name].append(place)
+        return dict(found)
 
 
 def assignments(
@@ -65,17 +74,14 @@ def assignments(
     identity_of: dict[str, str] = {}
     key_of: dict[str, str] = {}
     of_order: dict[str, dict[str, None]] = defaultdict(dict)
-    rows_of: dict[tuple[str, str], set[int]] = defaultdict(set)
     keys: list[str] = []
     places: list[int] = []
     for place, (fact, identity) in enumerate(zip(number_facts, identities, strict=True)):
         for name in (fact.number, fact.did_number_id):
             if name:
                 identity_of.setdefault(name, identity)
-                rows_of["number", name].add(place)
         if fact.order_id:
             of_order[fact.order_id][_order_key(fact.order_id, identity)] = None
-            rows_of["order", fact.order_id].add(place)
         # Facts of one number never overlap, so those of fewer of its rows do not either.
         for key in _keys(fact, identity):
             keys.append(key)
@@ -91,7 +97,6 @@ def assignments(
         identity_of=identity_of,
         key_of=key_of,
         keys_of_order={order: tuple(found) for order, found in of_order.items()},
-        rows_of={name: frozenset(found) for name, found in rows_of.items()},
         trunk_names=names,
         known_trunks=frozenset(trunk_keys) | {trunk.uuid for trunk in supplier_trunks},
     )

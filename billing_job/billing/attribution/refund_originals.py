@@ -6,76 +6,79 @@ part, the same reference better than a related one; among equals the latest is t
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TypeVar
 
 import numpy as np
 import pyarrow as pa
 
 from billing_job.billing.attribution.assignments import Assignments
+from billing_job.core.columns.interned import Ints
 from billing_job.core.phone import e164
 from billing_job.core.wallet import Payment
 
 Reference = tuple[str, str]
+Key = TypeVar("Key")
+NOWHERE: Ints = np.zeros(0, np.int64)
 
 
-@dataclass(slots=True)
 class Originals:
     """Payments by the references that lead to them, and how much of each was refunded so far."""
 
-    facts: Assignments
-    payments: Sequence[Payment]
-    refunded: dict[str, int] = field(default_factory=dict)
-    """transaction → cents of its cost that refunds gave back."""
-    _of_reference: dict[Reference, list[Payment]] = field(default_factory=lambda: defaultdict(list))
-    _of_row: dict[int, list[Payment]] = field(default_factory=lambda: defaultdict(list))
-
-    def __post_init__(self) -> None:
-        for payment in sorted(self.payments, key=lambda payment: payment.in_time):
-            reference = plain_reference(payment.reference_type, payment.reference_id, self.facts)
-            self._of_reference[reference].append(payment)
-            for row in self._rows(reference, payment.created_at):
-                self._of_row[row].append(payment)
+    def __init__(self, facts: Assignments, payments: Iterable[Payment], refunded: Mapping[str, int]) -> None:
+        """`refunded`: transaction → cents of its cost that refunds gave back."""
+        self._facts = facts
+        self._payments = sorted(payments, key=lambda payment: payment.in_time)
+        self._moments = np.array([payment.created_at for payment in self._payments], np.int64)
+        self._cents = np.array([payment.cents for payment in self._payments], np.int64)
+        given = [refunded.get(payment.transaction_id, 0) for payment in self._payments]
+        self._left = self._cents - np.array(given, np.int64)
+        references = [plain_reference(each.reference_type, each.reference_id, facts) for each in self._payments]
+        self._of_reference = _places((reference, place) for place, reference in enumerate(references))
+        rows = self._rows(references)
+        self._of_row = _places((row, place) for place, found in enumerate(rows) for row in found)
 
     def take(self, refund: Payment) -> Payment | None:
         """The original of a refund, of which its cents count as refunded from now on; None where there is none."""
-        reference = plain_reference(refund.reference_type, refund.reference_id, self.facts)
-        same = self._of_reference.get(reference, ())
-        rows = self.facts.rows_of.get(reference, frozenset())
-        related = {payment.transaction_id: payment for row in rows for payment in self._of_row[row]}
-        for payment in same:
-            related.pop(payment.transaction_id, None)
-        candidates = [
-            (self._fitness(payment, refund.cents), is_same, payment)
-            for is_same, payments in ((True, same), (False, related.values()))
-            for payment in payments
-            if payment.created_at <= refund.created_at
-        ]
-        if not candidates:
+        reference = plain_reference(refund.reference_type, refund.reference_id, self._facts)
+        rows = self._facts.rows_of.get(reference, ())
+        same = self._of_reference.get(reference, NOWHERE)
+        related = np.concatenate([NOWHERE, *(self._of_row.get(row, NOWHERE) for row in rows)])
+        fits_same, fits_related = self._best(same, refund), self._best(related, refund)
+        fitness, place = fits_same if fits_same[0] >= fits_related[0] else fits_related
+        if fitness < 0:
             return None
-        best = max(candidates, key=lambda each: (each[0], each[1], each[2].in_time))[2]
-        self.refunded[best.transaction_id] = self.refunded.get(best.transaction_id, 0) + refund.cents
-        return best
+        self._left[place] -= refund.cents
+        return self._payments[place]
 
-    def _fitness(self, payment: Payment, cents: int) -> int:
-        """How well the amounts fit: whole, what is left, a part, more than is left, nothing left."""
-        left = payment.cents - self.refunded.get(payment.transaction_id, 0)
-        if left <= 0:
-            return 0
-        if left < cents:
-            return 1
-        if left > cents:
-            return 2
-        return 4 if left == payment.cents else 3
+    def _best(self, places: Ints, refund: Payment) -> tuple[int, int]:
+        """How well the amounts of the best payment before the refund fit, and its place; -1 where there is none.
 
-    def _rows(self, reference: Reference, moment: int) -> Iterable[int]:
-        """The rows of numbers.csv that a payment belongs to: of an E.164 number, the one that held at the moment."""
-        kind, name = reference
-        if kind == "number" and name.startswith("+"):
-            (fact,) = self.facts.numbers.at(pa.array([name], pa.string()), np.array([moment], np.int64))
-            if fact >= 0:
-                return (int(fact),)
-        return self.facts.rows_of.get(reference, frozenset())
+        Nothing left is 0, more asked than is left 1, a part 2, all that is left of a part 3, the whole 4.
+        """
+        places = places[self._moments[places] <= refund.created_at]
+        if not len(places):
+            return -1, -1
+        left = self._left[places]
+        exact = np.where(left == self._cents[places], 4, 3)
+        fitness = np.select([left <= 0, left < refund.cents, left > refund.cents], [0, 1, 2], exact)
+        best = int(fitness.max())
+        return best, int(places[fitness == best].max())
+
+    def _rows(self, references: Sequence[Reference]) -> Iterator[Sequence[int]]:
+        """The rows of numbers.csv that each payment belongs to: of an E.164 number, the one that held at the moment."""
+        numbers = [name if kind == "number" and name.startswith("+") else None for kind, name in references]
+        held = self._facts.numbers.at(pa.array(numbers, pa.string()), self._moments).tolist()
+        for fact, reference in zip(held, references, strict=True):
+            yield (fact,) if fact >= 0 else self._facts.rows_of.get(reference, ())
+
+
+def _places(pairs: Iterable[tuple[Key, int]]) -> dict[Key, Ints]:
+    """The places of each key, in their order."""
+    found: dict[Key, list[int]] = defaultdict(list)
+    for key, place in pairs:
+        found[key].append(place)
+    return {key: np.array(places, np.int64) for key, places in found.items()}
 
 
 def plain_reference(kind: str, name: str, facts: Assignments) -> Reference:

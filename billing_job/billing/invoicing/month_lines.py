@@ -159,6 +159,8 @@ def month_lines(
         entries = [*entries, Entry(_own_charge(MONTHLY_FEE, terms, owner[1], 0, terms.fee_cents), fee)]
     discounts: dict[Vat, int] = {}
     for is_freed, millionths in ((False, terms.discount_millionths), (True, freed.discounts.get(owner, 0))):
+        if not millionths:
+            continue
         chosen = [
             place
             for place, entry in enumerate(entries)
