@@ -7,7 +7,7 @@ import re
 import tomllib
 from pathlib import Path
 from typing import Annotated, Literal
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Field, ValidationError, model_validator
 from pydantic_core import ErrorDetails
@@ -19,16 +19,9 @@ from stdnum.exceptions import ValidationError as StdnumError
 from billing_job.accounting.options import AccountingOptions
 from billing_job.billing.rating.plans import Plan
 from billing_job.config.mail import Mail
+from billing_job.config.reading import BalanceReading, TransactionsReading, zone_name
 from billing_job.core.errors import ConfigError
 from billing_job.core.toml import Country, DayCount, Money, Table, WebAddress
-
-
-def _zone(value: str) -> str:
-    try:
-        ZoneInfo(value)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise ValueError("it is not a time zone of the IANA list, such as Europe/Amsterdam") from None
-    return value
 
 
 def _number_format(value: str) -> str:
@@ -58,18 +51,6 @@ def _prom_file(value: Path) -> Path:
     return value
 
 
-class TransactionsReading(Table):
-    """`[api.transactions]`: how the wire is read where the guide is silent (DESIGN: transactions on the wire)."""
-
-    amount_unit: Literal["auto", "cents", "decimal"] = "auto"
-    sign: Literal["signed", "by_type"] = "signed"
-    credit_types: tuple[str, ...] = ("topup", "refund")
-    fields: dict[
-        Literal["id", "type", "amount", "currency", "description", "reference_type", "reference_id", "created_at"],
-        str,
-    ] = {}  # noqa: RUF012 - pydantic copies it
-
-
 class Api(Table):
     """`[api]`: the supplier's address and our manners."""
 
@@ -78,6 +59,7 @@ class Api(Table):
     timeout_seconds: Annotated[float, Field(gt=0, le=600)] = 30
     key_file: Path | None = None
     transactions: TransactionsReading = TransactionsReading()
+    balance: BalanceReading = BalanceReading()
 
 
 class SellerTable(Table):
@@ -109,7 +91,7 @@ class Design(Table):
 class Billing(Table):
     """`[billing]`: the month and its terms."""
 
-    timezone: Annotated[str, AfterValidator(_zone)] = "Europe/Amsterdam"
+    timezone: Annotated[str, AfterValidator(zone_name)] = "Europe/Amsterdam"
     currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] = "EUR"
     payment_terms_days: DayCount = 14
     on_exception: Literal["hold", "block"] = "hold"

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 import httpx
 
-from billing_job.config.settings import TransactionsReading
+from billing_job.config.reading import TransactionsReading
 from billing_job.core.period import Period
 from billing_job.didfarm.http import Http
 from billing_job.didfarm.sandbox.running import RunningSandbox

@@ -195,7 +195,7 @@ def _raw(record: dict[str, object]) -> str:
 
 
 def _reading() -> str:
-    from billing_job.config.settings import TransactionsReading
+    from billing_job.config.reading import TransactionsReading
 
     return hashlib.sha256(TransactionsReading().model_dump_json().encode()).hexdigest()
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from billing_job.config.settings import TransactionsReading
+from billing_job.config.reading import TransactionsReading
 from billing_job.core.wallet import Transaction
 from billing_job.didfarm.wire import (
     FIELDS,

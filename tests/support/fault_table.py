@@ -11,7 +11,7 @@ from pathlib import Path
 
 from sqlalchemy import Engine, select
 
-from billing_job.config.settings import TransactionsReading
+from billing_job.config.reading import TransactionsReading
 from billing_job.core.errors import BillingJobError, Incomplete
 from billing_job.didfarm.http import Http
 from billing_job.didfarm.sandbox.faults import parse_fault

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
 
-from billing_job.config.settings import TransactionsReading
+from billing_job.config.reading import TransactionsReading
 from billing_job.core.errors import Incomplete
 from billing_job.core.wallet import CompletedWalk, ListShape, Saved, Transaction
 from billing_job.didfarm.page import Page, validated_page
