@@ -69,7 +69,7 @@ def pdf_with_cii(one: Document) -> bytes:
 
 
 def _first_of_its_shape(one: Document) -> bytes:
-    shared_by_documents(TEMPLATES.folders).forms.clear()
+    shared_by_documents(TEMPLATES.folders).layouts.clear()
     return document_files(one, TEMPLATES)["pdf"]
 
 

@@ -1,4 +1,4 @@
-"""A filled form looks, reads and is tagged like a page laid out for one document: pages, words, cells and pixels."""
+"""A filled layout looks, reads and is tagged like a page laid out for one document: pages, words, cells and pixels."""
 
 import io
 import shutil
@@ -108,7 +108,7 @@ def test_the_pictures_are_the_same(name: str, laid_out: Templates, tmp_path: Pat
 
 
 def test_a_form_leaves_no_trace_of_the_document_it_was_made_from() -> None:
-    """The bytes are the same when a document is the first of its shape and when it fills the form of another."""
+    """The bytes are the same when a document is the first of its shape and when it fills the layout of another."""
     alone = {}
     for name, each in DOCUMENTS.items():
         forget_forms()
@@ -120,19 +120,19 @@ def test_a_form_leaves_no_trace_of_the_document_it_was_made_from() -> None:
 
 
 def test_documents_of_one_shape_share_a_form() -> None:
-    """Other texts fill it; an address that takes a line more has a form of its own."""
+    """Other texts fill it; an address that takes a line more has a layout of its own."""
     forget_forms()
-    forms = shared_by_documents(SHIPPED.folders).forms
+    layouts = shared_by_documents(SHIPPED.folders).layouts
     one = DOCUMENTS["one page"]
     longer = replace(one, client=replace(CLIENT, name=f"{CLIENT.name} and {CLIENT.name} and {CLIENT.name}"))
-    form, same, other = (forms.fill(document_html(each, SHIPPED))[0] for each in (one, in_other_words(one), longer))
-    assert same is form
-    assert other is not form
-    assert forms.fill(document_html(one, SHIPPED))[0] is form
+    layout, same, other = (layouts.fill(document_html(each, SHIPPED))[0] for each in (one, in_other_words(one), longer))
+    assert same is layout
+    assert other is not layout
+    assert layouts.fill(document_html(one, SHIPPED))[0] is layout
 
 
 def test_a_picture_that_cannot_be_read_is_reported_each_time() -> None:
-    """A logo is part of the form; a broken one must not become a form without it."""
+    """A logo is part of the layout; a broken one must not become a layout without it."""
     broken = document(many_lines(3), seller=replace(SELLER, logo="data:image/png;base64,AAAA"))
     for _ in range(2):
         with pytest.raises(DocumentError, match=r"INV-2026-00001: .*image"):
@@ -159,7 +159,7 @@ def forget_forms() -> None:
     cents=st.integers(1, 10**12),
 )
 def test_any_name_reads_as_it_would_laid_out(name: str, street: str, cents: int, laid_out: Templates) -> None:
-    """Whatever is in a name: the same words as on a page laid out, and the same bytes from a form of its own."""
+    """Whatever is in a name: the same words as on a page laid out, and the same bytes from a layout of its own."""
     client = replace(CLIENT, name=name, street=street)
     each = document([*many_lines(6), line(7, "call", cents, phone="+31207000009")], client=client)
     filled = pdf_of(each, SHIPPED)

@@ -1,8 +1,9 @@
-"""A form: pages whose shape is laid out already, waiting for the texts and pictures of one document after another.
+"""A cached layout: pages whose shape is laid out already, waiting for the texts and pictures of the next document.
 
 Two invoices of one seller differ in their texts, hardly ever in where those stand. So a shape is laid out once, by
-WeasyPrint, and what it drew is kept with gaps for the texts. Filling the gaps takes a tenth of the time, and gives the
-same bytes as laying the document out would. A document that takes another number of lines anywhere is another form.
+WeasyPrint, and what it drew is kept with slots for the texts. Filling the slots takes a tenth of the time, and gives
+the same bytes as laying the document out would. A document that takes another number of lines anywhere needs another
+layout.
 """
 
 from collections.abc import Iterator, Sequence
@@ -19,11 +20,11 @@ _SLACK = 0.01
 
 
 class Differs(Exception):
-    """The document does not fit this form: a text takes another number of lines, or letters of another height."""
+    """The document does not fit this layout: a text takes another number of lines, or letters of another height."""
 
 
 @dataclass(frozen=True, slots=True)
-class Leaf:
+class TextPiece:
     """A text of a paragraph: which one of the page's, its face, and whether a blank stands before or after it."""
 
     index: int
@@ -39,7 +40,7 @@ class Paragraph:
     `measures` are those of each line (or text); None where a line's place does not depend on its letters.
     """
 
-    leaves: tuple[Leaf, ...]
+    pieces: tuple[TextPiece, ...]
     left: float
     width: float
     alignment: str
@@ -47,7 +48,7 @@ class Paragraph:
 
 
 @dataclass(frozen=True, slots=True)
-class TextGap:
+class TextSlot:
     """Where a text is shown: which of a paragraph's lines (or texts), on a baseline so far below the page's top."""
 
     paragraph: int
@@ -56,7 +57,7 @@ class TextGap:
 
 
 @dataclass(frozen=True, slots=True)
-class PictureGap:
+class PictureSlot:
     """Where a picture is drawn, in CSS pixels wide and high; `number` is its image object's, 0 for a chart."""
 
     index: int
@@ -71,26 +72,26 @@ class PictureGap:
 
 
 @dataclass(frozen=True, slots=True)
-class Gapped:
-    """A small object with gaps: alternative texts of pictures and names of bookmarks, by kind and place."""
+class SlottedObject:
+    """A small object with slots: alternative texts of pictures and names of bookmarks, by kind and place."""
 
     number: int
     parts: tuple[bytes | tuple[str, int], ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Form:
+class CachedLayout:
     """All of a PDF but one document's texts, pictures, fonts, metadata and attachments.
 
-    `pages` are what is drawn, with gaps; `streams` and `small` are finished objects; numbers are those of objects.
+    `pages` are what is drawn, with slots; `streams` and `small` are finished objects; numbers are those of objects.
     """
 
     paragraphs: tuple[Paragraph, ...]
-    pages: tuple[tuple[bytes | TextGap | PictureGap, ...], ...]
+    pages: tuple[tuple[bytes | TextSlot | PictureSlot, ...], ...]
     page_numbers: tuple[int, ...]
     streams: tuple[tuple[int, bytes], ...]
     small: Packed
-    gapped: tuple[Gapped, ...]
+    slotted: tuple[SlottedObject, ...]
     catalog: tuple[tuple[str, bytes], ...]
     catalog_number: int
     fonts_number: int
@@ -100,30 +101,30 @@ class Form:
 
 
 @dataclass(frozen=True, slots=True)
-class Filling:
-    """One document's part of a form: objects by number, and the texts that need fonts."""
+class FilledTexts:
+    """One document's part of a layout: objects by number, and the texts that need fonts."""
 
     streams: tuple[tuple[int, bytes], ...]
     runs: tuple[Run, ...]
 
 
-def filling(form: Form, page: PageTexts) -> Filling:
-    """What a document puts into a form's gaps.
+def filling(layout: CachedLayout, page: PageTexts) -> FilledTexts:
+    """What a document puts into a layout's slots.
 
-    Differs when it is of another form, CannotBeShown when a text or picture cannot be shown this way.
+    Differs when it is of another layout, CannotBeShown when a text or picture cannot be shown this way.
     """
-    texts = (*page.texts, *page.margin_texts(len(form.pages)))
-    set_texts = [placed(paragraph, texts) for paragraph in form.paragraphs]
+    texts = (*page.texts, *page.margin_texts(len(layout.pages)))
+    set_texts = [placed(paragraph, texts) for paragraph in layout.paragraphs]
     streams: list[tuple[int, bytes]] = []
     runs: list[Run] = []
-    for number, pieces in zip(form.page_numbers, form.pages, strict=True):
+    for number, pieces in zip(layout.page_numbers, layout.pages, strict=True):
         drawn = b"".join(_drawn(pieces, set_texts, page, runs, streams))
         streams.append((number, stream_bytes(b"", drawn)))
-    return Filling(tuple(streams), tuple(runs))
+    return FilledTexts(tuple(streams), tuple(runs))
 
 
 def _drawn(
-    pieces: Sequence[bytes | TextGap | PictureGap],
+    pieces: Sequence[bytes | TextSlot | PictureSlot],
     set_texts: Sequence[Sequence[tuple[float, Run]]],
     page: PageTexts,
     runs: list[Run],
@@ -132,7 +133,7 @@ def _drawn(
     for piece in pieces:
         if isinstance(piece, bytes):
             yield piece
-        elif isinstance(piece, TextGap):
+        elif isinstance(piece, TextSlot):
             x, run = set_texts[piece.paragraph][piece.part]
             runs.append(run)
             yield b"BT 1 0 0 -1 %.4f %.4f Tm\n%sET\n" % (x, piece.y, run.operators)
@@ -151,13 +152,13 @@ def _drawn(
 
 
 def placed(paragraph: Paragraph, texts: Sequence[str]) -> list[tuple[float, Run]]:
-    """Where each line (or text) of a paragraph begins, and its glyphs; Differs when the form has them otherwise."""
-    if len(paragraph.leaves) == 1:
-        (leaf,) = paragraph.leaves
-        runs = _lines(leaf.face, texts[leaf.index].strip(" "), paragraph)
+    """Where each line (or text) of a paragraph begins, and its glyphs; Differs when the layout has them otherwise."""
+    if len(paragraph.pieces) == 1:
+        (piece,) = paragraph.pieces
+        runs = _lines(piece.face, texts[piece.index].strip(" "), paragraph)
         starts = [_start(paragraph, run.width) for run in runs]
     else:
-        runs = [leaf.face.run(_between_blanks(leaf, texts[leaf.index])) for leaf in paragraph.leaves]
+        runs = [piece.face.run(_between_blanks(piece, texts[piece.index])) for piece in paragraph.pieces]
         width = sum(run.width for run in runs)
         if width > paragraph.width - _SLACK:
             raise Differs
@@ -170,9 +171,9 @@ def placed(paragraph: Paragraph, texts: Sequence[str]) -> list[tuple[float, Run]
     return list(zip(starts, runs, strict=True))
 
 
-def _between_blanks(leaf: Leaf, text: str) -> str:
+def _between_blanks(piece: TextPiece, text: str) -> str:
     """A text beside others on its line keeps the blanks that part them."""
-    return " " * leaf.before + text.strip(" ") + " " * leaf.after
+    return " " * piece.before + text.strip(" ") + " " * piece.after
 
 
 def _lines(face: Face, text: str, paragraph: Paragraph) -> list[Run]:

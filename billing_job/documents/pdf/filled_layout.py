@@ -1,4 +1,4 @@
-"""A filled form as a PDF/A-3a file: its fonts, metadata and attachments are each document's own."""
+"""A filled layout as a PDF/A-3a file: its fonts, metadata and attachments are each document's own."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,16 +12,16 @@ from weasyprint.pdf.anchors import write_pdf_attachment
 from weasyprint.pdf.fonts import build_fonts_dictionary
 from weasyprint.pdf.metadata import DocumentMetadata
 
-from billing_job.documents.pdf.cached_layout import Filling, Form
+from billing_job.documents.pdf.cached_layout import CachedLayout, FilledTexts
 from billing_job.documents.pdf.glyph_runs import Fonts
 from billing_job.documents.pdf.page_shape import PageTexts
 from billing_job.documents.pdf.pdf_objects import divided, packed, pdf_file
 from billing_job.documents.pdf.xmp import complete_metadata
 
 
-def form_file(
-    form: Form,
-    filling: Filling,
+def filled_layout_file(
+    layout: CachedLayout,
+    filling: FilledTexts,
     page: PageTexts,
     fonts: Fonts,
     *,
@@ -30,29 +30,29 @@ def form_file(
     facturx: bool,
     options: dict[str, Any],
 ) -> bytes:
-    """The file; `attachments` are WeasyPrint's, `options` what WeasyPrint was told when the form was made."""
+    """The file; `attachments` are WeasyPrint's, `options` what WeasyPrint was told when the layout was made."""
     pdf = pydyf.PDF()
-    pdf.catalog, pdf.info = pydyf.Dictionary(dict(form.catalog)), _info(page, day)
-    pdf.catalog.number, pdf.info.number = form.catalog_number, form.info_number
-    # What is added is numbered after the form's own objects and the stream that holds them.
-    first = form.size + 1
+    pdf.catalog, pdf.info = pydyf.Dictionary(dict(layout.catalog)), _info(page, day)
+    pdf.catalog.number, pdf.info.number = layout.catalog_number, layout.info_number
+    # What is added is numbered after the layout's own objects and the stream that holds them.
+    first = layout.size + 1
     pdf.objects = [None] * first
     _attach(pdf, attachments)
     used = build_fonts_dictionary(pdf, fonts.used(filling.runs), True, True, options)
-    used.number = form.fonts_number
+    used.number = layout.fonts_number
     add_metadata, _ = VARIANTS[options["pdf_variant"]]
     add_metadata(pdf, _Described(_metadata(page, day)), [], attachments, True)
     complete_metadata(pdf, facturx=facturx)
     streams, small = divided([pdf.catalog, pdf.info, used, *pdf.objects[first:]])
-    gaps = {"alternative": page.alternatives, "heading": page.headings}
-    for each in form.gapped:
-        parts = (part if isinstance(part, bytes) else pydyf.String(gaps[part[0]][part[1]]).data for part in each.parts)
+    slots = {"alternative": page.alternatives, "heading": page.headings}
+    for each in layout.slotted:
+        parts = (part if isinstance(part, bytes) else pydyf.String(slots[part[0]][part[1]]).data for part in each.parts)
         small.append((each.number, b"".join(parts)))
     return pdf_file(
-        [*form.streams, *filling.streams, *streams],
-        [(form.size, form.small), (len(pdf.objects), packed(small))],
-        root=form.catalog_number,
-        info=form.info_number,
+        [*layout.streams, *filling.streams, *streams],
+        [(layout.size, layout.small), (len(pdf.objects), packed(small))],
+        root=layout.catalog_number,
+        info=layout.info_number,
     )
 
 

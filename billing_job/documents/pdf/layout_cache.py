@@ -1,25 +1,25 @@
-"""The forms of a process: a document finds the one of its shape, or becomes the first of a new one."""
+"""The layouts of a process: a document finds the one of its shape, or becomes the first of a new one."""
 
 from typing import Any
 from xml.etree import ElementTree
 
 from weasyprint.urls import URLFetcher
 
-from billing_job.documents.pdf.cached_layout import Differs, Filling, Form, filling
+from billing_job.documents.pdf.cached_layout import CachedLayout, Differs, FilledTexts, filling
 from billing_job.documents.pdf.glyph_runs import CannotBeShown, Fonts
-from billing_job.documents.pdf.layout_capture import made_form
+from billing_job.documents.pdf.layout_capture import captured_layout
 from billing_job.documents.pdf.page_shape import PageTexts, page_texts
 from billing_job.documents.pdf.shared_styles import Look, Tree, laid_out
 from billing_job.documents.pdf.table_rows import take_out
 
 _MOST_PARAGRAPHS = 100_000
-"""Paragraphs of all forms that are kept, of the shapes used last: about 80 MB, some 800 pages."""
+"""Paragraphs of all layouts that are kept, of the shapes used last: about 80 MB, some 800 pages."""
 _MOST_OF_A_SHAPE = 20
-"""Forms of one shape, which differ in where texts break: a document tries them one by one."""
+"""Layouts of one shape, which differ in where texts break: a document tries them one by one."""
 
 
-class Forms:
-    """The forms of one look, by the shape of their pages."""
+class LayoutCache:
+    """The layouts of one look, by the shape of their pages."""
 
     def __init__(self, look: Look, base_url: str, url_fetcher: URLFetcher, options: dict[str, Any]):
         self.fonts = Fonts()
@@ -27,55 +27,55 @@ class Forms:
         self._base_url = base_url
         self._url_fetcher = url_fetcher
         self.options = options
-        self._of_shape: dict[tuple[Any, ...], list[Form]] = {}
+        self._of_shape: dict[tuple[Any, ...], list[CachedLayout]] = {}
 
-    def fill(self, xhtml: str) -> tuple[Form, Filling, PageTexts]:
-        """A document's form and what it puts there; CannotBeShown when it has to be made the ordinary way."""
+    def fill(self, xhtml: str) -> tuple[CachedLayout, FilledTexts, PageTexts]:
+        """A document's layout and what it puts there; CannotBeShown when it has to be made the ordinary way."""
         page = page_texts(ElementTree.fromstring(xhtml))  # noqa: S314 - our own template, escaped
-        forms = self._of_shape.get(page.shape, [])
-        for form in forms:
+        layouts = self._of_shape.get(page.shape, [])
+        for layout in layouts:
             try:
-                found = form, filling(form, page), page
+                found = layout, filling(layout, page), page
             except Differs:
                 continue
-            self._keep(page.shape, forms)
+            self._keep(page.shape, layouts)
             return found
-        form = self._made(xhtml)
+        layout = self._made(xhtml)
         try:
-            found = form, filling(form, page), page
+            found = layout, filling(layout, page), page
         except Differs:
             raise CannotBeShown(page.head.get("title", "")) from None
-        self._keep(page.shape, [*forms, form][-_MOST_OF_A_SHAPE:])
+        self._keep(page.shape, [*layouts, layout][-_MOST_OF_A_SHAPE:])
         self._forget_old_ones()
         return found
 
     def clear(self) -> None:
-        """Forget every form."""
+        """Forget every layout."""
         self._of_shape.clear()
 
-    def _keep(self, shape: tuple[Any, ...], forms: list[Form]) -> None:
+    def _keep(self, shape: tuple[Any, ...], layouts: list[CachedLayout]) -> None:
         """As those that were used last."""
         self._of_shape.pop(shape, None)
-        self._of_shape[shape] = forms
+        self._of_shape[shape] = layouts
 
     def _forget_old_ones(self) -> None:
-        kept = sum(len(form.paragraphs) for forms in self._of_shape.values() for form in forms)
+        kept = sum(len(layout.paragraphs) for layouts in self._of_shape.values() for layout in layouts)
         while kept > _MOST_PARAGRAPHS and len(self._of_shape) > 1:
             oldest = self._of_shape.pop(next(iter(self._of_shape)))
-            kept -= sum(len(form.paragraphs) for form in oldest)
+            kept -= sum(len(layout.paragraphs) for layout in oldest)
 
-    def _made(self, xhtml: str) -> Form:
+    def _made(self, xhtml: str) -> CachedLayout:
         try:
             return self._laid_out(xhtml, draw_rows=True)
         except Differs:
             return self._laid_out(xhtml, draw_rows=False)
 
-    def _laid_out(self, xhtml: str, *, draw_rows: bool) -> Form:
+    def _laid_out(self, xhtml: str, *, draw_rows: bool) -> CachedLayout:
         tree = Tree(xhtml, self._base_url, self._url_fetcher)
         page = page_texts(tree.etree_element)
         taken = take_out(tree.etree_element) if draw_rows else {}
         try:
-            return made_form(laid_out(tree, self._look), page, taken, self.fonts, self.options)
+            return captured_layout(laid_out(tree, self._look), page, taken, self.fonts, self.options)
         except Differs:
             if draw_rows and taken:
                 raise

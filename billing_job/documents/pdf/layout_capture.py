@@ -1,6 +1,6 @@
-"""A form is made from a document that WeasyPrint has laid out: everything is drawn but texts and pictures.
+"""A layout is made from a document that WeasyPrint has laid out: everything is drawn but texts and pictures.
 
-WeasyPrint asks each text's layout and each picture to be drawn. Those it asks here leave a gap in the page instead.
+WeasyPrint asks each text's layout and each picture to be drawn. Those it asks here leave a slot in the page instead.
 """
 
 import re
@@ -12,67 +12,67 @@ import pydyf  # type: ignore[import-untyped]
 from weasyprint.document import Document, Page
 from weasyprint.formatting_structure import boxes
 
-from billing_job.documents.pdf.cached_layout import Form, Gapped, PictureGap, TextGap
+from billing_job.documents.pdf.cached_layout import CachedLayout, PictureSlot, SlottedObject, TextSlot
 from billing_job.documents.pdf.glyph_runs import CannotBeShown, Fonts
 from billing_job.documents.pdf.page_shape import PageTexts
 from billing_job.documents.pdf.pdf_objects import divided, packed
 from billing_job.documents.pdf.picture_slots import is_chart
 from billing_job.documents.pdf.shared_styles import drawn
 from billing_job.documents.pdf.table_rows import Column, cell_box, columns_of, draw_rules, rows_of
-from billing_job.documents.pdf.text_slots import Gaps, Shown, all_boxes
+from billing_job.documents.pdf.text_slots import Shown, TextSlots, all_boxes
 
-_TOKEN = re.compile(rb"\(gap (alternative|heading) ([0-9]+)\)")
+_TOKEN = re.compile(rb"\(slot (alternative|heading) ([0-9]+)\)")
 
 
-def made_form(
+def captured_layout(
     document: Document, page: PageTexts, taken: dict[Any, list[Any]], fonts: Fonts, options: dict[str, Any]
-) -> Form:
-    """The form of a document that is laid out; `taken` are the cells of the rows whose layout was left out.
+) -> CachedLayout:
+    """The layout of a document that is laid out; `taken` are the cells of the rows whose layout was left out.
 
-    Differs when a text of those cells is wider than its column, CannotBeShown when the document cannot be a form.
+    Differs when a text of those cells is wider than its column, CannotBeShown when the document cannot be a layout.
     """
-    gaps = Gaps(page, fonts, len(document.pages))
+    slots = TextSlots(page, fonts, len(document.pages))
     columns = columns_of(document.pages) if taken else []
     pictures = {picture: index for index, picture in enumerate(page.pictures)}
     pages = []
     for number, each in enumerate(document.pages):
-        shown = gaps.of_page(number, each._page_box)
+        shown = slots.of_page(number, each._page_box)
         left_out = [row for row in rows_of(each._page_box) if row.element in taken]
-        rows = [(row, _cells(row, taken[row.element], columns, gaps)) for row in left_out]
-        pages.append(_FormPage(each._page_box, shown, rows))
+        rows = [(row, _cells(row, taken[row.element], columns, slots)) for row in left_out]
+        pages.append(_SlottedPage(each._page_box, shown, rows))
         pages[-1].bookmarks = [(level, _heading(page, label), *rest) for level, label, *rest in each.bookmarks]
         for box in all_boxes(each._page_box):
             if isinstance(box, boxes.ReplacedBox) and box.element in pictures:
                 box.replacement = _Picture(box, pictures[box.element])
-                box.element.set("alt", f"gap alternative {pictures[box.element]}")
-    return _form(drawn(document.copy(pages), options), tuple(gaps.paragraphs))
+                box.element.set("alt", f"slot alternative {pictures[box.element]}")
+    return _cached(drawn(document.copy(pages), options), tuple(slots.paragraphs))
 
 
 def _heading(page: PageTexts, label: str) -> str:
-    """The gap of a bookmark's name: which heading it is."""
+    """The slot of a bookmark's name: which heading it is."""
     if page.headings.count(label.strip(" ")) != 1:
         raise CannotBeShown(label)
-    return f"gap heading {page.headings.index(label.strip(' '))}"
+    return f"slot heading {page.headings.index(label.strip(' '))}"
 
 
 @dataclass(frozen=True, slots=True)
 class _Cell:
-    """A cell of a row that is drawn: None for the gap of an empty one."""
+    """A cell of a row that is drawn: None for the slot of an empty one."""
 
     column: Column
     element: Any
-    gap: TextGap | None
+    slot: TextSlot | None
 
 
-def _cells(row: Any, elements: Sequence[Any], columns: Sequence[Column], gaps: Gaps) -> list[_Cell]:
+def _cells(row: Any, elements: Sequence[Any], columns: Sequence[Column], slots: TextSlots) -> list[_Cell]:
     return [
-        _Cell(column, element, gaps.cell(column, element, row))
+        _Cell(column, element, slots.cell(column, element, row))
         for column, element in zip(columns, elements, strict=True)
     ]
 
 
-class _FormPage(Page):  # type: ignore[misc]
-    """A page that is painted with gaps."""
+class _SlottedPage(Page):  # type: ignore[misc]
+    """A page that is painted with slots."""
 
     def __init__(self, page_box: Any, shown: Sequence[Shown], rows: Sequence[tuple[Any, Sequence[_Cell]]]):
         super().__init__(page_box)
@@ -82,7 +82,7 @@ class _FormPage(Page):  # type: ignore[misc]
     def paint(self, stream: Any, scale: float = 1) -> None:
         for each in self._shown:
             each.box.text = ""
-            each.box.pango_layout = _Layout(stream, each.gap)
+            each.box.pango_layout = _Layout(stream, each.slot)
         super().paint(stream, scale)
         if not self._rows:
             return
@@ -95,25 +95,25 @@ class _FormPage(Page):  # type: ignore[misc]
 
 
 def _drawn(stream: Any, cell: _Cell) -> Any:
-    if cell.gap is None:
+    if cell.slot is None:
         return cell_box(cell.column, cell.element, [])
     text = boxes.TextBox("td", cell.column.style, cell.element, " ")
     with stream.marked(text, "Span"):
         stream.set_color(cell.column.style["color"])
-        stream.stream.append(cell.gap)
+        stream.stream.append(cell.slot)
     return cell_box(cell.column, cell.element, [text])
 
 
 class _Layout:
-    """In the place of a text's layout: asked to be drawn, it leaves its gap."""
+    """In the place of a text's layout: asked to be drawn, it leaves its slot."""
 
-    def __init__(self, stream: Any, gap: TextGap):
+    def __init__(self, stream: Any, slot: TextSlot):
         self._stream = stream
-        self._gap = gap
+        self._slot = slot
 
     def reactivate(self, style: Any) -> None:
         # The operators for an empty text follow.
-        self._stream.stream.append(_BeforeNothing(self._gap))
+        self._stream.stream.append(_BeforeNothing(self._slot))
 
     def deactivate(self) -> None:
         pass
@@ -121,11 +121,11 @@ class _Layout:
 
 @dataclass(frozen=True, slots=True)
 class _BeforeNothing:
-    gap: TextGap
+    slot: TextSlot
 
 
 class _Picture:
-    """In the place of an image: asked to be drawn, it leaves its gap."""
+    """In the place of an image: asked to be drawn, it leaves its slot."""
 
     def __init__(self, box: Any, index: int):
         self._image = box.replacement
@@ -150,8 +150,8 @@ class _PictureAt:
     image: Any
 
 
-def _form(pdf: Any, paragraphs: tuple[Any, ...]) -> Form:
-    """What WeasyPrint made, taken apart: finished objects, objects with gaps, and those that a document brings."""
+def _cached(pdf: Any, paragraphs: tuple[Any, ...]) -> CachedLayout:
+    """What WeasyPrint made, taken apart: finished objects, objects with slots, and those that a document brings."""
     page_objects = [_object(pdf, reference) for reference in pdf.page_references]
     contents = [_object(pdf, page["Contents"]) for page in page_objects]
     fonts = _object(pdf, _object(pdf, page_objects[0]["Resources"])["Font"])
@@ -160,13 +160,13 @@ def _form(pdf: Any, paragraphs: tuple[Any, ...]) -> Form:
     brought = {each.number for each in (*contents, fonts, metadata, pdf.catalog, *filter(None, images))}
     streams, small = divided(each for each in pdf.objects[1:] if each.number not in brought)
     whole = [(number, data) for number, data in small if not _TOKEN.search(data)]
-    return Form(
+    return CachedLayout(
         paragraphs=paragraphs,
         pages=tuple(tuple(_pieces(content.stream)) for content in contents),
         page_numbers=tuple(content.number for content in contents),
         streams=tuple(streams),
         small=packed(whole),
-        gapped=tuple(Gapped(number, _parts(data)) for number, data in small if _TOKEN.search(data)),
+        slotted=tuple(SlottedObject(number, _parts(data)) for number, data in small if _TOKEN.search(data)),
         catalog=tuple((key, pydyf.Array([value]).data[1:-1]) for key, value in pdf.catalog.items()),
         catalog_number=pdf.catalog.number,
         fonts_number=fonts.number,
@@ -179,19 +179,19 @@ def _object(pdf: Any, reference: bytes) -> Any:
     return pdf.objects[int(reference.split()[0])]
 
 
-def _pieces(operators: Sequence[Any]) -> list[bytes | TextGap | PictureGap]:
-    pieces: list[bytes | TextGap | PictureGap] = []
+def _pieces(operators: Sequence[Any]) -> list[bytes | TextSlot | PictureSlot]:
+    pieces: list[bytes | TextSlot | PictureSlot] = []
     between: list[Any] = []
     rest = iter(operators)
     for each in rest:
         match each:
-            case _BeforeNothing(gap):
-                found: TextGap | PictureGap = gap
+            case _BeforeNothing(slot):
+                found: TextSlot | PictureSlot = slot
                 next(rest), next(rest)  # BT, ET
-            case TextGap():
+            case TextSlot():
                 found = each
             case _PictureAt(index, width, height, image):
-                found = PictureGap(index, width, height, image.number if image else 0)
+                found = PictureSlot(index, width, height, image.number if image else 0)
             case _:
                 between.append(each)
                 continue

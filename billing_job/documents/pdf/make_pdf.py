@@ -18,9 +18,9 @@ from weasyprint.urls import FatalURLFetchingError, URLFetcher, URLFetcherRespons
 
 from billing_job.core.errors import DocumentError
 from billing_job.core.resources import shipped_templates
-from billing_job.documents.pdf.filled_layout import form_file
+from billing_job.documents.pdf.filled_layout import filled_layout_file
 from billing_job.documents.pdf.glyph_runs import CannotBeShown
-from billing_job.documents.pdf.layout_cache import Forms
+from billing_job.documents.pdf.layout_cache import LayoutCache
 from billing_job.documents.pdf.pdf_objects import file_bytes
 from billing_job.documents.pdf.shared_styles import Look, drawn
 from billing_job.documents.pdf.xmp import complete_metadata
@@ -84,7 +84,7 @@ def pdf_bytes(html: str, templates: Templates, *, day: date, embedded: Sequence[
     ]
     shared = shared_by_documents(templates.folders)
     try:
-        made = _of_form(html, shared.forms, day, attachments, facturx) if shared.is_ours else None
+        made = _of_cached_layout(html, shared.layouts, day, attachments, facturx) if shared.is_ours else None
         if made is None:
             made = _of_its_own(html, shared, day, attachments, facturx)
     except FatalURLFetchingError as error:
@@ -92,22 +92,22 @@ def pdf_bytes(html: str, templates: Templates, *, day: date, embedded: Sequence[
     finally:
         _LOGGER.removeHandler(failures)
     if failures.messages:
-        # A form made now would leave out the same image from every other document, and nobody would say so again.
-        shared.forms.clear()
+        # A layout made now would leave out the same image from every other document, and nobody would say so again.
+        shared.layouts.clear()
         raise DocumentError(f"{what}: {'; '.join(failures.messages)}")
     return made
 
 
-def _of_form(
-    html: str, forms: Forms, day: date, attachments: Sequence[weasyprint.Attachment], facturx: bool
+def _of_cached_layout(
+    html: str, layouts: LayoutCache, day: date, attachments: Sequence[weasyprint.Attachment], facturx: bool
 ) -> bytes | None:
     """The file of a page of the shipped templates; None when it has more than texts and glyphs can show."""
     try:
-        form, filling, page = forms.fill(html)
+        layout, filling, page = layouts.fill(html)
     except CannotBeShown:
         return None
-    return form_file(
-        form, filling, page, forms.fonts, day=day, attachments=attachments, facturx=facturx, options=forms.options
+    return filled_layout_file(
+        layout, filling, page, layouts.fonts, day=day, attachments=attachments, facturx=facturx, options=layouts.options
     )
 
 
@@ -173,14 +173,14 @@ class _Shared:
 
     fetcher: _TemplateFiles
     look: Look
-    forms: Forms
+    layouts: LayoutCache
     is_ours: bool
     """The page's templates and style sheet are the shipped ones, which `shared_styles` knows."""
 
 
 @lru_cache(maxsize=4)
 def shared_by_documents(folders: tuple[Path, ...]) -> _Shared:
-    """The style sheet, fonts and forms that all documents of these template folders share in a process."""
+    """The style sheet, fonts and layouts that all documents of these template folders share in a process."""
     templates = Templates(folders)
     fetcher, font_config = _TemplateFiles(templates), FontConfiguration()
     path = templates.find(_STYLE_SHEET)
@@ -191,4 +191,4 @@ def shared_by_documents(folders: tuple[Path, ...]) -> _Shared:
     )
     is_ours = all(templates.find(name) == (shipped_templates() / name).resolve() for name in _OWN_LOOK)
     look = Look(style_sheet, font_config)
-    return _Shared(fetcher, look, Forms(look, _BASE, fetcher, _options()), is_ours)
+    return _Shared(fetcher, look, LayoutCache(look, _BASE, fetcher, _options()), is_ours)

@@ -1,4 +1,4 @@
-"""Where the texts of a document stand that WeasyPrint has laid out: each line of each text becomes a gap of a form."""
+"""Where the texts of a document stand that WeasyPrint has laid out: each line of each text becomes a slot."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from typing import Any
 
 from weasyprint.formatting_structure import boxes
 
-from billing_job.documents.pdf.cached_layout import Leaf, Paragraph, TextGap, placed
+from billing_job.documents.pdf.cached_layout import Paragraph, TextPiece, TextSlot, placed
 from billing_job.documents.pdf.glyph_runs import CannotBeShown, Fonts
 from billing_job.documents.pdf.page_shape import PageTexts
 from billing_job.documents.pdf.table_rows import Column
@@ -17,13 +17,13 @@ _NEAR = 0.02
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A text box, and the gap to leave for it."""
+    """A text box, and the slot to leave for it."""
 
     box: Any
-    gap: TextGap
+    slot: TextSlot
 
 
-class Gaps:
+class TextSlots:
     """The paragraphs of a document's pages, found page by page."""
 
     def __init__(self, page: PageTexts, fonts: Fonts, pages: int):
@@ -36,17 +36,17 @@ class Gaps:
             self._of_owner.setdefault(owner, []).append(index)
 
     def of_page(self, number: int, page_box: Any) -> list[Shown]:
-        """The gaps of the page of that number, from 0; CannotBeShown when a text is not where we would put it."""
+        """The slots of the page of that number, from 0; CannotBeShown when a text is not where we would put it."""
         waiting = {owner: list(indexes) for owner, indexes in self._of_owner.items()}
         found: list[Shown] = []
         for block in all_boxes(page_box):
-            lines = [leaves for line in getattr(block, "children", ()) if (leaves := _leaves(line))]
+            lines = [texts for line in getattr(block, "children", ()) if (texts := _text_boxes(line))]
             if isinstance(block, boxes.MarginBox):
                 if lines:
                     found += self._add(block, [self._margin_text(lines, number)], lines)
                 continue
             while lines:
-                owners = [leaf.element for leaf in lines[0]]
+                owners = [box.element for box in lines[0]]
                 try:
                     indexes = [waiting[owner].pop(0) for owner in owners]
                 except (KeyError, IndexError):
@@ -56,20 +56,20 @@ class Gaps:
                 del lines[:count]
         return found
 
-    def cell(self, column: Column, cell: Any, row: Any) -> TextGap | None:
-        """The gap of a cell that is drawn into a row which was laid out empty; None when the cell is empty, too."""
+    def cell(self, column: Column, cell: Any, row: Any) -> TextSlot | None:
+        """The slot of a cell that is drawn into a row which was laid out empty; None when the cell is empty, too."""
         indexes = self._of_owner.get(cell)
         if not indexes:
             return None
-        leaf = Leaf(indexes[0], self._fonts.face(column.style))
-        paragraph = Paragraph((leaf,), column.left, column.width, _alignment(column.cell_style), (None,))
+        piece = TextPiece(indexes[0], self._fonts.face(column.style))
+        paragraph = Paragraph((piece,), column.left, column.width, _alignment(column.cell_style), (None,))
         placed(paragraph, self._texts)
         self.paragraphs.append(paragraph)
-        return TextGap(len(self.paragraphs) - 1, 0, row.position_y + column.baseline)
+        return TextSlot(len(self.paragraphs) - 1, 0, row.position_y + column.baseline)
 
     def _margin_text(self, lines: Sequence[Sequence[Any]], number: int) -> int:
         for index in (self._footer, self._footer + 1 + number):
-            if _bare(self._texts[index]) == _bare("".join(leaf.text for line in lines for leaf in line)):
+            if _bare(self._texts[index]) == _bare("".join(box.text for line in lines for box in line)):
                 return index
         raise CannotBeShown("a margin's text")
 
@@ -83,19 +83,19 @@ class Gaps:
         raise CannotBeShown(self._texts[index])
 
     def _add(self, block: Any, indexes: Sequence[int], lines: Sequence[Sequence[Any]]) -> Iterator[Shown]:
-        texts = [leaf for line in lines for leaf in line]
-        leaves = tuple(
-            Leaf(index, self._fonts.face(box.style), *(_blanks(box.text) if len(indexes) > 1 else ()))
+        texts = [box for line in lines for box in line]
+        pieces = tuple(
+            TextPiece(index, self._fonts.face(box.style), *(_blanks(box.text) if len(indexes) > 1 else ()))
             for index, box in zip(indexes, texts, strict=False)
         )
         measures = tuple(self._fonts.face(box.style).run(box.text).measures for box in texts)
-        paragraph = Paragraph(leaves, block.content_box_x(), block.width, _alignment(block.style), measures)
+        paragraph = Paragraph(pieces, block.content_box_x(), block.width, _alignment(block.style), measures)
         for box, (x, _) in zip(texts, placed(paragraph, self._texts), strict=True):
             if abs(box.position_x - x) > _NEAR:
                 raise CannotBeShown(box.text)
         self.paragraphs.append(paragraph)
         for part, box in enumerate(texts):
-            yield Shown(box, TextGap(len(self.paragraphs) - 1, part, box.position_y + box.baseline))
+            yield Shown(box, TextSlot(len(self.paragraphs) - 1, part, box.position_y + box.baseline))
 
 
 def all_boxes(box: Any) -> Iterator[Any]:
@@ -106,7 +106,7 @@ def all_boxes(box: Any) -> Iterator[Any]:
         yield from all_boxes(child)
 
 
-def _leaves(line: Any) -> list[Any]:
+def _text_boxes(line: Any) -> list[Any]:
     """The text boxes of a line, from left to right; none of what is no line."""
     if not isinstance(line, boxes.LineBox):
         return []
