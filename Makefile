@@ -24,7 +24,7 @@ setup: $(VENV)/.run ## Make .venv with billing-job from the lock file, and insta
 
 setup-dev: $(VENV)/.dev
 
-demo: setup ## Bill a month of an invented reseller; real PDFs in output/
+demo: setup ## Bill a month of an invented reseller; real PDFs in output/demo/
 	$(BIN)/billing-job demo
 
 test: setup-dev ## Run all tests

@@ -84,6 +84,7 @@ for command in (
     send.send,
     backup.backup,
     backup.restore,
+    backup.adopt,
     rewrite.export,
     rewrite.report,
     init.init,

@@ -1,4 +1,4 @@
-"""Commands that keep the ledger safe: backup, restore."""
+"""Commands that keep the ledger safe: backup, restore, adopt."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+
+from billing_job.commands.options import emit, json_option, output_option
 
 if TYPE_CHECKING:
     from billing_job.commands.invocation import Invocation
@@ -61,6 +63,33 @@ def restore(invocation: Invocation, file: Path, yes: bool) -> int:
             " `billing-job send --confirm` or `--resend` names them"
         )
     console.warn(
-        "run `billing-job verify --deep` now: documents that were issued after this copy was made are not in it"
+        "run `billing-job verify --deep` now. Documents that were issued after this copy was made are not in it:"
+        " `billing-job adopt` takes them back from the output folder, and no month is billed before"
     )
+    return 0
+
+
+@click.command(short_help="Take documents back from the output folder.")
+@output_option
+@json_option
+@click.pass_obj
+def adopt(invocation: Invocation, output: Path | None, as_json: bool) -> int:
+    """Take the documents of the output folder into a ledger that is older than it, with all that they settled.
+
+    For a ledger that was restored from a copy, or lost. Nothing is rendered, numbered or sent.
+    """
+    from billing_job.month.session import locked_job
+    from billing_job.operations.adopt import adopt as take_back
+
+    console = invocation.console
+    with locked_job(invocation.session(output), makes_ledger=True) as job:
+        numbers, in_doubt = take_back(job, console.run_id)
+    if as_json:
+        emit({"schema": "billing-job/adopt@1", "documents": numbers, "in_doubt": in_doubt})
+    console.info(f"{len(numbers)} documents are in the ledger again{': ' if numbers else ''}{', '.join(numbers[:20])}")
+    if in_doubt:
+        console.warn(
+            f"{in_doubt} documents may have been e-mailed already: they are uncertain until"
+            " `billing-job send --confirm` or `--resend` names them"
+        )
     return 0

@@ -107,7 +107,7 @@ def onboard(
     from billing_job.operations.onboarding.onboard import onboard as take_the_steps
 
     session = invocation.session()
-    with locked_job(session) as job, client_of(invocation) as client:
+    with locked_job(session, makes_ledger=True) as job, client_of(invocation) as client:
         if not steps_under_way(job.engine, client_id):
             check_free(password_file)
         row = {"name": name, "country": (client_country or country).upper(), "city": client_city}
@@ -155,7 +155,7 @@ def move(invocation: Invocation, number: str, client_id: str, at: str | None, as
     from billing_job.operations.onboarding.move_and_leave import planned_move, write_move
 
     session = invocation.session()
-    with locked_job(session) as job:
+    with locked_job(session, makes_ledger=True) as job:
         today = _today(invocation, job.settings)
         plan = planned_move(job.mapping, number, client_id, _day(at) or today)
         is_routed = plan.day <= today
@@ -195,7 +195,7 @@ def offboard(invocation: Invocation, client_id: str, at: str | None, yes: bool, 
     from billing_job.operations.onboarding.move_and_leave import planned_leaving, write_leaving
 
     session = invocation.session()
-    with locked_job(session) as job:
+    with locked_job(session, makes_ledger=True) as job:
         plan = planned_leaving(job.mapping, client_id, _day(at) or _today(invocation, job.settings) + timedelta(days=1))
         what = f"{counted(len(plan.numbers), 'number')} and {counted(len(plan.trunks), 'trunk')} of client {client_id}"
         confirm(f"End {what} on {plan.day}?", yes=yes, as_json=as_json)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 @click.option(
     "--output",
     type=click.Path(file_okay=False, path_type=Path),
-    default=Path("output"),
+    default=Path("output/demo"),
     show_default=True,
     metavar="DIR",
     help="Where the documents and the demo's ledger go.",

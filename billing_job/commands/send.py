@@ -63,6 +63,7 @@ def send(
 def send_month(invocation: Invocation, month: str | None, output: Path | None, options: MailOptions) -> Mailed:
     """Send what is not sent yet and say so; BillingJobError when the round could not begin, or the ledger failed it."""
     from billing_job.delivery.mailing import send_month
+    from billing_job.month.folder_guard import check_folder
     from billing_job.month.session import locked_job
 
     session = invocation.session(output)
@@ -71,6 +72,7 @@ def send_month(invocation: Invocation, month: str | None, output: Path | None, o
         raise ConfigError(f"{invocation.config}: there is no [mail] table, so nothing can be sent; add host and from")
     transport = transport_of(invocation, mail)
     with locked_job(session) as job:
+        check_folder(job)
         wanted = period(month) if month else job.last_month()
         mailed = send_month(job, wanted, mail, options, transport, invocation.console)
     tell(mailed, invocation.console)

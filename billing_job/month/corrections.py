@@ -24,6 +24,7 @@ from billing_job.ledger.documents import document_of_number
 from billing_job.ledger.transactions import transactions_of
 from billing_job.month.exceptions import waiting
 from billing_job.month.folder import write_month
+from billing_job.month.folder_guard import check_folder, note_numbers
 from billing_job.month.job import Job
 from billing_job.month.placing import BILLED_ROW_CHANGED, place
 from billing_job.month.refund_owners import ORIGINAL_WAITS, WITHOUT_ORIGINAL
@@ -40,6 +41,7 @@ def credit_document(session: Session, number: str, request: Request) -> CommandR
         today = session.clock.now().astimezone(session.settings.billing.zone).date()
         month = Period.of(today)
         files_at(session.settings.output.directory).check()
+        check_folder(job)
         document = issue_credit(
             job.engine,
             issued.document,
@@ -48,6 +50,7 @@ def credit_document(session: Session, number: str, request: Request) -> CommandR
             str(month),
             today,
         )
+        note_numbers(job)
         written = write_month(job, month, place(job, month), workers=1, progress=session.console.progress)
         session.console.error(*written.problems)
         currency = document.currency

@@ -22,6 +22,8 @@ from billing_job.ledger.billed_facts import documents_of
 from billing_job.ledger.decisions import decisions
 from billing_job.ledger.document_files import StoredFile, record_files, stored_files
 from billing_job.ledger.documents import document_of_number, documents_in_folder, headings_in_folder
+from billing_job.ledger.identity import ledger_id
+from billing_job.ledger.issued_facts import ISSUED, issued_facts
 from billing_job.month.accounting_files import month_books
 from billing_job.month.exceptions import waiting_rows
 from billing_job.month.job import Job
@@ -111,7 +113,8 @@ def write_month(
     with ThreadPoolExecutor(1) as beside:
         lists = beside.submit(_lists, looked, job.templates)
         _write_documents(job, folder, documents, written, workers, progress, again)
-    for name, content in {**accounting, **lists.result()}.items():
+    recorded = issued_facts(job.engine, str(month), ledger_id(job.engine)) if documents else b""
+    for name, content in {**accounting, **lists.result(), **({ISSUED: recorded} if recorded else {})}.items():
         folder.write(name, content)
         written.files[name] = (sha256(content), len(content))
     for name in before.get("files", {}):

@@ -12,6 +12,7 @@ from billing_job.core.document import Document
 from billing_job.core.files.manifest import MANIFEST, Folder
 from billing_job.core.period import Period
 from billing_job.ledger.folder_state import ledger_state, note_written, written_from
+from billing_job.ledger.identity import ledger_id
 from billing_job.month.job import Job
 from billing_job.month.placing import Placed
 
@@ -49,6 +50,7 @@ def manifest_facts(job: Job, month: Period, placed: Placed, documents: Sequence[
     """Where the files come from: fingerprints of ledger and configuration, and versions."""
     return {
         "month": str(month),
+        "ledger": ledger_id(job.engine),
         "ledger_sha256": _ledger_fingerprint(placed.of_month, documents),
         "configuration_sha256": job.configuration_sha256,
         "versions": {name: version(name) for name in VERSIONS},

@@ -13,6 +13,7 @@ from billing_job.core.period import Period
 from billing_job.ledger.documents import headings_in_folder
 from billing_job.ledger.runs import begin_run, end_run
 from billing_job.month.folder import WrittenMonth, write_drafts, write_month
+from billing_job.month.folder_guard import check_folder, note_numbers
 from billing_job.month.job import Job
 from billing_job.month.narration import tell
 from billing_job.month.pipeline import Billed, bill, plan_terms
@@ -43,7 +44,7 @@ def run(session: Session, options: RunOptions) -> CommandResult:
     try:
         if not options.offline:
             session.key()  # before anything is made or locked
-        with locked_job(session) as job:
+        with locked_job(session, makes_ledger=True) as job:
             period = _asked(options.month) if options.month else job.last_month()
             month = str(period)
             check_month(job, period, may_be_unfinished=options.draft)
@@ -82,6 +83,7 @@ def _billed(job: Job, period: Period, session: Session, options: RunOptions, req
     console = session.console
     if not options.draft:
         check_ledger_is_whole(job, period)
+        check_folder(job)
     billed = bill(job, period, only=options.clients, supplementary=options.supplementary, draft=options.draft)
     try:
         written, more = _written(job, period, billed, options, console)
@@ -119,6 +121,7 @@ def _written(
         more = previewed(job, period, billed)
         console.warn(*more["anomalies"])
     else:
+        note_numbers(job)
         written = write_month(
             job, period, billed.placed, workers=options.workers, progress=console.progress, new=billed.new
         )

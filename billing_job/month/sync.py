@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def sync(session: Session, *, full: bool) -> CommandResult:
     """Mirror transactions, trunks and balance."""
     session.key()  # before anything is made or locked
-    with locked_job(session) as job, connected(session) as http:
+    with locked_job(session, makes_ledger=True) as job, connected(session) as http:
         report = fetched(job, http, session, full=full)
         proof = wallet_proof(job)
         tell_wallet(proof, job, session.console)

@@ -10,6 +10,7 @@ from billing_job.documents.document_files import SUFFIXES, document_file
 from billing_job.ledger.audit import audit
 from billing_job.ledger.document_files import stored_files
 from billing_job.ledger.documents import all_documents, billed_periods, issued_numbers
+from billing_job.month.folder_guard import folder_problems
 from billing_job.month.job import Job
 from billing_job.operations.reconcile import reconcile
 
@@ -74,6 +75,7 @@ def verify(job: Job, month: Period | None) -> tuple[int, list[str]]:
     documents = all_documents(job.engine)
     problems = documents_add_up(issued.document for issued in documents)
     problems += numbers_have_no_gap(issued_numbers(job.engine))
+    problems += folder_problems(job)
     folders = sorted({issued.folder for issued in documents} | billed_periods(job.engine)[0])
     for folder in [str(month)] if month else folders:
         problems += job.folder(Period.parse(folder)).damaged()

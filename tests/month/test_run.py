@@ -56,7 +56,9 @@ def test_a_month_from_config_to_manifest(tmp_path: Path) -> None:
     ):
         assert files[f"2026-10/{name}"].decode().split("\n")[0] == columns
     manifest = json.loads(files["2026-10/manifest.json"])
-    assert {name.removeprefix("2026-10/") for name in files} - {"manifest.json"} == set(manifest["files"])
+    assert {name.removeprefix("2026-10/") for name in files} - {"manifest.json", "numbers.json"} == set(
+        manifest["files"]
+    )
     for name, entry in manifest["files"].items():
         content = files[f"2026-10/{name}"]
         assert (entry["sha256"], entry["size"]) == (hashlib.sha256(content).hexdigest(), len(content))

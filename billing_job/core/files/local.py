@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,6 +10,9 @@ from pathlib import Path
 from typing import Protocol
 
 from billing_job.core.errors import OutputError
+
+MONTH = re.compile(r"\d{4}-\d{2}")
+"""The name of a month's folder."""
 
 
 class Files(Protocol):
@@ -31,6 +35,9 @@ class Files(Protocol):
 
     def names(self, folder: str) -> Iterator[str]:
         """The names of the files that stand in a folder."""
+
+    def folders(self) -> Iterator[str]:
+        """The names of the folders of months that stand here, the oldest first."""
 
     def clear_leftovers(self) -> None:
         """Remove what a killed run left half-written."""
@@ -84,6 +91,10 @@ class LocalFiles:
     def names(self, folder: str) -> Iterator[str]:
         """The files of a folder in alphabetical order, without its subfolders; none when there is no folder."""
         return (path.name for path in sorted((self.path / folder).glob("*")) if path.is_file())
+
+    def folders(self) -> Iterator[str]:
+        """Subfolders with the name of a month."""
+        return (path.name for path in sorted(self.path.glob("*")) if MONTH.fullmatch(path.name) and path.is_dir())
 
     def clear_leftovers(self) -> None:
         """Delete the temporary files of writers that were killed; one that resists is left for the next run."""

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from billing_job.core.errors import BillingJobError, ConfigError, OutputError
-from billing_job.core.files.local import Files, LocalFiles
+from billing_job.core.files.local import MONTH, Files, LocalFiles
 
 _HERE = "file://"
 
@@ -87,6 +87,18 @@ class ObjectFiles:
         except Exception as error:
             raise self._failed(folder, "cannot be listed", error) from None
         yield from (path.rpartition("/")[2] for path in sorted(found))
+
+    def folders(self) -> Iterator[str]:
+        """The months below the key, as the store has them now."""
+        try:
+            self.store.invalidate_cache()
+            found = self.store.ls(self.root, detail=False)
+        except FileNotFoundError:
+            return
+        except Exception as error:
+            raise self._failed("", "cannot be listed", error) from None
+        names = (path.rstrip("/").rpartition("/")[2] for path in sorted(found))
+        yield from (name for name in names if MONTH.fullmatch(name))
 
     def clear_leftovers(self) -> None:
         """Nothing is ever half-written here."""
