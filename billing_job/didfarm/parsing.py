@@ -104,7 +104,7 @@ def read_balance(body: Json) -> Balance:
     currency = inner.get("currency") if isinstance(inner, dict) else None
     if not isinstance(amount, str) or not isinstance(currency, str):
         raise ValueError('it is not {"balance": "142.50", "currency": "EUR"}')
-    return Balance(cents_from_decimal(amount), currency.strip().upper())
+    return Balance(cents_from_decimal(amount) * 10_000, currency.strip().upper())
 
 
 def read_sent_message(body: Json) -> SentMessage:

@@ -72,12 +72,13 @@ def read_transaction(row: Json, reading: Reading) -> Transaction:
     transaction_id = attempt("id", read_id, fallback_id)
     type_ = attempt("type", _required_text, "")
     cents = attempt("amount", lambda value: read_amount(value, type_, reading), None)
+    micros = None if cents is None else cents * 10_000
     currency = attempt("currency", _required_text, "").upper()
     created_at = attempt("created_at", read_moment, None)
     return Transaction(
         transaction_id=transaction_id,
         type=type_.lower(),
-        cents=cents,
+        micros=micros,
         currency=currency,
         description=_text(values["description"]),
         reference_type=read_reference_type(values["reference_type"]),
