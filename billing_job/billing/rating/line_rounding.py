@@ -37,7 +37,8 @@ def _shared_out(exact: Exact, starts: Ints, tie_rank: Ints) -> Ints:
     left = rounded - np.add.reduceat(shares, starts)
     # Only lines with cents left over need an order of remainders; each of these lines keeps all of its rows.
     rows = np.flatnonzero(np.repeat(left > 0, lengths))
-    remainders = (positive[rows] - shares[rows] * per_cent).astype(np.int64)
+    whole = shares[rows].astype(positive.dtype, copy=False) * per_cent
+    remainders = (positive[rows] - whole).astype(np.int64)
     short = left > 0
     shares[_first(rows, remainders, lengths[short], left[short], tie_rank, per_cent)] += 1
     return shares if mirrored is None else np.asarray(shares * mirrored, np.int64)
