@@ -18,7 +18,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from tests.support.lives import Books, SeenDocument, SeenLine, moved
+from tests.support.lives import Books, SeenDocument, SeenLine, decimal, moved
 from tests.support.oracle_billing import Bucket, Oracle, Owner, Plan, Row, Rule, Taxed, Terms
 
 AT_ONCE = 10
@@ -41,6 +41,13 @@ class Features:
     changes: bool = False
     odd: bool = False
     """Amounts of which halves of cents are left; otherwise every share of every amount is whole cents."""
+    fine: bool = False
+    """Odd prices and costs below the cent, beside whole ones."""
+
+    @property
+    def parts(self) -> bool:
+        """Whether any amount leaves parts of cents."""
+        return self.odd or self.fine
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +156,7 @@ class _Drawing:
     """The rows of a life as far as they are drawn."""
 
     odd: bool
+    fine: bool
     rows: list[Row] = field(default_factory=list)
     refunded: dict[int, int] = field(default_factory=lambda: defaultdict(int))
     bought: int = 0
@@ -161,10 +169,12 @@ class _Drawing:
     def next_id(self) -> int:
         return 95 + len(self.rows)
 
-    def cents(self, draw: st.DrawFn) -> int:
+    def micros(self, draw: st.DrawFn) -> int:
         """No two uses cost the same, so that a whole refund has one original."""
         place = len(self.rows) + 1
-        return 100 * place + draw(st.integers(1, 99)) if self.odd else 1000 * place
+        if self.fine and draw(st.booleans()):
+            return 10_000 * place + draw(st.sampled_from((7_500, 5_000, 3_333, 1, 9_990)))
+        return 10_000 * (100 * place + draw(st.integers(1, 99)) if self.odd else 1000 * place)
 
 
 def _use(draw: st.DrawFn, so_far: _Drawing, month: int, category: str, trunk: str = "") -> Row:
@@ -175,7 +185,7 @@ def _use(draw: st.DrawFn, so_far: _Drawing, month: int, category: str, trunk: st
         so_far.bought += 1
     elif category == "number_rental" or (category == "message" and not trunk and draw(st.booleans())):
         reference = ("number", str(draw(st.integers(0, NUMBERS - 1))))
-    return so_far.add(Row(so_far.next_id, category, so_far.cents(draw), month, day, reference))
+    return so_far.add(Row(so_far.next_id, category, so_far.micros(draw), month, day, reference))
 
 
 def _refund(draw: st.DrawFn, so_far: _Drawing, month: int, taken: set[int]) -> Iterator[Row]:
@@ -183,15 +193,18 @@ def _refund(draw: st.DrawFn, so_far: _Drawing, month: int, taken: set[int]) -> I
     open_rows = [
         row
         for row in so_far.rows
-        if row.of is None and so_far.refunded[row.row_id] < row.cents and row.month <= month and row.row_id not in taken
+        if row.of is None
+        and so_far.refunded[row.row_id] < row.micros
+        and row.month <= month
+        and row.row_id not in taken
     ]
     if not open_rows:
         return
     original = draw(st.sampled_from(open_rows))
-    left = original.cents - so_far.refunded[original.row_id]
+    left = original.micros - so_far.refunded[original.row_id]
     part = left
-    if original.category == "number_setup" and original.cents >= 5:
-        part = min(left, original.cents // 5 * draw(st.integers(1, 5)))
+    if original.category == "number_setup" and original.micros >= 5:
+        part = min(left, original.micros // 5 * draw(st.integers(1, 5)))
     so_far.refunded[original.row_id] += part
     when = draw(st.integers(original.month, month))
     day = draw(st.integers(original.day if when == original.month else 1, 28))
@@ -201,8 +214,8 @@ def _refund(draw: st.DrawFn, so_far: _Drawing, month: int, taken: set[int]) -> I
 @st.composite
 def lives(draw: st.DrawFn, features: Features) -> Life:
     """Every client uses something in every month, so that each month has a record of its terms."""
-    odd = features.odd
-    so_far = _Drawing(odd)
+    odd = features.parts
+    so_far = _Drawing(odd, features.fine)
     first, then, files, corrections = [], [], [], []
     categories = st.sampled_from(tuple(TYPES))
     for month in range(len(MONTHS)):
@@ -255,9 +268,10 @@ def _day(month: int, day: int) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """The names that a life has in the ledger that it shares with others."""
+    """The names that a life has in the ledger that it shares with others; `in_cents` tells how it writes amounts."""
 
     place: int
+    in_cents: bool = True
 
     def client(self, client: str) -> str:
         return f"{client}{self.place}"
@@ -281,7 +295,9 @@ class Names:
         """As the supplier lists it; the row's id says which of a number's names it has."""
         kind, key = row.reference
         type_ = TYPES.get(row.category, "refund")
-        cents = row.cents if row.of is not None else -row.cents
+        # As a supplier with decimals writes them where one of them is below the cent.
+        micros = row.micros if row.of is not None else -row.micros
+        cents = micros // 10_000 if self.in_cents else decimal(micros)
         row_id, day = self.row_id(row.row_id), _day(row.month, row.day)
         if kind == "trunk":
             return moved(row_id, cents, day, type_=type_, trunk=self.trunk(key))
@@ -397,11 +413,11 @@ class Players:
     def _add(self, batches: Sequence[Sequence[Row]]) -> None:
         wire = []
         for place, rows in enumerate(batches):
-            names = Names(place)
+            names = Names(place, not self.features.fine)
             wire += [names.wire(row) for row in rows]
             self.oracle.add(
                 Row(
-                    names.row_id(row.row_id), row.category, row.cents, row.month, row.day, row.reference,
+                    names.row_id(row.row_id), row.category, row.micros, row.month, row.day, row.reference,
                     None if row.of is None else names.row_id(row.of),
                 )
                 for row in rows
@@ -501,7 +517,7 @@ class Players:
                 nets[bucket] += line.net
             for taxed, cents in document.vat.items():
                 vat[document.client_id, *taxed] += cents
-        odd = {client: 3 * times for client, times in self.oracle.roundings.items()} if self.features.odd else {}
+        odd = {client: 3 * times for client, times in self.oracle.roundings.items()} if self.features.parts else {}
         self._same(f"net after {when}", nets, self.oracle.nets, odd)
         # reading: the VAT of a credited line may be rounded alone, or as what is left of its document's.
         of_parts = {client: 2 * times for client, times in self.oracle.part_credits.items()}
@@ -551,8 +567,10 @@ def several(draw: st.DrawFn, features: Features) -> list[Life]:
 
 SIMPLE = Features()
 SIMPLE_ODD = Features(odd=True)
+SIMPLE_FINE = Features(fine=True)
 ALL = Features(late=True, refunds=True, credits=True, changes=True)
 ALL_ODD = Features(late=True, refunds=True, credits=True, changes=True, odd=True)
+ALL_FINE = Features(late=True, refunds=True, credits=True, changes=True, fine=True)
 SLOW = (HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example)
 
 
@@ -593,6 +611,22 @@ def test_lives_of_odd_amounts(shared: list[Life]) -> None:
     """The same with parts of cents, to the few cents that the order of roundings leaves open."""
     with books() as here:
         Players(here, shared, ALL_ODD).play()
+
+
+@tried(10)
+@given(several(SIMPLE_FINE))
+def test_simple_lives_below_the_cent(shared: list[Life]) -> None:
+    """Costs down to a millionth beside whole cents: exact on every line, rounded once."""
+    with books() as here:
+        Players(here, shared, SIMPLE_FINE).play()
+
+
+@tried(10)
+@given(several(ALL_FINE))
+def test_lives_below_the_cent(shared: list[Life]) -> None:
+    """The same with everything that may happen, to the few cents that the order of roundings leaves open."""
+    with books() as here:
+        Players(here, shared, ALL_FINE).play()
 
 
 @pytest.mark.parametrize("feature", ["late", "refunds", "credits", "changes"])

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -66,9 +67,15 @@ def rule(**keys: object) -> str:
     return "[[plans.rules]]\n" + "".join(f"{cell}\n" for cell in cells)
 
 
+def decimal(micros: int) -> str:
+    """An amount as a supplier with six decimal places writes it."""
+    whole, fraction = divmod(abs(micros), 1_000_000)
+    return f"{'-' if micros < 0 else ''}{whole}.{fraction:06d}"
+
+
 def moved(
     row_id: int,
-    cents: int,
+    amount: int | str,
     day: str,
     *,
     type_: str = "call",
@@ -76,12 +83,15 @@ def moved(
     order: str | int = "",
     trunk: str | int = TRUNK_A,
 ) -> WireRow:
-    """A movement of the wallet at noon UTC of a day, or at a moment; on a trunk unless number or order is named."""
+    """A movement of the wallet at noon UTC of a day, or at a moment; on a trunk unless number or order is named.
+
+    The amount is in cents, or a decimal as text.
+    """
     kind, reference = ("number", number) if number else ("order", order) if order else ("trunk", trunk)
     return {
         "id": row_id,
         "type": type_,
-        "amount": cents,
+        "amount": amount,
         "currency": "EUR",
         "description": "",
         "reference_type": kind,
@@ -321,7 +331,7 @@ class Books:
         self._clock = Clock(datetime(2026, 1, 1, tzinfo=UTC))
         self._job: Job | None = None
         self._documents: dict[str, SeenDocument] = {}
-        self._cents = 0
+        self._micros = 0
 
     def write(self, files: Mapping[str, str]) -> None:
         """Write files of config/; later steps read them."""
@@ -341,9 +351,9 @@ class Books:
         job = self._opened()
         mirror = LedgerMirror(job.engine, self._clock)
         mirror.save([read_transaction(row, job.settings.api.transactions) for row in rows])
-        self._cents += sum(cents for row in rows if isinstance(cents := row["amount"], int))
+        self._micros += sum(_micros(row["amount"]) for row in rows)
         mirror.seal(CompletedWalk(True, mirror.present(), ListShape("newest_first", 100), ()))
-        mirror.save_balance(Balance(self._cents, "EUR"))
+        mirror.save_balance(Balance(self._micros, "EUR", 6))
 
     def run(self, month: str, *, supplementary: bool = False) -> None:
         """Issue the documents of a month."""
@@ -384,6 +394,11 @@ class Books:
         if self._job is None:
             self._job = open_job(load_settings(self._folder / "billing.toml"), self._folder, self._clock)
         return self._job
+
+
+def _micros(amount: object) -> int:
+    """What an amount on the wire comes to: whole cents, or a decimal."""
+    return amount * 10_000 if isinstance(amount, int) else int(Fraction(str(amount)) * 1_000_000)
 
 
 def _seen_line(line: Line) -> SeenLine:

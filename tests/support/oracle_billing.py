@@ -1,7 +1,7 @@
 """A second billing in whole numbers and fractions, written from the design alone, to hold the program against.
 
 It knows a few clients, whole months, and one VAT category a client and month. What was billed is kept row by row as the
-net after discount; everything later is worked out from that. Amounts are cents.
+net after discount; everything later is worked out from that. Documents are in cents, the wallet is in micros.
 """
 
 from collections import defaultdict
@@ -53,11 +53,11 @@ class Terms:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A movement of the wallet: use that costs `cents`, or a refund of `cents` of the row `of`."""
+    """A movement of the wallet: use that costs `micros`, or a refund of `micros` of the row `of`."""
 
     row_id: int
     category: str
-    cents: int
+    micros: int
     month: int
     day: int
     reference: tuple[str, str]
@@ -199,8 +199,8 @@ class Oracle:
 
     def _refunded_with_it(self, row: Row, refunds: Sequence[Row]) -> bool:
         """reading: only a use refunded whole by refunds of the same document frees its place and was never charged."""
-        together = sum(refund.cents for refund in refunds if refund.of == row.row_id)
-        return row.row_id not in self.settled and together >= row.cents
+        together = sum(refund.micros for refund in refunds if refund.of == row.row_id)
+        return row.row_id not in self.settled and together >= row.micros
 
     def _use(
         self,
@@ -251,7 +251,7 @@ class Oracle:
             rule = plan.rule(row.category)
             # Every counted rule of the generated plans has a category of its own.
             before = self.units[client, month, row.category]
-            prices[row.row_id] = charge(rule, row.cents, before + 1, before + arriving[row.category])
+            prices[row.row_id] = charge(rule, Fraction(row.micros, 10_000), before + 1, before + arriving[row.category])
             if rule.counted:
                 self.units[client, month, row.category] += 1
                 arriving[row.category] -= 1
@@ -268,9 +268,9 @@ class Oracle:
     def _refund(self, client: str, row: Row, billed: Billed) -> None:
         """What was charged for the part of the cost that is refunded by now, less what was given back before."""
         assert row.of is not None
-        original, cost = self.settled[row.of], self.rows[row.of].cents
+        original, cost = self.settled[row.of], self.rows[row.of].micros
         before = rounded(Fraction(original.net * min(original.refunded_cost, cost), cost))
-        original.refunded_cost += row.cents
+        original.refunded_cost += row.micros
         after = rounded(Fraction(original.net * min(original.refunded_cost, cost), cost))
         given = min(after - before, original.left)
         original.given += given
@@ -300,10 +300,13 @@ class Oracle:
             self.vat[client, category, rate] += rounded(cents * Fraction(rate) / 100)
 
 
-def charge(rule: Rule, cost: int, place: int, reached: int) -> Fraction:
-    """What one row costs the client, in exact cents: the unit `place` of its month, which comes to `reached` units."""
+def charge(rule: Rule, cost: Fraction, place: int, reached: int) -> Fraction:
+    """What a row of this cost in cents costs the client, in exact cents.
+
+    It is the unit `place` of its month, which comes to `reached` units.
+    """
     if rule.model == "pass_through":
-        return Fraction(cost)
+        return cost
     if rule.model == "markup":
         return cost * (1 + Fraction(rule.percent) / 100)
     if rule.model == "fixed":
