@@ -11,3 +11,6 @@ REFUND = "refund"
 
 MONTHLY_FEE, DISCOUNT, MINIMUM = "monthly_fee", "discount", "minimum"
 """Categories of the lines that a plan adds beside the use."""
+
+DOCUMENT_STATES = ("issued", "sent", "uncertain", "refused", "credited", "partly_credited")
+"""How far a document is; what was credited is told before what was sent."""

@@ -1,6 +1,6 @@
 """What was run and how it ended."""
 
-from sqlalchemy import Engine, insert, update
+from sqlalchemy import Engine, insert, select, update
 
 from billing_job.ledger.database import transaction
 from billing_job.ledger.tables import runs
@@ -16,3 +16,10 @@ def end_run(engine: Engine, run_id: str, finished: str, status: str) -> None:
     """Note how it ended; a run that never did was killed."""
     with transaction(engine) as connection:
         connection.execute(update(runs).where(runs.c.run_id == run_id).values(finished=finished, status=status))
+
+
+def last_run(engine: Engine) -> dict[str, str] | None:
+    """Month, status and beginning of the run that began last; None before the first."""
+    with transaction(engine) as connection:
+        row = connection.execute(select(runs).order_by(runs.c.started.desc(), runs.c.month.desc()).limit(1)).one_or_none()
+        return None if row is None else {"month": row.month, "status": row.status, "started": row.started}

@@ -115,3 +115,11 @@ def _movement_rows(
     large = select(when, type_, transactions.c.large_micros).where(*listed, transactions.c.large_micros.is_not(None))
     for row in connection.execute(large):
         yield row[0], row[1], 0, int(row[2])
+
+
+def ledger_size(engine: Engine) -> tuple[int, int]:
+    """How many transactions are mirrored, and how many documents were issued."""
+    with transaction(engine) as connection:
+        versions = connection.execute(select(func.count()).select_from(transactions)).scalar_one()
+        replaced = connection.execute(select(func.count()).select_from(revisions)).scalar_one()
+        return versions - replaced, connection.execute(select(func.count()).select_from(documents)).scalar_one()

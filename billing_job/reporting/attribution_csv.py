@@ -43,6 +43,12 @@ def attribution_csv(
     return csv_columns(COLUMNS, [written[name] for name in COLUMNS])
 
 
+def reasons_of(rows: pd.DataFrame, facts: Assignments, decisions: Mapping[str, Decision]) -> list[str]:
+    """The words for each row of ATTRIBUTED: how its reference leads to whom."""
+    cells = {str(name): cells_of(rows[name]) for name in rows.columns}
+    return _reasons(cells, facts, decisions, {})
+
+
 def path(row: Mapping[str, Any], facts: Assignments) -> str:
     """How a reference leads to a client, since when, and which rows say so.
 

@@ -1,0 +1,154 @@
+"""What list, show, why and status print for people."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from billing_job.commands.text_tables import table
+from billing_job.core.money import grouped_text, money_text, wallet_text
+
+
+def documents_table(found: Sequence[Mapping[str, Any]]) -> str:
+    """Documents one below the other, and what they come to."""
+    if not found:
+        return "No document was issued that fits."
+    rows = [
+        (
+            each["number"],
+            each["issue_date"],
+            each["client_id"],
+            each["client_name"],
+            money_text(each["net_cents"], each["currency"]),
+            money_text(each["gross_cents"], each["currency"]),
+            each["state"].replace("_", " "),
+        )
+        for each in found
+    ]
+    sums: dict[str, int] = {}
+    for each in found:
+        sums[each["currency"]] = sums.get(each["currency"], 0) + each["gross_cents"]
+    totals = ", ".join(money_text(cents, currency) for currency, cents in sorted(sums.items()))
+    columns = ("number", "date", "client", "name", "net", "gross", "state")
+    return table(columns, rows, right=("net", "gross")) + f"\n\n{len(found)} documents, {totals} gross"
+
+
+def document_text(found: Mapping[str, Any]) -> str:
+    """A document: who and how much, its lines, what happened, its files."""
+    head = found["document"]
+    currency = head["currency"]
+    title = "Credit note" if head["kind"] == "credit_note" else "Invoice"
+    facts = [
+        ("client", f"{head['client_id']}, {head['client_name']}"),
+        ("month", head["month"]),
+        ("issued", f"{head['issue_date']}, due {head['due_date']}"),
+        ("amount", f"net {money_text(head['net_cents'], currency)}, VAT {money_text(head['vat_cents'], currency)},"
+                   f" gross {money_text(head['gross_cents'], currency)}"),
+        ("state", head["state"].replace("_", " ")),
+    ]  # fmt: skip
+    if head["corrects"]:
+        facts.append(("corrects", head["corrects"]))
+    if head["credited_cents"]:
+        facts.append(("credited", f"{money_text(head['credited_cents'], currency)} net"))
+    lines = [
+        (
+            str(line["line"]),
+            line["category"].replace("_", " "),
+            line["number"] or line["description"],
+            str(line["quantity"]),
+            grouped(line["net_cents"]),
+            f"{line['vat_category']} {line['vat_rate']} %",
+            line["period_start"][:7],
+        )
+        for line in found["lines"]
+    ]
+    columns = ("line", "category", "number", "quantity", "net", "VAT", "month")
+    history = [(step["moment"], step["what"], step["detail"]) for step in found["history"]]
+    return "\n".join(
+        [
+            f"{title} {head['number']}",
+            *_facts(facts),
+            "",
+            table(columns, lines, right=("line", "quantity", "net")),
+            "",
+            table(("when", "what", ""), history),
+            *(f"file  {each['file']}" for each in found["files"]),
+        ]
+    )
+
+
+def why_text(found: Mapping[str, Any]) -> str:
+    """A transaction's way from the wire to a document, in sentences."""
+    row = found["transaction"]
+    currency = row["currency"] or "?"
+    amount = "an amount that cannot be read" if row["micros"] is None else wallet_text(row["micros"], currency)
+    said = [
+        f"Transaction {row['transaction_id']}: {row['type'] or 'no type'}, {amount}, {row['created_at'] or 'undated'}",
+        *_facts(
+            [
+                ("month", row["month"] or "none: it has no readable moment"),
+                ("says", row["description"]),
+                ("refers to", f"{row['reference_type']} {row['reference_id']}".strip() or "nothing"),
+                ("as sent", row["versions"][-1]["raw"]),
+            ]
+        ),
+    ]
+    if row["problem"]:
+        said.append(f"It cannot be read: {row['problem']}")
+    if len(row["versions"]) > 1:
+        said.append(f"The supplier has sent {len(row['versions'])} versions of it; this is the last one.")
+    if row["withdrawn"]:
+        said.append("The supplier no longer lists it.")
+    for part in found["parts"]:
+        owner = f"{part['client_id']}'s" if part["client_id"] else "nobody's"
+        said.append("")
+        said.append(f"It is {owner} ({part['outcome']}): {part['why']}")
+        if part["rule"] is not None:
+            keys = ", ".join(f"{key} = {value}" for key, value in part["rule"].items())
+            said.append(f"Category {part['category']}, priced by the rule: {keys}")
+    for each in found["settlements"]:
+        where = f"on {each['document']}, line {each['line']}" if each["document"] else "on no document"
+        freed = f"; freed by {each['freed_by']}" if each["freed_by"] else ""
+        said.append(
+            f"Billed {where}, {each['issue_date'] or each['month']}: cost {wallet_text(each['cost_micros'], currency)},"
+            f" charged {grouped(each['net_cents'])} net{freed}"
+        )
+    said += [f"Credited by {each['credit_number']}: {grouped(each['net_cents'])} net" for each in found["credited"]]
+    said += [
+        f"Refunded by transaction {each['transaction_id']} on {each['document_number'] or 'no document'}:"
+        f" {grouped(each['net_cents'])} net"
+        for each in found["refunds"]
+    ]
+    said += [
+        f"Decided by {each['decided_by']} on {each['decided_at'][:10]}: {each['reason']}" for each in found["decisions"]
+    ]
+    return "\n".join(said)
+
+
+def status_text(found: Mapping[str, Any], currency: str) -> str:
+    """One screen."""
+    wallet, waits, sent = found["wallet"], found["waiting"], found["unsent"]
+    balance = wallet["balance_micros"]
+    told = "not known: run `billing-job sync`" if balance is None else wallet_text(balance, currency)
+    explained = "" if balance is None else ", explained" if wallet["matches"] else ", NOT explained: see `reconcile`"
+    run = found["last_run"]
+    facts = [
+        ("ledger", f"{found['ledger']['where']}: {found['ledger']['transactions']:,} transactions,"
+                   f" {found['ledger']['documents']:,} documents"),
+        ("read", found["last_sync"] or "never: run `billing-job sync`"),
+        ("wallet", told + explained),
+        ("last run", f"{run['month']}, {run['status']}, {run['started']}" if run else "none yet"),
+        ("next", f"{found['next_month']}: `billing-job run --month {found['next_month']}`"),
+        ("waiting", f"{waits['count']} transactions of {wallet_text(-waits['micros'], currency)}"
+                    + (": see `billing-job exceptions`" if waits["count"] else "")),
+        ("unsent", f"{sent['count']} documents" + (": see `billing-job list --state issued`" if sent["count"] else "")),
+    ]  # fmt: skip
+    return "\n".join(_facts(facts))
+
+
+def _facts(facts: Sequence[tuple[str, str]]) -> list[str]:
+    width = max(len(name) for name, _ in facts)
+    return [f"{name:{width}}  {value}" for name, value in facts if value]
+
+
+def grouped(cents: int) -> str:
+    """Cents with their sign and groups of thousands."""
+    return f"{'-' if cents < 0 else ''}{grouped_text(cents)}"

@@ -1,0 +1,75 @@
+"""`list` and `show`: issued documents as programs and people ask for them."""
+
+from typing import Any
+
+from billing_job.core.errors import ConfigError
+from billing_job.documents.document_files import SUFFIXES, document_file
+from billing_job.ledger.document_list import ListedDocument, document_history, listed_documents, written_files
+from billing_job.ledger.documents import document_of_number
+from billing_job.month.job import Job
+
+
+def document_entries(
+    job: Job, *, month: str | None = None, client_id: str | None = None, state: str | None = None
+) -> list[dict[str, Any]]:
+    """The documents of a month, client and state; amounts in cents, those of credit notes negative."""
+    found = listed_documents(job.engine, month=month, client_id=client_id)
+    return [_entry(each) for each in found if state is None or each.state == state]
+
+
+def document_entry(job: Job, number: str) -> dict[str, Any]:
+    """A document with its lines, its history and its files; ConfigError for a number that was never given."""
+    listed = listed_documents(job.engine, number=number)
+    issued = document_of_number(job.engine, number)
+    if not listed or issued is None:
+        raise ConfigError(f"{number}: no such document was issued; `billing-job list` shows those that were")
+    digests = written_files(job.engine, number)
+    return {
+        "document": _entry(listed[0]),
+        "lines": [
+            {
+                "line": line.line,
+                "category": line.category,
+                "description": line.description,
+                "number": line.number,
+                "trunk": line.trunk,
+                "quantity": line.quantity,
+                "net_cents": line.net_cents,
+                "vat_category": line.vat.category,
+                "vat_rate": str(line.vat.rate),
+                "period_start": line.period_start.isoformat(),
+                "period_end": line.period_end.isoformat(),
+            }
+            for line in issued.document.lines
+        ],
+        "history": [
+            {"moment": step.moment, "what": step.what, "detail": step.detail}
+            for step in document_history(job.engine, number)
+        ],
+        "files": [
+            {"kind": kind, "file": f"{issued.folder}/{document_file(issued.document, kind)}", "sha256": digests[kind]}
+            for kind in SUFFIXES
+            if kind in digests
+        ],
+    }
+
+
+def _entry(listed: ListedDocument) -> dict[str, Any]:
+    heading = listed.heading
+    return {
+        "number": heading.number,
+        "kind": heading.kind.value,
+        "client_id": heading.client.client_id,
+        "client_name": heading.client.name,
+        "month": listed.period,
+        "folder": listed.folder,
+        "issue_date": heading.issue_date.isoformat(),
+        "due_date": heading.due_date.isoformat(),
+        "currency": heading.currency,
+        "net_cents": heading.net_cents,
+        "vat_cents": heading.vat_cents,
+        "gross_cents": heading.gross_cents,
+        "credited_cents": listed.credited_cents,
+        "corrects": listed.corrects,
+        "state": listed.state,
+    }
