@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from billing_job.billing.rating.plans import Rule
+from billing_job.core.columns.row_values import total_of
 from billing_job.core.money import scaled
 
 Ints = npt.NDArray[np.int64]
@@ -124,8 +125,9 @@ def _counted(rule: Rule, position: Ints, units: Ints, quantity: Amounts) -> Amou
 
 def _sum(cost: Ints, factor: Ints, added: Amounts) -> Amounts:
     """cost × factor + added, in Python ints when a sum over all rows could leave 64 bits."""
-    # As floats, which cannot overflow; their error is far below the factor of four that is left to 2**63.
-    most = np.abs(cost).sum(dtype=np.float64) * float(np.abs(factor).max()) + np.abs(added).astype(np.float64).sum()
-    if most < 2.0**61:
+    each = np.abs(added)
+    most = total_of(np.abs(cost)) * int(np.abs(factor).max())
+    most += total_of(each) if each.dtype == np.int64 else int(each.sum())
+    if most < 2**62:
         return np.asarray(cost * factor + added, np.int64)
     return np.asarray(cost.astype(object) * factor.astype(object) + added.astype(object), object)
