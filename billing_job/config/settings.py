@@ -231,6 +231,19 @@ class Settings(Table):
                     )
         return self
 
+    @model_validator(mode="after")
+    def _quantities_are_mapped(self) -> "Settings":
+        if "quantity" in self.api.transactions.fields:
+            return self
+        for plan in self.plans:
+            rules = [*plan.rules, *(rule for version in plan.versions for rule in version.rules or ())]
+            if any(rule.per == "quantity" for rule in rules):
+                raise ValueError(
+                    f'plan {plan.name!r} has a rule with per = "quantity", but no field is mapped: set quantity in'
+                    " [api.transactions.fields] to the supplier's field that counts units"
+                )
+        return self
+
     def plan(self, name: str) -> Plan:
         """The plan of that name; a client without a plan has the first one."""
         return next((plan for plan in self.plans if plan.name == name), self.plans[0])

@@ -32,7 +32,7 @@ class Settlement:
     rule: str = ""
     """What names the rule that counts units (package, tiers); empty for every other."""
     unit_place: int | None = None
-    """How many units of its client, rule and month came before it."""
+    """How many units of its client, rule and month came before its last one."""
     units: int | None = None
     """How many units of client, rule and month there were when it was priced."""
     discount_millionths: int = 0

@@ -27,6 +27,8 @@ class Transaction:
     created_at: int | None
     problem: str
     raw: str
+    quantity: int | None = None
+    """Units that a mapped quantity tells; None where the row tells none, which then counts as one."""
 
     @property
     def sha256(self) -> str:

@@ -85,6 +85,7 @@ def read_transaction(row: Json, reading: Reading) -> Transaction:
         created_at=created_at,
         problem="; ".join(problems),
         raw=raw,
+        quantity=row.get(reading.fields["quantity"]) if "quantity" in reading.fields else None,
     )
 
 

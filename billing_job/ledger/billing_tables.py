@@ -81,7 +81,7 @@ settlements = Table(
     Column("net_cents", BigInteger, nullable=False, server_default="0", comment="the charge after its discount"),
     Column("month", Text, nullable=False, server_default="", index=True, comment="the month it counts in"),
     Column("rule", Text, comment="what names the rule that counted it; empty: none did, NULL: not known"),
-    Column("unit_place", BigInteger, comment="units of client, rule and month before it"),
+    Column("unit_place", BigInteger, comment="units of client, rule and month before its last one"),
     Column("units", BigInteger, comment="units of client, rule and month when it was priced"),
     Column("discount_millionths", BigInteger, nullable=False, server_default="0"),
     Column("refund_of", Text, nullable=False, server_default="", index=True, comment="what a refund gives back"),

@@ -169,6 +169,7 @@ def typed_columns(row: Transaction) -> dict[str, object]:
         "reference_id": row.reference_id,
         "created_at": row.created_at,
         "problem": row.problem,
+        "quantity": row.quantity,
     }
 
 

@@ -73,6 +73,7 @@ transactions = Table(
     Column("reference_id", Text, nullable=False),
     Column("created_at", BigInteger, index=True, comment="microseconds since 1970, UTC; empty when unreadable"),
     Column("problem", Text, nullable=False),
+    Column("quantity", BigInteger, comment="units that the supplier counts; empty: one"),
     Index("ix_transactions_reference", "reference_type", "reference_id"),
     comment="wallet_rows as they are read under the present settings",
 )

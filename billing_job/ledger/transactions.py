@@ -20,7 +20,7 @@ from billing_job.ledger.tables import balances, exceptions_seen, revisions, tran
 
 _COLUMNS = """
     t.transaction_id, t.type, t.micros, t.large_micros, t.currency, t.description,
-    t.reference_type, t.reference_id, t.created_at, t.problem
+    t.reference_type, t.reference_id, t.created_at, t.problem, t.quantity
 """
 _CURRENT = "t.seq NOT IN (SELECT old_seq FROM revisions)"
 _SETTLED = """

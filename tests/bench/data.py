@@ -121,6 +121,7 @@ def frame_of(rows: Month) -> pd.DataFrame:
             "reference_id": text(references),
             "created_at": pd.Series(rows.created_at, dtype=INT),
             "problem": empty,
+            "quantity": pd.Series(pd.arrays.ArrowExtensionArray(pa.nulls(count, pa.int64())), dtype=INT),
             "settled": pd.Series(np.zeros(count, bool), dtype=BOOL),
         }
     )

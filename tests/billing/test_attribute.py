@@ -123,7 +123,8 @@ def frame_of(rows: Sequence[tuple[str, str, int]], **columns: Any) -> pd.DataFra
     frame = pd.DataFrame(rows, columns=["reference_type", "reference_id", "created_at"])
     frame["transaction_id"] = [str(n) for n in range(len(rows))]
     values = {
-        "type": "call", "micros": -10_000, "large_micros": None, "currency": "EUR", "description": "", "problem": "",
+        "type": "call", "micros": -10_000, "large_micros": None, "currency": "EUR", "description": "",
+        "problem": "", "quantity": None,
         "settled": False, **columns,
     }  # fmt: skip
     for column, value in values.items():

@@ -12,9 +12,12 @@ import numpy as np
 import numpy.typing as npt
 
 from billing_job.billing.rating.plans import Rule
+from billing_job.core.columns.row_values import total_of
 from billing_job.core.money import scaled
 
 Ints = npt.NDArray[np.int64]
+Amounts = npt.NDArray[np.int64] | npt.NDArray[np.object_]
+"""int64 where every sum fits, Python ints where it might not."""
 
 COUNTED = ("package", "graduated", "volume")
 """Models whose price of a unit depends on how many came before it, or on how many there are."""
@@ -31,8 +34,7 @@ _PRICE_PLACES = 2
 class Exact(NamedTuple):
     """Charges as whole numbers of a unit of which `per_cent`, a power of ten, make a cent."""
 
-    amounts: npt.NDArray[np.int64] | npt.NDArray[np.object_]
-    """int64 where every sum fits, Python ints where it might not."""
+    amounts: Amounts
     per_cent: int
 
     def rows(self, chosen: Ints | slice) -> "Exact":
@@ -40,27 +42,34 @@ class Exact(NamedTuple):
         return Exact(self.amounts[chosen], self.per_cent)
 
 
-def exact_charges(cost: Ints, rule_of: Ints, rules: Sequence[Rule], position: Ints, units: Ints) -> Exact:
+def exact_charges(
+    cost: Ints, rule_of: Ints, rules: Sequence[Rule], position: Ints, units: Ints, quantity: Ints
+) -> Exact:
     """The charge of each row.
 
-    `cost` is in micros, negative for a refund; `position` counts the units of one client, rule and month from 0, and
-    `units` is how many there are.
+    `cost` is in micros, negative for a refund; `quantity` is how many units a row has, `position` how many units of its
+    client, rule and month came before them, and `units` how many there are.
     """
     cost, cost_places = _coarsest(cost, _COST_PLACES)
     factors, factor_places = _coarsest(np.array([_factor(rule) for rule in rules], np.int64), _FACTOR_PLACES)
     prices = np.array([scaled(price) for rule in rules for price in _prices(rule)], np.int64)
     places = max(cost_places + factor_places, _coarsest(prices, _PRICE_PLACES)[1])
     factors = factors * 10 ** (places - cost_places - factor_places)
-    each = np.array([_price_each(rule) for rule in rules], np.int64)[rule_of]
+    added = np.array([_price_each(rule) for rule in rules], np.int64)[rule_of]
+    if any(rule.per == "quantity" for rule in rules):
+        # Nobody knows how many units a supplier may count in one row.
+        most = int(np.abs(quantity).max()) * int(prices.max(initial=0)) * 10**places
+        quantity = quantity if most < 2**61 else quantity.astype(object)
+        added = added * quantity
     for place, rule in enumerate(rules):
         if rule.model in COUNTED:
             rows = rule_of == place
-            each[rows] = _counted(rule, position[rows], units[rows])
+            added[rows] = _counted(rule, position[rows], units[rows], quantity[rows])
     if places >= _PRICE_PLACES:
-        each = each * 10 ** (places - _PRICE_PLACES)
+        added = added * 10 ** (places - _PRICE_PLACES)
     else:
-        each //= 10 ** (_PRICE_PLACES - places)
-    return Exact(_sum(cost, factors[rule_of], np.where(cost < 0, -each, each)), 10**places)
+        added //= 10 ** (_PRICE_PLACES - places)
+    return Exact(_sum(cost, factors[rule_of], np.where(cost < 0, -added, added)), 10**places)
 
 
 def _coarsest(amounts: Ints, places: int) -> tuple[Ints, int]:
@@ -88,27 +97,37 @@ def _prices(rule: Rule) -> tuple[str, ...]:
 
 
 def _price_each(rule: Rule) -> int:
-    """Added for each transaction, in 10**-4 of the currency."""
+    """Added for each unit, in 10**-4 of the currency."""
     if rule.model == "markup":
         return scaled(rule.fixed)
     return scaled(rule.price or "0") if rule.model == "fixed" else 0
 
 
-def _counted(rule: Rule, position: Ints, units: Ints) -> Ints:
-    """The price of each unit of a package or of tiers, in 10**-4 of the currency."""
+def _counted(rule: Rule, position: Ints, units: Ints, quantity: Amounts) -> Amounts:
+    """The price of the units of each row by a package or by tiers, in 10**-4 of the currency."""
     if rule.model == "package":
-        return np.where(position < (rule.included or 0), 0, scaled(rule.price or "0"))
+        left = np.clip((rule.included or 0) - position, 0, None)
+        return scaled(rule.price or "0") * (quantity - np.minimum(left, quantity))
     bounds = np.array([tier.up_to for tier in rule.tiers[:-1]], np.int64)
     prices = np.array([scaled(tier.price) for tier in rule.tiers], np.int64)
-    if rule.model == "graduated":
+    if rule.model == "volume":
+        return prices[np.searchsorted(bounds, units, "left")] * quantity
+    if rule.per == "transaction":
         return prices[np.searchsorted(bounds, position, "right")]
-    return prices[np.searchsorted(bounds, units, "left")]
+    # Each tier has those of the row's units that lie between its bounds.
+    ends = position + quantity
+    below = [np.minimum(ends, bound) - np.minimum(position, bound) for bound in bounds.tolist()]
+    total: Amounts = quantity * prices[-1]
+    for place, units_below in enumerate(below):
+        total = total + units_below * (prices[place] - prices[place + 1])
+    return total
 
 
-def _sum(cost: Ints, factor: Ints, each: Ints) -> npt.NDArray[np.int64] | npt.NDArray[np.object_]:
-    """cost × factor + each, in Python ints when a sum over all rows could leave 64 bits."""
-    # As floats, which cannot overflow; their error is far below the factor of four that is left to 2**63.
-    most = np.abs(cost).sum(dtype=np.float64) * float(np.abs(factor).max()) + np.abs(each).sum(dtype=np.float64)
-    if most < 2.0**61:
-        return np.asarray(cost * factor + each, np.int64)
-    return np.asarray(cost.astype(object) * factor.astype(object) + each.astype(object), object)
+def _sum(cost: Ints, factor: Ints, added: Amounts) -> Amounts:
+    """cost × factor + added, in Python ints when a sum over all rows could leave 64 bits."""
+    each = np.abs(added)
+    most = total_of(np.abs(cost)) * int(np.abs(factor).max())
+    most += total_of(each) if each.dtype == np.int64 else int(each.sum())
+    if most < 2**62:
+        return np.asarray(cost * factor + added, np.int64)
+    return np.asarray(cost.astype(object) * factor.astype(object) + added.astype(object), object)

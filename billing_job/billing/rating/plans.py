@@ -13,11 +13,11 @@ Model = Literal["pass_through", "markup", "fixed", "package", "graduated", "volu
 
 KEYS_OF_MODEL: dict[str, frozenset[str]] = {
     "pass_through": frozenset(),
-    "markup": frozenset({"percent", "fixed"}),
-    "fixed": frozenset({"price"}),
-    "package": frozenset({"included", "price"}),
-    "graduated": frozenset({"tiers"}),
-    "volume": frozenset({"tiers"}),
+    "markup": frozenset({"percent", "fixed", "per"}),
+    "fixed": frozenset({"price", "per"}),
+    "package": frozenset({"included", "price", "per"}),
+    "graduated": frozenset({"tiers", "per"}),
+    "volume": frozenset({"tiers", "per"}),
     "absorb": frozenset(),
 }
 """Which keys beside the condition each charge model has."""
@@ -44,6 +44,8 @@ class Rule(Table):
     price: PositiveDecimal | None = None
     included: Annotated[int, Field(ge=0)] | None = None
     tiers: tuple[Tier, ...] = ()
+    per: Literal["transaction", "quantity"] = "transaction"
+    """What is one unit: a transaction, or each of those that its mapped quantity counts."""
 
     @property
     def matches_all(self) -> bool:
@@ -56,7 +58,7 @@ class Rule(Table):
         given = self.model_fields_set & frozenset().union(*KEYS_OF_MODEL.values())
         if foreign := sorted(given - known):
             raise ValueError(f"model {self.model!r} knows no {', '.join(foreign)}")
-        if missing := sorted(known - given - {"percent", "fixed"}):
+        if missing := sorted(known - given - {"percent", "fixed", "per"}):
             raise ValueError(f"model {self.model!r} needs {', '.join(missing)}")
         if self.model == "markup" and Decimal(self.percent) < -100:
             raise ValueError("a markup below -100 percent would pay the client for what it uses")

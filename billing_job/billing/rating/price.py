@@ -65,15 +65,16 @@ def price(
     def charged() -> _Charged:
         rule_of, rules = rules_of(frame, period, tariff)
         names = [rule_name(rule) for rule in rules]
+        quantity = _quantity(frame, rule_of, rules)
         position = units = np.full(len(frame), NO_UNIT, np.int64)
         if any(names):
-            position, units = _counts(frame, period, cost, rule_of, names, rank, billed, undone)
-        exact = exact_charges(cost, rule_of, rules, position, units)
+            position, units = _counts(frame, period, cost, rule_of, names, rank, billed, undone, quantity)
+        exact = exact_charges(cost, rule_of, rules, position, units, quantity)
         # What the house paid shows on no document.
         visible = np.array([rule.model != "absorb" for rule in rules], bool)[rule_of] | (exact.amounts != 0)
         counted = np.array([bool(name) for name in names], bool)[rule_of] & (cost >= 0) & ~_given_back(frame, undone)
-        position, units = (np.where(counted, column, NO_UNIT) for column in (position, units))
-        return _Charged(exact, visible, Coded.taken(names, rule_of.astype(np.int32)), position, units)
+        last, units = (np.where(counted, column, NO_UNIT) for column in (position + quantity - 1, units))
+        return _Charged(exact, visible, Coded.taken(names, rule_of.astype(np.int32)), last, units, quantity)
 
     parts = side_by_side(
         {
@@ -97,12 +98,12 @@ def price(
             "trunk": lambda: Coded.of(frame["trunk"]).rows(order).column(),
             "part": lambda: column_of(ints(frame["part"])[order]),
             "created_at": lambda: column_of(moments[order]),
-            "quantity": lambda: column_of(np.where(cost[order] < 0, -1, 1)),
+            "quantity": lambda: column_of(np.where(cost < 0, -charge.quantity, charge.quantity)[order]),
             "cost_micros": lambda: column_of(cost[order]),
             "line_key": lambda: column_of(np.cumsum(page.begins) - 1),
             "visible": lambda: column_of(charge.visible[order]),
             "rule": lambda: charge.rule.rows(order).column(),
-            "unit_place": lambda: column_of(charge.position[order]),
+            "unit_place": lambda: column_of(charge.last[order]),
             "units": lambda: column_of(charge.units[order]),
         }
     )
@@ -113,15 +114,27 @@ class _Charged(NamedTuple):
     exact: Exact
     visible: Mask
     rule: Coded
-    position: Ints
+    last: Ints
+    """The place of its last unit."""
     units: Ints
+    quantity: Ints
+
+
+def _quantity(frame: pd.DataFrame, rule_of: Ints, rules: Sequence[Rule]) -> Ints:
+    """How many units each row has: one, unless its rule counts those that the supplier tells."""
+    told = np.array([rule.per == "quantity" for rule in rules], bool)
+    if not told.any():
+        return np.ones(len(frame), np.int64)
+    return np.where(told[rule_of], ints(frame["quantity"], missing=1), 1)
 
 
 def rule_name(rule: Rule) -> str:
     """What settlements call a rule that counts units; empty for every other one."""
     if rule.model not in COUNTED:
         return ""
-    return hashlib.sha256(rule.model_dump_json().encode()).hexdigest()[:16]
+    # A rule keeps the name that it had before units could be anything but transactions.
+    left_out = {"per"} if rule.per == "transaction" else None
+    return hashlib.sha256(rule.model_dump_json(exclude=left_out).encode()).hexdigest()[:16]
 
 
 def _freed_lines(frame: pd.DataFrame, billed: BilledUnits) -> Ints | None:
@@ -147,11 +160,12 @@ def _counts(
     rank: Ints,
     billed: BilledUnits,
     undone: Collection[str],
+    quantity: Ints,
 ) -> tuple[Ints, Ints]:
-    """Of each row: how many units of its client, rule and month came before it, and how many there are.
+    """Of each row: how many units of its client, rule and month came before its own, and how many there are.
 
     Settled units come first. A row that is given back whole has the place of those before it and counts for nobody; a
-    freed one keeps the place that it had with the same client. What came into the wallet counts as the latest unit.
+    freed one keeps the place that it had with the same client. What came into the wallet counts as the latest units.
     """
     clients = Coded.of(frame["client_id"])
     groups = dense(packed([clients.ranks(), rule_of, period.ranks()]))
@@ -162,16 +176,17 @@ def _counts(
     order = np.lexsort((rank, ints(frame["created_at"]), refund, groups))
     lengths = np.bincount(groups)
     starts = np.r_[0, np.cumsum(lengths)[:-1]]
-    so_far: Ints = np.cumsum(counts[order], dtype=np.int64) - counts[order]
+    counted = np.where(counts, quantity, 0)[order]
+    so_far: Ints = np.cumsum(counted, dtype=np.int64) - counted
     position = np.empty(len(order), np.int64)
     position[order] = so_far - np.repeat(so_far[starts], lengths)
-    units = np.bincount(groups[counts], minlength=len(lengths))
+    units = np.add.reduceat(counted, starts)
     offsets = _offsets(order[starts], clients, period, Coded.of(frame["category"]), rule_of, names, billed)
     position += offsets[groups]
     units = (units + offsets)[groups]
-    position = np.where(refund, np.maximum(units - 1, 0), position)
-    for row, (place, total) in kept.items():
-        position[row], units[row] = place, total
+    position = np.where(refund, np.maximum(units - quantity, 0), position)
+    for row, (last, total) in kept.items():
+        position[row], units[row] = last + 1 - quantity[row], total
     return position, units
 
 
@@ -181,7 +196,7 @@ def _given_back(frame: pd.DataFrame, undone: Collection[str]) -> Mask:
 
 
 def _kept_places(frame: pd.DataFrame, clients: Coded, period: Coded, billed: BilledUnits) -> dict[int, tuple[int, int]]:
-    """Row → (place, units) of freed rows that stay with the client and the month that counted them."""
+    """Row → (place of the last unit, units) of freed rows that stay with the client and the month that counted them."""
     if not billed.places:
         return {}
     found = {}

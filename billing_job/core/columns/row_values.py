@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from billing_job.core.columns.interned import ints
+from billing_job.core.columns.interned import Ints, ints
 from billing_job.core.moments import utc_text
 from billing_job.core.money import micros_text
 from billing_job.core.sums import Sum
@@ -49,8 +49,12 @@ def exact_micros(frame: pd.DataFrame) -> int:
 
 
 def exact_sum(column: pd.Series) -> int:
-    """The sum of a column of amounts, empty ones as 0; in two halves, so that it never leaves 64 bits."""
-    amounts = ints(column, missing=0)
+    """The sum of a column of amounts, empty ones as 0."""
+    return total_of(ints(column, missing=0))
+
+
+def total_of(amounts: Ints) -> int:
+    """The sum of amounts; in two halves, so that it never leaves 64 bits."""
     return (int((amounts >> 32).sum()) << 32) + int((amounts & 0xFFFF_FFFF).sum())
 
 

@@ -32,9 +32,11 @@ TRANSACTIONS: Schema = {
     "reference_id": TEXT,
     "created_at": INT,
     "problem": TEXT,
+    "quantity": INT,
     "settled": BOOL,
 }
-"""ledger → attribute. `micros` may be empty; `settled` rows are on a document already."""
+"""ledger → attribute. `micros` may be empty; `settled` rows are on a document already; `quantity` is
+empty where a row tells none."""
 
 ATTRIBUTED: Schema = {
     **TRANSACTIONS,
@@ -78,8 +80,8 @@ PRICED: Schema = {
 """price → issue, one row a transaction in the order of the document; rows of one `line_key` are one line.
 
 `period` is the month the transaction belongs to; `charge_cents` add up to the line; rows that the house pays are not
-`visible` and belong to no line. `rule` names a rule that counts units, whose place of the row is `unit_place`, of
-`units`; -1 for others."""
+`visible` and belong to no line. `rule` names a rule that counts units, of whose `units` the last one of the row
+has the place `unit_place`; -1 for others."""
 
 SETTLED: Schema = {
     "transaction_id": TEXT,
