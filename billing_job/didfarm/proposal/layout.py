@@ -1,0 +1,92 @@
+"""Where the list stands in an answer, how it is counted, and how the next page is found."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from billing_job.didfarm.proposal.columns import DEEPEST, full_name, is_text, leaves_of, plain_name
+from billing_job.didfarm.wire import Json
+
+TOTALS = (
+    "total", "totalcount", "totalitems", "totalresults", "totalrows", "totalrecords", "totalelements",
+    "recordstotal", "resultcount", "metacount", "paginationcount", "count", "records",
+)  # fmt: skip
+LINKS = ("next", "nextpageurl", "nexturl", "nextlink", "linksnext", "nexthref", "nextcursor", "nextpagetoken",
+         "cursornext", "pagingnext", "after", "endcursor", "cursor")  # fmt: skip
+"""In this order: a link needs no knowledge of how it is sent back, a cursor does."""
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """`rows` and `total` are dotted paths, `total` empty when nothing counts; `next` is where the next page stands."""
+
+    rows: str
+    total: str
+    next: str
+
+    def rows_of(self, body: Json) -> list[Json]:
+        """The rows of an answer; none where there is no list."""
+        found = at(body, self.rows)
+        return found if isinstance(found, list) else []
+
+    def total_of(self, body: Json) -> int | None:
+        """How many rows the answer says there are in all."""
+        found = at(body, self.total) if self.total else None
+        return found if isinstance(found, int) and not isinstance(found, bool) else None
+
+    def next_of(self, body: Json) -> str:
+        """The link or cursor to the next page; empty at the end."""
+        found = at(body, self.next) if self.next else None
+        return str(found) if is_text(found) or (isinstance(found, int) and not isinstance(found, bool)) else ""
+
+
+def at(body: Json, path: str) -> Json:
+    """What stands at a dotted path, None where nothing does; the whole for an empty path."""
+    for key in path.split(".") if path else ():
+        body = body.get(key) if isinstance(body, dict) else None
+    return body
+
+
+def layout_of(body: Json) -> Layout | None:
+    """The layout of an answer; None when it holds no list of objects."""
+    lists = list(_lists(body))
+    if not lists:
+        return None
+    path, rows = max(lists, key=lambda found: (_likeness(found[1]), -found[0].count(".")))
+    numbers = {
+        place: value
+        for place, value in leaves_of(body)
+        if isinstance(value, int) and not isinstance(value, bool) and value >= len(rows)
+    }
+    totals = sorted((place for place in numbers if _rank(place, TOTALS) is not None), key=lambda p: _rank(p, TOTALS) or 0)
+    links = sorted(
+        (place for place, value in leaves_of(body) if _rank(place, LINKS) is not None and _is_link(value)),
+        key=lambda place: _rank(place, LINKS) or 0,
+    )
+    return Layout(path, totals[0] if totals else "", links[0] if links else "")
+
+
+def _lists(body: Json, path: str = "", depth: int = 0) -> Iterator[tuple[str, list[Json]]]:
+    if isinstance(body, list) and any(isinstance(row, dict) for row in body):
+        yield path, body
+    if isinstance(body, list) and not body and path:
+        yield path, body
+    if isinstance(body, dict) and depth <= DEEPEST:
+        for key, inner in body.items():
+            yield from _lists(inner, f"{path}.{key}" if path else key, depth + 1)
+
+
+def _likeness(rows: Sequence[Json]) -> tuple[int, int]:
+    """How much a list looks like transactions: fields of its first object that money has, and its length."""
+    first: Mapping[str, Json] = next((row for row in rows if isinstance(row, dict)), {})
+    names = " ".join(plain_name(path) for path, _ in leaves_of(first))
+    told = sum(word in names for word in ("id", "amount", "value", "type", "date", "created", "at", "debit", "descr"))
+    return told, len(rows)
+
+
+def _rank(path: str, names: Sequence[str]) -> int | None:
+    found = [names.index(name) for name in (full_name(path), plain_name(path)) if name in names]
+    return min(found, default=None)
+
+
+def _is_link(value: Json) -> bool:
+    return is_text(value) or (isinstance(value, int) and not isinstance(value, bool))
