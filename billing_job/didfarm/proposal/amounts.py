@@ -31,10 +31,12 @@ DEBITS = ("debit", "debitamount", "amountout", "moneyout", "paidout", "out", "ou
           "spent", "debited", "debitcents", "debits")  # fmt: skip
 CREDITS = ("credit", "creditamount", "amountin", "moneyin", "paidin", "in", "incoming", "deposit", "deposited",
            "received", "credited", "creditcents", "credits")  # fmt: skip
-IN_WORDS = ("credit", "cr", "in", "incoming", "deposit", "c", "inbound", "income", "+", "plus", "positive")
-OUT_WORDS = ("debit", "dr", "out", "outgoing", "withdraw", "withdrawal", "d", "outbound", "expense", "-", "minus", "negative")
-DEFAULT_DIRECTIONS = {*IN_WORDS[:5], *OUT_WORDS[:6]}
-"""What the settings know without being told."""
+USUAL_IN = ("credit", "cr", "in", "incoming", "deposit", "+")
+USUAL_OUT = ("debit", "dr", "out", "outgoing", "withdraw", "withdrawal", "-")
+"""What settings know without being told."""
+PAIRS = (("c", "d"), ("inbound", "outbound"), ("income", "expense"), ("plus", "minus"), ("positive", "negative"),
+         ("received", "sent"), ("added", "deducted"), ("topup", "charge"))  # fmt: skip
+"""Other words for the two directions, each with its opposite."""
 FLAGS_IN = ("iscredit", "credit", "incoming", "isincoming", "ispositive", "isdeposit")
 FLAGS_OUT = ("isdebit", "debit", "outgoing", "isoutgoing", "isnegative", "iswithdrawal")
 CAME_IN = {"topup", "deposit", "credit", "refund", "cashback", "reimbursement", "recharge", "prepayment", "incoming"}
@@ -136,7 +138,7 @@ def _directed(columns: Columns, fields: Mapping[str, str], values: Sequence[Json
         return
     if any(_is_negative(value) for value in values):
         yield Candidate({}, fields, is_signed=True)
-        yield Candidate({}, {"debit": fields["amount"]}, is_signed=True)
+        yield Candidate({"sign": "inverted"}, fields, is_signed=True)
         return
     for path, column in columns.items():
         if words := _direction_words(path, column):
@@ -157,16 +159,16 @@ def _direction_words(path: str, column: Column) -> dict[str, Json]:
         if plain_name(path) in FLAGS_IN:
             return {"in_words": ["true"], "out_words": ["false"]}
         return {"in_words": ["false"], "out_words": ["true"]} if plain_name(path) in FLAGS_OUT else {}
-    if not all(isinstance(value, str) for value in column) or not words <= {*IN_WORDS, *OUT_WORDS}:
+    known = {*USUAL_IN, *USUAL_OUT, *(word for pair in PAIRS for word in pair)}
+    if not all(isinstance(value, str) for value in column) or not words <= known:
         return {}
-    if words <= DEFAULT_DIRECTIONS:
+    if words <= {*USUAL_IN, *USUAL_OUT}:
         return {"usual": True}
-    # One word seen names its opposite: a list without a top-up still tells which way its rows went.
-    pairs = [(into, out) for into, out in (("c", "d"), ("inbound", "outbound"), ("income", "expense"), ("+", "-"),
-             ("plus", "minus"), ("positive", "negative")) if words & {into, out}]  # fmt: skip
+    # A word names its opposite: a list without a top-up still tells which way its rows went.
+    pairs = [pair for pair in PAIRS if words & {*pair}]
     return {
-        "in_words": [*IN_WORDS[:5], *(into for into, _ in pairs)],
-        "out_words": [*OUT_WORDS[:6], *(out for _, out in pairs)],
+        "in_words": [*USUAL_IN, *(into for into, _ in pairs)],
+        "out_words": [*USUAL_OUT, *(out for _, out in pairs)],
     }
 
 

@@ -9,13 +9,13 @@ from billing_job.didfarm.proposal.columns import (
     all_or_none,
     every,
     full_name,
-    is_number,
     is_text,
     plain_name,
     ranked,
     words_of,
 )
-from billing_job.didfarm.wire import REFERENCE_TYPES, Json, read_reference_type
+from billing_job.didfarm.wire import Json
+from billing_job.didfarm.wire_words import REFERENCE_TYPES, read_reference_type
 
 IDS = ("id", "transactionid", "txnid", "txid", "uuid", "guid", "transactionuuid", "entryid", "ledgerid", "movementid",
        "transactionnumber", "number", "reference", "ref", "code", "key", "hash")  # fmt: skip
@@ -35,7 +35,7 @@ def other_fields(columns: Columns) -> Iterator[tuple[str, str]]:
         "id": ranked(columns, IDS, is_identity),
         "type": _types(columns),
         "description": ranked(columns, DESCRIPTIONS, all_or_none(lambda value: isinstance(value, str))),
-        "quantity": ranked(columns, QUANTITIES, every(is_number)),
+        "quantity": ranked(columns, QUANTITIES, every(lambda value: str(value).isdigit())),
     }
     for field, paths in finders.items():
         if paths:
@@ -44,9 +44,9 @@ def other_fields(columns: Columns) -> Iterator[tuple[str, str]]:
 
 
 def currency_path(columns: Columns) -> str:
-    """The column that names a currency in every row; empty when there is none."""
-    found = [path for path, column in columns.items() if full_name(path) == "currencycode" and every(is_text)(column)]
-    found += ranked(columns, CURRENCIES, every(is_text))
+    """The column that names a currency; empty when there is none."""
+    found = [path for path, column in columns.items() if full_name(path) == "currencycode" and all_or_none(is_text)(column)]
+    found += ranked(columns, CURRENCIES, all_or_none(is_text))
     return found[0] if found else ""
 
 

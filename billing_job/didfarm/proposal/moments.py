@@ -31,13 +31,17 @@ def moment_paths(columns: Columns) -> list[str]:
 
 
 def formats_of(column: Column) -> Iterator[str]:
-    """The formats that read every moment of a column: empty for ISO 8601 and epoch, or strptime's."""
+    """The formats that read every moment of a column: empty for ISO 8601 and epoch seconds, or another."""
     values = [value for value in column if value is not None]
     if not values or len(values) < len(column):
         return
-    if all(_is_iso(value) or _is_epoch(value) for value in values):
+    if all(_is_iso(value) for value in values) or all(_is_epoch(value, digits=10) for value in values):
         yield ""
         return
+    for name, digits in (("epoch_ms", 13), ("epoch_us", 16)):
+        if all(_is_epoch(value, digits=digits) for value in values):
+            yield name
+            return
     for pattern in FORMATS:
         if all(_matches(value, pattern) for value in values):
             yield pattern
@@ -68,11 +72,11 @@ def _is_iso(value: Json) -> bool:
     return not value.strip().isdigit()
 
 
-def _is_epoch(value: Json) -> bool:
-    """Seconds or milliseconds between 2001 and 2096, as a number or a text."""
+def _is_epoch(value: Json, *, digits: int) -> bool:
+    """A count since 1970 of our time, as a number or a text: 10 digits are seconds, from 2001 to 2286."""
     text = str(value) if isinstance(value, str | int | Decimal) and not isinstance(value, bool) else ""
     whole = text.partition(".")[0]
-    return whole.isascii() and whole.isdigit() and (10**9 <= int(whole) < 4 * 10**9 or 10**12 <= int(whole) < 4 * 10**12)
+    return whole.isascii() and whole.isdigit() and len(whole) == digits
 
 
 def _matches(value: Json, pattern: str) -> bool:

@@ -32,7 +32,10 @@ def state_candidates(columns: Columns) -> Iterator[States]:
     """The ways to read states, the likeliest first."""
     path = state_path(columns)
     if not path:
-        yield States("")
+        taken_back = deletion_path(columns)
+        yield States(taken_back, ("null",), ("set",)) if taken_back else States("")
+        if taken_back:
+            yield States(taken_back, ("null", "set"))
         return
     words = words_of(columns[path])
     names = {word: plain_name(word) for word in words}
