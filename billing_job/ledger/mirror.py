@@ -78,6 +78,16 @@ class LedgerMirror:
             ids = set(connection.execute(select(wallet_rows.c.transaction_id).distinct()).scalars())
             return ids - absent_ids(connection)
 
+    def listed(self) -> list[str]:
+        """Each of them as it last came, as canonical JSON, in the order in which they were first seen."""
+        with transaction(self._engine) as connection:
+            gone = absent_ids(connection)
+            rows = connection.execute(
+                select(wallet_rows.c.transaction_id, wallet_rows.c.raw).order_by(wallet_rows.c.seq)
+            )
+            newest = {row.transaction_id: row.raw for row in rows}
+            return [raw for id_, raw in newest.items() if id_ not in gone]
+
     def learned(self) -> ListShape | None:
         """What the latest whole pass found out about the list; None before the first."""
         with transaction(self._engine) as connection:

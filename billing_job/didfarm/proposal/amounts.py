@@ -67,7 +67,9 @@ def amount_candidates(columns: Columns, type_path: str) -> Iterator[Candidate]:
         for unit in _units(used, values):
             for marks in _marks(values):
                 for directed in _directed(columns, fields, values, type_path):
-                    yield Candidate({"amount_unit": unit, **marks, **directed.settings}, directed.fields, directed.is_signed)
+                    yield Candidate(
+                        {"amount_unit": unit, **marks, **directed.settings}, directed.fields, directed.is_signed
+                    )
 
 
 def _amount_fields(columns: Columns) -> Iterator[tuple[dict[str, str], tuple[str, ...]]]:
@@ -97,7 +99,10 @@ def unit_named(path: str) -> str:
     ('cents', 'cents', '')
     """
     name = full_name(path)
-    if name.endswith(("cents", "cent", "minor", "minorunits", "minoramount", "incents", "pence")) or "amountminor" in name:
+    if (
+        name.endswith(("cents", "cent", "minor", "minorunits", "minoramount", "incents", "pence"))
+        or "amountminor" in name
+    ):
         return "cents"
     if name.endswith(("micros", "microunits", "millionths")):
         return "1/1000000"
@@ -120,7 +125,10 @@ def _marks(values: Sequence[Json]) -> Iterator[dict[str, Json]]:
     negatives += ["1-"] if any(text.endswith("-") for text in texts) else []
     if negatives:
         always["negative_marks"] = negatives
-    symbols = {"".join(c for c in text if not c.isdigit() and c not in " .,'\u2019()+-\u2212\u2013\u00a0\u2009\u202f") for text in texts}
+    symbols = {
+        "".join(c for c in text if not c.isdigit() and c not in " .,'\u2019()+-\u2212\u2013\u00a0\u2009\u202f")
+        for text in texts
+    }
     if found := sorted(symbols - {""}):
         always["currency_marks"] = found
     is_marked = any(set(text) & set(",'\u2019 \u00a0\u2009\u202f") for text in texts)
@@ -131,7 +139,9 @@ def _marks(values: Sequence[Json]) -> Iterator[dict[str, Json]]:
         yield {name: mark for name, mark in chosen.items() if mark != usual[name]} | always
 
 
-def _directed(columns: Columns, fields: Mapping[str, str], values: Sequence[Json], type_path: str) -> Iterator[Candidate]:
+def _directed(
+    columns: Columns, fields: Mapping[str, str], values: Sequence[Json], type_path: str
+) -> Iterator[Candidate]:
     """How the direction may be told."""
     if "debit" in fields:
         yield Candidate({}, fields, is_signed=False)

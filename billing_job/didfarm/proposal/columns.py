@@ -15,9 +15,7 @@ Columns = Mapping[str, Column]
 
 _SIGN = r"[+\-\u2212\u2013]?"
 _MARK = r"[^\d\s.,'\u2019()+\-\u2212\u2013]{0,4}"
-_NUMBER = re.compile(
-    rf"\(?{_SIGN}\s*{_MARK}\s*{_SIGN}[0-9][0-9.,'\u2019\u00a0\u2009\u202f ]*\s*{_MARK}-?\)?"
-)
+_NUMBER = re.compile(rf"\(?{_SIGN}\s*{_MARK}\s*{_SIGN}[0-9][0-9.,'\u2019\u00a0\u2009\u202f ]*\s*{_MARK}-?\)?")
 """A number as people write it: signs, groups of thousands, a currency before or behind."""
 
 
@@ -78,8 +76,8 @@ def is_text(value: Json) -> bool:
 
 def all_or_none(fits: Callable[[Json], bool]) -> Callable[[Column], bool]:
     """Every value that is there fits, and one is there."""
-    return lambda column: any(value is not None for value in column) and all(
-        value is None or fits(value) for value in column
+    return lambda column: (
+        any(value is not None for value in column) and all(value is None or fits(value) for value in column)
     )
 
 
@@ -90,4 +88,6 @@ def every(fits: Callable[[Json], bool]) -> Callable[[Column], bool]:
 
 def words_of(column: Column) -> list[str]:
     """The distinct texts of a column, in alphabetical order; true and false as such, null is left out."""
-    return sorted({str(value).lower() if isinstance(value, bool) else str(value) for value in column if value is not None})
+    return sorted(
+        {str(value).lower() if isinstance(value, bool) else str(value) for value in column if value is not None}
+    )

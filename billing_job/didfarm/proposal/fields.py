@@ -45,7 +45,9 @@ def other_fields(columns: Columns) -> Iterator[tuple[str, str]]:
 
 def currency_path(columns: Columns) -> str:
     """The column that names a currency; empty when there is none."""
-    found = [path for path, column in columns.items() if full_name(path) == "currencycode" and all_or_none(is_text)(column)]
+    found = [
+        path for path, column in columns.items() if full_name(path) == "currencycode" and all_or_none(is_text)(column)
+    ]
     found += ranked(columns, CURRENCIES, all_or_none(is_text))
     return found[0] if found else ""
 
@@ -59,7 +61,9 @@ def is_identity(column: Column) -> bool:
 def _types(columns: Columns) -> list[str]:
     """Columns of types: those of several words come before one that is the same everywhere, or tells directions."""
     found = ranked(columns, TYPES, every(_is_word))
-    return sorted(found, key=lambda path: (is_direction(columns[path]), len(set(columns[path])) == 1 and len(found) > 1))
+    return sorted(
+        found, key=lambda path: (is_direction(columns[path]), len(set(columns[path])) == 1 and len(found) > 1)
+    )
 
 
 def _is_word(value: Json) -> bool:
@@ -74,7 +78,10 @@ def _reference(columns: Columns) -> dict[str, str]:
         if stem not in REFERENCE_STEMS or not all_or_none(is_text)(column):
             continue
         for id_path in columns:
-            if _stem(id_path, ("id", "uuid", "key")) == stem and id_path.rpartition(".")[0] == type_path.rpartition(".")[0]:
+            if (
+                _stem(id_path, ("id", "uuid", "key")) == stem
+                and id_path.rpartition(".")[0] == type_path.rpartition(".")[0]
+            ):
                 known = sum(alias_of(word) != "" for word in words_of(column))
                 pairs.append((-known, type_path, id_path))
     if not pairs:

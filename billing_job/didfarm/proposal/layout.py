@@ -10,8 +10,8 @@ TOTALS = (
     "total", "totalcount", "totalitems", "totalresults", "totalrows", "totalrecords", "totalelements",
     "recordstotal", "resultcount", "metacount", "paginationcount", "count", "records",
 )  # fmt: skip
-LINKS = ("next", "nextpageurl", "nexturl", "nextlink", "linksnext", "nexthref", "nextcursor", "nextpagetoken",
-         "cursornext", "pagingnext", "after", "endcursor", "cursor")  # fmt: skip
+LINKS = ("linksnext", "nextpageurl", "nexturl", "nextlink", "nexthref", "next", "nextcursor", "nextpagetoken",
+         "cursornext", "pagingnext")  # fmt: skip
 """In this order: a link needs no knowledge of how it is sent back, a cursor does."""
 
 
@@ -30,8 +30,7 @@ class Layout:
 
     def total_of(self, body: Json) -> int | None:
         """How many rows the answer says there are in all."""
-        found = at(body, self.total) if self.total else None
-        return found if isinstance(found, int) and not isinstance(found, bool) else None
+        return _count(at(body, self.total)) if self.total else None
 
     def next_of(self, body: Json) -> str:
         """The link or cursor to the next page; empty at the end."""
@@ -52,15 +51,15 @@ def layout_of(body: Json) -> Layout | None:
     if not lists:
         return None
     path, rows = max(lists, key=lambda found: (_likeness(found[1]), -found[0].count(".")))
-    numbers = {
-        place: value
-        for place, value in leaves_of(body)
-        if isinstance(value, int) and not isinstance(value, bool) and value >= len(rows)
-    }
-    totals = sorted((place for place in numbers if _rank(place, TOTALS) is not None), key=lambda p: _rank(p, TOTALS) or 0)
+    numbers = {place for place, value in leaves_of(body) if (_count(value) or -1) >= len(rows)}
+    totals = sorted(
+        (place for place in numbers if _rank(place, TOTALS) is not None), key=lambda p: _rank(p, TOTALS) or 0
+    )
+    # One that is null is the end of a list that fits one page: it will not be null when the list has grown.
+    named = {place: value for place, value in leaves_of(body) if _rank(place, LINKS) is not None}
     links = sorted(
-        (place for place, value in leaves_of(body) if _rank(place, LINKS) is not None and _is_link(value)),
-        key=lambda place: _rank(place, LINKS) or 0,
+        (place for place, value in named.items() if value is None or _is_link(value)),
+        key=lambda place: (named[place] is None, _rank(place, LINKS) or 0),
     )
     return Layout(path, totals[0] if totals else "", links[0] if links else "")
 
@@ -81,6 +80,13 @@ def _likeness(rows: Sequence[Json]) -> tuple[int, int]:
     names = " ".join(plain_name(path) for path, _ in leaves_of(first))
     told = sum(word in names for word in ("id", "amount", "value", "type", "date", "created", "at", "debit", "descr"))
     return told, len(rows)
+
+
+def _count(value: Json) -> int | None:
+    """A number of rows, also as a text of digits."""
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 16:
+        return int(value)
+    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
 
 
 def _rank(path: str, names: Sequence[str]) -> int | None:

@@ -129,10 +129,11 @@ def propose(evidence: Evidence, make: MakeReading) -> Proposal:
     if outcome.running:
         mapped["balance_after"] = outcome.running.path
     transactions = {**settings, **outcome.settings}
-    transactions["fields"] = {name: path for name, path in mapped.items() if name not in FIELDS or name != path}
+    transactions["fields"] = {name: mapped[name] for name in _FIELD_NAMES if name in mapped}
     return Proposal(transactions, _balance(outcome, evidence), outcome, not doubts, tuple(doubts), tuple(rivals))
 
 
+_FIELD_NAMES = (*FIELDS, "direction", "debit", "credit", "status", "quantity", "balance_after")
 _WHAT = {
     "id": "the id: none has a value of its own in each row",
     "type": "the type: none has a word in each row",

@@ -6,13 +6,35 @@ from itertools import combinations
 
 from billing_job.didfarm.proposal.columns import Column, Columns, plain_name, words_of
 
-NAMES = ("status", "state", "transactionstatus", "paymentstatus", "confirmed", "isconfirmed", "settled", "issettled", "posted")
+NAMES = (
+    "status",
+    "state",
+    "transactionstatus",
+    "paymentstatus",
+    "confirmed",
+    "isconfirmed",
+    "settled",
+    "issettled",
+    "posted",
+)
 DELETIONS = ("deletedat", "cancelledat", "canceledat", "voidedat", "reversedat")
 SETTLED = {
     "completed", "complete", "settled", "success", "succeeded", "successful", "confirmed", "paid", "posted", "done",
     "booked", "processed", "approved", "ok", "active", "true", "finished", "captured", "cleared", "final", "closed",
 }  # fmt: skip
-VOID = {"failed", "cancelled", "canceled", "voided", "void", "rejected", "declined", "error", "expired", "aborted", "deleted"}
+VOID = {
+    "failed",
+    "cancelled",
+    "canceled",
+    "voided",
+    "void",
+    "rejected",
+    "declined",
+    "error",
+    "expired",
+    "aborted",
+    "deleted",
+}
 WAITING = {"pending", "processing", "authorized", "authorised", "onhold", "hold", "queued", "scheduled", "reserved", "false",
            "initiated", "open", "new", "inprogress", "unconfirmed"}  # fmt: skip
 EITHER = {"reversed", "refunded", "disputed", "adjusted", "corrected"}

@@ -1,4 +1,4 @@
-"""What the wallet itself says of a reading: running balances row by row, and the balance against the sum of all rows."""
+"""What the wallet itself says of a reading: running balances row by row, and the balance against the sum of rows."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -11,7 +11,8 @@ from billing_job.didfarm.wire import Json
 from billing_job.didfarm.wire_amounts import Marks, places_of, read_number, to_micros
 
 AFTER = (
-    "balanceafter", "balanceaftertransaction", "runningbalance", "newbalance", "balance", "walletbalance", "afterbalance",
+    "balanceafter", "balanceaftertransaction", "runningbalance", "newbalance", "balance", "walletbalance",
+    "afterbalance",
     "closingbalance", "endingbalance", "balanceend", "after", "resultingbalance", "balanceaftercents", "balancecents",
     "balanceafteramount", "balanceamount", "balancevalue", "currentbalance",
 )  # fmt: skip
