@@ -56,13 +56,16 @@ def _base_url(value: str) -> str:
     try:
         parts = urlsplit(value)
         if parts.username is not None or parts.password is not None:
-            raise ValueError("a user or password has no place in it: the key comes from DIDFARM_API_KEY or api.key_file")
+            raise ValueError(
+                "a user or password has no place in it: the key comes from DIDFARM_API_KEY or api.key_file"
+            )
         parts.port  # noqa: B018 - raises where it is none
     except ValueError as error:
         raise ValueError(str(error)) from None
     if parts.query or parts.fragment:
-        raise ValueError("it ends with the path: what every request of the list carries goes into"
-                         " [api.transactions] query")
+        raise ValueError(
+            "it ends with the path: what every request of the list carries goes into [api.transactions] query"
+        )
     return value
 
 
@@ -296,7 +299,9 @@ def _problem(path: Path, detail: ErrorDetails, within: tuple[str, ...]) -> str:
     key = ".".join(str(part + 1) if isinstance(part, int) else str(part) for part in location) or "the file"
     expected = _EXPECTED.get(detail["type"], str(detail["msg"]).removeprefix("Value error, "))
     value = detail["input"]
-    shown = "" if detail["type"] == "missing" or isinstance(value, dict | Table) else f" = {_without_userinfo(repr(value))}"
+    shown = (
+        "" if detail["type"] == "missing" or isinstance(value, dict | Table) else f" = {_without_userinfo(repr(value))}"
+    )
     return f"{path}: {key}{shown}: {expected}"
 
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from billing_job.core.errors import Invalid, InsufficientBalance, NotFound, RequestRefused, Unauthorized
+from billing_job.core.errors import InsufficientBalance, Invalid, NotFound, RequestRefused, Unauthorized
 from billing_job.core.redaction import SHORTEST_SECRET, spellings
 from billing_job.didfarm.retry import ODD_ATTEMPTS, Retryable, seconds_asked_for
 from billing_job.didfarm.wire import Json, parse_json
@@ -50,9 +50,9 @@ class Keys:
         """The same of every text in a body, in place: no row, raw or read, may keep a key that a supplier echoes."""
         wanted = [spelling for spelling in self._spellings if len(spelling) >= SHORTEST_SECRET]
         box = [body]
-        open_ = [box]
+        open_: list[Json] = [box]
         while open_:  # no recursion: an answer may be nested deeper than Python goes
-            holder: Json = open_.pop()
+            holder = open_.pop()
             if isinstance(holder, dict) and any(spelling in name for name in holder for spelling in wanted):
                 for name in list(holder):
                     holder[self.cut(name)] = holder.pop(name)

@@ -71,7 +71,8 @@ LONGEST_RETRY_AFTER_SECONDS = 120.0
 class Retryable(SupplierError):
     """An answer that may well be right the next time; `retry_after` are seconds the server asked for.
 
-    `attempts` says after how many answers of this kind that hope ends. `harmless` says that the request certainly changed nothing: it never left, or the limit turned it away.
+    `attempts` says after how many answers of this kind that hope ends. `harmless` says that the request certainly
+    changed nothing: it never left, or the limit turned it away.
     """
 
     def __init__(

@@ -49,7 +49,9 @@ def _described(value: Json, *, inside: bool) -> str:
     if isinstance(value, dict):
         if not inside:
             return f"an object of {_names(value)}" if value else "an empty object"
-        parts = [f"{name[:LONGEST_NAME]} ({_described(value[name], inside=False)})" for name in list(value)[:MOST_NAMES]]
+        parts = [
+            f"{name[:LONGEST_NAME]} ({_described(value[name], inside=False)})" for name in list(value)[:MOST_NAMES]
+        ]
         return f"an object of {', '.join(parts)}{_more(value)}" if value else "an empty object"
     if isinstance(value, list):
         first = value[0] if value else None
