@@ -53,8 +53,9 @@ def api_of(path: Path, base_url: str | None) -> Api:
         raise ConfigError(problems_of(path, error, "api")) from None
     except (OSError, ValueError) as error:
         raise ConfigError(f"{path}: cannot be read ({error})") from None
-    key_file = api.key_file and path.resolve().parent.parent / api.key_file.expanduser()
-    return api.model_copy(update={"key_file": key_file})
+    base = path.resolve().parent.parent
+    files = {"key_file": api.key_file, "ca_file": api.ca_file}
+    return api.model_copy(update={name: file and base / file.expanduser() for name, file in files.items()})
 
 
 def known_in(folder: Path) -> Known:

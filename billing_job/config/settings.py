@@ -7,6 +7,7 @@ import re
 import tomllib
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Field, ValidationError, model_validator
@@ -51,13 +52,32 @@ def _prom_file(value: Path) -> Path:
     return value
 
 
+def _base_url(value: str) -> str:
+    try:
+        parts = urlsplit(value)
+        if parts.username is not None or parts.password is not None:
+            raise ValueError(
+                "a user or password has no place in it: the key comes from DIDFARM_API_KEY or api.key_file"
+            )
+        parts.port  # noqa: B018 - raises where it is none
+    except ValueError as error:
+        raise ValueError(str(error)) from None
+    if parts.query or parts.fragment:
+        raise ValueError(
+            "it ends with the path: what every request of the list carries goes into [api.transactions] query"
+        )
+    return value
+
+
 class Api(Table):
     """`[api]`: the supplier's address and our manners."""
 
-    base_url: WebAddress = "https://didfarm.com/api/v1"
+    base_url: Annotated[WebAddress, AfterValidator(_base_url)] = "https://didfarm.com/api/v1"
     requests_per_minute: Annotated[int, Field(ge=1, le=100_000)] = 60
     timeout_seconds: Annotated[float, Field(gt=0, le=600)] = 30
     key_file: Path | None = None
+    ca_file: Path | None = None
+    """PEM file of the authorities that the supplier's certificate is checked against, in place of the machine's."""
     transactions: TransactionsReading = TransactionsReading()
     balance: BalanceReading = BalanceReading()
 
@@ -279,8 +299,15 @@ def _problem(path: Path, detail: ErrorDetails, within: tuple[str, ...]) -> str:
     key = ".".join(str(part + 1) if isinstance(part, int) else str(part) for part in location) or "the file"
     expected = _EXPECTED.get(detail["type"], str(detail["msg"]).removeprefix("Value error, "))
     value = detail["input"]
-    shown = "" if detail["type"] == "missing" or isinstance(value, dict | Table) else f" = {value!r}"
+    shown = (
+        "" if detail["type"] == "missing" or isinstance(value, dict | Table) else f" = {_without_userinfo(repr(value))}"
+    )
     return f"{path}: {key}{shown}: {expected}"
+
+
+def _without_userinfo(text: str) -> str:
+    """An address may hold a password, which is not said again."""
+    return re.sub(r"(//)[^/\s'\"]*@", r"\1[user]@", text)
 
 
 def _with_absolute_paths(settings: Settings, base: Path, path: Path) -> Settings:
@@ -309,7 +336,9 @@ def _with_absolute_paths(settings: Settings, base: Path, path: Path) -> Settings
     directory = settings.output.directory
     return settings.model_copy(
         update={
-            "api": settings.api.model_copy(update={"key_file": absolute(settings.api.key_file)}),
+            "api": settings.api.model_copy(
+                update={"key_file": absolute(settings.api.key_file), "ca_file": absolute(settings.api.ca_file)}
+            ),
             "seller": settings.seller.model_copy(update={"logo": absolute(settings.seller.logo)}),
             "design": settings.design.model_copy(update={"templates": absolute(settings.design.templates)}),
             "storage": Storage(database_url=f"sqlite:///{base / url.database}") if is_file else settings.storage,

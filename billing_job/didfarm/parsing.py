@@ -17,6 +17,7 @@ from billing_job.didfarm.models import (
     SipTrunk,
     Submission,
 )
+from billing_job.didfarm.next_page import next_page
 from billing_job.didfarm.wire import Json
 
 
@@ -61,21 +62,22 @@ def read_purchase(body: Json) -> Purchase:
     )
 
 
-def read_sip_trunks(body: Json) -> tuple[tuple[SipTrunk, ...], int]:
-    """{"data": [trunk, …]} and how many there are in all."""
-    rows = body.get("data") if isinstance(body, dict) else None
+def read_sip_trunks(body: Json) -> tuple[tuple[SipTrunk, ...], str]:
+    """{"data": [trunk, …]}, or the list alone, and the link or cursor of its next page, empty where it names none.
+
+    A trunk may lack its id or its uuid; those with neither are left out.
+    """
+    rows = body.get("data") if isinstance(body, dict) else body
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise ValueError("it has no list `data`")
     trunks = tuple(_sip_trunk(row) for row in rows)
-    meta = body.get("meta")
-    total = meta.get("total") if isinstance(meta, dict) else None
-    return trunks, total if isinstance(total, int) else len(trunks)
+    return tuple(trunk for trunk in trunks if trunk.uuid or trunk.trunk_id), next_page(body, "") or ""
 
 
 def _sip_trunk(row: dict[str, Json]) -> SipTrunk:
     return SipTrunk(
         trunk_id=_optional(row, "id"),
-        uuid=_text(row, "uuid"),
+        uuid=_optional(row, "uuid"),
         name=_optional(row, "name"),
         sip_server=_optional(row, "sip_server"),
         username=_optional(row, "username"),
@@ -86,6 +88,7 @@ def _sip_trunk(row: dict[str, Json]) -> SipTrunk:
 def read_new_trunk(body: Json) -> NewTrunk:
     """{"data": {"uuid": …, "name": …, "sip_server": …, "username": …, "password": …, "status": "provisioning"}}."""
     data = _data(body)
+    _text(data, "uuid")
     return NewTrunk(_sip_trunk(data), read_credentials(body))
 
 

@@ -124,13 +124,12 @@ class LedgerMirror:
                     values = {"uuid": trunk.uuid, "trunk_id": trunk.trunk_id, "name": trunk.name, "first_seen": now}
                     connection.execute(insert(trunks).values(values))
 
-    def save_balance(self, balance: Balance) -> None:
-        """Store the wallet's balance of this moment."""
+    def save_balance(self, balance: Balance | None) -> None:
+        """Store the wallet's balance of this moment; None: it could not be read, and no older one stands for it."""
         with transaction(self._engine) as connection:
             fetched = moment_text(self._clock.now())
-            connection.execute(
-                insert(balances).values(cents=str(balance.cents), currency=balance.currency, fetched=fetched)
-            )
+            cents, currency = ("", "") if balance is None else (str(balance.cents), balance.currency)
+            connection.execute(insert(balances).values(cents=cents, currency=currency, fetched=fetched))
 
 
 def current_trunks(connection: Connection) -> list[Trunk]:

@@ -123,7 +123,9 @@ balances = Table(
     "balances",
     metadata,
     Column("seq", RowNumber, primary_key=True, autoincrement=True),
-    Column("cents", Text, nullable=False, comment="as text, for it may have any number of digits"),
+    Column(
+        "cents", Text, nullable=False, comment="as text, for it may have any number of digits; empty: could not be read"
+    ),
     Column("currency", Text, nullable=False),
     Column("fetched", Text, nullable=False),
     comment="the wallet's balance as the supplier gave it",

@@ -121,10 +121,10 @@ def supplier_trunks(engine: Engine) -> list[Trunk]:
 
 
 def last_balance(engine: Engine) -> Balance | None:
-    """The balance as last fetched; None before the first sync."""
+    """The balance as last fetched; None before the first sync, and when the last one could not read it."""
     with transaction(engine) as connection:
         row = connection.execute(select(balances).order_by(balances.c.seq.desc()).limit(1)).one_or_none()
-        return None if row is None else Balance(int(row.cents), row.currency)
+        return None if row is None or not row.cents else Balance(int(row.cents), row.currency)
 
 
 def last_whole_walk(engine: Engine) -> str | None:

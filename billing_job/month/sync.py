@@ -13,7 +13,7 @@ from billing_job.month.wallet_proof import wallet_proof
 
 if TYPE_CHECKING:
     from billing_job.didfarm.http import Http
-    from billing_job.didfarm.walk import WalkReport
+    from billing_job.didfarm.mirroring import WalkReport
 
 
 def sync(session: Session, *, full: bool) -> CommandResult:
@@ -50,6 +50,7 @@ def fetched(job: Job, http: "Http", session: Session, *, full: bool) -> "WalkRep
         full=full,
         explained=lambda: wallet_proof(job).matches,
         on_page=console.page_progress(),
+        on_trouble=console.warn,
     )
     console.info(
         f"Read {report.total} transactions at {session.settings.api.base_url}: {report.new} new,"

@@ -6,18 +6,21 @@ import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.metadata import version
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import eu_vat_rates_data
 
 from billing_job.billing.attribution.event_facts import disagreements
 from billing_job.billing.invoicing.tax import EU, has_valid_vat_id
-from billing_job.core.errors import BillingJobError
-from billing_job.didfarm.page import Page, order_of, validated_page
+from billing_job.core.errors import BillingJobError, SupplierError
+from billing_job.didfarm.page import PATH, Page, order_of, rows_of, validated_page
 from billing_job.didfarm.sync import read_balance, read_trunks
 from billing_job.didfarm.wire import FIELDS, Json, canonical_json, parse_json, read_transaction
 from billing_job.month.job import Job
 from billing_job.month.session import Session, connected
+
+if TYPE_CHECKING:
+    from billing_job.didfarm.http import Http
 
 Verdict = Literal["ok", "warning", "wrong"]
 
@@ -92,17 +95,37 @@ def configuration(job: Job) -> Iterator[Finding]:
 
 
 def supplier(job: Job, session: Session) -> Iterator[Finding]:
-    """The live API: trunks, balance, and page 1 field by field."""
+    """The live API: trunks, balance, and page 1 field by field; each may fail by itself."""
     try:
         with connected(session) as http:
-            trunks = read_trunks(http)
-            yield Finding("ok", f"{session.settings.api.base_url} answers; {len(trunks)} trunks")
-            balance = read_balance(http)
-            yield Finding("ok", f"balance: {balance.cents} cents {balance.currency}")
-            body = http.get("/wallet/transactions", {"page": 1}, lambda body: body)
-            yield from _transactions(job, body)
+            yield from _trunks(http, session)
+            yield from _balance(http)
+            query = session.settings.api.transactions.query
+            yield from _transactions(job, http.get(PATH, {**query, "page": 1}, lambda body: body))
     except BillingJobError as error:
         yield Finding("wrong", str(error))
+
+
+def _trunks(http: "Http", session: Session) -> Iterator[Finding]:
+    trouble: list[str] = []
+    try:
+        trunks = read_trunks(http, trouble.append)
+    except SupplierError as error:
+        if error.status == 401:
+            raise
+        yield Finding("warning", f"trunks cannot be read; `run` bills without them ({error})")
+        return
+    yield Finding("ok", f"{session.settings.api.base_url} answers; {len(trunks)} trunks")
+    yield from (Finding("warning", text) for text in trouble)
+
+
+def _balance(http: "Http") -> Iterator[Finding]:
+    try:
+        balance = read_balance(http)
+    except SupplierError as error:
+        yield Finding("wrong", f"the balance cannot be read, so nothing proves the wallet ({error})")
+        return
+    yield Finding("ok", f"balance: {balance.cents} cents {balance.currency}")
 
 
 def _transactions(job: Job, body: Json) -> Iterator[Finding]:
@@ -112,15 +135,21 @@ def _transactions(job: Job, body: Json) -> Iterator[Finding]:
     except ValueError as error:
         yield Finding("wrong", f"page 1 of /wallet/transactions: {error}")
         return
-    meta = ", ".join(f"{name} = {canonical_json(value)}" for name, value in sorted(body["meta"].items()))
-    yield Finding("ok", f"page 1 has {len(page.rows)} of {page.total} transactions; meta: {meta}")
+    found = body.get("meta") if isinstance(body, dict) else None
+    meta = (
+        ", ".join(f"{name} = {canonical_json(value)}" for name, value in sorted(found.items()))
+        if isinstance(found, dict)
+        else "none"
+    )
+    of_all = "" if page.total is None else f" of {page.total}"
+    yield Finding("ok", f"page 1 has {len(page.rows)}{of_all} transactions; meta: {meta}")
     order = order_of(page.rows)
     yield Finding(
         "ok" if order else "warning", f"order of the list: {(order or 'not to be seen on page 1').replace('_', ' ')}"
     )
     yield from _unreadable(page)
     if page.rows:
-        yield from _first_row(job, body["data"][0])
+        yield from _first_row(job, rows_of(body, reading)[0])
 
 
 def _unreadable(page: Page) -> Iterator[Finding]:

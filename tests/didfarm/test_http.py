@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from billing_job.core.errors import Incomplete, RequestRefused, Unauthorized
 from billing_job.didfarm.http import Http
-from billing_job.didfarm.retry import ATTEMPTS, Retryable, is_worth_retrying, retry_after_seconds, seconds_to_wait
+from billing_job.didfarm.retry import ATTEMPTS, Retryable, is_worth_retrying, seconds_asked_for, seconds_to_wait
 from tests.support.sandbox_on_loopback import KEY, NOW, StillClock
 
 Answer = httpx.Response | Exception
@@ -152,7 +152,7 @@ def test_too_much_patience_is_left_to_the_next_run() -> None:
 @given(st.text(), st.text(), st.floats(0, 1, exclude_max=True), st.integers(1, ATTEMPTS))
 def test_no_header_breaks_the_wait(retry_after: str, date: str, jitter: float, attempt: int) -> None:
     """Whatever the headers say: a wait that is there and is no less than what was understood."""
-    seconds = retry_after_seconds({"retry-after": retry_after, "date": date}, datetime(2026, 1, 1, tzinfo=UTC))
+    seconds = seconds_asked_for({"retry-after": retry_after, "date": date}, datetime(2026, 1, 1, tzinfo=UTC))
     assert seconds is None or seconds >= 0
     assert seconds_to_wait(attempt, seconds, jitter) >= max(0.5, seconds or 0)
 
