@@ -4,6 +4,8 @@ import tomllib
 from collections.abc import Sequence
 
 import pytest
+from billing_job.didfarm.wire_amounts import decided
+from billing_job.didfarm.wire_reading import BalanceReading
 
 from billing_job.config.reading import TransactionsReading
 from billing_job.config.settings import Api
@@ -14,8 +16,6 @@ from billing_job.didfarm.parsing import read_balance
 from billing_job.didfarm.sandbox.shapes.shape import Truth
 from billing_job.didfarm.sandbox.shapes.table import SHAPES
 from billing_job.didfarm.wire import canonical_json, parse_json, read_transaction
-from billing_job.didfarm.wire_amounts import decided
-from billing_job.didfarm.wire_reading import BalanceReading
 from billing_job.month.session import Session
 from billing_job.operations.proposal import proposed
 from tests.support.shape_table import Supplier, api_of, documented, needed, proposal_for, session_with, table

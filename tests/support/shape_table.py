@@ -6,7 +6,7 @@
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -87,7 +87,7 @@ def session_with(supplier: Supplier, *, opening_balance: str = "0.00") -> Sessio
     return Session(settings, Path(), lambda: KEY, StillClock(), console, httpx.MockTransport(supplier))
 
 
-@lru_cache(maxsize=None)
+@cache
 def proposal_for(name: str) -> Proposed:
     """What `doctor --propose` says of a shape."""
     return proposed(session_with(Supplier(SHAPES[name])))

@@ -190,16 +190,25 @@ def is_direction(column: Column) -> bool:
 def _credit_types(column: Column) -> Iterator[tuple[str, ...]]:
     """The sets of types that may have come in: the known ones, with every choice of those that could be either."""
     types = [word.lower() for word in words_of(column)]
-    names = {type_: plain_name(type_) for type_ in types}
-    known_in = [type_ for type_, name in names.items() if any(word in name for word in CAME_IN)]
-    unknown = [
-        type_ for type_, name in names.items() if type_ not in known_in and not any(word in name for word in WENT_OUT)
-    ]
+    known_in = [type_ for type_ in types if direction_of(type_) == "in"]
+    unknown = [type_ for type_ in types if not direction_of(type_)]
     if not column or len(unknown) > MOST_UNKNOWN_TYPES:
         return
     for count in range(len(unknown) + 1):
         for more in combinations(unknown, count):
             yield tuple(sorted({"topup", "refund", *known_in, *more}))
+
+
+def direction_of(type_: str) -> str:
+    """The way that movements of a type usually go, in or out; empty for a type that tells none.
+
+    >>> direction_of("wallet_topup"), direction_of("sms"), direction_of("adjustment")
+    ('in', 'out', '')
+    """
+    name = plain_name(type_)
+    if any(word in name for word in CAME_IN):
+        return "in"
+    return "out" if any(word in name for word in WENT_OUT) else ""
 
 
 def _is_negative(value: Json) -> bool:

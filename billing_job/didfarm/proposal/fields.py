@@ -25,8 +25,9 @@ DESCRIPTIONS = ("description", "memo", "note", "notes", "details", "detail", "la
                 "comment", "remark", "remarks", "message", "summary", "subject", "desc", "name")  # fmt: skip
 CURRENCIES = ("currency", "currencycode", "ccy", "currencyiso", "amountcurrency", "iso", "currencyname", "curr")
 QUANTITIES = ("quantity", "qty", "units", "unitcount")
-REFERENCE_STEMS = ("reference", "ref", "referenceable", "source", "subject", "related", "entity", "object", "model",
-                   "resource", "target", "payable", "item", "owner", "transactionable", "billable", "document")  # fmt: skip
+REFERENCE_STEMS = ("reference", "ref", "referenceable", "source", "subject", "related", "entity", "object",
+                   "model", "resource", "target", "payable", "item", "owner", "transactionable", "billable",
+                   "document")  # fmt: skip
 
 
 def other_fields(columns: Columns) -> Iterator[tuple[str, str]]:

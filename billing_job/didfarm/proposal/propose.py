@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from billing_job.core.wallet import SETTLED, Transaction
-from billing_job.didfarm.proposal.amounts import Candidate, amount_candidates
+from billing_job.didfarm.proposal.amounts import Candidate, amount_candidates, direction_of
 from billing_job.didfarm.proposal.columns import Columns, columns_of, words_of
 from billing_job.didfarm.proposal.fields import currency_path, other_fields, reference_aliases
 from billing_job.didfarm.proposal.moments import formats_of, in_order, moment_paths
@@ -231,7 +231,7 @@ def _chosen(outcomes: Sequence[Outcome], evidence: Evidence) -> tuple[Outcome, l
     able = [outcome for outcome in outcomes if outcome.unreadable == fewest]
     best = max(outcome_rank(outcome) for outcome in able)
     fitting = [outcome for outcome in able if outcome_rank(outcome) == best]
-    chosen = fitting[0]
+    chosen = min(fitting, key=contrary_rows)
     rivals = list({other.meaning: other for other in fitting if other.meaning != chosen.meaning}.values())
     doubts = []
     if not any(best):
@@ -241,6 +241,15 @@ def _chosen(outcomes: Sequence[Outcome], evidence: Evidence) -> tuple[Outcome, l
     elif evidence.is_whole and evidence.balance is not None and not chosen.told:
         doubts.append("the running balances agree, the sum of all rows and the wallet's balance do not")
     return chosen, rivals, doubts
+
+
+def contrary_rows(outcome: Outcome) -> int:
+    """Rows that went another way than their type usually goes: a top-up that left the wallet, a call that came in.
+
+    It tells which of several readings is likelier, and proves none.
+    """
+    ways = [(direction_of(row.type), row.micros) for row in outcome.rows if row.micros]
+    return sum((way == "in") == (micros < 0) for way, micros in ways if way)
 
 
 def outcome_rank(outcome: Outcome) -> tuple[bool, bool]:

@@ -35,8 +35,8 @@ VOID = {
     "aborted",
     "deleted",
 }
-WAITING = {"pending", "processing", "authorized", "authorised", "onhold", "hold", "queued", "scheduled", "reserved", "false",
-           "initiated", "open", "new", "inprogress", "unconfirmed"}  # fmt: skip
+WAITING = {"pending", "processing", "authorized", "authorised", "onhold", "hold", "queued", "scheduled", "reserved",
+           "false", "initiated", "open", "new", "inprogress", "unconfirmed"}  # fmt: skip
 EITHER = {"reversed", "refunded", "disputed", "adjusted", "corrected"}
 MOST_UNKNOWN_WORDS = 3
 

@@ -76,8 +76,19 @@ def survey(http: Http, mirrored: Callable[[], Sequence[str]]) -> Survey:
         read = [*read, *older] if is_mirrored else read
     balance, no_balance = _balance(http)
     return Survey(
-        first, layout, query, paging, len(usual), len(rows), total, tuple(read), is_whole, is_mirrored, balance, no_balance
-    )  # fmt: skip
+        first=first,
+        layout=layout,
+        query=query,
+        paging=paging,
+        usual_size=len(usual),
+        size=len(rows),
+        total=total,
+        rows=tuple(read),
+        is_whole=is_whole,
+        is_mirrored=is_mirrored,
+        balance=balance,
+        no_balance=no_balance,
+    )
 
 
 def _as_it_is(body: Json) -> Json:
