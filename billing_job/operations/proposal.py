@@ -3,9 +3,11 @@
 import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 from pydantic import ValidationError
+from sqlalchemy.engine import make_url
 
 from billing_job.config.reading import TransactionsReading
 from billing_job.config.settings import Api, Settings
@@ -78,7 +80,10 @@ def _proposed(http: Http, session: Session) -> Proposed:
 
 
 def _mirrored(session: Session) -> Sequence[str]:
-    """The ledger's copy of the list, as it came."""
+    """The ledger's copy of the list, as it came; none where there is no ledger yet, and none is made."""
+    database = make_url(session.settings.storage.database_url)
+    if database.get_backend_name() == "sqlite" and not Path(str(database.database)).exists():
+        return ()
     engine = open_engine(session.settings.storage.database_url)
     try:
         return LedgerMirror(engine, session.clock).listed()

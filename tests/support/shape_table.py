@@ -4,7 +4,7 @@
 """
 
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from pathlib import Path
@@ -74,7 +74,7 @@ class Supplier:
         return list_reply(self.shape, world().transactions, dict(request.url.params), url)
 
 
-def session_with(supplier: Supplier, *, opening_balance: str = "0.00") -> Session:
+def session_with(supplier: Callable[[httpx.Request], httpx.Response], *, opening_balance: str = "0.00") -> Session:
     """The default settings, pointed at a supplier in memory."""
     settings = Settings.model_validate(
         {

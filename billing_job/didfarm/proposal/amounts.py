@@ -47,6 +47,7 @@ WENT_OUT = {
 }  # fmt: skip
 MOST_UNKNOWN_TYPES = 4
 """Types of unknown direction whose directions are all tried; with more of them, chance would find one that adds up."""
+MOST_UNNAMED = 4
 _MARKS = ((".", ""), (".", ","), (",", "."), (",", ""), (".", " "), (",", " "), (".", "'"), (",", "'"))
 
 
@@ -73,8 +74,17 @@ def amount_candidates(columns: Columns, type_path: str) -> Iterator[Candidate]:
 
 
 def _amount_fields(columns: Columns) -> Iterator[tuple[dict[str, str], tuple[str, ...]]]:
-    for path in ranked(columns, AMOUNTS, every(is_number))[:4] or ranked(columns, AMOUNTS, all_or_none(is_number))[:2]:
+    named = ranked(columns, AMOUNTS, every(is_number))[:4] or ranked(columns, AMOUNTS, all_or_none(is_number))[:2]
+    for path in named or list(_unnamed_numbers(columns))[:MOST_UNNAMED]:
         yield {"amount": path}, (path,)
+
+
+def _unnamed_numbers(columns: Columns) -> Iterator[str]:
+    """Numbers under names that say nothing to us, but for what is an id; the wallet may still prove one of them."""
+    if next(_column_fields(columns), None) is None:
+        for path, column in columns.items():
+            if every(is_number)(column) and not plain_name(path).endswith(("id", "number")):
+                yield path
 
 
 def _column_fields(columns: Columns) -> Iterator[tuple[dict[str, str], tuple[str, ...]]]:

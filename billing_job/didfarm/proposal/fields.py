@@ -9,6 +9,7 @@ from billing_job.didfarm.proposal.columns import (
     all_or_none,
     every,
     full_name,
+    is_number,
     is_text,
     plain_name,
     ranked,
@@ -25,6 +26,8 @@ DESCRIPTIONS = ("description", "memo", "note", "notes", "details", "detail", "la
                 "comment", "remark", "remarks", "message", "summary", "subject", "desc", "name")  # fmt: skip
 CURRENCIES = ("currency", "currencycode", "ccy", "currencyiso", "amountcurrency", "iso", "currencyname", "curr")
 QUANTITIES = ("quantity", "qty", "units", "unitcount")
+MOST_TYPES = 20
+"""Words of a column that may be the type though its name does not say so."""
 REFERENCE_STEMS = ("reference", "ref", "referenceable", "source", "subject", "related", "entity", "object",
                    "model", "resource", "target", "payable", "item", "owner", "transactionable", "billable",
                    "document")  # fmt: skip
@@ -33,7 +36,7 @@ REFERENCE_STEMS = ("reference", "ref", "referenceable", "source", "subject", "re
 def other_fields(columns: Columns) -> Iterator[tuple[str, str]]:
     """Our names of fields and the paths that hold them, as far as names and values tell."""
     finders = {
-        "id": ranked(columns, IDS, is_identity),
+        "id": ranked(columns, IDS, is_identity) or [path for path, column in columns.items() if is_identity(column)],
         "type": _types(columns),
         "description": ranked(columns, DESCRIPTIONS, all_or_none(lambda value: isinstance(value, str))),
         "quantity": ranked(columns, QUANTITIES, every(lambda value: str(value).isdigit())),
@@ -61,7 +64,11 @@ def is_identity(column: Column) -> bool:
 
 def _types(columns: Columns) -> list[str]:
     """Columns of types: those of several words come before one that is the same everywhere, or tells directions."""
-    found = ranked(columns, TYPES, every(_is_word))
+    found = ranked(columns, TYPES, every(_is_word)) or [
+        path
+        for path, column in columns.items()
+        if every(_is_word)(column) and 1 < len(set(column)) <= MOST_TYPES and not any(map(is_number, column))
+    ]
     return sorted(
         found, key=lambda path: (is_direction(columns[path]), len(set(columns[path])) == 1 and len(found) > 1)
     )

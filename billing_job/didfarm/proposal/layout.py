@@ -10,6 +10,8 @@ TOTALS = (
     "total", "totalcount", "totalitems", "totalresults", "totalrows", "totalrecords", "totalelements",
     "recordstotal", "resultcount", "metacount", "paginationcount", "count", "records",
 )  # fmt: skip
+LISTS = ("data", "items", "results", "rows", "transactions", "records", "entries", "list", "content", "movements")
+"""Names of lists, for when they are empty and show nothing else."""
 LINKS = ("linksnext", "nextpageurl", "nexturl", "nextlink", "nexthref", "next", "nextcursor", "nextpagetoken",
          "cursornext", "pagingnext")  # fmt: skip
 """In this order: a link needs no knowledge of how it is sent back, a cursor does."""
@@ -50,8 +52,12 @@ def layout_of(body: Json) -> Layout | None:
     lists = list(_lists(body))
     if not lists:
         return None
-    path, rows = max(lists, key=lambda found: (_likeness(found[1]), -found[0].count(".")))
-    numbers = {place for place, value in leaves_of(body) if (_count(value) or -1) >= len(rows)}
+    path, rows = max(
+        lists, key=lambda found: (_likeness(found[1]), plain_name(found[0]) in LISTS, -found[0].count("."))
+    )
+    numbers = {
+        place for place, value in leaves_of(body) if (_count(value) if _count(value) is not None else -1) >= len(rows)
+    }
     totals = sorted(
         (place for place in numbers if _rank(place, TOTALS) is not None), key=lambda p: _rank(p, TOTALS) or 0
     )
@@ -65,20 +71,26 @@ def layout_of(body: Json) -> Layout | None:
 
 
 def _lists(body: Json, path: str = "", depth: int = 0) -> Iterator[tuple[str, list[Json]]]:
-    if isinstance(body, list) and any(isinstance(row, dict) for row in body):
-        yield path, body
-    if isinstance(body, list) and not body and path:
+    if isinstance(body, list) and (not body or _is_of_rows(body, path)):
         yield path, body
     if isinstance(body, dict) and depth <= DEEPEST:
         for key, inner in body.items():
             yield from _lists(inner, f"{path}.{key}" if path else key, depth + 1)
 
 
+def _is_of_rows(rows: Sequence[Json], path: str) -> bool:
+    """Whether a list may hold transactions: objects with names of theirs, or else of three fields, and no links."""
+    first = next((row for row in rows if isinstance(row, dict)), {})
+    return _likeness(rows)[0] > 1 or (len(list(leaves_of(first))) > 2 and plain_name(path) != "links")
+
+
 def _likeness(rows: Sequence[Json]) -> tuple[int, int]:
     """How much a list looks like transactions: fields of its first object that money has, and its length."""
     first: Mapping[str, Json] = next((row for row in rows if isinstance(row, dict)), {})
     names = " ".join(plain_name(path) for path, _ in leaves_of(first))
-    told = sum(word in names for word in ("id", "amount", "value", "type", "date", "created", "at", "debit", "descr"))
+    told = sum(
+        word in names for word in ("id", "amount", "value", "type", "date", "created", "at", "debit", "descr", "cur")
+    )
     return told, len(rows)
 
 

@@ -27,7 +27,9 @@ FORMATS = (
 
 def moment_paths(columns: Columns) -> list[str]:
     """The columns that may be the moment, the likeliest first."""
-    return ranked(columns, NAMES, lambda column: any(True for _ in formats_of(column)))
+    named = ranked(columns, NAMES, lambda column: any(True for _ in formats_of(column)))
+    texts = [path for path, column in columns.items() if all(isinstance(value, str) for value in column)]
+    return named or [path for path in texts if any(True for _ in formats_of(columns[path]))]
 
 
 def formats_of(column: Column) -> Iterator[str]:

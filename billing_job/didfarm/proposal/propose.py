@@ -235,6 +235,7 @@ def _chosen(outcomes: Sequence[Outcome], evidence: Evidence) -> tuple[Outcome, l
     rivals = list({other.meaning: other for other in fitting if other.meaning != chosen.meaning}.values())
     doubts = []
     if not any(best):
+        rivals = []
         doubts.append("no balance agrees with these rows" if evidence.balance is not None else "there is no balance")
     elif rivals:
         doubts.append(f"{len(rivals) + 1} readings that differ in money fit all that is known")

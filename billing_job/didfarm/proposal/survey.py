@@ -16,8 +16,8 @@ LARGER = ("per_page", "limit", "page_size", "perPage", "pageSize")
 WANTED = "100"
 FULL_PAGES = (5, 10, 12, 15, 20, 24, 25, 30, 40, 50, 60, 75, 100, 200, 250, 500, 1000)
 """Sizes that pages usually have."""
-MOST_PAGES = 60
-"""Pages of a list that is read whole: as many as one minute's requests allow by default."""
+MOST_PAGES = 50
+"""Pages of a list that is read whole: with all else that is asked, what one minute's requests allow by default."""
 FIRST_PAGES = 3
 """Pages of a longer one."""
 
@@ -65,14 +65,19 @@ def survey(http: Http, mirrored: Callable[[], Sequence[str]]) -> Survey:
     rows, total = layout.rows_of(first), layout.total_of(first)
     second, paging = _second(http, layout, query, first)
     pages = None if total is None else -(-total // max(len(rows), 1))
+    if pages is not None and pages > MOST_PAGES and paging == "page" and not _has_page(http, layout, query, pages):
+        layout, total, pages = replace(layout, total=""), None, None
     bound = MOST_PAGES if pages is None or pages <= MOST_PAGES else FIRST_PAGES
     read, ended = _pages(http, layout, query, paging, first, second, bound)
-    is_whole = len(read) == total if total is not None else ended
-    is_mirrored = False
-    if not is_whole and total is not None and pages is not None and pages > MOST_PAGES:
+    if ended and total is not None and len(read) != total:
+        # Whatever it counts, these rows it does not: the walk finds the end by itself.
+        layout, total = replace(layout, total=""), None
+    is_whole, is_mirrored = ended, False
+    if not is_whole:
+        seen = {canonical_json(each) for each in read}
         stored = {raw: parse_json(raw) for raw in mirrored()}
-        older = [row for raw, row in stored.items() if raw not in {canonical_json(each) for each in read}]
-        is_mirrored = is_whole = len(read) + len(older) == total
+        older = [row for raw, row in stored.items() if raw not in seen]
+        is_mirrored = is_whole = len(seen) + len(older) == total if total is not None else bool(seen & stored.keys())
         read = [*read, *older] if is_mirrored else read
     balance, no_balance = _balance(http)
     return Survey(
@@ -118,6 +123,11 @@ def _goes_on(http: Http, layout: Layout, first: Json) -> bool:
         return False
     second = layout.rows_of(_tried(http, {"page": 2}))
     return any(row not in rows for row in second)
+
+
+def _has_page(http: Http, layout: Layout, query: Mapping[str, str], number: int) -> bool:
+    """Whether the last page of a long list is there, or what was taken for its count is something else."""
+    return bool(layout.rows_of(_tried(http, {**query, "page": number})))
 
 
 def _tried(http: Http, params: Mapping[str, str | int]) -> Json:

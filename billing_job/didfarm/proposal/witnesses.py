@@ -56,7 +56,7 @@ def balances_of(body: Json, marks: Marks) -> list[Told]:
         return list(_told("", body, marks))
     leaves = {path: value for path, value in leaves_of(body) if is_number(value)}
     columns = {path: (value,) for path, value in leaves.items()}
-    paths = ranked(columns, BALANCES, all_or_none(is_number))
+    paths = ranked(columns, BALANCES, all_or_none(is_number)) or list(leaves)
     return [told for path in paths for told in _told(path, leaves[path], marks)]
 
 
