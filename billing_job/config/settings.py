@@ -19,9 +19,10 @@ from stdnum.exceptions import ValidationError as StdnumError
 from billing_job.accounting.options import AccountingOptions
 from billing_job.billing.rating.plans import Plan
 from billing_job.config.mail import Mail
-from billing_job.config.reading import BalanceReading, TransactionsReading, zone_name
+from billing_job.config.reading import BalanceTable, TransactionsReading, zone_name
 from billing_job.core.errors import ConfigError
 from billing_job.core.toml import Country, DayCount, Money, Table, WebAddress
+from billing_job.didfarm.wire_reading import BalanceReading
 
 
 def _number_format(value: str) -> str:
@@ -59,7 +60,7 @@ class Api(Table):
     timeout_seconds: Annotated[float, Field(gt=0, le=600)] = 30
     key_file: Path | None = None
     transactions: TransactionsReading = TransactionsReading()
-    balance: BalanceReading = BalanceReading()
+    balance: BalanceTable = BalanceTable()
 
 
 class SellerTable(Table):
@@ -208,6 +209,13 @@ class Settings(Table):
     monitoring: Monitoring = Monitoring()
     run: Run = Run()
     plans: tuple[Plan, ...] = (Plan(name="standard"),)
+
+    @property
+    def balance_reading(self) -> BalanceReading:
+        """How the wallet's balance is read; one that names no currency is in that of the rows, or the seller's."""
+        table, rows = self.api.balance, self.api.transactions
+        currency = rows.currency or self.billing.currency
+        return BalanceReading(table.amount, table.currency, table.amount_unit, currency, rows)
 
     @model_validator(mode="after")
     def _plans_differ(self) -> "Settings":

@@ -5,7 +5,7 @@ lost, MayHaveHappened says so, and `movements_since` or `trunks` show whether it
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from types import TracebackType
 from urllib.parse import quote
 
@@ -35,19 +35,9 @@ from billing_job.didfarm.parsing import (
     read_sip_trunks,
     read_submission,
 )
-from billing_job.didfarm.wire import Reading
+from billing_job.didfarm.wire_reading import BalanceReading, PlainReading, Reading
 
 BASE_URL = "https://didfarm.com/api/v1"
-
-
-@dataclass(frozen=True, slots=True)
-class PlainReading:
-    """How transactions are read unless settings say otherwise (DESIGN: transactions on the wire)."""
-
-    amount_unit: str = "auto"
-    sign: str = "signed"
-    credit_types: tuple[str, ...] = ("topup", "refund")
-    fields: Mapping[str, str] = field(default_factory=dict)
 
 
 class Client:
@@ -57,9 +47,10 @@ class Client:
     Incomplete when a read, or a request that was turned away at the door, kept failing; MayHaveHappened.
     """
 
-    def __init__(self, http: Http, reading: Reading | None = None):
+    def __init__(self, http: Http, reading: Reading | None = None, balance: BalanceReading | None = None):
         self._http = http
         self._reading: Reading = reading or PlainReading()
+        self._balance = balance or BalanceReading()
 
     @classmethod
     def connect(
@@ -145,8 +136,8 @@ class Client:
         return page_reader(self._http, self._reading)(page, None)
 
     def balance(self) -> Balance:
-        """GET /wallet/balance, in cents (guide: Check Wallet Balance)."""
-        return self._http.get("/wallet/balance", {}, read_balance)
+        """GET /wallet/balance, in micros (guide: Check Wallet Balance)."""
+        return self._http.get("/wallet/balance", {}, lambda body: read_balance(body, self._balance))
 
     def submit_regulatory(
         self, did_number_id: str, papers: Sequence[Paper], details: Mapping[str, str] | None = None

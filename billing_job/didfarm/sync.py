@@ -9,7 +9,7 @@ from billing_job.didfarm.client import Client
 from billing_job.didfarm.http import Http
 from billing_job.didfarm.page import Page, ReadPage, page_reader
 from billing_job.didfarm.walk import Mirror, WalkReport, walk
-from billing_job.didfarm.wire import Reading
+from billing_job.didfarm.wire_reading import BalanceReading, Reading
 
 
 class FetchedInto(Mirror, Protocol):
@@ -30,6 +30,7 @@ def fetch(
     full: bool,
     explained: Callable[[], bool],
     on_page: Callable[[int, int], None],
+    balance: BalanceReading | None = None,
 ) -> WalkReport:
     """Mirror everything; `on_page(page, total)` is told of each page.
 
@@ -46,7 +47,11 @@ def fetch(
         return page
 
     return walk_and_audit(
-        read, ledger, full=full, explained=explained, before_newest=lambda: ledger.save_balance(read_balance(http))
+        read,
+        ledger,
+        full=full,
+        explained=explained,
+        before_newest=lambda: ledger.save_balance(read_balance(http, balance)),
     )
 
 
@@ -68,9 +73,9 @@ def walk_and_audit(
     )
 
 
-def read_balance(http: Http) -> Balance:
+def read_balance(http: Http, reading: BalanceReading | None = None) -> Balance:
     """The wallet's balance as a value of the ledger."""
-    return Client(http).balance()
+    return Client(http, balance=reading).balance()
 
 
 def read_trunks(http: Http) -> tuple[Trunk, ...]:
