@@ -146,14 +146,15 @@ def sms(invocation: Invocation, sender: str, recipient: str, text: str, yes: boo
 @click.pass_obj
 def balance(invocation: Invocation, as_json: bool) -> int:
     """What is in the wallet."""
-    from billing_job.core.money import money_text
+    from billing_job.core.money import MICROS_PER_CENT, half_away_from_zero, money_text
 
     with client_of(invocation) as client:
         found = client.balance()
+    cents = half_away_from_zero(found.micros, MICROS_PER_CENT)
     if as_json:
-        emit({"schema": "billing-job/balance@1", **asdict(found)})
+        emit({"schema": "billing-job/balance@1", "cents": cents, **asdict(found)})
     else:
-        click.echo(money_text(found.cents, found.currency))
+        click.echo(money_text(cents, found.currency))
     return 0
 
 

@@ -20,9 +20,10 @@ from stdnum.exceptions import ValidationError as StdnumError
 from billing_job.accounting.options import AccountingOptions
 from billing_job.billing.rating.plans import Plan
 from billing_job.config.mail import Mail
-from billing_job.config.reading import BalanceReading, TransactionsReading, zone_name
+from billing_job.config.reading import BalanceTable, TransactionsReading, zone_name
 from billing_job.core.errors import ConfigError
 from billing_job.core.toml import Country, DayCount, Money, Table, WebAddress
+from billing_job.didfarm.wire_reading import BalanceReading
 
 
 def _number_format(value: str) -> str:
@@ -79,7 +80,7 @@ class Api(Table):
     ca_file: Path | None = None
     """PEM file of the authorities that the supplier's certificate is checked against, in place of the machine's."""
     transactions: TransactionsReading = TransactionsReading()
-    balance: BalanceReading = BalanceReading()
+    balance: BalanceTable = BalanceTable()
 
 
 class SellerTable(Table):
@@ -228,6 +229,13 @@ class Settings(Table):
     monitoring: Monitoring = Monitoring()
     run: Run = Run()
     plans: tuple[Plan, ...] = (Plan(name="standard"),)
+
+    @property
+    def balance_reading(self) -> BalanceReading:
+        """How the wallet's balance is read; one that names no currency is in that of the rows, or the seller's."""
+        table, rows = self.api.balance, self.api.transactions
+        currency = rows.currency or self.billing.currency
+        return BalanceReading(table.amount, table.currency, table.amount_unit, currency, rows)
 
     @model_validator(mode="after")
     def _plans_differ(self) -> "Settings":

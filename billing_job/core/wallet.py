@@ -5,19 +5,25 @@ from dataclasses import dataclass
 from typing import Literal
 
 Order = Literal["newest_first", "oldest_first"]
+Standing = Literal["settled", "void", "pending"]
+SETTLED: Standing = "settled"
+VOID: Standing = "void"
+PENDING: Standing = "pending"
+"""What the supplier's status says of a row: it moved money, it never will, or neither yet. Only settled rows count in
+the wallet's proof; void ones are excluded, pending ones wait."""
 
 
 @dataclass(frozen=True, slots=True)
 class Transaction:
     """One movement of the wallet as reported; `problem` says why a row could not be read, empty when it could.
 
-    `cents` are signed (negative left the wallet) and None when unreadable; `created_at` is in microseconds since
-    1970-01-01T00:00:00Z; `raw` is the row as it came, as canonical JSON.
+    `micros` are millionths of the currency, signed (negative left the wallet), and None when unreadable; `created_at`
+    is in microseconds since 1970-01-01T00:00:00Z; `raw` is the row as it came, as canonical JSON.
     """
 
     transaction_id: str
     type: str
-    cents: int | None
+    micros: int | None
     currency: str
     description: str
     reference_type: str
@@ -25,6 +31,13 @@ class Transaction:
     created_at: int | None
     problem: str
     raw: str
+    standing: Standing = SETTLED
+    quantity: int | None = None
+    """Units that a mapped quantity tells; None where the row tells none, which then counts as one."""
+    amount_form: str = ""
+    """How the amount is written, for `amount_unit = "auto"`; empty for zero and for what is no number."""
+    is_day: bool = False
+    """Whether `created_at` came as a day without a time."""
 
     @property
     def sha256(self) -> str:
@@ -43,10 +56,11 @@ class Trunk:
 
 @dataclass(frozen=True, slots=True)
 class Balance:
-    """What the supplier says is in the wallet, in cents."""
+    """What the supplier says is in the wallet, in micros, and how many decimal places it shows."""
 
-    cents: int
+    micros: int
     currency: str
+    places: int = 2
 
 
 @dataclass(frozen=True, slots=True)

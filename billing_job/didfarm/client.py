@@ -5,7 +5,7 @@ lost, MayHaveHappened says so, and `movements_since` or `trunks` show whether it
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from types import TracebackType
 from urllib.parse import quote
 
@@ -39,25 +39,11 @@ from billing_job.didfarm.parsing import (
     read_submission,
 )
 from billing_job.didfarm.shape import shaped
+from billing_job.didfarm.wire_reading import BalanceReading, PlainReading
 
 BASE_URL = "https://didfarm.com/api/v1"
 TRUNKS_PATH = "/portal/sip-trunks"
 MOST_TRUNK_PAGES = 1_000
-
-
-@dataclass(frozen=True, slots=True)
-class PlainReading:
-    """How transactions are read unless settings say otherwise (DESIGN: transactions on the wire)."""
-
-    amount_unit: str = "auto"
-    sign: str = "signed"
-    credit_types: tuple[str, ...] = ("topup", "refund")
-    fields: Mapping[str, str] = field(default_factory=dict)
-    rows: str = "data"
-    total: str = "meta.total"
-    query: Mapping[str, str] = field(default_factory=dict)
-    paging: str = "page"
-    next: str = ""
 
 
 class Client:
@@ -67,9 +53,10 @@ class Client:
     Incomplete when a read, or a request that was turned away at the door, kept failing; MayHaveHappened.
     """
 
-    def __init__(self, http: Http, reading: ListReading | None = None):
+    def __init__(self, http: Http, reading: ListReading | None = None, balance: BalanceReading | None = None):
         self._http = http
         self._reading: ListReading = reading or PlainReading()
+        self._balance = balance or BalanceReading()
 
     @classmethod
     def connect(
@@ -165,8 +152,8 @@ class Client:
         return page_reader(self._http, self._reading)(page, None)
 
     def balance(self) -> Balance:
-        """GET /wallet/balance, in cents (guide: Check Wallet Balance)."""
-        return self._http.get("/wallet/balance", {}, shaped(read_balance))
+        """GET /wallet/balance, in micros (guide: Check Wallet Balance)."""
+        return self._http.get("/wallet/balance", {}, shaped(lambda body: read_balance(body, self._balance)))
 
     def submit_regulatory(
         self, did_number_id: str, papers: Sequence[Paper], details: Mapping[str, str] | None = None

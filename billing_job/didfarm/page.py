@@ -10,7 +10,8 @@ from billing_job.core.wallet import Order, Transaction
 from billing_job.didfarm.http import Http
 from billing_job.didfarm.next_page import next_page, request_of
 from billing_job.didfarm.shape import ABSENT, UnexpectedShape, described, value_at
-from billing_job.didfarm.wire import Json, Reading, read_transaction
+from billing_job.didfarm.wire import Json, read_transaction
+from billing_job.didfarm.wire_reading import Reading
 
 PATH = "/wallet/transactions"
 
@@ -244,7 +245,7 @@ def order_of(rows: Sequence[Transaction]) -> Order | None:
     Most, because a list sorted by id may hold a back-dated row.
     """
     moments = [row.created_at for row in rows if row.created_at is not None]
-    ids = [int(row.transaction_id) for row in rows if row.transaction_id.isdecimal()]
+    ids = [int(row.transaction_id) for row in rows if row.transaction_id.isascii() and row.transaction_id.isdigit()]
     for keys in (moments, ids):
         falls = sum(first > second for first, second in pairwise(keys))
         rises = sum(first < second for first, second in pairwise(keys))

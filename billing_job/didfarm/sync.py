@@ -12,6 +12,7 @@ from billing_job.didfarm.mirroring import Mirror, WalkReport
 from billing_job.didfarm.page import ListReading, Page, ReadPage, counts_itself, page_reader
 from billing_job.didfarm.walk import walk
 from billing_job.didfarm.walk_uncounted import walk_uncounted
+from billing_job.didfarm.wire_reading import BalanceReading
 
 
 class FetchedInto(Mirror, Protocol):
@@ -33,6 +34,7 @@ def fetch(
     explained: Callable[[], bool],
     on_page: Callable[[int, int | None], None],
     on_trouble: Callable[[str], None],
+    balance: BalanceReading | None = None,
 ) -> WalkReport:
     """Mirror everything; `on_page(page, total)` is told of each page, `on_trouble` of what is done without.
 
@@ -43,7 +45,7 @@ def fetch(
     """
     _mirror_trunks(http, ledger, on_trouble)
     read_page = page_reader(http, reading)
-    balance = _BalanceReader(http, ledger, on_trouble)
+    balances = _BalanceReader(http, balance, ledger, on_trouble)
 
     def read(number: int, size: int | None) -> Page:
         page = read_page(number, size)
@@ -52,13 +54,13 @@ def fetch(
 
     def walk_once(*, full: bool) -> WalkReport:
         if counts_itself(reading):
-            return walk(read, ledger, full=full, before_newest=balance.save)
+            return walk(read, ledger, full=full, before_newest=balances.save)
         return walk_uncounted(
             read,
             ledger,
             by_links=reading.paging == "next",
             full=full,
-            before_newest=balance.save,
+            before_newest=balances.save,
             explained=explained,
         )
 
@@ -80,8 +82,10 @@ def _mirror_trunks(http: Http, ledger: FetchedInto, on_trouble: Callable[[str], 
 class _BalanceReader:
     """Reads the balance before each last look; once it could not be read, it is not known for this sync."""
 
-    def __init__(self, http: Http, ledger: FetchedInto, on_trouble: Callable[[str], None]):
-        self._http, self._ledger, self._on_trouble = http, ledger, on_trouble
+    def __init__(
+        self, http: Http, reading: BalanceReading | None, ledger: FetchedInto, on_trouble: Callable[[str], None]
+    ):
+        self._http, self._reading, self._ledger, self._on_trouble = http, reading, ledger, on_trouble
         self._lost = False
 
     def save(self) -> None:
@@ -89,7 +93,7 @@ class _BalanceReader:
         if self._lost:
             return
         try:
-            balance = read_balance(self._http)
+            balance = read_balance(self._http, self._reading)
         except SupplierError as error:
             if error.status == 401:
                 raise
@@ -134,9 +138,9 @@ def audited(walk_once: WalkOnce, *, full: bool, explained: Callable[[], bool]) -
     )
 
 
-def read_balance(http: Http) -> Balance:
+def read_balance(http: Http, reading: BalanceReading | None = None) -> Balance:
     """The wallet's balance as a value of the ledger."""
-    return Client(http).balance()
+    return Client(http, balance=reading).balance()
 
 
 def read_trunks(http: Http, on_trouble: Callable[[str], None] = lambda message: None) -> tuple[Trunk, ...]:

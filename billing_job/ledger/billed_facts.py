@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, and_, func, select, tu
 
 from billing_job.core.categories import MINIMUM, MONTHLY_FEE
 from billing_job.core.settlement import CHARGE, Kept, Original
-from billing_job.core.wallet import Payment
+from billing_job.core.wallet import SETTLED, Payment
 from billing_job.ledger.billing_tables import credited_rows, settlements
 from billing_job.ledger.bulk import chunks
 from billing_job.ledger.database import transaction
@@ -41,6 +41,7 @@ def refund_history(engine: Engine, references: Collection[tuple[str, str]], refu
     current = (
         transactions.c.seq.not_in(select(revisions.c.old_seq)),
         transactions.c.problem == "",
+        transactions.c.standing == SETTLED,
         transactions.c.cents.is_not(None),
         transactions.c.created_at.is_not(None),
     )

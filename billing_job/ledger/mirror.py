@@ -1,17 +1,17 @@
 """Storing what the supplier reports: pages of transactions, trunks, balances, and which passes were whole."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import cast
 
-from sqlalchemy import Connection, Engine, and_, delete, func, insert, select, update
+from sqlalchemy import Connection, Engine, and_, func, insert, select
 
 from billing_job.core.clock import Clock
 from billing_job.core.moments import moment_text
-from billing_job.core.money import MAX_CENTS
+from billing_job.core.money import MAX_CENTS, MICROS_PER_CENT
 from billing_job.core.wallet import Balance, CompletedWalk, ListShape, Order, Saved, Transaction, Trunk
 from billing_job.ledger.bulk import chunks
 from billing_job.ledger.database import transaction
-from billing_job.ledger.tables import absences, balances, facts, revisions, transactions, trunks, walks, wallet_rows
+from billing_job.ledger.tables import absences, balances, revisions, transactions, trunks, walks, wallet_rows
 
 
 class LedgerMirror:
@@ -128,7 +128,9 @@ class LedgerMirror:
         """Store the wallet's balance of this moment; None: it could not be read, and no older one stands for it."""
         with transaction(self._engine) as connection:
             fetched = moment_text(self._clock.now())
-            cents, currency = ("", "") if balance is None else (str(balance.cents), balance.currency)
+            cents, currency = (
+                ("", "") if balance is None else (str(balance.micros // MICROS_PER_CENT), balance.currency)
+            )
             connection.execute(insert(balances).values(cents=cents, currency=currency, fetched=fetched))
 
 
@@ -139,43 +141,27 @@ def current_trunks(connection: Connection) -> list[Trunk]:
     return [Trunk(row.trunk_id, row.uuid, row.name) for row in rows]
 
 
-def read_again(engine: Engine, read: Callable[[str], Transaction], fingerprint: str) -> int:
-    """Read all stored rows anew when `[api.transactions]` has changed; returns how many, 0 when it has not.
-
-    `read` turns a raw row into a transaction. The raw rows are the record; how they are read is a setting that a user
-    may have to correct.
-    """
-    with transaction(engine) as connection:
-        known = connection.execute(select(facts.c.value).where(facts.c.name == "reading")).scalar_one_or_none()
-        if known == fingerprint:
-            return 0
-        if known is None:
-            connection.execute(insert(facts).values(name="reading", value=fingerprint))
-            return 0
-        connection.execute(update(facts).where(facts.c.name == "reading").values(value=fingerprint))
-        connection.execute(delete(transactions))
-        stored = connection.execute(select(wallet_rows.c.seq, wallet_rows.c.raw).order_by(wallet_rows.c.seq)).all()
-        if stored:
-            connection.execute(
-                insert(transactions), [{"seq": row.seq, **typed_columns(read(row.raw))} for row in stored]
-            )
-        return len(stored)
-
-
 def typed_columns(row: Transaction) -> dict[str, object]:
     """A transaction as `transactions` holds it, without its row number; an amount too large for sums goes apart."""
-    too_large = row.cents is not None and abs(row.cents) > MAX_CENTS
+    cents, finer = divmod(row.micros or 0, MICROS_PER_CENT)
+    is_whole = row.micros is not None and not finer
+    too_large = is_whole and abs(cents) > MAX_CENTS
+    problem = "; ".join(filter(None, (row.problem, "amount: is finer than a cent" if finer else "")))
     return {
         "transaction_id": row.transaction_id,
         "type": row.type,
-        "cents": None if too_large else row.cents,
-        "large_cents": str(row.cents) if too_large else None,
+        "cents": cents if is_whole and not too_large else None,
+        "large_cents": str(cents) if too_large else None,
         "currency": row.currency,
         "description": row.description,
         "reference_type": row.reference_type,
         "reference_id": row.reference_id,
         "created_at": row.created_at,
-        "problem": row.problem,
+        "problem": problem,
+        "standing": row.standing,
+        "quantity": row.quantity,
+        "amount_form": row.amount_form,
+        "is_day": row.is_day,
     }
 
 

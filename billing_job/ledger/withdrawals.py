@@ -4,8 +4,10 @@ A supplier that trims its history withdraws nothing: rows older than the oldest 
 reach. They stay settled and in the proof, unless the balance says that the money came back.
 """
 
-from sqlalchemy import Connection, Engine, and_, func, or_, select
+from sqlalchemy import Connection, Engine, and_, case, func, or_, select
 
+from billing_job.core.money import MICROS_PER_CENT
+from billing_job.core.wallet import SETTLED
 from billing_job.ledger.billing_tables import credited_rows, settlements
 from billing_job.ledger.bulk import chunks
 from billing_job.ledger.database import transaction
@@ -15,6 +17,7 @@ from billing_job.ledger.tables import revisions, transactions
 from billing_job.ledger.transactions import last_balance
 
 _CURRENT = transactions.c.seq.not_in(select(revisions.c.old_seq))
+_MOVED = and_(_CURRENT, transactions.c.standing == SETTLED)
 
 
 def withdrawn(engine: Engine, opening_cents: int) -> set[str]:
@@ -29,7 +32,11 @@ def withdrawn(engine: Engine, opening_cents: int) -> set[str]:
             return absent - out_of_reach
         proofs = [opening_cents + _movements(connection, gone) for gone in (absent, absent - out_of_reach)]
         # The balance of a supplier that gave the money back does without them, and not with them.
-        return absent if [proof == balance.cents for proof in proofs] == [True, False] else absent - out_of_reach
+        return (
+            absent
+            if [proof == balance.micros // MICROS_PER_CENT for proof in proofs] == [True, False]
+            else absent - out_of_reach
+        )
 
 
 def wallet_movements(engine: Engine, gone: set[str]) -> int:
@@ -41,7 +48,8 @@ def wallet_movements(engine: Engine, gone: set[str]) -> int:
 def changed_bills(engine: Engine, gone: set[str]) -> dict[str, tuple[int, int | None]]:
     """Settled transactions that no longer have the cost they were billed at: id → (wallet cents billed, cents now).
 
-    None stands for a withdrawn or unreadable one. What a credit note undid whole is not among them.
+    None stands for one that was withdrawn, is unreadable, or has not moved money after all. What a credit note
+    undid whole is not among them.
     """
     undone = (
         select(func.sum(credited_rows.c.net_cents))
@@ -52,11 +60,12 @@ def changed_bills(engine: Engine, gone: set[str]) -> dict[str, tuple[int, int | 
         )
         .scalar_subquery()
     )
-    differs = or_(transactions.c.cents.is_(None), transactions.c.cents != -settlements.c.cost_cents)
+    now = case((transactions.c.standing == SETTLED, transactions.c.cents))
+    differs = or_(now.is_(None), now != -settlements.c.cost_cents)
     # Few ids are bound; many are looked up afterwards.
     few = sorted(gone) if len(gone) <= 500 else None
     query = (
-        select(settlements.c.transaction_id, settlements.c.part, -settlements.c.cost_cents, transactions.c.cents)
+        select(settlements.c.transaction_id, settlements.c.part, -settlements.c.cost_cents, now)
         .join_from(
             settlements, transactions, and_(transactions.c.transaction_id == settlements.c.transaction_id, _CURRENT)
         )
@@ -93,12 +102,12 @@ def _older_than_the_list(connection: Connection, absent: set[str]) -> set[str]:
 
 
 def _movements(connection: Connection, gone: set[str]) -> int:
-    small = connection.execute(select(func.sum(transactions.c.cents)).where(_CURRENT)).scalar_one() or 0
+    small = connection.execute(select(func.sum(transactions.c.cents)).where(_MOVED)).scalar_one() or 0
     large = connection.execute(
-        select(transactions.c.large_cents).where(_CURRENT, transactions.c.large_cents.is_not(None))
+        select(transactions.c.large_cents).where(_MOVED, transactions.c.large_cents.is_not(None))
     ).scalars()
     total = int(small) + sum(int(text) for text in large if text is not None)
-    query = select(transactions.c.cents, transactions.c.large_cents).where(_CURRENT)
+    query = select(transactions.c.cents, transactions.c.large_cents).where(_MOVED)
     for chunk in chunks(sorted(gone)):
         for cents, large in connection.execute(query.where(transactions.c.transaction_id.in_(chunk))):
             total -= int(cents or large or 0)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from billing_job.core.money import cents_from_decimal
+from billing_job.core.money import MICROS_PER_CENT, cents_from_decimal
 from billing_job.ledger.transactions import last_balance
 from billing_job.ledger.withdrawals import wallet_movements
 from billing_job.month.job import Job
@@ -31,5 +31,6 @@ def wallet_proof(job: Job) -> WalletProof:
     opening = cents_from_decimal(job.settings.billing.opening_balance)
     movements = wallet_movements(job.engine, job.withdrawn())
     balance = last_balance(job.engine)
-    cents = balance.cents if balance is not None and balance.currency == job.settings.billing.currency else None
+    is_ours = balance is not None and balance.currency == job.settings.billing.currency
+    cents = balance.micros // MICROS_PER_CENT if balance is not None and is_ours else None
     return WalletProof(opening, movements, cents, matches=opening + movements == cents)

@@ -13,9 +13,10 @@ import eu_vat_rates_data
 from billing_job.billing.attribution.event_facts import disagreements
 from billing_job.billing.invoicing.tax import EU, has_valid_vat_id
 from billing_job.core.errors import BillingJobError, SupplierError
+from billing_job.core.money import MICROS_PER_CENT
 from billing_job.didfarm.page import PATH, Page, order_of, rows_of, validated_page
 from billing_job.didfarm.sync import read_balance, read_trunks
-from billing_job.didfarm.wire import FIELDS, Json, canonical_json, parse_json, read_transaction
+from billing_job.didfarm.wire import FIELDS, MISSING, Json, at_path, canonical_json, parse_json, read_transaction
 from billing_job.month.job import Job
 from billing_job.month.session import Session, connected
 
@@ -99,7 +100,7 @@ def supplier(job: Job, session: Session) -> Iterator[Finding]:
     try:
         with connected(session) as http:
             yield from _trunks(http, session)
-            yield from _balance(http)
+            yield from _balance(http, session)
             query = session.settings.api.transactions.query
             yield from _transactions(job, http.get(PATH, {**query, "page": 1}, lambda body: body))
     except BillingJobError as error:
@@ -119,17 +120,17 @@ def _trunks(http: "Http", session: Session) -> Iterator[Finding]:
     yield from (Finding("warning", text) for text in trouble)
 
 
-def _balance(http: "Http") -> Iterator[Finding]:
+def _balance(http: "Http", session: Session) -> Iterator[Finding]:
     try:
-        balance = read_balance(http)
+        balance = read_balance(http, session.settings.balance_reading)
     except SupplierError as error:
         yield Finding("wrong", f"the balance cannot be read, so nothing proves the wallet ({error})")
         return
-    yield Finding("ok", f"balance: {balance.cents} cents {balance.currency}")
+    yield Finding("ok", f"balance: {balance.micros // MICROS_PER_CENT} cents {balance.currency}")
 
 
 def _transactions(job: Job, body: Json) -> Iterator[Finding]:
-    reading = job.settings.api.transactions
+    reading = job.reading()
     try:
         page = validated_page(body, 1, None, reading)
     except ValueError as error:
@@ -159,13 +160,13 @@ def _unreadable(page: Page) -> Iterator[Finding]:
 
 def _first_row(job: Job, raw: Json) -> Iterator[Finding]:
     """How the newest row is read, field by field, and what nobody reads."""
-    reading = job.settings.api.transactions
+    reading = job.reading()
     row = read_transaction(parse_json(canonical_json(raw)), reading)
     names: dict[str, str] = {field: reading.fields.get(field, field) for field in FIELDS}  # type: ignore[call-overload]
     read_as: dict[str, Any] = {
         "id": row.transaction_id,
         "type": f"{row.type}, category {job.settings.categories.get(row.type, 'UNKNOWN: add it to [categories]')}",
-        "amount": f"{row.cents} cents ({'left' if (row.cents or 0) < 0 else 'came into'} the wallet)",
+        "amount": f"{row.micros} millionths ({'left' if (row.micros or 0) < 0 else 'came into'} the wallet)",
         "currency": row.currency,
         "description": row.description,
         "reference_type": row.reference_type or "no reference",
@@ -173,10 +174,11 @@ def _first_row(job: Job, raw: Json) -> Iterator[Finding]:
         "created_at": f"{row.created_at} microseconds since 1970, UTC",
     }
     for field, name in names.items():
-        there = isinstance(raw, dict) and name in raw
-        value = canonical_json(raw[name]) if there else "not there"
+        found = at_path(raw, name, MISSING)
+        there = found is not MISSING
+        value = canonical_json(found) if there else "not there"
         yield Finding("ok" if there else "warning", f"  {name}: {value} → {read_as[field]}")
     if isinstance(raw, dict):
-        rest = sorted(set(raw) - set(names.values()))
+        rest = sorted(set(raw) - {name.partition(".")[0] for name in (*names.values(), *reading.fields.values())})
         if rest:
             yield Finding("ok", f"  kept, but not read: {', '.join(rest)}")

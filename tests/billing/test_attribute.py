@@ -124,7 +124,7 @@ def frame_of(rows: Sequence[tuple[str, str, int]], **columns: Any) -> pd.DataFra
     frame["transaction_id"] = [str(n) for n in range(len(rows))]
     values = {
         "type": "call", "cents": -1, "large_cents": None, "currency": "EUR", "description": "", "problem": "",
-        "settled": False, **columns,
+        "standing": "settled", "quantity": None, "settled": False, **columns,
     }  # fmt: skip
     for column, value in values.items():
         frame[column] = value
@@ -215,6 +215,8 @@ def test_every_reference_finds_the_owner_that_a_person_would_find(
         ({"type": "telegram"}, "exception", "unknown_type"),
         ({"currency": "USD"}, "exception", "foreign_currency"),
         ({"problem": "amount: is missing", "cents": None}, "exception", "unreadable_row"),
+        ({"standing": "pending", "type": "topup"}, "exception", "not_settled"),
+        ({"standing": "void", "problem": "amount: is missing"}, "excluded", "void"),
         ({"cents": None, "large_cents": "-99999999999999999999"}, "exception", "amount_too_large"),
         ({"type": "topup", "currency": "USD"}, "exception", "foreign_currency"),
         ({"description": "Call from +31201234567", "reference_id": "999"}, "exception", "unknown_reference"),

@@ -4,8 +4,6 @@ import tomllib
 from collections.abc import Sequence
 
 import pytest
-from billing_job.didfarm.wire_amounts import decided
-from billing_job.didfarm.wire_reading import BalanceReading
 
 from billing_job.config.reading import TransactionsReading
 from billing_job.config.settings import Api
@@ -16,6 +14,8 @@ from billing_job.didfarm.parsing import read_balance
 from billing_job.didfarm.sandbox.shapes.shape import Truth
 from billing_job.didfarm.sandbox.shapes.table import SHAPES
 from billing_job.didfarm.wire import canonical_json, parse_json, read_transaction
+from billing_job.didfarm.wire_amounts import decided
+from billing_job.didfarm.wire_reading import BalanceReading
 from billing_job.month.session import Session
 from billing_job.operations.proposal import proposed
 from tests.support.shape_table import Supplier, api_of, documented, needed, proposal_for, session_with, table
@@ -89,7 +89,7 @@ def test_what_is_proposed_reads_a_shape_right(name: str) -> None:
 def rows_read(session: Session, api: Api) -> list[Transaction]:
     """All rows through the reader of pages, under the proposed settings."""
     rows: dict[str, Transaction] = {}
-    with connect(api, session.key, session.clock, str, session.transport) as http:
+    with connect(api, session.key, session.clock, session.console.warn, session.transport) as http:
         read = page_reader(http, api.transactions)
         number = 1
         while True:

@@ -29,7 +29,7 @@ def _walked(supplier: MovingList, mirror: MemoryMirror, *, full: bool = False) -
 
 def _is_copy(supplier: MovingList, mirror: MemoryMirror) -> bool:
     """Whether the mirror holds exactly the listed rows as they now are, each once."""
-    held = {id_: row.cents for id_, row in mirror.current.items() if id_ not in mirror.gone}
+    held = {id_: (row.micros or 0) // 10_000 for id_, row in mirror.current.items() if id_ not in mirror.gone}
     return held == {str(row["id"]): row["amount"] for row in supplier.rows}
 
 
@@ -298,7 +298,7 @@ def test_a_list_that_never_rests_is_incomplete() -> None:
 
 
 def _row(id_: str, moment: int | None) -> Transaction:
-    return Transaction(id_, "sms", -1, "EUR", "", "", "", moment, "", id_)
+    return Transaction(id_, "sms", -10_000, "EUR", "", "", "", moment, "", id_)
 
 
 @pytest.mark.parametrize(

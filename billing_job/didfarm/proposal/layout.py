@@ -55,9 +55,8 @@ def layout_of(body: Json) -> Layout | None:
     path, rows = max(
         lists, key=lambda found: (_likeness(found[1]), plain_name(found[0]) in LISTS, -found[0].count("."))
     )
-    numbers = {
-        place for place, value in leaves_of(body) if (_count(value) if _count(value) is not None else -1) >= len(rows)
-    }
+    counts = {place: _count(value) for place, value in leaves_of(body)}
+    numbers = [place for place, count in counts.items() if count is not None and count >= len(rows)]
     totals = sorted(
         (place for place in numbers if _rank(place, TOTALS) is not None), key=lambda p: _rank(p, TOTALS) or 0
     )

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from itertools import pairwise
 
+from billing_job.didfarm.parsing import balance_number
 from billing_job.didfarm.proposal.amounts import UNITS, shows_fraction, unit_named
 from billing_job.didfarm.proposal.columns import Columns, all_or_none, is_number, leaves_of, plain_name, ranked
 from billing_job.didfarm.wire import Json
@@ -35,7 +36,7 @@ class Told:
     @property
     def last_place(self) -> int:
         """Micros of one unit of its last place: what differs by less is no difference."""
-        return 10 ** (6 - self.places)
+        return int(10 ** (6 - self.places))
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +102,7 @@ def _follows(
 
 def _told(path: str, value: Json, marks: Marks) -> Iterator[Told]:
     try:
-        number = read_number(value, marks)
+        number = balance_number(value, marks)
     except ValueError:
         return
     named = unit_named(path)
