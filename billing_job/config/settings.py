@@ -7,7 +7,6 @@ import re
 import tomllib
 from pathlib import Path
 from typing import Annotated, Literal
-from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Field, ValidationError, model_validator
@@ -19,8 +18,9 @@ from stdnum.exceptions import ValidationError as StdnumError
 
 from billing_job.accounting.options import AccountingOptions
 from billing_job.billing.rating.plans import Plan
+from billing_job.config.api import Api
 from billing_job.config.mail import Mail
-from billing_job.config.reading import BalanceTable, TransactionsReading, zone_name
+from billing_job.config.reading import zone_name
 from billing_job.core.errors import ConfigError
 from billing_job.core.toml import Country, DayCount, Money, Table, WebAddress
 from billing_job.didfarm.wire_reading import BalanceReading
@@ -51,36 +51,6 @@ def _prom_file(value: Path) -> Path:
     if value.suffix != ".prom":
         raise ValueError("the collector reads files that end in .prom only")
     return value
-
-
-def _base_url(value: str) -> str:
-    try:
-        parts = urlsplit(value)
-        if parts.username is not None or parts.password is not None:
-            raise ValueError(
-                "a user or password has no place in it: the key comes from DIDFARM_API_KEY or api.key_file"
-            )
-        parts.port  # noqa: B018 - raises where it is none
-    except ValueError as error:
-        raise ValueError(str(error)) from None
-    if parts.query or parts.fragment:
-        raise ValueError(
-            "it ends with the path: what every request of the list carries goes into [api.transactions] query"
-        )
-    return value
-
-
-class Api(Table):
-    """`[api]`: the supplier's address and our manners."""
-
-    base_url: Annotated[WebAddress, AfterValidator(_base_url)] = "https://didfarm.com/api/v1"
-    requests_per_minute: Annotated[int, Field(ge=1, le=100_000)] = 60
-    timeout_seconds: Annotated[float, Field(gt=0, le=600)] = 30
-    key_file: Path | None = None
-    ca_file: Path | None = None
-    """PEM file of the authorities that the supplier's certificate is checked against, in place of the machine's."""
-    transactions: TransactionsReading = TransactionsReading()
-    balance: BalanceTable = BalanceTable()
 
 
 class SellerTable(Table):

@@ -4,7 +4,7 @@ A link's address is never used, only its path and query: the key goes to `api.ba
 """
 
 from collections.abc import Mapping
-from urllib.parse import SplitResult, parse_qsl, urljoin, urlsplit
+from urllib.parse import SplitResult, parse_qsl, unquote, urljoin, urlsplit
 
 from billing_job.core.errors import RequestRefused
 from billing_job.didfarm.shape import ABSENT, Json, UnexpectedShape, value_at
@@ -33,7 +33,9 @@ def next_page(body: Json, place: str) -> str | None:
     if named is None:
         return ""
     if isinstance(named, bool) or not isinstance(named, int | str) or len(str(named)) > LONGEST_LINK:
-        raise UnexpectedShape(f"the next page is {str(named)[:80]!r}, neither a link nor a cursor")
+        raise UnexpectedShape(
+            f"the next page is {str(named)[:80]!r}, neither a link nor a cursor: look at api.transactions.next"
+        )
     return str(named)
 
 
@@ -55,7 +57,8 @@ def request_of(link: str, base_url: str, path: str, query: Mapping[str, str]) ->
     # Behind a proxy that ends TLS an application often takes itself to be at http://; the request stays at ours.
     same = same or (target.hostname == base.hostname and target.scheme == "http" and target.port is None)
     below = base.path.rstrip("/") + "/"
-    if not same or target.username is not None or not target.path.startswith(below):
+    strays = ".." in unquote(target.path).split("/")
+    if not same or strays or target.username is not None or not target.path.startswith(below):
         raise RequestRefused(
             f"GET {path}: its link to the next page leads to {_shown(link)!r}, not below {base_url}; not followed, for"
             " it would carry the key there. Correct api.base_url if that is the supplier's right address"

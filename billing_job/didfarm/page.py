@@ -14,6 +14,7 @@ from billing_job.didfarm.wire import Json, read_transaction
 from billing_job.didfarm.wire_reading import Reading
 
 PATH = "/wallet/transactions"
+PROPOSE = "`billing-job doctor --propose` finds the reading that fits"
 
 
 class ListReading(Reading, Protocol):
@@ -132,26 +133,27 @@ class _Links:
 
     def __init__(self, http: Http, reading: ListReading):
         self._http, self._reading = http, reading
-        self._next_of: dict[int, str] = {0: ""}
+        self._links = [""]
+        """The link to each page from 1 on, as far as pages were read; page 1 needs none."""
+        self._page_of: dict[str, int] = {}
 
     def read(self, number: int, size: int | None) -> Page:
-        """The page of a number, whose predecessor was read before."""
-        link = self._next_of[number - 1]
-        path, params = request_of(link, self._http.base_url, PATH, self._reading.query)
+        """The page of a number, whose predecessor was read before; page 1 begins anew."""
+        if number == 1:
+            self._page_of.clear()
+        path, params = request_of(self._links[number - 1], self._http.base_url, PATH, self._reading.query)
 
         def validate(body: Json) -> Page:
             return validated_page(body, number, None, self._reading)
 
         page = self._http.get(path, params, validate)
-        earlier = {place: each for place, each in self._next_of.items() if 0 < place < number}
-        circle = [place for place, each in earlier.items() if each == page.next]
-        if page.next and (circle or page.next == link):
+        if page.next and self._page_of.setdefault(page.next, number) != number:
             raise Incomplete(
-                f"GET {PATH}: page {number} names as its next page what page {(*circle, number)[0]} named: the list"
+                f"GET {PATH}: page {number} names as its next page what page {self._page_of[page.next]} named: the list"
                 " goes round in a circle and has no end. Everything read so far is kept; `billing-job doctor --propose`"
                 " finds how the pages follow each other"
             )
-        self._next_of = {0: "", **earlier, number: page.next}
+        self._links[number:] = [page.next]
         return page
 
 
@@ -172,10 +174,7 @@ def validated_page(body: Json, number: int, size: int | None, reading: ListReadi
         following = next_page(body, reading.next)
         if following is None and number == 1 and total != len(rows):
             places = reading.next or "next_page_url, links.next, next_cursor or meta.next_cursor"
-            raise UnexpectedShape(
-                f"it names no next page at {places}:"
-                f" it is {described(body)}. `billing-job doctor --propose` finds how the pages follow each other"
-            )
+            raise UnexpectedShape(f"it names no next page at {places}: it is {described(body)}. {PROPOSE}")
         return Page(number, total, rows, following or "")
     if total is None:
         raise UnexpectedShape(f"{_total_missing(body, reading)}")
@@ -210,10 +209,7 @@ def rows_of(body: Json, reading: ListReading) -> list[Json]:
     there = "" if rows is ABSENT else f" (there it is {described(rows)})"
     said = body.get("message") if isinstance(body, dict) else None
     words = f", and says {said[:200]!r}" if isinstance(said, str) else ""
-    raise UnexpectedShape(
-        f"it has {wanted}{there}: it is {described(body)}{words}. `billing-job doctor --propose` finds the reading that"
-        " fits, above all api.transactions.rows and total"
-    )
+    raise UnexpectedShape(f"it has {wanted}{there}: it is {described(body)}{words}. {PROPOSE}")
 
 
 def total_of(body: Json, reading: ListReading) -> int | None:
@@ -227,15 +223,15 @@ def total_of(body: Json, reading: ListReading) -> int | None:
         return int(total)
     if isinstance(total, int) and not isinstance(total, bool) and total >= 0:
         return total
-    raise UnexpectedShape(f"{reading.total} is {str(total)[:40]!r}, not a count: it is {described(body)}")
+    raise UnexpectedShape(f"{reading.total} is {str(total)[:40]!r}, not a count: it is {described(body)}. {PROPOSE}")
 
 
 def _total_missing(body: Json, reading: ListReading) -> str:
     found = value_at(body, reading.total)
     what = "is null" if found is None else "is not there"
     return (
-        f"{reading.total}, the count of all rows, {what}: it is {described(body)}. `billing-job doctor --propose` finds"
-        ' the reading that fits; a list without a count is read with api.transactions.total = ""'
+        f"{reading.total}, the count of all rows, {what}: it is {described(body)}. {PROPOSE};"
+        ' a list without a count is read with api.transactions.total = ""'
     )
 
 

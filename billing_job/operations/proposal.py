@@ -9,8 +9,9 @@ from typing import Literal
 from pydantic import ValidationError
 from sqlalchemy.engine import make_url
 
+from billing_job.config.api import Api
 from billing_job.config.reading import TransactionsReading
-from billing_job.config.settings import Api, Settings
+from billing_job.config.settings import Settings
 from billing_job.core.errors import ExitCode
 from billing_job.core.money import cents_from_decimal
 from billing_job.didfarm.http import Http

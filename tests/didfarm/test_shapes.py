@@ -5,8 +5,8 @@ from collections.abc import Sequence
 
 import pytest
 
+from billing_job.config.api import Api
 from billing_job.config.reading import TransactionsReading
-from billing_job.config.settings import Api
 from billing_job.core.wallet import SETTLED, Transaction
 from billing_job.didfarm.http import connect
 from billing_job.didfarm.page import Page, page_reader

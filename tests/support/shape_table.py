@@ -13,7 +13,8 @@ from zoneinfo import ZoneInfo
 
 import httpx
 
-from billing_job.config.settings import Api, Settings
+from billing_job.config.api import Api
+from billing_job.config.settings import Settings
 from billing_job.core.console import Console
 from billing_job.core.period import Period
 from billing_job.didfarm.proposal.toml_text import toml_text
