@@ -101,6 +101,9 @@ def _tables(found: Survey, proposal: Proposal, settings: Settings) -> dict[str, 
     if found.paging == "next":
         listed["next"] = found.layout.next
     fields = proposal.transactions["fields"]
+    # Words that the user taught stay: they name what nothing in the answers can tell.
+    if taught := settings.api.transactions.reference_types:
+        proposal.transactions["reference_types"] = {**proposal.transactions.get("reference_types", {}), **taught}
     rows = {key: value for key, value in proposal.transactions.items() if key != "fields"}
     return {
         "api": api,

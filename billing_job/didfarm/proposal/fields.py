@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from billing_job.didfarm.proposal.amounts import is_direction
+from billing_job.didfarm.proposal.amounts import AMOUNTS, is_direction
 from billing_job.didfarm.proposal.columns import (
     Column,
     Columns,
@@ -15,6 +15,7 @@ from billing_job.didfarm.proposal.columns import (
     ranked,
     words_of,
 )
+from billing_job.didfarm.proposal.moments import formats_of
 from billing_job.didfarm.wire import Json
 from billing_job.didfarm.wire_words import REFERENCE_TYPES, read_reference_type
 
@@ -26,6 +27,8 @@ DESCRIPTIONS = ("description", "memo", "note", "notes", "details", "detail", "la
                 "comment", "remark", "remarks", "message", "summary", "subject", "desc", "name")  # fmt: skip
 CURRENCIES = ("currency", "currencycode", "ccy", "currencyiso", "amountcurrency", "iso", "currencyname", "curr")
 QUANTITIES = ("quantity", "qty", "units", "unitcount")
+FEWEST_ROWS = 10
+"""Rows among which a value of its own in each is no accident."""
 MOST_TYPES = 20
 """Words of a column that may be the type though its name does not say so."""
 REFERENCE_STEMS = ("reference", "ref", "referenceable", "source", "subject", "related", "entity", "object",
@@ -36,7 +39,7 @@ REFERENCE_STEMS = ("reference", "ref", "referenceable", "source", "subject", "re
 def other_fields(columns: Columns) -> Iterator[tuple[str, str]]:
     """Our names of fields and the paths that hold them, as far as names and values tell."""
     finders = {
-        "id": ranked(columns, IDS, is_identity) or [path for path, column in columns.items() if is_identity(column)],
+        "id": ranked(columns, IDS, is_identity) or list(_unnamed_identities(columns)),
         "type": _types(columns),
         "description": ranked(columns, DESCRIPTIONS, all_or_none(lambda value: isinstance(value, str))),
         "quantity": ranked(columns, QUANTITIES, every(lambda value: str(value).isdigit())),
@@ -60,6 +63,19 @@ def is_identity(column: Column) -> bool:
     """Whether each row has a value of its own, a number or a text."""
     fits = all(isinstance(value, int | str) and not isinstance(value, bool) and value != "" for value in column)
     return fits and len(set(map(str, column))) == len(column)
+
+
+def _unnamed_identities(columns: Columns) -> Iterator[str]:
+    """Columns under names that say nothing to us, in which many rows differ and that are neither money nor moments."""
+    for path, column in columns.items():
+        is_money = plain_name(path) in AMOUNTS or any(isinstance(value, int) and value <= 0 for value in column)
+        if (
+            len(column) >= FEWEST_ROWS
+            and is_identity(column)
+            and not is_money
+            and next(formats_of(column), None) is None
+        ):
+            yield path
 
 
 def _types(columns: Columns) -> list[str]:
