@@ -93,7 +93,11 @@ def test_an_unreadable_balance_is_not_known(answer: Any) -> None:
 def test_a_refused_key_stops_everything(which: str) -> None:
     """401 is the key's, wherever it comes."""
     refused = httpx.Response(401, json={"message": "Unauthenticated."})
-    supplier = Supplier(_list, **{which: lambda *query: refused})
+    supplier = Supplier(_list)
+    if which == "trunks":
+        supplier.trunks = lambda query: refused
+    else:
+        supplier.balance = lambda: refused
     with pytest.raises(Unauthorized, match="Unauthenticated"):
         fetched(supplier)
 

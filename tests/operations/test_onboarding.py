@@ -150,6 +150,44 @@ def test_another_order_in_the_meantime_is_a_question_and_not_a_guess(tmp_path: P
         assert reseller.type(*COMMAND, "--count", "2", "--yes", "--anew").code == 0
 
 
+class WithoutIds(httpx.BaseTransport):
+    """The guide's own answers: a trunk just made has no numeric id, and with `listed` the list shows none either."""
+
+    def __init__(self, *, listed: bool):
+        self._inner = httpx.HTTPTransport()
+        self._methods = ("POST", "GET") if listed else ("POST",)
+        self.paths: list[str] = []
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        self.paths.append(request.url.path.rpartition("/")[2])
+        response = self._inner.handle_request(request)
+        if not request.url.path.endswith("/sip-trunks") or request.method not in self._methods:
+            return response
+        response.read()
+        data = response.json()["data"]
+        for trunk in data if isinstance(data, list) else [data]:
+            trunk.pop("id", None)
+        return httpx.Response(response.status_code, json={"data": data})
+
+    def close(self) -> None:
+        self._inner.close()
+
+
+def test_the_trunks_id_is_known_before_anything_is_bought(tmp_path: Path) -> None:
+    """Listed and found by its uuid; where the list shows no id either, nothing is bought and the portal is named."""
+    with rich_office(tmp_path) as (reseller, sandbox):
+        person, balance = Person(), sandbox.state.balance_cents
+        blind = WithoutIds(listed=True)
+        with pytest.raises(ConfigError, match=r"shows no id for it, .* Nothing was bought"):
+            attempt(reseller, sandbox, person, blind)
+        assert "checkout" not in blind.paths
+        assert sandbox.state.balance_cents == balance
+        seeing = WithoutIds(listed=False)
+        attempt(reseller, sandbox, person, seeing)
+        assert seeing.paths.index("sip-trunks") < seeing.paths.index("checkout") < seeing.paths.index("did-routing")
+        assert len([trunk for trunk in sandbox.account.trunks() if trunk["name"] == "Fietswinkel Utrecht"]) == 1
+
+
 class Startled(Person):
     """Dies with the first password before their eyes."""
 
