@@ -397,6 +397,7 @@ def test_a_quantity_is_a_whole_number(value: Any, quantity: int | None, problem:
         ),
         ("1.00", {"otherwise": "EUR"}, Balance(EURO, "EUR", 2)),
         ("1,234.00", {"otherwise": "EUR", "marks": PlainMarks(".", ",")}, Balance(1_234 * EURO, "EUR", 2)),
+        ({"balance": "1.00", "currency": "€"}, {"currencies": {"€": "EUR"}}, Balance(EURO, "EUR", 2)),
         ({"balance": "1.00"}, {}, "currency"),
         ({"balance": "1.00", "currency": 978}, {"otherwise": "EUR"}, "currency"),
         ({"balance": {"amount": "1.00"}}, {}, "is an object of amount"),
