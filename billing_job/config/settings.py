@@ -205,7 +205,7 @@ class Settings(Table):
         """How the wallet's balance is read; one that names no currency is in that of the rows, or the seller's."""
         table, rows = self.api.balance, self.api.transactions
         currency = rows.currency or self.billing.currency
-        return BalanceReading(table.amount, table.currency, table.amount_unit, currency, rows)
+        return BalanceReading(table.amount, table.currency, table.amount_unit, currency, rows, rows.currencies)
 
     @model_validator(mode="after")
     def _plans_differ(self) -> "Settings":

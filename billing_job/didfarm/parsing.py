@@ -121,7 +121,8 @@ def read_balance(body: Json, reading: BalanceReading) -> Balance:
     except ValueError as error:
         raise ValueError(f"{name} {error} ([api.balance] amount and amount_unit say how it is read)") from None
     currency = at_path(body, reading.currency) if reading.currency else at_path(inner, "currency")
-    code = currency.strip().upper() if isinstance(currency, str) else ""
+    word = currency.strip() if isinstance(currency, str) else ""
+    code = reading.currencies.get(word, word).upper()
     if not code and (currency is not None or not reading.otherwise):
         raise ValueError(f"{reading.currency or 'currency'} is {currency!r}: set [api.balance] currency to its path")
     return Balance(micros, code or reading.otherwise, places_of(number, reading.amount_unit))

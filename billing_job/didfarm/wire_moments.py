@@ -10,10 +10,11 @@ from billing_job.core.moments import microseconds
 
 EPOCHS = {"epoch": 1_000_000, "epoch_ms": 1_000, "epoch_us": 1}
 """Words of `moment_format` → how many microseconds one is."""
-_SECONDS = re.compile(r"[0-9]{9,10}(\.[0-9]{1,6})?")
+_SECONDS = re.compile(r"1[0-9]{9}(\.[0-9]{1,6})?")
+"""Of 2001 to 2033; ten other digits may be a day and a time in digits."""
 _COUNTED = re.compile(r"[0-9]{1,18}(\.[0-9]{1,6})?")
-_OTHER_EPOCHS = {13: "epoch_ms", 16: "epoch_us"}
-"""Digits of a moment of our time that counts milliseconds or microseconds."""
+_OTHER_EPOCHS = {10: "epoch", 13: "epoch_ms", 16: "epoch_us"}
+"""Digits of a moment of our time that counts seconds, milliseconds or microseconds."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -106,3 +106,5 @@ class BalanceReading:
     otherwise: str = ""
     """The currency of a balance that names none; empty: it has to name one."""
     marks: Marks = field(default_factory=PlainMarks)
+    currencies: Mapping[str, str] = field(default_factory=dict)
+    """Other words for a currency → its code."""

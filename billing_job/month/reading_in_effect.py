@@ -54,7 +54,7 @@ def doubts(engine: Engine, in_effect: TransactionsReading, sellers_zone: ZoneInf
     """What a user should know of the reading: amounts that disagree, and days that begin in another day's evening."""
     if in_effect.amount_unit.startswith(AUTO) and in_effect.amount_unit.removeprefix(f"{AUTO}:") not in (AUTO, *UNITS):
         forms = "; ".join(
-            f"{counted(each.count, 'row')} have {FORMS[each.form]} (such as transaction {each.example})"
+            f"{FORMS[each.form]} in {counted(each.count, 'row')} (such as transaction {each.example})"
             for each in amount_forms(engine)
         )
         yield (
@@ -66,7 +66,7 @@ def doubts(engine: Engine, in_effect: TransactionsReading, sellers_zone: ZoneInf
         day = local_moment(moment, ZoneInfo(in_effect.timezone)).date()
         if local_moment(moment, sellers_zone).date() != day:
             yield (
-                f"{counted(count, 'row')} have a day without a time (such as transaction {example}); read as midnight"
-                f" in {in_effect.timezone}, that is the day before in {sellers_zone.key}: set api.transactions.timezone"
+                f"a day without a time in {counted(count, 'row')} (such as transaction {example}): midnight"
+                f" in {in_effect.timezone} is the day before in {sellers_zone.key}: set api.transactions.timezone"
                 f' = "{sellers_zone.key}" if the supplier means your days'
             )

@@ -10,6 +10,7 @@ from billing_job.ledger.database import transaction
 from billing_job.ledger.withdrawals import wallet_movements
 from billing_job.month.reading_in_effect import doubts, fix_what_auto_came_to
 from tests.support.desk import Desk, row
+from tests.support.fakes import call, two_clients
 
 POINTS = [row(n, 0) | {"amount": "-1.50"} for n in range(1, 4)]
 INTEGERS = [row(n, -150) for n in range(4, 6)]
@@ -64,7 +65,7 @@ def test_a_mix_bills_nothing_in_whatever_order_it_came(pages: tuple[list[dict[st
     (said,) = _doubts(desk)
     for page in (POINTS, INTEGERS, MINOR):
         here = [each for each in rows if each in page]
-        assert not here or f"{len(here)} rows have " in said
+        assert not here or f" in {len(here)} row" in said
 
 
 def test_the_setting_ends_the_doubt(tmp_path: Path) -> None:
@@ -148,7 +149,19 @@ def test_days_that_are_another_day_for_the_seller_are_named(tmp_path: Path) -> N
     assert _doubts(desk) == []
     desk.settings('timezone = "America/New_York"')
     (said,) = _doubts(desk)
-    assert "2 rows have a day without a time (such as transaction 1)" in said
+    assert "a day without a time in 2 rows (such as transaction 1)" in said
     assert 'set api.transactions.timezone = "America/New_York"' in said
     desk.settings('timezone = "America/New_York"\n' + READING + 'timezone = "America/New_York"')
     assert _doubts(desk) == []
+
+
+def test_a_mix_at_the_command_line(tmp_path: Path) -> None:
+    """Minor units as texts beside integers: exit 3, no document, the rows are named; with the unit set none waits."""
+    rows = (call(1, -300, "2026-10-05"), call(2, -500, "2026-10-06", trunk=8) | {"amount": "-500"})
+    with two_clients(tmp_path, rows) as (here, _):
+        ran = here.run("--month", "2026-10")
+        assert (ran.code, ran.json["documents"]) == (3, [])
+        assert 'amount_unit = "auto" does not tell cents from euros' in ran.err
+        assert "a text without decimals in 1 row (such as transaction 2)" in ran.err
+        here.append("billing.toml", "[api.transactions]", 'amount_unit = "cents"')
+        assert here.type("exceptions").code == 0
