@@ -53,7 +53,7 @@ def _from_trunks(invocation: Invocation, base_url: str | None) -> tuple[dict[str
 
     api = api_of(invocation.config, base_url)
     known = known_in(invocation.config.absolute().parent)
-    with connect(api, invocation.key(api.key_file), invocation.clock, invocation.console.warn) as http:
+    with connect(api, lambda: invocation.key(api.key_file), invocation.clock, invocation.console.warn) as http:
         trunks = read_trunks(http)
     invocation.console.info(f"DIDfarm lists {len(trunks)} trunks at {api.base_url}")
     shipped = {

@@ -168,6 +168,11 @@ def move(invocation: Invocation, number: str, client_id: str, at: str | None, as
                 trunk = next((t for t in client.trunks() if plan.to_trunk in (t.uuid, t.trunk_id)), None)
                 if trunk is None:
                     raise ConfigError(f"trunk {plan.to_trunk}: DIDfarm lists none of that name; correct trunks.csv")
+                if not trunk.trunk_id:
+                    raise ConfigError(
+                        f"trunk {plan.to_trunk}: DIDfarm's list of trunks shows no id for it, which routing needs: put"
+                        " the number on it in the portal"
+                    )
                 client.route(plan.did_number_id, trunk.trunk_id)
         write_move(session.config_folder, plan)
         zone = job.settings.billing.timezone

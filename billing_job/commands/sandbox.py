@@ -16,6 +16,7 @@ from billing_job.commands.options import (
     told,
     workers_option,
 )
+from billing_job.core.errors import ConfigError
 
 if TYPE_CHECKING:
     from billing_job.commands.invocation import Invocation
@@ -65,6 +66,14 @@ def demo(invocation: Invocation, output: Path, workers: int | None, as_json: boo
     help="A fault to play; may be repeated. See --list-faults.",
 )
 @click.option("--list-faults", is_flag=True, help="Print what can go wrong, and stop.")
+@click.option(
+    "--shape",
+    metavar="NAME",
+    default="plain",
+    show_default=True,
+    help="How answers are worded; see --list-shapes. A shape brings its own page size.",
+)
+@click.option("--list-shapes", is_flag=True, help="Print the shapes that answers may have, and stop.")
 @click.option("--rate", type=click.IntRange(0), default=60, show_default=True, help="Requests a minute; 0 is no limit.")
 @click.option(
     "--page-size", type=click.IntRange(1, 1_000), default=100, show_default=True, help="Transactions on a page."
@@ -91,6 +100,8 @@ def sandbox(
     month: str,
     faults: tuple[str, ...],
     list_faults: bool,
+    shape: str,
+    list_shapes: bool,
     rate: int,
     page_size: int,
     write_config: Path | None,
@@ -104,19 +115,29 @@ def sandbox(
 
     from billing_job.didfarm.sandbox.config_files import write_config as write_config_files
     from billing_job.didfarm.sandbox.faults import FAULTS, parse_fault, usage
+    from billing_job.didfarm.sandbox.page_faults import PAGE_FAULTS
     from billing_job.didfarm.sandbox.running import serve
+    from billing_job.didfarm.sandbox.shapes.table import PLAIN, SHAPES
     from billing_job.didfarm.sandbox.world import make_world
 
     if list_faults:
         for name, description in FAULTS.items():
             click.echo(f"{usage(name)}\n    {description}")
         return 0
+    if list_shapes:
+        for known in SHAPES.values():
+            click.echo(f"{known.name}\n    {known.sentence}")
+        return 0
+    if shape not in SHAPES:
+        raise ConfigError(f"--shape {shape}: there is no such shape; --list-shapes prints them")
     world = make_world(seed, clients, transactions, period(month), ZoneInfo("Europe/Amsterdam"))
     if write_config is not None:
         write_config_files(world, write_config)
         invocation.console.info(f"Wrote clients.csv, trunks.csv and numbers.csv of this world into {write_config}")
         return 0
     played = [parse_fault(text) for text in faults]
+    if shape != PLAIN and (struck := [fault.name for fault in played if fault.name in PAGE_FAULTS]):
+        raise ConfigError(f"--fault {struck[0]}: it strikes pages of the plain shape; leave --shape {shape} out")
     key = invocation.secret(KEY_VARIABLE)
     if not key:
         key = f"df_test_{secrets.token_hex(16)}"
@@ -131,6 +152,7 @@ def sandbox(
         faults=played,
         webhook_url=webhook_url,
         webhook_secret=invocation.secret(WEBHOOK_SECRET_VARIABLE),
+        shape=shape,
         on_ready=lambda url: click.echo(f"Serving {url}"),
     )
     return 0

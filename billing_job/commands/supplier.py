@@ -37,7 +37,7 @@ def client_of(invocation: Invocation) -> Iterator[Client]:
     from billing_job.month.session import connected
 
     session = invocation.session()
-    with Client(connected(session), session.settings.api.transactions) as client:
+    with Client(connected(session), session.settings.api.transactions, session.settings.balance_reading) as client:
         yield client
 
 

@@ -16,8 +16,9 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from billing_job.config.api import Api
 from billing_job.config.mapping import CLIENT_COLUMNS, NUMBER_COLUMNS, TRUNK_COLUMNS
-from billing_job.config.settings import Api, problems_of
+from billing_job.config.settings import problems_of
 from billing_job.core.errors import ConfigError, OutputError
 from billing_job.core.files.csv_reader import csv_rows
 from billing_job.core.phone import country_of, e164
@@ -53,8 +54,9 @@ def api_of(path: Path, base_url: str | None) -> Api:
         raise ConfigError(problems_of(path, error, "api")) from None
     except (OSError, ValueError) as error:
         raise ConfigError(f"{path}: cannot be read ({error})") from None
-    key_file = api.key_file and path.resolve().parent.parent / api.key_file.expanduser()
-    return api.model_copy(update={"key_file": key_file})
+    base = path.resolve().parent.parent
+    files = {"key_file": api.key_file, "ca_file": api.ca_file}
+    return api.model_copy(update={name: file and base / file.expanduser() for name, file in files.items()})
 
 
 def known_in(folder: Path) -> Known:

@@ -18,10 +18,13 @@ from stdnum.exceptions import ValidationError as StdnumError
 
 from billing_job.accounting.options import AccountingOptions
 from billing_job.billing.rating.plans import Plan
+from billing_job.config.api import Api
 from billing_job.config.mail import Mail
-from billing_job.config.reading import BalanceReading, TransactionsReading, zone_name
+from billing_job.config.reading import zone_name
 from billing_job.core.errors import ConfigError
 from billing_job.core.toml import Country, DayCount, Table, WalletMoney, WebAddress
+from billing_job.core.toml import Country, DayCount, Money, Table, WebAddress
+from billing_job.didfarm.wire_reading import BalanceReading
 
 
 def _number_format(value: str) -> str:
@@ -49,17 +52,6 @@ def _prom_file(value: Path) -> Path:
     if value.suffix != ".prom":
         raise ValueError("the collector reads files that end in .prom only")
     return value
-
-
-class Api(Table):
-    """`[api]`: the supplier's address and our manners."""
-
-    base_url: WebAddress = "https://didfarm.com/api/v1"
-    requests_per_minute: Annotated[int, Field(ge=1, le=100_000)] = 60
-    timeout_seconds: Annotated[float, Field(gt=0, le=600)] = 30
-    key_file: Path | None = None
-    transactions: TransactionsReading = TransactionsReading()
-    balance: BalanceReading = BalanceReading()
 
 
 class SellerTable(Table):
@@ -209,6 +201,13 @@ class Settings(Table):
     run: Run = Run()
     plans: tuple[Plan, ...] = (Plan(name="standard"),)
 
+    @property
+    def balance_reading(self) -> BalanceReading:
+        """How the wallet's balance is read; one that names no currency is in that of the rows, or the seller's."""
+        table, rows = self.api.balance, self.api.transactions
+        currency = rows.currency or self.billing.currency
+        return BalanceReading(table.amount, table.currency, table.amount_unit, currency, rows, rows.currencies)
+
     @model_validator(mode="after")
     def _plans_differ(self) -> "Settings":
         names = [plan.name for plan in self.plans]
@@ -292,8 +291,15 @@ def _problem(path: Path, detail: ErrorDetails, within: tuple[str, ...]) -> str:
     key = ".".join(str(part + 1) if isinstance(part, int) else str(part) for part in location) or "the file"
     expected = _EXPECTED.get(detail["type"], str(detail["msg"]).removeprefix("Value error, "))
     value = detail["input"]
-    shown = "" if detail["type"] == "missing" or isinstance(value, dict | Table) else f" = {value!r}"
+    shown = (
+        "" if detail["type"] == "missing" or isinstance(value, dict | Table) else f" = {_without_userinfo(repr(value))}"
+    )
     return f"{path}: {key}{shown}: {expected}"
+
+
+def _without_userinfo(text: str) -> str:
+    """An address may hold a password, which is not said again."""
+    return re.sub(r"(//)[^/\s'\"]*@", r"\1[user]@", text)
 
 
 def _with_absolute_paths(settings: Settings, base: Path, path: Path) -> Settings:
@@ -322,7 +328,9 @@ def _with_absolute_paths(settings: Settings, base: Path, path: Path) -> Settings
     directory = settings.output.directory
     return settings.model_copy(
         update={
-            "api": settings.api.model_copy(update={"key_file": absolute(settings.api.key_file)}),
+            "api": settings.api.model_copy(
+                update={"key_file": absolute(settings.api.key_file), "ca_file": absolute(settings.api.ca_file)}
+            ),
             "seller": settings.seller.model_copy(update={"logo": absolute(settings.seller.logo)}),
             "design": settings.design.model_copy(update={"templates": absolute(settings.design.templates)}),
             "storage": Storage(database_url=f"sqlite:///{base / url.database}") if is_file else settings.storage,

@@ -118,10 +118,10 @@ class Console:
         if self._bar is not None:
             self._bar.stop()
 
-    def page_progress(self) -> Callable[[int, int], None]:
+    def page_progress(self) -> Callable[[int, int | None], None]:
         """Progress of a walk, in pages of unknown size."""
 
-        def on_page(page: int, total: int) -> None:
-            self.debug(f"page {page} read, {total} transactions in all")
+        def on_page(page: int, total: int | None) -> None:
+            self.debug(f"page {page} read" + ("" if total is None else f", {total} transactions in all"))
 
         return on_page

@@ -11,6 +11,7 @@ from decimal import Decimal
 # Charges are exact in micro-cents: a price has at most 4 places of the currency (1e-4 EUR = 10_000 micro-cents) and a
 # percentage at most 4 places (1e-4 % = 1e-6 of a cent), so every product of the two is a whole number of micro-cents.
 MICROCENTS_PER_CENT = 1_000_000
+MICROS_PER_CENT = 10_000
 MAX_CENTS = 10**12
 """Largest amount that takes part in sums (10 billion): nine million such rows still fit into 64 bits."""
 MICROS_PER_CENT = 10_000

@@ -7,6 +7,12 @@ from typing import Literal
 from billing_job.core.money import wallet_text
 
 Order = Literal["newest_first", "oldest_first"]
+Standing = Literal["settled", "void", "pending"]
+SETTLED: Standing = "settled"
+VOID: Standing = "void"
+PENDING: Standing = "pending"
+"""What the supplier's status says of a row: it moved money, it never will, or neither yet. Only settled rows count in
+the wallet's proof; void ones are excluded, pending ones wait."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +33,13 @@ class Transaction:
     created_at: int | None
     problem: str
     raw: str
+    standing: Standing = SETTLED
     quantity: int | None = None
     """Units that a mapped quantity tells; None where the row tells none, which then counts as one."""
+    amount_form: str = ""
+    """How the amount is written, for `amount_unit = "auto"`; empty for zero and for what is no number."""
+    is_day: bool = False
+    """Whether `created_at` came as a day without a time."""
 
     @property
     def sha256(self) -> str:

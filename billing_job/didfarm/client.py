@@ -5,13 +5,15 @@ lost, MayHaveHappened says so, and `movements_since` or `trunks` show whether it
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from types import TracebackType
 from urllib.parse import quote
 
 from billing_job.core.clock import Clock
+from billing_job.core.errors import Incomplete, RequestRefused
 from billing_job.core.wallet import Balance, Transaction
 from billing_job.didfarm.http import Form, Http
+from billing_job.didfarm.mirroring import BEHIND_THE_END
 from billing_job.didfarm.models import (
     Credentials,
     Item,
@@ -23,7 +25,8 @@ from billing_job.didfarm.models import (
     SipTrunk,
     Submission,
 )
-from billing_job.didfarm.page import Page, page_reader
+from billing_job.didfarm.next_page import request_of
+from billing_job.didfarm.page import MOST_PAGES, ListReading, Page, counts_itself, page_reader
 from billing_job.didfarm.parsing import (
     read_balance,
     read_credentials,
@@ -35,19 +38,12 @@ from billing_job.didfarm.parsing import (
     read_sip_trunks,
     read_submission,
 )
-from billing_job.didfarm.wire import Reading
+from billing_job.didfarm.shape import shaped
+from billing_job.didfarm.wire_reading import BalanceReading, PlainReading
 
 BASE_URL = "https://didfarm.com/api/v1"
-
-
-@dataclass(frozen=True, slots=True)
-class PlainReading:
-    """How transactions are read unless settings say otherwise (DESIGN: transactions on the wire)."""
-
-    amount_unit: str = "auto"
-    sign: str = "signed"
-    credit_types: tuple[str, ...] = ("topup", "refund")
-    fields: Mapping[str, str] = field(default_factory=dict)
+TRUNKS_PATH = "/portal/sip-trunks"
+MOST_TRUNK_PAGES = 1_000
 
 
 class Client:
@@ -57,9 +53,10 @@ class Client:
     Incomplete when a read, or a request that was turned away at the door, kept failing; MayHaveHappened.
     """
 
-    def __init__(self, http: Http, reading: Reading | None = None):
+    def __init__(self, http: Http, reading: ListReading | None = None, balance: BalanceReading | None = None):
         self._http = http
-        self._reading: Reading = reading or PlainReading()
+        self._reading: ListReading = reading or PlainReading()
+        self._balance = balance or BalanceReading()
 
     @classmethod
     def connect(
@@ -94,7 +91,7 @@ class Client:
             params["city"] = city
         if page > 1:
             params["page"] = page
-        return self._http.get("/numbers/search", params, read_offers)
+        return self._http.get("/numbers/search", params, shaped(read_offers))
 
     def checkout(self, items: Sequence[Item]) -> Purchase:
         """POST /wallet/checkout: buy numbers out of the wallet, all of them or none (guide: Purchase a Number)."""
@@ -122,14 +119,24 @@ class Client:
     def trunks(self) -> tuple[SipTrunk, ...]:
         """GET /portal/sip-trunks, all of them (guide: List Trunks)."""
         trunks: dict[str, SipTrunk] = {}
-        page = 1
-        while True:
-            found, total = self._http.get("/portal/sip-trunks", {"page": page} if page > 1 else {}, read_sip_trunks)
-            fresh = [trunk for trunk in found if trunk.uuid not in trunks]
-            trunks.update((trunk.uuid, trunk) for trunk in fresh)
-            if not fresh or len(trunks) >= total:
+        path, params = TRUNKS_PATH, dict[str, str | int]()
+        for page in range(2, MOST_TRUNK_PAGES + 2):
+            try:
+                found, link = self._http.get(path, params, shaped(read_sip_trunks))
+            except RequestRefused as error:
+                if page == 2 or error.status not in BEHIND_THE_END:
+                    raise
                 return tuple(trunks.values())
-            page += 1
+            before = len(trunks)
+            for trunk in found:
+                trunks.setdefault(trunk.uuid or trunk.trunk_id, trunk)
+            if len(trunks) == before:
+                return tuple(trunks.values())
+            # What `meta` counts is often the page alone: the list ends where nothing new comes.
+            path, params = TRUNKS_PATH, {"page": page}
+            if link:
+                path, params = request_of(link, self._http.base_url, TRUNKS_PATH, {})
+        raise Incomplete(f"GET {TRUNKS_PATH}: the list goes on after {MOST_TRUNK_PAGES} pages")
 
     def regenerate_credentials(self, uuid: str) -> Credentials:
         """POST /portal/sip-trunks/{uuid}/regenerate-credentials: disconnects the client's PBX until it is told."""
@@ -145,8 +152,8 @@ class Client:
         return page_reader(self._http, self._reading)(page, None)
 
     def balance(self) -> Balance:
-        """GET /wallet/balance, in cents (guide: Check Wallet Balance)."""
-        return self._http.get("/wallet/balance", {}, read_balance)
+        """GET /wallet/balance, in micros (guide: Check Wallet Balance)."""
+        return self._http.get("/wallet/balance", {}, shaped(lambda body: read_balance(body, self._balance)))
 
     def submit_regulatory(
         self, did_number_id: str, papers: Sequence[Paper], details: Mapping[str, str] | None = None
@@ -168,17 +175,27 @@ class Client:
 
         Reads the list from its newest end; for the minutes after a lost answer that is one page.
         """
-        first = self.transactions(1)
+        read = page_reader(self._http, self._reading)
+        first = read(1, None)
         pages = [first]
         oldest_first = _rises(first.rows)
-        last = -(-first.total // max(len(first.rows), 1))
-        numbers = range(last, 1, -1) if oldest_first else range(2, last + 1)
+        if counts_itself(self._reading):
+            last = -(-first.count // max(len(first.rows), 1))
+            numbers = range(last, 1, -1) if oldest_first else range(2, last + 1)
+        else:
+            last, numbers = 0, range(2, MOST_PAGES)
         newest = first if not oldest_first or last == 1 else None
+        seen: set[str] = set()
         for number in numbers:
             if newest is not None and not any((row.created_at or moment) >= moment for row in newest.rows):
                 break
-            newest = self.transactions(number)
-            pages.append(newest)
+            if not counts_itself(self._reading):
+                fresh = {row.transaction_id for row in pages[-1].rows} - seen
+                seen |= fresh
+                if not fresh or (self._reading.paging == "next" and not pages[-1].next):
+                    break
+            pages.append(read(number, None))
+            newest = None if oldest_first and not counts_itself(self._reading) else pages[-1]
         rows = {row.transaction_id: row for page in pages for row in page.rows}
         return tuple(row for row in rows.values() if row.created_at is not None and row.created_at >= moment)
 

@@ -1,44 +1,39 @@
 """One HTTP request to the supplier, in one retry loop: limiter → send → read → parse → validate.
 
-Three questions stay apart: `is_worth_retrying` (at all?), `seconds_to_wait` (how long?), `_jitter` (spread how much?).
+Three questions stay apart: `Patience.goes_on` (at all?), `seconds_to_wait` (how long?), `_jitter` (spread how much?).
 The key is in the Authorization header and nowhere else: it is cut out of everything that an answer brings back.
 """
 
 import random
+import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
 from types import TracebackType
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar, cast
 from urllib.parse import urljoin
 
 import httpx
 import tenacity
 
 from billing_job.core.clock import Clock
-from billing_job.core.errors import (
-    Incomplete,
-    InsufficientBalance,
-    Invalid,
-    MayHaveHappened,
-    NotFound,
-    RequestRefused,
-    Unauthorized,
-)
-from billing_job.core.redaction import spellings
+from billing_job.core.errors import ConfigError, Incomplete, MayHaveHappened, RequestRefused, Unauthorized
+from billing_job.didfarm.answers import Answer, Keys, judge
+from billing_job.didfarm.connection import http_client, untrusted
 from billing_job.didfarm.deadline import Connection, Deadline
 from billing_job.didfarm.rate_limit import Limiter
 from billing_job.didfarm.retry import (
     ATTEMPTS,
+    LONGEST_RETRY_AFTER_SECONDS,
+    SHAPE_ATTEMPTS,
+    Patience,
     Retryable,
-    asked_wait,
-    failure,
-    is_worth_retrying,
-    retry_after_seconds,
-    seconds_to_wait,
+    asks_too_much,
 )
-from billing_job.didfarm.wire import Json, parse_json
-
-MAX_BODY_BYTES = 64 * 1024 * 1024
+from billing_job.didfarm.shape import UnexpectedShape
+from billing_job.didfarm.unpacking import TooLarge, unpacked
+from billing_job.didfarm.wire import Json
 
 T = TypeVar("T")
 
@@ -62,16 +57,10 @@ class _Request:
     """The body, as httpx's keyword arguments."""
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """A 2xx answer whose body was read whole and parsed."""
-
-    body: Json
-    status: int
-
-
 class Http:
     """Requests to the supplier; counts them, spaces them out, repeats what may be repeated.
+
+    `key` is the key, or where it is read: there it is read again when the supplier refuses it in the middle of a run.
 
     Errors: Unauthorized (401, 403), RequestRefused (404, 422, redirects), Incomplete (the retry budget is used up).
     """
@@ -79,30 +68,27 @@ class Http:
     def __init__(
         self,
         base_url: str,
-        key: str,
+        key: str | Callable[[], str],
         clock: Clock,
         *,
         requests_per_minute: int = 60,
         timeout_seconds: float = 30,
+        ca_file: Path | None = None,
         transport: httpx.BaseTransport | None = None,
         on_retry: Callable[[str], None] = lambda message: None,
     ):
         self.requests = 0
-        self._base_url = base_url.rstrip("/")
-        self._key = key
+        self.base_url = self._base_url = base_url.rstrip("/")
+        self._key = key if callable(key) else lambda: key
+        self._keys = Keys(self._key())
+        self._accepted = False
         self._clock = clock
         self._timeout = timeout_seconds
         self._on_retry = on_retry
         self._limiter = Limiter(requests_per_minute, clock)
         self._connection = Connection()
         self._jitter = random.Random()  # noqa: S311 - spreads retries, guards nothing
-        self._client = httpx.Client(
-            timeout=timeout_seconds,
-            transport=transport,
-            follow_redirects=False,
-            trust_env=True,
-            headers={"Authorization": f"Bearer {key}", "Accept": "application/json", "User-Agent": "billing-job"},
-        )
+        self._client = http_client(timeout_seconds, ca_file, transport)
 
     def __enter__(self) -> "Http":
         return self
@@ -113,7 +99,10 @@ class Http:
         self._client.close()
 
     def get(self, path: str, params: Mapping[str, str | int], validate: Callable[[Json], T]) -> T:
-        """GET a path and validate its body; `validate` raises ValueError for an answer that must be asked for again."""
+        """GET a path and validate its body; `validate` raises ValueError for an answer that must be asked for again.
+
+        UnexpectedShape, a ValueError, is one that does not pass by itself.
+        """
         what = f"GET {path}" + "".join(f" {name}={value}" for name, value in params.items())
         request = _Request("GET", path, params, {})
 
@@ -122,8 +111,11 @@ class Http:
             try:
                 return validate(answer.body)
             except (ValueError, RecursionError) as error:
-                reason = self._without_key(str(error))
-                raise Retryable(f"the answer is not usable: {reason}", status=answer.status) from None
+                reason = self._keys.cut(str(error))
+                attempts = SHAPE_ATTEMPTS if isinstance(error, UnexpectedShape) else ATTEMPTS
+                raise Retryable(
+                    f"the answer is not usable: {reason}", status=answer.status, attempts=attempts
+                ) from None
 
         return self._repeating(what, attempt, "Everything read so far is kept; run again later to go on")
 
@@ -152,7 +144,7 @@ class Http:
 
     def _unknown(self, what: str, reason: str, status: int | None, code: str | None) -> MayHaveHappened:
         return MayHaveHappened(
-            f"{what} at {self._base_url}: {self._without_key(reason)}. It may have been carried out all the same, so it"
+            f"{what} at {self._base_url}: {self._keys.cut(reason)}. It may have been carried out all the same, so it"
             " was not repeated: look before you ask for it again",
             status=status,
             code=code,
@@ -160,103 +152,101 @@ class Http:
 
     def _repeating(self, what: str, attempt: Callable[[], T], otherwise: str) -> T:
         """Make attempts until one succeeds, may not be repeated, or the budget is used up; `otherwise` ends that."""
+        patience = Patience(self._jitter.random)
         try:
             return tenacity.Retrying(
-                retry=tenacity.retry_if_exception(is_worth_retrying),
-                stop=tenacity.stop_after_attempt(ATTEMPTS),
-                wait=lambda state: seconds_to_wait(state.attempt_number, asked_wait(state), self._jitter.random()),
+                retry=tenacity.retry_if_exception(patience.goes_on),
+                stop=tenacity.stop_never,
+                wait=patience.wait,
                 sleep=self._clock.sleep,
-                before_sleep=lambda state: self._on_retry(f"{what}: {failure(state)}; trying again"),
+                before_sleep=lambda state: self._on_retry(f"{what}: {patience.told(state)}"),
                 reraise=True,
             )(attempt)
         except Retryable as error:
             raise Incomplete(
-                f"{what} at {self._base_url}: {error}. {otherwise}", status=error.status, code=error.code
+                f"{what} at {self._base_url}: {error}. {self._too_long(error)}{otherwise}",
+                status=error.status,
+                code=error.code,
             ) from None
         except (Unauthorized, RequestRefused) as error:
             raise type(error)(f"{what} at {self._base_url}: {error}", status=error.status, code=error.code) from None
 
+    def _too_long(self, error: Retryable) -> str:
+        if not asks_too_much(error):
+            return ""
+        seconds = error.retry_after or 0
+        try:
+            again = f"again after {self._clock.now() + timedelta(seconds=seconds):%Y-%m-%d %H:%M} UTC"
+        except OverflowError:
+            again = "again when the supplier allows it"
+        return (
+            f"The supplier asks to wait {seconds:.0f} s, longer than the {LONGEST_RETRY_AFTER_SECONDS:.0f} s that a"
+            f" run waits: run {again}. "
+        )
+
     def _once(self, request: _Request) -> Answer:
-        """One attempt: the whole body within the deadline, or the reason why not."""
+        """One attempt; where the key is refused, one more with the key as it now is, if that is another one."""
+        try:
+            return self._sent(request)
+        except Unauthorized as error:
+            if error.status != 401:
+                raise
+            if self._keys.replace(self._key_now()):
+                return self._sent(request)
+            if not self._accepted:
+                raise
+            raise Unauthorized(
+                f"{error}. The key was accepted before in this run and is not any more: it was revoked or replaced",
+                status=error.status,
+                code=error.code,
+            ) from None
+
+    def _key_now(self) -> str:
+        try:
+            return self._key()
+        except ConfigError:  # the file has gone meanwhile; the key that was refused is what there is
+            return self._keys.current
+
+    def _sent(self, request: _Request) -> Answer:
+        """One request: the whole body within the deadline, or the reason why not."""
         self._limiter.wait()
         self.requests += 1
         try:
             with Deadline(self._timeout, self._connection) as deadline:
                 response, content = self._read(request, deadline)
-        except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
-            reason = "took longer than the timeout" if deadline.passed else self._without_key(str(error)) or "no answer"
+        except UnexpectedShape as error:
+            raise Retryable(f"the answer is not usable: {error}", attempts=SHAPE_ATTEMPTS) from None
+        except (TooLarge, httpx.HTTPError, httpx.InvalidURL, OSError, EOFError, zlib.error) as error:
+            distrust = untrusted(error)
+            reason = distrust or self._keys.cut(str(error)) or "no answer"
+            if deadline.passed:
+                reason = "took longer than the timeout"
             raise Retryable(
-                f"no whole answer ({type(error).__name__}: {reason})", harmless=isinstance(error, _NEVER_SENT)
+                f"no whole answer ({type(error).__name__}: {reason})",
+                harmless=isinstance(error, _NEVER_SENT),
+                attempts=SHAPE_ATTEMPTS if distrust or isinstance(error, TooLarge) else ATTEMPTS,
             ) from None
         finally:
             self._limiter.received()
-        return self._judge(response, content)
+        answer = judge(response.status_code, response.headers, content, self._keys, self._clock.now())
+        self._accepted = True
+        return answer
 
     def _read(self, request: _Request, deadline: Deadline) -> tuple[httpx.Response, bytes]:
         url = urljoin(f"{self._base_url}/", request.path.lstrip("/"))
-        trace = {"trace": self._connection.watch}
         with self._client.stream(
-            request.method, url, params=request.params, extensions=trace, **request.content
+            request.method,
+            url,
+            params=request.params,
+            headers={"Authorization": f"Bearer {self._keys.current}"},
+            extensions={"trace": self._connection.watch},
+            **request.content,
         ) as response:
-            content = bytearray()
-            for chunk in response.iter_bytes():
-                content += chunk
-                if len(content) > MAX_BODY_BYTES:
-                    raise httpx.ReadError("the answer is larger than 64 MiB")
+            pieces = cast(httpx.SyncByteStream, response.stream)
+            content = unpacked(pieces, response.headers.get("content-encoding", ""))
             if deadline.passed:
                 raise httpx.ReadTimeout("deadline")
-            return response, bytes(content)
-
-    def _judge(self, response: httpx.Response, content: bytes) -> Answer:
-        """Turn status and body into an Answer or the error that says what to do next."""
-        status = response.status_code
-        if 300 <= status < 400:
-            target = self._without_key(response.headers.get("location", "nowhere"))
-            raise RequestRefused(
-                f"redirected to {target!r}; not followed, it would carry the key there: correct api.base_url",
-                status=status,
-            )
-        body: Json = None
-        problem = ""
-        try:
-            body = parse_json(content)
-        except ValueError as error:
-            problem = f"the body is not JSON ({self._without_key(str(error))})"
-        if 200 <= status < 300:
-            if problem:
-                raise Retryable(problem, status=status)
-            if isinstance(body, dict) and "error" in body and "data" not in body:
-                code, message = self._error_of(body)
-                raise Retryable(
-                    f"status {status} with an error in it: {code} {message}".rstrip(), status=status, code=code
-                )
-            return Answer(body, status)
-        code, message = self._error_of(body)
-        said = f"status {status}" + (f" {code}" if code else "") + (f": {message}" if message else "")
-        if status in (401, 403):
-            remedy = "check DIDFARM_API_KEY or api.key_file" if status == 401 else "ask for a key with the permission"
-            raise Unauthorized(f"{said}; {remedy}", status=status, code=code)
-        if status in (408, 425, 429) or status >= 500:
-            wait = retry_after_seconds(response.headers, self._clock.now())
-            raise Retryable(said, status=status, code=code, retry_after=wait, harmless=status == 429)
-        if status == 422:
-            raise (InsufficientBalance if code == "insufficient_balance" else Invalid)(said, status=status, code=code)
-        refused = NotFound if status == 404 else RequestRefused
-        raise refused(f"{said}; check api.base_url", status=status, code=code)
-
-    def _error_of(self, body: Json) -> tuple[str, str]:
-        """Code and message of the guide's error body; anything else gives empty texts."""
-        error: Any = body.get("error") if isinstance(body, dict) else None
-        if not isinstance(error, dict):
-            return "", ""
-        # The key goes before the text is cut, for half a key would stay.
-        code, message = (self._without_key(str(error.get(name, "")))[:300] for name in ("code", "message"))
-        return code, message
-
-    def _without_key(self, text: str) -> str:
-        for spelling in spellings(self._key):
-            text = text.replace(spelling, "[key]")
-        return text
+            return response, content
 
 
 class Address(Protocol):
@@ -274,10 +264,14 @@ class Address(Protocol):
     def timeout_seconds(self) -> float:
         """How many seconds one request may take in all."""
 
+    @property
+    def ca_file(self) -> Path | None:
+        """PEM file of the authorities that the supplier's certificate is checked against; None: the machine's."""
+
 
 def connect(
     address: Address,
-    key: str,
+    key: Callable[[], str],
     clock: Clock,
     on_retry: Callable[[str], None],
     transport: httpx.BaseTransport | None = None,
@@ -289,6 +283,7 @@ def connect(
         clock,
         requests_per_minute=address.requests_per_minute,
         timeout_seconds=address.timeout_seconds,
+        ca_file=address.ca_file,
         transport=transport,
         on_retry=on_retry,
     )

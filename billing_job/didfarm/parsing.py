@@ -4,7 +4,8 @@ The guide shows the answers of search, trunk creation and balance, and uses thos
 The others it leaves open: of them only what we need is asked for.
 """
 
-from billing_job.core.money import micros_from_decimal
+from contextlib import suppress
+
 from billing_job.core.wallet import Balance
 from billing_job.didfarm.models import (
     BoughtNumber,
@@ -17,7 +18,10 @@ from billing_job.didfarm.models import (
     SipTrunk,
     Submission,
 )
-from billing_job.didfarm.wire import Json
+from billing_job.didfarm.next_page import next_page
+from billing_job.didfarm.wire import Json, at_path
+from billing_job.didfarm.wire_amounts import Marks, Number, PlainMarks, places_of, read_number, to_micros
+from billing_job.didfarm.wire_reading import BalanceReading
 
 
 def read_offers(body: Json) -> Offers:
@@ -61,21 +65,22 @@ def read_purchase(body: Json) -> Purchase:
     )
 
 
-def read_sip_trunks(body: Json) -> tuple[tuple[SipTrunk, ...], int]:
-    """{"data": [trunk, …]} and how many there are in all."""
-    rows = body.get("data") if isinstance(body, dict) else None
+def read_sip_trunks(body: Json) -> tuple[tuple[SipTrunk, ...], str]:
+    """{"data": [trunk, …]}, or the list alone, and the link or cursor of its next page, empty where it names none.
+
+    A trunk may lack its id or its uuid; those with neither are left out.
+    """
+    rows = body.get("data") if isinstance(body, dict) else body
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise ValueError("it has no list `data`")
     trunks = tuple(_sip_trunk(row) for row in rows)
-    meta = body.get("meta")
-    total = meta.get("total") if isinstance(meta, dict) else None
-    return trunks, total if isinstance(total, int) else len(trunks)
+    return tuple(trunk for trunk in trunks if trunk.uuid or trunk.trunk_id), next_page(body, "") or ""
 
 
 def _sip_trunk(row: dict[str, Json]) -> SipTrunk:
     return SipTrunk(
         trunk_id=_optional(row, "id"),
-        uuid=_text(row, "uuid"),
+        uuid=_optional(row, "uuid"),
         name=_optional(row, "name"),
         sip_server=_optional(row, "sip_server"),
         username=_optional(row, "username"),
@@ -86,6 +91,7 @@ def _sip_trunk(row: dict[str, Json]) -> SipTrunk:
 def read_new_trunk(body: Json) -> NewTrunk:
     """{"data": {"uuid": …, "name": …, "sip_server": …, "username": …, "password": …, "status": "provisioning"}}."""
     data = _data(body)
+    _text(data, "uuid")
     return NewTrunk(_sip_trunk(data), read_credentials(body))
 
 
@@ -97,14 +103,39 @@ def read_credentials(body: Json) -> Credentials:
     )
 
 
-def read_balance(body: Json) -> Balance:
-    """{"balance": "142.50", "currency": "EUR"}, with or without `data` around it: a decimal string of the currency."""
-    inner = body.get("data", body) if isinstance(body, dict) else None
-    amount = inner.get("balance") if isinstance(inner, dict) else None
-    currency = inner.get("currency") if isinstance(inner, dict) else None
-    if not isinstance(amount, str) or not isinstance(currency, str):
-        raise ValueError('it is not {"balance": "142.50", "currency": "EUR"}')
-    return Balance(micros_from_decimal(amount), currency.strip().upper(), len(amount.strip().partition(".")[2]))
+def read_balance(body: Json, reading: BalanceReading) -> Balance:
+    """{"balance": "142.50", "currency": "EUR"}, with or without `data` around it, or what the reading says."""
+    inner = body["data"] if isinstance(body, dict) and isinstance(body.get("data"), dict) else body
+    if reading.amount:
+        value = at_path(body, reading.amount)
+    else:
+        value = inner.get("balance") if isinstance(inner, dict) else inner
+    name = reading.amount or "balance"
+    if isinstance(value, dict):
+        raise ValueError(
+            f"{name} is an object of {', '.join(value) or 'nothing'}: set [api.balance] amount to the path of a number"
+        )
+    try:
+        number = balance_number(value, reading.marks)
+        micros = to_micros(number, reading.amount_unit)
+    except ValueError as error:
+        raise ValueError(f"{name} {error} ([api.balance] amount and amount_unit say how it is read)") from None
+    currency = at_path(body, reading.currency) if reading.currency else at_path(inner, "currency")
+    word = currency.strip() if isinstance(currency, str) else ""
+    code = reading.currencies.get(word, word).upper()
+    if not code and (currency is not None or not reading.otherwise):
+        raise ValueError(f"{reading.currency or 'currency'} is {currency!r}: set [api.balance] currency to its path")
+    return Balance(micros, code or reading.otherwise, places_of(number, reading.amount_unit))
+
+
+def balance_number(value: Json, marks: Marks) -> Number:
+    """A balance that is written as the rows are, or else as the guide shows it: "142.50"."""
+    try:
+        return read_number(value, marks)
+    except ValueError:
+        with suppress(ValueError):
+            return read_number(value, PlainMarks())
+        raise
 
 
 def read_sent_message(body: Json) -> SentMessage:

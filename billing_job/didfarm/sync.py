@@ -4,12 +4,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Protocol
 
+from billing_job.core.errors import SupplierError
 from billing_job.core.wallet import Balance, Trunk
 from billing_job.didfarm.client import Client
 from billing_job.didfarm.http import Http
-from billing_job.didfarm.page import Page, ReadPage, page_reader
-from billing_job.didfarm.walk import Mirror, WalkReport, walk
-from billing_job.didfarm.wire import Reading
+from billing_job.didfarm.mirroring import Mirror, WalkReport
+from billing_job.didfarm.page import ListReading, Page, ReadPage, counts_itself, page_reader
+from billing_job.didfarm.walk import walk
+from billing_job.didfarm.walk_uncounted import walk_uncounted
+from billing_job.didfarm.wire_reading import BalanceReading
 
 
 class FetchedInto(Mirror, Protocol):
@@ -18,47 +21,114 @@ class FetchedInto(Mirror, Protocol):
     def save_trunks(self, trunks: Sequence[Trunk]) -> None:
         """Keep the supplier's trunks, whose ids and names connect transactions with trunks.csv."""
 
-    def save_balance(self, balance: Balance) -> None:
-        """Keep the wallet's balance of this moment, the proof that all rows were read."""
+    def save_balance(self, balance: Balance | None) -> None:
+        """Keep the wallet's balance of this moment, the proof that all rows were read; None: it is not known."""
 
 
 def fetch(
     http: Http,
-    reading: Reading,
+    reading: ListReading,
     ledger: FetchedInto,
     *,
     full: bool,
     explained: Callable[[], bool],
-    on_page: Callable[[int, int], None],
+    on_page: Callable[[int, int | None], None],
+    on_trouble: Callable[[str], None],
+    balance: BalanceReading | None = None,
 ) -> WalkReport:
-    """Mirror everything; `on_page(page, total)` is told of each page.
+    """Mirror everything; `on_page(page, total)` is told of each page, `on_trouble` of what is done without.
 
-    The balance is read between two looks at the newest page: when nothing arrived in between, both speak of one moment.
-    `explained` tells whether the stored rows explain the stored balance. When they did before and no longer do, rows
-    below the newest ones were edited or replaced: everything is read again. Errors: those of Http, and Incomplete.
+    Trunks and balance may fail by themselves: the ledger goes on with the trunks it has, and knows no balance of this
+    moment. The balance is read between two looks at the newest page: when nothing arrived in between, both speak of one
+    moment. `explained` tells whether the stored rows explain the stored balance. When they did before and no longer do,
+    rows below the newest ones were edited or replaced: everything is read again. Errors: those of Http, and Incomplete.
     """
-    ledger.save_trunks(read_trunks(http))
+    _mirror_trunks(http, ledger, on_trouble)
     read_page = page_reader(http, reading)
+    balances = _BalanceReader(http, balance, ledger, on_trouble)
 
     def read(number: int, size: int | None) -> Page:
         page = read_page(number, size)
         on_page(number, page.total)
         return page
 
-    return walk_and_audit(
-        read, ledger, full=full, explained=explained, before_newest=lambda: ledger.save_balance(read_balance(http))
-    )
+    def walk_once(*, full: bool) -> WalkReport:
+        if counts_itself(reading):
+            return walk(read, ledger, full=full, before_newest=balances.save)
+        return walk_uncounted(
+            read,
+            ledger,
+            by_links=reading.paging == "next",
+            full=full,
+            before_newest=balances.save,
+            explained=explained,
+        )
+
+    return audited(walk_once, full=full, explained=explained)
+
+
+def _mirror_trunks(http: Http, ledger: FetchedInto, on_trouble: Callable[[str], None]) -> None:
+    try:
+        ledger.save_trunks(read_trunks(http, on_trouble))
+    except SupplierError as error:
+        if error.status == 401:
+            raise
+        on_trouble(
+            f"the supplier's trunks cannot be read, so those of the ledger hold ({error}); what names a trunk by an id"
+            " that trunks.csv does not have waits"
+        )
+
+
+class _BalanceReader:
+    """Reads the balance before each last look; once it could not be read, it is not known for this sync."""
+
+    def __init__(
+        self, http: Http, reading: BalanceReading | None, ledger: FetchedInto, on_trouble: Callable[[str], None]
+    ):
+        self._http, self._reading, self._ledger, self._on_trouble = http, reading, ledger, on_trouble
+        self._lost = False
+
+    def save(self) -> None:
+        """Keep the balance of this moment."""
+        if self._lost:
+            return
+        try:
+            balance = read_balance(self._http, self._reading)
+        except SupplierError as error:
+            if error.status == 401:
+                raise
+            self._lost = True
+            self._ledger.save_balance(None)
+            self._on_trouble(f"the wallet's balance cannot be read, so nothing proves the wallet ({error})")
+        else:
+            self._ledger.save_balance(balance)
 
 
 def walk_and_audit(
     read: ReadPage, mirror: Mirror, *, full: bool, explained: Callable[[], bool], before_newest: Callable[[], None]
 ) -> WalkReport:
+    """Walk a list that counts itself, and once more in full when the balance, explained before, no longer is."""
+
+    def walk_once(*, full: bool) -> WalkReport:
+        return walk(read, mirror, full=full, before_newest=before_newest)
+
+    return audited(walk_once, full=full, explained=explained)
+
+
+class WalkOnce(Protocol):
+    """A walk with all but its extent settled."""
+
+    def __call__(self, *, full: bool) -> WalkReport:
+        """Read the list, from the newest rows to what is known, or all of it."""
+
+
+def audited(walk_once: WalkOnce, *, full: bool, explained: Callable[[], bool]) -> WalkReport:
     """Walk, and once more in full when the balance, explained before, no longer is; the report tells of both."""
     was_explained = explained()
-    report = walk(read, mirror, full=full, before_newest=before_newest)
+    report = walk_once(full=full)
     if report.full or not report.quiet or not was_explained or explained():
         return report
-    audit = walk(read, mirror, full=True, before_newest=before_newest)
+    audit = walk_once(full=True)
     why = "the balance moved by something else than the new rows, so everything was read again"
     return replace(
         audit,
@@ -68,11 +138,22 @@ def walk_and_audit(
     )
 
 
-def read_balance(http: Http) -> Balance:
+def read_balance(http: Http, reading: BalanceReading | None = None) -> Balance:
     """The wallet's balance as a value of the ledger."""
-    return Client(http).balance()
+    return Client(http, balance=reading).balance()
 
 
-def read_trunks(http: Http) -> tuple[Trunk, ...]:
-    """The supplier's trunks as far as the ledger knows them: both ids and the name."""
-    return tuple(Trunk(trunk.trunk_id, trunk.uuid, trunk.name) for trunk in Client(http).trunks())
+def read_trunks(http: Http, on_trouble: Callable[[str], None] = lambda message: None) -> tuple[Trunk, ...]:
+    """The supplier's trunks as far as the ledger knows them: both ids and the name.
+
+    `on_trouble` is told of those that lack an id.
+    """
+    trunks = Client(http).trunks()
+    for lacking, what in (
+        ([each for each in trunks if not each.uuid], "no uuid, by which webhooks speak of it"),
+        ([each for each in trunks if each.uuid and not each.trunk_id], "no id, by which routing speaks of it"),
+    ):
+        if lacking:
+            names = ", ".join((each.name or each.trunk_id or each.uuid)[:40] for each in lacking[:5])
+            on_trouble(f"{len(lacking)} of {len(trunks)} trunks that the supplier lists have {what}: {names}")
+    return tuple(Trunk(each.trunk_id, each.uuid, each.name) for each in trunks if each.uuid)

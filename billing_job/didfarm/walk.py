@@ -9,56 +9,13 @@ A later pass stops at the first *sealed* row: one that a whole pass has seen. St
 what a crash left unread below it.
 """
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
-from typing import Protocol
+from collections.abc import Callable
 
 from billing_job.core.errors import Incomplete, RequestRefused
-from billing_job.core.wallet import CompletedWalk, ListShape, Saved, Transaction
-from billing_job.didfarm.page import Page, ReadPage, order_of
+from billing_job.core.wallet import CompletedWalk, ListShape
+from billing_job.didfarm.mirroring import BEHIND_THE_END, PASSES, QUIET_ROUNDS, Mirror, Tally, WalkReport
+from billing_job.didfarm.page import Bounded, Page, ReadPage, order_of
 from billing_job.didfarm.walk_pass import Pass
-
-PASSES = 4
-"""Passes over the list before a run gives up as incomplete."""
-QUIET_ROUNDS = 5
-"""How often the newest page is read again in the hope that balance and list stand still together."""
-
-
-class Mirror(Protocol):
-    """Where rows are kept; each call is one database transaction."""
-
-    def save(self, rows: Sequence[Transaction]) -> Saved:
-        """Keep a page's rows; says which are new and which changed their content."""
-
-    def sealed(self, ids: Iterable[str]) -> set[str]:
-        """Those of the ids that a whole pass has seen: below them nothing can be missing."""
-
-    def present(self) -> int:
-        """Rows stored and not known to have vanished."""
-        ...
-
-    def present_ids(self) -> set[str]:
-        """The ids of those rows."""
-
-    def learned(self) -> ListShape | None:
-        """The order and the page size that the latest whole pass found; None before the first."""
-
-    def seal(self, sealed: CompletedWalk) -> None:
-        """Record a whole pass, after which all rows kept so far count as sealed."""
-
-
-@dataclass(frozen=True, slots=True)
-class WalkReport:
-    """What a sync read and what it noticed."""
-
-    full: bool
-    total: int
-    new: int
-    changed: tuple[str, ...]
-    absent: tuple[str, ...]
-    anomalies: tuple[str, ...]
-    quiet: bool
-    """True when nothing arrived between reading the balance and reading the newest page after it."""
 
 
 def walk(read: ReadPage, mirror: Mirror, *, full: bool, before_newest: Callable[[], None]) -> WalkReport:
@@ -66,12 +23,12 @@ def walk(read: ReadPage, mirror: Mirror, *, full: bool, before_newest: Callable[
 
     Raises Incomplete when answers stay unusable or contradict each other through all passes; what was read is kept.
     """
-    tally = _Tally()
+    tally = Tally()
     learned = None if full else mirror.learned()
     earlier: Pass | None = None
     for _ in range(PASSES):
         try:
-            found = _one_pass(read, mirror, tally, learned, before_newest)
+            found = _one_pass(Bounded(read, counted=True), mirror, tally, learned, before_newest)
         except Incomplete as error:
             # Answered, but never as long as the pages of earlier runs: only that may be right after all.
             if learned is None or error.status is None or error.status >= 300:
@@ -110,25 +67,8 @@ def walk(read: ReadPage, mirror: Mirror, *, full: bool, before_newest: Callable[
     )
 
 
-@dataclass(slots=True)
-class _Tally:
-    """What all passes of a walk changed in the mirror and noticed."""
-
-    new: int = 0
-    changed: list[str] = field(default_factory=list)
-    anomalies: list[str] = field(default_factory=list)
-
-    def saved(self, saved: Saved) -> None:
-        self.new += saved.new
-        self.changed += saved.changed
-
-    def note(self, anomaly: str) -> None:
-        if anomaly and anomaly not in self.anomalies:
-            self.anomalies.append(anomaly)
-
-
 def _one_pass(
-    read: ReadPage, mirror: Mirror, tally: _Tally, learned: ListShape | None, before_newest: Callable[[], None]
+    read: ReadPage, mirror: Mirror, tally: Tally, learned: ListShape | None, before_newest: Callable[[], None]
 ) -> Pass:
     """Read forward to the end, or with `learned` to a sealed row; then read the newest page until nothing is new."""
     found = Pass()
@@ -145,7 +85,7 @@ def _one_pass(
             break
         if not found.is_last(page):
             page = read(page.number + 1, found.size or None)
-        elif learned is None and found.fills_its_last_page:
+        elif found.is_all_on_one_page or (learned is None and found.fills_its_last_page):
             page = _past_the_end(read, mirror, tally, found, page.number + 1)
         else:
             break
@@ -166,7 +106,7 @@ def _first_page(read: ReadPage, mirror: Mirror, found: Pass, learned: ListShape 
         found.learn_size(page)
         order = order_of(page.rows)
         if order is None and not found.is_last(page):
-            order = order_of((*page.rows[:1], *read(-(-page.total // found.size), found.size).rows[-1:]))
+            order = order_of((*page.rows[:1], *read(-(-page.count // found.size), found.size).rows[-1:]))
         found.order = order or "newest_first"
         return page
     found.order, found.size = learned.order, learned.page_size
@@ -174,8 +114,8 @@ def _first_page(read: ReadPage, mirror: Mirror, found: Pass, learned: ListShape 
     number = max(1, -(-present // found.size)) if found.size and found.order == "oldest_first" else 1
     page = read(number, found.size or None)
     found.learn_size(page)
-    if page.total < present:
-        found.doubt(f"{present} rows are stored, the supplier counts {page.total}")
+    if page.count < present:
+        found.doubt(f"{present} rows are stored, the supplier counts {page.count}")
         return None
     if order_of(page.rows) not in (None, found.order):
         found.doubt("the supplier changed the order of the list")
@@ -183,24 +123,33 @@ def _first_page(read: ReadPage, mirror: Mirror, found: Pass, learned: ListShape 
     return page
 
 
-def _past_the_end(read: ReadPage, mirror: Mirror, tally: _Tally, found: Pass, number: int) -> Page | None:
-    """Look behind a last page that is full: a stale count may end there. A page that rows have reached meanwhile."""
+def _past_the_end(read: ReadPage, mirror: Mirror, tally: Tally, found: Pass, number: int) -> Page | None:
+    """Look behind a last page that may be full: a count that is stale, or that of a page, may end there.
+
+    Returns a page that rows have reached meanwhile.
+    """
     try:
-        page = read(number, found.size or None)
+        page = read(number, found.size)
     except RequestRefused as error:
-        if error.status not in (404, 422):
+        if error.status not in BEHIND_THE_END:
             raise
         return None
-    if page.total > (number - 1) * found.size:
+    if found.size and page.count > (number - 1) * found.size:
         return page
     # Some servers answer with the last page again: its rows are known.
     if any(row.transaction_id not in found.rank_of for row in page.rows):
         tally.saved(mirror.save(page.rows))
-        found.doubt(f"there are more rows than the {page.total} that the supplier counts")
+        if page.count > found.total:
+            found.doubt("the list grew beyond its only page while it was read")
+        else:
+            found.doubt(
+                f"there are more rows than the {page.count} that the supplier counts; if that is what one page holds,"
+                ' correct api.transactions.total, or set it to ""'
+            )
     return None
 
 
-def _read_news(read: ReadPage, mirror: Mirror, tally: _Tally, found: Pass) -> int:
+def _read_news(read: ReadPage, mirror: Mirror, tally: Tally, found: Pass) -> int:
     """Read the newest page, and on while pages hold nothing but news; returns how many rows were new to the pass."""
     news = 0
     number = found.newest_page

@@ -26,20 +26,20 @@ class Pass:
 
     def learn_size(self, page: Page) -> None:
         """A first page that does not hold the whole list shows how many rows a page has."""
-        if not self.size and page.number == 1 and len(page.rows) < page.total:
+        if not self.size and page.number == 1 and len(page.rows) < page.count:
             self.size = len(page.rows)
 
     def take(self, page: Page) -> int:
         """Place a page's rows by rank; returns how many of them this pass had not seen before."""
-        if page.total < self.total:
+        if page.count < self.total:
             self.shrank = True
-            self.anomaly = f"the list shrank from {self.total} to {page.total} rows: the supplier deleted some"
-        self.total = page.total
+            self.anomaly = f"the list shrank from {self.total} to {page.count} rows: the supplier deleted some"
+        self.total = page.count
         if self.total_at_first is None:
-            self.total_at_first = page.total
+            self.total_at_first = page.count
         before = len(self.rank_of)
         for position, row in enumerate(page.rows, (page.number - 1) * self.size):
-            rank = position if self.order == "oldest_first" else page.total - 1 - position
+            rank = position if self.order == "oldest_first" else page.count - 1 - position
             another_moment = self.moment_at.setdefault(rank, row.created_at) != row.created_at
             another_rank = self.rank_of.setdefault(row.transaction_id, rank) != rank
             self.moved = self.moved or another_moment
@@ -81,7 +81,12 @@ class Pass:
 
     def is_last(self, page: Page) -> bool:
         """Whether the list ends with this page."""
-        return page.number * self.size >= page.total if self.size else len(page.rows) >= page.total
+        return page.number * self.size >= page.count if self.size else len(page.rows) >= page.count
+
+    @property
+    def is_all_on_one_page(self) -> bool:
+        """Whether page 1 holds as many rows as are counted: its size is not known, and the count may be its own."""
+        return not self.size and self.total > 0
 
     @property
     def fills_its_last_page(self) -> bool:

@@ -6,7 +6,8 @@ from typing import Any
 
 from billing_job.core.event import Event
 from billing_job.core.phone import e164
-from billing_job.didfarm.wire import Json, parse_json, read_moment
+from billing_job.didfarm.wire import Json, parse_json
+from billing_job.didfarm.wire_moments import read_moment
 
 PATH = "/webhooks/didfarm"
 SIGNATURE_HEADER = "X-DIDfarm-Signature"
@@ -40,7 +41,7 @@ def read_event(body: bytes) -> Event:
     if not isinstance(name, str) or not name.strip():
         raise ValueError(f"event is {name!r}, not a name such as number.activated")
     try:
-        timestamp = read_moment(message.get("timestamp"))
+        timestamp = read_moment(message.get("timestamp")).micros
     except (ValueError, OverflowError) as error:
         raise ValueError(f"timestamp: {error}") from None
     if not _YEAR_2000 <= timestamp < _YEAR_2100:

@@ -1,92 +1,135 @@
-"""What a transaction looks like on the wire, and how it is read; every assumption about it stands here.
+"""What a transaction looks like on the wire, and how it is read.
 
 The guide shows no transaction body, so DESIGN ("Transactions on the wire") settles one. A row that cannot be read is
-kept raw, with the reason; nothing is guessed and nothing is dropped.
+kept raw, with the reason; nothing is guessed and nothing is dropped. `wire_reading` has what settings say of it;
+`wire_amounts`, `wire_moments` and `wire_words` read single values.
 """
 
 import hashlib
 import json
 import re
-from collections.abc import Mapping
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
-from typing import Any, Protocol
+from typing import Any, Final, TypeVar
 
-from billing_job.core.moments import microseconds
-from billing_job.core.money import MICROS_PER_CENT, micros_from_decimal
-from billing_job.core.wallet import Transaction
+from billing_job.core.wallet import PENDING, SETTLED, VOID, Standing, Transaction
+from billing_job.didfarm.wire_amounts import Form, Number, PlainMarks, read_number, to_micros, unit_of
+from billing_job.didfarm.wire_moments import read_moment
+from billing_job.didfarm.wire_reading import Reading
+from billing_job.didfarm.wire_words import read_reference_type, small_words, word_of
 
 Json = Any
 """A value of a parsed JSON answer, numbers with a fraction as Decimal."""
-
-REFERENCE_TYPES = {
-    "order": "order",
-    "number": "number",
-    "did": "number",
-    "didnumber": "number",
-    "trunk": "trunk",
-    "siptrunk": "trunk",
-}
-"""Last part of a reference type, singular, its letters alone and small → the word we use."""
+Read = TypeVar("Read")
 
 FIELDS = ("id", "type", "amount", "currency", "description", "reference_type", "reference_id", "created_at")
+"""Fields that are read under their own names unless settings map them; others are read where they are mapped."""
+MISSING: Final = object()
+"""Stands for what is not there, where null would be something else."""
+_TOKENS = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[\[\]{}]', re.DOTALL)
+DEEPEST_ROW = 50
+"""Levels of a row that can be read; a deeper one waits."""
+DEEPEST_ANSWER = 100
+"""Levels of an answer that are parsed; what is deeper is kept as its text, within a row that waits."""
+MOST_UNITS = 10**9
 
 
-class Reading(Protocol):
-    """`[api.transactions]`: how amounts, signs and field names are read."""
+@dataclass(frozen=True, slots=True)
+class _Fields:
+    """A row by our names, and what is wrong with it."""
 
-    @property
-    def amount_unit(self) -> str:
-        """What an amount counts: "cents", "decimal", or "auto" to tell by how it is written."""
+    row: Json
+    paths: Mapping[Any, str]
+    problems: list[str] = field(default_factory=list)
 
-    @property
-    def sign(self) -> str:
-        """How an amount tells its direction: "signed" is negative for what left the wallet, "by_type" has no sign."""
+    def value(self, name: str) -> Json:
+        """What stands under the field's path, MISSING where nothing does."""
+        return at_path(self.row, self.paths.get(name, name), MISSING)
 
-    @property
-    def credit_types(self) -> tuple[str, ...]:
-        """Types that came into the wallet, for "by_type"."""
+    def word(self, name: str) -> str:
+        """The same as a word in small letters, "missing" where nothing stands."""
+        value = self.value(name)
+        return "missing" if value is MISSING else word_of(value)
 
-    @property
-    def fields(self) -> Mapping[Any, str]:
-        """Our names of fields → the supplier's, where they differ."""
+    def attempt(self, name: str, read: Callable[[Json], Read], otherwise: Read) -> Read:
+        """What is read from a field; a ValueError becomes a problem in the row's words."""
+        value = self.value(name)
+        try:
+            return read(None if value is MISSING else value)
+        except ValueError as error:
+            self.problem(name, error)
+            return otherwise
+
+    def problem(self, name: str, error: object) -> None:
+        """Note what is wrong with a field."""
+        path = self.paths.get(name, name)
+        self.problems.append(f"{name}: {error}" if path == name else f"{name} ({path}): {error}")
 
 
 def read_transaction(row: Json, reading: Reading) -> Transaction:
-    """Read one element of `data`; never raises, an unreadable row says why in `problem`."""
+    """Read one element of the list; never raises, an unreadable row says why in `problem`."""
     raw = canonical_json(row)
     fallback_id = f"row-{hashlib.sha256(raw.encode()).hexdigest()[:16]}"
     if not isinstance(row, dict):
         return Transaction(fallback_id, "", None, "", "", "", "", None, "the row is not a JSON object", raw)
-    names = {field: reading.fields.get(field, field) for field in FIELDS}
-    values = {field: row.get(name) for field, name in names.items()}
-    problems: list[str] = []
-
-    def attempt(field: str, read: Any, otherwise: Any) -> Any:
-        try:
-            return read(values[field])
-        except ValueError as error:
-            problems.append(f"{names[field]}: {error}")
-            return otherwise
-
-    transaction_id = attempt("id", read_id, fallback_id)
-    type_ = attempt("type", _required_text, "")
-    micros = attempt("amount", lambda value: read_amount(value, type_, reading), None)
-    currency = attempt("currency", _required_text, "").upper()
-    created_at = attempt("created_at", read_moment, None)
+    fields = _Fields(row, reading.fields)
+    if _is_deep(row):
+        fields.problems.append(f"the row is nested more than {DEEPEST_ROW} levels deep")
+    transaction_id = fields.attempt("id", read_id, fallback_id)
+    type_ = fields.attempt("type", _required_text, "").lower()
+    micros, form = _read_amount(fields, type_, reading)
+    currency = fields.attempt("currency", lambda value: _read_currency(value, reading), "")
+    moment = fields.attempt(
+        "created_at", lambda value: read_moment(value, reading.timezone, reading.moment_format), None
+    )
+    standing = _read_standing(fields, reading)
+    quantity = _read_quantity(fields, micros) if "quantity" in reading.fields else None
     return Transaction(
         transaction_id=transaction_id,
-        type=type_.lower(),
+        type=type_,
         micros=micros,
         currency=currency,
-        description=_text(values["description"]),
-        reference_type=read_reference_type(values["reference_type"]),
-        reference_id=_text(values["reference_id"]),
-        created_at=created_at,
-        problem="; ".join(problems),
+        description=_text(fields.value("description")),
+        reference_type=read_reference_type(_text(fields.value("reference_type")), reading.reference_types),
+        reference_id=_text(fields.value("reference_id")),
+        created_at=None if moment is None else moment.micros,
+        problem="; ".join(fields.problems),
         raw=raw,
-        quantity=row.get(reading.fields["quantity"]) if "quantity" in reading.fields else None,
+        standing=standing,
+        quantity=quantity,
+        amount_form=form,
+        is_day=moment is not None and moment.is_day,
     )
+
+
+def at_path(value: Json, path: str, otherwise: Json = None) -> Json:
+    """What stands under a dotted path; `otherwise` where nothing does. An empty path is the value itself.
+
+    A key that has the dots in itself comes first, a number counts the elements of a list from 0, and below null all is
+    null.
+
+    >>> at_path({"a": {"b": [7, 8]}}, "a.b.1"), at_path({"a.b": 9, "a": {"b": 7}}, "a.b"), at_path({}, "a", "none")
+    (8, 9, 'none')
+    """
+    while path:
+        if isinstance(value, dict):
+            key = path
+            while key not in value:
+                key, dot, _ = key.rpartition(".")
+                if not dot:
+                    return otherwise
+            path = path[len(key) + 1 :]
+            value = value[key]
+            continue
+        if value is None:
+            return None
+        place, _, path = path.partition(".")
+        is_place = place.isascii() and place.isdigit() and len(place) < 10
+        if not isinstance(value, list) or not is_place or int(place) >= len(value):
+            return otherwise
+        value = value[int(place)]
+    return value
 
 
 def read_id(value: Json) -> str:
@@ -99,52 +142,125 @@ def read_id(value: Json) -> str:
     return text
 
 
-def read_amount(value: Json, type_: str, reading: Reading) -> int:
-    """Signed micros of an amount; ValueError says what is ambiguous or finer than a millionth."""
-    micros = _unsigned_or_signed(value, reading.amount_unit)
+def _read_amount(fields: _Fields, type_: str, reading: Reading) -> tuple[int | None, Form]:
+    """Signed micros, and the form that decides about `auto`; None with a problem that is noted."""
+    name = "amount"
+    form: Form = ""
+    try:
+        if "debit" in reading.fields:
+            side = _debit_or_credit(fields, reading)
+            if side is None:
+                return None, ""
+            name, number = side
+            form = number.tells
+            micros = to_micros(number, unit_of(number, reading.amount_unit))
+            return (-micros if name == "debit" else micros), form
+        value = fields.value("amount")
+        number = read_number(None if value is MISSING else value, reading)
+        form = number.tells
+        micros = to_micros(number, unit_of(number, reading.amount_unit))
+        if "direction" in reading.fields:
+            name = "direction"
+            return _directed(micros, fields.word("direction"), reading), form
+        return _signed(micros, type_, reading), form
+    except ValueError as error:
+        fields.problem(name, error)
+        return None, form
+
+
+def _debit_or_credit(fields: _Fields, reading: Reading) -> tuple[str, Number] | None:
+    """Which of the two columns says something, and what; None with a problem that is noted."""
+    sides: dict[str, Number] = {}
+    for name in ("debit", "credit"):
+        value = fields.value(name)
+        if value is MISSING or value is None or (isinstance(value, str) and not value.strip()):
+            continue
+        try:
+            sides[name] = read_number(value, reading)
+            if sides[name].digits < 0:
+                raise ValueError(f"{sides[name].shown} is negative, though the column tells the direction")
+        except ValueError as error:
+            fields.problem(name, error)
+            return None
+    told = {name: number for name, number in sides.items() if number.digits}
+    if not sides or len(told) == 2:
+        fields.problem("debit", "and credit are both set: which moved money?" if sides else "is missing, as is credit")
+        return None
+    return next(iter((told or sides).items()))
+
+
+def _directed(micros: int, word: str, reading: Reading) -> int:
+    """An amount whose direction is told by a word; one with a sign must say the same."""
+    comes_in, leaves = word in small_words(reading.in_words), word in small_words(reading.out_words)
+    if not comes_in and not leaves:
+        raise ValueError(f"{word!r} is in neither in_words nor out_words")
+    if comes_in and micros < 0:
+        raise ValueError(f"{word!r} came in, but the amount is negative")
+    return micros if comes_in else -abs(micros)
+
+
+def _signed(micros: int, type_: str, reading: Reading) -> int:
     if reading.sign == "signed":
         return micros
+    if reading.sign == "inverted":
+        return -micros
     if micros < 0:
-        raise ValueError(f'{value!s} is negative, but sign = "by_type" expects unsigned amounts')
-    return micros if type_.lower() in {credit.lower() for credit in reading.credit_types} else -micros
+        raise ValueError('is negative, but sign = "by_type" expects unsigned amounts')
+    if not type_:
+        raise ValueError('has no direction: sign = "by_type" needs the type')
+    return micros if type_ in small_words(reading.credit_types) else -micros
 
 
-def _unsigned_or_signed(value: Json, unit: str) -> int:
-    if value is None or isinstance(value, bool | dict | list):
-        raise ValueError("is missing" if value is None else "is neither a number nor a string")
-    if isinstance(value, Decimal) and unit == "auto":
-        raise ValueError(
-            f'{value} is a number with a fraction: cents or euros? Set amount_unit to "cents" or "decimal"'
-        )
-    if unit == "decimal" or (unit == "auto" and isinstance(value, str)):
-        return micros_from_decimal(str(value))
-    text = str(value).strip()
-    if not re.fullmatch(r"[+-]?\d{1,100}(\.0*)?", text):
-        raise ValueError(f"{text!r} is not a whole number of cents")
-    return int(text.partition(".")[0]) * MICROS_PER_CENT
-
-
-def read_moment(value: Json) -> int:
-    """Microseconds since 1970 of an ISO 8601 moment; without an offset it is UTC."""
+def _read_currency(value: Json, reading: Reading) -> str:
+    if (value is None or value == "") and reading.currency:
+        return reading.currency
     text = _required_text(value)
+    return reading.currencies.get(text, text).upper()
+
+
+def _read_standing(fields: _Fields, reading: Reading) -> Standing:
+    """Whether a row moved money; "set" stands for whatever says something and is not in the other words."""
+    if "status" not in reading.fields:
+        return SETTLED
+    value = fields.value("status")
+    word, settled, void = fields.word("status"), small_words(reading.settled_words), small_words(reading.void_words)
+    if word in settled or word in void:
+        return SETTLED if word in settled else VOID
+    if value is MISSING:
+        fields.problem("status", "is missing")
+    elif value is not None and value is not False and word and ("set" in settled or "set" in void):
+        return SETTLED if "set" in settled else VOID
+    return PENDING
+
+
+def _read_quantity(fields: _Fields, micros: int | None) -> int | None:
+    """The whole number of units; None where a row tells none, which is a problem if it is not there and money left."""
+    value = fields.value("quantity")
+    if value is None or (value is MISSING and micros is not None and micros >= 0):
+        return None
     try:
-        moment = datetime.fromisoformat(text)
-        moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-    except (ValueError, OverflowError):  # the latter for the first and the last day that there is, in another zone
-        raise ValueError(f"{text!r} is not a moment such as 2026-10-05T14:30:00Z") from None
-    return microseconds(moment)
+        number = read_number(None if value is MISSING else value, PlainMarks())
+        whole: int = 10**number.places
+        units, part = divmod(number.digits, whole)
+        if part or not 0 <= units <= MOST_UNITS:
+            raise ValueError(f"{number.shown} is not a whole number from 0 to {MOST_UNITS}")
+    except ValueError as error:
+        fields.problem("quantity", error)
+        return None
+    return units
 
 
-def read_reference_type(value: Json) -> str:
-    r"""order, number or trunk for every known spelling; any other word in lower case; empty for none.
+def _is_deep(row: Json) -> bool:
+    layer, levels = [row], 1
+    while layer := [inner for outer in layer for inner in _inside(outer) if isinstance(inner, dict | list)]:
+        levels += 1
+        if levels > DEEPEST_ROW:
+            return True
+    return False
 
-    >>> [read_reference_type(word) for word in ("Orders", "App\\Models\\SipTrunk", "DID", "campaign", None)]
-    ['order', 'trunk', 'number', 'campaign', '']
-    """
-    text = _text(value)
-    last = re.split(r"[\\/.:]", text)[-1]
-    letters = re.sub(r"[-_\s]", "", last).lower()
-    return REFERENCE_TYPES.get(letters) or REFERENCE_TYPES.get(letters.removesuffix("s")) or text.lower()
+
+def _inside(value: Json) -> Iterator[Json]:
+    yield from value.values() if isinstance(value, dict) else value
 
 
 def canonical_json(value: Json) -> str:
@@ -168,11 +284,33 @@ def _with_decimals(value: Json) -> str:
 
 
 def parse_json(text: str | bytes) -> Json:
-    """Parse an answer without losing a digit; ValueError when it is not JSON."""
+    """Parse an answer without losing a digit; ValueError when it is not JSON.
+
+    What is nested beyond DEEPEST_ANSWER becomes the text that it is, so that one such row does not cost the page.
+    """
+    if isinstance(text, bytes):
+        text = text.decode(json.detect_encoding(text), "surrogatepass")
+    if text.count("[") + text.count("{") > DEEPEST_ANSWER:
+        text = _without_depths(text)
     try:
         return json.loads(text, parse_float=_decimal, parse_constant=_no_constant)
     except RecursionError:
         raise ValueError("nested too deeply") from None
+
+
+def _without_depths(text: str) -> str:
+    pieces, level, done, begun = [], 0, 0, 0
+    for token in _TOKENS.finditer(text):
+        if token[0] in "[{":
+            level += 1
+            if level == DEEPEST_ANSWER + 1:
+                begun = token.start()
+        elif token[0] in "]}":
+            if level == DEEPEST_ANSWER + 1:
+                pieces += [text[done:begun], json.dumps(text[begun : token.end()])]
+                done = token.end()
+            level -= 1
+    return "".join((*pieces, text[done:]))
 
 
 def _decimal(text: str) -> Decimal:
@@ -187,7 +325,7 @@ def _no_constant(name: str) -> Json:
 
 
 def _text(value: Json) -> str:
-    if value is None:
+    if value is None or value is MISSING:
         return ""
     return _storable(value.strip()) if isinstance(value, str) else canonical_json(value)
 

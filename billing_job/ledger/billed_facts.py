@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, and_, func, select, tu
 
 from billing_job.core.categories import MINIMUM, MONTHLY_FEE
 from billing_job.core.settlement import CHARGE, Kept, Original
-from billing_job.core.wallet import Payment
+from billing_job.core.wallet import SETTLED, Payment
 from billing_job.ledger.billing_tables import credited_rows, settlements
 from billing_job.ledger.bulk import chunks
 from billing_job.ledger.database import transaction
@@ -42,6 +42,7 @@ def refund_history(engine: Engine, references: Collection[tuple[str, str]], refu
         transactions.c.seq.not_in(select(revisions.c.old_seq)),
         transactions.c.problem == "",
         transactions.c.micros.is_not(None),
+        transactions.c.standing == SETTLED,
         transactions.c.created_at.is_not(None),
     )
     is_refund = transactions.c.type.in_(sorted(refund_types))

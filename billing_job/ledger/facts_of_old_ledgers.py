@@ -31,7 +31,7 @@ def settlements_become_facts(connection: Connection) -> None:
     """
     wallet_in_micros(connection)
     metadata.create_all(connection)
-    added = [_add_columns(connection, table) for table in (settlements, decisions)]
+    added = [add_columns(connection, table) for table in (settlements, decisions)]
     if not any(added):
         return  # a ledger that this program has just made
     connection.execute(update(settlements).values(month=settlements.c.period, net_cents=settlements.c.charge_cents))
@@ -46,8 +46,8 @@ def settlements_become_facts(connection: Connection) -> None:
         _derive(connection, document_from_json(body))
 
 
-def _add_columns(connection: Connection, table: Table) -> bool:
-    """Whether there were columns to add; their indexes come along."""
+def add_columns(connection: Connection, table: Table) -> bool:
+    """Add what a table has gained since; tells whether there were columns to add; their indexes come along."""
     known = {column["name"] for column in inspect(connection).get_columns(table.name)}
     missing = [column for column in table.columns if column.name not in known]
     for column in missing:

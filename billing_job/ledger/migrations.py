@@ -5,18 +5,24 @@ from collections.abc import Callable, Sequence
 from sqlalchemy import Connection, insert, inspect, select, update
 
 from billing_job.core.errors import LedgerError
-from billing_job.ledger.facts_of_old_ledgers import settlements_become_facts
-from billing_job.ledger.tables import facts, metadata
 from billing_job.ledger.wallet_in_micros import wallet_in_micros
+from billing_job.ledger.facts_of_old_ledgers import add_columns, settlements_become_facts
+from billing_job.ledger.tables import facts, metadata, transactions
 
 
 def _first_schema(connection: Connection) -> None:
     metadata.create_all(connection)
 
 
+def _rows_tell_more(connection: Connection) -> None:
+    """Status, units and forms of the rows; all are read anew, for nothing was known of these before."""
+    if add_columns(connection, transactions):
+        connection.execute(update(facts).where(facts.c.name == "reading").values(value=""))
+
+
 Step = Callable[[Connection], None]
 
-STEPS: tuple[Step, ...] = (_first_schema, settlements_become_facts, wallet_in_micros)
+STEPS: tuple[Step, ...] = (_first_schema, settlements_become_facts, wallet_in_micros, _rows_tell_more)
 """STEPS[n] turns version n into version n + 1; a released step is never edited."""
 
 

@@ -1,9 +1,9 @@
 """Storing what the supplier reports: pages of transactions, trunks, balances, and which passes were whole."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import cast
 
-from sqlalchemy import Connection, Engine, and_, delete, func, insert, select, update
+from sqlalchemy import Connection, Engine, and_, func, insert, select
 
 from billing_job.core.clock import Clock
 from billing_job.core.moments import moment_text
@@ -11,7 +11,7 @@ from billing_job.core.money import MAX_MICROS
 from billing_job.core.wallet import Balance, CompletedWalk, ListShape, Order, Saved, Transaction, Trunk
 from billing_job.ledger.bulk import chunks
 from billing_job.ledger.database import transaction
-from billing_job.ledger.tables import absences, balances, facts, revisions, transactions, trunks, walks, wallet_rows
+from billing_job.ledger.tables import absences, balances, revisions, transactions, trunks, walks, wallet_rows
 
 
 class LedgerMirror:
@@ -78,6 +78,16 @@ class LedgerMirror:
             ids = set(connection.execute(select(wallet_rows.c.transaction_id).distinct()).scalars())
             return ids - absent_ids(connection)
 
+    def listed(self) -> list[str]:
+        """Each of them as it last came, as canonical JSON, in the order in which they were first seen."""
+        with transaction(self._engine) as connection:
+            gone = absent_ids(connection)
+            rows = connection.execute(
+                select(wallet_rows.c.transaction_id, wallet_rows.c.raw).order_by(wallet_rows.c.seq)
+            )
+            newest = {row.transaction_id: row.raw for row in rows}
+            return [raw for id_, raw in newest.items() if id_ not in gone]
+
     def learned(self) -> ListShape | None:
         """What the latest whole pass found out about the list; None before the first."""
         with transaction(self._engine) as connection:
@@ -114,15 +124,15 @@ class LedgerMirror:
                     values = {"uuid": trunk.uuid, "trunk_id": trunk.trunk_id, "name": trunk.name, "first_seen": now}
                     connection.execute(insert(trunks).values(values))
 
-    def save_balance(self, balance: Balance) -> None:
-        """Store the wallet's balance of this moment."""
+    def save_balance(self, balance: Balance | None) -> None:
+        """Store the wallet's balance of this moment; None: it could not be read, and no older one stands for it."""
         with transaction(self._engine) as connection:
-            fetched = moment_text(self._clock.now())
-            connection.execute(
-                insert(balances).values(
-                    micros=str(balance.micros), currency=balance.currency, places=balance.places, fetched=fetched
-                )
+            known = (
+                {"micros": "", "currency": ""}
+                if balance is None
+                else {"micros": str(balance.micros), "currency": balance.currency, "places": balance.places}
             )
+            connection.execute(insert(balances).values(**known, fetched=moment_text(self._clock.now())))
 
 
 def current_trunks(connection: Connection) -> list[Trunk]:
@@ -130,29 +140,6 @@ def current_trunks(connection: Connection) -> list[Trunk]:
     latest = select(func.max(trunks.c.seq)).group_by(trunks.c.uuid)
     rows = connection.execute(select(trunks).where(trunks.c.seq.in_(latest)).order_by(trunks.c.uuid))
     return [Trunk(row.trunk_id, row.uuid, row.name) for row in rows]
-
-
-def read_again(engine: Engine, read: Callable[[str], Transaction], fingerprint: str) -> int:
-    """Read all stored rows anew when `[api.transactions]` has changed; returns how many, 0 when it has not.
-
-    `read` turns a raw row into a transaction. The raw rows are the record; how they are read is a setting that a user
-    may have to correct.
-    """
-    with transaction(engine) as connection:
-        known = connection.execute(select(facts.c.value).where(facts.c.name == "reading")).scalar_one_or_none()
-        if known == fingerprint:
-            return 0
-        if known is None:
-            connection.execute(insert(facts).values(name="reading", value=fingerprint))
-            return 0
-        connection.execute(update(facts).where(facts.c.name == "reading").values(value=fingerprint))
-        connection.execute(delete(transactions))
-        stored = connection.execute(select(wallet_rows.c.seq, wallet_rows.c.raw).order_by(wallet_rows.c.seq)).all()
-        if stored:
-            connection.execute(
-                insert(transactions), [{"seq": row.seq, **typed_columns(read(row.raw))} for row in stored]
-            )
-        return len(stored)
 
 
 def typed_columns(row: Transaction) -> dict[str, object]:
@@ -169,7 +156,10 @@ def typed_columns(row: Transaction) -> dict[str, object]:
         "reference_id": row.reference_id,
         "created_at": row.created_at,
         "problem": row.problem,
+        "standing": row.standing,
         "quantity": row.quantity,
+        "amount_form": row.amount_form,
+        "is_day": row.is_day,
     }
 
 

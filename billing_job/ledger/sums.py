@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable, Iterator
 from sqlalchemy import ColumnElement, Connection, Engine, case, func, select
 
 from billing_job.core.sums import Flow, Movement, When
+from billing_job.core.wallet import SETTLED
 from billing_job.ledger.billing_tables import document_lines, documents, releases, settlements
 from billing_job.ledger.database import transaction
 from billing_job.ledger.exact_sums import halves, whole_sum
@@ -71,10 +72,12 @@ def document_costs(engine: Engine, folder: str) -> dict[str, int]:
 def movements(engine: Engine, starts: int, ends: int, gone: Collection[str]) -> list[Movement]:
     """Every movement but the withdrawn ones (`gone`), by type before, within and after [starts, ends) or undated.
 
+    Rows that moved no money are none.
     `starts` and `ends` are microseconds since 1970 UTC. Together they are what `withdrawals.wallet_movements` adds up.
     """
     listed = (
         transactions.c.seq.not_in(select(revisions.c.old_seq)),
+        transactions.c.standing == SETTLED,
         transactions.c.transaction_id.not_in(sorted(gone)),
     )
     when = case(

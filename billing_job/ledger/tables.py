@@ -18,6 +18,7 @@ from sqlalchemy import (
     MetaData,
     Table,
     UniqueConstraint,
+    false,
 )
 from sqlalchemy.types import TypeDecorator
 
@@ -45,7 +46,7 @@ facts = Table(
     metadata,
     Column("name", Text, primary_key=True),
     Column("value", Text, nullable=False),
-    comment="schema_version, and the fingerprint of the settings that the transactions were read with",
+    comment="schema_version, how the transactions were read, and what auto came to in the first proven month",
 )
 
 wallet_rows = Table(
@@ -73,7 +74,10 @@ transactions = Table(
     Column("reference_id", Text, nullable=False),
     Column("created_at", BigInteger, index=True, comment="microseconds since 1970, UTC; empty when unreadable"),
     Column("problem", Text, nullable=False),
+    Column("standing", Text, nullable=False, server_default="settled", comment="settled, void or pending"),
     Column("quantity", BigInteger, comment="units that the supplier counts; empty: one"),
+    Column("amount_form", Text, nullable=False, server_default="", comment="how the amount is written"),
+    Column("is_day", Boolean, nullable=False, server_default=false(), comment="created_at came without a time"),
     Index("ix_transactions_reference", "reference_type", "reference_id"),
     comment="wallet_rows as they are read under the present settings",
 )
@@ -124,7 +128,9 @@ balances = Table(
     "balances",
     metadata,
     Column("seq", RowNumber, primary_key=True, autoincrement=True),
-    Column("micros", Text, nullable=False, comment="as text, for it may have any number of digits"),
+    Column(
+        "micros", Text, nullable=False, comment="as text, for it may have any number of digits; empty: could not be read"
+    ),
     Column("currency", Text, nullable=False),
     Column("fetched", Text, nullable=False),
     Column("places", Integer, nullable=False, server_default="2", comment="decimal places that it showed"),

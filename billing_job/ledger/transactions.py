@@ -9,6 +9,7 @@ from sqlalchemy import Engine, func, select
 
 from billing_job.core.columns.schema import SETTLED, TRANSACTIONS, conform
 from billing_job.core.errors import LedgerError
+from billing_job.core.money import MICROS_PER_CENT
 from billing_job.core.wallet import Balance, Trunk
 from billing_job.ledger.arrow import ArrowError, answer
 from billing_job.ledger.billing_tables import settlements
@@ -20,7 +21,7 @@ from billing_job.ledger.tables import balances, exceptions_seen, revisions, tran
 
 _COLUMNS = """
     t.transaction_id, t.type, t.micros, t.large_micros, t.currency, t.description,
-    t.reference_type, t.reference_id, t.created_at, t.problem, t.quantity
+    t.reference_type, t.reference_id, t.created_at, t.problem, t.standing, t.quantity
 """
 _CURRENT = "t.seq NOT IN (SELECT old_seq FROM revisions)"
 _SETTLED = """
@@ -95,6 +96,7 @@ def renewals(engine: Engine, rental_types: Collection[str]) -> pd.DataFrame:
         f"""
         SELECT t.reference_id, t.micros FROM transactions t
         WHERE {_CURRENT} AND t.type IN ({_quoted(rental_types)}) AND t.reference_type = 'number' AND t.micros < 0
+            AND t.standing = 'settled'
         ORDER BY t.created_at
         """,  # noqa: S608 - the types are quoted
     )
@@ -121,10 +123,12 @@ def supplier_trunks(engine: Engine) -> list[Trunk]:
 
 
 def last_balance(engine: Engine) -> Balance | None:
-    """The balance as last fetched; None before the first sync."""
+    """The balance as last fetched; None before the first sync, and when the last one could not read it."""
     with transaction(engine) as connection:
         row = connection.execute(select(balances).order_by(balances.c.seq.desc()).limit(1)).one_or_none()
-        return None if row is None else Balance(int(row.micros), row.currency, row.places)
+        if row is None or not row.micros:
+            return None
+        return Balance(int(row.micros), row.currency, row.places)
 
 
 def last_whole_walk(engine: Engine) -> str | None:

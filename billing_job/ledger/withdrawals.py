@@ -4,8 +4,10 @@ A supplier that trims its history withdraws nothing: rows older than the oldest 
 reach. They stay settled and in the proof, unless the balance says that the money came back.
 """
 
-from sqlalchemy import Connection, Engine, and_, func, or_, select
+from sqlalchemy import Connection, Engine, and_, case, func, or_, select
 
+from billing_job.core.money import MICROS_PER_CENT
+from billing_job.core.wallet import SETTLED
 from billing_job.ledger.billing_tables import credited_rows, settlements
 from billing_job.ledger.bulk import chunks
 from billing_job.ledger.database import transaction
@@ -16,6 +18,7 @@ from billing_job.ledger.tables import revisions, transactions
 from billing_job.ledger.transactions import last_balance
 
 _CURRENT = transactions.c.seq.not_in(select(revisions.c.old_seq))
+_MOVED = and_(_CURRENT, transactions.c.standing == SETTLED)
 
 
 def withdrawn(engine: Engine, opening_micros: int) -> set[str]:
@@ -42,7 +45,8 @@ def wallet_movements(engine: Engine, gone: set[str]) -> int:
 def changed_bills(engine: Engine, gone: set[str]) -> dict[str, tuple[int, int | None]]:
     """Settled transactions that no longer have the cost they were billed at: id → (wallet micros billed, micros now).
 
-    None stands for a withdrawn or unreadable one. What a credit note undid whole is not among them.
+    None stands for one that was withdrawn, is unreadable, or has not moved money after all. What a credit note
+    undid whole is not among them.
     """
     undone = (
         select(func.sum(credited_rows.c.net_cents))
@@ -53,11 +57,12 @@ def changed_bills(engine: Engine, gone: set[str]) -> dict[str, tuple[int, int | 
         )
         .scalar_subquery()
     )
-    differs = or_(transactions.c.micros.is_(None), transactions.c.micros != -settlements.c.cost_micros)
+    now = case((transactions.c.standing == SETTLED, transactions.c.micros))
+    differs = or_(now.is_(None), now != -settlements.c.cost_micros)
     # Few ids are bound; many are looked up afterwards.
     few = sorted(gone) if len(gone) <= 500 else None
     query = (
-        select(settlements.c.transaction_id, settlements.c.part, -settlements.c.cost_micros, transactions.c.micros)
+        select(settlements.c.transaction_id, settlements.c.part, -settlements.c.cost_micros, now)
         .join_from(
             settlements, transactions, and_(transactions.c.transaction_id == settlements.c.transaction_id, _CURRENT)
         )
@@ -94,12 +99,12 @@ def _older_than_the_list(connection: Connection, absent: set[str]) -> set[str]:
 
 
 def _movements(connection: Connection, gone: set[str]) -> int:
-    small = whole_sum(*connection.execute(select(*halves(transactions.c.micros)).where(_CURRENT)).one())
+    small = whole_sum(*connection.execute(select(*halves(transactions.c.micros)).where(_MOVED)).one())
     large = connection.execute(
-        select(transactions.c.large_micros).where(_CURRENT, transactions.c.large_micros.is_not(None))
+        select(transactions.c.large_micros).where(_MOVED, transactions.c.large_micros.is_not(None))
     ).scalars()
     total = small + sum(int(text) for text in large if text is not None)
-    query = select(transactions.c.micros, transactions.c.large_micros).where(_CURRENT)
+    query = select(transactions.c.micros, transactions.c.large_micros).where(_MOVED)
     for chunk in chunks(sorted(gone)):
         for micros, large in connection.execute(query.where(transactions.c.transaction_id.in_(chunk))):
             total -= int(micros or large or 0)

@@ -17,6 +17,7 @@ from billing_job.billing.invoicing.tax import TaxRules
 from billing_job.billing.rating.tariff import DatedPrice
 from billing_job.config.mapping import load_mapping, load_vat_rates
 from billing_job.config.price_list import load_prices
+from billing_job.config.reading import TransactionsReading
 from billing_job.config.settings import Settings
 from billing_job.core.clock import Clock
 from billing_job.core.document import Client, Kind, Seller
@@ -29,14 +30,13 @@ from billing_job.core.period import Period
 from billing_job.core.register import Register, VatRate
 from billing_job.core.resources import shipped_config
 from billing_job.didfarm.webhooks import read_event
-from billing_job.didfarm.wire import parse_json, read_transaction
 from billing_job.documents.templates import Templates, load_templates
 from billing_job.ledger.database import open_engine
 from billing_job.ledger.events import event_bodies, orders_paid
-from billing_job.ledger.mirror import read_again
 from billing_job.ledger.purchases import bought_ids
 from billing_job.ledger.transactions import supplier_trunks
 from billing_job.ledger.withdrawals import withdrawn
+from billing_job.month.reading_in_effect import read_as_settings_say, reading_in_effect
 
 CONFIGURATION_FILES = (
     "billing.toml",
@@ -86,6 +86,14 @@ class Job:
             self.shipped_rates,
             small_business_vat(seller.country, tax.small_business_reason) if tax.small_business else None,
         )
+
+    def reading(self) -> TransactionsReading:
+        """How the ledger's rows are read: the settings, and what "auto" came to."""
+        return reading_in_effect(self.engine, self.settings.api.transactions)
+
+    def read_again(self) -> TransactionsReading:
+        """Read the rows anew where new ones changed what "auto" comes to; the reading in effect."""
+        return read_as_settings_say(self.engine, self.settings.api.transactions)
 
     def assignments(self) -> Assignments:
         """The mapping's facts under the names that the supplier's trunks have now, and what webhooks add to them."""
@@ -154,12 +162,7 @@ def open_job(settings: Settings, config_folder: Path, clock: Clock) -> Job:
     if mapping is None or prices is None or accounts is None or templates is None or logo is None or problems:
         raise ConfigError(problems)
     engine = open_engine(settings.storage.database_url)
-    reading = settings.api.transactions
-    read_again(
-        engine,
-        lambda raw: read_transaction(parse_json(raw), reading),
-        hashlib.sha256(reading.model_dump_json().encode()).hexdigest(),
-    )
+    read_as_settings_say(engine, settings.api.transactions)
     return Job(
         settings=settings,
         mapping=mapping,

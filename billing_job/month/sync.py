@@ -7,12 +7,13 @@ from billing_job.core.errors import ExitCode
 from billing_job.ledger.mirror import LedgerMirror
 from billing_job.month.job import Job
 from billing_job.month.narration import tell_wallet
+from billing_job.month.reading_in_effect import doubts
 from billing_job.month.session import CommandResult, Session, connected, locked_job
 from billing_job.month.wallet_proof import wallet_proof
 
 if TYPE_CHECKING:
     from billing_job.didfarm.http import Http
-    from billing_job.didfarm.walk import WalkReport
+    from billing_job.didfarm.mirroring import WalkReport
 
 
 def sync(session: Session, *, full: bool) -> CommandResult:
@@ -42,19 +43,27 @@ def fetched(job: Job, http: "Http", session: Session, *, full: bool) -> "WalkRep
 
     console = session.console
     ledger = LedgerMirror(job.engine, session.clock)
+
+    def explained() -> bool:
+        job.read_again()
+        return wallet_proof(job).matches
+
     report = fetch(
         http,
-        session.settings.api.transactions,
+        job.reading(),
         ledger,
         full=full,
-        explained=lambda: wallet_proof(job).matches,
+        explained=explained,
         on_page=console.page_progress(),
+        on_trouble=console.warn,
+        balance=session.settings.balance_reading,
     )
     console.info(
         f"Read {report.total} transactions at {session.settings.api.base_url}: {report.new} new,"
         f" {http.requests} requests"
     )
     console.warn(*report.anomalies)
+    console.warn(*doubts(job.engine, job.read_again(), job.settings.billing.zone))
     if report.changed:
         console.warn(
             f"{len(report.changed)} transactions changed their content; both versions are kept: {_some(report.changed)}"

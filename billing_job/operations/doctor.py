@@ -6,19 +6,22 @@ import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.metadata import version
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import eu_vat_rates_data
 
 from billing_job.billing.attribution.event_facts import disagreements
 from billing_job.billing.invoicing.tax import EU, has_valid_vat_id
-from billing_job.core.errors import BillingJobError
+from billing_job.core.errors import BillingJobError, SupplierError
 from billing_job.core.money import micros_text, wallet_text
-from billing_job.didfarm.page import Page, order_of, validated_page
+from billing_job.didfarm.page import PATH, Page, order_of, rows_of, validated_page
 from billing_job.didfarm.sync import read_balance, read_trunks
-from billing_job.didfarm.wire import FIELDS, Json, canonical_json, parse_json, read_transaction
+from billing_job.didfarm.wire import FIELDS, MISSING, Json, at_path, canonical_json, parse_json, read_transaction
 from billing_job.month.job import Job
 from billing_job.month.session import Session, connected
+
+if TYPE_CHECKING:
+    from billing_job.didfarm.http import Http
 
 Verdict = Literal["ok", "warning", "wrong"]
 
@@ -93,35 +96,61 @@ def configuration(job: Job) -> Iterator[Finding]:
 
 
 def supplier(job: Job, session: Session) -> Iterator[Finding]:
-    """The live API: trunks, balance, and page 1 field by field."""
+    """The live API: trunks, balance, and page 1 field by field; each may fail by itself."""
     try:
         with connected(session) as http:
-            trunks = read_trunks(http)
-            yield Finding("ok", f"{session.settings.api.base_url} answers; {len(trunks)} trunks")
-            balance = read_balance(http)
-            yield Finding("ok", f"balance: {wallet_text(balance.micros, balance.currency)}")
-            body = http.get("/wallet/transactions", {"page": 1}, lambda body: body)
-            yield from _transactions(job, body)
+            yield from _trunks(http, session)
+            yield from _balance(http, session)
+            query = session.settings.api.transactions.query
+            yield from _transactions(job, http.get(PATH, {**query, "page": 1}, lambda body: body))
     except BillingJobError as error:
         yield Finding("wrong", str(error))
 
 
+def _trunks(http: "Http", session: Session) -> Iterator[Finding]:
+    trouble: list[str] = []
+    try:
+        trunks = read_trunks(http, trouble.append)
+    except SupplierError as error:
+        if error.status == 401:
+            raise
+        yield Finding("warning", f"trunks cannot be read; `run` bills without them ({error})")
+        return
+    yield Finding("ok", f"{session.settings.api.base_url} answers; {len(trunks)} trunks")
+    yield from (Finding("warning", text) for text in trouble)
+
+
+def _balance(http: "Http", session: Session) -> Iterator[Finding]:
+    try:
+        balance = read_balance(http, session.settings.balance_reading)
+    except SupplierError as error:
+        yield Finding("wrong", f"the balance cannot be read, so nothing proves the wallet ({error})")
+        return
+    yield Finding("ok", f"balance: {wallet_text(balance.micros, balance.currency)}")
+
+
 def _transactions(job: Job, body: Json) -> Iterator[Finding]:
-    reading = job.settings.api.transactions
+    reading = job.reading()
     try:
         page = validated_page(body, 1, None, reading)
     except ValueError as error:
         yield Finding("wrong", f"page 1 of /wallet/transactions: {error}")
         return
-    meta = ", ".join(f"{name} = {canonical_json(value)}" for name, value in sorted(body["meta"].items()))
-    yield Finding("ok", f"page 1 has {len(page.rows)} of {page.total} transactions; meta: {meta}")
+    found = body.get("meta") if isinstance(body, dict) else None
+    meta = (
+        ", ".join(f"{name} = {canonical_json(value)}" for name, value in sorted(found.items()))
+        if isinstance(found, dict)
+        else "none"
+    )
+    of_all = "" if page.total is None else f" of {page.total}"
+    yield Finding("ok", f"page 1 has {len(page.rows)}{of_all} transactions; meta: {meta}")
     order = order_of(page.rows)
     yield Finding(
         "ok" if order else "warning", f"order of the list: {(order or 'not to be seen on page 1').replace('_', ' ')}"
     )
     yield from _unreadable(page)
     if page.rows:
-        yield from _first_row(job, body["data"][0])
+        yield from _first_row(job, rows_of(body, reading)[0])
 
 
 def _unreadable(page: Page) -> Iterator[Finding]:
@@ -131,7 +160,7 @@ def _unreadable(page: Page) -> Iterator[Finding]:
 
 def _first_row(job: Job, raw: Json) -> Iterator[Finding]:
     """How the newest row is read, field by field, and what nobody reads."""
-    reading = job.settings.api.transactions
+    reading = job.reading()
     row = read_transaction(parse_json(canonical_json(raw)), reading)
     names: dict[str, str] = {field: reading.fields.get(field, field) for field in FIELDS}  # type: ignore[call-overload]
     read_as: dict[str, Any] = {
@@ -145,10 +174,11 @@ def _first_row(job: Job, raw: Json) -> Iterator[Finding]:
         "created_at": f"{row.created_at} microseconds since 1970, UTC",
     }
     for field, name in names.items():
-        there = isinstance(raw, dict) and name in raw
-        value = canonical_json(raw[name]) if there else "not there"
+        found = at_path(raw, name, MISSING)
+        there = found is not MISSING
+        value = canonical_json(found) if there else "not there"
         yield Finding("ok" if there else "warning", f"  {name}: {value} → {read_as[field]}")
     if isinstance(raw, dict):
-        rest = sorted(set(raw) - set(names.values()))
+        rest = sorted(set(raw) - {name.partition(".")[0] for name in (*names.values(), *reading.fields.values())})
         if rest:
             yield Finding("ok", f"  kept, but not read: {', '.join(rest)}")

@@ -18,7 +18,7 @@ from billing_job.operations.reconcile import reconcile
 
 def verify_deep(job: Job) -> list[str]:
     """What is wrong with the ledger, with the files against the ledger, and with the wallet; empty for nothing."""
-    reading = job.settings.api.transactions
+    reading = job.reading()
     problems = audit(job.engine, lambda raw: read_transaction(parse_json(raw), reading))
     if problems:
         return problems  # what is computed from a damaged ledger would only add noise

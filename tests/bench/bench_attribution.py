@@ -117,6 +117,7 @@ def transactions(count: int) -> pd.DataFrame:
             "reference_id": pd.arrays.ArrowExtensionArray(reference),
             "created_at": first + random.integers(0, 31 * 86_400, count) * 1_000_000,
             "problem": "",
+            "standing": "settled",
             "quantity": None,
             "settled": False,
         }

@@ -65,6 +65,7 @@ def our_sync(base_url: str, ledger: Ledger) -> int:
             full=True,
             explained=lambda: False,
             on_page=lambda page, total: None,
+            on_trouble=lambda message: None,
         ).total
 
 

@@ -121,6 +121,7 @@ def frame_of(rows: Month) -> pd.DataFrame:
             "reference_id": text(references),
             "created_at": pd.Series(rows.created_at, dtype=INT),
             "problem": empty,
+            "standing": text(pa.repeat("settled", count)),
             "quantity": pd.Series(pd.arrays.ArrowExtensionArray(pa.nulls(count, pa.int64())), dtype=INT),
             "settled": pd.Series(np.zeros(count, bool), dtype=BOOL),
         }
@@ -170,7 +171,8 @@ def fill_ledger(database_url: str, rows: Month) -> None:
             for record in frame.drop(columns=["settled", "large_micros"]).to_dict("records")
         ]
         for seq, record in enumerate(records, 1):
-            record["seq"] = seq
+            record["seq"], record["amount_form"], record["is_day"] = seq, "integer", False
+            record["quantity"] = None
             record["raw"] = _raw(record)
             record["sha256"] = hashlib.sha256(record["raw"].encode()).hexdigest()
             record["first_seen"] = moment
@@ -200,7 +202,8 @@ def _raw(record: dict[str, object]) -> str:
 def _reading() -> str:
     from billing_job.config.reading import TransactionsReading
 
-    return hashlib.sha256(TransactionsReading().model_dump_json().encode()).hexdigest()
+    in_effect = TransactionsReading().model_copy(update={"amount_unit": "auto:cents"})
+    return hashlib.sha256(in_effect.model_dump_json().encode()).hexdigest()
 
 
 def _csv(path: Path, head: str, lines: list[str]) -> None:

@@ -93,6 +93,11 @@ TOML, CLIENTS, TRUNKS = "config/billing.toml", "config/clients.csv", "config/tru
 # What it is, how it is brought about, and what the message holds: file, place, remedy.
 Case = tuple[str, Callable[[Office], None], str]
 SETTINGS: list[Case] = [
+    (
+        "no such authority",
+        under("api", 'ca_file = "config/none.pem"'),
+        "api.ca_file … none.pem … cannot be read as certificates in PEM … No such file",
+    ),
     ("no key", no_key, "no API key … DIDFARM_API_KEY … api.key_file"),
     ("a key of two words", two_words_as_key, "DIDFARM_API_KEY … not a key"),
     ("no configuration", no_config, "billing.toml … no such file … --config … demo"),

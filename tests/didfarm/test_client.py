@@ -198,11 +198,11 @@ def test_a_supplier_that_cannot_be_reached_says_that_nothing_was_done() -> None:
 
 
 def test_one_limit_holds_for_all_calls() -> None:
-    """Reads and writes share the 60 a minute: the fourth request of any kind waits when three are allowed."""
+    """Reads and writes share the 60 a minute: the fifth request of any kind waits when four are allowed."""
     clock = StillClock()
     with (
-        sandbox(limit=3, clock=clock) as (running, _),
-        Client.connect(KEY, clock, base_url=running.base_url, requests_per_minute=3) as client,
+        sandbox(limit=4, clock=clock) as (running, _),
+        Client.connect(KEY, clock, base_url=running.base_url, requests_per_minute=4) as client,
     ):
         client.balance()
         client.create_trunk("One")
@@ -210,7 +210,7 @@ def test_one_limit_holds_for_all_calls() -> None:
         assert clock.seconds == 0
         client.create_trunk("Two")
         assert clock.seconds >= 60
-        assert client.requests == 4
+        assert client.requests == 5
         assert {status for *_, status in running.requests} == {200, 201}
 
 

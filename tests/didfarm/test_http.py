@@ -1,5 +1,8 @@
 """The request loop: what is repeated, after how long, and what ends a run."""
 
+import gzip
+import re
+import zlib
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -10,9 +13,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from billing_job.core.errors import Incomplete, RequestRefused, Unauthorized
+from billing_job.core.errors import Incomplete, RequestRefused, SupplierError, Unauthorized
 from billing_job.didfarm.http import Http
-from billing_job.didfarm.retry import ATTEMPTS, Retryable, is_worth_retrying, retry_after_seconds, seconds_to_wait
+from billing_job.didfarm.retry import ATTEMPTS, Retryable, is_worth_retrying, seconds_asked_for, seconds_to_wait
+from billing_job.didfarm.shape import UnexpectedShape
 from tests.support.sandbox_on_loopback import KEY, NOW, StillClock
 
 Answer = httpx.Response | Exception
@@ -140,19 +144,181 @@ def test_a_server_with_a_wrong_clock_is_given_its_time() -> None:
     assert 7 <= clock.seconds <= 7 * 1.25
 
 
-def test_too_much_patience_is_left_to_the_next_run() -> None:
-    """Retry-After of an hour: no second request, no wait, incomplete."""
-    supplier, clock = Supplier(httpx.Response(429, headers={"Retry-After": "3600"})), StillClock()
-    with pytest.raises(Incomplete, match="status 429"):
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Retry-After": "3600"},
+        {"Retry-After": str(int(NOW.timestamp()) + 3600)},
+        {"X-RateLimit-Reset": "3600"},
+        {"X-RateLimit-Reset": str(int(NOW.timestamp()) + 3600), "X-RateLimit-Remaining": "0"},
+        {"X-RateLimit-Reset": str((int(NOW.timestamp()) + 3600) * 1000)},
+        {"Retry-After": "soon", "X-RateLimit-Reset": format_datetime(NOW + timedelta(hours=1), usegmt=True)},
+    ],
+)
+def test_too_much_patience_is_left_to_the_next_run(headers: dict[str, str]) -> None:
+    """An hour, as seconds, moment or date: no second request, no wait; said at once, with the time to run again."""
+    supplier, clock = Supplier(httpx.Response(429, headers=headers)), StillClock()
+    with pytest.raises(
+        Incomplete, match=r"asks to wait 3600 s, longer than the 120 s .* again after 2026-11-05 09:00 UTC"
+    ):
         _fetched(supplier, clock)
     assert (len(supplier.requests), clock.seconds) == (1, 0)
+
+
+def test_a_window_that_ends_soon_is_waited_for() -> None:
+    """X-RateLimit-Reset without Retry-After, 20 s ahead by the server's own clock, an hour fast."""
+    server_now = NOW + timedelta(hours=1)
+    headers = {
+        "Date": format_datetime(server_now, usegmt=True),
+        "X-RateLimit-Reset": str(int(server_now.timestamp()) + 20),
+    }
+    clock = StillClock()
+    _fetched(Supplier(httpx.Response(429, headers=headers), OK), clock)
+    assert 20 <= clock.seconds <= 25
+
+
+def test_each_retry_says_how_many_there_are_and_how_long_it_waits() -> None:
+    """attempt 2 of 8, waiting 4 s; another shape has two attempts."""
+    said: list[str] = []
+
+    def shape(body: Any) -> None:
+        raise UnexpectedShape("it is another")
+
+    answers = (httpx.Response(429, headers={"Retry-After": "3.6"}), httpx.Response(503), OK)
+    with Http(
+        "https://supplier.example", KEY, StillClock(), transport=Supplier(*answers), on_retry=said.append
+    ) as http:
+        http.get("/x", {}, lambda body: body)
+        with pytest.raises(Incomplete, match="it is another"):
+            http.get("/y", {}, shape)
+    assert re.fullmatch(r"GET /x: status 429; attempt 2 of 8, waiting 4 s", said[0])
+    assert re.fullmatch(r"GET /x: status 503; attempt 3 of 8, waiting 1 s", said[1])
+    assert re.fullmatch(r"GET /y: .*it is another; attempt 2 of 2, waiting 0\.[56] s", said[2])
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        (
+            {"message": "The page is invalid.", "errors": {"page": ["Too large.", "No number."]}},
+            "status 422: The page is invalid.; page: Too large.; page: No number.",
+        ),
+        ({"message": "Unauthenticated."}, "status 422: Unauthenticated."),
+        ({"error": "no such page"}, "status 422: no such page"),
+        ({"errors": [{"title": "Bad", "detail": "page is bad"}]}, "status 422: page is bad"),
+        ({"message": "two\nlines\u202e and " + "x" * 400}, "two lines and xxx"),
+        ({"message": ["x"], "errors": {"page": {"a": 1}}}, "status 422"),
+        ([{"message": "x"}], "status 422"),
+    ],
+)
+def test_what_a_laravel_supplier_says_is_passed_on(body: Any, words: str) -> None:
+    """`message` and `errors` beside the guide's form, on one line, printable, and cut."""
+    with pytest.raises(RequestRefused) as caught:
+        _fetched(Supplier(httpx.Response(422, json=body)))
+    assert words in str(caught.value)
+    assert len(str(caught.value)) < 420
+    assert str(caught.value).isprintable()
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "page", "words", "requests"),
+    [
+        (200, {}, "<title>Just a moment...</title>", "a challenge page 'Just a moment...', as Cloudflare", 3),
+        (403, {"cf-mitigated": "challenge"}, "<p>", "a challenge page, as Cloudflare", 3),
+        (200, {}, "<!doctype html><title>Hotspot</title>", "a captive portal 'Hotspot'", 3),
+        (200, {}, "\ufeff\n<html><title>A &amp; B</title>", "a web page 'A & B', not JSON: a proxy", 3),
+        (502, {}, "<html><title>Bad Gateway</title>", "status 502: a web page 'Bad Gateway'", 8),
+        (404, {}, "<html>", "status 404: a web page, not JSON", 1),
+        (200, {}, f"<title>{KEY}</title>", "'[key]'", 3),
+    ],
+)
+def test_a_web_page_is_called_one(status: int, headers: dict[str, str], page: str, words: str, requests: int) -> None:
+    """Of a proxy, a challenge or a captive portal: by name and title, not as broken JSON."""
+    supplier = Supplier(httpx.Response(status, headers=headers, content=page.encode()))
+    with pytest.raises(SupplierError) as caught:
+        _fetched(supplier)
+    assert words in str(caught.value)
+    assert len(supplier.requests) == requests
+
+
+def test_a_key_replaced_in_the_middle_of_a_run_is_read_again() -> None:
+    """401 after success: the new key goes along with the same request; an old one that is refused is said to be so."""
+    keys = iter(["df_live_old_key", "df_live_new_key", "df_live_new_key"])
+    refused = httpx.Response(401, json={"message": "Unauthenticated."})
+    supplier = Supplier(OK, refused, OK, refused)
+    with Http("https://supplier.example", lambda: next(keys), StillClock(), transport=supplier) as http:
+        assert http.get("/a", {}, lambda body: body)
+        assert http.post("/b", {}, lambda body: body)
+        with pytest.raises(Unauthorized, match="was accepted before in this run and is not any more"):
+            http.get("/c", {}, lambda body: body)
+    used = [request.headers["Authorization"].removeprefix("Bearer df_live_") for request in supplier.requests]
+    assert used == ["old_key", "old_key", "new_key", "new_key"]
+
+
+def _packed(rounds: int, content: bytes) -> bytes:
+    for _ in range(rounds):
+        content = gzip.compress(content)
+    return content
+
+
+class Streaming(httpx.BaseTransport):
+    """One answer, as bytes from a socket that nobody has unpacked."""
+
+    def __init__(self, content: bytes, encoding: str):
+        self.content, self.encoding, self.accepted = content, encoding, ""
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        self.accepted = request.headers["Accept-Encoding"]
+        return httpx.Response(200, headers={"Content-Encoding": self.encoding}, stream=httpx.ByteStream(self.content))
+
+
+def _unpacked(content: bytes, encoding: str) -> Any:
+    transport = Streaming(content, encoding)
+    with Http("https://supplier.example", KEY, StillClock(), transport=transport) as http:
+        answer = http.get("/x", {}, lambda body: body)
+    assert transport.accepted == "gzip"
+    return answer
+
+
+@pytest.mark.parametrize(
+    ("encoding", "pack"),
+    [
+        ("", lambda text: text),
+        ("identity", lambda text: text),
+        ("gzip", lambda text: _packed(1, text)),
+        ("GZIP, gzip", lambda text: _packed(2, text)),
+        ("gzip", lambda text: gzip.compress(text[:5]) + gzip.compress(text[5:])),
+        ("deflate", zlib.compress),
+    ],
+)
+def test_packed_answers_are_unpacked(encoding: str, pack: Callable[[bytes], bytes]) -> None:
+    """gzip as asked for, twice, in members, deflate, or plain."""
+    assert _unpacked(pack(b'{"balance": "1.00"}'), encoding) == {"balance": "1.00"}
+
+
+@pytest.mark.parametrize(
+    ("encoding", "content", "words"),
+    [
+        ("gzip", _packed(1, b" " * 200_000_000), "larger than 64 MiB"),
+        ("gzip, gzip", _packed(2, b" " * 200_000_000), "larger than 64 MiB"),
+        ("br", b"\x00" * 3000, "packed as 'br', asked was gzip"),
+        ("gzip, gzip, gzip", _packed(3, b"{}"), "packed as 'gzip, gzip, gzip'"),
+        ("gzip", _packed(1, b"{}" * 100)[:-12], "ends too early"),
+        ("gzip", b"{}", "no whole answer"),
+    ],
+    ids=["gzip bomb", "double bomb", "brotli", "three times", "cut short", "not packed"],
+)
+def test_a_bomb_is_not_unpacked(encoding: str, content: bytes, words: str) -> None:
+    """200 MB out of 200 kB, or of 1 kB packed twice: stopped at 64 MiB, in pieces; other packings are refused."""
+    with pytest.raises(Incomplete, match=words):
+        _unpacked(content, encoding)
 
 
 @settings(max_examples=200, deadline=None)
 @given(st.text(), st.text(), st.floats(0, 1, exclude_max=True), st.integers(1, ATTEMPTS))
 def test_no_header_breaks_the_wait(retry_after: str, date: str, jitter: float, attempt: int) -> None:
     """Whatever the headers say: a wait that is there and is no less than what was understood."""
-    seconds = retry_after_seconds({"retry-after": retry_after, "date": date}, datetime(2026, 1, 1, tzinfo=UTC))
+    seconds = seconds_asked_for({"retry-after": retry_after, "date": date}, datetime(2026, 1, 1, tzinfo=UTC))
     assert seconds is None or seconds >= 0
     assert seconds_to_wait(attempt, seconds, jitter) >= max(0.5, seconds or 0)
 

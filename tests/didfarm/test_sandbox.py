@@ -1,12 +1,15 @@
 """The sandbox as a server: the guide's authentication, errors, paging, limit and balance, over a real socket."""
 
+import json
 import os
 import signal
 import socket
 import subprocess
 import sys
 import time
+from decimal import Decimal
 
+import httpx
 import pytest
 
 from billing_job.core.errors import ConfigError
@@ -168,3 +171,17 @@ def test_in_the_foreground_it_serves_until_a_signal() -> None:
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=10)
     assert (out, err, process.returncode) == ("stopped\n", "", 0)
+
+
+def test_a_shape_is_served_over_http() -> None:
+    """The same wallet in other words: 15 a page or as many as asked for, exact numbers, its own balance."""
+    running = RunningSandbox(small_world(), KEY, StillClock(), requests_per_minute=0, shape="number")
+    with running, httpx.Client(base_url=running.base_url, headers={"Authorization": f"Bearer {KEY}"}) as client:
+        first = client.get("/wallet/transactions")
+        larger = client.get("/wallet/transactions?per_page=100")
+        balance = client.get("/wallet/balance").json()
+    assert [len(answer.json()["data"]) for answer in (first, larger)] == [15, 85]
+    amounts = json.loads(larger.text, parse_float=Decimal)["data"]
+    cents = [row["amount"] for row in running.truth()]
+    assert [row["amount"] * 100 for row in amounts] == cents
+    assert Decimal(balance["balance"]) * 100 == running.state.balance_cents

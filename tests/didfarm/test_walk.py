@@ -298,7 +298,7 @@ def test_a_list_that_never_rests_is_incomplete() -> None:
 
 
 def _row(id_: str, moment: int | None) -> Transaction:
-    return Transaction(id_, "sms", -1, "EUR", "", "", "", moment, "", id_)
+    return Transaction(id_, "sms", -10_000, "EUR", "", "", "", moment, "", id_)
 
 
 @pytest.mark.parametrize(

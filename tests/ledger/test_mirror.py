@@ -85,7 +85,20 @@ def test_amounts_and_balances_of_any_length_are_exact(tmp_path: Path) -> None:
         assert wallet_movements(ledger.engine, withdrawn(ledger.engine, 0)) == 10_000 * (
             int("9" * 42) - 12_345_678_901_234_567_891
         )
-        assert last_balance(ledger.engine) == Balance(-12_345_678_901_234_567_891, "EUR")
+        assert last_balance(ledger.engine) == Balance(-12_345_678_901_234_567_891 * 10_000, "EUR")
+
+
+def test_a_balance_that_could_not_be_read_is_none_and_no_older_one_stands_for_it(tmp_path: Path) -> None:
+    """Known, not known, known again: the last word holds, and without one nothing is explained."""
+    with ledger_in(tmp_path, StillClock()) as ledger:
+        mirror = _mirror(ledger)
+        mirror.save_balance(Balance(0, "EUR"))
+        assert ledger.explained()
+        mirror.save_balance(None)
+        assert last_balance(ledger.engine) is None
+        assert not ledger.explained()
+        mirror.save_balance(Balance(0, "EUR"))
+        assert ledger.explained()
 
 
 def test_a_page_is_stored_whole_or_not_at_all(tmp_path: Path) -> None:

@@ -57,7 +57,7 @@ class DyingMirror:
     def save_trunks(self, trunks: Sequence[Trunk]) -> None:
         self._commit(self.ledger.save_trunks, trunks)
 
-    def save_balance(self, balance: Balance) -> None:
+    def save_balance(self, balance: Balance | None) -> None:
         self._commit(self.ledger.save_balance, balance)
 
     def sealed(self, ids: Iterable[str]) -> set[str]:
@@ -92,6 +92,7 @@ def test_before_and_after_each_commit(after: bool, tmp_path: Path) -> None:
                         full=False,
                         explained=lambda: False,
                         on_page=lambda page, total: None,
+                        on_trouble=lambda message: None,
                     ).total
 
                 with pytest.raises(Crash):

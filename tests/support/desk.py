@@ -83,7 +83,7 @@ class Desk:
         with self.job() as job:
             mirror = LedgerMirror(job.engine, self.clock)
             mirror.save_trunks([Trunk("7", "trk_a", "A")])
-            mirror.save([read_transaction(dict(row), job.settings.api.transactions) for row in rows])
+            mirror.save([read_transaction(dict(row), job.reading()) for row in rows])
 
     def bill(self, month: Period = OCTOBER, *, at: tuple[int, ...] = (), **options: Any) -> Billed:
         """Bill a month `at` a moment of UTC, by default on the fifth of the next."""

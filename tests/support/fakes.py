@@ -182,11 +182,13 @@ class Office:
 
 
 @contextmanager
-def office(folder: Path, world: World | None = None) -> Iterator[tuple[Office, RunningSandbox]]:
+def office(
+    folder: Path, world: World | None = None, *, shape: str = "plain"
+) -> Iterator[tuple[Office, RunningSandbox]]:
     """An office whose config/ describes the world (the small one by default), and the sandbox that serves it."""
     world = world or small_world()
     clock = Clock(datetime(2026, 11, 5, 8, 0, tzinfo=UTC))
-    with RunningSandbox(world, KEY, clock, requests_per_minute=0, page_size=PAGE_SIZE) as sandbox:
+    with RunningSandbox(world, KEY, clock, requests_per_minute=0, page_size=PAGE_SIZE, shape=shape) as sandbox:
         write_config(world, folder / "config")
         settings = storage(folder) + SETTINGS.format(base_url=sandbox.base_url)
         (folder / "config" / "billing.toml").write_text(settings, encoding="utf-8")

@@ -14,11 +14,11 @@ from sqlalchemy import Engine, select
 from billing_job.config.reading import TransactionsReading
 from billing_job.core.errors import BillingJobError, Incomplete
 from billing_job.didfarm.http import Http
+from billing_job.didfarm.mirroring import WalkReport
 from billing_job.didfarm.sandbox.faults import parse_fault
 from billing_job.didfarm.sandbox.holdings import WireRow
 from billing_job.didfarm.sandbox.running import RunningSandbox
 from billing_job.didfarm.sync import fetch
-from billing_job.didfarm.walk import WalkReport
 from billing_job.didfarm.wire import canonical_json
 from billing_job.ledger.database import open_engine, transaction
 from billing_job.ledger.mirror import LedgerMirror, absent_ids
@@ -216,6 +216,7 @@ def sync(sandbox: RunningSandbox, ledger: Ledger, *, timeout: float = 30, full: 
                 full=full,
                 explained=ledger.explained,
                 on_page=lambda page, total: None,
+                on_trouble=said.append,
             )
         except BillingJobError as error:
             failure = error

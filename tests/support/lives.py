@@ -350,7 +350,7 @@ class Books:
         """The supplier listed these rows, all of its list was read, and the balance fits."""
         job = self._opened()
         mirror = LedgerMirror(job.engine, self._clock)
-        mirror.save([read_transaction(row, job.settings.api.transactions) for row in rows])
+        mirror.save([read_transaction(row, job.reading()) for row in rows])
         self._micros += sum(_micros(row["amount"]) for row in rows)
         mirror.seal(CompletedWalk(True, mirror.present(), ListShape("newest_first", 100), ()))
         mirror.save_balance(Balance(self._micros, "EUR", 6))

@@ -18,22 +18,25 @@ from billing_job.core.columns.interned import Coded, Codes, Mask, arrow, column_
 from billing_job.core.columns.intervals import Ints
 from billing_job.core.columns.schema import ATTRIBUTED, TEXT, TRANSACTIONS, conform
 from billing_job.core.decision import Decision
+from billing_job.core.wallet import PENDING, VOID
 
 VANISHED = "vanished_row"
 """The reason of a row that the supplier listed once and lists no more."""
 HOUSE = "house"
 """The reason of what a user decided that the house pays."""
-UNBILLABLE = frozenset({"unreadable_row", "amount_too_large", "foreign_currency"})
-"""Reasons of exceptions that no client can be charged for: there is no amount in the seller's currency."""
+NOT_SETTLED = "not_settled"
+"""The reason of a row whose status says neither that it moved money nor that it never will."""
+UNBILLABLE = frozenset({"unreadable_row", NOT_SETTLED, "amount_too_large", "foreign_currency"})
+"""Reasons of exceptions that no client can be charged for: no amount in the seller's currency has left the wallet."""
 
 # Millions of rows carry the place of their reason in this list.
 REASONS = (
     "", "unreadable_row", "amount_too_large", "foreign_currency", "unknown_type", TOPUP, "unknown_reference",
-    "unassigned_number", "unassigned_trunk", "ambiguous_order",
+    "unassigned_number", "unassigned_trunk", "ambiguous_order", NOT_SETTLED, VOID,
 )  # fmt: skip
 _PLACE = {reason: place for place, reason in enumerate(REASONS)}
 _OUTCOMES = ("attributed", "excluded", "exception")
-_OUTCOME_OF = np.array([{"": 0, TOPUP: 1}.get(reason, 2) for reason in REASONS], np.int32)
+_OUTCOME_OF = np.array([{"": 0, TOPUP: 1, VOID: 1}.get(reason, 2) for reason in REASONS], np.int32)
 
 
 def attribute(
@@ -42,8 +45,8 @@ def attribute(
     """Give every transaction its outcome; TRANSACTIONS in, ATTRIBUTED out, the same rows in the same order.
 
     `categories` maps a lower-case transaction type to its category. Reasons of exceptions: unreadable_row,
-    amount_too_large, foreign_currency, unknown_type, unknown_reference, unassigned_number, unassigned_trunk,
-    ambiguous_order.
+    not_settled, amount_too_large, foreign_currency, unknown_type, unknown_reference, unassigned_number,
+    unassigned_trunk, ambiguous_order.
     """
     frame = conform(transactions, TRANSACTIONS, "attribute").reset_index(drop=True)
     types = Coded.of(frame["type"])
@@ -55,7 +58,9 @@ def attribute(
         ("unknown_type", ~types.each(lambda name: name in categories)),
         ("foreign_currency", flags(frame["currency"] != currency)),
         ("amount_too_large", flags(frame["large_micros"].notna())),
+        (NOT_SETTLED, flags(frame["standing"] == PENDING)),
         ("unreadable_row", flags(frame["problem"] != "")),
+        (VOID, flags(frame["standing"] == VOID)),
     ):
         reason[rows] = _PLACE[name]
     nobodys = reason > 0

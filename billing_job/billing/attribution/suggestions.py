@@ -21,6 +21,8 @@ _PHONE = re.compile(r"\+[1-9][\d ().-]{5,20}\d")
 OWNER_LACKS = ("unknown_reference", "unassigned_number", "unassigned_trunk", "ambiguous_order")
 
 BY_REASON = {
+    "unreadable_row": "{problem}",
+    "not_settled": "its status does not say that it moved money: wait, or see settled_words and void_words",
     "vanished_row": "DIDfarm no longer lists it: ask why; `exceptions resolve ID` with --client or --house settles it",
     "amount_too_large": "check the amount with DIDfarm; `exceptions resolve ID --house` settles it",
     "foreign_currency": "not in the currency of billing.currency; `exceptions resolve ID --house` settles it",

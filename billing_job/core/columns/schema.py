@@ -32,11 +32,12 @@ TRANSACTIONS: Schema = {
     "reference_id": TEXT,
     "created_at": INT,
     "problem": TEXT,
+    "standing": TEXT,
     "quantity": INT,
     "settled": BOOL,
 }
-"""ledger → attribute. `micros` may be empty; `settled` rows are on a document already; `quantity` is
-empty where a row tells none."""
+"""ledger → attribute. `micros` may be empty; `settled` rows are on a document already; `standing` is what
+the supplier's status says (core.wallet), `quantity` empty where a row tells none."""
 
 ATTRIBUTED: Schema = {
     **TRANSACTIONS,

@@ -13,6 +13,8 @@ from billing_job.didfarm.sandbox.account import Account
 from billing_job.didfarm.sandbox.fault_plan import FaultPlan
 from billing_job.didfarm.sandbox.lines import Refusal
 from billing_job.didfarm.sandbox.responses import error_answer, json_answer
+from billing_job.didfarm.sandbox.shapes.answers import answer_of
+from billing_job.didfarm.sandbox.shapes.shape import Shape
 from billing_job.didfarm.sandbox.wire_faults import WIRE_FAULTS
 
 PREFIX = "/api/v1"
@@ -26,7 +28,7 @@ POST_FAULTS = {
 """Faults that carry a POST out and then reset the connection, and the path that each one strikes."""
 
 
-def portal_routes(account: Account, faults: FaultPlan) -> list[Route]:  # noqa: C901 - a small function a route
+def portal_routes(account: Account, faults: FaultPlan, shape: Shape) -> list[Route]:  # noqa: C901 - a small function a route
     """The routes; a POST answers with 201 what it made, or with the guide's error body."""
 
     async def search(request: Request) -> Response:
@@ -42,7 +44,7 @@ def portal_routes(account: Account, faults: FaultPlan) -> list[Route]:  # noqa: 
         return json_answer({"data": page, "meta": {"total": len(found), "page": int(number)}})
 
     async def trunks(request: Request) -> Response:
-        return json_answer({"data": account.trunks()})
+        return answer_of(shape.trunks(account.trunks()))
 
     def checkout(body: Mapping[str, object]) -> dict[str, object]:
         items = body.get("items")

@@ -23,6 +23,7 @@ from billing_job.didfarm.sandbox.server import (
     Sandbox,
     sandbox_app,
 )
+from billing_job.didfarm.sandbox.shapes.table import PLAIN
 from billing_job.didfarm.sandbox.wallet import Order, Wallet
 from billing_job.didfarm.sandbox.wire_faults import WireProtocol
 from billing_job.didfarm.sandbox.world import World
@@ -52,6 +53,7 @@ class RunningSandbox:
         faults: Iterable[Fault] = (),
         webhook_url: str = "",
         webhook_secret: str = "",
+        shape: str = PLAIN,
     ):
         self._sandbox = Sandbox(
             world,
@@ -63,6 +65,7 @@ class RunningSandbox:
             faults=faults,
             webhook_url=webhook_url,
             webhook_secret=webhook_secret,
+            shape=shape,
         )
         self._port = port
         self.base_url = ""
@@ -130,6 +133,7 @@ def serve(
     faults: Iterable[Fault] = (),
     webhook_url: str = "",
     webhook_secret: str = "",
+    shape: str = PLAIN,
     on_ready: Callable[[str], None] = lambda base_url: None,
 ) -> None:
     """Serve a world until SIGINT or SIGTERM, which is raised again after a clean stop; port 0 is any free one.
@@ -146,6 +150,7 @@ def serve(
         faults=faults,
         webhook_url=webhook_url,
         webhook_secret=webhook_secret,
+        shape=shape,
     )
     listener = _listener(port)
     threading.Thread(target=sandbox.deliveries.run, name="sandbox webhooks", daemon=True).start()

@@ -15,7 +15,6 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from billing_job.core.clock import Clock
-from billing_job.core.money import decimal_text
 from billing_job.didfarm.sandbox.account import Account
 from billing_job.didfarm.sandbox.deliveries import Deliveries
 from billing_job.didfarm.sandbox.fault_plan import FaultPlan
@@ -25,6 +24,9 @@ from billing_job.didfarm.sandbox.portal import PREFIX, portal_routes
 from billing_job.didfarm.sandbox.rate_limit import SlidingWindow
 from billing_job.didfarm.sandbox.response_faults import ANSWER_FAULTS, GATE_FAULTS
 from billing_job.didfarm.sandbox.responses import error_answer, json_answer
+from billing_job.didfarm.sandbox.shapes.answers import answer_of, list_reply
+from billing_job.didfarm.sandbox.shapes.shape import Shape
+from billing_job.didfarm.sandbox.shapes.table import PLAIN, SHAPES
 from billing_job.didfarm.sandbox.wallet import Order, Wallet
 from billing_job.didfarm.sandbox.wallet_faults import WALLET_FAULTS
 from billing_job.didfarm.sandbox.wire_faults import WIRE_FAULTS
@@ -39,7 +41,8 @@ RequestRecord = tuple[str, str, int]
 class Sandbox:
     """What one sandbox knows: its wallet, account and key, the faults to play, and every request it got.
 
-    Events go to `webhook_url`, signed with `webhook_secret`; without a URL they are only kept.
+    Events go to `webhook_url`, signed with `webhook_secret`; without a URL they are only kept. `page_size`, `order` and
+    the faults of pages are those of the plain shape; every other `shape` brings its own.
     """
 
     def __init__(
@@ -54,7 +57,9 @@ class Sandbox:
         faults: Iterable[Fault] = (),
         webhook_url: str = "",
         webhook_secret: str = "",
+        shape: str = PLAIN,
     ):
+        self.shape: Shape = SHAPES[shape]
         self.wallet = Wallet(world.transactions, order=order)
         self.deliveries = Deliveries(webhook_url, webhook_secret, clock)
         self.account = Account(world, self.wallet, clock, self.deliveries.emit)
@@ -73,18 +78,20 @@ def sandbox_app(sandbox: Sandbox) -> Starlette:
         for change in sandbox.faults.before_list_request(WALLET_FAULTS):
             WALLET_FAULTS[change.name](sandbox.wallet, change, sandbox.page_size)
         number = request.query_params.get("page", "1")
+        if sandbox.shape.name != PLAIN:
+            return _shaped_answer(sandbox, request)
         if not re.fullmatch(r"[1-9][0-9]{0,8}", number):
             raise HTTPException(422, "The page must be a positive integer.")
         return _list_answer(sandbox, int(number))
 
     async def balance(request: Request) -> Response:
-        return json_answer({"balance": decimal_text(sandbox.wallet.balance_cents), "currency": "EUR"})
+        return answer_of(sandbox.shape.balance(sandbox.shape.balance_micros(sandbox.wallet.rows())))
 
     return Starlette(
         routes=[
             Route(f"{PREFIX}/wallet/transactions", transactions, methods=["GET"]),
             Route(f"{PREFIX}/wallet/balance", balance, methods=["GET"]),
-            *portal_routes(sandbox.account, sandbox.faults),
+            *portal_routes(sandbox.account, sandbox.faults, sandbox.shape),
         ],
         middleware=[Middleware(_Record, sandbox=sandbox), Middleware(_Gate, sandbox=sandbox)],
         exception_handlers={HTTPException: _http_error},
@@ -100,6 +107,16 @@ def _list_answer(sandbox: Sandbox, number: int) -> Response:
         page = PAGE_FAULTS[wrong.name](page, wrong, sandbox.wallet)
     answer = json_answer({"data": page.data, "meta": page.meta})
     on_its_way = sandbox.faults.first(WIRE_FAULTS, number)
+    return WIRE_FAULTS[on_its_way.name](on_its_way, answer) if on_its_way else answer
+
+
+def _shaped_answer(sandbox: Sandbox, request: Request) -> Response:
+    """A page as the shape words it, or what faults of the answer and of the wire make of it."""
+    if instead := sandbox.faults.first(ANSWER_FAULTS, None):
+        return ANSWER_FAULTS[instead.name](instead, sandbox.key, sandbox.clock.now())
+    url = str(request.url.replace(query=""))
+    answer = answer_of(list_reply(sandbox.shape, sandbox.wallet.rows(), dict(request.query_params), url))
+    on_its_way = sandbox.faults.first(WIRE_FAULTS, None)
     return WIRE_FAULTS[on_its_way.name](on_its_way, answer) if on_its_way else answer
 
 

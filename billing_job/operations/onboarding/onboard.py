@@ -1,4 +1,6 @@
-"""Onboarding a client in the guide's four steps (search, purchase, trunk, routing), and into the user's files.
+"""Onboarding a client in the guide's four steps, and into the user's files: search, trunk, purchase, routing.
+
+The trunk comes before the purchase: numbers without a trunk whose id routing can name would be bought for nothing.
 
 Each step is recorded before and after it is taken, so that a second call goes on where the first one stopped: nothing
 is bought twice, no second trunk is made. A password is handed over when the trunk is made and stored nowhere.
@@ -17,7 +19,7 @@ from billing_job.core.errors import ConfigError, MayHaveHappened, SupplierError
 from billing_job.core.money import decimal_text
 from billing_job.core.register import Register, TrunkAssignment
 from billing_job.didfarm.checkout import ask, buy, new_orders, offers, orders_of
-from billing_job.didfarm.models import BoughtNumber, Purchase, SipTrunk
+from billing_job.didfarm.models import BoughtNumber, Offer, Purchase, SipTrunk
 from billing_job.ledger.onboarding_steps import DONE, Steps, record_step, steps_under_way
 from billing_job.ledger.purchases import save_bought
 from billing_job.operations.onboarding.desk import Onboarded, OnboardingContext, OnboardingRequest
@@ -44,10 +46,12 @@ def onboard(
     """
     steps = steps_under_way(desk.engine, wish.client_id)
     if anew and BOUGHT not in steps:
-        steps = {}
+        steps = {step: value for step, value in steps.items() if step != CHECKOUT}
     resumed = bool(steps)
-    checkout, purchase = _purchase(desk, steps, wish, did_number_ids)
+    known = _known_purchase(desk, steps, wish, did_number_ids)
+    wanted = () if known else _wanted(desk, wish)
     trunk, is_new = _trunk(desk, steps, wish)
+    checkout, purchase = known or _bought(desk, wish, wanted)
     if MAPPED not in steps:
         _write_mapping(desk, wish, checkout, purchase, trunk, is_new=is_new)
         _record(desk, wish, MAPPED, True)
@@ -72,25 +76,36 @@ def _record(desk: OnboardingContext, wish: OnboardingRequest, step: str, value: 
     record_step(desk.engine, wish.client_id, step, value, desk.clock.now())
 
 
-def _purchase(
+def _known_purchase(
     desk: OnboardingContext, steps: Steps, wish: OnboardingRequest, did_number_ids: Mapping[str, str]
-) -> tuple[Checkout, Purchase]:
-    """Search and buy, or find out what became of a checkout that was sent before."""
-    if steps.get(CHECKOUT):
-        checkout = checkout_from(steps[CHECKOUT])
-        if BOUGHT in steps:
-            return checkout, purchase_from(steps[BOUGHT])
-        purchase = _what_became_of(desk, checkout, did_number_ids)
-        if purchase is not None:
-            _record_purchase(desk, wish, purchase)
-            return checkout, purchase
+) -> tuple[Checkout, Purchase] | None:
+    """What an earlier call bought, or what became of a checkout that it sent; None when nothing is bought yet."""
+    if not steps.get(CHECKOUT):
+        return None
+    checkout = checkout_from(steps[CHECKOUT])
+    if BOUGHT in steps:
+        return checkout, purchase_from(steps[BOUGHT])
+    purchase = _what_became_of(desk, checkout, did_number_ids)
+    if purchase is None:
+        return None
+    _record_purchase(desk, wish, purchase)
+    return checkout, purchase
+
+
+def _wanted(desk: OnboardingContext, wish: OnboardingRequest) -> tuple[Offer, ...]:
+    """Search, and ask whether to buy."""
     wanted = tuple(islice(offers(desk.client, wish.country, wish.number_type, wish.city), wish.count))
     if len(wanted) < wish.count:
         where = " ".join(filter(None, (wish.country, wish.number_type, wish.city)))
         raise ConfigError(f"{len(wanted)} numbers {where} are on sale, {wish.count} are wanted")
+    desk.talk.confirm(wanted, sum(offer.first_cents for offer in wanted))
+    return wanted
+
+
+def _bought(desk: OnboardingContext, wish: OnboardingRequest, wanted: tuple[Offer, ...]) -> tuple[Checkout, Purchase]:
+    """Buy, recorded before and after."""
     now = desk.clock.now()
     asked = ask(desk.client, wanted, now)
-    desk.talk.confirm(wanted, asked.cents)
     checkout = Checkout(
         asked=asked,
         prices={offer.number: offer.first_cents for offer in wanted},
@@ -167,9 +182,17 @@ def _trunk(desk: OnboardingContext, steps: Steps, wish: OnboardingRequest) -> tu
 
 
 def _listed(desk: OnboardingContext, name: str) -> SipTrunk:
+    """The trunk of a uuid or id as the supplier lists it; ConfigError where routing could not name it."""
     trunk = next((trunk for trunk in desk.client.trunks() if name in (trunk.uuid, trunk.trunk_id)), None)
     if trunk is None:
-        raise ConfigError(f"trunk {name} stands in trunks.csv, but DIDfarm lists none of that name: correct the row")
+        raise ConfigError(
+            f"trunk {name}: DIDfarm lists none of that name; correct trunks.csv if it stands there. Nothing was bought"
+        )
+    if not trunk.trunk_id:
+        raise ConfigError(
+            f"trunk {name}: DIDfarm's list of trunks shows no id for it, by which a number is put on it. Nothing was"
+            " bought; ask DIDfarm for the id and put the numbers on the trunk in its portal"
+        )
     return trunk
 
 

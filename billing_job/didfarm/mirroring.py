@@ -1,0 +1,71 @@
+"""What every way to read the list shares: where rows are kept, what was noticed, and the report."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from billing_job.core.wallet import CompletedWalk, ListShape, Saved, Transaction
+
+PASSES = 4
+"""Passes over the list before a run gives up as incomplete."""
+QUIET_ROUNDS = 5
+"""How often the newest page is read again in the hope that balance and list stand still together."""
+
+BEHIND_THE_END = (400, 404, 410, 416, 422)
+"""Statuses with which servers refuse a page that the list does not have."""
+
+
+class Mirror(Protocol):
+    """Where rows are kept; each call is one database transaction."""
+
+    def save(self, rows: Sequence[Transaction]) -> Saved:
+        """Keep a page's rows; says which are new and which changed their content."""
+
+    def sealed(self, ids: Iterable[str]) -> set[str]:
+        """Those of the ids that a whole pass has seen: below them nothing can be missing."""
+
+    def present(self) -> int:
+        """Rows stored and not known to have vanished."""
+        ...
+
+    def present_ids(self) -> set[str]:
+        """The ids of those rows."""
+
+    def learned(self) -> ListShape | None:
+        """The order and the page size that the latest whole pass found; None before the first."""
+
+    def seal(self, sealed: CompletedWalk) -> None:
+        """Record a whole pass, after which all rows kept so far count as sealed."""
+
+
+@dataclass(frozen=True, slots=True)
+class WalkReport:
+    """What a sync read and what it noticed."""
+
+    full: bool
+    total: int
+    new: int
+    changed: tuple[str, ...]
+    absent: tuple[str, ...]
+    anomalies: tuple[str, ...]
+    quiet: bool
+    """True when nothing arrived between reading the balance and reading the newest page after it."""
+
+
+@dataclass(slots=True)
+class Tally:
+    """What all passes of a walk changed in the mirror and noticed."""
+
+    new: int = 0
+    changed: list[str] = field(default_factory=list)
+    anomalies: list[str] = field(default_factory=list)
+
+    def saved(self, saved: Saved) -> None:
+        """Count what storing a page changed."""
+        self.new += saved.new
+        self.changed += saved.changed
+
+    def note(self, anomaly: str) -> None:
+        """Remember something odd, once."""
+        if anomaly and anomaly not in self.anomalies:
+            self.anomalies.append(anomaly)
