@@ -23,7 +23,6 @@ from billing_job.config.mail import Mail
 from billing_job.config.reading import zone_name
 from billing_job.core.errors import ConfigError
 from billing_job.core.toml import Country, DayCount, Table, WalletMoney, WebAddress
-from billing_job.core.toml import Country, DayCount, Money, Table, WebAddress
 from billing_job.didfarm.wire_reading import BalanceReading
 
 

@@ -5,9 +5,9 @@ from collections.abc import Callable, Sequence
 from sqlalchemy import Connection, insert, inspect, select, update
 
 from billing_job.core.errors import LedgerError
-from billing_job.ledger.wallet_in_micros import wallet_in_micros
 from billing_job.ledger.facts_of_old_ledgers import add_columns, settlements_become_facts
 from billing_job.ledger.tables import facts, metadata, transactions
+from billing_job.ledger.wallet_in_micros import wallet_in_micros
 
 
 def _first_schema(connection: Connection) -> None:

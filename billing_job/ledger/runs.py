@@ -21,5 +21,7 @@ def end_run(engine: Engine, run_id: str, finished: str, status: str) -> None:
 def last_run(engine: Engine) -> dict[str, str] | None:
     """Month, status and beginning of the run that began last; None before the first."""
     with transaction(engine) as connection:
-        row = connection.execute(select(runs).order_by(runs.c.started.desc(), runs.c.month.desc()).limit(1)).one_or_none()
+        row = connection.execute(
+            select(runs).order_by(runs.c.started.desc(), runs.c.month.desc()).limit(1)
+        ).one_or_none()
         return None if row is None else {"month": row.month, "status": row.status, "started": row.started}

@@ -129,7 +129,10 @@ balances = Table(
     metadata,
     Column("seq", RowNumber, primary_key=True, autoincrement=True),
     Column(
-        "micros", Text, nullable=False, comment="as text, for it may have any number of digits; empty: could not be read"
+        "micros",
+        Text,
+        nullable=False,
+        comment="as text, for it may have any number of digits; empty: could not be read",
     ),
     Column("currency", Text, nullable=False),
     Column("fetched", Text, nullable=False),

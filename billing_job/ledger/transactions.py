@@ -9,7 +9,6 @@ from sqlalchemy import Engine, func, select
 
 from billing_job.core.columns.schema import SETTLED, TRANSACTIONS, conform
 from billing_job.core.errors import LedgerError
-from billing_job.core.money import MICROS_PER_CENT
 from billing_job.core.wallet import Balance, Trunk
 from billing_job.ledger.arrow import ArrowError, answer
 from billing_job.ledger.billing_tables import settlements

@@ -6,7 +6,6 @@ reach. They stay settled and in the proof, unless the balance says that the mone
 
 from sqlalchemy import Connection, Engine, and_, case, func, or_, select
 
-from billing_job.core.money import MICROS_PER_CENT
 from billing_job.core.wallet import SETTLED
 from billing_job.ledger.billing_tables import credited_rows, settlements
 from billing_job.ledger.bulk import chunks
