@@ -297,8 +297,9 @@ def _problem(path: Path, detail: ErrorDetails, within: tuple[str, ...]) -> str:
 
 
 def _without_userinfo(text: str) -> str:
-    """An address may hold a password, which is not said again."""
-    return re.sub(r"(//)[^/\s'\"]*@", r"\1[user]@", text)
+    """An address may hold a password or a key, which is not said again."""
+    text = re.sub(r"(//)[^/\s'\"]*@", r"\1[user]@", text)
+    return re.sub(r"(://[^\s'\"?]*\?)[^\s'\"]*", r"\1[query]", text)
 
 
 def _with_absolute_paths(settings: Settings, base: Path, path: Path) -> Settings:

@@ -67,7 +67,7 @@ def proof_words(found: Survey, proposal: Proposal, evidence: Evidence, doubts: S
     yield from (f"not proven: {doubt}" for doubt in doubts)
     for rival in (outcome, *proposal.rivals[:5]) if proposal.rivals else ():
         yield f"  one reading: {_settings_in_words(rival)}; the newest row is {amount_words(rival.rows[0])}"
-    if proposal.rivals:
+    if proposal.rivals or not (outcome.running or outcome.told):
         yield "compare one amount with DIDfarm's own pages, and set amount_unit and sign accordingly"
 
 

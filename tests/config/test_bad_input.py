@@ -187,7 +187,7 @@ FILES: list[Case] = [
 """Exit 1: where the ledger's file should be."""
 SUPPLIER: list[Case] = [
     ("nobody listens", replacing("billing.toml", "http://127.0.0.1", "http://127.0.0.2"),
-     "/portal/sip-trunks … Connection refused … run again"),
+     "/wallet/transactions … Connection refused … run again"),
     ("not the API", replacing("billing.toml", "/api/v1", "/api/v9"), "404 … check api.base_url"),
 ]  # fmt: skip
 """Exit 4: what should be the API."""

@@ -108,6 +108,18 @@ def test_what_no_field_can_be_is_named(lacking: str) -> None:
         propose(Evidence(bare, True, None, 0, "EUR", "UTC"), TransactionsReading.model_validate)
 
 
+def test_a_sign_of_the_currency_and_a_second_currency() -> None:
+    """A balance in € beside rows in EUR is the same currency; rows in a second one are never called proven."""
+    listed = parse_json(canonical_json(world().transactions))
+    total = sum(row["amount"] for row in listed)
+    balance = {"balance": f"{total / 100:.2f}", "currency": "€"}
+    found = propose(Evidence(listed, True, balance, 0, "EUR", "UTC"), TransactionsReading.model_validate)
+    assert (found.is_proven, found.transactions["currencies"]) == (True, {"€": "EUR"})
+    listed[0]["currency"] = "USD"
+    mixed = propose(Evidence(listed, True, balance, 0, "EUR", "UTC"), TransactionsReading.model_validate)
+    assert not mixed.is_proven
+
+
 def test_an_amount_is_no_id() -> None:
     """Rows without an id are not told apart by amounts that happen to differ."""
     listed = [

@@ -78,6 +78,12 @@ def test_what_is_proposed_reads_a_shape_right(name: str) -> None:
     assert {row.currency for row in read} == {"EUR"}
     if name not in OTHER_MOMENTS:
         assert [row.created_at for row in read] == [truth.moment for truth in truths]
+    documented_api = Api.model_validate(tomllib.loads("\n".join(needed(name))))
+    raw = parse_json(canonical_json([supplier.shape.row(truth) for truth in truths]))
+    by_the_page = [read_transaction(row, documented_api.transactions) for row in raw]
+    assert [(row.micros, row.standing, row.problem) for row in by_the_page] == [
+        (row.micros, row.standing, row.problem) for row in read
+    ]
     reply = supplier.shape.balance(supplier.balance_micros())
     if reply.status == 200:
         paths = BalanceReading(

@@ -125,6 +125,9 @@ def propose(evidence: Evidence, make: MakeReading) -> Proposal:
         raise NotReadable("no field of the rows can be the amount, or debit and credit")
     outcome, rivals, why = _chosen(outcomes, evidence)
     doubts += why
+    currencies = sorted({row.currency for row in outcome.rows if row.currency})
+    if len(currencies) > 1:
+        doubts.append(f"rows are in several currencies ({', '.join(currencies)}), which no one balance sums up")
     mapped = {**fields, **outcome.fields}
     if outcome.running:
         mapped["balance_after"] = outcome.running.path
@@ -170,15 +173,20 @@ def _currency(columns: Columns, evidence: Evidence, fields: dict[str, str]) -> d
     path = currency_path(columns)
     if path:
         fields["currency"] = path
-    words = words_of(columns[path]) if path else []
-    named = currency_of(evidence.balance, "")[0] or evidence.currency
-    odd = [word for word in words if not (len(word) == 3 and word.isascii() and word.isalpha())]
+    beside_balance = currency_of(evidence.balance, "")[0]
+    named = beside_balance.upper() if _is_code(beside_balance) else _SIGNS.get(beside_balance, evidence.currency)
+    words = {*(words_of(columns[path]) if path else []), beside_balance} - {""}
+    odd = sorted(word for word in words if not _is_code(word))
     settings: dict[str, Json] = {}
     if not path or any(value is None for value in columns[path]):
         settings["currency"] = named
     if odd:
         settings["currencies"] = {word: _SIGNS.get(word, named) for word in odd}
     return settings
+
+
+def _is_code(word: str) -> bool:
+    return len(word) == 3 and word.isascii() and word.isalpha()
 
 
 _SIGNS = {"€": "EUR", "£": "GBP", "$": "USD", "Euro": "EUR", "euro": "EUR", "EURO": "EUR"}

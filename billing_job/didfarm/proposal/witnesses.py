@@ -62,13 +62,12 @@ def balances_of(body: Json, marks: Marks) -> list[Told]:
 
 
 def currency_of(body: Json, path: str) -> tuple[str, str]:
-    """The currency beside a balance, or else anywhere in its answer, and its path; both empty when none is named."""
-    texts = {place: value for place, value in leaves_of(body) if isinstance(value, str)}
-    named = [place for place, value in texts.items() if len(value.strip()) == 3 and value.strip().isalpha()]
-    named = [place for place in named if plain_name(place) in ("currency", "currencycode", "ccy", "code", "iso")]
+    """The currency beside a balance, or else anywhere in its answer, as it came, and its path; both empty for none."""
+    texts = {place: value for place, value in leaves_of(body) if isinstance(value, str) and value.strip()}
+    named = [place for place in texts if plain_name(place) in ("currency", "currencycode", "ccy", "code", "iso")]
     beside = [place for place in named if place.rpartition(".")[0] == path.rpartition(".")[0]]
     found = next(iter([*beside, *named]), "")
-    return (texts[found].strip().upper(), found) if found else ("", "")
+    return (texts[found].strip(), found) if found else ("", "")
 
 
 def running_balances(
