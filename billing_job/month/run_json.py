@@ -8,8 +8,9 @@ from billing_job.core.columns.row_values import records, row_cents, row_moment, 
 from billing_job.core.document import Document, Heading
 from billing_job.core.period import Period
 from billing_job.documents.document_files import SUFFIXES, document_file
+from billing_job.month.gate import Gate
+from billing_job.month.pipeline import Billed
 from billing_job.month.placing import Placed
-from billing_job.month.wallet_proof import WalletProof
 
 RUN_SCHEMA = "billing-job/run@1"
 
@@ -28,6 +29,9 @@ def empty_run_json(month: str, status: str, error: str, requests: int) -> dict[s
         "excluded": {},
         "exceptions": [],
         "wallet": {"opening_cents": 0, "movements_cents": 0, "balance_cents": 0, "matches": False},
+        "issued": False,
+        "because": "",
+        "gate": {"proven": None, "accepted": None, "likely": []},
         "requests": requests,
     }
 
@@ -36,11 +40,16 @@ def run_json(
     month: Period,
     status: str,
     documents: Collection[Mapping[str, Any]],
-    placed: Placed,
-    proof: WalletProof,
+    billed: Billed,
     requests: int,
+    *,
+    issued: bool,
 ) -> dict[str, Any]:
-    """The object of `run --json` (DESIGN: commands); the sums are of the month's own transactions, in wallet cents."""
+    """The object of `run --json` (DESIGN: commands); the sums are of the month's own transactions, in wallet cents.
+
+    `issued` says whether the run was free to issue; `because` why it was not.
+    """
+    placed = billed.placed
     rows = placed.of_month
     excluded = rows[(rows["outcome"] == "excluded") & ~rows["settled"]]
     return {
@@ -52,8 +61,23 @@ def run_json(
         "attributed": asdict(sum_of(rows[(rows["outcome"] == "attributed") | rows["settled"]])),
         "excluded": {str(reason): asdict(sum_of(group)) for reason, group in excluded.groupby("reason")},
         "exceptions": exceptions_json(placed),
-        "wallet": asdict(proof),
+        "wallet": asdict(billed.gate.proof),
+        "issued": issued,
+        "because": billed.because.value,
+        "gate": gate_json(billed.gate),
         "requests": requests,
+    }
+
+
+def gate_json(gate: Gate) -> dict[str, Any]:
+    """How far the reading is proven, what was accepted of a difference, and what is likely to explain it."""
+    proven, accepted = gate.proven, gate.accepted
+    return {
+        "proven": None if proven is None else {"month": proven.month, "moment": proven.proven},
+        "accepted": None
+        if accepted is None
+        else {"difference": accepted.difference, "reason": accepted.reason, "moment": accepted.accepted},
+        "likely": [asdict(cause) for cause in gate.causes],
     }
 
 
