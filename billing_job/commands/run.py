@@ -56,8 +56,8 @@ def run(
     Running a month again issues nothing twice and writes the same bytes. Nothing is issued before the wallet's balance
     has proven once how DIDfarm's amounts are read, nor while too much of the month has no owner.
 
-    Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 3 done but something waits, 4 DIDfarm could not be read
-    whole, 5 another run is at work.
+    Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 3 done but something waits, 4 DIDfarm could not be
+    read whole, 5 another run is at work.
     """
     if draft and send:
         raise click.UsageError("--draft and --send: a draft is not sent")

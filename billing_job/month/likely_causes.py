@@ -118,7 +118,7 @@ def _signs(figures: Figures, factor: Fraction) -> Iterator[Cause]:
     if len(moving) > MOST_TYPES:
         return
     unsigned = figures.sign != "by_type" and not any(both for _, _, both in moving)
-    for count in (1, 2, len(moving) - 1, len(moving) - 2):
+    for count in dict.fromkeys((1, 2, len(moving) - 1, len(moving) - 2)):
         if not 0 < count < len(moving):
             continue
         for flipped in combinations(moving, count):
