@@ -50,6 +50,8 @@ class Gate:
     """The first proven month that was issued under this reading."""
     accepted: AcceptedDifference | None
     """A user's decision about this very difference under this reading."""
+    moves: bool = True
+    """Whether the wallet has movements at all."""
     causes: tuple[Cause, ...] = ()
     """Likely ones, of a difference."""
 
@@ -86,12 +88,14 @@ def why_nothing_is_issued(gate: Gate, *, something_waits: bool, too_much_waits: 
 def gate_of(job: Job) -> Gate:
     """What the ledger's newest balance says of the reading in force."""
     reading, proof = reading_fingerprint(job.settings.api), wallet_proof(job)
+    moves = proof.movements_cents != 0 or bool(sums_by_type(job.engine, job.withdrawn()))
     difference = difference_text(proof)
     known = [each for each in accepted_of_reading(job.engine, reading) if each.difference == difference]
     return Gate(
         reading=reading,
         proof=proof,
         proven=proof_of_reading(job.engine, reading),
+        moves=moves,
         accepted=None if proof.matches or not known else known[-1],
         causes=() if proof.matches or proof.balance_cents is None else tuple(_causes(job, proof)),
     )

@@ -84,6 +84,11 @@ def tell_wallet(gate: Gate, job: Job, console: Console) -> None:
         console.warn("the wallet's balance is not known yet, or is in another currency: run `billing-job sync`")
     elif proof.matches:
         console.info(f"Wallet: balance {money_text(proof.balance_cents, currency)}, explained to the cent")
+        if gate.proven is None and gate.moves and not gate.tells:
+            console.warn(
+                "all movements together come to nothing, in whatever unit and sign they are read: the balance proves"
+                " nothing yet, so look at the amounts before you send anything"
+            )
     else:
         console.warn(
             f"the wallet holds {money_text(proof.balance_cents, currency)}, opening balance and movements explain"

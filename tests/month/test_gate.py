@@ -1,4 +1,4 @@
-"""Nothing is issued before the wallet's balance has proven how the supplier is read, nor while too much has no owner."""
+"""Nothing is issued before the balance has proven how the supplier is read, nor while too much has no owner."""
 
 import json
 from collections.abc import Sequence
@@ -50,7 +50,7 @@ def issued(here: Office) -> int:
 def test_a_wrong_reading_issues_nothing_and_names_its_cause(
     wrong: list[str], cause: tuple[str, str], right: list[str], tmp_path: Path
 ) -> None:
-    """Each way to read amounts wrongly: exit 3, `unproven`, no number given; the right reading then bills to the cent."""
+    """Each wrong way to read amounts: exit 3, `unproven`, no number given; the right one then bills to the cent."""
     rows = [TOPUP, *FIRST]
     is_unsigned = not right
     with two_clients(tmp_path, rows) as (here, sandbox):
@@ -77,7 +77,7 @@ def test_a_wrong_reading_issues_nothing_and_names_its_cause(
 
 def test_an_opening_balance_is_named_with_its_line(tmp_path: Path) -> None:
     """A first ledger that starts in the middle: the difference is what the opening balance would have to be."""
-    with two_clients(tmp_path) as (here, sandbox):
+    with two_clients(tmp_path) as (here, _):
         opens_with(here, "5.00")
         for part in ([], ["--client", "acme"], ["--supplementary"], ["--offline"], ["--send"]):
             ran = here.run(*OCTOBER, *part)
@@ -187,8 +187,8 @@ def test_what_was_issued_by_a_wrong_reading_is_named_ever_after(tmp_path: Path) 
 
 
 def test_too_much_without_an_owner_issues_nothing(tmp_path: Path) -> None:
-    """268 of 1,068 are 25.1 %: more than a quarter; of the whole month, also with --client. Raised, the rest is billed."""
-    with two_clients(tmp_path, [*FIRST, call(3, -268, "2026-10-07", trunk=9)]) as (here, sandbox):
+    """268 of 1,068 are 25.1 %: more than a quarter of the month, also with --client; raised, the rest is billed."""
+    with two_clients(tmp_path, [*FIRST, call(3, -268, "2026-10-07", trunk=9)]) as (here, _):
         for part in ([], ["--client", "acme"]):
             ran = here.run(*OCTOBER, *part)
             assert (ran.code, ran.json["status"], ran.json["issued"], ran.json["because"]) == (
