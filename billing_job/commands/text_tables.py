@@ -95,8 +95,8 @@ def reconcile_table(proof: Mapping[str, Any], currency: str) -> str:
         lines.append("The wallet is explained to the cent.")
     elif balance is not None:
         lines.append(f"difference        {money_text(wallet['difference_cents'], currency):>20}")
-        causes = [f"{each['setting']}: {each['why']}: {each['toml']}".removesuffix(": ") for each in gate["likely"]]
-        lines += [f"Likely cause: {cause}" for cause in causes]
+        causes = [" ".join(f"{each['setting']}: {each['why']}; {each['toml']}".split()) for each in gate["likely"]]
+        lines += [f"Likely cause: {cause.removesuffix(';')}" for cause in causes]
         lines.append("Other causes: the supplier's history is cut off, or rows are still arriving.")
     for name, sentence in (("changed", "changed their content"), ("vanished", "are no longer listed by the supplier")):
         if proof[name]:

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from sqlalchemy import Engine, case, func, select
+from sqlalchemy import Engine, func, select
 
 from billing_job.core.wallet import Balance
 from billing_job.ledger.database import transaction
@@ -48,11 +48,10 @@ def earlier_look(engine: Engine, currency: str) -> EarlierLook | None:
         other = [row for row in rows if row.currency == currency and row.cents != rows[0].cents]
         if not other:
             return None
-        first = select(func.min(wallet_rows.c.first_seen)).where(
-            wallet_rows.c.transaction_id == transactions.c.transaction_id
-        )
-        known = case((first.scalar_subquery() <= other[0].fetched, transactions.c.cents), else_=0)
-        movements = connection.execute(select(func.sum(known)).where(_CURRENT)).scalar_one() or 0
+        # Rows are numbered in the order in which they came; a row that changed since counts with what came since.
+        last = select(func.max(wallet_rows.c.seq)).where(wallet_rows.c.first_seen <= other[0].fetched)
+        known = select(func.sum(transactions.c.cents)).where(_CURRENT, transactions.c.seq <= last.scalar_subquery())
+        movements = connection.execute(known).scalar_one() or 0
         return EarlierLook(Balance(int(other[0].cents), other[0].currency), int(movements), other[0].fetched)
 
 

@@ -151,7 +151,7 @@ def _causes(job: Job, proof: WalletProof) -> list[Cause]:
         Cause(
             "opening_balance",
             f"the wallet held another amount before the first row that DIDfarm lists{same}",
-            f'[billing] opening_balance = "{opening}"',
+            f'[billing]\nopening_balance = "{opening}"',
         )
     ]
 

@@ -45,7 +45,9 @@ class Cause:
 
     def __str__(self) -> str:
         """One sentence."""
-        return f"{self.setting}: {self.why}" + (f"; in billing.toml: {self.toml}" if self.toml else "")
+        return f"{self.setting}: {self.why}" + (
+            f"; in billing.toml: {' '.join(self.toml.split())}" if self.toml else ""
+        )
 
 
 def likely_causes(figures: Figures) -> list[Cause]:
@@ -91,13 +93,13 @@ def _factor(change: int, movements: int, last_place: int) -> Fraction | None:
 
 def _unit(figures: Figures, factor: Fraction) -> Cause:
     power = len(str(max(factor.numerator, factor.denominator))) - 1
-    times = f"{10**power:,} times too {'small' if factor > 1 else 'large'}"
+    times = f"{10**power:,} times too {'small' if factor.numerator > 1 else 'large'}"
     places = {"decimal": 0, "cents": 2}.get(figures.amount_unit)
     if places is None:
         places = figures.amount_unit.count("0")
-    places += -power if factor > 1 else power
+    places += -power if factor.numerator > 1 else power
     right = {0: "decimal", 2: "cents"}.get(places, f"1/1{'0' * places}" if 0 < places <= 6 else "")
-    toml = f'[api.transactions] amount_unit = "{right}"' if right else ""
+    toml = f'[api.transactions]\namount_unit = "{right}"' if right else ""
     return Cause("amount_unit", f"amounts are read {times}", toml)
 
 
@@ -113,7 +115,7 @@ def _signs(figures: Figures, factor: Fraction) -> Iterator[Cause]:
             yield Cause("credit_types", "every amount goes the other way", _credit_types(other))
         else:
             right = "signed" if figures.sign == "inverted" else "inverted"
-            yield Cause("sign", "every amount goes the other way", f'[api.transactions] sign = "{right}"')
+            yield Cause("sign", "every amount goes the other way", f'[api.transactions]\nsign = "{right}"')
         return
     if len(moving) > MOST_TYPES:
         return
@@ -131,7 +133,7 @@ def _signs(figures: Figures, factor: Fraction) -> Iterator[Cause]:
                 yield Cause("credit_types", f"amounts of {words} go the other way", _credit_types(came_in))
             elif unsigned and len({total > 0 for _, total, _ in moving}) == 1:
                 came_in = sorted(name for name, total, _ in moving if (total > 0) != (name in others))
-                toml = f'[api.transactions] sign = "by_type" {_credit_types(came_in, table="")}'
+                toml = f'[api.transactions]\nsign = "by_type"\n{_credit_types(came_in, table="")}'
                 yield Cause("sign", f"amounts have no sign; those of {words} go the other way", toml)
             else:
                 yield Cause(
@@ -141,6 +143,6 @@ def _signs(figures: Figures, factor: Fraction) -> Iterator[Cause]:
                 )
 
 
-def _credit_types(names: Sequence[str], table: str = "[api.transactions] ") -> str:
+def _credit_types(names: Sequence[str], table: str = "[api.transactions]\n") -> str:
     quoted = ", ".join(f'"{name}"' for name in names)
     return f"{table}credit_types = [{quoted}]"

@@ -92,11 +92,11 @@ def _billed(job: Job, period: Period, session: Session, options: RunOptions, req
     except RunFailed as error:
         # The numbers are given, whatever became of the files: programs must learn of them.
         console.error(str(error))
-        issued = headings_in_folder(job.engine, str(period))
+        headings = headings_in_folder(job.engine, str(period))
         object_ = run_json(
             period,
             "failed",
-            _documents_json(issued, period, billed, options),
+            _documents_json(headings, period, billed, options),
             billed,
             requests,
             issued=not options.draft and not billed.because,
