@@ -75,7 +75,7 @@ def _factors() -> Iterator[Fraction]:
         yield Fraction(10**power)
 
 
-def _is(figures: Figures, amount: Fraction | int) -> bool:
+def _is(figures: Figures, amount: Fraction) -> bool:
     return abs(figures.change - amount) < figures.last_place
 
 
