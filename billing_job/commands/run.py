@@ -29,6 +29,11 @@ if TYPE_CHECKING:
 @click.option("--client", "clients", multiple=True, metavar="ID", help="Bill only this client; may be repeated.")
 @click.option("--supplementary", is_flag=True, help="Bill late transactions now instead of on the next invoice.")
 @click.option("--draft", is_flag=True, help="Write drafts without numbers; issue nothing.")
+@click.option(
+    "--accept-difference",
+    metavar="REASON",
+    help="Bill though the wallet differs: a decision for this difference, kept with its reason.",
+)
 @click.option("--send", is_flag=True, help="E-mail the documents once every file is written; see `send`.")
 @workers_option
 @json_option
@@ -41,24 +46,33 @@ def run(
     clients: tuple[str, ...],
     supplementary: bool,
     draft: bool,
+    accept_difference: str | None,
     send: bool,
     workers: int | None,
     as_json: bool,
 ) -> int:
     """Bill a month: read the wallet, issue the invoices, write every file.
 
-    Running a month again issues nothing twice and writes the same bytes. Exit codes: 0 done, 1 failed, 2 wrong usage or
-    configuration, 3 done but something waits, 4 DIDfarm could not be read whole, 5 another run is at work.
+    Running a month again issues nothing twice and writes the same bytes. Nothing is issued before the wallet's balance
+    has proven once how DIDfarm's amounts are read, nor while too much of the month has no owner.
+
+    Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 3 done but something waits, 4 DIDfarm could not be
+    read whole, 5 another run is at work.
     """
     if draft and send:
         raise click.UsageError("--draft and --send: a draft is not sent")
-    from billing_job.commands.send import delivery_after_run
+    if accept_difference is not None and not accept_difference.strip():
+        raise click.UsageError("--accept-difference: say why, the reason is kept")
+    if draft and accept_difference is not None:
+        raise click.UsageError("--draft and --accept-difference: a draft decides nothing")
+    from billing_job.commands.send import delivery_after_run, may_send, nothing_sent
     from billing_job.config.settings import Monitoring
     from billing_job.month.run import RunOptions
     from billing_job.month.run import run as run_month
     from billing_job.operations.monitoring import watched
 
-    options = RunOptions(month, offline, clients, supplementary, draft, workers or invocation.workers)
+    reason = (accept_difference or "").strip()
+    options = RunOptions(month, offline, clients, supplementary, draft, workers or invocation.workers, reason)
     try:
         session = invocation.session(output)
     except BillingJobError as error:
@@ -77,9 +91,12 @@ def run(
     with watched(monitoring, settings.billing.currency, session.clock, console.warn) as watch:
         outcome = run_month(session, options)
         code, result = outcome.exit_code, outcome.json
-        if send and result["status"] in ("done", "exceptions"):
-            result["delivery"], sent_code = delivery_after_run(invocation, result["month"], output)
-            code = max(code, sent_code)
+        if send and result["status"] in ("done", "exceptions", "unproven"):
+            if may_send(result):
+                result["delivery"], sent_code = delivery_after_run(invocation, result["month"], output)
+                code = max(code, sent_code)
+            else:
+                result["delivery"] = nothing_sent(invocation.console, result["month"])
         watch.ended(code, result)
     if as_json:
         emit(result)

@@ -11,7 +11,7 @@ from billing_job.commands.options import emit, json_option, month_option, output
 from billing_job.core.errors import ConfigError, ExitCode
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from contextlib import AbstractContextManager
 
     from billing_job.commands.invocation import Invocation
@@ -122,6 +122,23 @@ def tell(mailed: Mailed, console: Console) -> None:
             console.warn(f"{entry.number} to {entry.recipient or 'an unknown address'} {words}: {entry.detail}")
     if mailed.stopped:
         console.error(f"{mailed.stopped}; {len(mailed.waiting)} documents were not tried")
+
+
+def may_send(run: Mapping[str, Any]) -> bool:
+    """Whether what a run came to may go out: not where it issued nothing, or where the wallet's difference waits."""
+    return bool(run["issued"] and (run["wallet"]["matches"] or run["gate"]["accepted"]))
+
+
+def nothing_sent(console: Console, month: str) -> dict[str, Any]:
+    """The part of `run --send` where nothing goes out, said."""
+    from billing_job.delivery.round_report import SCHEMA
+
+    error = (
+        "nothing was sent: the run issued nothing, or the wallet is not explained. `billing-job send --month"
+        f" {month}` sends what is issued, when you have looked"
+    )
+    console.warn(error)
+    return {"schema": SCHEMA, "month": month, "error": error}
 
 
 def delivery_after_run(invocation: Invocation, month: str, output: Path | None) -> tuple[dict[str, Any], int]:

@@ -82,7 +82,7 @@ def reconcile_table(proof: Mapping[str, Any], currency: str) -> str:
     rows.append(
         ("all", *(f"{proof[place]['count']:,} / {wallet_text(proof[place]['micros'], currency)}" for place in places))
     )
-    wallet = proof["wallet"]
+    wallet, gate = proof["wallet"], proof["gate"]
     balance = wallet["balance_micros"]
     lines = [
         table(("month", *places), rows, right=places),
@@ -98,14 +98,30 @@ def reconcile_table(proof: Mapping[str, Any], currency: str) -> str:
         )
         lines.append(f"The wallet is explained{rest}.")
     elif balance is not None:
-        lines.append(
-            f"difference        {wallet_text(wallet['difference_micros'], currency):>20}\nLikely causes:"
-            " billing.opening_balance is wrong, the supplier's history is cut off, or rows are still arriving."
-        )
+        lines.append(f"difference        {wallet_text(wallet['difference_micros'], currency):>20}")
+        causes = [" ".join(f"{each['setting']}: {each['why']}; {each['toml']}".split()) for each in gate["likely"]]
+        lines += [f"Likely cause: {cause.removesuffix(';')}" for cause in causes]
+        lines.append("Other causes: the supplier's history is cut off, or rows are still arriving.")
     for name, sentence in (("changed", "changed their content"), ("vanished", "are no longer listed by the supplier")):
         if proof[name]:
             lines.append(f"{len(proof[name])} transactions {sentence}: {listed(proof[name], 10)}")
+    if gate["proven"]:
+        lines.append(f"How amounts are read is proven since {gate['proven']['month']} ({gate['proven']['moment']}).")
+    for each in gate["decisions"]:
+        difference = each["difference"] or "an unknown balance"
+        lines.append(f"A difference of {difference} was accepted at {each['moment']}: {each['reason']}")
+    lines += [changed_words(each, currency) for each in proof["billed_row_changed"]]
     return "\n".join(lines)
+
+
+def changed_words(changed: Mapping[str, Any], currency: str) -> str:
+    """Invariant 7 of one transaction: what it was settled at, where, and what it is now."""
+    billed, now = money_text(changed["billed_cents"], currency), changed["now_cents"]
+    became = "is no longer listed or readable" if now is None else f"reads as {money_text(now, currency)}"
+    where = f", {changed['documents']}" if changed["documents"] else ""
+    return (
+        f"billed_row_changed: transaction {changed['transaction_id']} was settled at {billed}{where}, and now {became}"
+    )
 
 
 def changes_table(changes: Sequence[Mapping[str, Any]], currency: str) -> str:

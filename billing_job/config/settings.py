@@ -87,6 +87,7 @@ class Billing(Table):
     payment_terms_days: DayCount = 14
     on_exception: Literal["hold", "block"] = "hold"
     opening_balance: WalletMoney = "0.00"
+    max_waiting_percent: Annotated[int, Field(ge=0, le=100)] = 25
     issue_date: Literal["run", "period_end"] = "run"
     alert_percent: Annotated[int, Field(ge=1, le=100_000)] = 50
     first_month: Annotated[str, Field(pattern=r"^20\d\d-(0[1-9]|1[0-2])$")] | None = None

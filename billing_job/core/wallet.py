@@ -66,8 +66,13 @@ class Balance:
 
     def shows(self, micros: int) -> bool:
         """Whether it is this amount as far as it can tell: what is less than one unit of its last place is cut off."""
+        return abs(self.micros - micros) < self.last_place
+
+    @property
+    def last_place(self) -> int:
+        """Micros of one unit of the last place that it shows."""
         unit: int = 10 ** max(0, 6 - self.places)
-        return abs(self.micros - micros) < unit
+        return unit
 
     def how_exact(self, micros: int, currency: str) -> str:
         """In words, how exactly it shows this amount: to the cent, and what lies below its last place."""

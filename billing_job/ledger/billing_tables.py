@@ -218,3 +218,23 @@ deliveries = Table(
     UniqueConstraint("document_number", "attempt", "event"),
     comment="the e-mail log: an attempt is noted before the message leaves, and again when its fate is known",
 )
+
+proven_readings = Table(
+    "proven_readings",
+    metadata,
+    Column("reading", Text, primary_key=True, comment="fingerprint of how amounts and moments are read"),
+    Column("month", Text, nullable=False, comment="the first month that was issued while the wallet was explained"),
+    Column("proven", Text, nullable=False),
+    comment="readings that the wallet's balance has proven: from then on a difference is an exception",
+)
+
+accepted_differences = Table(
+    "accepted_differences",
+    metadata,
+    Column("seq", RowNumber, primary_key=True, autoincrement=True),
+    Column("reading", Text, nullable=False),
+    Column("difference", Text, nullable=False, comment="decimal amount of the currency; empty: no balance was known"),
+    Column("reason", Text, nullable=False),
+    Column("accepted", Text, nullable=False),
+    comment="differences of the wallet that a user decided to bill with",
+)

@@ -1,6 +1,6 @@
 """Storing documents: the number, the document, its lines and what it settles, in one database transaction."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 
 from sqlalchemy import Connection, Engine, func, insert, select
@@ -36,16 +36,19 @@ def issue(
     today: date,
     terms: Sequence[MonthTerms] = (),
     borne: Sequence[TrunkMonth] = (),
+    together_with: Callable[[Connection], None] = lambda _: None,
 ) -> list[Document]:
     """Number and store the bills' documents and settlements; all of them, or none.
 
     `formats` gives each kind's numbering. With `closes` the period counts as billed whole from now on. `terms` and
-    `borne` are recorded for what comes later, where nothing is recorded yet.
+    `borne` are recorded for what comes later, where nothing is recorded yet; `together_with` records what else holds if
+    and only if the documents are issued.
     """
     with transaction(engine) as connection:
         unnumbered = [bill.document for bill in bills if bill.document is not None]
         issued = numbered_all(connection, unnumbered, formats, today)
         record_terms(connection, terms, borne)
+        together_with(connection)
         store_documents(connection, issued, period)
         coming = iter(issued)
         _settle(connection, [(bill, next(coming).number if bill.document else None) for bill in bills], period)

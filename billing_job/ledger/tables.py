@@ -132,7 +132,7 @@ balances = Table(
         "micros",
         Text,
         nullable=False,
-        comment="as text, for it may have any number of digits; empty: could not be read",
+        comment="as text, of any number of digits; empty: could not be read",
     ),
     Column("currency", Text, nullable=False),
     Column("fetched", Text, nullable=False),

@@ -6,10 +6,10 @@ from billing_job.core.document import Kind
 from billing_job.core.money import money_text, wallet_text
 from billing_job.core.period import Period
 from billing_job.month.folder import WrittenMonth
+from billing_job.month.gate import Because, Gate
 from billing_job.month.job import Job
 from billing_job.month.pipeline import Billed
 from billing_job.month.session import Session
-from billing_job.month.wallet_proof import WalletProof
 
 
 def tell(
@@ -17,7 +17,6 @@ def tell(
     period: Period,
     billed: Billed,
     written: WrittenMonth,
-    proof: WalletProof,
     session: Session,
     *,
     draft: bool,
@@ -40,8 +39,6 @@ def tell(
             f"{len(exceptions)} transactions of {wallet_text(-sum_of(exceptions).micros, currency)} wait as exceptions"
             f" ({reasons}): see exceptions.csv or `billing-job exceptions`"
         )
-    if billed.blocked:
-        console.warn('nothing was issued, because billing.on_exception = "block"')
     if billed.waiting.count:
         console.warn(
             f"{billed.waiting.count} transactions of {wallet_text(-billed.waiting.micros, currency)} came after their"
@@ -52,22 +49,55 @@ def tell(
             f"{billed.placed.never_run.count} older transactions of"
             f" {wallet_text(-billed.placed.never_run.micros, currency)} belong to months that were never run"
         )
-    tell_wallet(proof, job, console)
+    tell_wallet(billed.gate, job, console)
+    if billed.because:
+        made = "these are drafts, and a run would issue nothing" if draft else "nothing was issued"
+        console.warn(f"{made}: {_why(billed, period, job)}")
     where = job.draft_folder(period) if draft else job.folder(period)
     console.info(f"Files: {where.where()}")
 
 
-def tell_wallet(proof: WalletProof, job: Job, console: Console) -> None:
+def _why(billed: Billed, period: Period, job: Job) -> str:
+    """Why nothing is issued, and how to go on."""
+    if billed.because == Because.UNPROVEN:
+        return (
+            "the wallet must prove once how DIDfarm's amounts are read, for an invoice cannot be taken back. Correct"
+            " config/billing.toml and run again, or, when you know why the wallet differs,"
+            f' `billing-job run --month {period} --accept-difference "the reason"`'
+        )
+    if billed.because == Because.WAITING:
+        limit, share = job.settings.billing.max_waiting_percent, billed.share
+        return (
+            f"{wallet_text(share.waiting_micros, job.settings.billing.currency)} of the month's costs of"
+            f" {wallet_text(share.cost_micros, job.settings.billing.currency)} have no owner, which is more than"
+            f" billing.max_waiting_percent = {limit} allows. Add what is missing to trunks.csv and numbers.csv"
+            " (exceptions.csv says what each row lacks), or decide with `billing-job exceptions resolve`, and run"
+            f" again; or set max_waiting_percent to {max(share.percent, limit)} or more to bill the others now"
+        )
+    return 'billing.on_exception = "block", and something waits'
+
+
+def tell_wallet(gate: Gate, job: Job, console: Console) -> None:
     """Say whether opening balance and movements explain the wallet's balance; if not, by how much and why it may be."""
-    currency = job.settings.billing.currency
+    currency, proof = job.settings.billing.currency, gate.proof
     if proof.balance_micros is None:
         console.warn("the wallet's balance is not known yet, or is in another currency: run `billing-job sync`")
     elif proof.matches:
         console.info(f"Wallet: balance {wallet_text(proof.balance_micros, currency)}, {proof.how_exact(currency)}")
+        if gate.proven is None and gate.moves and not gate.tells:
+            console.warn(
+                "all movements together come to nothing, in whatever unit and sign they are read: the balance proves"
+                " nothing yet, so look at the amounts before you send anything"
+            )
     else:
         console.warn(
             f"the wallet holds {wallet_text(proof.balance_micros, currency)}, opening balance and movements explain"
             f" {wallet_text(proof.explained_micros, currency)}: a difference of"
-            f" {wallet_text(proof.difference_micros, currency)}. Likely causes: billing.opening_balance is wrong, the"
-            " supplier's history is cut off, or rows are still arriving (sync again)"
+            f" {wallet_text(proof.difference_micros, currency)}"
         )
+        console.warn(
+            *(f"likely cause: {cause}" for cause in gate.causes),
+            "other causes: DIDfarm's history is cut off, or rows are still arriving (sync again)",
+        )
+    if gate.accepted is not None:
+        console.warn(f"this difference was accepted at {gate.accepted.accepted}: {gate.accepted.reason}")

@@ -9,9 +9,10 @@ from billing_job.core.sums import Movement, Sum
 from billing_job.documents.translations import labels_for
 from billing_job.ledger.sums import document_costs, flows, movements
 from billing_job.ledger.transactions import changed
+from billing_job.month.gate import Gate, gate_of
 from billing_job.month.job import Job
 from billing_job.month.placing import Placed
-from billing_job.month.wallet_proof import wallet_proof
+from billing_job.month.wallet_proof import WalletProof
 from billing_job.reporting.event_notes import event_notes
 from billing_job.reporting.exceptions_csv import Waiting
 from billing_job.reporting.page_data import (
@@ -45,6 +46,7 @@ def month_report(
     found = flows(job.engine, str(months_back(month)), str(month))
     months = month_sums(month, found)
     clients = job.clients
+    gate = gate_of(job)
     client_names = told_apart(
         {
             flow.client_id: clients[flow.client_id].name if flow.client_id in clients else flow.client_id
@@ -59,13 +61,14 @@ def month_report(
         months=months,
         by_client=shares(found, months, lambda flow: flow.client_id, client_names),
         by_category=shares(found, months, lambda flow: flow.category, category_names),
-        wallet=_wallet(job, month),
+        wallet=_wallet(job, month, gate.proof),
         places=_places(placed, month, category),
         transactions=sum_of(placed.of_month),
         waiting=tuple(sorted(waiting, key=lambda each: (-each.age_days, each.created_at, each.transaction_id))),
         anomalies=(
             *anomalies,
             *_history(job, placed),
+            *_gate_notes(gate),
             *event_notes(job.events(), month, job.settings.billing.zone),
         ),
         documents=_documents(job, month, documents, document_files),
@@ -73,10 +76,19 @@ def month_report(
     )
 
 
-def _wallet(job: Job, month: Period) -> Wallet:
+def _gate_notes(gate: Gate) -> tuple[str, ...]:
+    """What a difference of the wallet may come from, and what was decided about it."""
+    notes = [f"The wallet is not explained; likely cause: {cause}" for cause in gate.causes]
+    if gate.is_shut:
+        notes.append("The wallet has not proven yet how amounts are read: until then nothing is issued")
+    if gate.accepted is not None:
+        notes.append(f"The wallet's difference was accepted at {gate.accepted.accepted}: {gate.accepted.reason}")
+    return tuple(notes)
+
+
+def _wallet(job: Job, month: Period, proof: WalletProof) -> Wallet:
     billing = job.settings.billing
     found = movements(job.engine, *month.span(billing.zone), job.withdrawn())
-    proof = wallet_proof(job)
     return Wallet(
         opening_micros=proof.opening_micros,
         before=_sum(found, "before"),

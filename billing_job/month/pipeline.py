@@ -4,8 +4,9 @@ Fetching comes before and is a command of its own, for a month can be billed fro
 """
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
+from functools import partial
 
 import pandas as pd
 
@@ -29,11 +30,14 @@ from billing_job.core.sums import Sum
 from billing_job.ledger.billed_facts import MonthNet, month_nets, own_charges
 from billing_job.ledger.documents import clients_billed_for, issued_numbers, net_by_month
 from billing_job.ledger.issuing import issue
+from billing_job.ledger.proven_readings import proof_of_reading
 from billing_job.month.accounts import Accounts, Owner
 from billing_job.month.charges import charges
+from billing_job.month.gate import Because, Gate, gate_of, open_gate, why_nothing_is_issued
 from billing_job.month.job import Job
 from billing_job.month.placing import Placed, place
 from billing_job.month.preconditions import check_clients
+from billing_job.month.waiting_limit import WaitingShare, waiting_share
 
 HISTORY_MONTHS = 6
 NO_NETS: Mapping[Owner, int] = {}
@@ -47,8 +51,11 @@ class Billed:
     new: tuple[Document, ...]
     waiting: Sum
     """Attributed to a client that has its document of the month already: on its next invoice."""
-    blocked: bool
-    """Nothing was issued because exceptions wait and billing.on_exception = "block"."""
+    gate: Gate
+    share: WaitingShare
+    """Of the whole month, whichever part of it was asked for."""
+    because: Because
+    """Why nothing is issued by this reading, or while so much waits; drafts are made all the same."""
     notes: tuple[str, ...] = ()
     """What somebody should look at, though it is billed by the rules."""
 
@@ -62,7 +69,13 @@ def bill(
     """
     check_clients(job, only)
     placed = place(job, month)
-    blocked = job.settings.billing.on_exception == "block" and not placed.exceptions.empty
+    gate, share = gate_of(job), waiting_share(placed)
+    because = why_nothing_is_issued(
+        gate,
+        something_waits=not placed.exceptions.empty,
+        too_much_waits=share.exceeds(job.settings.billing.max_waiting_percent),
+        on_exception=job.settings.billing.on_exception,
+    )
     billable = placed.attributed
     if only:
         billable = billable[billable["client_id"].isin(list(only))]
@@ -75,8 +88,9 @@ def bill(
     ]
     found, notes = _bills(job, placed, billable[~waiting], billed_now)
     waits = sum_of(billable[waiting])
-    if draft or blocked:
-        return Billed(placed, tuple(b.document for b in found if b.document and not blocked), waits, blocked, notes)
+    if draft or because:
+        drafts = tuple(each.document for each in found if each.document and draft)
+        return Billed(placed, drafts, waits, gate, share, because, notes)
     new = issue(
         job.engine,
         found,
@@ -87,9 +101,11 @@ def bill(
         today=_today(job),
         terms=placed.accounts.fresh_terms(_owners(found, () if only else billed_now, month)),
         borne=_borne(placed, only),
+        together_with=partial(open_gate, job, gate, job.reading(), month),
     )
     raise_if_broken(numbers_have_no_gap(issued_numbers(job.engine)))
-    return Billed(placed, tuple(new), waits, blocked, notes)
+    gate = replace(gate, proven=proof_of_reading(job.engine, gate.reading))
+    return Billed(placed, tuple(new), waits, gate, share, because, notes)
 
 
 def _borne(placed: Placed, only: Collection[str]) -> list[TrunkMonth]:

@@ -21,6 +21,7 @@ from billing_job.core.money import wallet_text
 from billing_job.core.period import Period
 from billing_job.core.settlement import Original
 from billing_job.core.sums import Sum
+from billing_job.ledger.billed_facts import documents_of
 from billing_job.ledger.decisions import accepted_costs, decisions
 from billing_job.ledger.documents import billed_periods
 from billing_job.ledger.transactions import (
@@ -104,7 +105,7 @@ def place(job: Job, month: Period, *, every_month: bool = False) -> Placed:
     """
     zone = job.settings.billing.zone
     facts = job.assignments()
-    changed = _changed_bills(job)
+    changed = billed_and_changed(job)
     owners = attributed(job, transactions_in_scope(job.engine, *month.span(zone)), facts, changed)
     frame = owners.frame
     in_scope = _in_scope(frame, month, *billed_periods(job.engine)) | every_month
@@ -171,7 +172,7 @@ def _since(first_month: str | None, frame: pd.DataFrame, months: pd.Series) -> p
     return frame
 
 
-def _changed_bills(job: Job) -> dict[str, tuple[int, int | None]]:
+def billed_and_changed(job: Job) -> dict[str, tuple[int, int | None]]:
     """Settled transactions whose cost is another one by now, and that nobody accepted as they are now."""
     accepted = accepted_costs(job.engine)
     return {
@@ -190,15 +191,17 @@ def _changed_rows(job: Job, facts: Assignments, changed: Mapping[str, tuple[int,
     frame["outcome"], frame["reason"], frame["settled"] = "exception", BILLED_ROW_CHANGED, False
     frame["large_micros"] = pd.Series([None] * len(frame), dtype=TEXT)
     currency = settings.billing.currency
+    standing_on = documents_of(job.engine, changed)
     differences, details = [], []
     for id_ in frame["transaction_id"]:
         billed, now = changed[id_]
         differences.append((now or 0) - billed)
         became = "DIDfarm no longer lists it" if now is None else f"DIDfarm now says {wallet_text(now, currency)}"
+        where = f" ({standing_on[id_].removeprefix(', ')})" if id_ in standing_on else ""
         credit = "credit its line" if now is None else "credit its line (`credit … --rebill` bills it anew)"
         details.append(
-            f"it was billed at {wallet_text(billed, currency)}, and {became}: {credit}, or leave the documents as they"
-            f" are: `exceptions resolve {id_} --accept --reason …`"
+            f"it was billed at {wallet_text(billed, currency)}{where}, and {became}: {credit}, or leave the documents"
+            f" as they are: `exceptions resolve {id_} --accept --reason …`"
         )
     frame["micros"] = pd.Series(differences, dtype=INT)
     frame["detail"] = pd.Series(details, dtype=TEXT)

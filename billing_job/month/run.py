@@ -14,6 +14,7 @@ from billing_job.ledger.documents import headings_in_folder
 from billing_job.ledger.runs import begin_run, end_run
 from billing_job.month.folder import WrittenMonth, write_drafts, write_month
 from billing_job.month.folder_guard import check_folder, note_numbers
+from billing_job.month.gate import Because, accept_difference
 from billing_job.month.job import Job
 from billing_job.month.narration import tell
 from billing_job.month.pipeline import Billed, bill, plan_terms
@@ -22,7 +23,6 @@ from billing_job.month.preview import previewed
 from billing_job.month.run_json import document_json, empty_run_json, run_json
 from billing_job.month.session import CommandResult, Session, connected, locked_job
 from billing_job.month.sync import fetched
-from billing_job.month.wallet_proof import wallet_proof
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +35,8 @@ class RunOptions:
     supplementary: bool = False
     draft: bool = False
     workers: int = 1
+    accept_difference: str = ""
+    """Why the wallet's present difference is billed with; empty: it is not accepted."""
 
 
 def run(session: Session, options: RunOptions) -> CommandResult:
@@ -84,30 +86,32 @@ def _billed(job: Job, period: Period, session: Session, options: RunOptions, req
     if not options.draft:
         check_ledger_is_whole(job, period)
         check_folder(job)
+    if options.accept_difference and accept_difference(job, options.accept_difference).proof.matches:
+        console.info("The wallet is explained: there is no difference to accept")
     billed = bill(job, period, only=options.clients, supplementary=options.supplementary, draft=options.draft)
     try:
         written, more = _written(job, period, billed, options, console)
     except RunFailed as error:
         # The numbers are given, whatever became of the files: programs must learn of them.
         console.error(str(error))
-        issued = headings_in_folder(job.engine, str(period))
+        headings = headings_in_folder(job.engine, str(period))
         object_ = run_json(
             period,
             "failed",
-            _documents_json(issued, period, billed, options),
-            billed.placed,
-            wallet_proof(job),
+            _documents_json(headings, period, billed, options),
+            billed,
             requests,
+            issued=not options.draft and not billed.because,
         )
         return CommandResult(error.exit_code, object_ | {"error": console.redactor.clean(str(error))})
-    proof = wallet_proof(job)
     without_tax = _untaxable_without_rows(billed, job, period)
     console.warn(*billed.notes, *without_tax)
-    waits = bool(without_tax) or not billed.placed.exceptions.empty or not proof.matches
-    status = "exceptions" if waits else "done"
-    tell(job, period, billed, written, proof, session, draft=options.draft)
+    waits = bool(without_tax or billed.because) or not billed.placed.exceptions.empty or not billed.gate.proof.matches
+    status = "unproven" if billed.because == Because.UNPROVEN else "exceptions" if waits else "done"
+    tell(job, period, billed, written, session, draft=options.draft)
     documents = _documents_json(written.documents, period, billed, options)
-    object_ = run_json(period, status, documents, billed.placed, proof, requests) | more
+    issued = not options.draft and not billed.because
+    object_ = run_json(period, status, documents, billed, requests, issued=issued) | more
     return CommandResult(ExitCode.EXCEPTIONS_WAIT if waits else ExitCode.DONE, object_)
 
 

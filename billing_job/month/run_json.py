@@ -1,6 +1,7 @@
 """What a run tells programs: the JSON object of `run --json`."""
 
 from collections.abc import Collection, Mapping
+from dataclasses import asdict
 from typing import Any
 
 from billing_job.core.columns.row_values import records, row_micros, row_moment, sum_of
@@ -9,6 +10,8 @@ from billing_job.core.money import cents_of
 from billing_job.core.period import Period
 from billing_job.core.sums import Sum
 from billing_job.documents.document_files import SUFFIXES, document_file
+from billing_job.month.gate import Gate
+from billing_job.month.pipeline import Billed
 from billing_job.month.placing import Placed
 from billing_job.month.wallet_proof import WalletProof
 
@@ -30,6 +33,9 @@ def empty_run_json(month: str, status: str, error: str, requests: int) -> dict[s
         "excluded": {},
         "exceptions": [],
         "wallet": NO_PROOF.figures() | {"balance_cents": 0, "balance_micros": 0},
+        "issued": False,
+        "because": "",
+        "gate": {"proven": None, "accepted": None, "likely": []},
         "requests": requests,
     }
 
@@ -38,11 +44,16 @@ def run_json(
     month: Period,
     status: str,
     documents: Collection[Mapping[str, Any]],
-    placed: Placed,
-    proof: WalletProof,
+    billed: Billed,
     requests: int,
+    *,
+    issued: bool,
 ) -> dict[str, Any]:
-    """The object of `run --json` (DESIGN: commands); the sums are of the month's own transactions."""
+    """The object of `run --json` (DESIGN: commands); the sums are of the month's own transactions, in wallet cents.
+
+    `issued` says whether the run was free to issue; `because` why it was not.
+    """
+    placed = billed.placed
     rows = placed.of_month
     excluded = rows[(rows["outcome"] == "excluded") & ~rows["settled"]]
     return {
@@ -54,8 +65,23 @@ def run_json(
         "attributed": sum_of(rows[(rows["outcome"] == "attributed") | rows["settled"]]).figures(),
         "excluded": {str(reason): sum_of(group).figures() for reason, group in excluded.groupby("reason")},
         "exceptions": exceptions_json(placed),
-        "wallet": proof.figures(),
+        "wallet": billed.gate.proof.figures(),
+        "issued": issued,
+        "because": billed.because.value,
+        "gate": gate_json(billed.gate),
         "requests": requests,
+    }
+
+
+def gate_json(gate: Gate) -> dict[str, Any]:
+    """How far the reading is proven, what was accepted of a difference, and what is likely to explain it."""
+    proven, accepted = gate.proven, gate.accepted
+    return {
+        "proven": None if proven is None else {"month": proven.month, "moment": proven.proven},
+        "accepted": None
+        if accepted is None
+        else {"difference": accepted.difference, "reason": accepted.reason, "moment": accepted.accepted},
+        "likely": [asdict(cause) for cause in gate.causes],
     }
 
 

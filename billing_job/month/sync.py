@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from billing_job.core.errors import ExitCode
 from billing_job.ledger.mirror import LedgerMirror
+from billing_job.month.gate import gate_of
 from billing_job.month.job import Job
 from billing_job.month.narration import tell_wallet
 from billing_job.month.reading_in_effect import doubts
@@ -21,8 +22,9 @@ def sync(session: Session, *, full: bool) -> CommandResult:
     session.key()  # before anything is made or locked
     with locked_job(session, makes_ledger=True) as job, connected(session) as http:
         report = fetched(job, http, session, full=full)
-        proof = wallet_proof(job)
-        tell_wallet(proof, job, session.console)
+        gate = gate_of(job)
+        proof = gate.proof
+        tell_wallet(gate, job, session.console)
         object_ = {
             "schema": "billing-job/sync@1",
             "full": report.full,

@@ -93,7 +93,7 @@ def metrics_text(watch: Watch, currency: str, seconds: float, now: datetime, bef
     if success is not None:
         gauge("last_success_timestamp_seconds", "When a run last ended with exit code 0.", success)
     result = watch.result
-    if result.get("status") in ("done", "exceptions"):
+    if result.get("status") in ("done", "exceptions", "unproven"):
         documents, exceptions, wallet = result["documents"], result["exceptions"], result["wallet"]
         kinds = {kind: sum(each["kind"] == kind for each in documents) for kind in ("invoice", "credit_note")}
         gauge("documents", "Documents of the month.", kind=kinds)

@@ -6,16 +6,20 @@ import pandas as pd
 
 from billing_job.core.columns.row_values import sum_of
 from billing_job.core.money import cents_of
+from billing_job.ledger.billed_facts import documents_of
+from billing_job.ledger.proven_readings import accepted_of_reading
 from billing_job.ledger.transactions import all_transactions, changed
+from billing_job.month.gate import Gate, gate_of
 from billing_job.month.job import Job
-from billing_job.month.placing import attributed
-from billing_job.month.wallet_proof import wallet_proof
+from billing_job.month.placing import attributed, billed_and_changed
+from billing_job.month.run_json import gate_json
 
 
 def reconcile(job: Job) -> dict[str, Any]:
     """The wallet's proof: every transaction ever mirrored is billed, excluded, an exception or waiting for its run."""
     frame = attributed(job, all_transactions(job.engine), job.assignments()).frame
-    proof = wallet_proof(job)
+    gate = gate_of(job)
+    proof = gate.proof
     open_rows = ~frame["settled"]
     months = [_places(group, str(name)) for name, group in frame.groupby("month")]
     return {
@@ -33,7 +37,34 @@ def reconcile(job: Job) -> dict[str, Any]:
         "months": months,
         "changed": changed(job.engine),
         "vanished": sorted(job.withdrawn()),
+        "gate": {**gate_json(gate), "decisions": _decisions(job, gate)},
+        "billed_row_changed": billed_rows_changed(job),
     }
+
+
+def billed_rows_changed(job: Job) -> list[dict[str, Any]]:
+    """Invariant 7: what was settled at a cost that it no longer has, and waits for a credit note or a decision."""
+    changed_rows = billed_and_changed(job)
+    standing_on = documents_of(job.engine, changed_rows)
+    return [
+        {
+            "transaction_id": id_,
+            "billed_cents": cents_of(billed),
+            "now_cents": None if now is None else cents_of(now),
+            "billed_micros": billed,
+            "now_micros": now,
+            "documents": standing_on.get(id_, "").removeprefix(", "),
+        }
+        for id_, (billed, now) in sorted(changed_rows.items())
+    ]
+
+
+def _decisions(job: Job, gate: Gate) -> list[dict[str, str]]:
+    """Every difference that was accepted under the reading in force, oldest first."""
+    return [
+        {"difference": each.difference, "reason": each.reason, "moment": each.accepted}
+        for each in accepted_of_reading(job.engine, gate.reading)
+    ]
 
 
 def unknown_references(job: Job) -> list[tuple[str, str, str]]:

@@ -10,7 +10,7 @@ import pytest
 
 from billing_job.didfarm.sandbox.faults import parse_fault
 from billing_job.ledger.run_lock import run_lock
-from tests.support.fakes import documents, two_clients
+from tests.support.fakes import call, documents, two_clients
 
 
 def test_offline_needs_a_ledger_that_was_read_after_the_month(tmp_path: Path) -> None:
@@ -58,18 +58,25 @@ def test_a_supplier_that_cannot_be_read_whole_stops_the_run(tmp_path: Path) -> N
 
 
 def test_a_wallet_that_does_not_add_up_is_said(tmp_path: Path) -> None:
-    """A balance that opening and movements do not explain: the month is billed, the difference named, exit 3."""
-    with two_clients(tmp_path) as (here, _):
+    """A balance that opening and movements explained before, and do not now: billed, the difference named, exit 3."""
+    with two_clients(tmp_path) as (here, sandbox):
+        assert here.run("--month", "2026-10").code == 0
+        sandbox.state.add(call(3, -70, "2026-11-02"))
+        here.clock.set(2026, 12, 5)
         here.replace("billing.toml", "[billing]\n", '[billing]\nopening_balance = "5.00"\n')
-        ran = here.run("--month", "2026-10")
-        assert (ran.code, len(ran.json["documents"])) == (3, 2)
+        ran = here.run("--month", "2026-11")
+        assert (ran.code, ran.json["status"], documents(ran.json)) == (
+            3,
+            "exceptions",
+            [("INV-2026-00003", "acme", 70, True)],
+        )
         assert ran.json["wallet"] == {
             "opening_cents": 500,
-            "movements_cents": -800,
-            "balance_cents": -800,
+            "movements_cents": -870,
+            "balance_cents": -870,
             "opening_micros": 5_000_000,
-            "movements_micros": -8_000_000,
-            "balance_micros": -8_000_000,
+            "movements_micros": -8_700_000,
+            "balance_micros": -8_700_000,
             "matches": False,
         }
         assert "a difference of -EUR 5.00" in ran.err

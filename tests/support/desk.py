@@ -16,12 +16,13 @@ from billing_job.config.settings import load_settings
 from billing_job.core.decision import Decision
 from billing_job.core.document import Document
 from billing_job.core.period import Period
-from billing_job.core.wallet import Trunk
+from billing_job.core.wallet import Balance, Trunk
 from billing_job.didfarm.wire import read_transaction
 from billing_job.ledger.credit_notes import issue_credit
 from billing_job.ledger.decisions import record_decision
 from billing_job.ledger.documents import all_documents, document_of_number
 from billing_job.ledger.mirror import LedgerMirror
+from billing_job.ledger.withdrawals import wallet_movements
 from billing_job.month.job import Job, open_job
 from billing_job.month.pipeline import Billed, bill
 from billing_job.month.placing import Placed, place
@@ -29,7 +30,11 @@ from billing_job.month.review import month_anomalies, month_margins
 from tests.support.fakes import Clock
 from tests.support.ledgers import storage
 
-SELLER = '[seller]\nname = "S"\ncountry = "NL"\nvat_id = "NL861994772B01"\n[billing]\nissue_date = "period_end"\n'
+SELLER = (
+    '[seller]\nname = "S"\ncountry = "NL"\nvat_id = "NL861994772B01"\n'
+    '[billing]\nissue_date = "period_end"\nmax_waiting_percent = 100\n'
+)
+"""Tests of what waits have months of little else."""
 CLIENTS = ("client_id,name,country,vat_id,plan,detail", "acme,Acme,NL,,,", "bruno,Bruno,NL,,,")
 TRUNKS = ("trunk,client_id,valid_from,valid_to", "trk_a,acme,,", "trk_b,bruno,,")
 NUMBERS = (
@@ -89,6 +94,8 @@ class Desk:
         """Bill a month `at` a moment of UTC, by default on the fifth of the next."""
         self.clock.set(*(at or (month.next.year, month.next.month, 5)))
         with self.job() as job:
+            balance = wallet_movements(job.engine, job.withdrawn())
+            LedgerMirror(job.engine, self.clock).save_balance(Balance(balance, job.settings.billing.currency))
             return bill(job, month, **options)
 
     def place(self, month: Period = OCTOBER) -> Placed:

@@ -22,7 +22,7 @@ from tests.support.fakes import Office, office
 from tests.support.ledgers import on_server, rows
 
 MONTH = "2026-10"
-OWN_TIME = {"first_seen", "fetched", "finished", "started", "noticed", "closed", "run_id"}
+OWN_TIME = {"first_seen", "fetched", "finished", "started", "noticed", "closed", "proven", "run_id"}
 """Columns that say when a process ran, which a kill may change."""
 ROW_NUMBERS = {"seq", "old_seq", "new_seq", "sealed_seq", "walk_id"}
 """On a server a transaction that was cut off has used up its row numbers: only their order is the same."""

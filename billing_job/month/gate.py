@@ -1,0 +1,159 @@
+"""The gate: the wallet's balance proves how the supplier is read before anything is issued by that reading.
+
+Decided on the whole wallet, whatever part of the month a run bills.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from sqlalchemy import Connection
+
+from billing_job.config.reading import TransactionsReading
+from billing_job.config.reading_fingerprint import reading_fingerprint
+from billing_job.core.moments import moment_text
+from billing_job.core.money import micros_text
+from billing_job.core.period import Period
+from billing_job.didfarm.wire_amounts import AUTO
+from billing_job.ledger.proven_readings import (
+    AcceptedDifference,
+    ProvenReading,
+    accepted_of_reading,
+    proof_of_reading,
+    record_accepted,
+    record_proof,
+)
+from billing_job.ledger.wallet_figures import earlier_look, sums_by_type
+from billing_job.month.job import Job
+from billing_job.month.likely_causes import Cause, Figures, likely_causes
+from billing_job.month.reading_in_effect import fix_what_auto_came_to
+from billing_job.month.wallet_proof import WalletProof, wallet_proof
+
+
+class Because(StrEnum):
+    """Why a run issues nothing."""
+
+    NOTHING_STOPS_IT = ""
+    UNPROVEN = "unproven"
+    WAITING = "waiting"
+    BLOCKED = "blocked"
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """What the wallet says of the reading at this moment."""
+
+    reading: str
+    """Fingerprint of what decides about money."""
+    proof: WalletProof
+    proven: ProvenReading | None
+    """The first proven month that was issued under this reading."""
+    accepted: AcceptedDifference | None
+    """A user's decision about this very difference under this reading."""
+    moves: bool = True
+    """Whether the wallet has movements at all."""
+    causes: tuple[Cause, ...] = ()
+    """Likely ones, of a difference."""
+
+    @property
+    def tells(self) -> bool:
+        """Whether the balance can tell readings apart: movements that come to nothing do so in every unit and sign."""
+        return self.proof.balance is not None and is_telling(self.proof.movements_micros, self.proof.balance.last_place)
+
+    @property
+    def is_unexplained(self) -> bool:
+        """The wallet differs, and nobody accepted that."""
+        return not self.proof.matches and self.accepted is None
+
+    @property
+    def is_shut(self) -> bool:
+        """Nothing may be issued by this reading yet."""
+        return self.is_unexplained and self.proven is None
+
+
+def is_telling(movements: int, last_place: int) -> bool:
+    """Whether movements show in a balance of that last place at all; both in one unit."""
+    return abs(movements) >= last_place
+
+
+def why_nothing_is_issued(gate: Gate, *, something_waits: bool, too_much_waits: bool, on_exception: str) -> Because:
+    """What stops a run, the wallet first; after the first proven month its difference is an exception among others."""
+    if gate.is_shut:
+        return Because.UNPROVEN
+    if on_exception == "block" and (something_waits or gate.is_unexplained):
+        return Because.BLOCKED
+    return Because.WAITING if too_much_waits else Because.NOTHING_STOPS_IT
+
+
+def gate_of(job: Job) -> Gate:
+    """What the ledger's newest balance says of the reading in force."""
+    reading, proof = reading_fingerprint(job.settings.api), wallet_proof(job)
+    moves = proof.movements_micros != 0 or bool(sums_by_type(job.engine, job.withdrawn()))
+    difference = difference_text(proof)
+    known = [each for each in accepted_of_reading(job.engine, reading) if each.difference == difference]
+    return Gate(
+        reading=reading,
+        proof=proof,
+        proven=proof_of_reading(job.engine, reading),
+        moves=moves,
+        accepted=None if proof.matches or not known else known[-1],
+        causes=() if proof.matches or proof.balance is None else tuple(_causes(job, proof)),
+    )
+
+
+def difference_text(proof: WalletProof) -> str:
+    """The difference as a decision about it is stored; empty where no balance is known."""
+    return "" if proof.balance is None else micros_text(proof.difference_micros)
+
+
+def accept_difference(job: Job, reason: str) -> Gate:
+    """Record that the user bills with the wallet's present difference; nothing where there is none to accept."""
+    gate = gate_of(job)
+    if gate.proof.matches:
+        return gate
+    now = moment_text(job.clock.now())
+    record_accepted(job.engine, AcceptedDifference(gate.reading, difference_text(gate.proof), reason, now))
+    return gate_of(job)
+
+
+def open_gate(job: Job, gate: Gate, in_effect: TransactionsReading, month: Period, connection: Connection) -> None:
+    """Inside the database transaction that issues a month: a reading that the wallet explains is proven from now on.
+
+    What "auto" came to is fixed with it.
+    """
+    if gate.proof.matches and gate.tells:
+        record_proof(connection, ProvenReading(gate.reading, str(month), moment_text(job.clock.now())))
+        fix_what_auto_came_to(connection, in_effect)
+
+
+def _causes(job: Job, proof: WalletProof) -> list[Cause]:
+    """Likely causes of a difference; that the opening balance is wrong is always one, and the only one left at last."""
+    reading, billing = job.settings.api.transactions, job.settings.billing
+    balance, last_place = proof.balance_micros or 0, proof.balance.last_place if proof.balance is not None else 1
+    earlier = earlier_look(job.engine, billing.currency)
+    figures = Figures(
+        change=balance - proof.opening_micros,
+        movements=proof.movements_micros,
+        by_type=[(each.type, each.micros, each.both_ways) for each in sums_by_type(job.engine, job.withdrawn())],
+        last_place=last_place,
+        since_change=0 if earlier is None else balance - earlier.balance.micros,
+        since_movements=0 if earlier is None else proof.movements_micros - earlier.movements_micros,
+        amount_unit=job.reading().amount_unit.removeprefix(f"{AUTO}:"),
+        sign=reading.sign,
+        credit_types=reading.credit_types,
+    )
+    found = likely_causes(figures)
+    if found:
+        return found
+    opening = micros_text(balance - proof.movements_micros)
+    same = (
+        ""
+        if earlier is None or not figures.since_movements or figures.since_change != figures.since_movements
+        else f": the difference is the same as at {earlier.fetched}"
+    )
+    return [
+        Cause(
+            "opening_balance",
+            f"the wallet held another amount before the first row that DIDfarm lists{same}",
+            f'[billing]\nopening_balance = "{opening}"',
+        )
+    ]

@@ -1,0 +1,52 @@
+"""How much of a month's costs has no owner: where too much of it waits, the files or the reading are wrong."""
+
+from dataclasses import dataclass
+
+from billing_job.core.categories import REFUND
+from billing_job.core.columns.row_values import sum_of
+from billing_job.month.placing import Placed
+
+OWNED = ("untaxable_client",)
+"""Reasons to wait of rows that have an owner: such a client blocks its own documents only."""
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingShare:
+    """What has no owner of a month's costs, in positive micros, and how many of its rows show no amount."""
+
+    waiting_micros: int
+    cost_micros: int
+    unreadable: int
+    rows: int
+
+    def exceeds(self, percent: int) -> bool:
+        """Whether more than that waits; rows without an amount count as what the others cost on average."""
+        readable = self.rows - self.unreadable
+        if not readable or not self.cost_micros:
+            return self.unreadable * 100 > percent * self.rows
+        waiting = self.waiting_micros * readable + self.unreadable * self.cost_micros
+        return waiting * 100 > percent * self.cost_micros * self.rows
+
+    @property
+    def percent(self) -> int:
+        """The share that waits in whole percent, for people."""
+        return next((percent for percent in range(101) if not self.exceeds(percent)), 100)
+
+
+def waiting_share(placed: Placed) -> WaitingShare:
+    """Of the whole month; undated rows may be its own, and count with it. Refunds and what nobody is billed for do not.
+
+    Settled rows have their owner.
+    """
+    frame = placed.frame
+    rows = frame[frame["month"].isin(["", str(placed.month)]) & (frame["category"] != REFUND)]
+    rows = rows[rows["settled"] | (rows["outcome"] != "excluded")]
+    has_no_owner = (rows["outcome"] == "exception") & ~rows["settled"] & ~rows["reason"].isin(OWNED)
+    is_cost = (rows["micros"] < 0).fillna(False)
+    is_unreadable = rows["micros"].isna() & has_no_owner
+    return WaitingShare(
+        waiting_micros=-sum_of(rows[is_cost & has_no_owner]).micros,
+        cost_micros=-sum_of(rows[is_cost]).micros,
+        unreadable=int(is_unreadable.sum()),
+        rows=int((is_cost | is_unreadable).sum()),
+    )
