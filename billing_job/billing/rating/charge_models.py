@@ -125,9 +125,12 @@ def _counted(rule: Rule, position: Ints, units: Ints, quantity: Amounts) -> Amou
 
 def _sum(cost: Ints, factor: Ints, added: Amounts) -> Amounts:
     """cost × factor + added, in Python ints when a sum over all rows could leave 64 bits."""
-    each = np.abs(added)
-    most = total_of(np.abs(cost)) * int(np.abs(factor).max())
-    most += total_of(each) if each.dtype == np.int64 else int(each.sum())
-    if most < 2**62:
+    paid, each, times = np.abs(cost), np.abs(added), int(np.abs(factor).max())
+    # The largest row tells at once in most months; one large amount among many small ones needs the sums themselves.
+    if (int(paid.max()) * times + int(each.max())) * len(cost) < 2**62 or _total(paid) * times + _total(each) < 2**62:
         return np.asarray(cost * factor + added, np.int64)
     return np.asarray(cost.astype(object) * factor.astype(object) + added.astype(object), object)
+
+
+def _total(amounts: Amounts) -> int:
+    return total_of(np.asarray(amounts, np.int64)) if amounts.dtype == np.int64 else int(amounts.sum())
