@@ -32,7 +32,7 @@ from billing_job.commands import (
     webhook,
 )
 from billing_job.commands.invocation import Invocation
-from billing_job.commands.options import emit
+from billing_job.commands.options import check_arguments, emit
 from billing_job.core.errors import BillingJobError, ExitCode
 
 if TYPE_CHECKING:
@@ -105,8 +105,10 @@ def main(arguments: Sequence[str] | None = None, clock: Clock | None = None) -> 
     Arguments and clock are the process's own unless a caller brings others.
     """
     code: int = ExitCode.FAILED
+    given = sys.argv[1:] if arguments is None else arguments
     try:
-        code = cli.main(arguments, standalone_mode=False, obj=clock) or 0
+        check_arguments(given)
+        code = cli.main(given, standalone_mode=False, obj=clock) or 0
     except click.exceptions.Exit as stop:
         code = stop.exit_code
     except click.ClickException as error:
@@ -117,7 +119,7 @@ def main(arguments: Sequence[str] | None = None, clock: Clock | None = None) -> 
         code = 130
     except BillingJobError as error:
         _complain(str(error))
-        if "--json" in (sys.argv if arguments is None else arguments):
+        if "--json" in given:
             emit({"schema": "billing-job/error@1", "status": "failed", "error": str(error)})
         code = error.exit_code
     except BrokenPipeError:
@@ -125,7 +127,7 @@ def main(arguments: Sequence[str] | None = None, clock: Clock | None = None) -> 
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except Exception as error:  # the last line of defence: whatever it is, a user gets a sentence
         _complain(f"unexpected {type(error).__name__}: {error}. This is a defect; run again with -vv and report it")
-        if "-vv" in (sys.argv if arguments is None else arguments):
+        if "-vv" in given:
             import logging
 
             logging.getLogger("billing_job").debug("where it happened", exc_info=error)
@@ -143,8 +145,10 @@ def _complain(text: str) -> None:
     """Say what went wrong where the log goes; before there is a log, on standard error."""
     import logging
 
-    logger = logging.getLogger("billing_job")
-    if logging.getLogger().handlers:
-        logger.error("%s", text)
+    from billing_job.core.redaction import Redactor
+
+    ours = [each for handler in logging.getLogger().handlers for each in handler.filters if isinstance(each, Redactor)]
+    if ours:
+        logging.getLogger("billing_job").error("%s", text)
     else:
         click.echo(f"error: {text}", err=True)

@@ -10,7 +10,6 @@ from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Field, ValidationError, model_validator
-from pydantic_core import ErrorDetails
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 from stdnum import iban as stdnum_iban
@@ -19,6 +18,7 @@ from stdnum.exceptions import ValidationError as StdnumError
 from billing_job.accounting.options import AccountingOptions
 from billing_job.billing.rating.plans import Plan
 from billing_job.config.mail import Mail
+from billing_job.config.problems import problems_of
 from billing_job.config.reading import BalanceReading, TransactionsReading, zone_name
 from billing_job.core.errors import ConfigError
 from billing_job.core.toml import Country, DayCount, Money, Table, WebAddress
@@ -51,10 +51,16 @@ def _prom_file(value: Path) -> Path:
     return value
 
 
+def _nobody_in_it(value: str) -> str:
+    if "@" in value.partition("://")[2].partition("/")[0]:
+        raise ValueError("an address holds no user and no password: set DIDFARM_API_KEY, or api.key_file to a file")
+    return value
+
+
 class Api(Table):
     """`[api]`: the supplier's address and our manners."""
 
-    base_url: WebAddress = "https://didfarm.com/api/v1"
+    base_url: Annotated[WebAddress, AfterValidator(_nobody_in_it)] = "https://didfarm.com/api/v1"
     requests_per_minute: Annotated[int, Field(ge=1, le=100_000)] = 60
     timeout_seconds: Annotated[float, Field(gt=0, le=600)] = 30
     key_file: Path | None = None
@@ -261,26 +267,6 @@ def load_settings(path: Path) -> Settings:
     except ValidationError as error:
         raise ConfigError(problems_of(path, error)) from None
     return _with_absolute_paths(settings, path.resolve().parent.parent, path)
-
-
-_EXPECTED = {
-    "extra_forbidden": "this key is unknown; remove it or check its spelling",
-    "missing": "this key is required; add it",
-}
-
-
-def problems_of(path: Path, error: ValidationError, *within: str) -> list[str]:
-    """One line for each wrong key of the file, or of the table `within` it."""
-    return [_problem(path, detail, within) for detail in error.errors()]
-
-
-def _problem(path: Path, detail: ErrorDetails, within: tuple[str, ...]) -> str:
-    location = [*within, *(part for part in detail["loc"] if part != "[key]")]
-    key = ".".join(str(part + 1) if isinstance(part, int) else str(part) for part in location) or "the file"
-    expected = _EXPECTED.get(detail["type"], str(detail["msg"]).removeprefix("Value error, "))
-    value = detail["input"]
-    shown = "" if detail["type"] == "missing" or isinstance(value, dict | Table) else f" = {value!r}"
-    return f"{path}: {key}{shown}: {expected}"
 
 
 def _with_absolute_paths(settings: Settings, base: Path, path: Path) -> Settings:

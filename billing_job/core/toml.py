@@ -3,7 +3,6 @@
 What is wrong with a value is said as what to write instead; who reads the file adds the place.
 """
 
-import re
 from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any
@@ -15,12 +14,17 @@ from pydantic import (
     ConfigDict,
     Field,
     ValidationError,
+    ValidationInfo,
     ValidatorFunctionWrapHandler,
     WrapValidator,
 )
 
+from billing_job.core.countries import country, numbering_country
 from billing_job.core.money import MAX_CENTS, cents_from_decimal, decimal_text, scaled
 from billing_job.core.phone import e164
+
+AS_RECORDED = {"as_recorded": True}
+"""The context in which a value of the ledger is read, and not one of a file."""
 
 LARGEST_DECIMAL = 1_000_000
 """Of prices and percentages: what is larger is a slip, and would leave 64 bits."""
@@ -52,10 +56,9 @@ def _whole_cents(value: str) -> str:
     return value
 
 
-def _country(value: str) -> str:
-    if not re.fullmatch(r"[A-Z]{2}", value):
-        raise ValueError("write the two-letter code of ISO 3166, such as NL")
-    return value
+def _number_country(value: str, info: ValidationInfo) -> str:
+    """What the ledger recorded is read as it was written, whatever is asked of files by now."""
+    return value if info.context == AS_RECORDED else numbering_country(value)
 
 
 def _phone_number(value: str) -> str:
@@ -81,7 +84,8 @@ DecimalString = Annotated[str, BeforeValidator(_decimal_string), AfterValidator(
 PositiveDecimal = Annotated[DecimalString, AfterValidator(_not_negative)]
 Money = Annotated[str, BeforeValidator(_decimal_string), AfterValidator(_whole_cents)]
 PositiveMoney = Annotated[Money, AfterValidator(_not_negative)]
-Country = Annotated[str, BeforeValidator(lambda value: str(value).strip().upper()), AfterValidator(_country)]
+Country = Annotated[str, AfterValidator(country)]
+NumberCountry = Annotated[str, AfterValidator(_number_country)]
 WebAddress = Annotated[str, Field(pattern=r"^https?://[^\s/]+\S*$")]
 Language = Annotated[
     str,

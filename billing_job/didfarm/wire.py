@@ -14,6 +14,7 @@ from typing import Any, Protocol
 
 from billing_job.core.moments import microseconds
 from billing_job.core.money import cents_from_decimal
+from billing_job.core.text import storable
 from billing_job.core.wallet import Transaction
 
 Json = Any
@@ -188,15 +189,10 @@ def _no_constant(name: str) -> Json:
 def _text(value: Json) -> str:
     if value is None:
         return ""
-    return _storable(value.strip()) if isinstance(value, str) else canonical_json(value)
-
-
-def _storable(text: str) -> str:
-    """Halves of surrogate pairs and NUL are legal in JSON and refused by databases; `raw` keeps them."""
-    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").replace("\0", "\ufffd")
+    return storable(value.strip()) if isinstance(value, str) else canonical_json(value)
 
 
 def _required_text(value: Json) -> str:
     if not isinstance(value, str) or not value.strip():
         raise ValueError("is missing" if value is None or value == "" else f"{canonical_json(value)} is not a text")
-    return _storable(value.strip())
+    return storable(value.strip())
