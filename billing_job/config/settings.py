@@ -23,8 +23,13 @@ from billing_job.config.reading import BalanceReading, TransactionsReading, zone
 from billing_job.core.errors import ConfigError
 from billing_job.core.toml import Country, DayCount, Money, Table, WebAddress
 
+_NUMBER_PARTS = re.compile(r"\{year\}|\{number(:\d{0,3}d?)?\}")
+
 
 def _number_format(value: str) -> str:
+    rest = _NUMBER_PARTS.sub("", value)
+    if "{" in rest or "}" in rest:  # before it is tried: {number:2000000000d} would be two billion figures
+        raise ValueError("it must hold {year} and {number:05d} and no other braces")
     try:
         issued = {value.format(year=year, number=number) for year in (2026, 2027) for number in (1, 99_999, 100_000)}
     except (KeyError, IndexError, ValueError) as error:

@@ -230,6 +230,9 @@ TOML_CASES = {
     "a number that leads upward": '[numbering]\ninvoice = "../../{year}-{number:05d}"',
     "a number that opens an attribute": '[numbering]\ninvoice = "{year.__class__}{number:05d}"',
     "a number of a million digits": '[numbering]\ninvoice = "{year}{number:01000000d}"',
+    "a number that reaches inside": '[numbering]\ninvoice = "{year}-{number.real}"',
+    "a number of two billion digits": '[numbering]\ninvoice = "{year}-{number:2000000000d}"',
+    "a number inside a number": '[numbering]\ninvoice = "{year}-{number:{year}d}"',
     "a zone that is a path": '[billing]\ntimezone = "../../../etc/passwd"',
     "an address that is a file": '[api]\nbase_url = "file:///etc/passwd"',
     "a key in the file": '[api]\nkey = "df_live_secret"',
@@ -285,6 +288,38 @@ def test_a_hostile_template_stays_in_its_sandbox(case: str, tmp_path: Path) -> N
         document_html(document(standard_lines()), load_templates(tmp_path))
 
 
+def test_a_link_leads_out_of_no_template_folder(tmp_path: Path) -> None:
+    """What a link shows elsewhere is neither included in a page nor taken for a template; links inside are files."""
+    (tmp_path / "secret.html").write_text("the content of another file")
+    mine = tmp_path / "templates"
+    mine.mkdir()
+    (mine / "invoice.html").write_text("{% include 'part.html' %}")
+    (mine / "real.html").write_text("<p>mine</p>")
+    (mine / "part.html").symlink_to("real.html")
+    assert "mine" in document_html(document(standard_lines()), load_templates(mine))
+    (mine / "part.txt").symlink_to(tmp_path / "secret.html")
+    other = tmp_path / "others"
+    mine.rename(other)
+    (other / "invoice.html").write_text("{% include 'part.txt' %}")
+    with pytest.raises(DocumentError, match=r"part\.txt: leads out of"):
+        document_html(document(standard_lines()), load_templates(other))
+    (other / "credit_note.html").symlink_to(tmp_path / "secret.html")
+    with pytest.raises(ConfigError, match=r"credit_note\.html: leads out of"):
+        load_templates(other)
+
+
+@pytest.mark.sqlite_file("a server's lock is its own")
+def test_a_lock_that_is_a_link_overwrites_nothing(tmp_path: Path) -> None:
+    """Who may write beside the ledger cannot have another file of its owner emptied."""
+    with office(tmp_path / "office") as (reseller, _):
+        victim = tmp_path / "victim"
+        victim.write_text("mine")
+        (reseller.folder / "billing.db.run-lock").symlink_to(victim)
+        ran = reseller.type("sync")
+        assert (ran.code, "symbolic link" in ran.err) == (1, True)
+    assert victim.read_text() == "mine"
+
+
 @pytest.mark.parametrize(
     "address",
     [
@@ -312,6 +347,13 @@ def test_a_page_loads_nothing_from_elsewhere(address: str, markup: str, tmp_path
             pdf_bytes(html, load_templates(None), day=document([]).issue_date, embedded=(), what="INV-1")
         with pytest.raises(TimeoutError):
             listener.accept()
+
+
+def test_a_style_sheet_imports_nothing_from_elsewhere(tmp_path: Path) -> None:
+    """A forbidden @import in a style sheet of the user's is told by file and address, as a page's own is."""
+    (tmp_path / "invoice.css").write_text('@import "http://evil.example/x.css"; p { color: red }')
+    with pytest.raises(DocumentError, match=r"invoice\.css: http://evil\.example/x\.css: only data:.*style sheet"):
+        pdf_bytes("<p>x</p>", load_templates(tmp_path), day=document([]).issue_date, embedded=(), what="INV-1")
 
 
 XML_CASES = {
