@@ -125,8 +125,16 @@ def main(arguments: Sequence[str] | None = None, clock: Clock | None = None) -> 
     except BrokenPipeError:
         # Whoever read standard output has gone; nothing is left to tell, and the interpreter must not try at its end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except MemoryError:
+        _complain("there is too little memory: nothing is lost; make room, or run again with `--workers 1`")
+    except OSError as error:  # of the machine, wherever nothing more can be said of it: a full disk, too many files
+        place = f"{error.filename}: " if error.filename else ""
+        _complain(f"{place}{error.strerror or error}: nothing is lost; correct it on this machine, then run again")
     except Exception as error:  # the last line of defence: whatever it is, a user gets a sentence
-        _complain(f"unexpected {type(error).__name__}: {error}. This is a defect; run again with -vv and report it")
+        _complain(
+            f"unexpected {type(error).__name__}: {error}. This is a defect of billing-job, not of your files: run again"
+            " with -vv, take names and amounts out of what it says, and report it in the project's issue list"
+        )
         if "-vv" in given:
             import logging
 

@@ -242,5 +242,7 @@ def _render_one(body: str, folders: tuple[Path | None, ...]) -> tuple[dict[str, 
             return document_files(document, _arrived(folders)), ""
     except BillingJobError as error:
         return {}, str(error)
+    except MemoryError:
+        return {}, _fatal(document)
     except Exception as error:  # a defect of one document must not keep the others from their files
         return {}, f"{document_name(document)}: {type(error).__name__}: {error}; please report this as a defect"

@@ -66,6 +66,11 @@ def ledger_of_a_newer_program(here: Office) -> None:
     execute(here.database_url, "UPDATE facts SET value = '99' WHERE name = 'schema_version'")
 
 
+def a_version_that_is_none(here: Office) -> None:
+    assert here.type("sync").code == 0
+    execute(here.database_url, "UPDATE facts SET value = 'two' WHERE name = 'schema_version'")
+
+
 def no_database(here: Office) -> None:
     text = (here.config / "billing.toml").read_text(encoding="utf-8").removeprefix(storage(here.folder))
     (here.config / "billing.toml").write_text('[storage]\ndatabase_url = "billing.db"\n' + text, encoding="utf-8")
@@ -203,6 +208,7 @@ PLACES: list[Case] = [
      "billing.db … another program's tables … storage.database_url"),
     ("another program's facts", another_programs("facts"),
      "billing.db … another program's tables … storage.database_url"),
+    ("a version in words", a_version_that_is_none, "billing.db … schema version is 'two' … restore a backup"),
     ("a newer ledger", ledger_of_a_newer_program, "billing.db … schema version 99 … install a newer billing-job"),
 ]  # fmt: skip
 """Exit 1: where the ledger or the output should be."""
