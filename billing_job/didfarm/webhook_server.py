@@ -143,7 +143,7 @@ class _Server(uvicorn.Server):
         super().__init__(
             uvicorn.Config(
                 webhook_app(secret, store),
-                http=partial(Connection, idle_seconds=idle_seconds),  # type: ignore[arg-type] - it makes them
+                http=partial(Connection, idle_seconds=idle_seconds),  # type: ignore[arg-type]  # makes them
                 ws="none",
                 loop="asyncio",
                 lifespan="off",

@@ -456,8 +456,11 @@ def _client(url: str) -> httpx.Client:
 def test_silent_connections_keep_no_delivery_out(tmp_path: Path) -> None:
     """Hundreds of connections that say nothing, or stop within a request: a signed delivery is answered at once."""
     body = body_of()
-    stored: list[Event] = []
-    with RunningReceiver(SECRET, lambda event: not stored.append(event)) as running, ExitStack() as silent:
+    stored: dict[str, Event] = {}
+    with (
+        RunningReceiver(SECRET, lambda event: bool(stored.setdefault(event.event_id, event))) as running,
+        ExitStack() as silent,
+    ):
         address = urlsplit(running.url)
         for number in range(250):
             connection = silent.enter_context(socket.create_connection((address.hostname, address.port)))

@@ -1,0 +1,24 @@
+"""Draw an SVG in a process of its own, which may use so much time and memory and no more.
+
+A picture of 300 bytes can ask for hours (uses of uses, a gradient repeated a million times), and the engine knows no
+bound. `documents/logo.py` starts the process.
+"""
+
+import resource
+from base64 import b64encode
+
+import weasyprint
+from weasyprint.urls import URLFetcher
+
+
+def draw(seconds: int, size: int) -> None:
+    """Draw what stands on standard input; the process is killed, or ends with an error, where the limits do not do.
+
+    Seconds are of the processor, `size` is in bytes.
+    """
+    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
+    resource.setrlimit(resource.RLIMIT_AS, (size, size))
+    with open(0, "rb") as given:
+        image = f'<img src="data:image/svg+xml;base64,{b64encode(given.read()).decode()}">'
+    fetcher = URLFetcher(allowed_protocols=("data",), fail_on_errors=True)
+    weasyprint.HTML(string=image, url_fetcher=fetcher).write_pdf()
