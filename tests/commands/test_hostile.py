@@ -22,6 +22,7 @@ from billing_job.core.files.csv_writer import defused
 from billing_job.core.files.local import LocalFiles
 from billing_job.core.files.manifest import Folder
 from billing_job.core.redaction import Redactor
+from billing_job.didfarm.parsing import read_sip_trunks
 from billing_job.didfarm.webhooks import is_genuine, read_event, signature_of
 from billing_job.didfarm.wire import canonical_json, parse_json, read_transaction
 from billing_job.documents.einvoice.ubl import ubl_xml
@@ -30,6 +31,7 @@ from billing_job.documents.html import document_html
 from billing_job.documents.logo import logo_data_url
 from billing_job.documents.pdf.make_pdf import pdf_bytes
 from billing_job.documents.templates import load_templates
+from billing_job.documents.time_limit import time_limit
 from billing_job.ledger.database import transaction
 from billing_job.ledger.mirror import LedgerMirror
 from billing_job.ledger.tables import wallet_rows
@@ -133,6 +135,14 @@ def _descriptions_of(reseller: Office, descriptions: list[str]) -> int:
             changed.append(read_transaction(parse_json(canonical_json(row)), READING))
         LedgerMirror(job.engine, reseller.clock).save(changed)
     return len(changed)
+
+
+def test_a_name_cut_inside_an_emoji_stops_nothing() -> None:
+    """Half a surrogate pair in a trunk's name or an event is U+FFFD where it enters; a cut name stopped all billing."""
+    (trunk,), _ = read_sip_trunks(parse_json('{"data": [{"id": 7, "uuid": "trk_1", "name": "Acme \\ud83d"}]}'))
+    assert trunk.name == "Acme \ufffd"
+    event = read_event(json.dumps(EVENT | {"event": "number.\ud83d"}).encode())
+    assert event.event == "number.\ufffd"
 
 
 # ---- Webhook events: the supplier, or whoever found the address
@@ -347,6 +357,14 @@ def test_a_page_loads_nothing_from_elsewhere(address: str, markup: str, tmp_path
             pdf_bytes(html, load_templates(None), day=document([]).issue_date, embedded=(), what="INV-1")
         with pytest.raises(TimeoutError):
             listener.accept()
+
+
+def test_a_template_that_never_ends_is_stopped(tmp_path: Path) -> None:
+    """Loops in loops, each of them short: the document is named, and the others are drawn."""
+    loop = "{% for a in range(90000) %}{% for b in range(90000) %}{% endfor %}{% endfor %}"
+    (tmp_path / "invoice.html").write_text(loop)
+    with pytest.raises(DocumentError, match=r"INV-1: drawing it took more than 0\.2 seconds"), time_limit(0.2, "INV-1"):
+        document_html(document(standard_lines()), load_templates(tmp_path))
 
 
 def test_a_style_sheet_imports_nothing_from_elsewhere(tmp_path: Path) -> None:
