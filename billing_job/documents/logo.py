@@ -16,9 +16,9 @@ MAX_BYTES = 512 * 1024
 MAX_PIXELS = 4_000_000
 """More is never seen on paper, and every document carries it."""
 
-DRAWING_SECONDS = 5
-"""Of a processor; logos take a few hundredths, and the engine one or two to load."""
-DRAWING_BYTES = 1 << 30
+DRAWING_SECONDS = 2.0
+"""Of a processor; logos take a few hundredths, and every document that needs a page of its own draws it again."""
+DRAWING_BYTES = 1 << 29
 
 _REPEATING = frozenset({"use", "pattern", "marker", "mask", "image", "textPath"})
 _PNG, _PNG_END = b"\x89PNG\r\n\x1a\n", b"IEND\xaeB`\x82"
@@ -26,7 +26,7 @@ _XLINK = "{http://www.w3.org/1999/xlink}href"
 _REMOTE_STYLE = re.compile(r"@import|url\(\s*['\"]?(?!#|data:)", re.IGNORECASE)
 
 
-def logo_data_url(path: Path, seconds: int = DRAWING_SECONDS) -> str:
+def logo_data_url(path: Path, seconds: float = DRAWING_SECONDS) -> str:
     """The PNG or SVG file as a data: URL; ConfigError names the file, what is wrong with it and the remedy.
 
     An SVG must be complete in itself: scripts, entities and references to other files are refused, because the page
@@ -63,7 +63,7 @@ def _check_png(path: Path, content: bytes) -> None:
         raise ConfigError(f"logo {path}: not a readable PNG ({error}); save it again as PNG or SVG") from error
 
 
-def _check_svg(path: Path, content: bytes, seconds: int) -> None:
+def _check_svg(path: Path, content: bytes, seconds: float) -> None:
     parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
     try:
         root = etree.fromstring(content, parser)
@@ -85,18 +85,18 @@ def _repeats_itself(root: etree._Element) -> bool:
     )
 
 
-def _check_drawing(path: Path, content: bytes, seconds: int) -> None:
+def _check_drawing(path: Path, content: bytes, seconds: float) -> None:
     program = f"from billing_job.documents.pdf.draw_picture import draw; draw({seconds}, {DRAWING_BYTES})"
     try:
         drawn = subprocess.run(
-            [sys.executable, "-c", program], input=content, capture_output=True, timeout=12 * seconds, check=False
+            [sys.executable, "-c", program], input=content, capture_output=True, timeout=60, check=False
         )
         is_drawn = drawn.returncode == 0
     except subprocess.TimeoutExpired:
         is_drawn = False
     if not is_drawn:
         raise ConfigError(
-            f"logo {path}: it cannot be drawn within {seconds} seconds and {DRAWING_BYTES >> 20} MiB; save it without"
+            f"logo {path}: it cannot be drawn within {seconds:g} s and {DRAWING_BYTES >> 20} MiB; save it without"
             " repeated parts and patterns, or as PNG"
         )
 

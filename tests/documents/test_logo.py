@@ -70,8 +70,15 @@ REPEATED = (
 def test_a_logo_that_takes_for_ever_is_refused(drawing: str, tmp_path: Path) -> None:
     """A few hundred bytes that ask for hours or gigabytes: named and refused before anything is issued."""
     (tmp_path / "logo.svg").write_text(SVG.format(drawing))
-    with pytest.raises(ConfigError, match=r"logo .*logo.svg: it cannot be drawn within 2 seconds"):
-        logo_data_url(tmp_path / "logo.svg", seconds=2)
+    with pytest.raises(ConfigError, match=r"logo .*logo.svg: it cannot be drawn within 2 s"):
+        logo_data_url(tmp_path / "logo.svg")
+
+
+def test_a_logo_of_repeated_parts_is_fine(tmp_path: Path) -> None:
+    """A pattern of dots, a symbol used twice: what drawing programs write."""
+    dots = '<defs><pattern id="p" width="1" height="1" patternUnits="userSpaceOnUse"><circle r="0.3"/></pattern></defs>'
+    (tmp_path / "logo.svg").write_text(SVG.format(dots + '<rect width="9" height="9" fill="url(#p)"/>'))
+    assert logo_data_url(tmp_path / "logo.svg").startswith("data:image/svg+xml;base64,")
 
 
 def test_a_missing_logo_is_named(tmp_path: Path) -> None:

@@ -5,18 +5,19 @@ bound. `documents/logo.py` starts the process.
 """
 
 import resource
+import signal
 from base64 import b64encode
 
 import weasyprint
 from weasyprint.urls import URLFetcher
 
 
-def draw(seconds: int, size: int) -> None:
+def draw(seconds: float, size: int) -> None:
     """Draw what stands on standard input; the process is killed, or ends with an error, where the limits do not do.
 
-    Seconds are of the processor, `size` is in bytes.
+    Seconds are of the processor, the loading of the engine apart; `size` is in bytes.
     """
-    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
+    signal.setitimer(signal.ITIMER_PROF, seconds)  # its signal ends a process that does not ask for it
     resource.setrlimit(resource.RLIMIT_AS, (size, size))
     with open(0, "rb") as given:
         image = f'<img src="data:image/svg+xml;base64,{b64encode(given.read()).decode()}">'
