@@ -4,12 +4,21 @@ A picture of 300 bytes can ask for hours (uses of uses, a gradient repeated a mi
 bound. `documents/logo.py` starts the process.
 """
 
+import logging
+import os
 import resource
 import signal
 from base64 import b64encode
 
 import weasyprint
 from weasyprint.urls import URLFetcher
+
+
+class _Failure(logging.Handler):
+    """WeasyPrint leaves out what it cannot draw, for want of memory as well, and goes on; here that is the end."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        os._exit(1)
 
 
 def draw(seconds: float, size: int) -> None:
@@ -22,4 +31,5 @@ def draw(seconds: float, size: int) -> None:
     with open(0, "rb") as given:
         image = f'<img src="data:image/svg+xml;base64,{b64encode(given.read()).decode()}">'
     fetcher = URLFetcher(allowed_protocols=("data",), fail_on_errors=True)
+    weasyprint.LOGGER.addHandler(_Failure(logging.ERROR))
     weasyprint.HTML(string=image, url_fetcher=fetcher).write_pdf()
