@@ -33,7 +33,7 @@ from billing_job.commands import (
     webhook,
 )
 from billing_job.commands.invocation import Invocation
-from billing_job.commands.options import emit
+from billing_job.commands.options import check_arguments, emit
 from billing_job.core.errors import BillingJobError, ExitCode
 
 if TYPE_CHECKING:
@@ -111,8 +111,10 @@ def main(arguments: Sequence[str] | None = None, clock: Clock | None = None) -> 
     Arguments and clock are the process's own unless a caller brings others.
     """
     code: int = ExitCode.FAILED
+    given = sys.argv[1:] if arguments is None else arguments
     try:
-        code = cli.main(arguments, standalone_mode=False, obj=clock) or 0
+        check_arguments(given)
+        code = cli.main(given, standalone_mode=False, obj=clock) or 0
     except click.exceptions.Exit as stop:
         code = stop.exit_code
     except click.ClickException as error:
@@ -123,15 +125,23 @@ def main(arguments: Sequence[str] | None = None, clock: Clock | None = None) -> 
         code = 130
     except BillingJobError as error:
         _complain(str(error))
-        if "--json" in (sys.argv if arguments is None else arguments):
+        if "--json" in given:
             emit({"schema": "billing-job/error@1", "status": "failed", "error": str(error)})
         code = error.exit_code
     except BrokenPipeError:
         # Whoever read standard output has gone; nothing is left to tell, and the interpreter must not try at its end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except MemoryError:
+        _complain("there is too little memory: nothing is lost; make room, or run again with `--workers 1`")
+    except OSError as error:  # of the machine, wherever nothing more can be said of it: a full disk, too many files
+        place = f"{error.filename}: " if error.filename else ""
+        _complain(f"{place}{error.strerror or error}: nothing is lost; correct it on this machine, then run again")
     except Exception as error:  # the last line of defence: whatever it is, a user gets a sentence
-        _complain(f"unexpected {type(error).__name__}: {error}. This is a defect; run again with -vv and report it")
-        if "-vv" in (sys.argv if arguments is None else arguments):
+        _complain(
+            f"unexpected {type(error).__name__}: {error}. This is a defect of billing-job, not of your files: run again"
+            " with -vv, take names and amounts out of what it says, and report it in the project's issue list"
+        )
+        if "-vv" in given:
             import logging
 
             logging.getLogger("billing_job").debug("where it happened", exc_info=error)
@@ -149,8 +159,10 @@ def _complain(text: str) -> None:
     """Say what went wrong where the log goes; before there is a log, on standard error."""
     import logging
 
-    logger = logging.getLogger("billing_job")
-    if logging.getLogger().handlers:
-        logger.error("%s", text)
+    from billing_job.core.redaction import Redactor
+
+    ours = [each for handler in logging.getLogger().handlers for each in handler.filters if isinstance(each, Redactor)]
+    if ours:
+        logging.getLogger("billing_job").error("%s", text)
     else:
         click.echo(f"error: {text}", err=True)

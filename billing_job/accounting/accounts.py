@@ -109,7 +109,7 @@ class AccountRow(Row):
         AfterValidator(lambda value: rate_text(Decimal(value))),
         expecting("write the rate in percent, such as 21 or 25.5, or * for all"),
     ] = ""
-    country: Annotated[Country, expecting("write the two-letter code of ISO 3166, such as NL, or * for all")] = ""
+    country: Country = ""
     format: Annotated[str, _one_of(FORMAT_NAMES)] = ""
     account: _Words
     name: _Words = ""

@@ -8,6 +8,7 @@ from datetime import date
 from typing import TypeVar
 
 from billing_job.core.money import decimal_text
+from billing_job.core.text import visible
 
 T = TypeVar("T")
 
@@ -29,8 +30,8 @@ class Export:
 
 
 def one_line(text: str) -> str:
-    """Text on one line: control characters and runs of white space become one blank."""
-    return _SPACES.sub(" ", _CONTROL.sub(" ", text)).strip()
+    """Text on one line: control characters and runs of white space become one blank, invisible ones go."""
+    return _SPACES.sub(" ", _CONTROL.sub(" ", visible(text))).strip()
 
 
 def cut(text: str, length: int) -> str:

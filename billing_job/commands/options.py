@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 import click
 
 from billing_job.core.errors import ConfigError
+from billing_job.core.text import storable
 
 if TYPE_CHECKING:
     from billing_job.core.period import Period
@@ -23,7 +25,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 def emit(value: object) -> None:
     """One JSON value on standard output."""
-    click.echo(json.dumps(value, indent=2, ensure_ascii=False))
+    click.echo(storable(json.dumps(value, indent=2, ensure_ascii=False)))
 
 
 def told(outcome: CommandResult, *, as_json: bool) -> int:
@@ -65,6 +67,21 @@ def workers_option(function: F) -> F:
 def offline_option(function: F) -> F:
     """--offline, for those who have no network or want the same answer twice."""
     return click.option("--offline", is_flag=True, help="Work from the ledger alone; ask DIDfarm nothing.")(function)
+
+
+def check_arguments(arguments: Sequence[str]) -> None:
+    """ConfigError for a blank argument, as `--client "$ID"` leaves when the variable is empty, and one that is no text.
+
+    What is left out has a meaning (the month before, every client), and nobody who writes an option means that. A blank
+    --month is told by the command how a month is written.
+    """
+    for before, argument in pairwise(("", *arguments)):
+        option, equals, value = argument.partition("=") if argument.startswith("--") else (before, "=", argument)
+        if storable(argument) != argument:
+            raise ConfigError(f"{storable(argument)!r}: is not UTF-8; write it in the encoding of this terminal, UTF-8")
+        if equals and not value.strip() and option != "--month":
+            name = option if option.startswith("-") else "an argument"
+            raise ConfigError(f"{name} is blank: give it a value, or leave the option out")
 
 
 def pair(text: str, option: str, example: str) -> tuple[str, str]:

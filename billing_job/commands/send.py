@@ -73,7 +73,7 @@ def send_month(invocation: Invocation, month: str | None, output: Path | None, o
     transport = transport_of(invocation, mail)
     with locked_job(session) as job:
         check_folder(job)
-        wanted = period(month) if month else job.last_month()
+        wanted = job.last_month() if month is None else period(month)
         mailed = send_month(job, wanted, mail, options, transport, invocation.console)
     tell(mailed, invocation.console)
     return mailed

@@ -21,6 +21,7 @@ from billing_job.core.toml import (
     Day,
     DayCount,
     Language,
+    NumberCountry,
     PhoneNumber,
     PositiveWalletMoney,
     VatRatePercent,
@@ -104,7 +105,7 @@ class NumberRow(Row):
     number: PhoneNumber = ""
     did_number_id: str = ""
     order_id: str = ""
-    country: Country = ""
+    country: NumberCountry = ""
     number_type: str = ""
     trunk: str
     valid_from: ValidFrom | None = None

@@ -11,7 +11,7 @@ from billing_job.billing.rating.plans import Rule
 from billing_job.billing.rating.tariff import EVERY_CLIENT, DatedPrice
 from billing_job.core.errors import ConfigError
 from billing_job.core.files.csv_reader import Row, known, typed_rows
-from billing_job.core.toml import Country, Day, expecting
+from billing_job.core.toml import Day, NumberCountry
 
 VALUE_OF = {"markup": "percent", "fixed": "price"}
 """What `value` is for each model; pass_through and absorb have none."""
@@ -35,9 +35,7 @@ class PriceRow(Row):
         known("clients", f"there is no such client in clients.csv; write its id, or {EVERY_CLIENT} for every client"),
     ]
     category: Annotated[str, known("categories", "there is no such category in [categories]; they are {names}")] = ""
-    country: Annotated[
-        Country, expecting("write the two-letter code of ISO 3166, such as NL, or leave it empty for every country")
-    ] = ""
+    country: NumberCountry = ""
     model: Literal["pass_through", "markup", "fixed", "absorb"]
     value: Annotated[Rule, BeforeValidator(_rule)] = Field("", validate_default=True)
     valid_from: Day

@@ -10,7 +10,6 @@ from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Field, ValidationError, model_validator
-from pydantic_core import ErrorDetails
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 from stdnum import iban as stdnum_iban
@@ -20,13 +19,19 @@ from billing_job.accounting.options import AccountingOptions
 from billing_job.billing.rating.plans import Plan
 from billing_job.config.api import Api
 from billing_job.config.mail import Mail
+from billing_job.config.problems import problems_of
 from billing_job.config.reading import zone_name
 from billing_job.core.errors import ConfigError
 from billing_job.core.toml import Country, DayCount, Table, WalletMoney, WebAddress
 from billing_job.didfarm.wire_reading import BalanceReading
 
+_NUMBER_PARTS = re.compile(r"\{year\}|\{number(:\d{0,3}d?)?\}")
+
 
 def _number_format(value: str) -> str:
+    rest = _NUMBER_PARTS.sub("", value)
+    if "{" in rest or "}" in rest:  # before it is tried: {number:2000000000d} would be two billion figures
+        raise ValueError("it must hold {year} and {number:05d} and no other braces")
     try:
         issued = {value.format(year=year, number=number) for year in (2026, 2027) for number in (1, 99_999, 100_000)}
     except (KeyError, IndexError, ValueError) as error:
@@ -273,34 +278,6 @@ def load_settings(path: Path) -> Settings:
     except ValidationError as error:
         raise ConfigError(problems_of(path, error)) from None
     return _with_absolute_paths(settings, path.resolve().parent.parent, path)
-
-
-_EXPECTED = {
-    "extra_forbidden": "this key is unknown; remove it or check its spelling",
-    "missing": "this key is required; add it",
-}
-
-
-def problems_of(path: Path, error: ValidationError, *within: str) -> list[str]:
-    """One line for each wrong key of the file, or of the table `within` it."""
-    return [_problem(path, detail, within) for detail in error.errors()]
-
-
-def _problem(path: Path, detail: ErrorDetails, within: tuple[str, ...]) -> str:
-    location = [*within, *(part for part in detail["loc"] if part != "[key]")]
-    key = ".".join(str(part + 1) if isinstance(part, int) else str(part) for part in location) or "the file"
-    expected = _EXPECTED.get(detail["type"], str(detail["msg"]).removeprefix("Value error, "))
-    value = detail["input"]
-    shown = (
-        "" if detail["type"] == "missing" or isinstance(value, dict | Table) else f" = {_without_userinfo(repr(value))}"
-    )
-    return f"{path}: {key}{shown}: {expected}"
-
-
-def _without_userinfo(text: str) -> str:
-    """An address may hold a password or a key, which is not said again."""
-    text = re.sub(r"(//)[^/\s'\"]*@", r"\1[user]@", text)
-    return re.sub(r"(://[^\s'\"?]*\?)[^\s'\"]*", r"\1[query]", text)
 
 
 def _with_absolute_paths(settings: Settings, base: Path, path: Path) -> Settings:

@@ -1,10 +1,21 @@
 """Secrets cut out of whatever is said; each is told where it is read, in every spelling that it may come back in."""
 
 import logging
+import re
 from urllib.parse import quote, quote_plus
+
+from billing_job.core.text import storable
 
 SHORTEST_SECRET = 6
 """Shorter ones are words of a test, and would be cut out of the middle of others."""
+
+
+_SECRET = re.compile(r"\bdf_[a-z]+_\w+|://[^/\s@]*@", re.IGNORECASE)
+
+
+def is_secret(text: str) -> bool:
+    """Whether a text reads like one of DIDfarm's keys (guide: Authentication), or like an address with a password."""
+    return bool(_SECRET.search(text))
 
 
 def spellings(secret: str) -> set[str]:
@@ -32,9 +43,9 @@ class Redactor(logging.Filter):
         return True
 
     def clean(self, text: str) -> str:
-        """The text with [key] in place of every secret."""
+        """The text with [key] in place of every secret, and writable whatever it quotes."""
         for secret in self._secrets:
             if len(secret) < SHORTEST_SECRET:
                 continue
             text = text.replace(secret, "[key]")
-        return text
+        return storable(text)

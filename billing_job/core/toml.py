@@ -3,7 +3,6 @@
 What is wrong with a value is said as what to write instead; who reads the file adds the place.
 """
 
-import re
 from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any
@@ -19,8 +18,12 @@ from pydantic import (
     WrapValidator,
 )
 
+from billing_job.core.countries import country
 from billing_job.core.money import MAX_CENTS, MAX_MICROS, cents_from_decimal, decimal_text, micros_from_decimal, scaled
 from billing_job.core.phone import e164
+
+AS_RECORDED = {"as_recorded": True}
+"""The context in which a value of the ledger is read, and not one of a file."""
 
 LARGEST_DECIMAL = 1_000_000
 """Of prices and percentages: what is larger is a slip, and would leave 64 bits."""
@@ -58,10 +61,9 @@ def _whole_micros(value: str) -> str:
     return value
 
 
-def _country(value: str) -> str:
-    if not re.fullmatch(r"[A-Z]{2}", value):
-        raise ValueError("write the two-letter code of ISO 3166, such as NL")
-    return value
+def _number_country(value: str, info: ValidationInfo) -> str:
+    """What the ledger recorded is read as it was written, whatever is asked of files by now."""
+    return value if info.context == AS_RECORDED else numbering_country(value)
 
 
 def _phone_number(value: str) -> str:
@@ -90,7 +92,8 @@ PositiveMoney = Annotated[Money, AfterValidator(_not_negative)]
 WalletMoney = Annotated[str, BeforeValidator(_decimal_string), AfterValidator(_whole_micros)]
 """An amount of the wallet: as fine as a millionth of the currency."""
 PositiveWalletMoney = Annotated[WalletMoney, AfterValidator(_not_negative)]
-Country = Annotated[str, BeforeValidator(lambda value: str(value).strip().upper()), AfterValidator(_country)]
+Country = Annotated[str, AfterValidator(country)]
+NumberCountry = Annotated[str, AfterValidator(_number_country)]
 WebAddress = Annotated[str, Field(pattern=r"^https?://[^\s/]+\S*$")]
 Language = Annotated[
     str,

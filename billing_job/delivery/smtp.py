@@ -16,9 +16,12 @@ from typing import Self
 from billing_job.core.clock import Clock
 from billing_job.core.errors import ConfigError, RunFailed
 from billing_job.delivery.message import Answer, Envelope, Outcome
+from billing_job.delivery.smtp_connection import Connection, Deadline, TlsConnection
 
 PAUSES = (0.0, 2.0, 10.0)
 """Seconds before each further try of a message that was not handed over."""
+PATIENCE = 10
+"""A message, and the opening of a connection, may take so many times the seconds that a single answer may take."""
 _CLOSING = 421
 _MAX_DETAIL = 300
 
@@ -62,7 +65,7 @@ class SmtpTransport:
         self._server = server
         self._clock = clock
         self._tls = tls
-        self._connection: smtplib.SMTP | None = None
+        self._connection: Connection | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -71,26 +74,40 @@ class SmtpTransport:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         if self._connection is not None:
-            try:
-                self._connection.quit()
-            except (OSError, smtplib.SMTPException):
-                self._drop()
+            with Deadline(self._server.timeout_seconds, self._connection.line):
+                try:
+                    self._connection.quit()
+                except (OSError, smtplib.SMTPException):
+                    self._drop()
 
     def send(self, envelope: Envelope, message: bytes) -> Answer:
         """Hand one message over, at most once; MailServerUnreachable when no connection can be made."""
         reason = ""
         for pause in (*PAUSES, None):
             connection = self._connected()
-            try:
-                return self._handed_over(connection, envelope, message)
-            except _NotHandedOver as error:
-                self._drop()
-                reason = str(error)
+            with self._deadline(connection) as deadline:
+                try:
+                    return self._handed_over(connection, envelope, message)
+                except _NotHandedOver as error:
+                    self._drop()
+                    reason = str(error)
+            if deadline.passed:
+                raise self._too_slow
             if pause:
                 self._clock.sleep(pause)
         return Answer(Outcome.DEFERRED, reason, broken=True)
 
-    def _handed_over(self, connection: smtplib.SMTP, envelope: Envelope, message: bytes) -> Answer:
+    def _deadline(self, connection: Connection | None = None) -> Deadline:
+        return Deadline(PATIENCE * self._server.timeout_seconds, None if connection is None else connection.line)
+
+    @property
+    def _too_slow(self) -> MailServerUnreachable:
+        seconds = PATIENCE * self._server.timeout_seconds
+        return MailServerUnreachable(
+            f"{self._where} answers, but was not done within {seconds:g} seconds; what is not sent yet waits"
+        )
+
+    def _handed_over(self, connection: Connection, envelope: Envelope, message: bytes) -> Answer:
         options = [f"SIZE={len(message)}"] if connection.has_extn("size") else []
         copy_refused = ""
         try:
@@ -125,13 +142,15 @@ class SmtpTransport:
             return Answer(Outcome.ACCEPTED, _said(code, text), copy_refused)
         return Answer(_no(code), _said(code, text), copy_refused)
 
-    def _connected(self) -> smtplib.SMTP:
+    def _connected(self) -> Connection:
         if self._connection is not None:
             return self._connection
         reason = ""
         for pause in (*PAUSES, None):
+            deadline = self._deadline()
             try:
-                self._connection = self._opened()
+                with deadline:
+                    self._connection = self._opened(deadline)
             except smtplib.SMTPAuthenticationError as error:
                 raise MailServerUnreachable(
                     f"{self._where} refuses the login ({_said(error.smtp_code, error.smtp_error)}): correct SMTP_USER"
@@ -143,25 +162,34 @@ class SmtpTransport:
                     " mail.port and mail.security"
                 ) from None
             except ssl.SSLError as error:
+                if deadline.passed:
+                    raise self._too_slow from None
                 raise MailServerUnreachable(
                     f"{self._where}: no trusted TLS connection ({_cleaned(str(error))}): correct mail.host,"
                     " mail.security or mail.ca_file"
+                ) from None
+            except UnicodeError:
+                raise MailServerUnreachable(
+                    f"{self._where}: SMTP logins are of ASCII characters, and user or password hold others: choose an"
+                    " application password"
                 ) from None
             except (OSError, smtplib.SMTPException) as error:
                 reason = _cleaned(str(error))
             else:
                 return self._connection
+            if deadline.passed:
+                raise self._too_slow
             if pause:
                 self._clock.sleep(pause)
         raise MailServerUnreachable(f"{self._where} cannot be reached ({reason}); what is not sent yet waits")
 
-    def _opened(self) -> smtplib.SMTP:
+    def _opened(self, deadline: Deadline) -> Connection:
         server = self._server
-        connection: smtplib.SMTP
+        connection: Connection
         if server.security == "tls":
-            connection = smtplib.SMTP_SSL(server.host, server.port, timeout=server.timeout_seconds, context=self._tls())
+            connection = TlsConnection(server.host, server.port, server.timeout_seconds, deadline, self._tls())
         else:
-            connection = smtplib.SMTP(server.host, server.port, timeout=server.timeout_seconds)
+            connection = Connection(server.host, server.port, server.timeout_seconds, deadline)
         try:
             if server.security == "starttls":
                 connection.starttls(context=self._tls())

@@ -6,6 +6,7 @@ The others it leaves open: of them only what we need is asked for.
 
 from contextlib import suppress
 
+from billing_job.core.text import storable
 from billing_job.core.wallet import Balance
 from billing_job.didfarm.models import (
     BoughtNumber,
@@ -177,7 +178,7 @@ def _optional(row: dict[str, Json], name: str) -> str:
     """A string or an integer as text; empty for anything else."""
     value = row.get(name)
     if isinstance(value, str):
-        return value.strip()
+        return storable(value.strip())
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else ""
 
 

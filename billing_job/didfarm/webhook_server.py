@@ -9,6 +9,7 @@ import logging
 import socket
 import threading
 from collections.abc import Callable
+from functools import partial
 from types import TracebackType
 
 import uvicorn
@@ -20,6 +21,7 @@ from starlette.routing import Route
 
 from billing_job.core.errors import BillingJobError, ConfigError, RunFailed
 from billing_job.core.event import Event
+from billing_job.didfarm.webhook_connections import IDLE_SECONDS, Connection
 from billing_job.didfarm.webhooks import PATH, SIGNATURE_HEADER, is_genuine, read_event
 
 MAX_BODY_BYTES = 1024 * 1024
@@ -104,11 +106,19 @@ def serve(
 class RunningReceiver:
     """A receiver in a thread while the `with` block runs; `url` is where deliveries go."""
 
-    def __init__(self, secret: str, store: StoreEvent, *, host: str = "127.0.0.1", port: int = 0):
+    def __init__(
+        self,
+        secret: str,
+        store: StoreEvent,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        idle_seconds: float = IDLE_SECONDS,
+    ):
         self._listening = threading.Event()
         self._listener = _listener(host, port)
         self.url = _url(self._listener)
-        self._server = _Server(secret, store, on_ready=self._listening.set)
+        self._server = _Server(secret, store, self._listening.set, idle_seconds)
         self._thread = threading.Thread(target=self._server.run, args=([self._listener],), name="webhooks", daemon=True)
 
     def __enter__(self) -> "RunningReceiver":
@@ -127,11 +137,13 @@ class RunningReceiver:
 class _Server(uvicorn.Server):
     """uvicorn that says when it listens, and keeps its log to itself."""
 
-    def __init__(self, secret: str, store: StoreEvent, on_ready: Callable[[], None]):
+    def __init__(
+        self, secret: str, store: StoreEvent, on_ready: Callable[[], None], idle_seconds: float = IDLE_SECONDS
+    ):
         super().__init__(
             uvicorn.Config(
                 webhook_app(secret, store),
-                http="h11",
+                http=partial(Connection, idle_seconds=idle_seconds),  # type: ignore[arg-type]  # makes them
                 ws="none",
                 loop="asyncio",
                 lifespan="off",
@@ -139,7 +151,6 @@ class _Server(uvicorn.Server):
                 log_level="warning",
                 access_log=False,
                 server_header=False,
-                limit_concurrency=100,
                 timeout_graceful_shutdown=5,
             )
         )

@@ -6,6 +6,7 @@ from typing import Any
 
 from billing_job.core.event import Event
 from billing_job.core.phone import e164
+from billing_job.core.text import storable
 from billing_job.didfarm.wire import Json, parse_json
 from billing_job.didfarm.wire_moments import read_moment
 
@@ -53,7 +54,7 @@ def read_event(body: bytes) -> Event:
     number = _text(found.get("number"))
     return Event(
         event_id=hashlib.sha256(body).hexdigest(),
-        event=name.strip(),
+        event=storable(name.strip()),
         timestamp=timestamp,
         body=text,
         number=e164(number) or number,

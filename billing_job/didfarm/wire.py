@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final, TypeVar
 
+from billing_job.core.text import storable
 from billing_job.core.wallet import PENDING, SETTLED, VOID, Standing, Transaction
 from billing_job.didfarm.wire_amounts import Form, Number, PlainMarks, read_number, to_micros, unit_of
 from billing_job.didfarm.wire_moments import read_moment
@@ -327,15 +328,10 @@ def _no_constant(name: str) -> Json:
 def _text(value: Json) -> str:
     if value is None or value is MISSING:
         return ""
-    return _storable(value.strip()) if isinstance(value, str) else canonical_json(value)
-
-
-def _storable(text: str) -> str:
-    """Halves of surrogate pairs and NUL are legal in JSON and refused by databases; `raw` keeps them."""
-    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").replace("\0", "\ufffd")
+    return storable(value.strip()) if isinstance(value, str) else canonical_json(value)
 
 
 def _required_text(value: Json) -> str:
     if not isinstance(value, str) or not value.strip():
         raise ValueError("is missing" if value is None or value == "" else f"{canonical_json(value)} is not a text")
-    return _storable(value.strip())
+    return storable(value.strip())

@@ -2,6 +2,8 @@
 
 import io
 import re
+import subprocess
+import sys
 from base64 import b64encode
 from pathlib import Path
 
@@ -14,16 +16,22 @@ MAX_BYTES = 512 * 1024
 MAX_PIXELS = 4_000_000
 """More is never seen on paper, and every document carries it."""
 
+DRAWING_SECONDS = 2.0
+"""Of a processor; logos take a few hundredths, and every document that needs a page of its own draws it again."""
+DRAWING_BYTES = 1 << 29
+
+_REPEATING = frozenset({"use", "pattern", "marker", "mask", "image", "textPath"})
 _PNG, _PNG_END = b"\x89PNG\r\n\x1a\n", b"IEND\xaeB`\x82"
 _XLINK = "{http://www.w3.org/1999/xlink}href"
 _REMOTE_STYLE = re.compile(r"@import|url\(\s*['\"]?(?!#|data:)", re.IGNORECASE)
 
 
-def logo_data_url(path: Path) -> str:
+def logo_data_url(path: Path, seconds: float = DRAWING_SECONDS) -> str:
     """The PNG or SVG file as a data: URL; ConfigError names the file, what is wrong with it and the remedy.
 
     An SVG must be complete in itself: scripts, entities and references to other files are refused, because the page
-    could not load them and would be printed without a word.
+    could not load them and would be printed without a word. One that repeats parts of itself is drawn once, by a
+    process that may take so many seconds.
     """
     try:
         content = path.read_bytes()
@@ -35,7 +43,7 @@ def logo_data_url(path: Path) -> str:
     if content.startswith(_PNG):
         _check_png(path, content)
         return "data:image/png;base64," + b64encode(content).decode()
-    _check_svg(path, content)
+    _check_svg(path, content, seconds)
     return "data:image/svg+xml;base64," + b64encode(content).decode()
 
 
@@ -55,7 +63,7 @@ def _check_png(path: Path, content: bytes) -> None:
         raise ConfigError(f"logo {path}: not a readable PNG ({error}); save it again as PNG or SVG") from error
 
 
-def _check_svg(path: Path, content: bytes) -> None:
+def _check_svg(path: Path, content: bytes, seconds: float) -> None:
     parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
     try:
         root = etree.fromstring(content, parser)
@@ -65,6 +73,32 @@ def _check_svg(path: Path, content: bytes) -> None:
         raise ConfigError(f"logo {path}: its root is <{etree.QName(root).localname}>, not <svg>; save it as PNG or SVG")
     for problem in _svg_problems(root):
         raise ConfigError(f"logo {path}: {problem}; save it as plain SVG with everything embedded")
+    if _repeats_itself(root):
+        _check_drawing(path, content, seconds)
+
+
+def _repeats_itself(root: etree._Element) -> bool:
+    """Whether the drawing may be much larger than its file: uses of uses, patterns, gradients over and over."""
+    return any(
+        etree.QName(element).localname in _REPEATING or element.get("spreadMethod", "pad") != "pad"
+        for element in root.iter(etree.Element)
+    )
+
+
+def _check_drawing(path: Path, content: bytes, seconds: float) -> None:
+    program = f"from billing_job.documents.pdf.draw_picture import draw; draw({seconds}, {DRAWING_BYTES})"
+    try:
+        drawn = subprocess.run(
+            [sys.executable, "-c", program], input=content, capture_output=True, timeout=60, check=False
+        )
+        is_drawn = drawn.returncode == 0
+    except subprocess.TimeoutExpired:
+        is_drawn = False
+    if not is_drawn:
+        raise ConfigError(
+            f"logo {path}: it cannot be drawn within {seconds:g} s and {DRAWING_BYTES >> 20} MiB; save it without"
+            " repeated parts and patterns, or as PNG"
+        )
 
 
 def _svg_problems(root: etree._Element) -> list[str]:

@@ -24,6 +24,7 @@ from billing_job.core.resources import shipped_templates
 from billing_job.documents.document_files import document_files
 from billing_job.documents.html import document_name
 from billing_job.documents.templates import Templates
+from billing_job.documents.time_limit import seconds_for, time_limit
 
 FEW = 4
 """Documents that one process renders sooner than two can start."""
@@ -238,9 +239,11 @@ def _render_one(body: str, folders: tuple[Path | None, ...]) -> tuple[dict[str, 
     if missing:
         return {}, f"{document_name(document)}: the worker has no folder {missing[0]}; put the templates there too"
     try:
-        with _ONE_PAGE_AT_A_TIME:
+        with _ONE_PAGE_AT_A_TIME, time_limit(seconds_for(document), document_name(document)):
             return document_files(document, _arrived(folders)), ""
     except BillingJobError as error:
         return {}, str(error)
+    except MemoryError:
+        return {}, _fatal(document)
     except Exception as error:  # a defect of one document must not keep the others from their files
         return {}, f"{document_name(document)}: {type(error).__name__}: {error}; please report this as a defect"

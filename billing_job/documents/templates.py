@@ -1,11 +1,13 @@
 """Where templates, style sheets and language catalogues come from: the user's folder first, then the shipped one."""
 
 import unicodedata
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateSyntaxError, pass_context
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateNotFound, TemplateSyntaxError, pass_context
+from jinja2.loaders import split_template_path
 from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup, escape
@@ -45,6 +47,8 @@ def load_templates(user_folder: Path | None) -> Templates:
     for path in sorted(user_folder.rglob("*.html")):
         try:
             templates.environment.get_template(path.relative_to(user_folder).as_posix())
+        except TemplateNotFound as error:
+            problems.append(f"{path}: {error.message}")
         except TemplateSyntaxError as error:
             problems.append(f"{path}, line {error.lineno}: {error.message}; correct the template or remove the file")
     if problems:
@@ -58,10 +62,24 @@ def _inside(folder: Path, name: str) -> Path | None:
     return path if path.is_relative_to(folder.resolve()) and path.is_file() else None
 
 
+class _Inside(FileSystemLoader):
+    """Reads templates of these folders only: a link that leads out of them would print any file of the machine."""
+
+    def get_source(self, environment: Environment, template: str) -> tuple[str, str, Callable[[], bool]]:
+        """The source, the path and whether it is still what it was; TemplateNotFound for what lies elsewhere."""
+        for folder in self.searchpath:
+            path = Path(folder, *split_template_path(template))
+            if path.is_file():
+                if _inside(Path(folder), template) is None:
+                    raise TemplateNotFound(template, f"{template}: leads out of {folder}; put the file itself there")
+                break
+        return super().get_source(environment, template)
+
+
 @lru_cache(maxsize=8)
 def _environment(folders: tuple[Path, ...]) -> Environment:
     environment = ImmutableSandboxedEnvironment(
-        loader=FileSystemLoader(folders),
+        loader=_Inside(folders),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

@@ -65,4 +65,10 @@ def schema_version(connection: Connection) -> int:
     if {column["name"] for column in columns} != set(facts.columns.keys()):
         return 0
     query = select(facts.c.value).where(facts.c.name == "schema_version")
-    return int(connection.execute(query).scalar_one_or_none() or 0)
+    version = connection.execute(query).scalar_one_or_none() or "0"
+    if not (version.isascii() and version.isdecimal()):
+        raise LedgerError(
+            f"{connection.engine.url.database}: its schema version is {version!r}, which no billing-job wrote: restore"
+            " a backup (`billing-job restore`)"
+        )
+    return int(version)

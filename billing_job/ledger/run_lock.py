@@ -1,6 +1,7 @@
 """The lock that lets one run at a time work on a ledger."""
 
 import contextlib
+import errno
 import fcntl
 import os
 from collections.abc import Iterator
@@ -22,8 +23,12 @@ def _file_lock(database_url: str) -> Iterator[None]:
     path = database.with_name(f"{database.name}.run-lock")
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
     except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise LedgerError(
+                f"{path}: is a symbolic link, and what it leads to would be overwritten; remove it, then run again"
+            ) from None
         raise LedgerError(
             f"{path}: the lock file cannot be made ({error.strerror}); check storage.database_url"
         ) from None
@@ -35,8 +40,10 @@ def _file_lock(database_url: str) -> Iterator[None]:
             raise LockHeld(
                 f"{path}: another run (process {holder}) is at work on this ledger; wait until it is done"
             ) from None
-        os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, str(os.getpid()).encode(), 0)
+        # Only who is told that the lock is held wants to know by whom: a full disk is no reason not to hold it.
+        with contextlib.suppress(OSError):
+            os.ftruncate(descriptor, 0)
+            os.pwrite(descriptor, str(os.getpid()).encode(), 0)
         yield
     finally:
         os.close(descriptor)

@@ -17,6 +17,7 @@ from billing_job.core.document import Vat
 from billing_job.core.period import Period
 from billing_job.core.register import TrunkAssignment
 from billing_job.core.settlement import MonthTerms, TrunkMonth
+from billing_job.core.toml import AS_RECORDED
 from billing_job.ledger.documents import billed_periods
 from billing_job.ledger.month_terms import borne_months, recorded_terms
 from billing_job.month.job import Job
@@ -171,13 +172,13 @@ def _plan_and_prices(text: str, client_id: str) -> MonthTariff:
             price["client_id"] if price["client_id"] == EVERY_CLIENT else client_id,
             price["category"],
             price["country"],
-            Rule.model_validate(price["rule"]),
+            Rule.model_validate(price["rule"], context=AS_RECORDED),
             date.fromisoformat(price["valid_from"]),
             price["source"],
         )
         for price in body["prices"]
     )
-    return MonthTariff(Plan.model_validate(body["plan"]), prices)
+    return MonthTariff(Plan.model_validate(body["plan"], context=AS_RECORDED), prices)
 
 
 def _active(fact: TrunkAssignment, month: str) -> bool:

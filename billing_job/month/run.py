@@ -47,7 +47,7 @@ def run(session: Session, options: RunOptions) -> CommandResult:
         if not options.offline:
             session.key()  # before anything is made or locked
         with locked_job(session, makes_ledger=True) as job:
-            period = _asked(options.month) if options.month else job.last_month()
+            period = job.last_month() if options.month is None else _asked(options.month)
             month = str(period)
             check_month(job, period, may_be_unfinished=options.draft)
             files_at(session.settings.output.directory).check()

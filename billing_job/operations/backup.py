@@ -113,7 +113,7 @@ def _closed_and_checked(path: Path, named: Path | None = None) -> Copied:
         if orphans:
             raise LedgerError(f"{named}: is damaged: {len(orphans)} rows refer to rows that are not there")
         version = connection.execute("SELECT value FROM facts WHERE name = 'schema_version'").fetchone()
-        if version is None or int(version[0]) > len(STEPS):
+        if version is None or not str(version[0]).isdecimal() or int(version[0]) > len(STEPS):
             raise LedgerError(
                 f"{named}: has schema version {'none' if version is None else version[0]}, this program knows"
                 f" {len(STEPS)}: install a newer billing-job"

@@ -3,6 +3,7 @@
 Metrics carry no client and no number, so that the collector, another user of the machine, may read the file.
 """
 
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -119,21 +120,36 @@ def ping_url(monitoring: Monitoring, exit_code: int) -> str | None:
     return monitoring.ping_failure_url or monitoring.ping_url.rstrip("/") + "/fail"
 
 
-def ping(url: str, transport: "httpx.BaseTransport | None" = None) -> str:
-    """Ask for the address once, and once more if that failed; what went wrong, empty for nothing."""
+def ping(url: str, transport: "httpx.BaseTransport | None" = None, seconds: float = PING_SECONDS) -> str:
+    """Ask for the address once, and once more if that failed; what went wrong, empty for nothing.
+
+    A thread asks, and is left alone when the time of both tries is over: httpx counts its time anew with every byte,
+    so a server that drips would hold the run.
+    """
+    found: list[str] = []
+    most = PING_TRIES * seconds
+    asking = threading.Thread(target=lambda: found.append(_ping(url, transport, seconds)), name="ping", daemon=True)
+    asking.start()
+    asking.join(most)
+    return found[0] if found else f"no answer within {most:g} seconds"
+
+
+def _ping(url: str, transport: "httpx.BaseTransport | None", seconds: float) -> str:
     import httpx  # loaded by who is to be pinged alone
 
     problem = ""
-    with httpx.Client(transport=transport, timeout=PING_SECONDS) as client:
-        for _ in range(PING_TRIES):
-            try:
-                answer = client.get(url)
-            except (httpx.HTTPError, httpx.InvalidURL) as error:
-                problem = f"{type(error).__name__}: {error}"
-                continue
-            if answer.is_success:
-                return ""
-            problem = f"HTTP {answer.status_code}"
+    try:
+        with httpx.Client(transport=transport, timeout=seconds) as client:
+            for _ in range(PING_TRIES):
+                try:
+                    with client.stream("GET", url) as answer:  # its body is nobody's business, however long
+                        if answer.is_success:
+                            return ""
+                        problem = f"HTTP {answer.status_code}"
+                except httpx.HTTPError as error:
+                    problem = f"{type(error).__name__}: {error}"
+    except (httpx.InvalidURL, ValueError, OSError) as error:
+        problem = f"{type(error).__name__}: {error}"
     return problem
 
 

@@ -9,6 +9,7 @@ from jinja2 import TemplateError, TemplateSyntaxError
 from markupsafe import Markup
 
 from billing_job.core.errors import DocumentError
+from billing_job.core.text import visible
 from billing_job.documents.templates import Templates
 from billing_job.reporting.page_data import Report
 from billing_job.reporting.page_view import report_view
@@ -59,8 +60,12 @@ def report_html(report: Report, templates: Templates) -> bytes:
         )
     )
     try:
-        page = templates.environment.get_template(TEMPLATE).render(
-            view=report_view(report), policy=policy, style=style.text, scripts=[script.text for script in scripts]
+        page = (
+            templates.environment.overlay(finalize=_shown)
+            .get_template(TEMPLATE)
+            .render(
+                view=report_view(report), policy=policy, style=style.text, scripts=[script.text for script in scripts]
+            )
         )
     except TemplateSyntaxError as error:
         raise DocumentError(f"template {error.filename or TEMPLATE}, line {error.lineno}: {error.message}") from error
@@ -68,6 +73,11 @@ def report_html(report: Report, templates: Templates) -> bytes:
         # All but the first: what an expression in a user's template can do to the view's texts.
         raise DocumentError(f"template {TEMPLATE}: {error}; correct the template") from error
     return page.encode()
+
+
+def _shown(value: object) -> object:
+    """Names and descriptions without characters that nobody sees, such as those that turn a line round."""
+    return visible(value) if type(value) is str else value
 
 
 def _inline(name: str, templates: Templates) -> Inline:

@@ -122,6 +122,18 @@ def test_awkward_text_in_real_programs(text: str, tmp_path: Path) -> None:
     assert balances["Assets:Receivable"] == 1234 - 34 + 100 + 252 - 121
 
 
+def test_no_file_turns_its_text_round() -> None:
+    """U+202E and other characters that nobody sees are in no file, whatever the client and the category are called."""
+    hidden = ("\u202e", "\u2066", "\u200b", "\ufeff", "\u061c")
+    text = "Acme".join(hidden)
+    journal = _month_of(text, text)
+    for known in FORMATS.values():
+        for file_name, content in known.write(journal, ACCOUNTS, OPTIONS).files.items():
+            encoding = "cp1252" if file_name.startswith(("sage50", "EXTF")) else "utf-8-sig"
+            read = content.decode(encoding)
+            assert [f"{c!r} in {file_name}" for c in hidden if c in read] == []
+
+
 def test_the_files_of_a_client_without_a_name() -> None:
     """A name of nothing but control characters leaves the client's id where a name is required."""
     nameless = dataclasses.replace(JANSEN, name="\x00\x01")

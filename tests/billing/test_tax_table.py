@@ -67,8 +67,6 @@ def buyer(country: str, vat_id: str, treatment: str = "") -> Client:
         ("DE", "FR", "", False, "?"),
         ("DE", "FR", BAD["FR"], False, "?"),
         ("BE", "NL", "", False, "?"),
-        # Another country's VAT id makes no business of a client.
-        ("NL", "DE", GOOD["BE"], False, "?"),
         # Outside the EU no VAT of ours is due, with or without an id.
         ("NL", "GB", "", False, "O 0"),
         ("NL", "GB", "GB980780684", True, "O 0"),
@@ -93,6 +91,52 @@ def test_the_table(seller: str, country: str, vat_id: str, oss: bool, expected: 
     )
     assert answer.exemption_code == code
     assert wording in answer.exemption_reason
+
+
+@pytest.mark.parametrize(
+    ("seller", "country", "vat_id", "of"),
+    [
+        ("NL", "DE", GOOD["BE"], "BE"),
+        ("NL", "NL", GOOD["DE"], "DE"),
+        ("NL", "US", GOOD["NL"], "NL"),
+        ("NL", "US", "NL12345", "NL"),
+        ("NL", "CH", "ATU12345678", "AT"),
+        ("NL", "GB", "EL094259216", "GR"),
+        ("NL", "IE", "XI980780684", "GB"),
+        ("NL", "FR", "GB980780684", "GB"),
+        ("NL", "DE", "CHE107787577", "CH"),
+        ("US", "FR", GOOD["DE"], "DE"),
+    ],
+)
+@pytest.mark.parametrize("oss", [False, True])
+def test_a_vat_id_of_another_country_waits(seller: str, country: str, vat_id: str, of: str, oss: bool) -> None:
+    """Country or VAT id is wrong, and which one decides whether VAT is due; a tax_treatment decides it as well."""
+    answer = vat_of(buyer(country, vat_id), rules(seller, oss=oss), OCTOBER)
+    assert isinstance(answer, Untaxable)
+    assert answer.reason.startswith(f"client acme is in {country} and VAT id {vat_id} is of {of}:")
+    assert isinstance(vat_of(buyer(country, vat_id, "O"), rules(seller), OCTOBER), Vat)
+
+
+@pytest.mark.parametrize(
+    ("seller", "country", "vat_id", "expected"),
+    [
+        # Northern Ireland's ids are of GB, and services to GB are outside the scope.
+        ("NL", "GB", "XI980780684", "O 0"),
+        # Monaco is part of France for VAT, the Isle of Man of the United Kingdom (Article 7).
+        ("NL", "MC", "FR40303265045", "AE 0"),
+        ("FR", "MC", "", "S 20"),
+        ("NL", "IM", "GB980780684", "O 0"),
+        # Tax numbers of other parts of the world that only look like a prefix: a Mexican RFC, a Singaporean one.
+        ("NL", "MX", "DEF010101AB1", "O 0"),
+        ("NL", "MX", "ESXX010101AB1", "O 0"),
+        ("NL", "SG", "M90312345A", "O 0"),
+    ],
+)
+def test_whose_a_vat_id_is(seller: str, country: str, vat_id: str, expected: str) -> None:
+    """What belongs together is no contradiction."""
+    answer = vat_of(buyer(country, vat_id), TaxRules(seller, "FR40303265045", False, (), RATES), OCTOBER)
+    assert isinstance(answer, Vat)
+    assert f"{answer.category} {answer.rate}" == expected
 
 
 @pytest.mark.parametrize(
@@ -198,7 +242,7 @@ def test_tax_settings_that_contradict_each_other(tmp_path: Path, wrong: str, tol
 
 @pytest.mark.parametrize(
     ("country", "vat_id", "outcome"),
-    [("DE", GOOD["DE"], "valid"), ("DE", BAD["DE"], "invalid"), ("DE", GOOD["FR"], "invalid"), ("DE", "", "")],
+    [("DE", GOOD["DE"], "valid"), ("DE", BAD["DE"], "invalid"), ("DE", "DE1", "invalid"), ("DE", "", "")],
 )
 def test_the_outcome_of_the_check_is_kept(tmp_path: Path, country: str, vat_id: str, outcome: str) -> None:
     """What python-stdnum said of the client's VAT id on the day of issue stands in the stored document."""

@@ -1,16 +1,19 @@
 """Bad surroundings: a full disk, a ledger that cannot grow, files and documents that somebody changed."""
 
+import errno
 import os
 import resource
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from tests.support.fakes import two_clients
+from tests.support.fakes import Clock, two_clients
 from tests.support.ledgers import execute
 
 
@@ -99,3 +102,57 @@ def test_a_document_changed_in_the_ledger_is_refused(tmp_path: Path) -> None:
         for arguments in (["verify"], ["render", "--month", "2026-10"], ["run", "--month", "2026-10"]):
             ran = here.type(*arguments)
             assert (ran.code, "INV-2026-00002 was changed in the ledger" in ran.err) == (1, True)
+
+
+@pytest.mark.parametrize(
+    ("trouble", "told"),
+    [
+        (MemoryError(), "too little memory … --workers 1"),
+        (OSError(errno.ENOSPC, "No space left on device", "/x"), "/x: No space left on device … run again"),
+        (OSError(errno.EMFILE, "Too many open files"), "Too many open files … run again"),
+    ],
+)
+def test_trouble_of_the_machine_is_no_defect(tmp_path: Path, trouble: Exception, told: str) -> None:
+    """Wherever it strikes: exit 1, what it is and what to do, and not a word of a defect."""
+
+    class Broken(Clock):
+        def now(self) -> datetime:
+            raise trouble
+
+    with two_clients(tmp_path) as (here, _):
+        here.clock = Broken(here.clock.moment)
+        ran = here.type("run", "--month", "2026-10")
+    assert ran.code == 1
+    assert [part for part in told.split(" … ") if part not in ran.err] == []
+
+
+def test_a_clock_that_is_set_back_and_forward(tmp_path: Path) -> None:
+    """Set back a day after the run, forward a month, and an hour within it: nothing is issued twice."""
+    with two_clients(tmp_path) as (here, _):
+        first = here.run("--month", "2026-10")
+        for moment in ((2026, 11, 4, 8, 0), (2026, 12, 5, 8, 0), (2026, 11, 1, 0, 30)):
+            here.clock.set(*moment)
+            again = here.run("--month", "2026-10")
+            assert [(d["number"], d["new"]) for d in again.json["documents"]] == [
+                (d["number"], False) for d in first.json["documents"]
+            ]
+
+
+def test_a_clock_that_jumps_within_a_run(tmp_path: Path) -> None:
+    """What waits and what ends in time goes by seconds that never go back, so a jump of a day holds nothing up."""
+
+    class Jumping(Clock):
+        jumps = 0
+
+        def now(self) -> datetime:
+            self.jumps += 1
+            return self.moment + timedelta(hours=(-1 if self.jumps % 2 else 1))
+
+    with two_clients(tmp_path) as (here, _):
+        here.clock = Jumping(here.clock.moment)
+        began = time.monotonic()
+        numbers = {d["number"] for d in here.run("--month", "2026-10").json["documents"]}
+        again = here.run("--month", "2026-10")
+        assert {d["number"] for d in again.json["documents"] if not d["new"]} == numbers
+        assert here.clock.seconds < 60
+        assert time.monotonic() - began < 60

@@ -22,6 +22,7 @@ from billing_job.core.files.csv_writer import defused
 from billing_job.core.files.local import LocalFiles
 from billing_job.core.files.manifest import Folder
 from billing_job.core.redaction import Redactor
+from billing_job.didfarm.parsing import read_sip_trunks
 from billing_job.didfarm.webhooks import is_genuine, read_event, signature_of
 from billing_job.didfarm.wire import canonical_json, parse_json, read_transaction
 from billing_job.documents.einvoice.ubl import ubl_xml
@@ -30,6 +31,7 @@ from billing_job.documents.html import document_html
 from billing_job.documents.logo import logo_data_url
 from billing_job.documents.pdf.make_pdf import pdf_bytes
 from billing_job.documents.templates import load_templates
+from billing_job.documents.time_limit import time_limit
 from billing_job.ledger.database import transaction
 from billing_job.ledger.mirror import LedgerMirror
 from billing_job.ledger.tables import wallet_rows
@@ -135,6 +137,14 @@ def _descriptions_of(reseller: Office, descriptions: list[str]) -> int:
     return len(changed)
 
 
+def test_a_name_cut_inside_an_emoji_stops_nothing() -> None:
+    """Half a surrogate pair in a trunk's name or an event is U+FFFD where it enters; a cut name stopped all billing."""
+    (trunk,), _ = read_sip_trunks(parse_json('{"data": [{"id": 7, "uuid": "trk_1", "name": "Acme \\ud83d"}]}'))
+    assert trunk.name == "Acme \ufffd"
+    event = read_event(json.dumps(EVENT | {"event": "number.\ud83d"}).encode())
+    assert event.event == "number.\ufffd"
+
+
 # ---- Webhook events: the supplier, or whoever found the address
 
 EVENT = {"event": "number.activated", "timestamp": "2026-10-05T14:30:00Z", "data": {"number": "+31201234567"}}
@@ -230,6 +240,9 @@ TOML_CASES = {
     "a number that leads upward": '[numbering]\ninvoice = "../../{year}-{number:05d}"',
     "a number that opens an attribute": '[numbering]\ninvoice = "{year.__class__}{number:05d}"',
     "a number of a million digits": '[numbering]\ninvoice = "{year}{number:01000000d}"',
+    "a number that reaches inside": '[numbering]\ninvoice = "{year}-{number.real}"',
+    "a number of two billion digits": '[numbering]\ninvoice = "{year}-{number:2000000000d}"',
+    "a number inside a number": '[numbering]\ninvoice = "{year}-{number:{year}d}"',
     "a zone that is a path": '[billing]\ntimezone = "../../../etc/passwd"',
     "an address that is a file": '[api]\nbase_url = "file:///etc/passwd"',
     "a user in the address": '[api]\nbase_url = "https://me:hunter2@didfarm.com/api/v1"',
@@ -288,6 +301,38 @@ def test_a_hostile_template_stays_in_its_sandbox(case: str, tmp_path: Path) -> N
         document_html(document(standard_lines()), load_templates(tmp_path))
 
 
+def test_a_link_leads_out_of_no_template_folder(tmp_path: Path) -> None:
+    """What a link shows elsewhere is neither included in a page nor taken for a template; links inside are files."""
+    (tmp_path / "secret.html").write_text("the content of another file")
+    mine = tmp_path / "templates"
+    mine.mkdir()
+    (mine / "invoice.html").write_text("{% include 'part.html' %}")
+    (mine / "real.html").write_text("<p>mine</p>")
+    (mine / "part.html").symlink_to("real.html")
+    assert "mine" in document_html(document(standard_lines()), load_templates(mine))
+    (mine / "part.txt").symlink_to(tmp_path / "secret.html")
+    other = tmp_path / "others"
+    mine.rename(other)
+    (other / "invoice.html").write_text("{% include 'part.txt' %}")
+    with pytest.raises(DocumentError, match=r"part\.txt: leads out of"):
+        document_html(document(standard_lines()), load_templates(other))
+    (other / "credit_note.html").symlink_to(tmp_path / "secret.html")
+    with pytest.raises(ConfigError, match=r"credit_note\.html: leads out of"):
+        load_templates(other)
+
+
+@pytest.mark.sqlite_file("a server's lock is its own")
+def test_a_lock_that_is_a_link_overwrites_nothing(tmp_path: Path) -> None:
+    """Who may write beside the ledger cannot have another file of its owner emptied."""
+    with office(tmp_path / "office") as (reseller, _):
+        victim = tmp_path / "victim"
+        victim.write_text("mine")
+        (reseller.folder / "billing.db.run-lock").symlink_to(victim)
+        ran = reseller.type("sync")
+        assert (ran.code, "symbolic link" in ran.err) == (1, True)
+    assert victim.read_text() == "mine"
+
+
 @pytest.mark.parametrize(
     "address",
     [
@@ -315,6 +360,21 @@ def test_a_page_loads_nothing_from_elsewhere(address: str, markup: str, tmp_path
             pdf_bytes(html, load_templates(None), day=document([]).issue_date, embedded=(), what="INV-1")
         with pytest.raises(TimeoutError):
             listener.accept()
+
+
+def test_a_template_that_never_ends_is_stopped(tmp_path: Path) -> None:
+    """Loops in loops, each of them short: the document is named, and the others are drawn."""
+    loop = "{% for a in range(90000) %}{% for b in range(90000) %}{% endfor %}{% endfor %}"
+    (tmp_path / "invoice.html").write_text(loop)
+    with pytest.raises(DocumentError, match=r"INV-1: drawing it took more than 0\.2 seconds"), time_limit(0.2, "INV-1"):
+        document_html(document(standard_lines()), load_templates(tmp_path))
+
+
+def test_a_style_sheet_imports_nothing_from_elsewhere(tmp_path: Path) -> None:
+    """A forbidden @import in a style sheet of the user's is told by file and address, as a page's own is."""
+    (tmp_path / "invoice.css").write_text('@import "http://evil.example/x.css"; p { color: red }')
+    with pytest.raises(DocumentError, match=r"invoice\.css: http://evil\.example/x\.css: only data:.*style sheet"):
+        pdf_bytes("<p>x</p>", load_templates(tmp_path), day=document([]).issue_date, embedded=(), what="INV-1")
 
 
 XML_CASES = {

@@ -66,6 +66,11 @@ def ledger_of_a_newer_program(here: Office) -> None:
     execute(here.database_url, "UPDATE facts SET value = '99' WHERE name = 'schema_version'")
 
 
+def a_version_that_is_none(here: Office) -> None:
+    assert here.type("sync").code == 0
+    execute(here.database_url, "UPDATE facts SET value = 'two' WHERE name = 'schema_version'")
+
+
 def no_database(here: Office) -> None:
     text = (here.config / "billing.toml").read_text(encoding="utf-8").removeprefix(storage(here.folder))
     (here.config / "billing.toml").write_text('[storage]\ndatabase_url = "billing.db"\n' + text, encoding="utf-8")
@@ -73,6 +78,11 @@ def no_database(here: Office) -> None:
 
 def no_key(here: Office) -> None:
     here.environment = {}
+
+
+def key_in_place_of_its_file(here: Office) -> None:
+    no_key(here)
+    under("api", 'key_file = "df_live_hunter2-df"')(here)
 
 
 def two_words_as_key(here: Office) -> None:
@@ -105,7 +115,22 @@ SETTINGS: list[Case] = [
     ("TOML in Latin-1", writing(TOML, b'[seller]\nname = "Caf\xe9"\n'), "billing.toml … UTF-8"),
     ("unknown key", under("billing", 'isue_date = "run"'), "billing.toml … billing.isue_date … unknown … spelling"),
     ("unknown table", under("bills", "a = 1"), "billing.toml … bills … unknown"),
-    ("key in the TOML", under("api", 'key = "df_live_1"'), "billing.toml … api.key … unknown"),
+    ("key in the TOML", under("api", 'key = "hunter2-df"'),
+     "billing.toml … api.key: … unknown … DIDFARM_API_KEY … api.key_file"),
+    ("password in the TOML", under("mail", 'password = "hunter2-df"'),
+     "billing.toml … mail.password: … SMTP_PASSWORD … mail.password_file"),
+    ("password of the database", under("storage", 'password = "hunter2-df"'),
+     "billing.toml … storage.password: … PGPASSWORD"),
+    ("a secret of the wrong type", under("api", 'key_file = ["hunter2-df"]'),
+     "billing.toml … api.key_file: … DIDFARM_API_KEY"),
+    ("a key in an unknown key", under("api", 'login = "hunter2-df"'), "billing.toml … api.login: this key is unknown"),
+    ("a key in a list of tables", writing(TOML, b'[seller]\nname = "N"\ncountry = "NL"\n[[api]]\nkey = "hunter2-df"\n'),
+     "billing.toml: api: "),
+    ("a key in place of a word", under("billing", 'on_exception = "df_live_hunter2-df"'),
+     "billing.toml … billing.on_exception: … 'hold' or 'block'"),
+    ("a key in place of its file", key_in_place_of_its_file, "api.key_file: names the file"),
+    ("a password in the address", replacing("billing.toml", "http://127", "http://me:hunter2-df@127"),
+     "billing.toml … api.base_url: … api.key_file"),
     ("missing key", replacing("billing.toml", 'name = "Noordzee Telecom"', ""), "billing.toml … seller.name … add it"),
     ("no such zone", under("billing", 'timezone = "Europe/Atlantis"'), "billing.toml … billing.timezone … IANA"),
     ("no such choice", under("billing", 'on_exception = "panic"'),
@@ -138,6 +163,10 @@ SETTINGS: list[Case] = [
      "billing.toml … accounting.formats … 'paper' … hledger"),
     ("no database URL", no_database, "billing.toml … storage.database_url … sqlite:///"),
     ("no templates", under("design", 'templates = "mine"'), "mine … no such folder … create it"),
+    ("a seller in the United Kingdom", replacing("billing.toml", 'country = "NL"', 'country = "UK"'),
+     "billing.toml … seller.country = 'UK' … write GB"),
+    ("a seller in no country", replacing("billing.toml", 'country = "NL"', 'country = "EU"'),
+     "billing.toml … seller.country = 'EU' … ISO 3166"),
     ("no logo", under("seller", 'logo = "logo.svg"'), "logo.svg … seller.logo … correct"),
 ]  # fmt: skip
 """Exit 2: in billing.toml, or what it leads to."""
@@ -160,6 +189,15 @@ TABLES: list[Case] = [
      "trunks.csv … row 4, column valid_from: '1 October' … YYYY-MM-DD"),
     ("a client twice", adding("clients.csv", "ACME,Acme again,,,,NL,,,,,,,,,"),
      "clients.csv … row 4, column client_id: 'ACME' … row 2"),
+    *(
+        (f"a client in {code}", adding("clients.csv", f"gone,Gone,,,,{code},,,,,,,,,"),
+         f"clients.csv … row 4, column country: '{code}' … {said}")
+        for code, said in (("UK", "write GB"), ("EL", "write GR"), ("XI", "write GB"), ("EU", "3166"), ("XX", "3166"))
+    ),
+    ("a rate of no country", writing("config/vat_rates.csv", b"country,rate,valid_from\nEL,24,2026-01-01\n"),
+     "vat_rates.csv … row 2, column country: 'EL' … write GR"),
+    ("a number of no country", adding("numbers.csv", "+31201234567,,,UK,,7,,"),
+     "numbers.csv … row 2, column country: 'UK' … write GB"),
     ("too many cells", adding("trunks.csv", "9,acme,,,,x"), "trunks.csv … row 4 … 6 cells … quote"),
     ("not E.164", adding("numbers.csv", "020 1234567,,,,,7,,"), "numbers.csv … row 2, column number … +31201234567"),
     ("a number without a name", adding("numbers.csv", ",,,,,7,,"), "numbers.csv … row 2, column number … order_id"),
@@ -175,6 +213,7 @@ PLACES: list[Case] = [
      "billing.db … another program's tables … storage.database_url"),
     ("another program's facts", another_programs("facts"),
      "billing.db … another program's tables … storage.database_url"),
+    ("a version in words", a_version_that_is_none, "billing.db … schema version is 'two' … restore a backup"),
     ("a newer ledger", ledger_of_a_newer_program, "billing.db … schema version 99 … install a newer billing-job"),
 ]  # fmt: skip
 """Exit 1: where the ledger or the output should be."""
@@ -218,6 +257,7 @@ def test_wrong_input(tmp_path: Path, code: int, spoil: Callable[[Office], None],
     assert ran.json["documents"] == []
     assert ran.json["status"] == ("incomplete" if code == 4 else "failed")
     assert ran.json["error"] in error
+    assert "hunter2-df" not in ran.err + ran.out
     ledger = {name for name in tree(here.folder) if name.startswith("billing.")}
     assert tree(here.folder) - before - ledger <= {"output"}
 
@@ -262,6 +302,13 @@ def test_all_files_are_reported_at_once(tmp_path: Path) -> None:
         (["--month", "2026-11"], "billing-job preview --month 2026-11"),
         (["--month", "October"], "write it as YYYY-MM"),
         (["--month", "2026-13"], "write it as YYYY-MM"),
+        (["--month", ""], "write it as YYYY-MM"),
+        (["--month", " "], "write it as YYYY-MM"),
+        (["--month="], "write it as YYYY-MM"),
+        (["--client", ""], "--client is blank"),
+        (["--output", ""], "--output is blank"),
+        (["--output= "], "--output is blank"),
+        (["--client", "a\udcff"], "not UTF-8"),
         (["--client", "nobody"], "no such client in clients.csv"),
     ],
 )
@@ -280,9 +327,10 @@ def test_wrong_arguments(tmp_path: Path, arguments: list[str], told: str) -> Non
 def test_every_command_asks_for_a_month_alike(tmp_path: Path, command: str) -> None:
     """What is no month ends with exit 2 and is told how one is written, whichever command it is given to."""
     with two_clients(tmp_path) as (here, _):
-        ran = here.type(*command.split(), "--month", "October")
-    assert ran.code == 2
-    assert "write it as YYYY-MM" in ran.err
+        for month in ("October", ""):
+            ran = here.type(*command.split(), "--month", month)
+            assert ran.code == 2
+            assert "write it as YYYY-MM" in ran.err
 
 
 def test_a_wrong_key_is_one_request(tmp_path: Path) -> None:

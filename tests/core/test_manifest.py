@@ -68,8 +68,15 @@ def test_leftovers_of_a_killed_run_go_away(tmp_path: Path) -> None:
     folder.write("invoices/INV-1.pdf", b"x")
     (tmp_path / "invoices" / ".INV-2.pdf.1a2b3c4d.tmp").write_bytes(b"half")
     (tmp_path / "invoices" / "notes.tmp").write_bytes(b"the user's own")
+    (tmp_path / "invoices" / ".notes.tmp").write_bytes(b"the user's own")
+    (tmp_path / "invoices" / ".INV-1.pdf.swp.tmp").write_bytes(b"the user's editor's")
     folder.clear_leftovers()
-    assert sorted(path.name for path in (tmp_path / "invoices").iterdir()) == ["INV-1.pdf", "notes.tmp"]
+    assert sorted(path.name for path in (tmp_path / "invoices").iterdir()) == [
+        ".INV-1.pdf.swp.tmp",
+        ".notes.tmp",
+        "INV-1.pdf",
+        "notes.tmp",
+    ]
 
 
 def test_a_folder_where_a_file_stands(tmp_path: Path) -> None:

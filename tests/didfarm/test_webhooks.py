@@ -4,10 +4,11 @@ import hashlib
 import http.client
 import json
 import os
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -450,3 +451,34 @@ def _held_once(line: str, lines: list[str]) -> bool:
 
 def _client(url: str) -> httpx.Client:
     return httpx.Client(base_url=url.removesuffix(PATH), timeout=10)
+
+
+def test_silent_connections_keep_no_delivery_out(tmp_path: Path) -> None:
+    """Hundreds of connections that say nothing, or stop within a request: a signed delivery is answered at once."""
+    body = body_of()
+    stored: dict[str, Event] = {}
+    with (
+        RunningReceiver(SECRET, lambda event: bool(stored.setdefault(event.event_id, event))) as running,
+        ExitStack() as silent,
+    ):
+        address = urlsplit(running.url)
+        for number in range(250):
+            connection = silent.enter_context(socket.create_connection((address.hostname, address.port)))
+            if number % 3 == 1:
+                connection.sendall(b"POST /webhooks/didfarm HTTP/1.1\r\nHost: x\r\n")
+            if number % 3 == 2:
+                connection.sendall(b"POST /webhooks/didfarm HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n")
+        answer = httpx.post(running.url, content=body, headers={SIGNATURE_HEADER: signature_of(body, SECRET)})
+    assert (answer.status_code, len(stored)) == (200, 1)
+
+
+@pytest.mark.parametrize("sent", [b"", b"POST / HTTP/1.1\r\nHos", b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"])
+def test_an_idle_connection_is_dropped(sent: bytes) -> None:
+    """Before a request, within one, and after one: who says no more is hung up on."""
+    with RunningReceiver(SECRET, lambda _: True, idle_seconds=0.1) as running:
+        address = urlsplit(running.url)
+        with socket.create_connection((address.hostname, address.port), timeout=5) as connection:
+            connection.sendall(sent)
+            with suppress(ConnectionResetError):
+                while connection.recv(4096):
+                    pass

@@ -53,6 +53,34 @@ def test_what_is_no_logo_is_refused(tmp_path: Path, content: bytes, says: str) -
     assert str(path) in str(error.value)
 
 
+def uses_of_uses() -> str:
+    """A drawing of 10 to the 11th rectangles in less than two kilobytes."""
+    groups = "".join(f'<g id="g{n}">{f"""<use href="#g{n - 1}"/>""" * 10}</g>' for n in range(1, 12))
+    return f'<defs><g id="g0"><rect width="1" height="1"/></g>{groups}</defs><use href="#g11"/>'
+
+
+REPEATED = (
+    '<linearGradient id="g" spreadMethod="repeat" gradientUnits="userSpaceOnUse" x2="0.000001">'
+    '<stop stop-color="red"/><stop offset="1" stop-color="blue"/></linearGradient>'
+    '<rect width="9" height="9" fill="url(#g)"/>'
+)
+
+
+@pytest.mark.parametrize("drawing", [uses_of_uses(), REPEATED])
+def test_a_logo_that_takes_for_ever_is_refused(drawing: str, tmp_path: Path) -> None:
+    """A few hundred bytes that ask for hours or gigabytes: named and refused before anything is issued."""
+    (tmp_path / "logo.svg").write_text(SVG.format(drawing))
+    with pytest.raises(ConfigError, match=r"logo .*logo.svg: it cannot be drawn within 2 s"):
+        logo_data_url(tmp_path / "logo.svg")
+
+
+def test_a_logo_of_repeated_parts_is_fine(tmp_path: Path) -> None:
+    """A pattern of dots, a symbol used twice: what drawing programs write."""
+    dots = '<defs><pattern id="p" width="1" height="1" patternUnits="userSpaceOnUse"><circle r="0.3"/></pattern></defs>'
+    (tmp_path / "logo.svg").write_text(SVG.format(dots + '<rect width="9" height="9" fill="url(#p)"/>'))
+    assert logo_data_url(tmp_path / "logo.svg").startswith("data:image/svg+xml;base64,")
+
+
 def test_a_missing_logo_is_named(tmp_path: Path) -> None:
     """A path that leads nowhere says so and which setting to correct."""
     with pytest.raises(ConfigError, match=r"nowhere.svg: No such file or directory; correct seller.logo"):

@@ -1,6 +1,10 @@
 """How a run ended reaches the textfile and the ping, and no trouble with either reaches the run."""
 
+import contextlib
 import json
+import socket
+import threading
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -133,3 +137,23 @@ def test_json_logs_carry_the_run(tmp_path: Path) -> None:
     assert lines
     assert len({line["run"] for line in lines}) == 1
     assert {"time", "level", "message"} <= set(lines[0])
+
+
+def test_a_server_that_drips_holds_no_run() -> None:
+    """httpx counts its time anew with every byte; the ping has a time in all."""
+    done = threading.Event()
+
+    def drip(listener: socket.socket) -> None:
+        connection, _ = listener.accept()
+        with connection, contextlib.suppress(OSError):
+            while not done.wait(0.02):
+                connection.sendall(b"H")
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=drip, args=(listener,), daemon=True).start()
+        began = time.monotonic()
+        problem = ping(f"http://127.0.0.1:{listener.getsockname()[1]}/", seconds=0.2)
+        took = time.monotonic() - began
+        done.set()
+    assert took < 2
+    assert problem

@@ -1,5 +1,6 @@
 """How a client is taxed: by the seller's country, the client's country and its VAT id (DESIGN: VAT)."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -15,6 +16,14 @@ EU = frozenset(
     ["AT", "BE", "BG", "CY", "CZ", "DE", "DK", "EE", "ES", "FI", "FR", "GR", "HR", "HU", "IE", "IT", "LT", "LU", "LV",
      "MT", "NL", "PL", "PT", "RO", "SE", "SI", "SK"]
 )  # fmt: skip
+
+TAXED_AS = {"MC": "FR", "IM": "GB"}
+"""Monaco and the Isle of Man count as part of France and the United Kingdom (Directive 2006/112/EC Article 7)."""
+
+_PREFIXES = {"EL": "GR", "XI": "GB"}
+"""VAT ids begin with the country's code but those of Greece, and of Northern Ireland beside GB."""
+_VAT_ID = re.compile(r"([A-Z]{2})(?:\d|[A-Z]{1,2}\d{7})")
+"""How VAT ids of Europe begin; other tax numbers of letters and digits do not (Mexico: DEF010101AB1)."""
 
 REVERSE_CHARGE = Vat("AE", Decimal(0), "VATEX-EU-AE", "Reverse charge: Article 196 of Council Directive 2006/112/EC")
 OUTSIDE_SCOPE = Vat("O", Decimal(0), "VATEX-EU-O", "Not subject to VAT")
@@ -49,9 +58,9 @@ def vat_of(client: Client, rules: TaxRules, day: date) -> Vat | Untaxable:
     """
     match client.tax_treatment or ("E" if rules.exemption else _treatment(client, rules)):
         case "S":
-            return _standard(rules.seller_country, rules, day)
+            return _standard(TAXED_AS.get(rules.seller_country, rules.seller_country), rules, day)
         case "OSS":
-            return _standard(client.country, rules, day)
+            return _standard(_taxed_in(client), rules, day)
         case "AE":
             return _reverse_charge(client, rules)
         case "O":
@@ -61,7 +70,7 @@ def vat_of(client: Client, rules: TaxRules, day: date) -> Vat | Untaxable:
         case "E":
             return rules.exemption or EXEMPT
         case _:
-            return Untaxable(_question(client))
+            return Untaxable(_contradiction(client) or _question(client))
 
 
 def vat_id_check(client: Client) -> str:
@@ -73,19 +82,39 @@ def vat_id_check(client: Client) -> str:
 
 def has_valid_vat_id(client: Client) -> bool:
     """A VAT id of the client's own EU country with right check digits; Greece writes EL."""
-    prefix = "EL" if client.country == "GR" else client.country
+    country = _taxed_in(client)
+    prefix = "EL" if country == "GR" else country
     return client.vat_id.startswith(prefix) and bool(eu_vat.is_valid(client.vat_id))
+
+
+def _taxed_in(client: Client) -> str:
+    return TAXED_AS.get(client.country, client.country)
 
 
 def _treatment(client: Client, rules: TaxRules) -> str:
     """The treatment that follows from countries and VAT id; empty when it needs a decision."""
-    if client.country == rules.seller_country:
+    country, home = _taxed_in(client), TAXED_AS.get(rules.seller_country, rules.seller_country)
+    if _contradiction(client):
+        return ""
+    if country == home:
         return "S"
-    if client.country not in EU or rules.seller_country not in EU:
+    if country not in EU or home not in EU:
         return "O"
     if has_valid_vat_id(client):
         return "AE"
     return "OSS" if rules.oss else ""
+
+
+def _contradiction(client: Client) -> str:
+    """What to say of a VAT id that another country gave: one of the two cells is wrong, and with it the VAT."""
+    begins = _VAT_ID.match(client.vat_id)
+    country = _PREFIXES.get(begins[1], begins[1]) if begins else ""
+    if country not in EU | {"GB", "CH", "NO"} or country == _taxed_in(client):
+        return ""
+    return (
+        f"client {client.client_id} is in {client.country} and VAT id {client.vat_id} is of {country}: correct country"
+        " or vat_id in clients.csv, or choose a tax_treatment for it"
+    )
 
 
 def _question(client: Client) -> str:

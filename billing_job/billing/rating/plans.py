@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from billing_job.core.toml import Country, DecimalString, PositiveDecimal, PositiveMoney, Table
+from billing_job.core.toml import DecimalString, NumberCountry, PositiveDecimal, PositiveMoney, Table
 
 Model = Literal["pass_through", "markup", "fixed", "package", "graduated", "volume", "absorb"]
 
@@ -34,7 +34,7 @@ class Rule(Table):
     """`[[plans.rules]]`: a condition on the transaction and the charge model that then holds."""
 
     category: str | None = None
-    country: Country | None = None
+    country: NumberCountry | None = None
     number_type: str | None = None
     prefix: Annotated[str, Field(pattern=r"^\+\d{1,15}$")] | None = None
     trunk: str | None = None

@@ -5,6 +5,8 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from itertools import chain
 
+from billing_job.core.text import INVISIBLE, visible
+
 # A cell that begins with one of these is a formula to Excel, LibreOffice or Google Sheets, also behind blanks or an
 # opening quotation mark they strip; the full-width forms count in East Asian locales.
 _FORMULA = re.compile(r"[\s\"']*[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
@@ -14,7 +16,7 @@ _PLAIN_NUMBER = re.compile(r"-?\d+(\.\d+)?")
 _E164 = re.compile(r"\+\d{3,15}")
 _ENDS_A_CELL = re.compile(r'[,"\n]')
 # Most cells of a long file: a letter or digit first, so no formula, and nothing that needs quotation marks.
-_HARMLESS = re.compile(r'\w[^,"\r\n\0]*')
+_HARMLESS = re.compile(rf'\w[^,"\r\n\0{INVISIBLE}]*')
 
 
 def defused(cell: str) -> str:
@@ -34,8 +36,9 @@ def csv_text(columns: Sequence[str], rows: Iterable[Sequence[str | int]]) -> byt
     r"""A whole CSV file: a header and the rows, every text cell defused.
 
     Cells are str or int; money arrives as text with a point and two places (`money.decimal_text`). NUL characters end
-    a cell for some readers and are dropped. A line break inside a cell is always `\n`: a lone carriage return would
-    stay unquoted and end the row for others. ValueError when a row has another width than the header.
+    a cell for some readers and are dropped, as are those that nobody sees. A line break inside a cell is always `\n`:
+    a lone carriage return would stay unquoted and end the row for others. ValueError when a row
+    has another width than the header.
     """
     found = list(rows)
     width = len(columns)
@@ -65,7 +68,7 @@ def _written(cells: Sequence[str | int]) -> Iterable[str]:
 
 @lru_cache(maxsize=65_536)
 def _safe(cell: str) -> str:
-    return _quoted(defused(_one_line_end(cell)))
+    return _quoted(defused(_one_line_end(visible(cell))))
 
 
 def _quoted(cell: str) -> str:

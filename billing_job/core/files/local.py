@@ -13,6 +13,8 @@ from billing_job.core.errors import OutputError
 
 MONTH = re.compile(r"\d{4}-\d{2}")
 """The name of a month's folder."""
+_TEMPORARY = re.compile(r"\.(.+\.)?[0-9a-f]{8}\.tmp")
+"""The names of our temporary files: eight figures of chance, which a user's own .notes.tmp has not."""
 
 
 class Files(Protocol):
@@ -97,10 +99,14 @@ class LocalFiles:
         return (path.name for path in sorted(self.path.glob("*")) if MONTH.fullmatch(path.name) and path.is_dir())
 
     def clear_leftovers(self) -> None:
-        """Delete the temporary files of writers that were killed; one that resists is left for the next run."""
+        """Delete the temporary files of writers that were killed; one that resists is left for the next run.
+
+        Only names that we give: whoever else keeps files there finds them again.
+        """
         for leftover in self.path.glob("**/.*.tmp"):
-            with contextlib.suppress(OSError):
-                leftover.unlink()
+            if _TEMPORARY.fullmatch(leftover.name):
+                with contextlib.suppress(OSError):
+                    leftover.unlink()
 
     def check(self) -> None:
         """Make the folder and try a file in it, before anything is issued."""

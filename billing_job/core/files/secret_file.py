@@ -5,6 +5,7 @@ from pathlib import Path
 
 from billing_job.core.console import Console
 from billing_job.core.errors import ConfigError
+from billing_job.core.redaction import is_secret
 
 
 def read_secret(path: Path, setting: str, console: Console) -> str:
@@ -17,6 +18,8 @@ def read_secret(path: Path, setting: str, console: Console) -> str:
         text = path.read_text(encoding="utf-8").strip()
         mode = path.stat().st_mode
     except (OSError, UnicodeDecodeError) as error:
+        if is_secret(path.name):
+            raise ConfigError(f"{setting}: names the file that holds the secret; it is not the secret itself") from None
         raise ConfigError(f"{setting} {path}: cannot be read ({error}); correct the path or its permissions") from None
     if not text:
         raise ConfigError(f"{setting} {path}: is empty")

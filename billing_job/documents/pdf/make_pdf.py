@@ -132,8 +132,9 @@ def _options() -> dict[str, Any]:
 
 
 def warm_up(templates: Templates) -> None:
-    """Read style sheet and fonts before the first document; DocumentError when there is no style sheet."""
-    shared_by_documents(templates.folders)
+    """Read style sheet and fonts before the first document, which says what is wrong with them."""
+    with contextlib.suppress(DocumentError):
+        shared_by_documents(templates.folders)
 
 
 class _Failures(logging.Handler):
@@ -186,9 +187,14 @@ def shared_by_documents(folders: tuple[Path, ...]) -> _Shared:
     path = templates.find(_STYLE_SHEET)
     if path is None:
         raise DocumentError(f"{_STYLE_SHEET} is in none of the template folders")
-    style_sheet = weasyprint.CSS(
-        string=path.read_text(encoding="utf-8"), base_url=_BASE, url_fetcher=fetcher, font_config=font_config
-    )
+    try:
+        style_sheet = weasyprint.CSS(
+            string=path.read_text(encoding="utf-8"), base_url=_BASE, url_fetcher=fetcher, font_config=font_config
+        )
+    except FatalURLFetchingError as error:
+        raise DocumentError(f"{path}: {error.__cause__ or error}; correct the style sheet") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise DocumentError(f"{path}: cannot be read ({error}); save it as UTF-8") from None
     is_ours = all(templates.find(name) == (shipped_templates() / name).resolve() for name in _OWN_LOOK)
     look = Look(style_sheet, font_config)
     return _Shared(fetcher, look, LayoutCache(look, _BASE, fetcher, _options()), is_ours)

@@ -1,0 +1,54 @@
+"""What is wrong with billing.toml, one line a key; values that are secrets, or might be, are never repeated."""
+
+import re
+from datetime import date, time
+from pathlib import Path
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from billing_job.core.redaction import is_secret
+
+_EXPECTED = {
+    "extra_forbidden": "this key is unknown; remove it or check its spelling",
+    "missing": "this key is required; add it",
+}
+_SECRET_NAME = re.compile(r"key|token|bearer|auth|secret|passw|passphrase|credential|pin\b|pwd", re.IGNORECASE)
+_SECRETS_BELONG = {
+    "mail": "set SMTP_PASSWORD, or mail.password_file to a file that holds it",
+    "smtp": "set SMTP_PASSWORD, or mail.password_file to a file that holds it",
+    "storage": "set PGPASSWORD, or use ~/.pgpass",
+    "webhook": "set DIDFARM_WEBHOOK_SECRET",
+    "webhooks": "set DIDFARM_WEBHOOK_SECRET",
+}
+_KEY_BELONGS = "set DIDFARM_API_KEY, or api.key_file to a file that holds it"
+
+
+def problems_of(path: Path, error: ValidationError, *within: str) -> list[str]:
+    """One line for each wrong key of the file, or of the table `within` it."""
+    return [_problem(path, detail, within) for detail in error.errors()]
+
+
+def _problem(path: Path, detail: ErrorDetails, within: tuple[str, ...]) -> str:
+    location = [*within, *(part for part in detail["loc"] if part != "[key]")]
+    key = ".".join(str(part + 1) if isinstance(part, int) else str(part) for part in location) or "the file"
+    expected = _EXPECTED.get(detail["type"], str(detail["msg"]).removeprefix("Value error, "))
+    names = [part for part in location if isinstance(part, str)] or [""]
+    if _SECRET_NAME.search(names[-1]):
+        belongs = _SECRETS_BELONG.get(names[0].lower(), _KEY_BELONGS)
+        return f"{path}: {key}: {expected}. A secret has no place in this file: {belongs}"
+    return f"{path}: {key}{_shown(detail)}: {expected}"
+
+
+def _shown(detail: ErrorDetails) -> str:
+    """The wrong value of a known key; a table or list may hold a secret somewhere inside, so may an unknown key."""
+    value = detail["input"]
+    if detail["type"] in _EXPECTED or not isinstance(value, str | int | float | date | time) or is_secret(str(value)):
+        return ""
+    return f" = {_without_userinfo(repr(value))}"
+
+
+def _without_userinfo(text: str) -> str:
+    """An address may hold a password or a key, which is not said again."""
+    text = re.sub(r"(//)[^/\s'\"]*@", r"\1[user]@", text)
+    return re.sub(r"(://[^\s'\"?]*\?)[^\s'\"]*", r"\1[query]", text)

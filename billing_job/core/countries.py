@@ -1,0 +1,32 @@
+"""The countries of ISO 3166, and what to write instead of the codes that are taken for them."""
+
+from functools import lru_cache
+from importlib.resources import files
+
+from phonenumbers import SUPPORTED_REGIONS
+
+OTHERWISE = {"UK": "GB", "EL": "GR", "XI": "GB"}
+"""Codes that are in use elsewhere (the internet, VAT ids of Greece and Northern Ireland), and the country's own."""
+
+
+@lru_cache(maxsize=1)
+def countries() -> frozenset[str]:
+    """The two-letter codes that ISO 3166 assigns: no EU, XK or XX. Source: `iso3166.tab` of the IANA data in tzdata."""
+    rows = files("tzdata").joinpath("zoneinfo", "iso3166.tab").read_text(encoding="utf-8").splitlines()
+    return frozenset(row.partition("\t")[0] for row in rows if row and not row.startswith("#"))
+
+
+def country(text: str) -> str:
+    """The code of a country, in any case and with blanks around it; ValueError says what to write instead."""
+    code = text.strip().upper()
+    if code in countries():
+        return code
+    if code in OTHERWISE:
+        raise ValueError(f"ISO 3166 has no {code}: write {OTHERWISE[code]}")
+    raise ValueError("write the two-letter code of ISO 3166, such as NL")
+
+
+def numbering_country(text: str) -> str:
+    """The same for a phone number: Kosovo and Ascension have numbers of their own, though ISO 3166 has no code."""
+    code = text.strip().upper()
+    return code if code in SUPPORTED_REGIONS else country(code)
