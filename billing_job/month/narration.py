@@ -5,6 +5,7 @@ from billing_job.core.console import Console
 from billing_job.core.document import Kind
 from billing_job.core.money import money_text
 from billing_job.core.period import Period
+from billing_job.documents.einvoice.profiles import profile_notes
 from billing_job.month.folder import WrittenMonth
 from billing_job.month.job import Job
 from billing_job.month.pipeline import Billed
@@ -53,6 +54,8 @@ def tell(
             f" {money_text(-billed.placed.never_run.cents, currency)} belong to months that were never run"
         )
     tell_wallet(proof, job, console)
+    for note in profile_notes(documents):
+        console.info(f"{note}. Its XML is plain EN 16931")
     where = job.draft_folder(period) if draft else job.folder(period)
     console.info(f"Files: {where.where()}")
 

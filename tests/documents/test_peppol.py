@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from billing_job.documents.einvoice.peppol import Identifier, electronic_address, peppol_obstacle
+from billing_job.documents.einvoice.addresses import Identifier, electronic_address
+from billing_job.documents.einvoice.profiles import peppol_obstacle
 from billing_job.documents.einvoice.ubl import ubl_xml
 from billing_job.documents.templates import load_templates
 from tests.support.invoice_rules import complaints
@@ -24,7 +25,8 @@ from tests.support.sample_documents import CLIENT, SELLER, document, negative_mo
         ("SE", "SE556016068001", "", ("0007", "5560160680")),
         ("DK", "DK13585628", "13585628", ("0184", "DK13585628")),
         ("NO", "", "988 077 917", ("0192", "988077917")),
-        ("FI", "FI20774740", "", ("0213", "FI20774740")),
+        ("FI", "FI20774740", "", ("0216", "003720774740")),
+        ("FI", "", "2077474-0", ("0216", "003720774740")),
         ("GR", "EL094259216", "", ("9933", "EL094259216")),
         ("DE", "DE136695977", "", None),
         ("US", "", "12-3456789", None),
@@ -49,7 +51,8 @@ def test_derived_address(country: str, vat_id: str, registration_id: str, expect
         ("9930:DE136695976", True),
         ("9930:DE136695977", False),
         ("0208:0428759497", True),
-        ("0204:991-12345-67", True),
+        ("0204:991-12345-67", False),
+        ("0204:991-33333TEST-33", True),
         ("87654321", False),
         ("0106:", False),
         ("iso6523:0106:87654321", False),
