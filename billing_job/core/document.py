@@ -13,6 +13,7 @@ from functools import lru_cache
 
 from pydantic import TypeAdapter
 
+from billing_job.core.money import exchanged_cents
 from billing_job.core.period import Period
 
 
@@ -207,6 +208,15 @@ class Document:
     history: tuple[MonthTotal, ...] = field(default=())
     preceding: tuple[Preceding, ...] = ()
     """On a credit note that comes from refunds: every invoice that it corrects (BG-3)."""
+    tax_currency: str = ""
+    """The seller's national currency, where the invoice is in another and charges VAT (BT-6)."""
+    tax_currency_rate: Decimal | None = None
+    """What one unit of the invoice's currency is in it."""
+
+    @property
+    def tax_currency_vat_cents(self) -> int | None:
+        """The VAT in the national currency (BT-111), rounded half away from zero; None where none is to be shown."""
+        return None if self.tax_currency_rate is None else exchanged_cents(self.vat_cents, self.tax_currency_rate)
 
     @property
     def corrected(self) -> tuple[Preceding, ...]:

@@ -93,3 +93,13 @@ def grouped_text(cents: int) -> str:
 def money_text(cents: int, currency: str) -> str:
     """Cents for people, with their currency: EUR 1,234.50."""
     return f"{'-' if cents < 0 else ''}{currency} {grouped_text(cents)}"
+
+
+def exchanged_cents(cents: int, rate: Decimal) -> int:
+    """Cents of one currency in those of another, rounded once, half away from zero.
+
+    >>> exchanged_cents(-125, Decimal("11.2"))
+    -1400
+    """
+    numerator, denominator = rate.as_integer_ratio()
+    return half_away_from_zero(cents * numerator, denominator)

@@ -190,6 +190,11 @@ def _totals(document: Document, money: PrintedMoney, labels: Labels) -> Iterable
             else labels("{vat} on {amount}", vat=name, amount=money(total.net_cents))
         )
         yield Fact(label, money(total.vat_cents))
+    if document.tax_currency_vat_cents is not None:
+        rate = localized.rate_text(document.tax_currency_rate, labels.locale)
+        label = labels("VAT in {currency}, at {rate}", currency=document.tax_currency, rate=rate)
+        national = PrintedMoney(document.tax_currency, printed_sign(document), labels.locale)
+        yield Fact(label, national(document.tax_currency_vat_cents))
 
 
 def _payment(document: Document, money: PrintedMoney, labels: Labels, *, pictures: bool) -> Payment | None:

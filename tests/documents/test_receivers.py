@@ -4,12 +4,15 @@ import base64
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 
 import pytest
 from lxml import etree
 
+from billing_job.billing.invoicing.national_currency import with_national_vat
 from billing_job.core.document import Client, Document, Seller
+from billing_job.core.register import ExchangeRate
 from billing_job.documents.compose import document_view
 from billing_job.documents.document_files import document_files, kinds_of
 from billing_job.documents.einvoice.addresses import registration
@@ -51,7 +54,7 @@ def text(root: etree._Element, path: str) -> str | None:
 def test_a_seller_without_vat_id_is_identified(country: str, number: str) -> None:
     """BT-32 is the tax number, or the register's; BT-29 or BT-30 names the seller: BR-E-02 and BR-CO-26 hold."""
     given = {key: "133/8150/8159" for key in ("tax_number", "registration_id") if number in (key, "both")}
-    seller = replace(GERMAN, country=country, **given)
+    seller = replace(GERMAN, country=country, **given)  # type: ignore[arg-type]
     client = replace(BERLIN, country=country, vat_id="")
     for vat in (EXEMPT, OUTSIDE_SCOPE):
         each = document(standard_lines(vat), seller=seller, client=client)
@@ -237,3 +240,32 @@ def test_the_page_inside_the_ubl() -> None:
     assert attached.get("filename") == "INV-2026-00001.pdf"
     assert base64.b64decode(attached.text or "") == files["pdf"]
     assert complaints(files["ubl"]) == []
+
+
+@pytest.mark.parametrize(("make", "sign"), [(lambda: document(standard_lines()), 1), (full_credit, -1)])
+def test_vat_in_the_sellers_own_money(make: Callable[[], Document], sign: int) -> None:
+    """21.74 EUR at 11.2345 are 244.24 SEK (244.238), on page and in both files, positive on a credit note as well."""
+    swede = replace(SWEDE, street="Gata 1", postal_code="11122", city="Stockholm")
+    rates = [
+        ExchangeRate("SEK", Decimal("11"), date(2026, 1, 1)),
+        ExchangeRate("SEK", Decimal("11.2345"), date(2026, 11, 1)),
+    ]
+    each = with_national_vat(replace(make(), seller=swede), rates)
+    assert each.tax_currency_vat_cents == sign * 24424
+    root = ubl(each)
+    assert text(root, "TaxCurrencyCode") == "SEK"
+    totals = {amount.get("currencyID"): amount.text for amount in root.findall("{*}TaxTotal/{*}TaxAmount")}
+    assert totals == {"EUR": "21.74", "SEK": "244.24"}
+    view = document_view(each, TEMPLATES)
+    assert [fact.value for fact in view.totals if "11.2345" in fact.label] == ["SEK244.24"]
+    assert complaints(cii_xml(each, TEMPLATES)) == complaints(ubl_xml(each, TEMPLATES)) == []
+
+
+def test_without_a_rate_no_invoice_is_written() -> None:
+    """What is missing is named: the file, the pair and the day."""
+    with pytest.raises(
+        ValueError, match=r"SEK too, and no rate is known for 2026-11-02: add a row to exchange_rates.csv"
+    ):
+        with_national_vat(replace(document(standard_lines()), seller=SWEDE), [])
+    assert with_national_vat(document(standard_lines()), []).tax_currency == ""
+    assert with_national_vat(replace(document(standard_lines(EXEMPT)), seller=SWEDE), []).tax_currency == ""

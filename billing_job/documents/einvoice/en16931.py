@@ -52,6 +52,9 @@ def business_terms(document: Document, profile: Profile, labels: Labels, english
         "BG-25": [_line(line, document, sign, labels) for line in document.lines],
     }
     terms |= {term: value for term, value in _references(document, profile).items() if value}
+    if document.tax_currency_vat_cents is not None:
+        terms["BT-6"] = document.tax_currency
+        terms["BT-111"] = decimal_text(sign * document.tax_currency_vat_cents)
     if profile in PROCESSES:
         terms["BT-23"] = PROCESSES[profile]
     if notes := _notes(document, profile):
