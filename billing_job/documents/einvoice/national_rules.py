@@ -53,9 +53,10 @@ def _missing(party: Seller | Client, fields: tuple[str, ...]) -> str:
 
 
 def names_no_invoice(document: Issued) -> str:
-    """A credit note that corrects none, where the rules want it to."""
+    """A credit note that corrects none, where Dutch (NL-R-001) or French rules (BR-FR-CO-05) want it to."""
     if document.kind is Kind.CREDIT_NOTE and not document.corrected:
-        return "a Dutch seller's credit note must name the invoice it corrects, and this one corrects none"
+        nation = {"NL": "Dutch", "FR": "French"}.get(document.seller.country.upper(), "")
+        return f"a {nation} seller's credit note must name the invoice it corrects, and this one corrects none"
     return ""
 
 

@@ -150,6 +150,8 @@ def _french_obstacle(document: Issued) -> str:
         return "the registration_id of the seller is no SIREN"
     if french_address(client) is None:
         return f"the registration_id of client {client.client_id} is no SIREN, and it has no peppol_id"
+    if clause := names_no_invoice(document):
+        return clause
     if isinstance(document, Document):
         for line in document.lines:
             price = unit_price(abs(line.net_cents), abs(printed_quantity(line, 1)))
