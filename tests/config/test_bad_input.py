@@ -93,6 +93,11 @@ TOML, CLIENTS, TRUNKS = "config/billing.toml", "config/clients.csv", "config/tru
 # What it is, how it is brought about, and what the message holds: file, place, remedy.
 Case = tuple[str, Callable[[Office], None], str]
 SETTINGS: list[Case] = [
+    ("no BIC", under("seller", 'bic = "INVALID_BIC"'), "billing.toml … seller.bic = 'INVALID_BIC' … ABNANL2A"),
+    ("a Steuernummer for a VAT id", replacing("billing.toml", 'vat_id = "NL861994772B01"', 'vat_id = "133/8150/8159"'),
+     "billing.toml … vat_id = '133/8150/8159' … begins with NL … tax_number"),
+    ("a retired scheme of one's own", under("seller", 'peppol_id = "9901:DK13585628"'),
+     "billing.toml … seller.peppol_id … 9901 … has left the code list … 0184"),
     ("no key", no_key, "no API key … DIDFARM_API_KEY … api.key_file"),
     ("a key of two words", two_words_as_key, "DIDFARM_API_KEY … not a key"),
     ("no configuration", no_config, "billing.toml … no such file … --config … demo"),
