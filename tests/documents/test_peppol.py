@@ -1,13 +1,16 @@
 """Peppol addresses: derived by country, checked, and a document that Peppol cannot carry says why."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from billing_job.documents.einvoice.addresses import Identifier, electronic_address
+from billing_job.documents.einvoice.code_lists import EAS_DAY
 from billing_job.documents.einvoice.profiles import peppol_obstacle
 from billing_job.documents.einvoice.ubl import ubl_xml
 from billing_job.documents.templates import load_templates
+from tests.support import code_list_age
 from tests.support.invoice_rules import complaints
 from tests.support.sample_documents import CLIENT, SELLER, document, negative_month, standard_lines
 
@@ -78,6 +81,12 @@ def test_given_address(given: str, valid: bool) -> None:
 def test_obstacles_are_told(change: dict[str, object], says: str) -> None:
     """What is missing is said, with who misses it."""
     assert says in peppol_obstacle(document(standard_lines(), **change))  # type: ignore[arg-type]
+
+
+def test_an_old_code_list_is_warned_about() -> None:
+    """`make check` warns from a year after the release on."""
+    assert code_list_age.warnings(EAS_DAY + timedelta(days=365)) == []
+    assert "EAS" in code_list_age.warnings(EAS_DAY + timedelta(days=366))[0]
 
 
 def test_no_obstacle() -> None:
