@@ -90,13 +90,22 @@ def electronic_address(*, country: str, vat_id: str, registration_id: str, peppo
     known = registration(registration_id, country)
     if known is not None and known.scheme and country.upper() != "FR":
         return known
-    if vat[:2] in _NUMBER_IN_VAT_ID:
-        scheme, prefix, end = _NUMBER_IN_VAT_ID[vat[:2]]
-        number = prefix + vat[2:end]
+    if (by_vat_id := _from_vat_id(vat)) is not None:
+        return by_vat_id
+    number = siren_of(registration_id) if country.upper() == "FR" else ""
+    return Identifier(_FRENCH_DIRECTORY, number) if number else None
+
+
+def _from_vat_id(vat: str) -> Identifier | None:
+    """The address that a VAT number is, or holds; None for one whose check digits are wrong."""
+    prefix = vat[:2]
+    if prefix in _NUMBER_IN_VAT_ID:
+        scheme, before, end = _NUMBER_IN_VAT_ID[prefix]
+        number = before + vat[2:end]
         return Identifier(scheme, number) if CHECKS[scheme](number) else None
-    if vat[:2] == "IT" and iva.is_valid(vat[2:]):
+    if prefix == "IT" and iva.is_valid(vat[2:]):
         return Identifier("0211", vat)
-    vat_scheme = VAT_SCHEMES.get(vat[:2])
+    vat_scheme = VAT_SCHEMES.get(prefix)
     return Identifier(vat_scheme, vat) if vat_scheme and eu_vat.is_valid(vat) else None
 
 
