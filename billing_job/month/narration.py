@@ -12,6 +12,9 @@ from billing_job.month.pipeline import Billed
 from billing_job.month.session import Session
 from billing_job.month.wallet_proof import WalletProof
 
+MOST_NOTES = 10
+"""Reasons for plain EN 16931 that are told one by one; the month's page has them all."""
+
 
 def tell(
     job: Job,
@@ -54,8 +57,11 @@ def tell(
             f" {money_text(-billed.placed.never_run.cents, currency)} belong to months that were never run"
         )
     tell_wallet(proof, job, console)
-    for note in profile_notes(documents):
+    notes = profile_notes(documents)
+    for note in notes[:MOST_NOTES]:
         console.info(f"{note}. Its XML is plain EN 16931")
+    if len(notes) > MOST_NOTES:
+        console.info(f"{len(notes) - MOST_NOTES} more documents are plain EN 16931: see report.html, or `run --json`")
     where = job.draft_folder(period) if draft else job.folder(period)
     console.info(f"Files: {where.where()}")
 
