@@ -106,6 +106,7 @@ IBAN = "DK5000400440116243"
             "11 to 16 letters",
         ),
         (replace(SWEDE, tax_number="556016-0680"), CLIENT, "EUR", "Godkänd för F-skatt"),
+        (replace(SWEDE, tax_number="12", registration_id=""), CLIENT, "EUR", "Godkänd för F-skatt"),
         (replace(SWEDE, tax_number="Godkänd för F-skatt"), CLIENT, "EUR", ""),
         (GREEK, CLIENT, "EUR", "MARK"),
     ],

@@ -111,7 +111,7 @@ def _swedish_vat_id(document: Issued) -> str:
 def _swedish_tax_number(document: Issued) -> str:
     seller = document.seller
     stated = seller.tax_number or ("" if seller.vat_id else seller.registration_id)
-    if stated and seller.registration_id and stated.upper() != _F_TAX:
+    if stated and stated.upper() != _F_TAX:
         return "the tax_number of a Swedish seller may only say 'Godkänd för F-skatt'"
     return ""
 
