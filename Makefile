@@ -55,6 +55,10 @@ check: setup-dev ## Lint, formatting, types, imports; holes in the pinned versio
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 	.ci/audit $(BIN)/python
+	$(BIN)/python -m tests.support.code_list_age
+
+matrix: setup-dev ## Every seller to every client by the official rules, some minutes
+	MATRIX=whole $(BIN)/python -m pytest -q tests/documents/test_matrix.py
 
 bench: $(VENV)/.bench ## Benchmarks: ratios against rivals run side by side
 	$(BIN)/python -m tests.bench

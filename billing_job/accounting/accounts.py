@@ -21,8 +21,11 @@ from billing_job.core.money import rate_text
 from billing_job.core.resources import shipped_config
 from billing_job.core.toml import Country, PositiveDecimal, expecting
 
-VAT_CASES = ("S", "OSS", "AE", "O", "E", "Z")
-"""EN 16931 categories (BT-151), and OSS: category S at the rate of a client's country that is not the seller's."""
+VAT_CASES = ("S", "OSS", "AE", "DRC", "O", "E", "Z")
+"""EN 16931 categories (BT-151), and two of our own.
+
+OSS is category S at the rate of a client's country that is not the seller's, DRC reverse charge within one country.
+"""
 FORMAT_NAMES = (
     "csv", "hledger", "beancount", "gnucash", "datev", "exact", "xero", "quickbooks", "sage50", "fec",
 )  # fmt: skip

@@ -107,8 +107,10 @@ def _by_category(number: str, lines: Sequence[Line], vat: Vat, tax_cents: int) -
 
 
 def _vat_case(document: Document, vat: Vat) -> str:
-    """The category, or OSS: standard-rated at the rate of a client's country that is not the seller's."""
+    """The category; OSS: standard-rated at the rate of a client's country that is not the seller's; DRC: AE at home."""
     abroad = document.client.country != document.seller.country
+    if vat.category == "AE" and document.client.tax_treatment == "DRC":
+        return "DRC"
     return "OSS" if vat.category == "S" and abroad and document.client.tax_treatment != "S" else vat.category
 
 

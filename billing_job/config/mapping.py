@@ -1,10 +1,11 @@
-"""The user's word on who is who: clients.csv, trunks.csv, numbers.csv and vat_rates.csv beside billing.toml.
+"""The user's word on who is who: clients.csv, trunks.csv, numbers.csv beside billing.toml, and what the law says of it.
 
 Every bad row is reported with file, row and column, all files at once.
 """
 
 import re
 from collections.abc import Iterator, Sequence
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -15,7 +16,15 @@ from billing_job.core.errors import ConfigError
 from billing_job.core.files.csv_reader import Row, known, typed_rows
 from billing_job.core.money import micros_from_decimal
 from billing_job.core.phone import country_of
-from billing_job.core.register import NumberAssignment, Register, TrunkAssignment, VatRate, overlaps
+from billing_job.core.register import (
+    DomesticReverseCharge,
+    ExchangeRate,
+    NumberAssignment,
+    Register,
+    TrunkAssignment,
+    VatRate,
+    overlaps,
+)
 from billing_job.core.toml import (
     Country,
     Day,
@@ -27,6 +36,8 @@ from billing_job.core.toml import (
     VatRatePercent,
     expecting,
 )
+from billing_job.documents.einvoice.addresses import participant_problem
+from billing_job.documents.einvoice.leitweg_id import is_leitweg_id, is_meant_as_leitweg_id
 
 TAX_TREATMENTS = {
     "": "", "auto": "",
@@ -36,8 +47,12 @@ TAX_TREATMENTS = {
     "e": "E", "exempt": "E",
     "z": "Z", "zero": "Z",
     "oss": "OSS",
+    "domestic_reverse_charge": "DRC",
 }  # fmt: skip
-"""What a client's tax_treatment may say, and the EN 16931 category it stands for (OSS: the client country's rate)."""
+"""What a client's tax_treatment may say, and the EN 16931 category it stands for.
+
+OSS is the client country's rate, DRC category AE within the seller's own country.
+"""
 
 
 def _later(valid_to: Day, info: ValidationInfo) -> Day:
@@ -51,6 +66,22 @@ ValidFrom = Annotated[Day, expecting("write the day as YYYY-MM-DD, or leave it e
 ValidTo = Annotated[ValidFrom, AfterValidator(_later)]
 
 
+def _participant(value: str) -> str:
+    if problem := participant_problem(value):
+        raise ValueError(problem)
+    return value
+
+
+def _addresses(value: str) -> str:
+    addresses = [address.strip() for address in value.split(";") if address.strip()]
+    if not all(re.fullmatch(r"[^@\s,;<>]+@[^@\s,;<>]+", address) for address in addresses):
+        raise ValueError("write one address, such as billing@example.com, or several with ; between them")
+    return ";".join(addresses)
+
+
+Addresses = Annotated[str, AfterValidator(_addresses)]
+
+
 class ClientRow(Row):
     """A row of clients.csv."""
 
@@ -60,17 +91,17 @@ class ClientRow(Row):
         expecting("use letters, digits, '.', '_', '-' and at most 64 of them: it becomes part of file names"),
     ]
     name: str
+    attention: str = ""
     street: str = ""
+    street2: str = ""
     postal_code: str = ""
     city: str = ""
+    region: str = ""
     country: Country
     vat_id: Annotated[str, AfterValidator(lambda value: re.sub(r"[\s.-]", "", value).upper())] = ""
     registration_id: str = ""
-    email: Annotated[
-        str,
-        Field(pattern=r"^[^@\s,;<>]+@[^@\s,;<>]+$"),
-        expecting("write one address, such as billing@example.com"),
-    ] = ""
+    email: Addresses = ""
+    email_copy: Addresses = ""
     language: Language = "en"
     plan: Annotated[str, known("plans", "there is no such plan in billing.toml; the plans are {names}")] = ""
     payment_terms_days: Annotated[
@@ -85,7 +116,16 @@ class ClientRow(Row):
         Literal["category", "number", "transaction"],
         expecting("write one of category, number, transaction, or leave it empty for number"),
     ] = "number"
-    peppol_id: str = ""
+    peppol_id: Annotated[str, AfterValidator(_participant)] = ""
+    buyer_reference: str = ""
+    purchase_order: str = ""
+    contract_reference: str = ""
+    einvoice: Annotated[
+        Literal["auto", "peppol", "xrechnung", "nlcius", "en16931", "none"],
+        BeforeValidator(str.lower),
+        expecting("write one of auto, peppol, xrechnung, nlcius, en16931, none, or leave it empty for auto"),
+    ] = "auto"
+    notes: str = ""
 
 
 class TrunkRow(Row):
@@ -126,11 +166,29 @@ class RateRow(Row):
     valid_from: Day
 
 
+class ReverseChargeRow(Row):
+    """A row of domestic_reverse_charge.csv."""
+
+    country: Country
+    wording: str
+    valid_from: Day
+    valid_to: ValidTo | None = None
+    source: str
+
+
+class ExchangeRateRow(Row):
+    """A row of exchange_rates.csv."""
+
+    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$"), expecting("write the code of ISO 4217, such as SEK")]
+    rate: Annotated[Decimal, Field(gt=0, max_digits=18), expecting("write the rate, such as 11.2345")]
+    valid_from: Day
+
+
 CLIENT_COLUMNS, TRUNK_COLUMNS, NUMBER_COLUMNS = ClientRow.columns(), TrunkRow.columns(), NumberRow.columns()
 
 
 def load_mapping(folder: Path, plan_names: Sequence[str]) -> Register:
-    """Read the four files of a configuration folder; numbers.csv and vat_rates.csv may be missing.
+    """Read the files of a configuration folder; all but clients.csv and trunks.csv may be missing.
 
     ConfigError lists every bad row of all of them.
     """
@@ -144,12 +202,20 @@ def load_mapping(folder: Path, plan_names: Sequence[str]) -> Register:
     )
     numbers = tuple(_numbers(folder / "numbers.csv", problems))
     rates = tuple(_rates(folder / "vat_rates.csv", problems))
+    reverse_charges = tuple(
+        DomesticReverseCharge(**vars(each))
+        for _, each in typed_rows(folder / "domestic_reverse_charge.csv", ReverseChargeRow, problems, optional=True)
+    )
+    exchange_rates = tuple(
+        ExchangeRate(**vars(each))
+        for _, each in typed_rows(folder / "exchange_rates.csv", ExchangeRateRow, problems, optional=True)
+    )
     problems += overlaps("trunk", [(trunk.trunk, trunk) for trunk in trunks])
     problems += overlaps("number", [(number.number, number) for number in numbers if number.number])
     problems += overlaps("did_number_id", [(n.did_number_id, n) for n in numbers if n.did_number_id])
     if problems:
         raise ConfigError(problems)
-    return Register(clients, trunks, numbers, rates)
+    return Register(clients, trunks, numbers, rates, reverse_charges, exchange_rates)
 
 
 def load_vat_rates(path: Path) -> tuple[VatRate, ...]:
@@ -167,7 +233,21 @@ def _clients(path: Path, plan_names: Sequence[str], problems: list[str]) -> Iter
         place = first.setdefault(client.client_id.casefold(), row.place)
         if place != row.place:
             problems.append(row.wrong("client_id", f"is a client already at {place.removeprefix(f'{path}, ')}"))
-        yield Client(**vars(client))
+        if problem := _reference_problem(client):
+            problems.append(row.wrong("buyer_reference", problem))
+        cells = vars(client)
+        yield Client(**{name: cell for name, cell in cells.items() if name != "notes"})
+
+
+def _reference_problem(client: ClientRow) -> str:
+    """What XRechnung asks of the buyer's reference: an authority finds its invoices by nothing else."""
+    if client.einvoice != "xrechnung":
+        return ""
+    if not client.buyer_reference:
+        return "XRechnung needs it: write the Leitweg-ID of the authority, or the reference that the buyer gave"
+    if is_meant_as_leitweg_id(client.buyer_reference) and not is_leitweg_id(client.buyer_reference):
+        return "this Leitweg-ID has a wrong form or wrong check digits: copy it again from the order"
+    return ""
 
 
 def _numbers(path: Path, problems: list[str]) -> Iterator[NumberAssignment]:

@@ -12,8 +12,6 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, Field, ValidationError, model_validator
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
-from stdnum import iban as stdnum_iban
-from stdnum.exceptions import ValidationError as StdnumError
 
 from billing_job.accounting.options import AccountingOptions
 from billing_job.billing.rating.plans import Plan
@@ -21,8 +19,9 @@ from billing_job.config.api import Api
 from billing_job.config.mail import Mail
 from billing_job.config.problems import problems_of
 from billing_job.config.reading import zone_name
+from billing_job.config.seller import SellerTable
 from billing_job.core.errors import ConfigError
-from billing_job.core.toml import Country, DayCount, Table, WalletMoney, WebAddress
+from billing_job.core.toml import DayCount, Table, WalletMoney, WebAddress
 from billing_job.didfarm.wire_reading import BalanceReading
 
 _NUMBER_PARTS = re.compile(r"\{year\}|\{number(:\d{0,3}d?)?\}")
@@ -43,45 +42,22 @@ def _number_format(value: str) -> str:
     return value
 
 
-def _iban(value: str) -> str:
-    if not value:
-        return value
-    try:
-        return str(stdnum_iban.validate(value, check_country=False))
-    except StdnumError:
-        raise ValueError("its check digits are wrong: copy the IBAN again from the bank") from None
-
-
 def _prom_file(value: Path) -> Path:
     if value.suffix != ".prom":
         raise ValueError("the collector reads files that end in .prom only")
     return value
 
 
-class SellerTable(Table):
-    """`[seller]`: who the invoices come from."""
-
-    name: Annotated[str, Field(min_length=1)]
-    country: Country
-    legal_name: str = ""
-    street: str = ""
-    postal_code: str = ""
-    city: str = ""
-    vat_id: str = ""
-    registration_id: str = ""
-    email: str = ""
-    phone: str = ""
-    iban: Annotated[str, AfterValidator(_iban)] = ""
-    bic: str = ""
-    logo: Path | None = None
-
-
 class Design(Table):
-    """`[design]`: the looks of documents; `templates` is a folder that overrides the shipped one file by file."""
+    """`[design]`: the looks of documents; `templates` is a folder that overrides the shipped one file by file.
+
+    `pdf_in_ubl` puts the page into the XML too (BG-24): who receives by Peppol sees no page otherwise.
+    """
 
     accent_colour: Annotated[str, Field(pattern=r"^#[0-9a-fA-F]{6}$")] = "#0b5c6b"
     footer: str = ""
     templates: Path | None = None
+    pdf_in_ubl: bool = False
 
 
 class Billing(Table):

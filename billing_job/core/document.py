@@ -13,6 +13,7 @@ from functools import lru_cache
 
 from pydantic import TypeAdapter
 
+from billing_job.core.money import exchanged_cents
 from billing_job.core.period import Period
 
 
@@ -39,10 +40,24 @@ class Seller:
     phone: str = ""
     iban: str = ""
     bic: str = ""
+    account_holder: str = ""
+    """The name that the account is held in, where it is not the legal name: banks compare it."""
+    tax_number: str = ""
+    """A tax number that is no VAT id (EN 16931 BT-32): Steuernummer, SIRET of a micro-entreprise, EIN."""
+    peppol_id: str = ""
+    contact: str = ""
+    """Who answers questions about the invoice (BT-41)."""
     logo: str = ""
     """The logo as a data: URL, read when the document was issued; empty without one."""
     footer: str = ""
     accent_colour: str = "#0b5c6b"
+    pdf_in_ubl: bool = False
+    """Whether the UBL carries the page as a PDF (BG-24)."""
+
+    @property
+    def account_name(self) -> str:
+        """The name on the account, for bank forms."""
+        return self.account_holder or self.legal_name or self.name
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +73,35 @@ class Client:
     vat_id: str = ""
     registration_id: str = ""
     email: str = ""
+    """One address, or several with `;`."""
     language: str = "en"
     plan: str = ""
     payment_terms_days: int | None = None
     tax_treatment: str = ""
     detail: str = "number"
     peppol_id: str = ""
+    attention: str = ""
+    street2: str = ""
+    region: str = ""
+    email_copy: str = ""
+    """Who gets a copy of each e-mail: addresses with `;`."""
+    buyer_reference: str = ""
+    """The buyer's own word for where the invoice belongs (BT-10), in Germany's administration a Leitweg-ID."""
+    purchase_order: str = ""
+    contract_reference: str = ""
+    einvoice: str = "auto"
+    """auto, peppol, xrechnung, nlcius, en16931 or none."""
+
+    @property
+    def recipients(self) -> tuple[str, ...]:
+        """Everybody who gets its e-mails, those of `email` first, each address once."""
+        addresses = [address.strip() for address in f"{self.email};{self.email_copy}".split(";")]
+        return tuple({address.casefold(): address for address in reversed(addresses) if address}.values())[::-1]
+
+    @property
+    def first_email(self) -> str:
+        """The address for forms that have room for one."""
+        return self.email.partition(";")[0].strip()
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,13 +208,20 @@ class Document:
     history: tuple[MonthTotal, ...] = field(default=())
     preceding: tuple[Preceding, ...] = ()
     """On a credit note that comes from refunds: every invoice that it corrects (BG-3)."""
+    tax_currency: str = ""
+    """The seller's national currency, where the invoice is in another and charges VAT (BT-6)."""
+    tax_currency_rate: Decimal | None = None
+    """What one unit of the invoice's currency is in it."""
+
+    @property
+    def tax_currency_vat_cents(self) -> int | None:
+        """The VAT in the national currency (BT-111), rounded half away from zero; None where none is to be shown."""
+        return None if self.tax_currency_rate is None else exchanged_cents(self.vat_cents, self.tax_currency_rate)
 
     @property
     def corrected(self) -> tuple[Preceding, ...]:
         """Every document that this one gives something of back."""
-        if self.corrects and self.corrects_date is not None:
-            return (Preceding(self.corrects, self.corrects_date),)
-        return self.preceding
+        return _corrected(self)
 
     @property
     def is_draft(self) -> bool:
@@ -202,15 +247,31 @@ class Heading:
     issue_date: date
     due_date: date
     currency: str
+    seller: Seller
     client: Client
+    vat_totals: tuple[VatTotal, ...]
     net_cents: int
     vat_cents: int
     gross_cents: int
+    corrects: str = ""
+    corrects_date: date | None = None
+    preceding: tuple[Preceding, ...] = ()
+
+    @property
+    def corrected(self) -> tuple[Preceding, ...]:
+        """Every document that this one gives something of back."""
+        return _corrected(self)
 
     @property
     def is_draft(self) -> bool:
         """Never: only what was issued has a heading."""
         return False
+
+
+def _corrected(document: "Document | Heading") -> tuple[Preceding, ...]:
+    if document.corrects and document.corrects_date is not None:
+        return (Preceding(document.corrects, document.corrects_date),)
+    return document.preceding
 
 
 @lru_cache(maxsize=1)

@@ -140,3 +140,13 @@ def grouped_micros_text(micros: int) -> str:
 def wallet_text(micros: int, currency: str) -> str:
     """Micros for people, with their currency: EUR 1,234.50 or EUR 0.0075."""
     return f"{'-' if micros < 0 else ''}{currency} {grouped_micros_text(micros)}"
+
+
+def exchanged_cents(cents: int, rate: Decimal) -> int:
+    """Cents of one currency in those of another, rounded once, half away from zero.
+
+    >>> exchanged_cents(-125, Decimal("11.2"))
+    -1400
+    """
+    numerator, denominator = rate.as_integer_ratio()
+    return half_away_from_zero(cents * numerator, denominator)

@@ -69,13 +69,38 @@ class VatRate:
 
 
 @dataclass(frozen=True, slots=True)
+class DomesticReverseCharge:
+    """The wording by which a country has the client owe the VAT of its own telecom services, and its source.
+
+    It holds in [valid_from, valid_to); None is open.
+    """
+
+    country: str
+    wording: str
+    valid_from: date
+    valid_to: date | None
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class ExchangeRate:
+    """What one unit of the invoices' currency is in the seller's national one, from a day on."""
+
+    currency: str
+    rate: Decimal
+    valid_from: date
+
+
+@dataclass(frozen=True, slots=True)
 class Register:
-    """All four files."""
+    """All files on who is who, and what the law and the banks say of it."""
 
     clients: tuple[Client, ...]
     trunks: tuple[TrunkAssignment, ...]
     numbers: tuple[NumberAssignment, ...]
     vat_rates: tuple[VatRate, ...]
+    reverse_charges: tuple[DomesticReverseCharge, ...] = ()
+    exchange_rates: tuple[ExchangeRate, ...] = ()
 
 
 def overlaps(what: str, assignments: Sequence[tuple[str, Assignment]]) -> list[str]:

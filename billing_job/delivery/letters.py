@@ -10,7 +10,7 @@ from billing_job.core.errors import DocumentError
 from billing_job.core.files.manifest import sha256
 from billing_job.core.period import Period
 from billing_job.delivery.message import Attachment, Letter, ascii_address
-from billing_job.documents.document_files import document_file
+from billing_job.documents.document_files import document_file, kinds_of
 from billing_job.documents.email_text import mail_texts
 from billing_job.documents.safe_text import plain_text
 from billing_job.ledger.document_files import StoredFile, stored_files
@@ -30,11 +30,13 @@ class LetterWriter:
     def _known(self) -> Mapping[tuple[str, str], StoredFile]:
         return stored_files(self.job.engine, self.numbers)
 
-    def letter(self, document: Document, recipient: str) -> Letter:
-        """The letter that brings a document, still without a Message-ID.
+    def letter(self, document: Document, recipient: str, others: tuple[str, ...] = ()) -> Letter:
+        """The letter that brings a document, still without a Message-ID; `others` are its further recipients.
 
         DocumentError for a template that fails, and for a file that is missing or was changed after it was written.
         """
+        client = self.job.clients.get(document.client.client_id, document.client)
+        named = {address.strip().casefold() for address in client.email.split(";")}
         texts = mail_texts(document, self.job.templates, subject=self.mail.subject, attached=self.mail.attach)
         return Letter(
             message_id="",
@@ -48,7 +50,11 @@ class LetterWriter:
             subject=texts.subject,
             text=texts.text,
             html=texts.html,
-            attachments=tuple(self._attachment(document, kind) for kind in self.mail.attach),
+            attachments=tuple(
+                self._attachment(document, kind) for kind in self.mail.attach if kind in kinds_of(document)
+            ),
+            also_to=tuple(ascii_address(address) or address for address in others if address.casefold() in named),
+            copy_to=tuple(ascii_address(address) or address for address in others if address.casefold() not in named),
         )
 
     def _attachment(self, document: Document, kind: str) -> Attachment:

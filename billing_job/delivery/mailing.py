@@ -15,6 +15,7 @@ from billing_job.delivery.letters import LetterWriter
 from billing_job.delivery.message import (
     Answer,
     Envelope,
+    Letter,
     Outcome,
     Transport,
     ascii_address,
@@ -57,6 +58,8 @@ class _Item:
     document: Document
     recipient: str
     again: bool
+    others: tuple[str, ...] = ()
+    """Further addresses of the client, and those of its copies."""
 
     def entry(self, detail: str) -> Entry:
         return Entry(self.document.number, self.document.client.client_id, self.recipient, detail)
@@ -131,17 +134,18 @@ def _sorted_out(job: Job, documents: Sequence[Document], options: MailOptions, m
     for document in documents:
         # The address as it is now: a corrected one must reach a document that was issued before.
         client = job.clients.get(document.client.client_id, document.client)
-        item = _Item(document, client.email, document.number in options.resend)
+        recipients = tuple(ascii_address(address) or "" for address in client.recipients)
+        item = _Item(document, client.first_email, document.number in options.resend, client.recipients[1:])
         before = log.get(document.number)
         if before is not None and before.event in SENT and not item.again:
             mailed.already_sent.append(item.entry(before.detail))
         elif before is not None and before.event in UNKNOWN and not item.again:
             continue
-        elif not client.email:
+        elif not client.first_email:
             mailed.no_address.append(item.entry("clients.csv has no e-mail address for this client"))
-        elif ascii_address(client.email) is None:
+        elif not all(recipients):
             mailed.refused.append(item.entry("no mail server takes this address: correct it in clients.csv"))
-        elif may_send(before, client.email, again=item.again):
+        elif may_send(before, client.first_email, again=item.again):
             items.append(item)
         elif before is not None:
             mailed.refused.append(item.entry(f"refused on {before.moment}: {before.detail}"))
@@ -150,7 +154,7 @@ def _sorted_out(job: Job, documents: Sequence[Document], options: MailOptions, m
 
 def _rehearse(box: LetterWriter, item: _Item, mailed: Mailed) -> None:
     try:
-        letter = box.letter(item.document, item.recipient)
+        letter = box.letter(item.document, item.recipient, item.others)
         mailed.sent.append(item.entry(f"{letter.subject} ({len(message_bytes(letter)) // 1024} KiB)"))
     except DocumentError as error:
         mailed.held_back.append(item.entry(str(error)))
@@ -186,7 +190,7 @@ def _send_one(box: LetterWriter, item: _Item, transport: Transport, mailed: Mail
     """Note, send, note; None when the document cannot be sent, or another process has it."""
     job, mail, document = box.job, box.mail, item.document
     try:
-        letter = box.letter(document, item.recipient)
+        letter = box.letter(document, item.recipient, item.others)
     except DocumentError as error:
         mailed.held_back.append(item.entry(str(error)))
         return None
@@ -204,18 +208,28 @@ def _send_one(box: LetterWriter, item: _Item, transport: Transport, mailed: Mail
         return None
     letter = replace(letter, message_id=claimed.message_id)
     try:
-        answer = transport.send(Envelope(mail.sender, letter.recipient, mail.bcc), message_bytes(letter))
+        answer = transport.send(_envelope(mail, letter), message_bytes(letter))
     except MailServerUnreachable as error:
         _record(job, claimed, Answer(Outcome.DEFERRED, str(error)), console)
         mailed.deferred.append(item.entry(str(error)))
         raise
     _record(job, claimed, answer, console)
-    if answer.copy_refused:
-        console.warn(f"{document.number}: {mail.bcc} did not get its copy: {answer.copy_refused}")
+    console.warn(*(f"{document.number}: {refused}" for refused in answer.copies_refused))
     lists = {Outcome.ACCEPTED: mailed.sent, Outcome.REFUSED: mailed.refused, Outcome.DEFERRED: mailed.deferred}
     if answer.outcome in lists:
         lists[answer.outcome].append(item.entry(answer.detail))
     return answer
+
+
+def _envelope(mail: Mail, letter: Letter) -> Envelope:
+    """Everybody who gets the message, each once: a blind copy to who is named already would come twice."""
+    named = {letter.recipient.casefold()}
+    copies = []
+    for address in (*letter.also_to, *letter.copy_to, *([mail.bcc] if mail.bcc else [])):
+        if address.casefold() not in named:
+            named.add(address.casefold())
+            copies.append(address)
+    return Envelope(mail.sender, letter.recipient, tuple(copies))
 
 
 def _record(job: Job, claimed: Claim, answer: Answer, console: Console) -> None:

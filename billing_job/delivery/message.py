@@ -32,22 +32,25 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An outcome, and what the server said; `copy_refused` is what it said to the blind copy, empty when it took it."""
+    """An outcome, and what the server said; `copies_refused` names other recipients it did not take, with its words."""
 
     outcome: Outcome
     detail: str
-    copy_refused: str = ""
+    copies_refused: tuple[str, ...] = ()
     broken: bool = False
     """The connection broke, which says more about the server than about this message."""
 
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """Who a message goes from and to, as the server is told; `copy` is a blind copy, empty for none."""
+    """Who a message goes from and to, as the server is told; `copies` are all others, each once.
+
+    The first recipient decides whether a message was sent.
+    """
 
     sender: str
     recipient: str
-    copy: str = ""
+    copies: tuple[str, ...] = ()
 
 
 class Transport(Protocol):
@@ -82,6 +85,8 @@ class Letter:
     text: str
     html: str
     attachments: Sequence[Attachment]
+    also_to: tuple[str, ...] = ()
+    copy_to: tuple[str, ...] = ()
 
 
 def ascii_address(address: str) -> str | None:
@@ -113,7 +118,10 @@ def message_bytes(letter: Letter) -> bytes:
     message["Message-ID"] = letter.message_id
     message["Date"] = format_datetime(letter.date)
     message["From"] = Address(letter.sender_name, addr_spec=letter.sender)
-    message["To"] = Address(letter.recipient_name, addr_spec=letter.recipient)
+    to = Address(letter.recipient_name, addr_spec=letter.recipient)
+    message["To"] = (to, *(Address(addr_spec=address) for address in letter.also_to))
+    if letter.copy_to:
+        message["Cc"] = tuple(Address(addr_spec=address) for address in letter.copy_to)
     if letter.reply_to:
         message["Reply-To"] = Address(addr_spec=letter.reply_to)
     message["Subject"] = letter.subject

@@ -109,16 +109,17 @@ class SmtpTransport:
 
     def _handed_over(self, connection: Connection, envelope: Envelope, message: bytes) -> Answer:
         options = [f"SIZE={len(message)}"] if connection.has_extn("size") else []
-        copy_refused = ""
+        refused_copies: list[str] = []
         try:
             code, text = connection.mail(envelope.sender, options)
             if code == 250:
                 code, text = connection.rcpt(envelope.recipient)
-            if code in (250, 251) and envelope.copy:
-                copy_code, copy_text = connection.rcpt(envelope.copy)
+            for address in envelope.copies if code in (250, 251) else ():
+                copy_code, copy_text = connection.rcpt(address)
                 if copy_code == _CLOSING:
                     raise _NotHandedOver(_said(copy_code, copy_text))
-                copy_refused = "" if copy_code in (250, 251) else _said(copy_code, copy_text)
+                if copy_code not in (250, 251):
+                    refused_copies.append(f"{address} did not get its copy: {_said(copy_code, copy_text)}")
             if code in (250, 251):
                 code, text = connection.docmd("DATA")
             if code == _CLOSING:
@@ -129,18 +130,19 @@ class SmtpTransport:
                 return Answer(Outcome.REFUSED if refused else Outcome.DEFERRED, _said(code, text))
         except (OSError, smtplib.SMTPException, ValueError) as error:
             raise _NotHandedOver(f"the connection broke: {_cleaned(str(error))}") from error
+        copies_refused = tuple(refused_copies)
         try:
             connection.send(_on_the_wire(message))
             code, text = connection.getreply()
         except (OSError, smtplib.SMTPException) as error:
             self._drop()
             detail = f"no reply to the message: {_cleaned(str(error))}"
-            return Answer(Outcome.UNCERTAIN, detail, copy_refused, broken=True)
+            return Answer(Outcome.UNCERTAIN, detail, copies_refused, broken=True)
         if code == _CLOSING:
             self._drop()
         if 200 <= code < 300:
-            return Answer(Outcome.ACCEPTED, _said(code, text), copy_refused)
-        return Answer(_no(code), _said(code, text), copy_refused)
+            return Answer(Outcome.ACCEPTED, _said(code, text), copies_refused)
+        return Answer(_no(code), _said(code, text), copies_refused)
 
     def _connected(self) -> Connection:
         if self._connection is not None:

@@ -6,7 +6,9 @@ from billing_job.core.categories import REFUND
 from billing_job.core.document import Client, Document, Kind, Line, Seller
 from billing_job.documents import localized, payment
 from billing_job.documents.charts import accent_of, category_picture, month_picture
+from billing_job.documents.late_payment import LATE_PAYMENT, late_payment_law
 from billing_job.documents.localized import PrintedMoney
+from billing_job.documents.printed_sign import printed_quantity, printed_sign
 from billing_job.documents.safe_text import page_text, shortened
 from billing_job.documents.templates import Templates
 from billing_job.documents.translations import Labels, labels_for
@@ -71,11 +73,6 @@ def document_view(document: Document, templates: Templates, *, pictures: bool = 
     )
 
 
-def printed_sign(document: Document) -> int:
-    """What turns a document's amounts into the printed ones: a credit note shows positive amounts (EN 16931, 381)."""
-    return -1 if document.kind is Kind.CREDIT_NOTE else 1
-
-
 def _joined(parts: Iterable[str], labels: Labels) -> str:
     """Parts of one line; on a right-to-left page a mark keeps a Latin part's full stop at its end."""
     mark = "\N{LEFT-TO-RIGHT MARK}" if labels.direction == "rtl" else ""
@@ -94,13 +91,16 @@ def _heading(document: Document, labels: Labels) -> str:
 
 def _address(party: Seller | Client) -> tuple[str, ...]:
     city = " ".join(filter(None, (party.postal_code, party.city)))
-    return tuple(filter(None, (page_text(party.street), page_text(city))))
+    more = (party.street2, city, party.region) if isinstance(party, Client) else (city,)
+    return tuple(filter(None, map(page_text, (party.street, *more))))
 
 
 def _seller(seller: Seller, labels: Labels) -> Party:
     ids = (
         Fact(labels("VAT ID"), page_text(seller.vat_id)),
+        Fact(labels("Tax number"), page_text(seller.tax_number)),
         Fact(labels("Registration no."), page_text(seller.registration_id)),
+        Fact(labels("Contact"), page_text(seller.contact)),
         Fact(labels("E-mail"), page_text(seller.email)),
         Fact(labels("Telephone"), localized.phone_text(seller.phone)),
     )
@@ -116,7 +116,10 @@ def _buyer(client: Client, seller: Seller, labels: Labels) -> Party:
         Fact(labels("VAT ID"), page_text(client.vat_id)),
         Fact(labels("Registration no."), page_text(client.registration_id)),
     )
-    return Party(page_text(client.name), (*_address(client), *country), tuple(fact for fact in ids if fact.value))
+    person = (page_text(client.attention),) if client.attention else ()
+    return Party(
+        page_text(client.name), (*person, *_address(client), *country), tuple(fact for fact in ids if fact.value)
+    )
 
 
 def _facts(document: Document, labels: Labels) -> Iterable[Fact]:
@@ -131,7 +134,15 @@ def _facts(document: Document, labels: Labels) -> Iterable[Fact]:
         yield Fact(labels("Invoice dated"), localized.date_text(each.issue_date, locale))
     if _is_invoice(document) and document.gross_cents > 0:
         yield Fact(labels("Due date"), localized.date_text(document.due_date, locale))
-    yield Fact(labels("Customer number"), page_text(document.client.client_id))
+    client = document.client
+    yield Fact(labels("Customer number"), page_text(client.client_id))
+    for name, value in (
+        ("Your reference", client.buyer_reference),
+        ("Purchase order", client.purchase_order),
+        ("Contract", client.contract_reference),
+    ):
+        if value:
+            yield Fact(labels(name), page_text(value))
 
 
 def _summary_note(document: Document, labels: Labels) -> str:
@@ -154,7 +165,7 @@ def _row(line: Line, document: Document, money: PrintedMoney, labels: Labels) ->
             labels,
         ),
         number=localized.phone_text(line.number) if line.number else page_text(line.trunk),
-        quantity=localized.count_text(abs(line.quantity), labels.locale),
+        quantity=localized.count_text(printed_quantity(line, printed_sign(document)), labels.locale),
         vat=localized.percent_text(line.vat.rate, labels.locale),
         amount=money.bare(line.net_cents),
     )
@@ -179,6 +190,11 @@ def _totals(document: Document, money: PrintedMoney, labels: Labels) -> Iterable
             else labels("{vat} on {amount}", vat=name, amount=money(total.net_cents))
         )
         yield Fact(label, money(total.vat_cents))
+    if document.tax_currency_vat_cents is not None:
+        rate = localized.rate_text(document.tax_currency_rate, labels.locale)
+        label = labels("VAT in {currency}, at {rate}", currency=document.tax_currency, rate=rate)
+        national = PrintedMoney(document.tax_currency, printed_sign(document), labels.locale)
+        yield Fact(label, national(document.tax_currency_vat_cents))
 
 
 def _payment(document: Document, money: PrintedMoney, labels: Labels, *, pictures: bool) -> Payment | None:
@@ -186,7 +202,7 @@ def _payment(document: Document, money: PrintedMoney, labels: Labels, *, picture
         return None
     seller = document.seller
     facts = (
-        Fact(labels("Account holder"), page_text(seller.legal_name or seller.name) if seller.iban else ""),
+        Fact(labels("Account holder"), page_text(seller.account_name) if seller.iban else ""),
         Fact(labels("IBAN"), localized.grouped(seller.iban)),
         Fact(labels("BIC"), seller.bic),
         Fact(labels("Payment reference"), payment.reference_text(payment.payment_reference(document))),
@@ -205,6 +221,8 @@ def _notes(document: Document, labels: Labels) -> Iterable[str]:
     if document.reason:
         yield labels("Reason: {reason}", reason=page_text(document.reason))
     yield from vat_mentions(document, labels)
+    if payment.is_payable(document) and (law := late_payment_law(document)):
+        yield labels(LATE_PAYMENT, law=law)
     yield labels(
         "Every transaction is listed in the attached file {file}.",
         file=DETAIL_FILE.format(number=page_text(document.number) or "draft"),
@@ -218,5 +236,7 @@ def _footer(seller: Seller, labels: Labels) -> Iterable[str]:
     yield page_text(seller.legal_name or seller.name)
     if seller.vat_id:
         yield f"{labels('VAT ID')} {page_text(seller.vat_id)}"
+    if seller.tax_number:
+        yield f"{labels('Tax number')} {page_text(seller.tax_number)}"
     if seller.registration_id:
         yield f"{labels('Registration no.')} {page_text(seller.registration_id)}"

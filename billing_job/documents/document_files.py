@@ -13,10 +13,10 @@ SUFFIXES = {"pdf": ".pdf", "csv": ".csv", "ubl": ".xml"}
 
 
 def document_files(document: Document, templates: Templates) -> dict[str, bytes]:
-    """The bytes of a document's files by kind: pdf, csv, ubl.
+    """The bytes of a document's files by kind: pdf, csv, ubl, as `kinds_of` names them.
 
     The PDF carries the CII (`factur-x.xml`) and the CSV inside. A draft has neither CII nor UBL: software must not take
-    it for an invoice. DocumentError names the document.
+    it for an invoice; nor has a document of a client that takes none. DocumentError names the document.
     """
     try:
         return _files(document, templates)
@@ -33,12 +33,20 @@ def _files(document: Document, templates: Templates) -> dict[str, bytes]:
     detail = detail_csv(document)
     embedded = [Embedded(DETAIL_FILE.format(number=document.number or "draft"), detail, "Detail", "Supplement")]
     files = {"csv": detail}
-    if not document.is_draft:
+    has_xml = "ubl" in kinds_of(document)
+    if has_xml:
         embedded.insert(0, Embedded("factur-x.xml", cii_xml(document, templates), "Factur-X invoice", "Alternative"))
-        files["ubl"] = ubl_xml(document, templates)
     html = document_html(document, templates)
     pdf = pdf_bytes(html, templates, day=document.issue_date, embedded=embedded, what=document_name(document))
+    if has_xml:
+        files["ubl"] = ubl_xml(document, templates, pdf if document.seller.pdf_in_ubl else b"")
     return {"pdf": pdf, **files}
+
+
+def kinds_of(document: Document | Heading) -> tuple[str, ...]:
+    """Which files a document has: no XML on a draft, nor for a client whose `einvoice` is none."""
+    without_xml = document.is_draft or document.client.einvoice == "none"
+    return tuple(kind for kind in SUFFIXES if not (without_xml and kind == "ubl"))
 
 
 def document_file(document: Document | Heading, kind: str) -> str:

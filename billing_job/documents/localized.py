@@ -52,6 +52,11 @@ def percent_text(rate: Decimal, locale: Locale) -> str:
     return format_percent(rate.normalize() / 100, locale=locale, decimal_quantization=False).translate(_MARKS)
 
 
+def rate_text(rate: Decimal | None, locale: Locale) -> str:
+    """An exchange rate with all its places, "11.2345"."""
+    return format_decimal(rate or Decimal(0), locale=locale, decimal_quantization=False)
+
+
 @lru_cache(maxsize=4096)
 def date_text(day: date, locale: Locale) -> str:
     """A day in full, "31 October 2026"."""

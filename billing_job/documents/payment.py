@@ -65,7 +65,7 @@ def epc_qr(document: Document) -> str:
     structured = iso11649.is_valid(reference)
     seller = document.seller
     return _qr(
-        plain_text(seller.legal_name or seller.name)[:_EPC_MAX_NAME],
+        plain_text(seller.account_name)[:_EPC_MAX_NAME],
         seller.iban.replace(" ", ""),
         seller.bic.replace(" ", ""),
         document.gross_cents,

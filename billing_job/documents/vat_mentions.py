@@ -16,7 +16,7 @@ def vat_name(vat: Vat, rate: str, labels: Labels) -> str:
 
 def vat_reason(vat: Vat, labels: Labels) -> str:
     """Why no VAT is charged (BT-120) in the language of the labels: by the code, otherwise as the document has it."""
-    code = vat.exemption_code or _CODES.get(vat.category, "")
+    code = vat.exemption_code or ("" if vat.exemption_reason else _CODES.get(vat.category, ""))
     if labels.knows(code):
         return labels(code)
     return page_text(labels(vat.exemption_reason or "Exempt from VAT"))

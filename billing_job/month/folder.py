@@ -14,8 +14,8 @@ from billing_job.core.document import Document, Heading
 from billing_job.core.errors import ConfigError
 from billing_job.core.files.manifest import ACCOUNTING, Folder, sha256
 from billing_job.core.period import Period
-from billing_job.documents.document_files import SUFFIXES, document_file
-from billing_job.documents.einvoice.peppol import peppol_notes
+from billing_job.documents.document_files import SUFFIXES, document_file, kinds_of
+from billing_job.documents.einvoice.profiles import profile_notes
 from billing_job.documents.render_pool import get_ready, render
 from billing_job.documents.templates import Templates
 from billing_job.ledger.billed_facts import documents_of
@@ -170,13 +170,14 @@ def _write_documents(
     missing = []
     for document in documents:
         found = {}
-        for kind in SUFFIXES:
+        kinds = kinds_of(document)
+        for kind in kinds:
             stored = known.get((document.number, kind))
             name = document_file(document, kind)
             content = folder.read(name) if stored is not None and document.number not in again else None
             if content is not None and stored is not None and sha256(content) == stored.sha256:
                 found[name] = (stored.sha256, stored.size)
-        if len(found) == len(SUFFIXES):
+        if len(found) == len(kinds):
             written.files.update(found)
         else:
             missing.append(document)
@@ -210,14 +211,16 @@ def _looked(job: Job, month: Period, placed: Placed, documents: Sequence[Documen
     """Ask the ledger for all that the lists and the page tell."""
     waiting = waiting_rows(job, placed.exceptions)
     earned = month_margins(job, month, placed, documents)
-    links = {document.number: {kind: document_file(document, kind) for kind in SUFFIXES} for document in documents}
+    links = {
+        document.number: {kind: document_file(document, kind) for kind in kinds_of(document)} for document in documents
+    }
     report = month_report(
         job,
         month,
         placed,
         documents,
         waiting=waiting,
-        anomalies=[*told(month_anomalies(job, month, placed, earned)), *peppol_notes(documents)],
+        anomalies=[*told(month_anomalies(job, month, placed, earned)), *profile_notes(documents)],
         document_files=links,
         files=[*books, *LISTS],
     )

@@ -12,6 +12,7 @@ from billing_job.accounting.accounts import Accounts, load_accounts
 from billing_job.accounting.formats import FORMATS
 from billing_job.billing.attribution.assignments import Assignments, assignments
 from billing_job.billing.attribution.event_facts import number_facts
+from billing_job.billing.invoicing.domestic_reverse_charge import SHIPPED_REVERSE_CHARGES
 from billing_job.billing.invoicing.small_business import small_business_vat
 from billing_job.billing.invoicing.tax import TaxRules
 from billing_job.billing.rating.tariff import DatedPrice
@@ -45,6 +46,8 @@ CONFIGURATION_FILES = (
     "numbers.csv",
     "prices.csv",
     "vat_rates.csv",
+    "domestic_reverse_charge.csv",
+    "exchange_rates.csv",
     "accounts.csv",
 )
 
@@ -85,6 +88,9 @@ class Job:
             self.mapping.vat_rates,
             self.shipped_rates,
             small_business_vat(seller.country, tax.small_business_reason) if tax.small_business else None,
+            (*self.mapping.reverse_charges, *SHIPPED_REVERSE_CHARGES),
+            seller.tax_number,
+            seller.registration_id,
         )
 
     def reading(self) -> TransactionsReading:
@@ -187,7 +193,14 @@ def _logo(settings: Settings) -> str:
 
 def _seller(settings: Settings, logo: str) -> Seller:
     table = settings.seller.model_dump(exclude={"logo"})
-    return Seller(**table, logo=logo, footer=settings.design.footer, accent_colour=settings.design.accent_colour)
+    design = settings.design
+    return Seller(
+        **table,
+        logo=logo,
+        footer=design.footer,
+        accent_colour=design.accent_colour,
+        pdf_in_ubl=design.pdf_in_ubl,
+    )
 
 
 def _fingerprint(config_folder: Path) -> str:

@@ -5,11 +5,15 @@ from billing_job.core.console import Console
 from billing_job.core.document import Kind
 from billing_job.core.money import money_text, wallet_text
 from billing_job.core.period import Period
+from billing_job.documents.einvoice.profiles import profile_notes
 from billing_job.month.folder import WrittenMonth
 from billing_job.month.gate import Because, Gate
 from billing_job.month.job import Job
 from billing_job.month.pipeline import Billed
 from billing_job.month.session import Session
+
+MOST_NOTES = 10
+"""Reasons for plain EN 16931 that are told one by one; the month's page has them all."""
 
 
 def tell(
@@ -53,6 +57,11 @@ def tell(
     if billed.because:
         made = "these are drafts, and a run would issue nothing" if draft else "nothing was issued"
         console.warn(f"{made}: {_why(billed, period, job)}")
+    notes = profile_notes(documents)
+    for note in notes[:MOST_NOTES]:
+        console.info(f"{note}. Its XML is plain EN 16931")
+    if len(notes) > MOST_NOTES:
+        console.info(f"{len(notes) - MOST_NOTES} more documents are plain EN 16931: see report.html, or `run --json`")
     where = job.draft_folder(period) if draft else job.folder(period)
     console.info(f"Files: {where.where()}")
 

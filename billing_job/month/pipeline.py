@@ -12,6 +12,7 @@ import pandas as pd
 
 from billing_job.billing.invoicing.bills import Terms, bills
 from billing_job.billing.invoicing.fee_discount_minimum import PlanTerms
+from billing_job.billing.invoicing.national_currency import with_national_vat
 from billing_job.billing.invoicing.tax import vat_id_check
 from billing_job.core.categories import MINIMUM, MONTHLY_FEE
 from billing_job.core.checks import (
@@ -22,6 +23,7 @@ from billing_job.core.checks import (
 )
 from billing_job.core.columns.row_values import sum_of
 from billing_job.core.document import Document
+from billing_job.core.errors import ConfigError
 from billing_job.core.moments import moment_text
 from billing_job.core.money import cents_from_decimal, scaled
 from billing_job.core.period import Period
@@ -150,10 +152,21 @@ def _bills(
         charged.facts,
         charged.freed,
     )
+    found = [_with_national_vat(job, bill) for bill in found]
     raise_if_broken(
         every_charge_is_on_a_bill(charged.priced, found) + documents_add_up(b.document for b in found if b.document)
     )
     return found, charged.notes
+
+
+def _with_national_vat(job: Job, bill: Bill) -> Bill:
+    """The bill with its VAT in the seller's own currency, where one is asked for; ConfigError without a rate."""
+    if bill.document is None:
+        return bill
+    try:
+        return replace(bill, document=with_national_vat(bill.document, job.mapping.exchange_rates))
+    except ValueError as error:
+        raise ConfigError(str(error)) from None
 
 
 def plan_terms(

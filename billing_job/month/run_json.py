@@ -9,7 +9,8 @@ from billing_job.core.document import Document, Heading
 from billing_job.core.money import cents_of
 from billing_job.core.period import Period
 from billing_job.core.sums import Sum
-from billing_job.documents.document_files import SUFFIXES, document_file
+from billing_job.documents.document_files import document_file, kinds_of
+from billing_job.documents.einvoice.profiles import choice_of
 from billing_job.month.gate import Gate
 from billing_job.month.pipeline import Billed
 from billing_job.month.placing import Placed
@@ -103,7 +104,7 @@ def exceptions_json(placed: Placed) -> list[dict[str, Any]]:
 
 def document_json(document: Document | Heading, folder: str, *, new: bool) -> dict[str, Any]:
     """One entry of `documents`; file paths are relative to the output folder."""
-    kinds = ("pdf", "csv") if document.is_draft else tuple(SUFFIXES)
+    choice = choice_of(document)
     return {
         "number": document.number,
         "kind": document.kind.value,
@@ -115,5 +116,7 @@ def document_json(document: Document | Heading, folder: str, *, new: bool) -> di
         "issue_date": document.issue_date.isoformat(),
         "due_date": document.due_date.isoformat(),
         "new": new,
-        "files": {kind: f"{folder}/{document_file(document, kind)}" for kind in kinds},
+        "files": {kind: f"{folder}/{document_file(document, kind)}" for kind in kinds_of(document)},
+        "einvoice": "" if document.is_draft else choice.profile.value,
+        "einvoice_because": "" if document.is_draft else choice.because,
     }

@@ -81,10 +81,21 @@ def configuration(job: Job) -> Iterator[Finding]:
         yield Finding("warning", problem)
     seller = job.settings.seller
     for key in ("street", "city", "vat_id", "registration_id", "iban", "email"):
-        if not getattr(seller, key):
+        if not getattr(seller, key) and not (key == "vat_id" and seller.tax_number):
             yield Finding(
                 "warning", f"seller.{key} is empty; most countries want it on an invoice, or e-invoicing does"
             )
+    nameless = [
+        client.client_id
+        for client in mapping.clients
+        if client.einvoice in ("auto", "peppol") and not (client.buyer_reference or client.purchase_order)
+    ]
+    if nameless:
+        yield Finding(
+            "ok",
+            f"{len(nameless)} clients ({', '.join(nameless[:3])}{', …' if len(nameless) > 3 else ''}) have neither"
+            " buyer_reference nor purchase_order: to Peppol the reference (BT-10) is attention, or the client's name",
+        )
     with_trunk = {fact.client_id for fact in mapping.trunks}
     for client in mapping.clients:
         if client.client_id not in with_trunk:

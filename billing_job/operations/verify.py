@@ -7,7 +7,7 @@ from billing_job.core.money import micros_text
 from billing_job.core.period import Period
 from billing_job.core.sums import Sum
 from billing_job.didfarm.wire import parse_json, read_transaction
-from billing_job.documents.document_files import SUFFIXES, document_file
+from billing_job.documents.document_files import document_file, kinds_of
 from billing_job.ledger.audit import audit
 from billing_job.ledger.document_files import stored_files
 from billing_job.ledger.documents import all_documents, billed_periods, issued_numbers
@@ -35,7 +35,7 @@ def files_agree(job: Job) -> list[str]:
     problems = []
     for each in issued:
         folder = job.folder(Period.parse(each.folder))
-        for kind in SUFFIXES:
+        for kind in kinds_of(each.document):
             stored = known.get((each.document.number, kind))
             name = document_file(each.document, kind)
             content = folder.read(name)

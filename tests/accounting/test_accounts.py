@@ -1,11 +1,16 @@
 """accounts.csv: which row wins, what a bad row is told, and what the shipped rows cover."""
 
+from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
 from billing_job.accounting.accounts import FORMAT_NAMES, AccountKey, AccountKind, Accounts, load_accounts
+from billing_job.accounting.booking import document_entry
+from billing_job.core.document import Vat
 from billing_job.core.errors import ConfigError
+from tests.support.sample_documents import CLIENT, document, standard_lines
 
 SALE = AccountKey(AccountKind.REVENUE, category="call", vat_case="S", rate="21", country="NL")
 
@@ -101,7 +106,7 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("format_name", FORMAT_NAMES)
-@pytest.mark.parametrize("vat_case", ["S", "OSS", "AE", "O", "E", "Z"])
+@pytest.mark.parametrize("vat_case", ["S", "OSS", "AE", "DRC", "O", "E", "Z"])
 def test_the_shipped_rows_cover_everything(format_name: str, vat_case: str) -> None:
     """Without a file of one's own every format has an account for every kind and VAT case."""
     keys = [AccountKey(kind, category="call", vat_case=vat_case, rate="21", country="BE") for kind in AccountKind]
@@ -111,3 +116,12 @@ def test_the_shipped_rows_cover_everything(format_name: str, vat_case: str) -> N
         if key.kind != AccountKind.PARTY and (key.kind != AccountKind.VAT or vat_case in ("S", "OSS"))
     ]
     assert all(account.code for account in load_accounts(None).chart(format_name, postings).values())
+
+
+def test_a_reverse_charge_at_home_is_no_sale_to_the_eu() -> None:
+    """It has a VAT case of its own: in DATEV 8337 (§ 13b UStG), not 8336, whose VAT ids go into the ZM."""
+    client = replace(CLIENT, tax_treatment="DRC")
+    made = document(standard_lines(Vat("AE", Decimal(0), "", "Steuerschuldnerschaft")), client=client)
+    accounts = load_accounts(None)
+    keys = [posting.key for posting, _ in document_entry(made, accounts).revenue()]
+    assert {account.code for account in accounts.chart("datev", keys).values()} == {"8337"}

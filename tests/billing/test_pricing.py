@@ -266,7 +266,7 @@ def test_ten_thousand_messages_at_0_0450() -> None:
 def test_three_lines_of_33_33_at_19_percent(tmp_path: Path) -> None:
     """VAT is of the sum 99.99, 19.00; three times the VAT of 33.33 would be 18.99."""
     desk = Desk(tmp_path)
-    desk.file("billing.toml", '[seller]\nname = "S"\ncountry = "DE"')
+    desk.file("billing.toml", '[seller]\nname = "S"\ncountry = "DE"\ntax_number = "133/8150/8159"')
     desk.file("clients.csv", "client_id,name,country", "acme,Acme,DE", "bruno,Bruno,DE")
     desk.add(*(row(n, -3333, type_=type_) for n, type_ in enumerate(("call", "sms", "renewal"), 1)))
     document = only(desk.bill().new)

@@ -30,7 +30,8 @@ ARTICLE_196 = "Article 196 of Council Directive 2006/112/EC"
 
 
 def rules(seller: str, *, oss: bool = False, exemption: Vat | None = None, rates: tuple[VatRate, ...] = ()) -> TaxRules:
-    return TaxRules(seller, SELLER_IDS.get(seller, ""), oss, rates, RATES, exemption)
+    known = SELLER_IDS.get(seller, "")
+    return TaxRules(seller, known, oss, rates, RATES, exemption, (), "" if known else "12 345 678")
 
 
 def buyer(country: str, vat_id: str, treatment: str = "") -> Client:

@@ -38,10 +38,11 @@ def test_from_nothing_to_the_first_invoice(tmp_path: Path) -> None:
         assert "seller.country" in unfinished.err
         here.replace("billing.toml", '\nname = ""', '\nname = "Noordzee"')
         here.replace("billing.toml", 'country = ""', 'country = "NL"')
+        here.replace("billing.toml", 'vat_id = ""', 'vat_id = "NL861994772B01"')
         still = here.run("--month", "2026-10")
         assert (still.code, still.err.count("column country")) == (2, 2)
         for client in ("acme,Acme", "bruno,Bruno"):
-            here.replace("clients.csv", f"{client},,,,", f"{client},,,,NL")
+            here.replace("clients.csv", f"{client},,,,,,,", f"{client},,,,,,,NL")
         ran = here.run("--month", "2026-10")
         assert ran.code == 0, ran.err
         assert [(d["client_id"], d["net_cents"]) for d in ran.json["documents"]] == [("acme", 300), ("bruno", 500)]

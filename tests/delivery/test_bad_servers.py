@@ -13,7 +13,7 @@ from billing_job.delivery.message import Envelope, Outcome
 from billing_job.delivery.smtp import MailServerUnreachable, Server, SmtpTransport, tls_context
 from tests.support.sandbox_on_loopback import StillClock
 
-ENVELOPE = Envelope("a@seller.example", "b@client.example", "")
+ENVELOPE = Envelope("a@seller.example", "b@client.example")
 TIMEOUT = 0.1
 BOUND = 3.0
 """Seconds: ten times the timeout, and what a busy machine takes."""

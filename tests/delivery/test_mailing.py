@@ -20,7 +20,7 @@ from billing_job.documents.email_text import mail_texts
 from billing_job.documents.templates import load_templates
 from billing_job.ledger.deliveries import claim
 from tests.support.fakes import office
-from tests.support.mail_month import LANGUAGES, MONTH, address, index_of, mail_office, number, opened
+from tests.support.mail_month import LANGUAGES, MONTH, address, client_id, index_of, mail_office, number, opened
 from tests.support.mail_server import mail_server
 from tests.support.sample_documents import CLIENT, document, full_credit, in_language, standard_lines
 
@@ -195,6 +195,26 @@ def test_throttle_copy_and_missing_address(tmp_path: Path) -> None:
     assert office.clock.monotonic() - began == pytest.approx(4.0)
     assert server.recipients[0] == [address(0), "archive@noordzee.example"]
     assert all("archive" not in message.as_string() for message in server.taken)
+
+
+def test_every_address_once(tmp_path: Path) -> None:
+    """Several addresses and copies go with one message, nobody gets two, and who is refused is named."""
+    with mail_server() as server:
+        server.misbehave = lambda recipient: "5xx" if recipient == "away@x.example" else ""
+        office = mail_office(tmp_path, server, 1)
+        office.replace("billing.toml", "per_minute = 100000", 'per_minute = 100000\nbcc = "chef@x.example"')
+        rows = (
+            "client_id,name,country,email,email_copy,language",
+            f"{client_id(0)},Client 0,NL,{address(0)}; two@x.example,Two@x.example;chef@x.example;away@x.example,en",
+        )
+        (office.config / "clients.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
+        first, again = office.type("send", "--month", MONTH), office.type("send", "--month", MONTH)
+    assert (first.code, again.code) == (0, 0)
+    assert server.recipients == [[address(0), "two@x.example", "chef@x.example"]]
+    assert "away@x.example did not get its copy" in first.err
+    (message,) = server.taken
+    assert [each.addr_spec for each in message["To"].addresses] == [address(0), "two@x.example"]
+    assert [each.addr_spec for each in message["Cc"].addresses] == ["chef@x.example", "away@x.example"]
 
 
 def test_run_send_sends_what_is_whole(tmp_path: Path) -> None:

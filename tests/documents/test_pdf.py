@@ -103,7 +103,7 @@ def test_the_page_says_what_the_document_says() -> None:
         "Acme Trading B.V.",
         "+31 20 700 0001",
         "Calls +31 20 700 0001 131 42.17",
-        "Refund +31 20 700 0002 1 -1.95",
+        "Refund +31 20 700 0002 -1 -1.95",
         "Total excluding VAT €103.51",
         "VAT 21% €21.74",
         "Total including VAT €125.25",

@@ -1,12 +1,16 @@
 """Peppol addresses: derived by country, checked, and a document that Peppol cannot carry says why."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
-from billing_job.documents.einvoice.peppol import Identifier, electronic_address, peppol_obstacle
+from billing_job.documents.einvoice.addresses import Identifier, electronic_address
+from billing_job.documents.einvoice.code_lists import EAS_DAY
+from billing_job.documents.einvoice.profiles import peppol_obstacle
 from billing_job.documents.einvoice.ubl import ubl_xml
 from billing_job.documents.templates import load_templates
+from tests.support import code_list_age
 from tests.support.invoice_rules import complaints
 from tests.support.sample_documents import CLIENT, SELLER, document, negative_month, standard_lines
 
@@ -24,7 +28,11 @@ from tests.support.sample_documents import CLIENT, SELLER, document, negative_mo
         ("SE", "SE556016068001", "", ("0007", "5560160680")),
         ("DK", "DK13585628", "13585628", ("0184", "DK13585628")),
         ("NO", "", "988 077 917", ("0192", "988077917")),
-        ("FI", "FI20774740", "", ("0213", "FI20774740")),
+        ("FR", "", "RCS Lyon 303 265 045", ("0225", "303265045")),
+        ("DK", "DK13585628", "", ("0184", "DK13585628")),
+        ("NO", "NO988077917MVA", "", ("0192", "988077917")),
+        ("FI", "FI20774740", "", ("0216", "003720774740")),
+        ("FI", "", "2077474-0", ("0216", "003720774740")),
         ("GR", "EL094259216", "", ("9933", "EL094259216")),
         ("DE", "DE136695977", "", None),
         ("US", "", "12-3456789", None),
@@ -49,7 +57,8 @@ def test_derived_address(country: str, vat_id: str, registration_id: str, expect
         ("9930:DE136695976", True),
         ("9930:DE136695977", False),
         ("0208:0428759497", True),
-        ("0204:991-12345-67", True),
+        ("0204:991-12345-67", False),
+        ("0204:991-33333TEST-33", True),
         ("87654321", False),
         ("0106:", False),
         ("iso6523:0106:87654321", False),
@@ -75,6 +84,12 @@ def test_given_address(given: str, valid: bool) -> None:
 def test_obstacles_are_told(change: dict[str, object], says: str) -> None:
     """What is missing is said, with who misses it."""
     assert says in peppol_obstacle(document(standard_lines(), **change))  # type: ignore[arg-type]
+
+
+def test_an_old_code_list_is_warned_about() -> None:
+    """`make check` warns from a year after the release on."""
+    assert code_list_age.warnings(EAS_DAY + timedelta(days=365)) == []
+    assert "EAS" in code_list_age.warnings(EAS_DAY + timedelta(days=366))[0]
 
 
 def test_no_obstacle() -> None:

@@ -11,7 +11,7 @@ from lxml import etree
 from billing_job.core.document import Document, Kind
 from billing_job.documents.document_files import document_files
 from billing_job.documents.einvoice.cii import cii_xml
-from billing_job.documents.einvoice.peppol import peppol_obstacle
+from billing_job.documents.einvoice.profiles import peppol_obstacle
 from billing_job.documents.einvoice.ubl import ubl_xml
 from billing_job.documents.templates import load_templates
 from tests.support.invoice_rules import complaints, peppol_complaints

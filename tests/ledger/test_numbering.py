@@ -8,7 +8,7 @@ from billing_job.core.errors import LedgerError
 from billing_job.core.period import Period
 from tests.support.desk import OCTOBER, Desk, row
 
-SELLER = '[seller]\nname = "S"\ncountry = "NL"\n'
+SELLER = '[seller]\nname = "S"\ncountry = "NL"\nvat_id = "NL861994772B01"\n'
 
 
 def test_the_turn_of_the_year_is_the_sellers(tmp_path: Path) -> None:

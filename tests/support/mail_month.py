@@ -27,6 +27,7 @@ SETTINGS = """\
 [seller]
 name = "Noordzee Telecom"
 country = "NL"
+vat_id = "NL861994772B01"
 [mail]
 host = "127.0.0.1"
 port = {port}

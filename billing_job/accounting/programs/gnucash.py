@@ -62,7 +62,7 @@ def _customer(client: Client) -> list[str]:
     town = _cell(f"{client.postal_code} {client.city}")
     notes = _cell(client.vat_id)
     address = [_cell(client.street), town, client.country, ""]
-    return [_cell(client.client_id), name, name, *address, "", "", _cell(client.email, 254), notes, *[""] * 8]
+    return [_cell(client.client_id), name, name, *address, "", "", _cell(client.first_email, 254), notes, *[""] * 8]
 
 
 def _file(rows: Sequence[Sequence[str]]) -> bytes:

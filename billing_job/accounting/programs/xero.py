@@ -63,7 +63,8 @@ def _invoice_rows(
     """One row for each category and VAT case; the amount is net (tax exclusive)."""
     day, due = (date_text(moment, options.date_format) for moment in (entry.day, entry.due_date or entry.day))
     address = [one_line(client.street), "", "", "", one_line(client.city), "", one_line(client.postal_code)]
-    head = [contact, one_line(client.email), *address, client.country, entry.reference, entry.corrects, day, due, ""]
+    email = one_line(client.first_email)
+    head = [contact, email, *address, client.country, entry.reference, entry.corrects, day, due, ""]
     rows = []
     for posting, vat in entry.revenue():
         account = chart[posting.key]

@@ -10,7 +10,7 @@ import eu_vat_rates_data
 from stdnum.eu import vat as eu_vat
 
 from billing_job.core.document import Client, Vat
-from billing_job.core.register import VatRate
+from billing_job.core.register import DomesticReverseCharge, VatRate
 
 EU = frozenset(
     ["AT", "BE", "BG", "CY", "CZ", "DE", "DK", "EE", "ES", "FI", "FR", "GR", "HR", "HU", "IE", "IT", "LT", "LU", "LV",
@@ -24,6 +24,8 @@ _PREFIXES = {"EL": "GR", "XI": "GB"}
 """VAT ids begin with the country's code but those of Greece, and of Northern Ireland beside GB."""
 _VAT_ID = re.compile(r"([A-Z]{2})(?:\d|[A-Z]{1,2}\d{7})")
 """How VAT ids of Europe begin; other tax numbers of letters and digits do not (Mexico: DEF010101AB1)."""
+VAT_PREFIXES = {"GR": "EL", "MC": "FR"}
+"""Countries whose VAT ids begin with other letters than their code."""
 
 REVERSE_CHARGE = Vat("AE", Decimal(0), "VATEX-EU-AE", "Reverse charge: Article 196 of Council Directive 2006/112/EC")
 OUTSIDE_SCOPE = Vat("O", Decimal(0), "VATEX-EU-O", "Not subject to VAT")
@@ -49,6 +51,10 @@ class TaxRules:
     shipped_rates: Sequence[VatRate]
     exemption: Vat | None = None
     """What a small business charges every client instead of VAT; None for all others."""
+    reverse_charges: Sequence[DomesticReverseCharge] = ()
+    """The user's dated rows before those of the program."""
+    seller_tax_number: str = ""
+    seller_registration_id: str = ""
 
 
 def vat_of(client: Client, rules: TaxRules, day: date) -> Vat | Untaxable:
@@ -56,19 +62,23 @@ def vat_of(client: Client, rules: TaxRules, day: date) -> Vat | Untaxable:
 
     Source: EN 16931 categories S, AE, O, E, Z; Directive 2006/112/EC Articles 44, 58, 196, 284.
     """
-    match client.tax_treatment or ("E" if rules.exemption else _treatment(client, rules)):
+    treatment = client.tax_treatment or ("E" if rules.exemption else _treatment(client, rules))
+    problem = _unidentified_seller(treatment, rules)
+    return Untaxable(problem) if problem else _vat(treatment, client, rules, day)
+
+
+def _vat(treatment: str, client: Client, rules: TaxRules, day: date) -> Vat | Untaxable:
+    match treatment:
         case "S":
             return _standard(TAXED_AS.get(rules.seller_country, rules.seller_country), rules, day)
         case "OSS":
             return _standard(_taxed_in(client), rules, day)
         case "AE":
             return _reverse_charge(client, rules)
-        case "O":
-            return OUTSIDE_SCOPE
-        case "Z":
-            return ZERO_RATED
-        case "E":
-            return rules.exemption or EXEMPT
+        case "DRC":
+            return _domestic_reverse_charge(client, rules, day)
+        case "O" | "Z" | "E":
+            return {"O": OUTSIDE_SCOPE, "Z": ZERO_RATED, "E": rules.exemption or EXEMPT}[treatment]
         case _:
             return Untaxable(_contradiction(client) or _question(client))
 
@@ -123,6 +133,50 @@ def _question(client: Client) -> str:
         f"client {client.client_id} is in {client.country} and {problem}: correct vat_id in clients.csv, set"
         " tax.oss = true, or choose a tax_treatment for it"
     )
+
+
+def _unidentified_seller(treatment: str, rules: TaxRules) -> str:
+    """Why no invoice of this treatment can be written: the seller is known by no number (BR-S-02, BR-E-02, BR-CO-26).
+
+    Who charges VAT is known to its tax office; the number of a register will do for all others.
+    """
+    if rules.seller_vat_id or rules.seller_tax_number:
+        return ""
+    if treatment in ("S", "OSS"):
+        return (
+            "the seller charges VAT and has neither VAT id nor tax number: fill in seller.vat_id or seller.tax_number"
+        )
+    if treatment in ("E", "Z", "O") and not rules.seller_registration_id:
+        return (
+            "the seller has no number that identifies it: fill in seller.vat_id, seller.tax_number or"
+            " seller.registration_id"
+        )
+    return ""
+
+
+def _domestic_reverse_charge(client: Client, rules: TaxRules, day: date) -> Vat | Untaxable:
+    """A client of the seller's own country that owes the VAT itself (Article 199a of Directive 2006/112/EC)."""
+    if client.country != rules.seller_country:
+        return Untaxable(
+            f"client {client.client_id} is in {client.country}, and domestic_reverse_charge is for clients in the"
+            f" seller's own country {rules.seller_country}: correct its tax_treatment"
+        )
+    row = next(
+        (
+            row
+            for row in rules.reverse_charges
+            if row.country == client.country and row.valid_from <= day and (row.valid_to is None or day < row.valid_to)
+        ),
+        None,
+    )
+    if row is None:
+        return Untaxable(
+            f"no wording of a domestic reverse charge of {client.country} is known for {day}: add a row to"
+            " domestic_reverse_charge.csv (country, wording, valid_from, valid_to, source), or give client"
+            f" {client.client_id} another tax_treatment"
+        )
+    named = _reverse_charge(client, rules)
+    return named if isinstance(named, Untaxable) else Vat("AE", Decimal(0), "", row.wording)
 
 
 def _standard(country: str, rules: TaxRules, day: date) -> Vat | Untaxable:

@@ -1,28 +1,36 @@
-"""The UBL 2.1 Invoice or CreditNote of a document: Peppol BIS Billing 3.0, or plain EN 16931 where Peppol cannot go."""
+"""The UBL 2.1 Invoice or CreditNote of a document, in the profile that its client takes."""
 
 from facturx import generate_ubl_xml
 
 from billing_job.core.document import Document
 from billing_job.documents.einvoice.en16931 import business_terms
-from billing_job.documents.einvoice.peppol import peppol_obstacle
+from billing_job.documents.einvoice.profiles import SPECIFICATIONS, choice_of
 from billing_job.documents.templates import Templates
 from billing_job.documents.translations import FALLBACK, labels_for
 
-_PROCESS = "urn:fdc:peppol.eu:2017:poacc:billing:01:1.0"
-_EN16931 = b"<cbc:CustomizationID>urn:cen.eu:en16931:2017</cbc:CustomizationID>"
-_PEPPOL = (
-    b"<cbc:CustomizationID>urn:cen.eu:en16931:2017#compliant#urn:fdc:peppol.eu:2017:poacc:billing:3.0"
-    b"</cbc:CustomizationID>"
-)
+_SPECIFICATION = "<cbc:CustomizationID>{}</cbc:CustomizationID>"
+_EN16931 = _SPECIFICATION.format("urn:cen.eu:en16931:2017").encode()
 
 
-def ubl_xml(document: Document, templates: Templates) -> bytes:
-    """The UBL file of an issued document; `peppol_obstacle` says why one is plain EN 16931."""
+def ubl_xml(document: Document, templates: Templates, page: bytes = b"") -> bytes:
+    """The UBL file of an issued document; `choice_of` says in which profile, and why in no narrower one.
+
+    `page` is the PDF to carry inside (BG-24), empty for none.
+    """
     labels, english = labels_for(templates, document.client.language), labels_for(templates, FALLBACK)
-    terms = business_terms(document, labels, english)
-    is_peppol = not peppol_obstacle(document)
-    if is_peppol:
-        terms["BT-23"] = _PROCESS
+    profile = choice_of(document).profile
+    terms = business_terms(document, profile, labels, english)
+    if page:
+        name = f"{document.number}.pdf"
+        terms["BG-24"] = [
+            {
+                "BT-122": document.number,
+                "BT-125": page,
+                "BT-125-1": "application/pdf",
+                "BT-125-2": name,
+            }
+        ]
     xml: bytes = generate_ubl_xml(terms, level="en16931", check_xsd=False, check_schematron=None)
     # factur-x writes the identifier of EN 16931 itself and knows none of its specialisations.
-    return xml.replace(_EN16931, _PEPPOL, 1) if is_peppol else xml
+    wanted = SPECIFICATIONS.get(profile)
+    return xml.replace(_EN16931, _SPECIFICATION.format(wanted).encode(), 1) if wanted else xml

@@ -1,0 +1,69 @@
+"""`[seller]` of billing.toml: who the invoices come from, each number checked before it is printed."""
+
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import AfterValidator, Field, model_validator
+from stdnum import bic as stdnum_bic
+from stdnum import iban as stdnum_iban
+from stdnum.exceptions import ValidationError as StdnumError
+
+from billing_job.billing.invoicing.tax import EU, VAT_PREFIXES
+from billing_job.core.toml import Country, Table
+from billing_job.documents.einvoice.addresses import participant_problem
+
+
+def _iban(value: str) -> str:
+    if not value:
+        return value
+    try:
+        return str(stdnum_iban.validate(value, check_country=False))
+    except StdnumError:
+        raise ValueError("its check digits are wrong: copy the IBAN again from the bank") from None
+
+
+def _bic(value: str) -> str:
+    if not value:
+        return value
+    try:
+        return str(stdnum_bic.validate(value))
+    except StdnumError:
+        raise ValueError("a BIC has 8 or 11 letters and digits, such as ABNANL2A: copy it from the bank") from None
+
+
+def _participant(value: str) -> str:
+    if value and (problem := participant_problem(value)):
+        raise ValueError(problem)
+    return value
+
+
+class SellerTable(Table):
+    """`[seller]`: who the invoices come from."""
+
+    name: Annotated[str, Field(min_length=1)]
+    country: Country
+    legal_name: str = ""
+    street: str = ""
+    postal_code: str = ""
+    city: str = ""
+    vat_id: str = ""
+    tax_number: str = ""
+    registration_id: str = ""
+    peppol_id: Annotated[str, AfterValidator(_participant)] = ""
+    contact: str = ""
+    email: str = ""
+    phone: str = ""
+    account_holder: str = ""
+    iban: Annotated[str, AfterValidator(_iban)] = ""
+    bic: Annotated[str, AfterValidator(_bic)] = ""
+    logo: Path | None = None
+
+    @model_validator(mode="after")
+    def _a_vat_id_is_none_of_another_kind(self) -> "SellerTable":
+        prefix = VAT_PREFIXES.get(self.country, self.country)
+        if self.vat_id and self.country in EU and not self.vat_id.strip().upper().startswith(prefix):
+            raise ValueError(
+                f"vat_id = {self.vat_id!r}: a VAT id of {self.country} begins with {prefix}; a number of another kind,"
+                " such as a Steuernummer, belongs into tax_number"
+            )
+        return self
