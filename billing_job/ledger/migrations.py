@@ -14,26 +14,20 @@ def _first_schema(connection: Connection) -> None:
     metadata.create_all(connection)
 
 
-def _rows_tell_more(connection: Connection) -> None:
-    """Status, units and forms of the rows; all are read anew, for nothing was known of these before."""
+def _wallet_proves_the_reading(connection: Connection) -> None:
+    """Micros, what rows tell beside their amount, and the readings that a wallet has proven: none in an older ledger.
+
+    All rows are read anew, for nothing was known of status, units and forms before.
+    """
+    wallet_in_micros(connection)
     if add_columns(connection, transactions):
         connection.execute(update(facts).where(facts.c.name == "reading").values(value=""))
-
-
-def _readings_are_proven(connection: Connection) -> None:
-    """Nothing counts as proven in an older ledger: its next run proves the reading, or says what is wrong."""
     metadata.create_all(connection)
 
 
 Step = Callable[[Connection], None]
 
-STEPS: tuple[Step, ...] = (
-    _first_schema,
-    settlements_become_facts,
-    wallet_in_micros,
-    _rows_tell_more,
-    _readings_are_proven,
-)
+STEPS: tuple[Step, ...] = (_first_schema, settlements_become_facts, _wallet_proves_the_reading)
 """STEPS[n] turns version n into version n + 1; a released step is never edited."""
 
 

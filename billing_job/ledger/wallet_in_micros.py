@@ -27,8 +27,6 @@ def wallet_in_micros(connection: Connection) -> None:
             _rename(connection, table, old, new)
             zeros = f"CASE WHEN {new} = '0' THEN '' ELSE '{str(MICROS_PER_CENT)[1:]}' END"
             connection.execute(text(f"UPDATE {table} SET {new} = {new} || {zeros}"))  # noqa: S608 - our names
-    if not _has(connection, "transactions", "quantity"):
-        connection.execute(text("ALTER TABLE transactions ADD COLUMN quantity BIGINT"))
     if not _has(connection, "balances", "places"):
         connection.execute(text("ALTER TABLE balances ADD COLUMN places INTEGER DEFAULT '2' NOT NULL"))
         connection.execute(text("UPDATE facts SET value = '' WHERE name = 'reading'"))
