@@ -67,7 +67,7 @@ WIRE_CASES: dict[str, tuple[dict[str, Any], str]] = {
     "an amount with a thousand digits": ({"amount": "9" * 1_000}, ""),
     "an amount that is a list": ({"amount": [-150]}, "amount"),
     "an amount that is true": ({"amount": True}, "amount"),
-    "half a micro": ({"amount": "-1.5000005"}, "amount"),
+    "half a millionth": ({"amount": "-1.5000005"}, "amount"),
     "an id that leads upward": ({"id": "../../etc/passwd"}, ""),
     "an id with a line break": ({"id": "1\n2"}, "id"),
     "an id with NUL": ({"id": "1\x002"}, ""),

@@ -246,6 +246,7 @@ def _own_logging() -> Iterator[None]:
     """A command sets up the process's logging; a test gives it back."""
     root, ours = logging.getLogger(), logging.getLogger("billing_job")
     before = (root.handlers, root.level, ours.level)
+    root.handlers = []
     try:
         yield
     finally:
