@@ -7,10 +7,13 @@
   const cents = (cell) => Number(cell.dataset.cents);
   const currency = find("h2 small").textContent;
 
-  // Whole cents to text without a fraction in between: 0.1 + 0.2 is no amount.
+  // Cents to text; the wallet's have up to four places, to which sums of them are rounded: 0.1 + 0.2 is no amount.
   const amount = (value) => {
-    const whole = Math.trunc(Math.abs(value) / 100).toLocaleString("en");
-    return `${value < 0 ? "−" : ""}${whole}.${String(Math.abs(value) % 100).padStart(2, "0")}`;
+    const rest = Math.round((Math.abs(value) % 1) * 10000);
+    const cents = Math.trunc(Math.abs(value)) + (rest === 10000 ? 1 : 0);
+    const whole = Math.trunc(cents / 100).toLocaleString("en");
+    const places = String(cents % 100).padStart(2, "0") + String(rest % 10000).padStart(4, "0").replace(/0+$/, "");
+    return `${value < 0 ? "−" : ""}${whole}.${places}`;
   };
 
   for (const element of all("[data-script]")) element.hidden = false;

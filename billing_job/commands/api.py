@@ -146,14 +146,14 @@ def sms(invocation: Invocation, sender: str, recipient: str, text: str, yes: boo
 @click.pass_obj
 def balance(invocation: Invocation, as_json: bool) -> int:
     """What is in the wallet."""
-    from billing_job.core.money import money_text
+    from billing_job.core.money import cents_of, wallet_text
 
     with client_of(invocation) as client:
         found = client.balance()
     if as_json:
-        emit({"schema": "billing-job/balance@1", **asdict(found)})
+        emit({"schema": "billing-job/balance@1", "cents": cents_of(found.micros), **asdict(found)})
     else:
-        click.echo(money_text(found.cents, found.currency))
+        click.echo(wallet_text(found.micros, found.currency))
     return 0
 
 

@@ -26,6 +26,7 @@ def exceptions(context: click.Context, month: str | None, as_json: bool, as_csv:
     if context.invoked_subcommand is not None:
         return
     from billing_job.commands.text_tables import exceptions_table
+    from billing_job.core.money import cents_of
     from billing_job.month.exceptions import waiting, waiting_rows
     from billing_job.month.session import locked_job
     from billing_job.reporting.exceptions_csv import exceptions_csv
@@ -37,7 +38,8 @@ def exceptions(context: click.Context, month: str | None, as_json: bool, as_csv:
             entries = [
                 {
                     "transaction_id": each.transaction_id,
-                    "cents": each.cents or 0,
+                    "cents": cents_of(each.micros or 0),
+                    "micros": each.micros or 0,
                     "reason": each.reason,
                     "created_at": each.created_at,
                     "type": each.type,

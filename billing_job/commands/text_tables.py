@@ -7,7 +7,7 @@ from rich.cells import cell_len, set_cell_size
 from rich.console import Console
 from rich.text import Text
 
-from billing_job.core.money import money_text
+from billing_job.core.money import money_text, wallet_text
 from billing_job.core.sentences import listed
 from billing_job.reporting.exceptions_csv import Waiting
 
@@ -55,17 +55,17 @@ def exceptions_table(found: Sequence[Waiting], currency: str) -> str:
         (
             each.transaction_id,
             each.created_at,
-            "unreadable" if each.cents is None else money_text(each.cents, currency),
+            "unreadable" if each.micros is None else wallet_text(each.micros, currency),
             str(each.age_days),
             each.reason,
             each.suggestion,
         )
         for each in found
     ]
-    total = sum(each.cents or 0 for each in found)
+    total = sum(each.micros or 0 for each in found)
     return (
         table(("transaction", "created", "amount", "days", "reason", "what would help"), rows, right=("amount", "days"))
-        + f"\n\n{len(found)} transactions wait, {money_text(total, currency)} in all"
+        + f"\n\n{len(found)} transactions wait, {wallet_text(total, currency)} in all"
     )
 
 
@@ -75,27 +75,31 @@ def reconcile_table(proof: Mapping[str, Any], currency: str) -> str:
     rows = [
         (
             month["month"] or "undated",
-            *(f"{month[place]['count']:,} / {money_text(month[place]['cents'], currency)}" for place in places),
+            *(f"{month[place]['count']:,} / {wallet_text(month[place]['micros'], currency)}" for place in places),
         )
         for month in proof["months"]
     ]
     rows.append(
-        ("all", *(f"{proof[place]['count']:,} / {money_text(proof[place]['cents'], currency)}" for place in places))
+        ("all", *(f"{proof[place]['count']:,} / {wallet_text(proof[place]['micros'], currency)}" for place in places))
     )
     wallet = proof["wallet"]
-    balance = wallet["balance_cents"]
+    balance = wallet["balance_micros"]
     lines = [
         table(("month", *places), rows, right=places),
         "",
-        f"opening balance   {money_text(wallet['opening_cents'], currency):>20}",
-        f"movements         {money_text(wallet['movements_cents'], currency):>20}",
-        f"wallet's balance  {'unknown' if balance is None else money_text(balance, currency):>20}",
+        f"opening balance   {wallet_text(wallet['opening_micros'], currency):>20}",
+        f"movements         {wallet_text(wallet['movements_micros'], currency):>20}",
+        f"wallet's balance  {'unknown' if balance is None else wallet_text(balance, currency):>20}",
     ]
     if wallet["matches"]:
-        lines.append("The wallet is explained to the cent.")
+        below = wallet["difference_micros"]
+        rest = (
+            f"; {wallet_text(-below, currency)} are below its last place and no difference" if below else " to the cent"
+        )
+        lines.append(f"The wallet is explained{rest}.")
     elif balance is not None:
         lines.append(
-            f"difference        {money_text(wallet['difference_cents'], currency):>20}\nLikely causes:"
+            f"difference        {wallet_text(wallet['difference_micros'], currency):>20}\nLikely causes:"
             " billing.opening_balance is wrong, the supplier's history is cut off, or rows are still arriving."
         )
     for name, sentence in (("changed", "changed their content"), ("vanished", "are no longer listed by the supplier")):

@@ -13,7 +13,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
 from billing_job.core.document import Client
 from billing_job.core.errors import ConfigError
 from billing_job.core.files.csv_reader import Row, known, typed_rows
-from billing_job.core.money import cents_from_decimal
+from billing_job.core.money import micros_from_decimal
 from billing_job.core.phone import country_of
 from billing_job.core.register import NumberAssignment, Register, TrunkAssignment, VatRate, overlaps
 from billing_job.core.toml import (
@@ -22,7 +22,7 @@ from billing_job.core.toml import (
     DayCount,
     Language,
     PhoneNumber,
-    PositiveMoney,
+    PositiveWalletMoney,
     VatRatePercent,
     expecting,
 )
@@ -109,7 +109,7 @@ class NumberRow(Row):
     trunk: str
     valid_from: ValidFrom | None = None
     valid_to: ValidTo | None = None
-    price: Annotated[PositiveMoney, expecting("write what the number cost, such as 1.50, or leave it empty")] = ""
+    price: Annotated[PositiveWalletMoney, expecting("write what the number cost, such as 1.50, or leave it empty")] = ""
 
 
 class RateRow(Row):
@@ -176,7 +176,7 @@ def _numbers(path: Path, problems: list[str]) -> Iterator[NumberAssignment]:
             problems.append(row.wrong("number", expected))
         cells = vars(number) | {"country": number.country or country_of(number.number)}
         price = cells.pop("price")
-        yield NumberAssignment(**cells, price_cents=cents_from_decimal(price) if price else None, source=row.place)
+        yield NumberAssignment(**cells, price_micros=micros_from_decimal(price) if price else None, source=row.place)
 
 
 def _rates(path: Path, problems: list[str]) -> Iterator[VatRate]:

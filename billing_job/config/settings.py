@@ -21,7 +21,7 @@ from billing_job.billing.rating.plans import Plan
 from billing_job.config.mail import Mail
 from billing_job.config.reading import BalanceReading, TransactionsReading, zone_name
 from billing_job.core.errors import ConfigError
-from billing_job.core.toml import Country, DayCount, Money, Table, WebAddress
+from billing_job.core.toml import Country, DayCount, Table, WalletMoney, WebAddress
 
 
 def _number_format(value: str) -> str:
@@ -95,7 +95,7 @@ class Billing(Table):
     currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] = "EUR"
     payment_terms_days: DayCount = 14
     on_exception: Literal["hold", "block"] = "hold"
-    opening_balance: Money = "0.00"
+    opening_balance: WalletMoney = "0.00"
     issue_date: Literal["run", "period_end"] = "run"
     alert_percent: Annotated[int, Field(ge=1, le=100_000)] = 50
     first_month: Annotated[str, Field(pattern=r"^20\d\d-(0[1-9]|1[0-2])$")] | None = None

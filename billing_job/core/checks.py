@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 
 import pandas as pd
 
+from billing_job.core.columns.row_values import exact_sum
 from billing_job.core.document import Document, Kind
 from billing_job.core.errors import InvariantBroken
 from billing_job.core.money import vat_cents
@@ -26,17 +27,17 @@ def every_transaction_has_a_place(
 
 def every_charge_is_on_a_bill(priced: pd.DataFrame, bills: Sequence[Bill]) -> list[str]:
     """Between price and issue: each priced row is settled once, with its cost, and its charge is on its document."""
-    rows, cost, charge = len(priced), int(priced["cost_cents"].sum()), int(priced["charge_cents"].sum())
+    rows, cost, charge = len(priced), exact_sum(priced["cost_micros"]), exact_sum(priced["charge_cents"])
     settled = [each for bill in bills for each in bill.settlements if not each.transaction_id.startswith(CHARGE)]
     ids = {(settlement.transaction_id, settlement.part) for settlement in settled}
-    settled_cost = sum(settlement.cost_cents for settlement in settled)
+    settled_cost = sum(settlement.cost_micros for settlement in settled)
     documents = [bill.document for bill in bills if bill.document is not None]
     printed = sum(row.net_cents for document in documents for _, row in document.detail_rows() if row.transaction_id)
     if (rows, cost, charge, rows) == (len(settled), settled_cost, printed, len(ids)):
         return []
     return [
-        f"{rows} priced transactions cost {cost} cents and are charged {charge}, but {len(ids)} that cost"
-        f" {settled_cost} were billed, for {printed}"
+        f"{rows} priced transactions cost {cost} micros and are charged {charge} cents, but {len(ids)} that"
+        f" cost {settled_cost} were billed, for {printed}"
     ]
 
 

@@ -17,8 +17,8 @@ class Decision:
     """What a refund without an original gives back, net; None for every other."""
     accepts: bool = False
     """The transaction is settled already; the supplier changed or withdrew it, and the documents stay as they are."""
-    accepted_cents: int | None = None
-    """What it costs the house from now on, negative for what left the wallet; 0 for a withdrawn one."""
+    accepted_micros: int | None = None
+    """Wallet micros that it costs the house from now on, negative for what left the wallet; 0 for a withdrawn one."""
 
     @property
     def is_house(self) -> bool:

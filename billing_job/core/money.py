@@ -1,4 +1,6 @@
-"""Money is an int of cents wherever it goes; decimals appear only where text comes in or goes out.
+"""Money is an int wherever it goes: cents on documents, micros in the wallet; decimals are text that comes or goes.
+
+A micro is a millionth of the currency, for a message may cost 0.0075: ten thousand of them are a cent.
 
 One rounding rule: half away from zero. 0.5 cent becomes 1 cent, -0.5 cent becomes -1 cent, 2.5 cents become 3.
 """
@@ -11,6 +13,9 @@ from decimal import Decimal
 MICROCENTS_PER_CENT = 1_000_000
 MAX_CENTS = 10**12
 """Largest amount that takes part in sums (10 billion): nine million such rows still fit into 64 bits."""
+MICROS_PER_CENT = 10_000
+MAX_MICROS = MAX_CENTS * MICROS_PER_CENT
+"""The same amount of a wallet: it fits into 64 bits, and sums of many such rows are taken in two halves."""
 
 _DECIMAL = re.compile(r"[+-]?\d+(?:\.\d+)?", re.ASCII)
 
@@ -38,10 +43,40 @@ def cents_from_decimal(text: str) -> int:
     return sign * int(whole + fraction[:2].ljust(2, "0"))
 
 
+def micros_from_decimal(text: str) -> int:
+    """Read a decimal amount of the currency ("-0.0075") as micros; ValueError for one finer than a millionth."""
+    text = text.strip()
+    if not _DECIMAL.fullmatch(text):
+        raise ValueError(f"{text!r} is not a decimal amount such as -1.50")
+    sign = -1 if text.startswith("-") else 1
+    whole, _, fraction = text.lstrip("+-").partition(".")
+    if fraction[6:].strip("0"):
+        raise ValueError(f"{text!r} is finer than a millionth of the currency")
+    return sign * int(whole + fraction[:6].ljust(6, "0"))
+
+
+def cents_of(micros: int) -> int:
+    """Micros as cents, rounded once half away from zero; for what is shown, never for what is added up.
+
+    >>> cents_of(-1_500_000), cents_of(7_500), cents_of(-5_000)
+    (-150, 1, -1)
+    """
+    return half_away_from_zero(micros, MICROS_PER_CENT)
+
+
 def decimal_text(cents: int) -> str:
     """Write cents as a decimal with a point and two places, as every CSV of ours does (DESIGN: files of a month)."""
     whole, fraction = divmod(abs(cents), 100)
     return f"{'-' if cents < 0 else ''}{whole}.{fraction:02d}"
+
+
+def micros_text(micros: int) -> str:
+    """Write micros as a decimal with two places, and up to six where they are needed.
+
+    >>> micros_text(-1_500_000), micros_text(7_500), micros_text(22_500_001)
+    ('-1.50', '0.0075', '22.500001')
+    """
+    return f"{'-' if micros < 0 else ''}{grouped_micros_text(micros).replace(',', '')}"
 
 
 def vat_cents(net_cents: int, rate_percent: Decimal) -> int:
@@ -93,3 +128,14 @@ def grouped_text(cents: int) -> str:
 def money_text(cents: int, currency: str) -> str:
     """Cents for people, with their currency: EUR 1,234.50."""
     return f"{'-' if cents < 0 else ''}{currency} {grouped_text(cents)}"
+
+
+def grouped_micros_text(micros: int) -> str:
+    """Micros for people, without their sign, with two to six places: 1,234.50 or 0.0075."""
+    cents, rest = divmod(abs(micros), MICROS_PER_CENT)
+    return grouped_text(cents) + f"{rest:04d}".rstrip("0")
+
+
+def wallet_text(micros: int, currency: str) -> str:
+    """Micros for people, with their currency: EUR 1,234.50 or EUR 0.0075."""
+    return f"{'-' if micros < 0 else ''}{currency} {grouped_micros_text(micros)}"

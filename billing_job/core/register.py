@@ -54,8 +54,8 @@ class NumberAssignment(Assignment):
     country: str
     number_type: str
     trunk: str
-    price_cents: int | None = field(default=None, kw_only=True)
-    """What the order that bought the number paid for it, to share out an order of several clients."""
+    price_micros: int | None = field(default=None, kw_only=True)
+    """What the order that bought the number paid for it in micros, to share out an order of several clients."""
 
 
 @dataclass(frozen=True, slots=True)

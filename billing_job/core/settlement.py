@@ -25,7 +25,7 @@ class Settlement:
     category: str
     number: str
     trunk: str
-    cost_cents: int
+    cost_micros: int
     charge_cents: int
     net_cents: int
     month: str
@@ -79,10 +79,10 @@ class Kept:
 
 @dataclass(frozen=True, slots=True)
 class Original:
-    """What a refund gives back: one settled transaction, or one client's share of it; cents.
+    """What a refund gives back: one settled transaction, or one client's share of it.
 
     `net_cents` is what was charged after discount, `credited_cents` what credit notes undid of that, `given_cents` what
-    refunds gave back of it; `refunded_cents` is the part of `cost_cents` that refunds undid so far.
+    refunds gave back of it; `refunded_micros` is the part of `cost_micros` that refunds undid so far.
     """
 
     transaction_id: str
@@ -94,11 +94,11 @@ class Original:
     month: str
     document_number: str
     line: int | None
-    cost_cents: int
+    cost_micros: int
     net_cents: int
     credited_cents: int = 0
     given_cents: int = 0
-    refunded_cents: int = 0
+    refunded_micros: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from pydantic import (
     WrapValidator,
 )
 
-from billing_job.core.money import MAX_CENTS, cents_from_decimal, decimal_text, scaled
+from billing_job.core.money import MAX_CENTS, MAX_MICROS, cents_from_decimal, decimal_text, micros_from_decimal, scaled
 from billing_job.core.phone import e164
 
 LARGEST_DECIMAL = 1_000_000
@@ -48,6 +48,12 @@ def _not_negative(value: str) -> str:
 
 def _whole_cents(value: str) -> str:
     if abs(cents_from_decimal(value)) > MAX_CENTS:
+        raise ValueError(f"it must not be above {decimal_text(MAX_CENTS)}")
+    return value
+
+
+def _whole_micros(value: str) -> str:
+    if abs(micros_from_decimal(value)) > MAX_MICROS:
         raise ValueError(f"it must not be above {decimal_text(MAX_CENTS)}")
     return value
 
@@ -81,6 +87,9 @@ DecimalString = Annotated[str, BeforeValidator(_decimal_string), AfterValidator(
 PositiveDecimal = Annotated[DecimalString, AfterValidator(_not_negative)]
 Money = Annotated[str, BeforeValidator(_decimal_string), AfterValidator(_whole_cents)]
 PositiveMoney = Annotated[Money, AfterValidator(_not_negative)]
+WalletMoney = Annotated[str, BeforeValidator(_decimal_string), AfterValidator(_whole_micros)]
+"""An amount of the wallet: as fine as a millionth of the currency."""
+PositiveWalletMoney = Annotated[WalletMoney, AfterValidator(_not_negative)]
 Country = Annotated[str, BeforeValidator(lambda value: str(value).strip().upper()), AfterValidator(_country)]
 WebAddress = Annotated[str, Field(pattern=r"^https?://[^\s/]+\S*$")]
 Language = Annotated[

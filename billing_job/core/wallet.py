@@ -4,6 +4,8 @@ import hashlib
 from dataclasses import dataclass
 from typing import Literal
 
+from billing_job.core.money import wallet_text
+
 Order = Literal["newest_first", "oldest_first"]
 
 
@@ -11,13 +13,13 @@ Order = Literal["newest_first", "oldest_first"]
 class Transaction:
     """One movement of the wallet as reported; `problem` says why a row could not be read, empty when it could.
 
-    `cents` are signed (negative left the wallet) and None when unreadable; `created_at` is in microseconds since
+    `micros` are signed (negative left the wallet) and None when unreadable; `created_at` is in microseconds since
     1970-01-01T00:00:00Z; `raw` is the row as it came, as canonical JSON.
     """
 
     transaction_id: str
     type: str
-    cents: int | None
+    micros: int | None
     currency: str
     description: str
     reference_type: str
@@ -43,10 +45,22 @@ class Trunk:
 
 @dataclass(frozen=True, slots=True)
 class Balance:
-    """What the supplier says is in the wallet, in cents."""
+    """What the supplier says is in the wallet, in micros, and how many decimal places it showed."""
 
-    cents: int
+    micros: int
     currency: str
+    places: int = 2
+
+    def shows(self, micros: int) -> bool:
+        """Whether it is this amount as far as it can tell: what is less than one unit of its last place is cut off."""
+        unit: int = 10 ** max(0, 6 - self.places)
+        return abs(self.micros - micros) < unit
+
+    def how_exact(self, micros: int, currency: str) -> str:
+        """In words, how exactly it shows this amount: to the cent, and what lies below its last place."""
+        shown = "explained to the cent" if self.places == 2 else f"explained to its last place, {self.places} of them"
+        below = micros - self.micros
+        return f"{shown}; {wallet_text(below, currency)} are below it and no difference" if below else shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,12 +92,12 @@ class CompletedWalk:
 
 @dataclass(frozen=True, slots=True)
 class Payment:
-    """What left the wallet and may be refunded, or a refund: cents are positive, the moment in microseconds UTC."""
+    """What left the wallet and may be refunded, or a refund: micros are positive, the moment in microseconds UTC."""
 
     transaction_id: str
     reference_type: str
     reference_id: str
-    cents: int
+    micros: int
     created_at: int
 
     @property

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from billing_job.core.errors import ConfigError, MayHaveHappened
+from billing_job.core.money import MICROS_PER_CENT
 from billing_job.core.wallet import Transaction
 from billing_job.didfarm.client import Client
 from billing_job.didfarm.models import Item, Offer, Purchase
@@ -70,7 +71,7 @@ def new_orders(client: Client, asked: Asked) -> tuple[Transaction, ...]:
 def orders_of(asked: Asked, orders: Sequence[Transaction]) -> tuple[Transaction, ...]:
     """Those of the orders that name one of the checkout's numbers, or else those that cost what it would have."""
     named = [row for row in orders if any(item.number in row.description for item in asked.items)]
-    return tuple(named or [row for row in orders if row.cents == -asked.cents])
+    return tuple(named or [row for row in orders if row.micros == -asked.cents * MICROS_PER_CENT])
 
 
 def buy(client: Client, asked: Asked) -> Purchase:

@@ -4,7 +4,7 @@ The guide shows the answers of search, trunk creation and balance, and uses thos
 The others it leaves open: of them only what we need is asked for.
 """
 
-from billing_job.core.money import cents_from_decimal
+from billing_job.core.money import micros_from_decimal
 from billing_job.core.wallet import Balance
 from billing_job.didfarm.models import (
     BoughtNumber,
@@ -104,7 +104,7 @@ def read_balance(body: Json) -> Balance:
     currency = inner.get("currency") if isinstance(inner, dict) else None
     if not isinstance(amount, str) or not isinstance(currency, str):
         raise ValueError('it is not {"balance": "142.50", "currency": "EUR"}')
-    return Balance(cents_from_decimal(amount), currency.strip().upper())
+    return Balance(micros_from_decimal(amount), currency.strip().upper(), len(amount.strip().partition(".")[2]))
 
 
 def read_sent_message(body: Json) -> SentMessage:

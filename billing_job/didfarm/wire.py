@@ -13,7 +13,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, Protocol
 
 from billing_job.core.moments import microseconds
-from billing_job.core.money import cents_from_decimal
+from billing_job.core.money import MICROS_PER_CENT, micros_from_decimal
 from billing_job.core.wallet import Transaction
 
 Json = Any
@@ -71,13 +71,13 @@ def read_transaction(row: Json, reading: Reading) -> Transaction:
 
     transaction_id = attempt("id", read_id, fallback_id)
     type_ = attempt("type", _required_text, "")
-    cents = attempt("amount", lambda value: read_amount(value, type_, reading), None)
+    micros = attempt("amount", lambda value: read_amount(value, type_, reading), None)
     currency = attempt("currency", _required_text, "").upper()
     created_at = attempt("created_at", read_moment, None)
     return Transaction(
         transaction_id=transaction_id,
         type=type_.lower(),
-        cents=cents,
+        micros=micros,
         currency=currency,
         description=_text(values["description"]),
         reference_type=read_reference_type(values["reference_type"]),
@@ -99,16 +99,16 @@ def read_id(value: Json) -> str:
 
 
 def read_amount(value: Json, type_: str, reading: Reading) -> int:
-    """Signed cents of an amount; ValueError says what is ambiguous or not a whole number of cents."""
-    cents = _unsigned_or_signed_cents(value, reading.amount_unit)
+    """Signed micros of an amount; ValueError says what is ambiguous or finer than a millionth."""
+    micros = _unsigned_or_signed(value, reading.amount_unit)
     if reading.sign == "signed":
-        return cents
-    if cents < 0:
+        return micros
+    if micros < 0:
         raise ValueError(f'{value!s} is negative, but sign = "by_type" expects unsigned amounts')
-    return cents if type_.lower() in {credit.lower() for credit in reading.credit_types} else -cents
+    return micros if type_.lower() in {credit.lower() for credit in reading.credit_types} else -micros
 
 
-def _unsigned_or_signed_cents(value: Json, unit: str) -> int:
+def _unsigned_or_signed(value: Json, unit: str) -> int:
     if value is None or isinstance(value, bool | dict | list):
         raise ValueError("is missing" if value is None else "is neither a number nor a string")
     if isinstance(value, Decimal) and unit == "auto":
@@ -116,11 +116,11 @@ def _unsigned_or_signed_cents(value: Json, unit: str) -> int:
             f'{value} is a number with a fraction: cents or euros? Set amount_unit to "cents" or "decimal"'
         )
     if unit == "decimal" or (unit == "auto" and isinstance(value, str)):
-        return cents_from_decimal(str(value))
+        return micros_from_decimal(str(value))
     text = str(value).strip()
     if not re.fullmatch(r"[+-]?\d{1,100}(\.0*)?", text):
         raise ValueError(f"{text!r} is not a whole number of cents")
-    return int(text.partition(".")[0])
+    return int(text.partition(".")[0]) * MICROS_PER_CENT
 
 
 def read_moment(value: Json) -> int:

@@ -34,14 +34,14 @@ def refund_history(engine: Engine, references: Collection[tuple[str, str]], refu
         transactions.c.transaction_id,
         transactions.c.reference_type,
         transactions.c.reference_id,
-        transactions.c.cents,
+        transactions.c.micros,
         transactions.c.created_at,
     )
     reference = tuple_(transactions.c.reference_type, transactions.c.reference_id)
     current = (
         transactions.c.seq.not_in(select(revisions.c.old_seq)),
         transactions.c.problem == "",
-        transactions.c.cents.is_not(None),
+        transactions.c.micros.is_not(None),
         transactions.c.created_at.is_not(None),
     )
     is_refund = transactions.c.type.in_(sorted(refund_types))
@@ -52,10 +52,10 @@ def refund_history(engine: Engine, references: Collection[tuple[str, str]], refu
     with transaction(engine) as connection:
         for start in range(0, len(wanted), 200):
             of_these = (*current, reference.in_(wanted[start : start + 200]))
-            left = select(*columns).where(*of_these, transactions.c.cents < 0, ~is_refund)
+            left = select(*columns).where(*of_these, transactions.c.micros < 0, ~is_refund)
             payments += [Payment(row[0], row[1], row[2], -row[3], row[4]) for row in connection.execute(left)]
             came = select(*columns).where(
-                *of_these, transactions.c.cents > 0, is_refund, transactions.c.transaction_id.in_(unlinked_ids)
+                *of_these, transactions.c.micros > 0, is_refund, transactions.c.transaction_id.in_(unlinked_ids)
             )
             unlinked += [Payment(*row) for row in connection.execute(came)]
     return History(tuple(payments), tuple(unlinked))
@@ -71,7 +71,7 @@ def originals(engine: Engine, ids: Sequence[str]) -> dict[str, tuple[Original, .
             rows = select(settlements).where(settlements.c.transaction_id.in_(chunk), ~is_released())
             for row in connection.execute(rows.order_by(*_KEY)):
                 key = (row.transaction_id, row.part)
-                given_cents, refunded_cents = given.get(key, (0, 0))
+                given_cents, refunded_micros = given.get(key, (0, 0))
                 found[row.transaction_id].append(
                     Original(
                         row.transaction_id,
@@ -83,18 +83,21 @@ def originals(engine: Engine, ids: Sequence[str]) -> dict[str, tuple[Original, .
                         row.month,
                         row.document_number or "",
                         row.line,
-                        row.cost_cents,
+                        row.cost_micros,
                         row.net_cents,
                         credited.get((*key, row.generation), 0),
                         given_cents,
-                        refunded_cents,
+                        refunded_micros,
                     )
                 )
     return {id_: tuple(parts) for id_, parts in found.items()}
 
 
 def _given_back(connection: Connection, ids: Sequence[str]) -> dict[tuple[str, int], tuple[int, int]]:
-    """(transaction, part) → what settled refunds gave back of its net and of its cost; less where one was credited."""
+    """(transaction, part) → what settled refunds gave back of its net (cents) and of its cost (micros).
+
+    It is less where one of them was credited.
+    """
     found: dict[tuple[str, int], tuple[int, int]] = {}
     for chunk in chunks(sorted(ids)):
         undone = (
@@ -110,7 +113,7 @@ def _given_back(connection: Connection, ids: Sequence[str]) -> dict[tuple[str, i
             settlements.c.refund_of,
             settlements.c.refund_part,
             func.sum(settlements.c.net_cents - func.coalesce(undone, 0)),
-            func.sum(settlements.c.cost_cents),
+            func.sum(settlements.c.cost_micros),
         ).where(settlements.c.refund_of.in_(chunk), ~is_released())
         for id_, part, net, cost in connection.execute(
             query.group_by(settlements.c.refund_of, settlements.c.refund_part)
@@ -199,7 +202,7 @@ def billed_units(engine: Engine, months: Collection[str]) -> Units:
         )
         unnamed = (
             select(*owner, settlements.c.category, func.count())
-            .where(settlements.c.month.in_(sorted(months)), settlements.c.rule.is_(None), settlements.c.cost_cents > 0)
+            .where(settlements.c.month.in_(sorted(months)), settlements.c.rule.is_(None), settlements.c.cost_micros > 0)
             .where(~is_released())
             .group_by(*owner, settlements.c.category)
         )

@@ -76,7 +76,7 @@ settlements = Table(
     Column("category", Text, nullable=False),
     Column("number", Text, nullable=False),
     Column("trunk", Text, nullable=False),
-    Column("cost_cents", BigInteger, nullable=False),
+    Column("cost_micros", BigInteger, nullable=False),
     Column("charge_cents", BigInteger, nullable=False),
     Column("net_cents", BigInteger, nullable=False, server_default="0", comment="the charge after its discount"),
     Column("month", Text, nullable=False, server_default="", index=True, comment="the month it counts in"),
@@ -180,7 +180,7 @@ decisions = Table(
     Column("decided_by", Text, nullable=False),
     Column("amount_cents", BigInteger, comment="what a refund without an original gives back, net"),
     Column("accepts", Boolean, nullable=False, server_default=false(), comment="a changed row stays as it is billed"),
-    Column("accepted_cents", BigInteger, comment="the changed row's wallet cents from now on; 0: withdrawn"),
+    Column("accepted_micros", BigInteger, comment="the changed row's wallet micros from now on; 0: withdrawn"),
     comment="what users decided about exceptions; the latest holds",
 )
 

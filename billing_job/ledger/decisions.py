@@ -22,15 +22,15 @@ def decisions(engine: Engine) -> dict[str, Decision]:
                 row.decided_by,
                 row.amount_cents,
                 bool(row.accepts),
-                row.accepted_cents,
+                row.accepted_micros,
             )
             for row in rows
         }
 
 
 def accepted_costs(engine: Engine) -> dict[str, int]:
-    """Billed transaction that the supplier changed → the wallet cents that were accepted; 0 for a withdrawn one."""
-    return {id_: one.accepted_cents or 0 for id_, one in decisions(engine).items() if one.accepts}
+    """Billed transaction that the supplier changed → the wallet micros that were accepted; 0 for a withdrawn one."""
+    return {id_: one.accepted_micros or 0 for id_, one in decisions(engine).items() if one.accepts}
 
 
 def record_decision(engine: Engine, decision: Decision) -> None:

@@ -19,12 +19,17 @@ from billing_job.ledger.billing_tables import (
     trunk_months,
 )
 from billing_job.ledger.tables import metadata
+from billing_job.ledger.wallet_in_micros import wallet_in_micros
 
 _DERIVED = ("net_cents", "month", "discount_millionths")
 
 
 def settlements_become_facts(connection: Connection) -> None:
-    """Add the new tables and columns, and fill them for what was settled before."""
+    """Add the new tables and columns, and fill them for what was settled before.
+
+    A ledger as old as this has its amounts in cents; what is written here is written in the columns of today.
+    """
+    wallet_in_micros(connection)
     metadata.create_all(connection)
     added = [_add_columns(connection, table) for table in (settlements, decisions)]
     if not any(added):
@@ -163,7 +168,7 @@ def _settlement(document: Document, line: Line, net_cents: int, rate: int) -> di
         "category": line.category,
         "number": "",
         "trunk": "",
-        "cost_cents": 0,
+        "cost_micros": 0,
         "charge_cents": line.net_cents,
         "net_cents": net_cents,
         "month": month,

@@ -27,7 +27,7 @@ def _state(connection: Connection) -> str:
         (table.name, connection.execute(select(func.count()).select_from(table)).scalar_one()) for table in counted
     ]
     numbers = connection.execute(select(series).order_by(series.c.kind, series.c.year)).all()
-    latest = select(balances.c.cents, balances.c.currency).order_by(balances.c.seq.desc()).limit(1)
+    latest = select(balances.c.micros, balances.c.currency).order_by(balances.c.seq.desc()).limit(1)
     parts = (sizes, [tuple(row) for row in numbers], [tuple(row) for row in connection.execute(latest)])
     return hashlib.sha256(repr(parts).encode()).hexdigest()
 

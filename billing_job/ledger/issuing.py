@@ -20,7 +20,7 @@ from billing_job.ledger.numbering import numbered_all, store_documents
 
 SETTLEMENT_COLUMNS = (
     "transaction_id", "part", "generation", "client_id", "period", "document_number", "line", "category", "number",
-    "trunk", "cost_cents", "charge_cents", "net_cents", "month", "rule", "unit_place", "units", "discount_millionths",
+    "trunk", "cost_micros", "charge_cents", "net_cents", "month", "rule", "unit_place", "units", "discount_millionths",
     "refund_of", "refund_part",
 )  # fmt: skip
 
@@ -84,7 +84,7 @@ def _settle(connection: Connection, settled: Sequence[tuple[Bill, str | None]], 
                 each.category,
                 each.number,
                 each.trunk,
-                each.cost_cents,
+                each.cost_micros,
                 each.charge_cents,
                 each.net_cents,
                 each.month,

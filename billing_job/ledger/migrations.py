@@ -7,6 +7,7 @@ from sqlalchemy import Connection, insert, inspect, select, update
 from billing_job.core.errors import LedgerError
 from billing_job.ledger.facts_of_old_ledgers import settlements_become_facts
 from billing_job.ledger.tables import facts, metadata
+from billing_job.ledger.wallet_in_micros import wallet_in_micros
 
 
 def _first_schema(connection: Connection) -> None:
@@ -15,7 +16,7 @@ def _first_schema(connection: Connection) -> None:
 
 Step = Callable[[Connection], None]
 
-STEPS: tuple[Step, ...] = (_first_schema, settlements_become_facts)
+STEPS: tuple[Step, ...] = (_first_schema, settlements_become_facts, wallet_in_micros)
 """STEPS[n] turns version n into version n + 1; a released step is never edited."""
 
 

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, Engine, and_, delete, func, insert, select, u
 
 from billing_job.core.clock import Clock
 from billing_job.core.moments import moment_text
-from billing_job.core.money import MAX_CENTS
+from billing_job.core.money import MAX_MICROS
 from billing_job.core.wallet import Balance, CompletedWalk, ListShape, Order, Saved, Transaction, Trunk
 from billing_job.ledger.bulk import chunks
 from billing_job.ledger.database import transaction
@@ -119,7 +119,9 @@ class LedgerMirror:
         with transaction(self._engine) as connection:
             fetched = moment_text(self._clock.now())
             connection.execute(
-                insert(balances).values(cents=str(balance.cents), currency=balance.currency, fetched=fetched)
+                insert(balances).values(
+                    micros=str(balance.micros), currency=balance.currency, places=balance.places, fetched=fetched
+                )
             )
 
 
@@ -155,12 +157,12 @@ def read_again(engine: Engine, read: Callable[[str], Transaction], fingerprint: 
 
 def typed_columns(row: Transaction) -> dict[str, object]:
     """A transaction as `transactions` holds it, without its row number; an amount too large for sums goes apart."""
-    too_large = row.cents is not None and abs(row.cents) > MAX_CENTS
+    too_large = row.micros is not None and abs(row.micros) > MAX_MICROS
     return {
         "transaction_id": row.transaction_id,
         "type": row.type,
-        "cents": None if too_large else row.cents,
-        "large_cents": str(row.cents) if too_large else None,
+        "micros": None if too_large else row.micros,
+        "large_micros": str(row.micros) if too_large else None,
         "currency": row.currency,
         "description": row.description,
         "reference_type": row.reference_type,

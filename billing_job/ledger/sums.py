@@ -1,4 +1,4 @@
-"""Sums for the month's page: what each month cost and brought, and where the wallet's cents went."""
+"""Sums for the month's page: what each month cost and brought, and where the wallet's money went."""
 
 from collections.abc import Collection, Iterable, Iterator
 
@@ -7,6 +7,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, case, func, select
 from billing_job.core.sums import Flow, Movement, When
 from billing_job.ledger.billing_tables import document_lines, documents, releases, settlements
 from billing_job.ledger.database import transaction
+from billing_job.ledger.exact_sums import halves, whole_sum
 from billing_job.ledger.tables import revisions, transactions
 
 
@@ -27,34 +28,34 @@ def flows(engine: Engine, first: str, last: str) -> list[Flow]:
     )
     cost_keys = (settlements.c.period, settlements.c.client_id, settlements.c.category)
     costs = (
-        select(*cost_keys, func.sum(settlements.c.cost_cents))
+        select(*cost_keys, func.sum(settlements.c.cost_micros))
         .where(settlements.c.period.between(first, last))
         .group_by(*cost_keys)
     )
     freed_keys = (documents.c.folder, settlements.c.client_id, settlements.c.category)
     freed = (
-        select(*freed_keys, -func.sum(settlements.c.cost_cents))
+        select(*freed_keys, -func.sum(settlements.c.cost_micros))
         .select_from(releases.join(settlements).join(documents, documents.c.number == releases.c.credit_number))
         .where(documents.c.folder.between(first, last))
         .group_by(*freed_keys)
     )
     with transaction(engine) as connection:
         for place, query in ((0, costs), (0, freed), (1, lines)):
-            for month, client_id, category, cents in connection.execute(query):
-                sums.setdefault((month, client_id, category), [0, 0])[place] += int(cents)
+            for month, client_id, category, amount in connection.execute(query):
+                sums.setdefault((month, client_id, category), [0, 0])[place] += int(amount)
     return [Flow(*key, cost, charge) for key, (cost, charge) in sorted(sums.items())]
 
 
 def document_costs(engine: Engine, folder: str) -> dict[str, int]:
-    """Document number → what its transactions cost, in cents; negative for what a credit note took back."""
+    """Document number → what its transactions cost, in micros; negative for what a credit note took back."""
     billed = (
-        select(settlements.c.document_number, func.sum(settlements.c.cost_cents))
+        select(settlements.c.document_number, func.sum(settlements.c.cost_micros))
         .join_from(settlements, documents, documents.c.number == settlements.c.document_number)
         .where(documents.c.folder == folder)
         .group_by(settlements.c.document_number)
     )
     freed = (
-        select(releases.c.credit_number, -func.sum(settlements.c.cost_cents))
+        select(releases.c.credit_number, -func.sum(settlements.c.cost_micros))
         .select_from(releases.join(settlements).join(documents, documents.c.number == releases.c.credit_number))
         .where(documents.c.folder == folder)
         .group_by(releases.c.credit_number)
@@ -62,8 +63,8 @@ def document_costs(engine: Engine, folder: str) -> dict[str, int]:
     costs: dict[str, int] = {}
     with transaction(engine) as connection:
         for query in (billed, freed):
-            for number, cents in connection.execute(query):
-                costs[number] = costs.get(number, 0) + int(cents)
+            for number, micros in connection.execute(query):
+                costs[number] = costs.get(number, 0) + int(micros)
     return costs
 
 
@@ -84,11 +85,23 @@ def movements(engine: Engine, starts: int, ends: int, gone: Collection[str]) -> 
     ).label("time")
     sums: dict[tuple[When, str], list[int]] = {}
     with transaction(engine) as connection:
-        for when_, type_, count, cents in _movement_rows(connection, when, listed):
+        for when_, type_, count, micros in _movement_rows(connection, when, listed):
             entry = sums.setdefault((when_, type_), [0, 0])
             entry[0] += count
-            entry[1] += cents
-    return [Movement(when_, type_, count, cents) for (when_, type_), (count, cents) in sorted(sums.items())]
+            entry[1] += micros
+    return [Movement(when_, type_, count, micros) for (when_, type_), (count, micros) in sorted(sums.items())]
+
+
+def moved_before(engine: Engine, starts: int, currency: str, gone: Collection[str]) -> int:
+    """What every dated row of that currency before `starts` moved, in micros, the withdrawn ones (`gone`) apart."""
+    query = select(*halves(transactions.c.micros)).where(
+        transactions.c.seq.not_in(select(revisions.c.old_seq)),
+        transactions.c.transaction_id.not_in(sorted(gone)),
+        transactions.c.created_at < starts,
+        transactions.c.currency == currency,
+    )
+    with transaction(engine) as connection:
+        return whole_sum(*connection.execute(query).one())
 
 
 def _movement_rows(
@@ -96,9 +109,9 @@ def _movement_rows(
 ) -> Iterator[tuple[When, str, int, int]]:
     """Sums of the ordinary amounts, then each amount that is too large for sums of the database."""
     type_ = transactions.c.type
-    sums = select(when, type_, func.count(), func.sum(transactions.c.cents)).where(*listed).group_by(when, type_)
+    sums = select(when, type_, func.count(), *halves(transactions.c.micros)).where(*listed).group_by(when, type_)
     for row in connection.execute(sums):
-        yield row[0], row[1], int(row[2]), int(row[3] or 0)
-    large = select(when, type_, transactions.c.large_cents).where(*listed, transactions.c.large_cents.is_not(None))
+        yield row[0], row[1], int(row[2]), whole_sum(row[3], row[4])
+    large = select(when, type_, transactions.c.large_micros).where(*listed, transactions.c.large_micros.is_not(None))
     for row in connection.execute(large):
         yield row[0], row[1], 0, int(row[2])

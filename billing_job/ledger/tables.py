@@ -3,7 +3,7 @@
 What is recorded is only ever added; the exceptions are counters and a run's own state.
 
 Moments are ISO 8601 UTC texts, except `transactions.created_at`: microseconds since 1970-01-01T00:00:00Z, so that
-pandas reads it as it is. Amounts are integer cents.
+pandas reads it as it is. Amounts are integers: micros of the wallet.
 """
 
 import sqlalchemy
@@ -65,8 +65,8 @@ transactions = Table(
     Column("seq", RowNumber, ForeignKey("wallet_rows.seq"), primary_key=True, autoincrement=False),
     Column("transaction_id", Text, nullable=False, index=True),
     Column("type", Text, nullable=False),
-    Column("cents", BigInteger, comment="signed; empty when unreadable or too large for sums"),
-    Column("large_cents", Text, comment="an amount too large for sums, exact"),
+    Column("micros", BigInteger, comment="signed; empty when unreadable or too large for sums"),
+    Column("large_micros", Text, comment="an amount too large for sums, exact"),
     Column("currency", Text, nullable=False),
     Column("description", Text, nullable=False),
     Column("reference_type", Text, nullable=False),
@@ -123,9 +123,10 @@ balances = Table(
     "balances",
     metadata,
     Column("seq", RowNumber, primary_key=True, autoincrement=True),
-    Column("cents", Text, nullable=False, comment="as text, for it may have any number of digits"),
+    Column("micros", Text, nullable=False, comment="as text, for it may have any number of digits"),
     Column("currency", Text, nullable=False),
     Column("fetched", Text, nullable=False),
+    Column("places", Integer, nullable=False, server_default="2", comment="decimal places that it showed"),
     comment="the wallet's balance as the supplier gave it",
 )
 

@@ -19,7 +19,7 @@ from billing_job.ledger.releases import is_released
 from billing_job.ledger.tables import balances, exceptions_seen, revisions, transactions, walks
 
 _COLUMNS = """
-    t.transaction_id, t.type, t.cents, t.large_cents, t.currency, t.description,
+    t.transaction_id, t.type, t.micros, t.large_micros, t.currency, t.description,
     t.reference_type, t.reference_id, t.created_at, t.problem
 """
 _CURRENT = "t.seq NOT IN (SELECT old_seq FROM revisions)"
@@ -74,7 +74,7 @@ def settlements_of(engine: Engine, starts: int, ends: int) -> pd.DataFrame:
         engine,
         f"""
         SELECT s.transaction_id, s.part, s.client_id, COALESCE(s.document_number, '') AS document_number,
-            s.category, s.number, s.trunk, s.cost_cents, s.charge_cents, r.transaction_id IS NOT NULL AS released
+            s.category, s.number, s.trunk, s.cost_micros, s.charge_cents, r.transaction_id IS NOT NULL AS released
         FROM settlements s
         JOIN transactions t ON t.transaction_id = s.transaction_id AND t.{_CURRENT.removeprefix("t.")}
         LEFT JOIN releases r
@@ -89,12 +89,12 @@ def settlements_of(engine: Engine, starts: int, ends: int) -> pd.DataFrame:
 
 
 def renewals(engine: Engine, rental_types: Collection[str]) -> pd.DataFrame:
-    """Rentals of numbers, oldest first: columns reference_id and cents; what an order's numbers are known to cost."""
+    """Rentals of numbers, oldest first: columns reference_id and micros; what an order's numbers are known to cost."""
     table = _arrow(
         engine,
         f"""
-        SELECT t.reference_id, t.cents FROM transactions t
-        WHERE {_CURRENT} AND t.type IN ({_quoted(rental_types)}) AND t.reference_type = 'number' AND t.cents < 0
+        SELECT t.reference_id, t.micros FROM transactions t
+        WHERE {_CURRENT} AND t.type IN ({_quoted(rental_types)}) AND t.reference_type = 'number' AND t.micros < 0
         ORDER BY t.created_at
         """,  # noqa: S608 - the types are quoted
     )
@@ -107,11 +107,11 @@ def _quoted(values: Collection[str]) -> str:
 
 
 def settled_parts(engine: Engine) -> dict[tuple[str, int], int]:
-    """(transaction, part) of orders that several clients share → the cost that was billed, in cents."""
+    """(transaction, part) of orders that several clients share → the cost that was billed, in micros."""
     with transaction(engine) as connection:
-        query = select(settlements.c.transaction_id, settlements.c.part, settlements.c.cost_cents)
+        query = select(settlements.c.transaction_id, settlements.c.part, settlements.c.cost_micros)
         rows = connection.execute(query.where(settlements.c.part > 0, ~is_released()))
-        return {(row.transaction_id, row.part): row.cost_cents for row in rows}
+        return {(row.transaction_id, row.part): row.cost_micros for row in rows}
 
 
 def supplier_trunks(engine: Engine) -> list[Trunk]:
@@ -124,7 +124,7 @@ def last_balance(engine: Engine) -> Balance | None:
     """The balance as last fetched; None before the first sync."""
     with transaction(engine) as connection:
         row = connection.execute(select(balances).order_by(balances.c.seq.desc()).limit(1)).one_or_none()
-        return None if row is None else Balance(int(row.cents), row.currency)
+        return None if row is None else Balance(int(row.micros), row.currency, row.places)
 
 
 def last_whole_walk(engine: Engine) -> str | None:

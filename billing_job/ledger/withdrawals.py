@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Engine, and_, func, or_, select
 from billing_job.ledger.billing_tables import credited_rows, settlements
 from billing_job.ledger.bulk import chunks
 from billing_job.ledger.database import transaction
+from billing_job.ledger.exact_sums import halves, whole_sum
 from billing_job.ledger.mirror import absent_ids
 from billing_job.ledger.releases import is_released
 from billing_job.ledger.tables import revisions, transactions
@@ -17,7 +18,7 @@ from billing_job.ledger.transactions import last_balance
 _CURRENT = transactions.c.seq.not_in(select(revisions.c.old_seq))
 
 
-def withdrawn(engine: Engine, opening_cents: int) -> set[str]:
+def withdrawn(engine: Engine, opening_micros: int) -> set[str]:
     """Transactions that the supplier no longer lists, those out of its reach apart."""
     balance = last_balance(engine)
     with transaction(engine) as connection:
@@ -27,19 +28,19 @@ def withdrawn(engine: Engine, opening_cents: int) -> set[str]:
         out_of_reach = _older_than_the_list(connection, absent)
         if not out_of_reach or balance is None:
             return absent - out_of_reach
-        proofs = [opening_cents + _movements(connection, gone) for gone in (absent, absent - out_of_reach)]
+        proofs = [opening_micros + _movements(connection, gone) for gone in (absent, absent - out_of_reach)]
         # The balance of a supplier that gave the money back does without them, and not with them.
-        return absent if [proof == balance.cents for proof in proofs] == [True, False] else absent - out_of_reach
+        return absent if [balance.shows(proof) for proof in proofs] == [True, False] else absent - out_of_reach
 
 
 def wallet_movements(engine: Engine, gone: set[str]) -> int:
-    """The sum of all movements but the withdrawn ones, in cents; exact whatever its size."""
+    """The sum of all movements but the withdrawn ones, in micros; exact whatever its size."""
     with transaction(engine) as connection:
         return _movements(connection, gone)
 
 
 def changed_bills(engine: Engine, gone: set[str]) -> dict[str, tuple[int, int | None]]:
-    """Settled transactions that no longer have the cost they were billed at: id → (wallet cents billed, cents now).
+    """Settled transactions that no longer have the cost they were billed at: id → (wallet micros billed, micros now).
 
     None stands for a withdrawn or unreadable one. What a credit note undid whole is not among them.
     """
@@ -52,11 +53,11 @@ def changed_bills(engine: Engine, gone: set[str]) -> dict[str, tuple[int, int | 
         )
         .scalar_subquery()
     )
-    differs = or_(transactions.c.cents.is_(None), transactions.c.cents != -settlements.c.cost_cents)
+    differs = or_(transactions.c.micros.is_(None), transactions.c.micros != -settlements.c.cost_micros)
     # Few ids are bound; many are looked up afterwards.
     few = sorted(gone) if len(gone) <= 500 else None
     query = (
-        select(settlements.c.transaction_id, settlements.c.part, -settlements.c.cost_cents, transactions.c.cents)
+        select(settlements.c.transaction_id, settlements.c.part, -settlements.c.cost_micros, transactions.c.micros)
         .join_from(
             settlements, transactions, and_(transactions.c.transaction_id == settlements.c.transaction_id, _CURRENT)
         )
@@ -69,9 +70,9 @@ def changed_bills(engine: Engine, gone: set[str]) -> dict[str, tuple[int, int | 
         query = query.where(or_(differs, transactions.c.transaction_id.in_(few)))
     found: dict[str, tuple[int, int | None]] = {}
     with transaction(engine) as connection:
-        for id_, part, billed, cents in connection.execute(query):
-            if id_ in gone or (part == 0 and (cents is None or cents != billed)):
-                found[id_] = (found.get(id_, (0, None))[0] + int(billed), None if id_ in gone else cents)
+        for id_, part, billed, micros in connection.execute(query):
+            if id_ in gone or (part == 0 and (micros is None or micros != billed)):
+                found[id_] = (found.get(id_, (0, None))[0] + int(billed), None if id_ in gone else micros)
     return found
 
 
@@ -93,13 +94,13 @@ def _older_than_the_list(connection: Connection, absent: set[str]) -> set[str]:
 
 
 def _movements(connection: Connection, gone: set[str]) -> int:
-    small = connection.execute(select(func.sum(transactions.c.cents)).where(_CURRENT)).scalar_one() or 0
+    small = whole_sum(*connection.execute(select(*halves(transactions.c.micros)).where(_CURRENT)).one())
     large = connection.execute(
-        select(transactions.c.large_cents).where(_CURRENT, transactions.c.large_cents.is_not(None))
+        select(transactions.c.large_micros).where(_CURRENT, transactions.c.large_micros.is_not(None))
     ).scalars()
-    total = int(small) + sum(int(text) for text in large if text is not None)
-    query = select(transactions.c.cents, transactions.c.large_cents).where(_CURRENT)
+    total = small + sum(int(text) for text in large if text is not None)
+    query = select(transactions.c.micros, transactions.c.large_micros).where(_CURRENT)
     for chunk in chunks(sorted(gone)):
-        for cents, large in connection.execute(query.where(transactions.c.transaction_id.in_(chunk))):
-            total -= int(cents or large or 0)
+        for micros, large in connection.execute(query.where(transactions.c.transaction_id.in_(chunk))):
+            total -= int(micros or large or 0)
     return total

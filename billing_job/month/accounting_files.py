@@ -10,11 +10,14 @@ from billing_job.accounting.export import Export
 from billing_job.accounting.formats import FORMATS
 from billing_job.accounting.journal import WalletMonth, month_journal
 from billing_job.core.categories import TOPUP
+from billing_job.core.columns.row_values import exact_sum
 from billing_job.core.document import Document
 from billing_job.core.errors import ConfigError, OutputError
 from billing_job.core.files.local import LocalFiles, make_folder
+from billing_job.core.money import MICROCENTS_PER_CENT, MICROS_PER_CENT, cents_of, shared_out
 from billing_job.core.period import Period
 from billing_job.ledger.documents import billed_periods, documents_in_folder
+from billing_job.ledger.sums import moved_before
 from billing_job.month.job import Job
 from billing_job.month.placing import Placed, place
 
@@ -77,9 +80,13 @@ def wallet_month(job: Job, month: Period, placed: Placed) -> WalletMonth:
     """What left and entered the wallet in the month, billed or not, in the seller's currency."""
     currency = job.settings.billing.currency
     frame = placed.of_month
-    rows = frame[(frame["currency"] == currency) & frame["cents"].notna()]
+    rows = frame[(frame["currency"] == currency) & frame["micros"].notna()]
     if gone := job.withdrawn():
         rows = rows[~rows["transaction_id"].isin(sorted(gone))]
-    sums = rows.groupby("category", dropna=False)["cents"].sum()
-    by_category = {str(category): int(cents) for category, cents in sums.items()}
+    sums = {str(category): exact_sum(part["micros"]) for category, part in rows.groupby("category", dropna=False)}
+    # The books are in cents: a month moves them by what the wallet's rounded balance moves, so that they never drift.
+    before = moved_before(job.engine, month.span(job.settings.billing.zone)[0], currency, gone)
+    total = cents_of(before + sum(sums.values())) - cents_of(before)
+    cents = shared_out(total, [micros * MICROCENTS_PER_CENT // MICROS_PER_CENT for micros in sums.values()])
+    by_category = dict(zip(sums, cents, strict=True))
     return WalletMonth(month, currency, by_category, by_category.pop(TOPUP, 0))

@@ -20,7 +20,7 @@ from billing_job.core.columns.interned import Coded
 from billing_job.core.columns.row_values import records
 from billing_job.core.columns.schema import PRICED, conform, empty
 from billing_job.core.document import Client, Document, Vat
-from billing_job.core.money import money_text, scaled
+from billing_job.core.money import scaled, wallet_text
 from billing_job.core.settlement import CHARGE, Kept, Original, RefundFact
 from billing_job.core.wallet import in_time
 from billing_job.ledger.billed_facts import billed_units, freed
@@ -108,19 +108,19 @@ def _above(
 ) -> tuple[str, ...]:
     """Refunds that bring back more than their original cost: the client gets what was charged, the rest is yours."""
     wanted = {(str(row["refund_of"]), int(str(row["refund_part"]))) for row in refunds if _key(row) not in billed}
-    costs = {key: (int(row["cost_cents"]), 0) for key, row in _rows_of(frames, wanted).items()}
-    costs |= {(one.transaction_id, one.part): (one.cost_cents, one.refunded_cents) for one in billed.values()}
+    costs = {key: (int(row["cost_micros"]), 0) for key, row in _rows_of(frames, wanted).items()}
+    costs |= {(one.transaction_id, one.part): (one.cost_micros, one.refunded_micros) for one in billed.values()}
     found = []
     for row in refunds:
-        original, cents = (str(row["refund_of"]), int(str(row["refund_part"]))), int(str(row["cents"]))
+        original, micros = (str(row["refund_of"]), int(str(row["refund_part"]))), int(str(row["micros"]))
         cost, refunded = costs[original]
-        if refunded + cents > cost:
-            over = money_text(refunded + cents - max(cost, refunded), currency)
+        if refunded + micros > cost:
+            over = wallet_text(refunded + micros - max(cost, refunded), currency)
             found.append(
                 f"refund {row['transaction_id']} brings back {over} more than transaction {original[0]} cost: its"
                 " client gets back what it was charged and no more; look whether it gives back something else as well"
             )
-        costs[original] = (cost, refunded + cents)
+        costs[original] = (cost, refunded + micros)
     return tuple(found)
 
 
@@ -158,15 +158,15 @@ def _units(job: Job, placed: Placed, billable: pd.DataFrame) -> BilledUnits:
 def _undone_whole(
     refunds: Sequence[Mapping[str, object]], billable: pd.DataFrame, billed: Mapping[Key, Original]
 ) -> set[str]:
-    """Rows of this run that refunds of this run give back to the last cent of their cost."""
+    """Rows of this run that refunds of this run give back to the last micro of their cost."""
     back: dict[str, int] = {}
     for row in refunds:
         if _key(row) not in billed:
-            back[str(row["refund_of"])] = back.get(str(row["refund_of"]), 0) + int(str(row["cents"]))
+            back[str(row["refund_of"])] = back.get(str(row["refund_of"]), 0) + int(str(row["micros"]))
     if not back:
         return set()
     rows = billable[billable["transaction_id"].isin(sorted(back))]
-    costs = (-rows["cents"]).groupby(rows["transaction_id"]).sum()
+    costs = (-rows["micros"]).groupby(rows["transaction_id"]).sum()
     return {str(id_) for id_, cost in costs.items() if back[str(id_)] >= int(cost)}
 
 
@@ -180,19 +180,19 @@ def _refunds_given(
     so_far: dict[Key, tuple[int, int]] = {}
     given: dict[Key, int] = {}
     for row in refunds:
-        key, cents = _key(row), int(str(row["cents"]))
+        key, micros = _key(row), int(str(row["micros"]))
         original = (str(row["refund_of"]), int(str(row["refund_part"])))
         if key in billed:
             known = originals.get(original, billed[key])
-            given[key] = given_back(known, cents)
-            originals[original] = after(known, given[key], cents)
+            given[key] = given_back(known, micros)
+            originals[original] = after(known, given[key], micros)
         else:
             charged = open_rows[original]
             refunded, gave = so_far.get(original, (0, 0))
             given[key] = share_of_charge(
-                int(charged["charge_cents"]), int(charged["cost_cents"]), refunded, cents, gave
+                int(charged["charge_cents"]), int(charged["cost_micros"]), refunded, micros, gave
             )
-            so_far[original] = (refunded + cents, gave + given[key])
+            so_far[original] = (refunded + micros, gave + given[key])
     return given
 
 
@@ -245,7 +245,7 @@ def _row(row: Mapping[str, object], period: str, category: str, given: int, docu
         "trunk": row["trunk"],
         "created_at": row["created_at"],
         "quantity": -1,
-        "cost_cents": -int(str(row["cents"])),
+        "cost_micros": -int(str(row["micros"])),
         "charge_cents": -given,
         "visible": given != 0,
         "rule": "",

@@ -98,7 +98,7 @@ def resolve_exceptions(
             raise ConfigError(problems)
         decided_at = moment_text(session.clock.now())
         for id_ in transaction_ids:
-            now = _cents_now(job, id_) if resolution.accepts else None
+            now = _micros_now(job, id_) if resolution.accepts else None
             amount, accepts = resolution.amount_cents, resolution.accepts
             record_decision(job.engine, Decision(id_, client_id, reason, decided_at, who, amount, accepts, now))
             session.console.info(f"{id_} {_verdict(resolution, job.settings.billing.currency)}")
@@ -138,11 +138,11 @@ def _refused(id_: str, row: Mapping[str, Any] | None, resolution: Resolution) ->
     return ""
 
 
-def _cents_now(job: Job, transaction_id: str) -> int:
-    """What a changed row costs from now on: wallet cents, 0 for a withdrawn one."""
+def _micros_now(job: Job, transaction_id: str) -> int:
+    """What a changed row costs from now on: wallet micros, 0 for a withdrawn one."""
     rows = transactions_of(job.engine, [transaction_id])
-    gone = transaction_id in job.withdrawn() or bool(rows["cents"].isna().any())
-    return 0 if gone else int(rows["cents"].iloc[0])
+    gone = transaction_id in job.withdrawn() or bool(rows["micros"].isna().any())
+    return 0 if gone else int(rows["micros"].iloc[0])
 
 
 def _verdict(resolution: Resolution, currency: str) -> str:

@@ -4,7 +4,7 @@ from datetime import date
 
 import pandas as pd
 
-from billing_job.core.columns.row_values import records, row_cents, row_moment
+from billing_job.core.columns.row_values import records, row_micros, row_moment
 from billing_job.core.moments import local_moment
 from billing_job.core.period import Period
 from billing_job.ledger.transactions import first_seen
@@ -25,7 +25,7 @@ def waiting_rows(job: Job, rows: pd.DataFrame) -> list[Waiting]:
             type=row["type"],
             reference_type=row["reference_type"],
             reference_id=row["reference_id"],
-            cents=row_cents(row),
+            micros=row_micros(row),
             reason=row["reason"],
             suggestion=row["detail"],
             first_seen=since[row["transaction_id"]],

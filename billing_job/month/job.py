@@ -24,7 +24,7 @@ from billing_job.core.errors import ConfigError
 from billing_job.core.event import ACTIVATED, RELEASED, SUSPENDED, Event
 from billing_job.core.files.manifest import Folder
 from billing_job.core.files.object_store import files_at
-from billing_job.core.money import cents_from_decimal
+from billing_job.core.money import micros_from_decimal
 from billing_job.core.period import Period
 from billing_job.core.register import Register, VatRate
 from billing_job.core.resources import shipped_config
@@ -96,7 +96,7 @@ class Job:
 
     def withdrawn(self) -> set[str]:
         """Transactions that the supplier no longer lists, though they are within its reach."""
-        return withdrawn(self.engine, cents_from_decimal(self.settings.billing.opening_balance))
+        return withdrawn(self.engine, micros_from_decimal(self.settings.billing.opening_balance))
 
     def events(self) -> list[Event]:
         """All that webhooks told, in the order it came."""

@@ -78,17 +78,17 @@ def _wallet(job: Job, month: Period) -> Wallet:
     found = movements(job.engine, *month.span(billing.zone), job.withdrawn())
     proof = wallet_proof(job)
     return Wallet(
-        opening_cents=proof.opening_cents,
+        opening_micros=proof.opening_micros,
         before=_sum(found, "before"),
         within=_by_category(job, found),
         after=_sum(found, "after"),
         undated=_sum(found, "undated"),
-        balance_cents=proof.balance_cents,
+        balance=proof.balance,
     )
 
 
 def _sum(found: Sequence[Movement], when: str) -> Sum:
-    return sum((Sum(each.count, each.cents) for each in found if each.when == when), Sum())
+    return sum((Sum(each.count, each.micros) for each in found if each.when == when), Sum())
 
 
 def _by_category(job: Job, found: Sequence[Movement]) -> dict[str, Sum]:
@@ -99,8 +99,8 @@ def _by_category(job: Job, found: Sequence[Movement]) -> dict[str, Sum]:
     for each in found:
         if each.when == "within":
             key = name(categories.get(each.type, each.type or "without a type"))
-            sums[key] = sums.get(key, Sum()) + Sum(each.count, each.cents)
-    return dict(sorted(sums.items(), key=lambda item: (-item[1].cents, item[0])))
+            sums[key] = sums.get(key, Sum()) + Sum(each.count, each.micros)
+    return dict(sorted(sums.items(), key=lambda item: (-item[1].micros, item[0])))
 
 
 def _places(placed: Placed, month: Period, name: Callable[[str], str]) -> tuple[Place, ...]:
@@ -146,7 +146,7 @@ def _documents(
             net_cents=document.net_cents,
             vat_cents=document.vat_cents,
             gross_cents=document.gross_cents,
-            cost_cents=costs.get(document.number, 0),
+            cost_micros=costs.get(document.number, 0),
             files=files[document.number],
         )
         for document in documents

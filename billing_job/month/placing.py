@@ -17,7 +17,7 @@ from billing_job.core.columns.months import months_of
 from billing_job.core.columns.row_values import sum_of
 from billing_job.core.columns.schema import INT, TEXT
 from billing_job.core.document import Vat
-from billing_job.core.money import money_text
+from billing_job.core.money import wallet_text
 from billing_job.core.period import Period
 from billing_job.core.settlement import Original
 from billing_job.core.sums import Sum
@@ -188,19 +188,19 @@ def _changed_rows(job: Job, facts: Assignments, changed: Mapping[str, tuple[int,
     frame = attribute(rows, facts, settings.categories, settings.billing.currency)
     frame["month"] = months_of_rows(frame, job)
     frame["outcome"], frame["reason"], frame["settled"] = "exception", BILLED_ROW_CHANGED, False
-    frame["large_cents"] = pd.Series([None] * len(frame), dtype=TEXT)
+    frame["large_micros"] = pd.Series([None] * len(frame), dtype=TEXT)
     currency = settings.billing.currency
     differences, details = [], []
     for id_ in frame["transaction_id"]:
         billed, now = changed[id_]
         differences.append((now or 0) - billed)
-        became = "DIDfarm no longer lists it" if now is None else f"DIDfarm now says {money_text(now, currency)}"
+        became = "DIDfarm no longer lists it" if now is None else f"DIDfarm now says {wallet_text(now, currency)}"
         credit = "credit its line" if now is None else "credit its line (`credit … --rebill` bills it anew)"
         details.append(
-            f"it was billed at {money_text(billed, currency)}, and {became}: {credit}, or leave the documents as they"
+            f"it was billed at {wallet_text(billed, currency)}, and {became}: {credit}, or leave the documents as they"
             f" are: `exceptions resolve {id_} --accept --reason …`"
         )
-    frame["cents"] = pd.Series(differences, dtype=INT)
+    frame["micros"] = pd.Series(differences, dtype=INT)
     frame["detail"] = pd.Series(details, dtype=TEXT)
     return frame
 

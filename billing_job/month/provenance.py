@@ -61,7 +61,7 @@ def _ledger_fingerprint(rows: pd.DataFrame, documents: Sequence[Document]) -> st
     """One hash over the month's transactions and documents, as the ledger holds them."""
     digest = hashlib.sha256()
     digest.update("\n".join(rows["transaction_id"]).encode())
-    for column in ("cents", "created_at"):
+    for column in ("micros", "created_at"):
         digest.update(rows[column].fillna(np.iinfo(np.int64).min).to_numpy(np.int64).tobytes())
     for document in documents:
         digest.update(f"\n{document.number} {document.gross_cents}".encode())

@@ -40,7 +40,7 @@ def place_refunds(
     `unsettled` are settled transactions that the supplier changed: what refunds them waits with them. A refund that a
     user decided about is as decided.
     """
-    is_refund = (frame["category"] == REFUND) & (frame["cents"] > 0)
+    is_refund = (frame["category"] == REFUND) & (frame["micros"] > 0)
     if not is_refund.any():
         return Owners(frame, {})
     frame = _as_billed(frame, is_refund, job)
@@ -95,11 +95,11 @@ def _originals_of(
     accepted = accepted_costs(job.engine)
     settled = {
         id_: tuple(
-            replace(part, cost_cents=-accepted[id_]) if id_ in accepted and part.part == 0 else part for part in parts
+            replace(part, cost_micros=-accepted[id_]) if id_ in accepted and part.part == 0 else part for part in parts
         )
         for id_, parts in originals(job.engine, [payment.transaction_id for payment in history.payments]).items()
     }
-    known = {id_: sum(part.refunded_cents for part in parts) for id_, parts in settled.items()}
+    known = {id_: sum(part.refunded_micros for part in parts) for id_, parts in settled.items()}
     pool = Originals(facts, history.payments, known)
     linked: dict[str, str] = {}
     waiting = {refund.transaction_id for refund in refunds}
@@ -147,24 +147,24 @@ def _pieces(
         return [waits]
     parts = _of_its_number(row, parts)
     costs = {part: _cost(original) for part, original in sorted(parts.items())}
-    shares = shared_by_cost(int(str(row["cents"])), costs)
+    shares = shared_by_cost(int(str(row["micros"])), costs)
     single = len(parts) == 1
     found: list[tuple[dict[str, object], Original | None]] = []
-    for place, (part, cents) in enumerate(shares.items(), 1):
+    for place, (part, micros) in enumerate(shares.items(), 1):
         original = parts[part]
         facts = (
             {name: getattr(original, name) for name in ("client_id", "number", "trunk")}
             if isinstance(original, Original)
             else {name: original[name] for name in ("client_id", "number", "trunk")}
         )
-        piece = {**row, **nobody, **facts, "outcome": "attributed", "reason": "", "cents": cents}
+        piece = {**row, **nobody, **facts, "outcome": "attributed", "reason": "", "micros": micros}
         piece |= {"part": 0 if single else place, "refund_part": part}
         found.append((piece, original if isinstance(original, Original) else None))
     return found
 
 
 def _cost(original: Original | dict[str, object]) -> int:
-    return original.cost_cents if isinstance(original, Original) else -int(str(original["cents"]))
+    return original.cost_micros if isinstance(original, Original) else -int(str(original["micros"]))
 
 
 def _of_its_number(
@@ -180,7 +180,7 @@ def _of_its_number(
         if (original.number if isinstance(original, Original) else original["number"]) == number
     }
     worth = sum(_cost(original) for original in own.values())
-    return own if len(own) == 1 and worth >= int(str(row["cents"])) else parts
+    return own if len(own) == 1 and worth >= int(str(row["micros"])) else parts
 
 
 def _payment(row: Mapping[str, object]) -> Payment:
@@ -188,15 +188,15 @@ def _payment(row: Mapping[str, object]) -> Payment:
         str(row["transaction_id"]),
         str(row["reference_type"]),
         str(row["reference_id"]),
-        int(str(row["cents"])),
+        int(str(row["micros"])),
         int(str(row["created_at"])),
     )
 
 
-def after(original: Original, given_cents: int, refunded_cents: int) -> Original:
+def after(original: Original, given_cents: int, refunded_micros: int) -> Original:
     """The original once a refund has given so much of it back."""
     return replace(
         original,
         given_cents=original.given_cents + given_cents,
-        refunded_cents=original.refunded_cents + refunded_cents,
+        refunded_micros=original.refunded_micros + refunded_micros,
     )

@@ -24,7 +24,7 @@ def month_margins(job: Job, month: Period, placed: Placed, known: Sequence[Docum
     accepted = accepted_costs(job.engine)
     changed = settled["transaction_id"].isin(list(accepted)) & ~settled["released"]
     costs = settled["transaction_id"].map(lambda id_: -accepted.get(id_, 0)).astype(INT)
-    settled["cost_cents"] = settled["cost_cents"].mask(changed, costs)
+    settled["cost_micros"] = settled["cost_micros"].mask(changed, costs)
     gone = job.withdrawn()
     rows = placed.of_month
     rows = rows[rows["settled"] | ~rows["transaction_id"].isin(sorted(gone))] if gone else rows

@@ -1,22 +1,24 @@
 """What a run tells programs: the JSON object of `run --json`."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import asdict
 from typing import Any
 
-from billing_job.core.columns.row_values import records, row_cents, row_moment, sum_of
+from billing_job.core.columns.row_values import records, row_micros, row_moment, sum_of
 from billing_job.core.document import Document, Heading
+from billing_job.core.money import cents_of
 from billing_job.core.period import Period
+from billing_job.core.sums import Sum
 from billing_job.documents.document_files import SUFFIXES, document_file
 from billing_job.month.placing import Placed
 from billing_job.month.wallet_proof import WalletProof
 
 RUN_SCHEMA = "billing-job/run@1"
+NO_PROOF = WalletProof(0, 0, None)
 
 
 def empty_run_json(month: str, status: str, error: str, requests: int) -> dict[str, Any]:
     """The object of a run that ended before anything was issued."""
-    nothing = {"count": 0, "cents": 0}
+    nothing = Sum().figures()
     return {
         "schema": RUN_SCHEMA,
         "month": month,
@@ -27,7 +29,7 @@ def empty_run_json(month: str, status: str, error: str, requests: int) -> dict[s
         "attributed": nothing,
         "excluded": {},
         "exceptions": [],
-        "wallet": {"opening_cents": 0, "movements_cents": 0, "balance_cents": 0, "matches": False},
+        "wallet": NO_PROOF.figures() | {"balance_cents": 0, "balance_micros": 0},
         "requests": requests,
     }
 
@@ -40,7 +42,7 @@ def run_json(
     proof: WalletProof,
     requests: int,
 ) -> dict[str, Any]:
-    """The object of `run --json` (DESIGN: commands); the sums are of the month's own transactions, in wallet cents."""
+    """The object of `run --json` (DESIGN: commands); the sums are of the month's own transactions."""
     rows = placed.of_month
     excluded = rows[(rows["outcome"] == "excluded") & ~rows["settled"]]
     return {
@@ -48,22 +50,23 @@ def run_json(
         "month": str(month),
         "status": status,
         "documents": list(documents),
-        "transactions": asdict(sum_of(rows)),
-        "attributed": asdict(sum_of(rows[(rows["outcome"] == "attributed") | rows["settled"]])),
-        "excluded": {str(reason): asdict(sum_of(group)) for reason, group in excluded.groupby("reason")},
+        "transactions": sum_of(rows).figures(),
+        "attributed": sum_of(rows[(rows["outcome"] == "attributed") | rows["settled"]]).figures(),
+        "excluded": {str(reason): sum_of(group).figures() for reason, group in excluded.groupby("reason")},
         "exceptions": exceptions_json(placed),
-        "wallet": asdict(proof),
+        "wallet": proof.figures(),
         "requests": requests,
     }
 
 
 def exceptions_json(placed: Placed) -> list[dict[str, Any]]:
-    """What waits, oldest first; an amount that could not be read counts as 0 cents."""
+    """What waits, oldest first; an amount that could not be read counts as 0."""
     rows = placed.exceptions.sort_values(["created_at", "transaction_id"], na_position="first", kind="stable")
     return [
         {
             "transaction_id": row["transaction_id"],
-            "cents": row_cents(row) or 0,
+            "cents": cents_of(row_micros(row) or 0),
+            "micros": row_micros(row) or 0,
             "reason": row["reason"],
             "created_at": row_moment(row),
             "detail": row["detail"],

@@ -1,7 +1,6 @@
 """`sync`: the supplier's transactions, trunks and balance, mirrored."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from billing_job.core.errors import ExitCode
@@ -31,7 +30,7 @@ def sync(session: Session, *, full: bool) -> CommandResult:
             "changed": list(report.changed),
             "vanished": list(report.absent),
             "anomalies": list(report.anomalies),
-            "wallet": asdict(proof),
+            "wallet": proof.figures(),
             "requests": http.requests,
         }
         return CommandResult(ExitCode.DONE if proof.matches else ExitCode.EXCEPTIONS_WAIT, object_)

@@ -13,6 +13,7 @@ import eu_vat_rates_data
 from billing_job.billing.attribution.event_facts import disagreements
 from billing_job.billing.invoicing.tax import EU, has_valid_vat_id
 from billing_job.core.errors import BillingJobError
+from billing_job.core.money import micros_text, wallet_text
 from billing_job.didfarm.page import Page, order_of, validated_page
 from billing_job.didfarm.sync import read_balance, read_trunks
 from billing_job.didfarm.wire import FIELDS, Json, canonical_json, parse_json, read_transaction
@@ -98,7 +99,7 @@ def supplier(job: Job, session: Session) -> Iterator[Finding]:
             trunks = read_trunks(http)
             yield Finding("ok", f"{session.settings.api.base_url} answers; {len(trunks)} trunks")
             balance = read_balance(http)
-            yield Finding("ok", f"balance: {balance.cents} cents {balance.currency}")
+            yield Finding("ok", f"balance: {wallet_text(balance.micros, balance.currency)}")
             body = http.get("/wallet/transactions", {"page": 1}, lambda body: body)
             yield from _transactions(job, body)
     except BillingJobError as error:
@@ -136,7 +137,7 @@ def _first_row(job: Job, raw: Json) -> Iterator[Finding]:
     read_as: dict[str, Any] = {
         "id": row.transaction_id,
         "type": f"{row.type}, category {job.settings.categories.get(row.type, 'UNKNOWN: add it to [categories]')}",
-        "amount": f"{row.cents} cents ({'left' if (row.cents or 0) < 0 else 'came into'} the wallet)",
+        "amount": f"{micros_text(row.micros or 0)} ({'left' if (row.micros or 0) < 0 else 'came into'} the wallet)",
         "currency": row.currency,
         "description": row.description,
         "reference_type": row.reference_type or "no reference",

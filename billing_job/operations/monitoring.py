@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 PING_SECONDS = 5.0
 PING_TRIES = 2
+MICROS = 1_000_000
+"""Of the currency."""
 EMAIL_OUTCOMES = ("sent", "refused", "deferred", "uncertain", "held_back", "waiting", "no_address")
 
 _LAST_SUCCESS = "billing_job_last_success_timestamp_seconds"
@@ -97,12 +99,12 @@ def metrics_text(watch: Watch, currency: str, seconds: float, now: datetime, bef
         gauge("documents", "Documents of the month.", kind=kinds)
         gauge("documents_new", "Those that this run issued.", sum(bool(each["new"]) for each in documents))
         gauge("exceptions", "Transactions that wait.", len(exceptions))
-        waiting = -sum(each["cents"] or 0 for each in exceptions)
-        gauge("exceptions_amount", "What they cost.", currency={currency: waiting / 100})
-        if wallet["balance_cents"] is not None:
-            difference = wallet["balance_cents"] - wallet["opening_cents"] - wallet["movements_cents"]
+        waiting = -sum(each["micros"] or 0 for each in exceptions)
+        gauge("exceptions_amount", "What they cost.", currency={currency: waiting / MICROS})
+        if wallet["balance_micros"] is not None:
+            difference = wallet["balance_micros"] - wallet["opening_micros"] - wallet["movements_micros"]
             unexplained = "What the wallet holds beyond what opening balance and movements explain."
-            gauge("wallet_difference", unexplained, currency={currency: difference / 100})
+            gauge("wallet_difference", unexplained, currency={currency: difference / MICROS})
         delivery = result.get("delivery")
         if delivery is not None and "sent" in delivery:
             counts = {outcome: len(delivery[outcome]) for outcome in EMAIL_OUTCOMES}

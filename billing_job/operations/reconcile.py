@@ -1,11 +1,11 @@
 """`reconcile`: the wallet's proof over every transaction ever mirrored, and references that nobody knows."""
 
-from dataclasses import asdict
 from typing import Any
 
 import pandas as pd
 
 from billing_job.core.columns.row_values import sum_of
+from billing_job.core.money import cents_of
 from billing_job.ledger.transactions import all_transactions, changed
 from billing_job.month.job import Job
 from billing_job.month.placing import attributed
@@ -20,12 +20,16 @@ def reconcile(job: Job) -> dict[str, Any]:
     months = [_places(group, str(name)) for name, group in frame.groupby("month")]
     return {
         "schema": "billing-job/reconcile@1",
-        "wallet": {**asdict(proof), "difference_cents": proof.difference_cents},
-        "transactions": asdict(sum_of(frame)),
-        "billed": asdict(sum_of(frame[~open_rows])),
-        "excluded": asdict(sum_of(frame[open_rows & (frame["outcome"] == "excluded")])),
-        "exceptions": asdict(sum_of(frame[open_rows & (frame["outcome"] == "exception")])),
-        "waiting": asdict(sum_of(frame[open_rows & (frame["outcome"] == "attributed")])),
+        "wallet": {
+            **proof.figures(),
+            "difference_cents": cents_of(proof.difference_micros),
+            "difference_micros": proof.difference_micros,
+        },
+        "transactions": sum_of(frame).figures(),
+        "billed": sum_of(frame[~open_rows]).figures(),
+        "excluded": sum_of(frame[open_rows & (frame["outcome"] == "excluded")]).figures(),
+        "exceptions": sum_of(frame[open_rows & (frame["outcome"] == "exception")]).figures(),
+        "waiting": sum_of(frame[open_rows & (frame["outcome"] == "attributed")]).figures(),
         "months": months,
         "changed": changed(job.engine),
         "vanished": sorted(job.withdrawn()),
@@ -46,10 +50,10 @@ def _places(group: pd.DataFrame, month: str) -> dict[str, Any]:
     open_rows = ~group["settled"]
     return {
         "month": month,
-        "transactions": asdict(sum_of(group)),
-        "billed": asdict(sum_of(group[~open_rows])),
+        "transactions": sum_of(group).figures(),
+        "billed": sum_of(group[~open_rows]).figures(),
         **{
-            name: asdict(sum_of(group[open_rows & (group["outcome"] == outcome)]))
+            name: sum_of(group[open_rows & (group["outcome"] == outcome)]).figures()
             for name, outcome in (("excluded", "excluded"), ("exceptions", "exception"), ("waiting", "attributed"))
         },
     }

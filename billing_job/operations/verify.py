@@ -3,6 +3,7 @@
 from billing_job.core.checks import documents_add_up, numbers_have_no_gap
 from billing_job.core.errors import BillingJobError
 from billing_job.core.files.manifest import sha256
+from billing_job.core.money import micros_text
 from billing_job.core.period import Period
 from billing_job.core.sums import Sum
 from billing_job.didfarm.wire import parse_json, read_transaction
@@ -55,14 +56,16 @@ def wallet_agrees(job: Job) -> list[str]:
         ("the whole history", proof),
         *((f"month {m['month'] or 'unknown'}", m) for m in proof["months"]),
     ]:
-        placed = [Sum(**part[key]) for key in ("billed", "excluded", "exceptions", "waiting")]
-        if sum(placed, Sum()) != Sum(**part["transactions"]):
+        placed = [
+            Sum(part[key]["count"], part[key]["micros"]) for key in ("billed", "excluded", "exceptions", "waiting")
+        ]
+        if sum(placed, Sum()) != Sum(part["transactions"]["count"], part["transactions"]["micros"]):
             problems.append(f"invariant 1: {name} has {part['transactions']}, but {placed} were given a place")
     wallet = proof["wallet"]
     if wallet["balance_cents"] is not None and not wallet["matches"]:
         problems.append(
-            f"invariant 5: the wallet differs by {wallet['difference_cents']} cents from what opening balance and"
-            " movements explain; `billing-job reconcile` shows more"
+            f"invariant 5: the wallet differs by {micros_text(wallet['difference_micros'])} from what opening balance"
+            " and movements explain; `billing-job reconcile` shows more"
         )
     return problems
 

@@ -9,7 +9,7 @@ import pandas as pd
 from billing_job.billing.attribution.assignments import Assignments
 from billing_job.core.categories import RENTAL
 from billing_job.core.document import Document
-from billing_job.core.money import decimal_text
+from billing_job.core.money import MICROS_PER_CENT, decimal_text, micros_text
 from billing_job.core.period import Period
 
 AnomalyKind = Literal["no_rental", "two_rentals", "rental_without_owner", "client_moved", "below_cost"]
@@ -65,7 +65,7 @@ def _rentals_missing(rentals: pd.DataFrame, facts: Assignments, month: Period) -
 def _rentals_twice(rentals: pd.DataFrame) -> Iterable[Anomaly]:
     owned = rentals[(rentals["outcome"] == "attributed") & (rentals["number"] != "")]
     # A rental and its refund are one movement each way, so only rows that left the wallet count.
-    counts = owned[owned["cents"] < 0]["number"].value_counts()
+    counts = owned[owned["micros"] < 0]["number"].value_counts()
     for number, count in sorted(counts[counts > 1].items()):
         yield Anomaly("two_rentals", f"{number} had {count} rentals")
 
@@ -91,13 +91,13 @@ def _below_cost(margins: pd.DataFrame) -> Iterable[Anomaly]:
     """Charges below what they cost, by client and category; what the house pays on purpose has no charge."""
     sums = (
         margins[margins["document_number"] != ""]
-        .groupby(["client_id", "category"])[["cost_cents", "charge_cents"]]
+        .groupby(["client_id", "category"])[["cost_micros", "charge_cents"]]
         .sum()
     )
-    for (client_id, category), cost, charge in zip(sums.index, sums["cost_cents"], sums["charge_cents"], strict=True):
-        if 0 < charge < cost:
+    for (client_id, category), cost, charge in zip(sums.index, sums["cost_micros"], sums["charge_cents"], strict=True):
+        if 0 < charge * MICROS_PER_CENT < cost:
             yield Anomaly(
-                "below_cost", f"{client_id}, {category}: charged {decimal_text(charge)}, paid {decimal_text(cost)}"
+                "below_cost", f"{client_id}, {category}: charged {decimal_text(charge)}, paid {micros_text(cost)}"
             )
 
 

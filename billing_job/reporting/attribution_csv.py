@@ -36,7 +36,7 @@ def attribution_csv(
     ]
     written = cells | {
         "created_at": moment_texts(cells["created_at"]),
-        "amount": amount_texts(cells["cents"], cells["large_cents"]),
+        "amount": amount_texts(cells["micros"], cells["large_micros"]),
         "outcome": outcomes,
         "why": _reasons(cells, facts, decisions, billed_on),
     }

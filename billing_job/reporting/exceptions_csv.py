@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from billing_job.core.files.csv_writer import csv_text
-from billing_job.core.money import decimal_text
+from billing_job.core.money import micros_text
 
 EXCEPTION_COLUMNS = (
     "transaction_id", "created_at", "type", "reference_type", "reference_id", "amount", "reason", "suggestion",
@@ -14,14 +14,14 @@ EXCEPTION_COLUMNS = (
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A transaction that waits in the queue, as in exceptions.csv; `cents` None when its amount is unreadable."""
+    """A transaction that waits in the queue, as in exceptions.csv; `micros` None when its amount is unreadable."""
 
     transaction_id: str
     created_at: str
     type: str
     reference_type: str
     reference_id: str
-    cents: int | None
+    micros: int | None
     reason: str
     suggestion: str
     first_seen: str
@@ -40,7 +40,7 @@ def exceptions_csv(waiting: Sequence[Waiting]) -> bytes:
                 each.type,
                 each.reference_type,
                 each.reference_id,
-                "" if each.cents is None else decimal_text(each.cents),
+                "" if each.micros is None else micros_text(each.micros),
                 each.reason,
                 each.suggestion,
                 each.first_seen,

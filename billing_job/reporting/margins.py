@@ -12,7 +12,7 @@ from billing_job.core.categories import TOPUP
 from billing_job.core.columns.schema import TEXT
 from billing_job.core.document import Document
 from billing_job.core.files.csv_writer import csv_text
-from billing_job.core.money import decimal_text, half_away_from_zero
+from billing_job.core.money import MICROS_PER_CENT, decimal_text, half_away_from_zero, micros_text
 
 MARGIN_COLUMNS = (
     "client_id", "document_number", "category", "number", "trunk", "cost", "charge", "margin", "margin_percent",
@@ -21,48 +21,48 @@ KEYS = list(MARGIN_COLUMNS[:5])
 
 
 def margins(month_rows: pd.DataFrame, settled: pd.DataFrame, documents: Sequence[Document]) -> pd.DataFrame:
-    """Cost and charge in cents by client, document, category, number and trunk, in that order.
+    """Cost (micros) and charge (cents) by client, document, category, number and trunk, in that order.
 
     `month_rows` are the month's rows of ATTRIBUTED, `settled` (SETTLED) how they were billed, `documents` those that
     speak of the month: their lines without a transaction (fees, credits) are charges that nothing was paid for. A
     transaction that was billed, credited and freed costs once, and was charged each time.
     """
     rows = month_rows[~((month_rows["outcome"] == "excluded") & (month_rows["reason"] == TOPUP))]
-    rows = rows.assign(cost_cents=-rows["cents"].fillna(0))
+    rows = rows.assign(cost_micros=-rows["micros"].fillna(0))
     keys = pd.MultiIndex.from_frame(settled.loc[~settled["released"], ["transaction_id", "part"]])
-    settled = settled.assign(cost_cents=settled["cost_cents"].mask(settled["released"], 0))
+    settled = settled.assign(cost_micros=settled["cost_micros"].mask(settled["released"], 0))
     is_open = ~pd.MultiIndex.from_frame(rows[["transaction_id", "part"]]).isin(keys)
     unbilled = rows[is_open].assign(document_number="", charge_cents=0)
     unbilled["client_id"] = unbilled["client_id"].mask(unbilled["outcome"] != "attributed", "")
-    parts = [settled[[*KEYS, "cost_cents", "charge_cents"]], unbilled[[*KEYS, "cost_cents", "charge_cents"]]]
-    parts.append(pd.DataFrame(_without_transaction(documents), columns=[*KEYS, "cost_cents", "charge_cents"]))
+    parts = [settled[[*KEYS, "cost_micros", "charge_cents"]], unbilled[[*KEYS, "cost_micros", "charge_cents"]]]
+    parts.append(pd.DataFrame(_without_transaction(documents), columns=[*KEYS, "cost_micros", "charge_cents"]))
     together = pd.concat([part.astype(dict.fromkeys(KEYS, TEXT)) for part in parts], ignore_index=True)
-    return together.groupby(KEYS, as_index=False, sort=True)[["cost_cents", "charge_cents"]].sum()
+    return together.groupby(KEYS, as_index=False, sort=True)[["cost_micros", "charge_cents"]].sum()
 
 
 def margin_csv(found: pd.DataFrame) -> bytes:
-    """The file; money in decimals, the margin in percent of the charge."""
+    """The file; money in decimals, costs and margins with up to six places, the margin in percent of the charge."""
     return csv_text(
         MARGIN_COLUMNS,
         (
             (
                 *keys,
-                decimal_text(cost),
+                micros_text(cost),
                 decimal_text(charge),
-                decimal_text(charge - cost),
-                percent_of(charge - cost, charge),
+                micros_text(charge * MICROS_PER_CENT - cost),
+                percent_of(charge * MICROS_PER_CENT - cost, charge * MICROS_PER_CENT),
             )
             for *keys, cost, charge in zip(*(found[column].to_list() for column in found.columns), strict=True)
         ),
     )
 
 
-def percent_of(margin_cents: int, charge_cents: int) -> str:
+def percent_of(margin: int, charge: int) -> str:
     """The margin in percent of the charge, two places; empty where nothing was charged."""
-    if charge_cents == 0:
+    if charge == 0:
         return ""
-    sign = -1 if charge_cents < 0 else 1
-    return decimal_text(half_away_from_zero(sign * margin_cents * 10_000, abs(charge_cents)))
+    sign = -1 if charge < 0 else 1
+    return decimal_text(half_away_from_zero(sign * margin * 10_000, abs(charge)))
 
 
 def _without_transaction(documents: Sequence[Document]) -> Iterable[tuple[str, str, str, str, str, int, int]]:

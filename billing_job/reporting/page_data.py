@@ -8,6 +8,7 @@ from datetime import date
 from billing_job.core.document import Kind
 from billing_job.core.period import Period
 from billing_job.core.sums import Flow, Sum
+from billing_job.core.wallet import Balance
 from billing_job.reporting.exceptions_csv import Waiting
 
 MONTHS_SHOWN = 12
@@ -17,50 +18,50 @@ SHARES_SHOWN = 8
 
 @dataclass(frozen=True, slots=True)
 class MonthSum:
-    """Cost and net charge of one month, in cents."""
+    """Cost in micros and net charge in cents of one month."""
 
     month: str
-    cost_cents: int
+    cost_micros: int
     charge_cents: int
 
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """A client's or a category's part of every month shown, in cents, in the order of the report's months."""
+    """A client's or a category's part of every month shown, micros and cents, in the order of the report's months."""
 
     name: str
-    cost_cents: tuple[int, ...]
+    cost_micros: tuple[int, ...]
     charge_cents: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Wallet:
-    """The wallet's proof, in wallet cents: opening + before + within + after + undated = balance, or a difference."""
+    """The wallet's proof, in wallet micros: opening + before + within + after + undated = balance, or a difference."""
 
-    opening_cents: int
+    opening_micros: int
     before: Sum
     within: Mapping[str, Sum]
     """By category, in the month."""
     after: Sum
     undated: Sum
-    balance_cents: int | None
+    balance: Balance | None
     """As the supplier last said; None before a sync, or when it is of another currency."""
 
     @property
-    def explained_cents(self) -> int:
+    def explained_micros(self) -> int:
         """What the wallet must hold if nothing is missing."""
         parts = (self.before, *self.within.values(), self.after, self.undated)
-        return self.opening_cents + sum(part.cents for part in parts)
+        return self.opening_micros + sum(part.micros for part in parts)
 
     @property
-    def difference_cents(self) -> int | None:
+    def difference_micros(self) -> int | None:
         """What the balance has more than the movements explain; None when the balance is unknown."""
-        return None if self.balance_cents is None else self.balance_cents - self.explained_cents
+        return None if self.balance is None else self.balance.micros - self.explained_micros
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where transactions of the month went, and how many of how many wallet cents."""
+    """Where transactions of the month went, and how many of how many wallet micros."""
 
     name: str
     sum: Sum
@@ -68,7 +69,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class DocumentRow:
-    """A document of the month with what it cost, in cents; `files` are paths relative to the page, by kind."""
+    """A document of the month with what it cost, in micros; `files` are paths relative to the page, by kind."""
 
     number: str
     kind: Kind
@@ -79,7 +80,7 @@ class DocumentRow:
     net_cents: int
     vat_cents: int
     gross_cents: int
-    cost_cents: int
+    cost_micros: int
     files: Mapping[str, str]
 
 
@@ -122,7 +123,7 @@ def month_sums(month: Period, flows: Iterable[Flow]) -> tuple[MonthSum, ...]:
         period = period.next
     first = str(month)
     for flow in flows:
-        sums[flow.month][0] += flow.cost_cents
+        sums[flow.month][0] += flow.cost_micros
         sums[flow.month][1] += flow.charge_cents
         first = min(first, flow.month)
     return tuple(MonthSum(name, cost, charge) for name, (cost, charge) in sums.items() if name >= first)
@@ -139,16 +140,16 @@ def shares(
     sums: dict[str, tuple[list[int], list[int]]] = {}
     for flow in flows:
         cost, charge = sums.setdefault(key(flow), ([0] * len(column), [0] * len(column)))
-        cost[column[flow.month]] += flow.cost_cents
+        cost[column[flow.month]] += flow.cost_micros
         charge[column[flow.month]] += flow.charge_cents
     ranked = sorted(sums, key=lambda each: (-sum(sums[each][1]), -sum(sums[each][0]), each))
     shown = len(ranked) if len(ranked) <= SHARES_SHOWN + 1 else SHARES_SHOWN
     found = [Share(names[each], tuple(sums[each][0]), tuple(sums[each][1])) for each in ranked[:shown]]
     rest = [sums[each] for each in ranked[shown:]]
     if rest:
-        cost_cents = tuple(map(sum, zip(*(cost for cost, _ in rest), strict=True)))
+        cost_micros = tuple(map(sum, zip(*(cost for cost, _ in rest), strict=True)))
         charge_cents = tuple(map(sum, zip(*(charge for _, charge in rest), strict=True)))
-        found.append(Share(f"All {len(rest):,} others", cost_cents, charge_cents))
+        found.append(Share(f"All {len(rest):,} others", cost_micros, charge_cents))
     return tuple(found)
 
 

@@ -4,17 +4,26 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from billing_job.core.money import grouped_text, half_away_from_zero
+from billing_job.core.money import MICROS_PER_CENT, grouped_micros_text, half_away_from_zero
 from billing_job.core.sums import Sum
 from billing_job.reporting.page_data import MonthSum, Place, Report, Share, Wallet
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A figure; `cents` is what a chart or a sum reads, None where there is nothing to read."""
+    """A figure; `micros` is what a chart or a sum reads, None where there is nothing to read."""
 
     text: str
-    cents: int | None = None
+    micros: int | None = None
+
+    @property
+    def cents(self) -> str:
+        """Cents with as many places as they need, for a page's script; empty where there is nothing to read."""
+        if self.micros is None:
+            return ""
+        whole, rest = divmod(abs(self.micros), MICROS_PER_CENT)
+        places = f".{rest:04d}".rstrip("0") if rest else ""
+        return f"{'-' if self.micros < 0 else ''}{whole}{places}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +55,14 @@ class Chart:
     tables: tuple[Figures, ...]
 
 
-def amount(cents: int) -> Cell:
-    """Cents as people read them, with a real minus sign: −1,234.50."""
-    return Cell(f"{'−' if cents < 0 else ''}{grouped_text(cents)}", cents)
+def amount(micros: int) -> Cell:
+    """Micros as people read them, with a real minus sign and two to six places: −1,234.50."""
+    return Cell(f"{'−' if micros < 0 else ''}{grouped_micros_text(micros)}", micros)
+
+
+def micros_of(cents: int) -> int:
+    """What a document says in whole cents, beside what the wallet says."""
+    return cents * MICROS_PER_CENT
 
 
 def percent(part: int, whole: int) -> str:
@@ -79,40 +93,40 @@ def charts(report: Report) -> tuple[Chart, ...]:
 
 def _trend(report: Report) -> Figures:
     months = report.months
-    charge, cost = [month.charge_cents for month in months], [month.cost_cents for month in months]
+    charge, cost = [micros_of(month.charge_cents) for month in months], [month.cost_micros for month in months]
     margin = [charged - paid for charged, paid in zip(charge, cost, strict=True)]
-    rows = tuple(_summed(name, cents) for name, cents in (("Charge", charge), ("Cost", cost), ("Margin", margin)))
+    rows = tuple(_summed(name, micros) for name, micros in (("Charge", charge), ("Cost", cost), ("Margin", margin)))
     return Figures("all", f"Charge, cost and margin by month, {report.currency}", rows)
 
 
 def _shares(name: str, title: str, plural: str, shares: Sequence[Share], report: Report) -> Chart:
     measures: dict[str, Callable[[Share], Sequence[int]]] = {
-        "charge": lambda share: share.charge_cents,
-        "cost": lambda share: share.cost_cents,
-        "margin": lambda share: [a - b for a, b in zip(share.charge_cents, share.cost_cents, strict=True)],
+        "charge": lambda share: [micros_of(each) for each in share.charge_cents],
+        "cost": lambda share: share.cost_micros,
+        "margin": lambda share: [micros_of(a) - b for a, b in zip(share.charge_cents, share.cost_micros, strict=True)],
     }
     tables = tuple(
         Figures(
             measure,
             f"{measure.title()} {title.lower()} and month, {report.currency}",
-            tuple(_summed(share.name, cents_of(share)) for share in shares),
+            tuple(_summed(share.name, micros_in(share)) for share in shares),
         )
-        for measure, cents_of in measures.items()
+        for measure, micros_in in measures.items()
     )
     note = f"{plural} with the largest charge of the months shown come first."
     return Chart(name, title, note, tuple(share.name for share in shares), tables)
 
 
-def _summed(name: str, cents: Sequence[int]) -> Row:
-    return Row(name, (*(amount(each) for each in cents), Cell(amount(sum(cents)).text)))
+def _summed(name: str, micros: Sequence[int]) -> Row:
+    return Row(name, (*(amount(each) for each in micros), Cell(amount(sum(micros)).text)))
 
 
 def wallet_rows(wallet: Wallet, month: str) -> tuple[Row, ...]:
     """The wallet from its opening balance to what the supplier says it holds."""
-    at_start = wallet.opening_cents + wallet.before.cents
-    at_end = at_start + sum(part.cents for part in wallet.within.values())
+    at_start = wallet.opening_micros + wallet.before.micros
+    at_end = at_start + sum(part.micros for part in wallet.within.values())
     rows = [
-        Row("Opening balance, as configured", (Cell(""), amount(wallet.opening_cents))),
+        Row("Opening balance, as configured", (Cell(""), amount(wallet.opening_micros))),
         _movement(f"Movements before {month}", wallet.before),
         Row(f"At the start of {month}", (Cell(""), amount(at_start)), strong=True),
         *(_movement(name, part) for name, part in wallet.within.items()),
@@ -120,28 +134,28 @@ def wallet_rows(wallet: Wallet, month: str) -> tuple[Row, ...]:
     ]
     rows += [_movement("Movements since", wallet.after)] if wallet.after.count else []
     rows += [_movement("Movements without a readable date", wallet.undated)] if wallet.undated.count else []
-    rows.append(Row("Explained by the ledger", (Cell(""), amount(wallet.explained_cents)), strong=True))
-    if wallet.balance_cents is not None and wallet.difference_cents is not None:
-        rows.append(Row("Held, as DIDfarm last said", (Cell(""), amount(wallet.balance_cents)), strong=True))
-        rows.append(Row("Difference", (Cell(""), amount(wallet.difference_cents)), strong=True))
+    rows.append(Row("Explained by the ledger", (Cell(""), amount(wallet.explained_micros)), strong=True))
+    if wallet.balance is not None and wallet.difference_micros is not None:
+        rows.append(Row("Held, as DIDfarm last said", (Cell(""), amount(wallet.balance.micros)), strong=True))
+        rows.append(Row("Difference", (Cell(""), amount(wallet.difference_micros)), strong=True))
     return tuple(rows)
 
 
 def _movement(name: str, movement: Sum) -> Row:
-    return Row(name, (Cell(f"{movement.count:,}"), amount(movement.cents)))
+    return Row(name, (Cell(f"{movement.count:,}"), amount(movement.micros)))
 
 
 def place_rows(places: Sequence[Place], transactions: Sum) -> tuple[Row, ...]:
     """Where every transaction of the month went; the last row is all of them."""
     return (
         *(_movement(place.name, place.sum) for place in places),
-        Row("All transactions", (Cell(f"{transactions.count:,}"), amount(transactions.cents)), strong=True),
+        Row("All transactions", (Cell(f"{transactions.count:,}"), amount(transactions.micros)), strong=True),
     )
 
 
-def change(now: int, before: MonthSum | None, cents_of: Callable[[MonthSum], int]) -> str:
+def change(now: int, before: MonthSum | None, amount_of: Callable[[MonthSum], int]) -> str:
     """How a total compares with the month before: "+4.2 % on September"."""
-    if before is None or cents_of(before) == 0:
+    if before is None or amount_of(before) == 0:
         return ""
-    text = percent(now - cents_of(before), abs(cents_of(before)))
+    text = percent(now - amount_of(before), abs(amount_of(before)))
     return f"{text if text.startswith('−') else '+' + text} on {month_name(before.month, '%B')}"

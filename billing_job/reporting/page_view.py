@@ -15,6 +15,7 @@ from billing_job.reporting.page_figures import (
     amount,
     change,
     charts,
+    micros_of,
     month_name,
     percent,
     place_rows,
@@ -127,7 +128,7 @@ def report_view(report: Report) -> ReportView:
         wallet_verdict=_wallet_verdict(report),
         places=place_rows(report.places, report.transactions),
         waiting=tuple(_waiting_view(each) for each in report.waiting[:WAITING_SHOWN]),
-        waiting_sum=amount(sum(each.cents or 0 for each in report.waiting)),
+        waiting_sum=amount(sum(each.micros or 0 for each in report.waiting)),
         waiting_note=f"{counted(hidden, 'more row')} of the queue stand in exceptions.csv." if hidden > 0 else "",
         anomalies=report.anomalies,
         documents=tuple(_document_view(each) for each in report.documents),
@@ -140,15 +141,16 @@ def report_view(report: Report) -> ReportView:
 def _tiles(report: Report) -> tuple[Tile, ...]:
     """The totals; charge, cost and margin come with what they were in the month before."""
     now, before = report.months[-1], report.months[-2] if len(report.months) > 1 else None
-    margin = now.charge_cents - now.cost_cents
+    charge = micros_of(now.charge_cents)
+    margin = charge - now.cost_micros
     vat, gross = (sum(getattr(each, name) for each in report.documents) for name in ("vat_cents", "gross_cents"))
     invoices = sum(each.kind is Kind.INVOICE for each in report.documents)
     return (
-        Tile("Charge, net", amount(now.charge_cents).text, change(now.charge_cents, before, lambda m: m.charge_cents)),
-        Tile("Cost", amount(now.cost_cents).text, change(now.cost_cents, before, lambda m: m.cost_cents)),
-        Tile("Margin", amount(margin).text, f"{percent(margin, now.charge_cents)} of the charge"),
-        Tile("VAT", amount(vat).text, ""),
-        Tile("Gross", amount(gross).text, "what clients owe"),
+        Tile("Charge, net", amount(charge).text, change(now.charge_cents, before, lambda m: m.charge_cents)),
+        Tile("Cost", amount(now.cost_micros).text, change(now.cost_micros, before, lambda m: m.cost_micros)),
+        Tile("Margin", amount(margin).text, f"{percent(margin, charge)} of the charge"),
+        Tile("VAT", amount(micros_of(vat)).text, ""),
+        Tile("Gross", amount(micros_of(gross)).text, "what clients owe"),
         Tile("Documents", f"{len(report.documents):,}", _kinds(invoices, len(report.documents) - invoices)),
     )
 
@@ -158,12 +160,15 @@ def _kinds(invoices: int, credit_notes: int) -> str:
 
 
 def _wallet_verdict(report: Report) -> Verdict:
-    difference = report.wallet.difference_cents
-    if difference is None:
+    wallet = report.wallet
+    if wallet.balance is None:
         return Verdict(False, "The wallet's balance is not known yet", "wallet")
-    if difference:
-        return Verdict(False, f"The wallet is off by {report.currency} {amount(difference).text}", "wallet")
-    return Verdict(True, "The wallet is explained to the cent", "wallet")
+    if not wallet.balance.shows(wallet.explained_micros):
+        off = amount(wallet.difference_micros or 0).text
+        return Verdict(False, f"The wallet is off by {report.currency} {off}", "wallet")
+    return Verdict(
+        True, f"The wallet is {wallet.balance.how_exact(wallet.explained_micros, report.currency)}", "wallet"
+    )
 
 
 def _waiting_verdict(report: Report) -> Verdict:
@@ -186,7 +191,7 @@ def _waiting_view(waiting: Waiting) -> WaitingView:
         day=waiting.created_at[:10],
         type=waiting.type,
         reference=f"{waiting.reference_type} {waiting.reference_id}".strip(),
-        amount=Cell("unreadable") if waiting.cents is None else amount(waiting.cents),
+        amount=Cell("unreadable") if waiting.micros is None else amount(waiting.micros),
         reason=waiting.reason.replace("_", " "),
         suggestion=waiting.suggestion,
         age_days=waiting.age_days,
@@ -195,14 +200,15 @@ def _waiting_view(waiting: Waiting) -> WaitingView:
 
 def _document_amounts(documents: Sequence[DocumentRow]) -> tuple[Cell, ...]:
     """Net, VAT, gross, cost and margin of some documents together."""
-    net, vat, gross, cost = (
-        sum(getattr(each, name) for each in documents)
-        for name in ("net_cents", "vat_cents", "gross_cents", "cost_cents")
+    net, vat, gross = (
+        micros_of(sum(getattr(each, name) for each in documents)) for name in ("net_cents", "vat_cents", "gross_cents")
     )
-    return tuple(amount(cents) for cents in (net, vat, gross, cost, net - cost))
+    cost = sum(each.cost_micros for each in documents)
+    return tuple(amount(micros) for micros in (net, vat, gross, cost, net - cost))
 
 
 def _document_view(document: DocumentRow) -> ReportDocument:
+    net = micros_of(document.net_cents)
     return ReportDocument(
         number=document.number,
         kind=document.kind.value,
@@ -212,6 +218,6 @@ def _document_view(document: DocumentRow) -> ReportDocument:
         issued=document.issue_date.isoformat(),
         due=document.due_date.isoformat(),
         amounts=_document_amounts((document,)),
-        margin_percent=percent(document.net_cents - document.cost_cents, document.net_cents),
+        margin_percent=percent(net - document.cost_micros, net),
         files=tuple(Link(FILE_NAMES[kind], quote(path)) for kind, path in document.files.items()),
     )

@@ -40,8 +40,8 @@ PLANS = (
 )
 # DuckDB's // cuts towards zero: what is negative is rounded by its absolute value, which is half away from zero too.
 CHARGED = """
-    SELECT t.transaction_id, k.client_id, c.category, coalesce(n.number, '') AS number, -t.cents AS cost,
-        CASE WHEN t.cents > 0 THEN -1 ELSE 1 END AS quantity, cost * c.multiplier + quantity * c.each AS exact
+    SELECT t.transaction_id, k.client_id, c.category, coalesce(n.number, '') AS number, -t.micros // 10000 AS cost,
+        CASE WHEN t.micros > 0 THEN -1 ELSE 1 END AS quantity, cost * c.multiplier + quantity * c.each AS exact
     FROM t LEFT JOIN numbers n ON t.reference_type = 'number' AND t.reference_id = n.number
     LEFT JOIN trunks k ON k.trunk = coalesce(n.trunk, t.reference_id) JOIN categories c USING (type)
 """
@@ -168,7 +168,8 @@ def _polars(tables: dict[str, pa.Table]) -> dict[str, Work]:
             .join(frames["trunks"], left_on="on", right_on="trunk", how="left")
             .join(frames["categories"], on="type")
             .with_columns(
-                (-pl.col("cents")).alias("cost"), pl.when(pl.col("cents") > 0).then(-1).otherwise(1).alias("one")
+                (-pl.col("micros") // 10_000).alias("cost"),
+                pl.when(pl.col("micros") > 0).then(-1).otherwise(1).alias("one"),
             )
             .with_columns((pl.col("cost") * pl.col("multiplier") + pl.col("one") * pl.col("each")).alias("exact"))
         )
@@ -213,10 +214,8 @@ def _lines(priced: pd.DataFrame) -> pa.Table:
     line = ints(priced["line_key"])
     starts = np.flatnonzero(np.r_[True, line[1:] != line[:-1]])
     keys = {key: arrow(priced[key]).take(pa.array(starts)) for key in KEYS}
-    sums = {
-        name: np.add.reduceat(ints(priced[column]), starts)
-        for name, column in zip(SUMS, ("quantity", "cost_cents", "charge_cents"), strict=True)
-    }
+    columns = (ints(priced["quantity"]), ints(priced["cost_micros"]) // 10_000, ints(priced["charge_cents"]))
+    sums = {name: np.add.reduceat(column, starts) for name, column in zip(SUMS, columns, strict=True)}
     return pa.table(keys | sums)
 
 

@@ -109,8 +109,8 @@ def transactions(count: int) -> pd.DataFrame:
         {
             "transaction_id": pd.arrays.ArrowExtensionArray(pa.array(np.arange(count)).cast(pa.string())),
             "type": "call",
-            "cents": -random.integers(1, 90, count),
-            "large_cents": None,
+            "micros": -random.integers(1, 90, count) * 10_000,
+            "large_micros": None,
             "currency": "EUR",
             "description": "",
             "reference_type": pd.arrays.ArrowExtensionArray(types),

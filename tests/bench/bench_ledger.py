@@ -11,7 +11,7 @@ from billing_job.ledger.transactions import transactions_in_scope
 from tests.bench.data import FIRST, SECONDS, fill_ledger, month
 from tests.bench.report import Report, Row, taken
 
-COLUMNS = "transaction_id, type, cents, large_cents, currency, description, reference_type, reference_id, created_at"
+COLUMNS = "transaction_id, type, micros, large_micros, currency, description, reference_type, reference_id, created_at"
 
 
 def run(report: Report, *, quick: bool) -> None:

@@ -113,8 +113,8 @@ def frame_of(rows: Month) -> pd.DataFrame:
         {
             "transaction_id": text(pa.array(np.arange(1, count + 1)).cast(pa.string())),
             "type": text(kinds),
-            "cents": pd.Series(rows.cents, dtype=INT),
-            "large_cents": pd.Series(pd.arrays.ArrowExtensionArray(pa.nulls(count, pa.string())), dtype=TEXT),
+            "micros": pd.Series(rows.cents * 10_000, dtype=INT),
+            "large_micros": pd.Series(pd.arrays.ArrowExtensionArray(pa.nulls(count, pa.string())), dtype=TEXT),
             "currency": text(pa.repeat("EUR", count)),
             "description": text(pa.compute.binary_join_element_wise(kinds, references, " ")),
             "reference_type": text(pa.compute.if_else(pa.array(by_trunk), "trunk", "number")),
@@ -166,7 +166,7 @@ def fill_ledger(database_url: str, rows: Month) -> None:
         connection.execute(insert(facts).values(name="reading", value=_reading()))
         records = [
             {str(name): value for name, value in record.items()}
-            for record in frame.drop(columns=["settled", "large_cents"]).to_dict("records")
+            for record in frame.drop(columns=["settled", "large_micros"]).to_dict("records")
         ]
         for seq, record in enumerate(records, 1):
             record["seq"] = seq
@@ -174,14 +174,14 @@ def fill_ledger(database_url: str, rows: Month) -> None:
             record["sha256"] = hashlib.sha256(record["raw"].encode()).hexdigest()
             record["first_seen"] = moment
         connection.execute(insert(wallet_rows), [_part(r, wallet_rows) for r in records])
-        connection.execute(insert(transactions), [_part(r, transactions) | {"large_cents": None} for r in records])
+        connection.execute(insert(transactions), [_part(r, transactions) | {"large_micros": None} for r in records])
         names = [
             {"uuid": trunk(n), "trunk_id": str(n + 1), "name": "", "first_seen": moment} for n in range(rows.clients)
         ]
         connection.execute(insert(trunks), names)
         whole = {"finished": moment, "full": True, "total": len(records), "sort_order": "oldest_first"}
         connection.execute(insert(walks).values(**whole, page_size=100, sealed_seq=len(records)))
-        balance = {"cents": str(rows.cents.sum()), "currency": "EUR", "fetched": moment}
+        balance = {"micros": str(rows.cents.sum() * 10_000), "currency": "EUR", "fetched": moment}
         connection.execute(insert(balances).values(balance))
     engine.dispose()
 
@@ -191,7 +191,9 @@ def _part(record: dict[str, object], table: object) -> dict[str, object]:
 
 
 def _raw(record: dict[str, object]) -> str:
-    return json.dumps({"id": record["transaction_id"], "amount": record["cents"], "type": record["type"]})
+    return json.dumps(
+        {"id": record["transaction_id"], "amount": int(str(record["micros"])) // 10_000, "type": record["type"]}
+    )
 
 
 def _reading() -> str:

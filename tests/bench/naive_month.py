@@ -35,11 +35,11 @@ def main(folder: Path) -> None:
     rows["trunk"] = rows["trunk"].fillna(rows["reference_id"])
     rows = rows.merge(trunks, on="trunk").merge(clients, on="client_id")
     rows["category"] = rows["type"].map(CATEGORIES)
-    rows["charge"] = -rows["cents"] / 100 * rows["type"].map(MARKUP)
+    rows["charge"] = -rows["micros"] / 1_000_000 * rows["type"].map(MARKUP)
     out = folder / "naive"
     out.mkdir(exist_ok=True)
     for place, (_, mine) in enumerate(rows.groupby("client_id"), 1):
-        lines = mine.groupby(["category", "reference_id"]).agg(quantity=("cents", "size"), charge=("charge", "sum"))
+        lines = mine.groupby(["category", "reference_id"]).agg(quantity=("micros", "size"), charge=("charge", "sum"))
         number = f"INV-2026-{place:05d}"
         html = PAGE.render(
             number=number,

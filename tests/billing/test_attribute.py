@@ -123,7 +123,7 @@ def frame_of(rows: Sequence[tuple[str, str, int]], **columns: Any) -> pd.DataFra
     frame = pd.DataFrame(rows, columns=["reference_type", "reference_id", "created_at"])
     frame["transaction_id"] = [str(n) for n in range(len(rows))]
     values = {
-        "type": "call", "cents": -1, "large_cents": None, "currency": "EUR", "description": "", "problem": "",
+        "type": "call", "micros": -10_000, "large_micros": None, "currency": "EUR", "description": "", "problem": "",
         "settled": False, **columns,
     }  # fmt: skip
     for column, value in values.items():
@@ -214,8 +214,8 @@ def test_every_reference_finds_the_owner_that_a_person_would_find(
         ({"type": "topup"}, "excluded", "topup"),
         ({"type": "telegram"}, "exception", "unknown_type"),
         ({"currency": "USD"}, "exception", "foreign_currency"),
-        ({"problem": "amount: is missing", "cents": None}, "exception", "unreadable_row"),
-        ({"cents": None, "large_cents": "-99999999999999999999"}, "exception", "amount_too_large"),
+        ({"problem": "amount: is missing", "micros": None}, "exception", "unreadable_row"),
+        ({"micros": None, "large_micros": "-99999999999999999999"}, "exception", "amount_too_large"),
         ({"type": "topup", "currency": "USD"}, "exception", "foreign_currency"),
         ({"description": "Call from +31201234567", "reference_id": "999"}, "exception", "unknown_reference"),
     ],

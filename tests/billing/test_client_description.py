@@ -73,12 +73,12 @@ ABSORB_SMS = (
 
 
 def cost_by_place(desk: Desk, month: Period = OCTOBER) -> dict[tuple[str, str], int]:
-    """(client, document) → cost, in cents."""
+    """(client, document) → cost, in whole cents."""
     sums: dict[tuple[str, str], int] = {}
     for each in desk.margins(month).to_dict("records"):
         key = (str(each["client_id"]), str(each["document_number"]))
-        sums[key] = sums.get(key, 0) + int(each["cost_cents"])
-    return {key: cents for key, cents in sums.items() if cents}
+        sums[key] = sums.get(key, 0) + int(each["cost_micros"])
+    return {key: micros // 10_000 for key, micros in sums.items() if micros}
 
 
 def test_costs_add_up_to_the_wallets_movements(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from billing_job.billing.rating.charge_models import Exact
 from billing_job.billing.rating.line_rounding import shared_out_by_line
 from billing_job.core.document import Document
 from billing_job.core.errors import ConfigError
@@ -195,7 +196,7 @@ def test_what_the_house_pays_shows_nowhere(tmp_path: Path) -> None:
     desk.add(row(1, -100, number=42), row(2, 100, "2026-10-06", type_="refund", number=42), row(3, -70))
     assert desk.bill().new == ()
     assert desk.place().settled["transaction_id"].to_list() == ["1", "2", "3"]
-    assert desk.margins()[["cost_cents", "charge_cents"]].sum().to_list() == [70, 0]
+    assert desk.margins()[["cost_micros", "charge_cents"]].sum().to_list() == [700_000, 0]
 
 
 @pytest.mark.parametrize(
@@ -257,7 +258,7 @@ def test_a_line_is_rounded_once(tmp_path: Path, rule: str, costs: list[int], net
 def test_ten_thousand_messages_at_0_0450() -> None:
     """450.00 to the cent, 4 or 5 cents each: rounded one by one they would come to 500.00, as floats to some 449.99."""
     exact = np.full(10_000, 45_000 * 100, np.int64)
-    shares = shared_out_by_line(exact, np.array([0]), np.arange(10_000))
+    shares = shared_out_by_line(Exact(exact, 1_000_000), np.array([0]), np.arange(10_000))
     assert (shares.sum(), set(shares.tolist())) == (45_000, {4, 5})
     assert shares.tolist() == shared_out(45_000, exact.tolist())
 

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from billing_job.billing.rating.charge_models import Exact
 from billing_job.billing.rating.line_rounding import shared_out_by_line
 from billing_job.core.document import Document, Kind
 from billing_job.core.money import MICROCENTS_PER_CENT, half_away_from_zero, shared_out
@@ -95,7 +96,9 @@ def test_lines_are_shared_out_as_one_by_one(lines: list[list[int]], as_objects: 
     flat = [exact for line in lines for exact in line]
     wide = as_objects or sum(map(abs, flat)) >= 2**62
     starts = np.cumsum([0, *(len(line) for line in lines[:-1])])
-    got = shared_out_by_line(np.array(flat, object if wide else np.int64), starts, np.arange(len(flat))).tolist()
+    got = shared_out_by_line(
+        Exact(np.array(flat, object if wide else np.int64), MICROCENTS_PER_CENT), starts, np.arange(len(flat))
+    ).tolist()
     expected = [shared_out(half_away_from_zero(sum(line), MICROCENTS_PER_CENT), line) for line in lines]
     assert got == [share for line in expected for share in line]
     for line, shares in zip(lines, expected, strict=True):

@@ -65,7 +65,7 @@ WIRE_CASES: dict[str, tuple[dict[str, Any], str]] = {
     "an amount with a thousand digits": ({"amount": "9" * 1_000}, ""),
     "an amount that is a list": ({"amount": [-150]}, "amount"),
     "an amount that is true": ({"amount": True}, "amount"),
-    "half a cent": ({"amount": "-1.505"}, "amount"),
+    "half a micro": ({"amount": "-1.5000005"}, "amount"),
     "an id that leads upward": ({"id": "../../etc/passwd"}, ""),
     "an id with a line break": ({"id": "1\n2"}, "id"),
     "an id with NUL": ({"id": "1\x002"}, ""),
@@ -89,9 +89,9 @@ def test_a_hostile_row_is_kept_and_bills_nobody_wrongly(case: str) -> None:
     assert row.transaction_id
     assert row.transaction_id.isprintable()
     assert "\0" not in row.description + row.reference_id
-    assert isinstance(row.cents, int | None)
+    assert isinstance(row.micros, int | None)
     if "amount" in row.problem:
-        assert row.cents is None
+        assert row.micros is None
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from billing_job.billing.rating.charge_models import Exact
 from billing_job.billing.rating.line_order import LineKeys, page_order
 from billing_job.billing.rating.line_rounding import shared_out_by_line
 from billing_job.core.columns.in_parallel import side_by_side
@@ -141,7 +142,7 @@ def test_ties_go_to_the_lower_id(lines: list[list[int]], random: Random) -> None
     ranks = list(range(len(exact)))
     random.shuffle(ranks)
     starts = np.cumsum([0, *map(len, lines)])[:-1]
-    got = shared_out_by_line(np.array(exact, np.int64), starts, np.array(ranks, np.int64)).tolist()
+    got = shared_out_by_line(Exact(np.array(exact, np.int64), 1_000_000), starts, np.array(ranks, np.int64)).tolist()
     for start, line in zip(starts.tolist(), lines, strict=True):
         by_id = sorted(range(start, start + len(line)), key=lambda place: ranks[place])
         total = sum(exact[place] for place in by_id)

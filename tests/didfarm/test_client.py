@@ -55,7 +55,7 @@ def test_a_life_through_the_client() -> None:
         offer = client.search_numbers("NL", "mobile").offers[0]
         before = client.balance()
         purchase = client.checkout([Item(offer.number, offer.country, offer.number_type)])
-        assert before.cents - client.balance().cents == offer.first_cents
+        assert before.micros - client.balance().micros == offer.first_cents * 10_000
         made = client.create_trunk("Acme Corp")
         assert made.credentials.password not in repr(made)
         client.route(purchase.numbers[0].did_number_id, made.trunk.trunk_id)
@@ -65,7 +65,7 @@ def test_a_life_through_the_client() -> None:
         assert client.regenerate_credentials(trunk.uuid).password != made.credentials.password
         newest = client.transactions().rows[0]
         assert (newest.type, newest.reference_id) == ("sms", purchase.numbers[0].did_number_id)
-        assert newest.cents == -2 * 7
+        assert newest.micros == -2 * 70_000
         events = [json.loads(body)["event"] for body in running.deliveries.sent]
         assert events == ["trunk.registered", "number.activated", "trunk.offline"]
 
@@ -123,7 +123,7 @@ def test_a_lost_checkout_is_told_and_not_repeated() -> None:
             assert len(checkouts) == 1
             [row] = client.orders_since(asked)
             assert item.number in row.description
-            assert row.cents == -700
+            assert row.micros == -7_000_000
             assert client.orders_since(asked + 1) == ()
 
 

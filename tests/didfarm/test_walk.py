@@ -29,8 +29,8 @@ def _walked(supplier: MovingList, mirror: MemoryMirror, *, full: bool = False) -
 
 def _is_copy(supplier: MovingList, mirror: MemoryMirror) -> bool:
     """Whether the mirror holds exactly the listed rows as they now are, each once."""
-    held = {id_: row.cents for id_, row in mirror.current.items() if id_ not in mirror.gone}
-    return held == {str(row["id"]): row["amount"] for row in supplier.rows}
+    held = {id_: row.micros for id_, row in mirror.current.items() if id_ not in mirror.gone}
+    return held == {str(row["id"]): row["amount"] * 10_000 for row in supplier.rows}
 
 
 # One history: a supplier's list over several syncs, each of which may be cut short.

@@ -193,7 +193,7 @@ def test_rebill_whole_bills_the_month_anew(tmp_path: Path) -> None:
     assert desk.bill().new == desk.bill(supplementary=True).new == ()
     assert sum(each.net_cents for each in desk.documents()) == 1963
     margins = desk.margins()
-    assert margins[["cost_cents", "charge_cents"]].sum().to_list() == [1330, 1963]
+    assert margins[["cost_micros", "charge_cents"]].sum().to_list() == [13_300_000, 1963]
 
 
 def test_rebill_by_line_is_on_the_next_invoice(tmp_path: Path) -> None:
@@ -208,7 +208,7 @@ def test_rebill_by_line_is_on_the_next_invoice(tmp_path: Path) -> None:
         ("monthly_fee", 500, 11),
     ]
     assert [each.transaction_id for _, each in november.detail_rows()] == ["2", "3", ""]
-    assert desk.margins()[["cost_cents", "charge_cents"]].sum().to_list() == [1330, 1000 + 500 + 660]
+    assert desk.margins()[["cost_micros", "charge_cents"]].sum().to_list() == [13_300_000, 1000 + 500 + 660]
     assert desk.bill(supplementary=True).new == ()
 
 

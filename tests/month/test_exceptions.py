@@ -156,7 +156,7 @@ def test_an_order_of_two_clients_is_shared_by_known_prices(tmp_path: Path) -> No
         [("number_setup", 330), ("number_setup", -165)],
         [("number_setup", 550), ("number_setup", -275)],
     ]
-    assert desk.margins()["cost_cents"].sum() == 400
+    assert desk.margins()["cost_micros"].sum() == 4_000_000
     assert desk.bill(supplementary=True).new == ()
 
 
@@ -185,7 +185,7 @@ def test_a_partly_billed_order(tmp_path: Path) -> None:
     desk.file("numbers.csv", *(line.replace("trk_b", "trk_a") for line in TWO_PRICES))
     assert desk.waiting() == [("1", -250, "ambiguous_order")]
     assert desk.bill(supplementary=True).new == ()
-    assert desk.margins()["cost_cents"].sum() == 400
+    assert desk.margins()["cost_micros"].sum() == 4_000_000
     desk.file("clients.csv", *acme, "bruno,Bruno,NL")
     desk.resolve("1", "bruno")
     assert [(d.client.client_id, d.net_cents) for d in desk.bill(supplementary=True).new] == [("bruno", 250)]
@@ -202,7 +202,7 @@ def test_an_order_billed_whole_is_not_shared_later(tmp_path: Path) -> None:
     assert [d.net_cents for d in desk.bill().new] == [400]
     desk.file("numbers.csv", *TWO_PRICES)
     assert (desk.waiting(), desk.bill(supplementary=True).new) == ([], ())
-    assert desk.margins()[["cost_cents", "charge_cents"]].sum().to_list() == [400, 400]
+    assert desk.margins()[["cost_micros", "charge_cents"]].sum().to_list() == [4_000_000, 400]
 
 
 def test_each_anomaly(tmp_path: Path) -> None:

@@ -67,6 +67,9 @@ def test_a_wallet_that_does_not_add_up_is_said(tmp_path: Path) -> None:
             "opening_cents": 500,
             "movements_cents": -800,
             "balance_cents": -800,
+            "opening_micros": 5_000_000,
+            "movements_micros": -8_000_000,
+            "balance_micros": -8_000_000,
             "matches": False,
         }
         assert "a difference of -EUR 5.00" in ran.err

@@ -227,13 +227,18 @@ def test_the_totals_of_every_client(demo: Billed) -> None:
     assert len(demo.ran["documents"]) == len(owed) == 12
 
 
+def figures(count: int, cents: int) -> dict[str, int]:
+    """What `run --json` says of so many transactions in whole cents."""
+    return {"count": count, "cents": cents, "micros": cents * 10_000}
+
+
 def test_the_months_transactions_and_the_wallet(demo: Billed) -> None:
     """Counts and cents of the month, its top-ups, and the whole wallet are those of the supplier's rows."""
     month = [row["amount"] for row, _ in of_the_month(demo)]
     topups = [row["amount"] for row, _ in of_the_month(demo) if row["type"] == "topup"]
-    assert demo.ran["transactions"] == {"count": len(month), "cents": sum(month)}
-    assert demo.ran["excluded"] == {"topup": {"count": len(topups), "cents": sum(topups)}}
-    assert demo.ran["attributed"] == {"count": len(month) - len(topups), "cents": sum(month) - sum(topups)}
+    assert demo.ran["transactions"] == figures(len(month), sum(month))
+    assert demo.ran["excluded"] == {"topup": figures(len(topups), sum(topups))}
+    assert demo.ran["attributed"] == figures(len(month) - len(topups), sum(month) - sum(topups))
     assert demo.ran["exceptions"] == []
     balance = sum(row["amount"] for row in demo.rows)
     assert demo.ran["wallet"] == {
@@ -241,6 +246,9 @@ def test_the_months_transactions_and_the_wallet(demo: Billed) -> None:
         "movements_cents": balance,
         "balance_cents": balance,
         "matches": True,
+        "opening_micros": 0,
+        "movements_micros": balance * 10_000,
+        "balance_micros": balance * 10_000,
     }
 
 

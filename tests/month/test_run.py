@@ -65,7 +65,8 @@ def test_a_month_from_config_to_manifest(tmp_path: Path) -> None:
     of_october = [row for row in sandbox.truth() if "2026-09-30T22" <= str(row["created_at"]) < "2026-10-31T23"]
     assert first.json["transactions"] == {
         "count": len(of_october),
-        "cents": sum(int(str(r["amount"])) for r in of_october),
+        "cents": (cents := sum(int(str(r["amount"])) for r in of_october)),
+        "micros": cents * 10_000,
     }
     assert first.json["wallet"]["matches"] is True
     assert KEY not in first.err + str(files)
@@ -215,9 +216,9 @@ def test_what_comes_to_nothing_gets_no_document(tmp_path: Path) -> None:
     with two_clients(tmp_path, rows) as (here, _):
         ran = here.run("--month", "2026-10")
         assert (ran.code, documents(ran.json)) == (0, [])
-        assert ran.json["attributed"] == {"count": 2, "cents": 0}
+        assert ran.json["attributed"] == {"count": 2, "cents": 0, "micros": 0}
         assert documents(here.run("--month", "2026-10").json) == []
-        assert here.type("reconcile", "--json").json["billed"] == {"count": 2, "cents": 0}
+        assert here.type("reconcile", "--json").json["billed"] == {"count": 2, "cents": 0, "micros": 0}
 
 
 def test_a_month_with_nothing_in_it(tmp_path: Path) -> None:

@@ -17,8 +17,12 @@ LATER = datetime(2026, 12, 5, 8, 0, tzinfo=UTC)
 RESULT = {
     "status": "exceptions",
     "documents": [{"kind": "invoice", "new": True}, {"kind": "credit_note", "new": False}],
-    "exceptions": [{"cents": -1250}, {"cents": 300}, {"cents": None}],
-    "wallet": {"opening_cents": 0, "movements_cents": 9_000_000_000_000_001, "balance_cents": 9_000_000_000_000_000},
+    "exceptions": [{"micros": -12_500_000}, {"micros": 3_000_000}, {"micros": None}],
+    "wallet": {
+        "opening_micros": 0,
+        "movements_micros": 90_000_000_000_000_010_000,
+        "balance_micros": 90_000_000_000_000_000_000,
+    },
 }
 
 

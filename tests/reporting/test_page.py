@@ -150,12 +150,12 @@ def test_the_sum_of_the_documents() -> None:
 def test_the_wallet_is_proven_or_its_difference_named() -> None:
     """From the opening balance to what is held; a cent too few is said at the top and in the proof."""
     assert "explained to the cent" in text_of(next(page(sample_report()).iter("header")))
-    tree = page(sample_report(difference_cents=-1))
+    tree = page(sample_report(difference_micros=-10_000))
     assert "off by EUR −0.01" in text_of(next(tree.iter("header")))
     rows = [text_of(row) for row in section(tree, "wallet").iter("tr")]
     assert rows[-1] == "Difference−0.01"
     report = sample_report()
-    unknown = dataclasses.replace(report, wallet=dataclasses.replace(report.wallet, balance_cents=None))
+    unknown = dataclasses.replace(report, wallet=dataclasses.replace(report.wallet, balance=None))
     assert "not known yet" in text_of(next(page(unknown).iter("header")))
 
 
@@ -166,7 +166,7 @@ def test_a_long_queue_is_cut_with_its_number() -> None:
     assert len(list(next(queue.iter("tbody")))) == WAITING_SHOWN
     assert "5 more rows of the queue stand in exceptions.csv" in text_of(queue)
     foot = next(cell for cell in next(queue.iter("tfoot")).iter("td") if "data-cents" in cell.attrib)
-    assert int(foot.attrib["data-cents"]) == sum(each.cents or 0 for each in report.waiting)
+    assert int(foot.attrib["data-cents"]) == sum(each.micros or 0 for each in report.waiting) // 10_000
 
 
 def test_nothing_to_show_is_said() -> None:

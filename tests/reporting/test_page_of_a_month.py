@@ -38,12 +38,12 @@ def test_the_page_follows_the_ledger(tmp_path: Path) -> None:
         number = next(d["number"] for d in ran.json["documents"] if d["client_id"] == "acme")
         engine = open_engine(here.database_url)
         before = flows(engine, "2026-09", "2026-10")
-        assert [(flow.month, flow.client_id, flow.cost_cents, flow.charge_cents) for flow in before] == [
-            ("2026-09", "acme", 400, 400),
-            ("2026-10", "acme", 300, 300),
-            ("2026-10", "bruno", 500, 500),
+        assert [(flow.month, flow.client_id, flow.cost_micros, flow.charge_cents) for flow in before] == [
+            ("2026-09", "acme", 4_000_000, 400),
+            ("2026-10", "acme", 3_000_000, 300),
+            ("2026-10", "bruno", 5_000_000, 500),
         ]
-        assert document_costs(engine, "2026-10")[number] == 300
+        assert document_costs(engine, "2026-10")[number] == 3_000_000
 
         here.type("credit", number, "--reason", "wrong trunk", "--rebill")
         here.clock.set(2026, 12, 1, 8, 0)
@@ -51,14 +51,14 @@ def test_the_page_follows_the_ledger(tmp_path: Path) -> None:
         assert flows(engine, "2026-09", "2026-10") == before
         november = flows(engine, "2026-11", "2026-11")
         # The credit note takes back 300 of cost and charge, the invoice bills the freed 300 and November's own 110.
-        assert [(flow.cost_cents, flow.charge_cents) for flow in november] == [(110, 110)]
+        assert [(flow.cost_micros, flow.charge_cents) for flow in november] == [(1_100_000, 110)]
         credit = next(d["number"] for d in later.json["documents"] if d["kind"] == "credit_note")
-        assert document_costs(engine, "2026-11")[credit] == -300
+        assert document_costs(engine, "2026-11")[credit] == -3_000_000
 
         zone = ZoneInfo("Europe/Amsterdam")
         spans = movements(engine, microseconds(MONTH.starts(zone)), microseconds(MONTH.ends(zone)), set())
-        wallet = sum(int(str(row["amount"])) for row in ROWS)
-        assert sum(each.cents for each in spans) == wallet_movements(engine, set()) == wallet
+        wallet = sum(int(str(row["amount"])) for row in ROWS) * 10_000
+        assert sum(each.micros for each in spans) == wallet_movements(engine, set()) == wallet
         assert {(each.when, each.type): each.count for each in spans} == {
             ("before", "call"): 1,
             ("within", "call"): 3,

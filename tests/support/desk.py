@@ -98,7 +98,9 @@ class Desk:
     def waiting(self, month: Period = OCTOBER) -> list[tuple[str, int, str]]:
         """(transaction, cents, reason) of what waits."""
         rows = self.place(month).exceptions
-        return list(zip(rows["transaction_id"], rows["cents"], rows["reason"], strict=True))
+        return list(
+            zip(rows["transaction_id"], (micros // 10_000 for micros in rows["micros"]), rows["reason"], strict=True)
+        )
 
     def credit(self, number: str, **request: Any) -> Document:
         with self.job() as job:

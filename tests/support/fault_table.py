@@ -128,7 +128,7 @@ class Ledger:
 
     def explained(self) -> bool:
         balance = last_balance(self.engine)
-        return balance is not None and balance.cents == wallet_movements(self.engine, withdrawn(self.engine, 0))
+        return balance is not None and balance.micros == wallet_movements(self.engine, withdrawn(self.engine, 0))
 
 
 @dataclass(frozen=True, slots=True)

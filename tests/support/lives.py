@@ -343,7 +343,7 @@ class Books:
         mirror.save([read_transaction(row, job.settings.api.transactions) for row in rows])
         self._cents += sum(cents for row in rows if isinstance(cents := row["amount"], int))
         mirror.seal(CompletedWalk(True, mirror.present(), ListShape("newest_first", 100), ()))
-        mirror.save_balance(Balance(self._cents, "EUR"))
+        mirror.save_balance(Balance(self._cents * 10_000, "EUR"))
 
     def run(self, month: str, *, supplementary: bool = False) -> None:
         """Issue the documents of a month."""

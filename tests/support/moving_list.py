@@ -193,4 +193,4 @@ class MemoryMirror:
 
     @property
     def movements(self) -> int:
-        return sum(row.cents or 0 for id_, row in self.current.items() if id_ not in self.gone)
+        return sum((row.micros or 0) // 10_000 for id_, row in self.current.items() if id_ not in self.gone)

@@ -5,6 +5,7 @@ from datetime import date
 from billing_job.core.document import Kind
 from billing_job.core.period import Period
 from billing_job.core.sums import Flow, Sum
+from billing_job.core.wallet import Balance
 from billing_job.reporting.exceptions_csv import Waiting
 from billing_job.reporting.page_data import (
     DocumentRow,
@@ -39,7 +40,7 @@ def flows_of(clients: int, months: int) -> list[Flow]:
                 for category in range(len(CATEGORIES)):
                     cost = (700 + 37 * client * (category + 1) + 311 * ((place * (client + 3)) % 7)) // (1 + category)
                     charge = cost * (9 if client == clients - 1 and category == 0 else 13) // 10
-                    found.append(Flow(str(month), f"client-{client:04d}", CATEGORIES[category], cost, charge))
+                    found.append(Flow(str(month), f"client-{client:04d}", CATEGORIES[category], cost * 10_000, charge))
         month = month.next
     return found
 
@@ -61,7 +62,7 @@ def document_rows(clients: int) -> tuple[DocumentRow, ...]:
             net_cents=(net := 10_000 + 7_919 * place % 900_000),
             vat_cents=(vat := (net * 21 + 50) // 100 if place % 2 else 0),
             gross_cents=net + vat,
-            cost_cents=net * 3 // 4,
+            cost_micros=net * 3 // 4 * 10_000,
             files=_files(f"INV-2026-{place + 1:05d}"),
         )
         for place in range(clients)
@@ -76,7 +77,7 @@ def document_rows(clients: int) -> tuple[DocumentRow, ...]:
         net_cents=-2_500,
         vat_cents=-525,
         gross_cents=-3_025,
-        cost_cents=0,
+        cost_micros=0,
         files=_files("CN-2026-00001"),
     )
     return (*rows, credit)
@@ -91,7 +92,7 @@ def waiting_rows(count: int) -> tuple[Waiting, ...]:
             type="renewal",
             reference_type="number",
             reference_id=HOSTILE if place == 1 else f"+3120123{place:04d}",
-            cents=None if place == count - 1 else -150 - place,
+            micros=None if place == count - 1 else (-150 - place) * 10_000,
             reason="unknown_number",
             suggestion="add the number to numbers.csv, or decide it with `billing-job exceptions`",
             first_seen="2026-11-01",
@@ -101,16 +102,20 @@ def waiting_rows(count: int) -> tuple[Waiting, ...]:
     )
 
 
-def sample_report(*, clients: int = 14, months: int = 12, waits: int = 3, difference_cents: int = 0) -> Report:
+def sample_report(*, clients: int = 14, months: int = 12, waits: int = 3, difference_micros: int = 0) -> Report:
     """The page of October 2026."""
     flows = flows_of(clients, months)
     sums = month_sums(MONTH, flows)
-    within = {"Top-up": Sum(2, 500_000), "Number rental": Sum(480, -210_044), "Calls": Sum(1_210, -98_310)}
-    wallet = Wallet(0, Sum(9_000, 120_050), within, Sum(12, -1_400), Sum(), None)
+    within = {
+        "Top-up": Sum(2, 5_000_000_000),
+        "Number rental": Sum(480, -2_100_440_000),
+        "Calls": Sum(1_210, -983_100_000),
+    }
+    wallet = Wallet(0, Sum(9_000, 1_200_500_000), within, Sum(12, -14_000_000), Sum(), None)
     places = (
-        Place("Attributed to a client", Sum(1_687, -307_900)),
-        Place("Left out: Top-up", Sum(2, 500_000)),
-        Place("Exceptions, waiting", Sum(3, -454)),
+        Place("Attributed to a client", Sum(1_687, -3_079_000_000)),
+        Place("Left out: Top-up", Sum(2, 5_000_000_000)),
+        Place("Exceptions, waiting", Sum(3, -4_540_000)),
     )
     return Report(
         month=MONTH,
@@ -125,7 +130,7 @@ def sample_report(*, clients: int = 14, months: int = 12, waits: int = 3, differ
         ),
         by_category=shares(flows, sums, lambda flow: flow.category, {name: name for name in CATEGORIES}),
         wallet=Wallet(
-            0, wallet.before, within, wallet.after, Sum(), balance_cents=wallet.explained_cents + difference_cents
+            0, wallet.before, within, wallet.after, Sum(), Balance(wallet.explained_micros + difference_micros, "EUR")
         ),
         places=places,
         transactions=sum((place.sum for place in places), Sum()),

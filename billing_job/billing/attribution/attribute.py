@@ -54,7 +54,7 @@ def attribute(
         (TOPUP, category.equal(TOPUP)),
         ("unknown_type", ~types.each(lambda name: name in categories)),
         ("foreign_currency", flags(frame["currency"] != currency)),
-        ("amount_too_large", flags(frame["large_cents"].notna())),
+        ("amount_too_large", flags(frame["large_micros"].notna())),
         ("unreadable_row", flags(frame["problem"] != "")),
     ):
         reason[rows] = _PLACE[name]

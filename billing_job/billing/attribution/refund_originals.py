@@ -26,20 +26,20 @@ class Originals:
     """Payments by the references that lead to them, and how much of each was refunded so far."""
 
     def __init__(self, facts: Assignments, payments: Iterable[Payment], refunded: Mapping[str, int]) -> None:
-        """`refunded`: transaction → cents of its cost that refunds gave back."""
+        """`refunded`: transaction → micros of its cost that refunds gave back."""
         self._facts = facts
         self._payments = sorted(payments, key=lambda payment: payment.in_time)
         self._moments = np.array([payment.created_at for payment in self._payments], np.int64)
-        self._cents = np.array([payment.cents for payment in self._payments], np.int64)
+        self._micros = np.array([payment.micros for payment in self._payments], np.int64)
         given = [refunded.get(payment.transaction_id, 0) for payment in self._payments]
-        self._left = self._cents - np.array(given, np.int64)
+        self._left = self._micros - np.array(given, np.int64)
         references = [plain_reference(each.reference_type, each.reference_id, facts) for each in self._payments]
         self._of_reference = _places((reference, place) for place, reference in enumerate(references))
         rows = self._rows(references)
         self._of_row = _places((row, place) for place, found in enumerate(rows) for row in found)
 
     def take(self, refund: Payment) -> Payment | None:
-        """The original of a refund, of which its cents count as refunded from now on; None where there is none."""
+        """The original of a refund, of which its micros count as refunded from now on; None where there is none."""
         reference = plain_reference(refund.reference_type, refund.reference_id, self._facts)
         rows = self._facts.rows_of.get(reference, ())
         same = self._of_reference.get(reference, NOWHERE)
@@ -48,7 +48,7 @@ class Originals:
         fitness, place = fits_same if fits_same[0] >= fits_related[0] else fits_related
         if fitness < 0:
             return None
-        self._left[place] -= refund.cents
+        self._left[place] -= refund.micros
         return self._payments[place]
 
     def _best(self, places: Ints, refund: Payment) -> tuple[int, int]:
@@ -60,8 +60,8 @@ class Originals:
         if not len(places):
             return -1, -1
         left = self._left[places]
-        exact = np.where(left == self._cents[places], 4, 3)
-        fitness = np.select([left <= 0, left < refund.cents, left > refund.cents], [0, 1, 2], exact)
+        exact = np.where(left == self._micros[places], 4, 3)
+        fitness = np.select([left <= 0, left < refund.micros, left > refund.micros], [0, 1, 2], exact)
         best = int(fitness.max())
         return best, int(places[fitness == best].max())
 
@@ -117,13 +117,13 @@ def _spellings(number: str) -> set[Reference]:
     return {("number", text) for text in (number, digits, f"00{digits}")} if number.startswith("+") else set()
 
 
-def shared_by_cost(cents: int, costs: Mapping[int, int]) -> dict[int, int]:
+def shared_by_cost(micros: int, costs: Mapping[int, int]) -> dict[int, int]:
     """Share a refund over the parts of its original in proportion to their costs, ties to the lower part."""
     total = sum(costs.values())
     if total <= 0:
-        return {part: cents if place == 0 else 0 for place, part in enumerate(costs)}
-    shares = {part: cost * cents // total for part, cost in costs.items()}
-    by_remainder = sorted(costs, key=lambda part: (-(costs[part] * cents % total), part))
-    for part in by_remainder[: cents - sum(shares.values())]:
+        return {part: micros if place == 0 else 0 for place, part in enumerate(costs)}
+    shares = {part: cost * micros // total for part, cost in costs.items()}
+    by_remainder = sorted(costs, key=lambda part: (-(costs[part] * micros % total), part))
+    for part in by_remainder[: micros - sum(shares.values())]:
         shares[part] += 1
     return shares

@@ -1,6 +1,6 @@
 """An order whose numbers belong to different clients is shared out by what each number is known to cost.
 
-Only when the known prices add up to the transaction to the cent; otherwise it stays an exception.
+Only when the known prices add up to the transaction exactly; otherwise it stays an exception.
 """
 
 from collections.abc import Mapping
@@ -25,8 +25,8 @@ NOBODYS: dict[str, str | int] = {
 def split_orders(frame: pd.DataFrame, facts: Assignments, prices: Mapping[str, int]) -> pd.DataFrame:
     """Put the parts of each order that can be shared out in its place; ATTRIBUTED in and out.
 
-    `prices` are the cents of each number's identity, positive. The parts have part 1, 2, … in the order of client ids;
-    each is one client's, and their cents add up to the transaction.
+    `prices` are the micros of each number's identity, positive. The parts have part 1, 2, … in the order of client ids;
+    each is one client's, and their micros add up to the transaction.
     """
     waits = (frame["outcome"] == "exception") & (frame["reason"] == AMBIGUOUS) & ~frame["settled"]
     candidates = frame[waits & (frame["category"] != REFUND)]  # a refund is shared out as what it gives back
@@ -64,37 +64,37 @@ def settle_parts(frame: pd.DataFrame, settled: Mapping[tuple[str, int], int]) ->
 
 def _settled(rows: pd.DataFrame, billed: Mapping[int, int]) -> pd.DataFrame:
     """The rows of one order, of which `billed` (part → cost) is on documents."""
-    now = dict(zip(rows["part"], rows["cents"], strict=True))
+    now = dict(zip(rows["part"], rows["micros"], strict=True))
     if all(now.get(part) == -cost for part, cost in billed.items()):
         return rows.assign(settled=rows["part"].isin(list(billed)))
     first = rows.iloc[:1]
-    parts = [first.assign(part=part, cents=-cost, settled=True) for part, cost in sorted(billed.items())]
-    left = int(rows["cents"].sum()) + sum(billed.values())
+    parts = [first.assign(part=part, micros=-cost, settled=True) for part, cost in sorted(billed.items())]
+    left = int(rows["micros"].sum()) + sum(billed.values())
     if left:
         free = next(part for part in range(1, len(billed) + 2) if part not in billed)
-        parts.append(first.assign(**NOBODYS, part=free, cents=left, settled=False))
+        parts.append(first.assign(**NOBODYS, part=free, micros=left, settled=False))
     return pd.concat(parts).astype(rows.dtypes.to_dict())
 
 
 def known_prices(renewals: pd.DataFrame, facts: Assignments) -> dict[str, int]:
-    """What each number costs, in cents: the price of its row in numbers.csv, else its latest renewal.
+    """What each number costs, in micros: the price of its row in numbers.csv, else its latest renewal.
 
-    `renewals` has reference_id and cents, oldest first; ids are turned into identities.
+    `renewals` has reference_id and micros, oldest first; ids are turned into identities.
     """
     found = {
-        facts.identity_of[reference]: -int(cents)
-        for reference, cents in zip(renewals["reference_id"], renewals["cents"], strict=True)
+        facts.identity_of[reference]: -int(micros)
+        for reference, micros in zip(renewals["reference_id"], renewals["micros"], strict=True)
         if reference in facts.identity_of
     }
     for fact in facts.number_facts:
         identity = facts.identity_of.get(fact.number or fact.did_number_id)
-        if identity is not None and fact.price_cents is not None:
-            found[identity] = fact.price_cents
+        if identity is not None and fact.price_micros is not None:
+            found[identity] = fact.price_micros
     return found
 
 
 def _shares(transaction: pd.Series, facts: Assignments, prices: Mapping[str, int]) -> list[dict[str, object]]:
-    """The parts of one order: a client, its cents, and the number when it is one; empty when it cannot be split."""
+    """The parts of one order: a client, its micros, and the number when it is one; empty when it cannot be split."""
     keys = facts.keys_of_order.get(str(transaction["reference_id"]), ())
     moments = np.full(len(keys), int(transaction["created_at"]), np.int64)
     number_facts = facts.numbers.at(pa.array(keys, pa.string()), moments)
@@ -104,10 +104,10 @@ def _shares(transaction: pd.Series, facts: Assignments, prices: Mapping[str, int
     if (trunk_facts < 0).any():
         return []
     known = [_price(facts, facts.number_facts[fact], prices) for fact in number_facts]
-    costs = [cents for cents in known if cents is not None]
-    if len(costs) < len(known) or sum(costs) != abs(int(transaction["cents"])):
+    costs = [micros for micros in known if micros is not None]
+    if len(costs) < len(known) or sum(costs) != abs(int(transaction["micros"])):
         return []
-    sign = -1 if transaction["cents"] < 0 else 1
+    sign = -1 if transaction["micros"] < 0 else 1
     of_client: dict[str, list[int]] = {}
     for place, fact in enumerate(trunk_facts):
         of_client.setdefault(facts.trunk_facts[fact].client_id, []).append(place)
@@ -121,7 +121,7 @@ def _shares(transaction: pd.Series, facts: Assignments, prices: Mapping[str, int
                 "outcome": "attributed",
                 "reason": "",
                 "client_id": client_id,
-                "cents": sign * sum(costs[place] for place in places),
+                "micros": sign * sum(costs[place] for place in places),
                 "trunk": trunks[places[0]],
                 "trunk_fact": int(trunk_facts[places[0]]),
                 "number": "" if one is None else number.number,
@@ -134,7 +134,7 @@ def _shares(transaction: pd.Series, facts: Assignments, prices: Mapping[str, int
 
 
 def _price(facts: Assignments, fact: NumberAssignment, prices: Mapping[str, int]) -> int | None:
-    """What a number of an order cost, in cents: the price of the very row, else what is known of the number."""
-    if fact.price_cents is not None:
-        return fact.price_cents
+    """What a number of an order cost, in micros: the price of the very row, else what is known of the number."""
+    if fact.price_micros is not None:
+        return fact.price_micros
     return prices.get(facts.identity_of.get(fact.number or fact.did_number_id, ""))

@@ -63,7 +63,7 @@ class Row(NamedTuple):
     trunk: str
     date: date
     quantity: int
-    cost_cents: int
+    cost_micros: int
     charge_cents: int
     line_key: int
     visible: bool
@@ -128,7 +128,7 @@ def _settlement(row: Row, facts: Facts) -> Settlement:
         row.category,
         row.number,
         row.trunk,
-        row.cost_cents,
+        row.cost_micros,
         row.charge_cents,
         row.charge_cents,
         row.period,
@@ -225,7 +225,7 @@ def _one(values: set[str]) -> str:
 
 
 def _description(row: Row) -> str:
-    return client_description(row.description, row.cost_cents, row.part)
+    return client_description(row.description, row.cost_micros, row.part)
 
 
 def _detail(row: Row) -> DetailRow:

@@ -4,7 +4,6 @@ import numpy as np
 
 from billing_job.billing.rating.charge_models import Exact, Ints
 from billing_job.core.columns.in_parallel import side_by_side
-from billing_job.core.money import MICROCENTS_PER_CENT
 
 
 def shared_out_by_line(exact: Exact, starts: Ints, tie_rank: Ints) -> Ints:
@@ -18,32 +17,33 @@ def shared_out_by_line(exact: Exact, starts: Ints, tie_rank: Ints) -> Ints:
     cut = starts[middle]
     halves = side_by_side(
         {
-            "first": lambda: _shared_out(exact[:cut], starts[:middle], tie_rank[:cut]),
-            "second": lambda: _shared_out(exact[cut:], starts[middle:] - cut, tie_rank[cut:]),
+            "first": lambda: _shared_out(exact.rows(slice(cut)), starts[:middle], tie_rank[:cut]),
+            "second": lambda: _shared_out(exact.rows(slice(cut, None)), starts[middle:] - cut, tie_rank[cut:]),
         }
     )
     return np.concatenate(list(halves.values()))
 
 
 def _shared_out(exact: Exact, starts: Ints, tie_rank: Ints) -> Ints:
-    lengths = np.diff(np.r_[starts, len(exact)])
-    totals = np.add.reduceat(exact, starts)
+    amounts, per_cent = exact
+    lengths = np.diff(np.r_[starts, len(amounts)])
+    totals = np.add.reduceat(amounts, starts)
     mirror = np.where(totals < 0, -1, 1)
     mirrored = None if (totals >= 0).all() else np.repeat(mirror, lengths)
-    positive = exact if mirrored is None else exact * mirrored
-    shares = (positive // MICROCENTS_PER_CENT).astype(np.int64)
+    positive = amounts if mirrored is None else amounts * mirrored
+    shares = (positive // per_cent).astype(np.int64)
     # Half away from zero is half up once a negative line is seen in the mirror.
-    rounded = ((abs(totals) + MICROCENTS_PER_CENT // 2) // MICROCENTS_PER_CENT).astype(np.int64)
+    rounded = ((abs(totals) + per_cent // 2) // per_cent).astype(np.int64)
     left = rounded - np.add.reduceat(shares, starts)
     # Only lines with cents left over need an order of remainders; each of these lines keeps all of its rows.
     rows = np.flatnonzero(np.repeat(left > 0, lengths))
-    remainders = (positive[rows] - shares[rows] * MICROCENTS_PER_CENT).astype(np.int64)
+    remainders = (positive[rows] - shares[rows] * per_cent).astype(np.int64)
     short = left > 0
-    shares[_first(rows, remainders, lengths[short], left[short], tie_rank)] += 1
+    shares[_first(rows, remainders, lengths[short], left[short], tie_rank, per_cent)] += 1
     return shares if mirrored is None else np.asarray(shares * mirrored, np.int64)
 
 
-def _first(rows: Ints, remainders: Ints, lengths: Ints, wanted: Ints, tie_rank: Ints) -> Ints:
+def _first(rows: Ints, remainders: Ints, lengths: Ints, wanted: Ints, tie_rank: Ints, per_cent: int) -> Ints:
     """As many rows of each line as are wanted of it, by the largest remainders; the lines follow each other in `rows`.
 
     Rows of a line that stand by rank already, as they do when ids rise with time, need no look at it.
@@ -51,14 +51,14 @@ def _first(rows: Ints, remainders: Ints, lengths: Ints, wanted: Ints, tie_rank: 
     line = np.repeat(np.arange(len(lengths)), lengths)
     place = np.arange(len(rows)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
     taken = place < np.repeat(wanted, lengths)
-    behind = MICROCENTS_PER_CENT - 1 - remainders
+    behind = per_cent - 1 - remainders
     longest = int(lengths.max(initial=0))
     rank = tie_rank[rows]
     in_rank = ((rank[1:] > rank[:-1]) | (place[1:] == 0)).all()
-    if in_rank and len(lengths) * MICROCENTS_PER_CENT * longest < 2**63:
+    if in_rank and len(lengths) * per_cent * longest < 2**63:
         # Sorting numbers that tell the place is faster than sorting places by numbers.
-        key = np.sort((line * MICROCENTS_PER_CENT + behind) * longest + place)
+        key = np.sort((line * per_cent + behind) * longest + place)
         order = np.arange(len(rows)) - place + key % longest
     else:
-        order = np.lexsort((rank, line * MICROCENTS_PER_CENT + behind))
+        order = np.lexsort((rank, line * per_cent + behind))
     return np.asarray(rows[order[taken]], np.int64)

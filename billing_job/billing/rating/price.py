@@ -1,6 +1,6 @@
 """What the client pays: rules turn costs into charges, charges into lines, lines into cents.
 
-The arithmetic is exact in micro-cents; each line is rounded once, half away from zero, and its cents are shared out
+The arithmetic is exact; each line is rounded once, half away from zero, and its cents are shared out
 over its transactions by largest remainder (DESIGN: prices).
 """
 
@@ -51,14 +51,14 @@ def price(
     """Charge every row; ATTRIBUTED in (to be billed now, refunds apart), PRICED out, in the order of the documents.
 
     `undone` are transactions that refunds of the same documents give back whole: they take no place in packages and
-    tiers. Cents are exact, and nothing is lost: rows in = rows out.
+    tiers. Amounts are exact, and nothing is lost: rows in = rows out.
     """
     frame = conform(attributed, ATTRIBUTED, "price").reset_index(drop=True)
     if frame.empty:
         return empty(PRICED)
     moments = ints(frame["created_at"])
     period = months_of(moments, tariff.zone)
-    cost = -ints(frame["cents"])
+    cost = -ints(frame["micros"])
     category = Coded.of(frame["category"])
     rank = row_rank(frame["transaction_id"], ints(frame["part"]))
 
@@ -70,7 +70,7 @@ def price(
             position, units = _counts(frame, period, cost, rule_of, names, rank, billed, undone)
         exact = exact_charges(cost, rule_of, rules, position, units)
         # What the house paid shows on no document.
-        visible = np.array([rule.model != "absorb" for rule in rules], bool)[rule_of] | (exact != 0)
+        visible = np.array([rule.model != "absorb" for rule in rules], bool)[rule_of] | (exact.amounts != 0)
         counted = np.array([bool(name) for name in names], bool)[rule_of] & (cost >= 0) & ~_given_back(frame, undone)
         position, units = (np.where(counted, column, NO_UNIT) for column in (position, units))
         return _Charged(exact, visible, Coded.taken(names, rule_of.astype(np.int32)), position, units)
@@ -87,7 +87,7 @@ def price(
     order, starts = page.order, np.flatnonzero(page.begins)
     columns = side_by_side(
         {
-            "charge_cents": lambda: column_of(shared_out_by_line(charge.exact[order], starts, rank[order])),
+            "charge_cents": lambda: column_of(shared_out_by_line(charge.exact.rows(order), starts, rank[order])),
             "transaction_id": lambda: in_order(frame["transaction_id"], order),
             "description": lambda: in_order(frame["description"], order),
             "client_id": lambda: Coded.of(frame["client_id"]).rows(order).column(),
@@ -98,7 +98,7 @@ def price(
             "part": lambda: column_of(ints(frame["part"])[order]),
             "created_at": lambda: column_of(moments[order]),
             "quantity": lambda: column_of(np.where(cost[order] < 0, -1, 1)),
-            "cost_cents": lambda: column_of(cost[order]),
+            "cost_micros": lambda: column_of(cost[order]),
             "line_key": lambda: column_of(np.cumsum(page.begins) - 1),
             "visible": lambda: column_of(charge.visible[order]),
             "rule": lambda: charge.rule.rows(order).column(),

@@ -7,19 +7,21 @@ from billing_job.core.money import half_away_from_zero
 from billing_job.core.settlement import Original
 
 
-def given_back(original: Original, refund_cents: int) -> int:
-    """Net cents that a refund of so many wallet cents gives back of a settled original, with the sign of its net."""
+def given_back(original: Original, refund_micros: int) -> int:
+    """Net cents that a refund of so many wallet micros gives back of a settled original, with the sign of its net."""
     return _next_share(
-        original.net_cents, original.cost_cents, original.refunded_cents, refund_cents,
+        original.net_cents, original.cost_micros, original.refunded_micros, refund_micros,
         original.given_cents, original.net_cents - original.credited_cents - original.given_cents,
     )  # fmt: skip
 
 
 def share_of_charge(
-    charge_cents: int, cost_cents: int, refunded_cents: int, refund_cents: int, given_cents: int
+    charge_cents: int, cost_micros: int, refunded_micros: int, refund_micros: int, given_cents: int
 ) -> int:
     """The same of an original that is billed by the same document: charge cents before discount."""
-    return _next_share(charge_cents, cost_cents, refunded_cents, refund_cents, given_cents, charge_cents - given_cents)
+    return _next_share(
+        charge_cents, cost_micros, refunded_micros, refund_micros, given_cents, charge_cents - given_cents
+    )
 
 
 def _next_share(whole: int, cost: int, refunded: int, refund: int, given: int, left: int) -> int:

@@ -5,8 +5,9 @@ from typing import Any
 
 import pandas as pd
 
+from billing_job.core.columns.interned import ints
 from billing_job.core.moments import utc_text
-from billing_job.core.money import decimal_text
+from billing_job.core.money import micros_text
 from billing_job.core.sums import Sum
 
 
@@ -20,11 +21,11 @@ def row_moment(row: Mapping[str, Any]) -> str:
     return "" if pd.isna(row["created_at"]) else utc_text(int(row["created_at"]))
 
 
-def row_cents(row: Mapping[str, Any]) -> int | None:
-    """A row's exact wallet cents, whatever their size; None when the amount could not be read."""
-    if not pd.isna(row["large_cents"]):
-        return int(row["large_cents"])
-    return None if pd.isna(row["cents"]) else int(row["cents"])
+def row_micros(row: Mapping[str, Any]) -> int | None:
+    """A row's exact wallet micros, whatever their size; None when the amount could not be read."""
+    if not pd.isna(row["large_micros"]):
+        return int(row["large_micros"])
+    return None if pd.isna(row["micros"]) else int(row["micros"])
 
 
 def moment_texts(moments: Sequence[int | None]) -> list[str]:
@@ -32,22 +33,28 @@ def moment_texts(moments: Sequence[int | None]) -> list[str]:
     return ["" if moment is None else utc_text(moment) for moment in moments]
 
 
-def amount_texts(cents: Sequence[int | None], large_cents: Sequence[str | None]) -> list[str]:
+def amount_texts(micros: Sequence[int | None], large_micros: Sequence[str | None]) -> list[str]:
     """The exact amounts of two whole columns as decimals; empty where one could not be read."""
-    texts = {value: "" if value is None else decimal_text(value) for value in set(cents)}
+    texts = {value: "" if value is None else micros_text(value) for value in set(micros)}
     return [
-        texts[small] if large is None else decimal_text(int(large))
-        for small, large in zip(cents, large_cents, strict=True)
+        texts[small] if large is None else micros_text(int(large))
+        for small, large in zip(micros, large_micros, strict=True)
     ]
 
 
-def exact_cents(frame: pd.DataFrame) -> int:
-    """The wallet cents of a TRANSACTIONS frame, rows too large for 64-bit sums included; unreadable amounts are 0."""
-    large = frame.loc[frame["large_cents"].notna(), "large_cents"]
-    return int(frame["cents"].fillna(0).sum()) + sum(int(text) for text in large)
+def exact_micros(frame: pd.DataFrame) -> int:
+    """The wallet micros of a TRANSACTIONS frame, rows too large for 64-bit sums included; unreadable amounts are 0."""
+    large = frame.loc[frame["large_micros"].notna(), "large_micros"]
+    return exact_sum(frame["micros"]) + sum(int(text) for text in large)
+
+
+def exact_sum(column: pd.Series) -> int:
+    """The sum of a column of amounts, empty ones as 0; in two halves, so that it never leaves 64 bits."""
+    amounts = ints(column, missing=0)
+    return (int((amounts >> 32).sum()) << 32) + int((amounts & 0xFFFF_FFFF).sum())
 
 
 def sum_of(frame: pd.DataFrame) -> Sum:
-    """Count and cents of a frame's transactions; the parts of a shared order count once."""
+    """Count and micros of a frame's transactions; the parts of a shared order count once."""
     count = int((frame["part"] <= 1).sum()) if "part" in frame else len(frame)
-    return Sum(count, exact_cents(frame))
+    return Sum(count, exact_micros(frame))

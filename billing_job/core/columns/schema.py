@@ -1,7 +1,7 @@
 """Column names and dtypes of the frame that each stage takes and returns; a stage's frame is checked at its border.
 
-Texts are pyarrow strings, coded where few of them repeat; amounts are pyarrow int64 cents, moments int64 microseconds
-since 1970 UTC.
+Texts are pyarrow strings, coded where few of them repeat; amounts are pyarrow int64, micros of the wallet and cents of
+documents; moments are int64 microseconds since 1970 UTC.
 """
 
 from collections.abc import Mapping
@@ -24,8 +24,8 @@ Schema = Mapping[str, pd.ArrowDtype]
 TRANSACTIONS: Schema = {
     "transaction_id": TEXT,
     "type": TEXT,
-    "cents": INT,
-    "large_cents": TEXT,
+    "micros": INT,
+    "large_micros": TEXT,
     "currency": TEXT,
     "description": TEXT,
     "reference_type": TEXT,
@@ -34,7 +34,7 @@ TRANSACTIONS: Schema = {
     "problem": TEXT,
     "settled": BOOL,
 }
-"""ledger → attribute. `cents` may be empty; `settled` rows are on a document already."""
+"""ledger → attribute. `micros` may be empty; `settled` rows are on a document already."""
 
 ATTRIBUTED: Schema = {
     **TRANSACTIONS,
@@ -67,7 +67,7 @@ PRICED: Schema = {
     "trunk": CODED,
     "created_at": INT,
     "quantity": INT,
-    "cost_cents": INT,
+    "cost_micros": INT,
     "charge_cents": INT,
     "line_key": INT,
     "visible": BOOL,
@@ -89,7 +89,7 @@ SETTLED: Schema = {
     "category": TEXT,
     "number": TEXT,
     "trunk": TEXT,
-    "cost_cents": INT,
+    "cost_micros": INT,
     "charge_cents": INT,
     "released": BOOL,
 }
