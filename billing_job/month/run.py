@@ -17,7 +17,7 @@ from billing_job.month.folder_guard import check_folder, note_numbers
 from billing_job.month.job import Job
 from billing_job.month.narration import tell
 from billing_job.month.pipeline import Billed, bill, plan_terms
-from billing_job.month.preconditions import check_ledger_is_whole, check_month
+from billing_job.month.preconditions import check_facts, check_ledger_is_whole, check_month
 from billing_job.month.preview import previewed
 from billing_job.month.run_json import document_json, empty_run_json, run_json
 from billing_job.month.session import CommandResult, Session, connected, locked_job
@@ -84,6 +84,7 @@ def _billed(job: Job, period: Period, session: Session, options: RunOptions, req
     if not options.draft:
         check_ledger_is_whole(job, period)
         check_folder(job)
+        check_facts(job, period)
     billed = bill(job, period, only=options.clients, supplementary=options.supplementary, draft=options.draft)
     try:
         written, more = _written(job, period, billed, options, console)

@@ -119,7 +119,7 @@ def test_a_ledger_that_went_on_by_itself_is_told(tmp_path: Path) -> None:
         execute(
             here.office.database_url,
             "INSERT INTO settlements (transaction_id, part, generation, client_id, period, category, number, trunk,"
-            " cost_cents, charge_cents) VALUES ('3', 0, 1, 'acme', '2026-10', 'call', '', '', 700, 0)",
+            " cost_micros, charge_cents) VALUES ('3', 0, 1, 'acme', '2026-10', 'call', '', '', 700, 0)",
         )
         before = facts(here)
         refused = here.office.type("adopt")

@@ -175,7 +175,7 @@ def test_a_restored_ledger_doubts_what_it_may_not_know(tmp_path: Path) -> None:
     ("statement", "words"),
     [
         ("UPDATE wallet_rows SET raw = replace(raw, 'EUR', 'USD') WHERE seq = 1", "wallet row 1"),
-        ("UPDATE transactions SET cents = cents - 1 WHERE seq = 2", "(cents)"),
+        ("UPDATE transactions SET micros = micros - 1 WHERE seq = 2", "(micros)"),
         ("UPDATE documents SET body = replace(body, 'acme', 'evil')", "was changed after it was issued"),
         ("UPDATE documents SET net_cents = net_cents + 1 WHERE number = 'INV-2026-00002'", "its columns"),
         ("UPDATE document_lines SET net_cents = 0 WHERE line = 1", "its lines"),
@@ -187,7 +187,7 @@ def test_a_restored_ledger_doubts_what_it_may_not_know(tmp_path: Path) -> None:
         ),
         ("UPDATE settlements SET charge_cents = charge_cents + 1 WHERE line = 1", "invariant 3"),
         ("UPDATE files SET sha256 = 'x' WHERE suffix = 'pdf'", "is not what the ledger says"),
-        ("UPDATE balances SET cents = CAST(CAST(cents AS BIGINT) + 1 AS TEXT)", "invariant 5"),
+        ("UPDATE balances SET micros = CAST(CAST(micros AS BIGINT) + 10000 AS TEXT)", "invariant 5"),
         (
             "INSERT INTO deliveries (document_number, attempt, event, message_id, recipient, moment, run_id, detail)"
             " VALUES ('INV-2026-00001', 2, 'accepted', '<x@y>', 'a@b', '', '', '')",
