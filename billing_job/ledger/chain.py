@@ -49,8 +49,8 @@ def add(connection: Connection, table: Table, columns: Sequence[str], rows: Sequ
         last = connection.execute(select(func.max(number))).scalar_one() or 0
         numbers = range(last + 1, last + 1 + len(rows))
         columns, rows = (number.name, *columns), [(place, *row) for place, row in zip(numbers, rows, strict=True)]
-    insert_rows(connection, table, columns, rows)
     order = [columns.index(column.name) for column in table.c]
+    insert_rows(connection, table, columns, rows)
     in_order = rows if order == list(range(len(order))) else list(map(itemgetter(*order), rows))
     count, total = _head(connection, table)
     _link(connection, table, count + len(rows), total + _sum(in_order))
@@ -66,22 +66,27 @@ def record_anew(connection: Connection) -> None:
 
 
 def changed_facts(connection: Connection) -> Iterator[str]:
-    """A sentence for each table whose rows are not those that were recorded; reads every row."""
+    """A sentence for each table whose rows are not those that were recorded; reads every row of the ledger."""
     yield from broken_links(connection)
     for table in chained_tables():
-        recorded, total = _head(connection, table)
-        try:
-            count, found = _as_stored(connection, table)
-        except DBAPIError as error:
-            yield f"table {table.name} cannot be read ({' '.join(str(error.orig).split())}); restore a backup"
-            continue
-        if count != recorded:
-            yield _miscounted(table.name, count, recorded)
-        elif found != total:
-            yield (
-                f"chain: {table.name} has the {count} rows that were recorded, but not as they were: at least one was"
-                " changed; restore a backup"
-            )
+        yield from changed_rows(connection, table)
+
+
+def changed_rows(connection: Connection, table: Table) -> Iterator[str]:
+    """A sentence when the rows of a table are not those that its last link was made of."""
+    recorded, total = _head(connection, table)
+    try:
+        count, found = _as_stored(connection, table)
+    except DBAPIError as error:
+        yield f"chain: {table.name} cannot be read ({' '.join(str(error.orig).split())}); restore a backup"
+        return
+    if count != recorded:
+        yield _miscounted(table.name, count, recorded)
+    elif found != total:
+        yield (
+            f"chain: {table.name} has the {count} rows that were recorded, but not as they were: at least one was"
+            " changed; restore a backup"
+        )
 
 
 def miscounted_facts(connection: Connection) -> Iterator[str]:
