@@ -2,12 +2,14 @@
 
 import hashlib
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from sqlalchemy import Column, ColumnElement, Connection, Engine, LargeBinary, cast, func, select
 
+from billing_job.core.categories import MINIMUM, MONTHLY_FEE
 from billing_job.core.checks import document_adds_up
 from billing_job.core.document import Document, document_from_json
+from billing_job.core.settlement import CHARGE
 from billing_job.core.wallet import Transaction
 from billing_job.ledger.billing_tables import deliveries, document_lines, documents, series, settlements, terms
 from billing_job.ledger.chain import broken_links, changed_facts, miscounted_facts
@@ -20,10 +22,15 @@ from billing_job.ledger.tables import events, transactions, wallet_rows
 SHOWN = 20
 """Sentences of one check: a thousand say no more than twenty."""
 LINKS_AT_A_GLANCE = 10_000
+UNREADABLE = (ValueError, TypeError, LookupError)
+"""What comes of cells that were changed into something else than they may hold."""
 
 
-def audit(engine: Engine, read: Callable[[str], Transaction]) -> list[str]:
-    """Every check of the ledger against itself; `read` turns a raw row into a transaction under present settings."""
+def audit(engine: Engine, read: Callable[[str], Transaction], changed: Sequence[str] = ()) -> list[str]:
+    """Every check of the ledger against itself; `read` turns a raw row into a transaction under present settings.
+
+    `changed` is what the chain shows: a check that cannot read what was changed adds nothing to it.
+    """
     problems = []
     with transaction(engine) as connection:
         for check in (
@@ -35,7 +42,12 @@ def audit(engine: Engine, read: Callable[[str], Transaction]) -> list[str]:
             settlements_agree,
             deliveries_agree,
         ):
-            found = list(check(connection))
+            try:
+                found = list(check(connection))
+            except UNREADABLE:
+                if not changed:
+                    raise
+                continue
             problems += found[:SHOWN]
             if len(found) > SHOWN:
                 problems.append(f"… and {len(found) - SHOWN} more of this kind")
@@ -154,12 +166,13 @@ def settlements_agree(connection: Connection) -> Iterator[str]:
     ).where(settlements.c.line.is_not(None))
     grouped = query.group_by(settlements.c.document_number, settlements.c.line, settlements.c.transaction_id)
     for row in connection.execute(grouped):
-        settled[row.document_number, row.line, row.transaction_id] = int(row.cents)
+        settled[row.document_number, row.line, _printed_as(row.transaction_id)] += int(row.cents)
     printed: Counter[tuple[str, int, str]] = Counter()
     for document in _plain_documents(connection):
         for line, detail in document.detail_rows():
-            if detail.transaction_id:
-                printed[document.number, line.line, detail.transaction_id] += detail.net_cents
+            if detail.transaction_id or line.category in (MONTHLY_FEE, MINIMUM):
+                id_ = detail.transaction_id or f"{CHARGE}{line.category}"
+                printed[document.number, line.line, id_] += detail.net_cents
     for number, line_number, id_ in sorted(settled.keys() ^ printed.keys()):
         where = "is settled on" if (number, line_number, id_) in settled else "stands on"
         yield f"invariant 2: transaction {id_} {where} {number}, line {line_number}, and only there"
@@ -175,6 +188,11 @@ def settlements_agree(connection: Connection) -> Iterator[str]:
     )
     for id_ in connection.execute(active).scalars():
         yield f"invariant 2: transaction {id_} is billed more than once"
+
+
+def _printed_as(transaction_id: str) -> str:
+    """The id of a settlement as documents tell it: fee and minimum are told by their category alone."""
+    return ":".join(transaction_id.split(":")[:2]) if transaction_id.startswith(CHARGE) else transaction_id
 
 
 def deliveries_agree(connection: Connection) -> Iterator[str]:
