@@ -64,6 +64,7 @@ def send_month(invocation: Invocation, month: str | None, output: Path | None, o
     """Send what is not sent yet and say so; BillingJobError when the round could not begin, or the ledger failed it."""
     from billing_job.delivery.mailing import send_month
     from billing_job.month.folder_guard import check_folder
+    from billing_job.month.preconditions import check_facts
     from billing_job.month.session import locked_job
 
     session = invocation.session(output)
@@ -74,6 +75,7 @@ def send_month(invocation: Invocation, month: str | None, output: Path | None, o
     with locked_job(session) as job:
         check_folder(job)
         wanted = job.last_month() if month is None else period(month)
+        check_facts(job)
         mailed = send_month(job, wanted, mail, options, transport, invocation.console)
     tell(mailed, invocation.console)
     return mailed

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Connection, Engine, and_, func, insert, select
+from sqlalchemy import Connection, Engine, and_, func, select
 
 from billing_job.core.document import Document, Kind, Vat, document_from_json
 from billing_job.core.settlement import Credit, SettledRow, Undone
@@ -17,7 +17,8 @@ from billing_job.ledger.billing_tables import (
     releases,
     settlements,
 )
-from billing_job.ledger.bulk import chunks, insert_rows
+from billing_job.ledger.bulk import chunks
+from billing_job.ledger.chain import add
 from billing_job.ledger.database import transaction
 from billing_job.ledger.issuing import numbered
 from billing_job.ledger.numbering import store_documents
@@ -37,20 +38,16 @@ def issue_credit(
         built = build(_undone(connection, original))
         document = numbered(connection, built.document, formats, today)
         store_documents(connection, [document], folder)
-        connection.execute(
-            insert(credited_lines),
+        add(
+            connection,
+            credited_lines,
+            ("credit_number", "credit_line", "document_number", "line", "net_cents"),
             [
-                {
-                    "credit_number": document.number,
-                    "credit_line": credited.credit_line,
-                    "document_number": original.number,
-                    "line": credited.line,
-                    "net_cents": credited.net_cents,
-                }
+                (document.number, credited.credit_line, original.number, credited.line, credited.net_cents)
                 for credited in built.credited
             ],
         )
-        insert_rows(
+        add(
             connection,
             credited_rows,
             ("credit_number", "transaction_id", "part", "generation", "net_cents"),
@@ -167,5 +164,5 @@ def _free(connection: Connection, number: str, lines: tuple[int, ...], credit_nu
             settlements.c.document_number == number, settlements.c.line.in_(lines), ~is_released()
         )
     ).all()
-    if rows:
-        connection.execute(insert(releases), [{**row._mapping, "credit_number": credit_number} for row in rows])
+    columns = ("transaction_id", "part", "generation", "credit_number")
+    add(connection, releases, columns, [(*row, credit_number) for row in rows])

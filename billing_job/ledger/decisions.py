@@ -1,11 +1,12 @@
 """What users decided about exceptions: only ever added, the latest decision of a transaction holds."""
 
-from dataclasses import asdict
+from dataclasses import astuple, fields
 
-from sqlalchemy import Engine, insert, select
+from sqlalchemy import Engine, select
 
 from billing_job.core.decision import Decision
 from billing_job.ledger.billing_tables import decisions as decisions_table
+from billing_job.ledger.chain import add
 from billing_job.ledger.database import transaction
 
 
@@ -36,4 +37,4 @@ def accepted_costs(engine: Engine) -> dict[str, int]:
 def record_decision(engine: Engine, decision: Decision) -> None:
     """Add a decision; an earlier one of the same transaction stays on record."""
     with transaction(engine) as connection:
-        connection.execute(insert(decisions_table).values(asdict(decision)))
+        add(connection, decisions_table, [field.name for field in fields(decision)], [astuple(decision)])

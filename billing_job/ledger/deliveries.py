@@ -7,10 +7,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from sqlalchemy import Connection, Engine, func, insert, select
+from sqlalchemy import Connection, Engine, func, select
 from sqlalchemy.engine import Row
 
 from billing_job.ledger.billing_tables import deliveries, documents
+from billing_job.ledger.chain import add
 from billing_job.ledger.database import transaction
 
 
@@ -144,15 +145,6 @@ def _delivery(row: Row[tuple[object, ...]]) -> Delivery:
 
 
 def _note(connection: Connection, claim: Claim, event: DeliveryEvent, moment: str, run_id: str, detail: str) -> None:
-    connection.execute(
-        insert(deliveries).values(
-            document_number=claim.number,
-            attempt=claim.attempt,
-            event=event.value,
-            message_id=claim.message_id,
-            recipient=claim.recipient,
-            moment=moment,
-            run_id=run_id,
-            detail=detail,
-        )
-    )
+    row = (claim.number, claim.attempt, event.value, claim.message_id, claim.recipient, moment, run_id, detail)
+    columns = ("document_number", "attempt", "event", "message_id", "recipient", "moment", "run_id", "detail")
+    add(connection, deliveries, columns, [row])

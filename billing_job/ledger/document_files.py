@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, Engine, select
 
 from billing_job.ledger.billing_tables import files
-from billing_job.ledger.bulk import chunks, insert_rows
+from billing_job.ledger.bulk import chunks
+from billing_job.ledger.chain import add
 from billing_job.ledger.database import transaction
 
 
@@ -26,7 +27,7 @@ def record_files(engine: Engine, written: Sequence[StoredFile]) -> list[StoredFi
         known = _latest_files(connection, {file.document_number for file in written})
         before = [known.get((file.document_number, file.suffix)) for file in written]
         changed = [(file, old) for file, old in zip(written, before, strict=True) if old != file]
-        insert_rows(
+        add(
             connection,
             files,
             ("document_number", "suffix", "sha256", "size"),

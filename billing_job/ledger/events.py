@@ -3,10 +3,12 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Engine, func, insert, select
+from sqlalchemy import Engine, func, select
 
 from billing_job.core.event import Event
 from billing_job.core.moments import moment_text
+from billing_job.ledger.bulk import chunks
+from billing_job.ledger.chain import add
 from billing_job.ledger.database import transaction
 from billing_job.ledger.tables import events, revisions, transactions
 
@@ -18,22 +20,20 @@ def store_event(engine: Engine, event: Event, received: datetime) -> bool:
 
 def store_events(engine: Engine, found: Sequence[Event], received: datetime) -> int:
     """Store events in one database transaction; returns how many were new."""
-    added = 0
+    each_once = {event.event_id: event for event in found}
     with transaction(engine) as connection:
-        for event in found:
-            known = select(events.c.seq).where(events.c.event_id == event.event_id)
-            if connection.execute(known).first() is not None:
-                continue
-            values = {
-                "event_id": event.event_id,
-                "event": event.event,
-                "timestamp": event.timestamp,
-                "received": moment_text(received),
-                "body": event.body,
-            }
-            connection.execute(insert(events).values(values))
-            added += 1
-    return added
+        known = {
+            id_
+            for chunk in chunks(list(each_once))
+            for id_ in connection.execute(select(events.c.event_id).where(events.c.event_id.in_(chunk))).scalars()
+        }
+        rows = [
+            (event.event_id, event.event, event.timestamp, moment_text(received), event.body)
+            for event in each_once.values()
+            if event.event_id not in known
+        ]
+        add(connection, events, ("event_id", "event", "timestamp", "received", "body"), rows)
+    return len(rows)
 
 
 def event_bodies(engine: Engine, names: Sequence[str] = ()) -> list[bytes]:

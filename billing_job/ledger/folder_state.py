@@ -9,9 +9,9 @@ from sqlalchemy import Connection, Engine, delete, func, insert, select
 
 from billing_job.ledger.billing_tables import series
 from billing_job.ledger.database import transaction
-from billing_job.ledger.tables import balances, facts, metadata, runs, walks
+from billing_job.ledger.tables import balances, chain, facts, metadata, runs, walks
 
-COUNT_PROCESSES = (facts, runs, walks, balances)
+COUNT_PROCESSES = (facts, runs, walks, balances, chain)
 """Tables that grow without anything new being known."""
 
 

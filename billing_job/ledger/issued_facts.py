@@ -26,6 +26,7 @@ from billing_job.ledger.billing_tables import (
     terms,
     trunk_months,
 )
+from billing_job.ledger.chain import add
 from billing_job.ledger.database import transaction
 from billing_job.ledger.identity import take_identity
 from billing_job.ledger.migrations import STEPS
@@ -123,21 +124,23 @@ def _read(content: bytes) -> tuple[dict[str, Any], dict[str, list[dict[str, Any]
 
 def _store(connection: Connection, rows: dict[str, list[dict[str, Any]]], fresh: set[str], closed: str) -> None:
     for table, _ in _of_folder(""):
+        missing = []
         for row in _in_order(table, rows.get(table.name, [])):
             if table is files:
                 if row["document_number"] in fresh:
-                    connection.execute(insert(files).values(row))
+                    missing.append(row)
                 continue
             key = and_(*(column == row[column.name] for column in table.primary_key.columns))
             there = connection.execute(select(*_told(table)).where(key)).one_or_none()
             if there is None:
-                connection.execute(insert(table).values({**row, **({"closed": closed} if table is closings else {})}))
+                missing.append({**row, **({"closed": closed} if table is closings else {})})
             elif table not in _MAY_BE_THERE and dict(there._mapping) != row:
                 raise LedgerError(
                     f"{table.name} {', '.join(str(row[column.name]) for column in table.primary_key.columns)}: the"
                     " ledger holds it otherwise than the output folder: this ledger went on by itself. Restore the"
                     " newest copy of the ledger that wrote the folder"
                 )
+        add(connection, table, tuple(missing[0]) if missing else (), [tuple(row.values()) for row in missing])
 
 
 def _in_order(table: Table, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -2,8 +2,9 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
+from typing import Any
 
-from sqlalchemy import Connection, Engine, func, insert, select
+from sqlalchemy import Connection, Engine, func, select
 from sqlalchemy.exc import IntegrityError
 
 from billing_job.core.document import (
@@ -13,7 +14,8 @@ from billing_job.core.document import (
 from billing_job.core.errors import LedgerError
 from billing_job.core.settlement import Bill, MonthTerms, TrunkMonth
 from billing_job.ledger.billing_tables import closings, releases, settlements
-from billing_job.ledger.bulk import insert_rows
+from billing_job.ledger.bulk import chunks
+from billing_job.ledger.chain import add
 from billing_job.ledger.database import transaction
 from billing_job.ledger.month_terms import record_terms
 from billing_job.ledger.numbering import numbered_all, store_documents
@@ -55,7 +57,7 @@ def issue(
         if closes:
             known = connection.execute(select(closings.c.period).where(closings.c.period == period)).one_or_none()
             if known is None:
-                connection.execute(insert(closings).values(period=period, closed=now))
+                add(connection, closings, ("period", "closed"), [(period, now)])
         return issued
 
 
@@ -74,35 +76,50 @@ def _settle(connection: Connection, settled: Sequence[tuple[Bill, str | None]], 
         (row.transaction_id, row.part): row.generation
         for row in connection.execute(latest.group_by(releases.c.transaction_id, releases.c.part))
     }
-    for bill, number in settled:
-        rows = [
-            (
-                each.transaction_id,
-                each.part,
-                freed.get((each.transaction_id, each.part), 0) + 1,
-                bill.client_id,
-                period,
-                None if each.line is None else number,
-                each.line,
-                each.category,
-                each.number,
-                each.trunk,
-                each.cost_micros,
-                each.charge_cents,
-                each.net_cents,
-                each.month,
-                each.rule,
-                each.unit_place,
-                each.units,
-                each.discount_millionths,
-                each.refund_of,
-                each.refund_part,
-            )
-            for each in bill.settlements
-        ]
-        try:
-            insert_rows(connection, settlements, SETTLEMENT_COLUMNS, rows)
-        except IntegrityError:
-            raise LedgerError(
-                f"invariant 2: a transaction of client {bill.client_id} is on a document already; nothing was issued"
-            ) from None
+    rows = [
+        (
+            each.transaction_id,
+            each.part,
+            freed.get((each.transaction_id, each.part), 0) + 1,
+            bill.client_id,
+            period,
+            None if each.line is None else number,
+            each.line,
+            each.category,
+            each.number,
+            each.trunk,
+            each.cost_micros,
+            each.charge_cents,
+            each.net_cents,
+            each.month,
+            each.rule,
+            each.unit_place,
+            each.units,
+            each.discount_millionths,
+            each.refund_of,
+            each.refund_part,
+        )
+        for bill, number in settled
+        for each in bill.settlements
+    ]
+    try:
+        with connection.begin_nested():
+            add(connection, settlements, SETTLEMENT_COLUMNS, rows)
+    except IntegrityError:
+        raise LedgerError(
+            f"invariant 2: a transaction of client {_settled_before(connection, rows)} is on a document already;"
+            " nothing was issued"
+        ) from None
+
+
+def _settled_before(connection: Connection, rows: Sequence[tuple[Any, ...]]) -> str:
+    """The client of the first of these settlements that the ledger has, or that is among them twice."""
+    keys = (settlements.c.transaction_id, settlements.c.part, settlements.c.generation)
+    known: set[tuple[Any, ...]] = set()
+    for chunk in chunks([row[0] for row in rows]):
+        known |= {tuple(row) for row in connection.execute(select(*keys).where(keys[0].in_(chunk)))}
+    for row in rows:
+        if row[:3] in known:
+            return str(row[3])
+        known.add(row[:3])
+    return ""

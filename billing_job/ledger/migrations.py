@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from sqlalchemy import Connection, insert, inspect, select, update
 
 from billing_job.core.errors import LedgerError
+from billing_job.ledger.chain import record_anew
 from billing_job.ledger.facts_of_old_ledgers import add_columns, settlements_become_facts
 from billing_job.ledger.tables import facts, metadata, transactions
 from billing_job.ledger.wallet_in_micros import wallet_in_micros
@@ -25,9 +26,19 @@ def _wallet_proves_the_reading(connection: Connection) -> None:
     metadata.create_all(connection)
 
 
+def _facts_are_chained(connection: Connection) -> None:
+    """Add the chain's table; `migrate` makes its first links."""
+    metadata.create_all(connection)
+
+
 Step = Callable[[Connection], None]
 
-STEPS: tuple[Step, ...] = (_first_schema, settlements_become_facts, _wallet_proves_the_reading)
+STEPS: tuple[Step, ...] = (
+    _first_schema,
+    settlements_become_facts,
+    _wallet_proves_the_reading,
+    _facts_are_chained,
+)
 """STEPS[n] turns version n into version n + 1; a released step is never edited."""
 
 
@@ -47,6 +58,8 @@ def migrate(connection: Connection, steps: Sequence[Step] = STEPS) -> None:
         )
     for step in steps[version:]:
         step(connection)
+    if 0 < version < len(steps):
+        record_anew(connection)
     if version == 0:
         connection.execute(insert(facts).values(name="schema_version", value=str(len(steps))))
     elif version < len(steps):

@@ -10,8 +10,11 @@ from billing_job.core.moments import moment_text
 from billing_job.core.money import MAX_MICROS
 from billing_job.core.wallet import Balance, CompletedWalk, ListShape, Order, Saved, Transaction, Trunk
 from billing_job.ledger.bulk import chunks
+from billing_job.ledger.chain import add
 from billing_job.ledger.database import transaction
 from billing_job.ledger.tables import absences, balances, revisions, transactions, trunks, walks, wallet_rows
+
+ABSENCE_COLUMNS = ("transaction_id", "absent", "noticed")
 
 
 class LedgerMirror:
@@ -31,23 +34,12 @@ class LedgerMirror:
             fresh = [row for row in rows if known.get(row.transaction_id, (0, ""))[1] != row.sha256]
             if not fresh:
                 return Saved(0, ())
-            values = [
-                {"transaction_id": row.transaction_id, "sha256": row.sha256, "raw": row.raw, "first_seen": now}
-                for row in fresh
-            ]
-            newest = connection.execute(select(func.max(wallet_rows.c.seq))).scalar_one() or 0
-            connection.execute(insert(wallet_rows), values)
-            # Rows are inserted, and so numbered, in their order.
-            added = select(wallet_rows.c.seq).where(wallet_rows.c.seq > newest).order_by(wallet_rows.c.seq)
-            stored = list(zip(connection.execute(added).scalars(), fresh, strict=True))
+            values = [(row.transaction_id, row.sha256, row.raw, now) for row in fresh]
+            numbers = add(connection, wallet_rows, ("transaction_id", "sha256", "raw", "first_seen"), values)
+            stored = list(zip(numbers, fresh, strict=True))
             connection.execute(insert(transactions), [{"seq": seq, **typed_columns(row)} for seq, row in stored])
-            edited = [
-                {"old_seq": known[row.transaction_id][0], "new_seq": seq}
-                for seq, row in stored
-                if row.transaction_id in known
-            ]
-            if edited:
-                connection.execute(insert(revisions), edited)
+            edited = [(known[row.transaction_id][0], seq) for seq, row in stored if row.transaction_id in known]
+            add(connection, revisions, ("old_seq", "new_seq"), edited)
             changed = tuple(row.transaction_id for row in fresh if row.transaction_id in known)
             return Saved(len(fresh) - len(changed), changed)
 
@@ -99,40 +91,30 @@ class LedgerMirror:
         with transaction(self._engine) as connection:
             now = moment_text(self._clock.now())
             newest = connection.execute(select(func.max(wallet_rows.c.seq))).scalar_one() or 0
-            connection.execute(
-                insert(walks).values(
-                    finished=now,
-                    full=sealed.full,
-                    total=sealed.total,
-                    sort_order=sealed.learned.order,
-                    page_size=sealed.learned.page_size,
-                    sealed_seq=newest,
-                )
+            learned = sealed.learned
+            add(
+                connection,
+                walks,
+                ("finished", "full", "total", "sort_order", "page_size", "sealed_seq"),
+                [(now, sealed.full, sealed.total, learned.order, learned.page_size, newest)],
             )
-            if sealed.absent:
-                connection.execute(
-                    insert(absences), [{"transaction_id": id_, "absent": True, "noticed": now} for id_ in sealed.absent]
-                )
+            add(connection, absences, ABSENCE_COLUMNS, [(id_, True, now) for id_ in sealed.absent])
 
     def save_trunks(self, found: Sequence[Trunk]) -> None:
         """Store trunks that are new or changed."""
         with transaction(self._engine) as connection:
             known = {trunk.uuid: trunk for trunk in current_trunks(connection)}
             now = moment_text(self._clock.now())
-            for trunk in found:
-                if known.get(trunk.uuid) != trunk:
-                    values = {"uuid": trunk.uuid, "trunk_id": trunk.trunk_id, "name": trunk.name, "first_seen": now}
-                    connection.execute(insert(trunks).values(values))
+            fresh = [(each.uuid, each.trunk_id, each.name, now) for each in found if known.get(each.uuid) != each]
+            add(connection, trunks, ("uuid", "trunk_id", "name", "first_seen"), fresh)
 
     def save_balance(self, balance: Balance | None) -> None:
         """Store the wallet's balance of this moment; None: it could not be read, and no older one stands for it."""
         with transaction(self._engine) as connection:
-            known = (
-                {"micros": "", "currency": ""}
-                if balance is None
-                else {"micros": str(balance.micros), "currency": balance.currency, "places": balance.places}
-            )
-            connection.execute(insert(balances).values(**known, fetched=moment_text(self._clock.now())))
+            fetched = moment_text(self._clock.now())
+            known = Balance(0, "") if balance is None else balance
+            values = ("" if balance is None else str(known.micros), known.currency, fetched, known.places)
+            add(connection, balances, ("micros", "currency", "fetched", "places"), [values])
 
 
 def current_trunks(connection: Connection) -> list[Trunk]:
@@ -184,5 +166,5 @@ def absent_ids(connection: Connection) -> set[str]:
 
 
 def _note_returns(connection: Connection, ids: Sequence[str], now: str) -> None:
-    for id_ in absent_ids(connection) & set(ids):
-        connection.execute(insert(absences).values(transaction_id=id_, absent=False, noticed=now))
+    back = sorted(absent_ids(connection) & set(ids))
+    add(connection, absences, ABSENCE_COLUMNS, [(id_, False, now) for id_ in back])

@@ -5,12 +5,12 @@ import json
 from collections.abc import Collection, Sequence
 from decimal import Decimal
 
-from sqlalchemy import Connection, Engine, insert, select
+from sqlalchemy import Connection, Engine, select
 
 from billing_job.core.document import Vat
 from billing_job.core.settlement import MonthTerms, TrunkMonth
 from billing_job.ledger.billing_tables import client_months, terms, trunk_months
-from billing_job.ledger.bulk import insert_rows
+from billing_job.ledger.chain import add
 from billing_job.ledger.database import transaction
 
 
@@ -42,8 +42,8 @@ def record_terms(connection: Connection, found: Sequence[MonthTerms], borne: Seq
     bodies = {hashlib.sha256(body.encode()).hexdigest(): body for body in {each.terms for each in fresh}}
     digest_of = {body: digest for digest, body in bodies.items()}
     stored = set(connection.execute(select(terms.c.sha256)).scalars()) if bodies else set()
-    insert_rows(connection, terms, ("sha256", "body"), [(d, b) for d, b in sorted(bodies.items()) if d not in stored])
-    insert_rows(
+    add(connection, terms, ("sha256", "body"), [(d, b) for d, b in sorted(bodies.items()) if d not in stored])
+    add(
         connection,
         client_months,
         ("client_id", "month", "terms_sha256", "vat"),
@@ -53,9 +53,8 @@ def record_terms(connection: Connection, found: Sequence[MonthTerms], borne: Seq
     stored_trunks = select(*keys).where(trunk_months.c.month.in_(months))
     borne_now = {tuple(row) for row in connection.execute(stored_trunks)}
     new = {(each.trunk, each.since, each.month): each.client_id for each in borne}
-    rows = [{"trunk": k[0], "since": k[1], "month": k[2], "client_id": v} for k, v in new.items() if k not in borne_now]
-    if rows:
-        connection.execute(insert(trunk_months), rows)
+    rows = [(*key, client_id) for key, client_id in new.items() if key not in borne_now]
+    add(connection, trunk_months, ("trunk", "since", "month", "client_id"), rows)
 
 
 def _text(vat: Vat) -> str:

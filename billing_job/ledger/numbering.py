@@ -11,7 +11,8 @@ from sqlalchemy import Connection, func, insert, select, update
 from billing_job.core.document import Document, Kind, document_to_json
 from billing_job.core.errors import LedgerError
 from billing_job.ledger.billing_tables import document_lines, documents, series
-from billing_job.ledger.bulk import chunks, insert_rows
+from billing_job.ledger.bulk import chunks
+from billing_job.ledger.chain import add
 
 LINE_COLUMNS = (
     "document_number", "line", "category", "number", "trunk", "quantity", "net_cents", "vat_category", "vat_rate",
@@ -112,9 +113,8 @@ def store_documents(connection: Connection, numbered_now: Sequence[Document], fo
             }
         )
         ordinals[owner] += 1
-    if rows:
-        connection.execute(insert(documents), rows)
-    insert_rows(connection, document_lines, LINE_COLUMNS, [row for each in numbered_now for row in _line_rows(each)])
+    add(connection, documents, tuple(rows[0]) if rows else (), [tuple(row.values()) for row in rows])
+    add(connection, document_lines, LINE_COLUMNS, [row for each in numbered_now for row in _line_rows(each)])
 
 
 def _ordinals(connection: Connection, periods: Collection[str]) -> Counter[tuple[str, str]]:

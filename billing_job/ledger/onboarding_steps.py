@@ -4,9 +4,10 @@ import json
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Engine, insert, select
+from sqlalchemy import Engine, select
 
 from billing_job.core.moments import moment_text
+from billing_job.ledger.chain import add
 from billing_job.ledger.database import transaction
 from billing_job.ledger.tables import onboarding_steps
 
@@ -21,9 +22,8 @@ def record_step(engine: Engine, client_id: str, step: str, value: Any, now: date
     """Record a step with a JSON value."""
     text = json.dumps(value, ensure_ascii=False)
     with transaction(engine) as connection:
-        connection.execute(
-            insert(onboarding_steps).values(client_id=client_id, step=step, value=text, recorded=moment_text(now))
-        )
+        row = (client_id, step, text, moment_text(now))
+        add(connection, onboarding_steps, ("client_id", "step", "value", "recorded"), [row])
 
 
 def steps_under_way(engine: Engine, client_id: str) -> Steps:

@@ -2,9 +2,10 @@
 
 import json
 
-from sqlalchemy import Engine, insert, select
+from sqlalchemy import Engine, select
 
 from billing_job.ledger.billing_tables import previews
+from billing_job.ledger.chain import add
 from billing_job.ledger.database import transaction
 
 
@@ -19,4 +20,5 @@ def last_preview(engine: Engine, month: str) -> dict[str, int] | None:
 def record_preview(engine: Engine, month: str, nets: dict[str, int], made: str) -> None:
     """Add a preview."""
     with transaction(engine) as connection:
-        connection.execute(insert(previews).values(month=month, nets=json.dumps(nets, sort_keys=True), made=made))
+        row = (month, json.dumps(nets, sort_keys=True), made)
+        add(connection, previews, ("month", "nets", "made"), [row])

@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, Engine, insert, select
+from sqlalchemy import Connection, Engine, select
 
 from billing_job.ledger.billing_tables import accepted_differences, proven_readings
+from billing_job.ledger.chain import add
 from billing_job.ledger.database import transaction
 
 
@@ -44,9 +45,7 @@ def _proof(connection: Connection, reading: str) -> ProvenReading | None:
 def record_proof(connection: Connection, proof: ProvenReading) -> None:
     """Open the gate for a reading, in the database transaction that issues its first proven month; once."""
     if _proof(connection, proof.reading) is None:
-        connection.execute(
-            insert(proven_readings).values(reading=proof.reading, month=proof.month, proven=proof.proven)
-        )
+        add(connection, proven_readings, ("reading", "month", "proven"), [(proof.reading, proof.month, proof.proven)])
 
 
 def accepted_of_reading(engine: Engine, reading: str) -> list[AcceptedDifference]:
@@ -60,11 +59,5 @@ def accepted_of_reading(engine: Engine, reading: str) -> list[AcceptedDifference
 def record_accepted(engine: Engine, accepted: AcceptedDifference) -> None:
     """Add a decision; earlier ones stay on record."""
     with transaction(engine) as connection:
-        connection.execute(
-            insert(accepted_differences).values(
-                reading=accepted.reading,
-                difference=accepted.difference,
-                reason=accepted.reason,
-                accepted=accepted.accepted,
-            )
-        )
+        values = (accepted.reading, accepted.difference, accepted.reason, accepted.accepted)
+        add(connection, accepted_differences, ("reading", "difference", "reason", "accepted"), [values])

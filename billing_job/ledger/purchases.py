@@ -2,9 +2,10 @@
 
 from datetime import datetime
 
-from sqlalchemy import Engine, insert, select
+from sqlalchemy import Engine, select
 
 from billing_job.core.moments import moment_text
+from billing_job.ledger.chain import add
 from billing_job.ledger.database import transaction
 from billing_job.ledger.tables import bought_numbers
 
@@ -12,13 +13,14 @@ from billing_job.ledger.tables import bought_numbers
 def save_bought(engine: Engine, order_id: str, did_number_ids: dict[str, str], now: datetime) -> None:
     """Record an order's numbers, each with its did_number_id; what is recorded already stays as it is."""
     with transaction(engine) as connection:
-        for number, did_number_id in did_number_ids.items():
-            known = select(bought_numbers.c.seq).where(
-                bought_numbers.c.order_id == order_id, bought_numbers.c.number == number
-            )
-            if connection.execute(known).first() is None:
-                values = {"number": number, "did_number_id": did_number_id, "order_id": order_id}
-                connection.execute(insert(bought_numbers).values(**values, recorded=moment_text(now)))
+        known = select(bought_numbers.c.number).where(bought_numbers.c.order_id == order_id)
+        recorded = set(connection.execute(known).scalars())
+        rows = [
+            (number, did_number_id, order_id, moment_text(now))
+            for number, did_number_id in did_number_ids.items()
+            if number not in recorded
+        ]
+        add(connection, bought_numbers, ("number", "did_number_id", "order_id", "recorded"), rows)
 
 
 def bought_ids(engine: Engine) -> dict[tuple[str, str], str]:

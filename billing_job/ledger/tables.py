@@ -183,6 +183,18 @@ exceptions_seen = Table(
     comment="since when a transaction waits in the queue",
 )
 
+chain = Table(
+    "chain",
+    metadata,
+    Column("seq", RowNumber, primary_key=True, autoincrement=False),
+    Column("table_name", Text, nullable=False),
+    Column("rows", BigInteger, nullable=False, comment="of the table, by then"),
+    Column("rows_sum", Text, nullable=False, comment="of the SHA-256 of each of them, modulo 2^256"),
+    Column("sha256", Text, nullable=False, comment="over this link and the one before"),
+    Index("ix_chain_table_name", "table_name", "seq"),
+    comment="a link for every addition to a table of facts: what shows that none was changed, removed or put in",
+)
+
 runs = Table(
     "runs",
     metadata,

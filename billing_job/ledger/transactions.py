@@ -1,5 +1,6 @@
 """Reading the ledger in bulk: transactions as frames through ADBC, and the small facts around them."""
 
+import hashlib
 from collections.abc import Collection, Sequence
 
 import adbc_driver_sqlite
@@ -12,6 +13,7 @@ from billing_job.core.errors import LedgerError
 from billing_job.core.wallet import Balance, Trunk
 from billing_job.ledger.arrow import ArrowError, answer
 from billing_job.ledger.billing_tables import settlements
+from billing_job.ledger.chain import add
 from billing_job.ledger.database import BUSY_SECONDS, transaction
 from billing_job.ledger.mirror import current_trunks
 from billing_job.ledger.postgres import arrow_table
@@ -41,13 +43,34 @@ def transactions_in_scope(engine: Engine, starts: int, ends: int) -> pd.DataFram
         f"""
         SELECT {_COLUMNS}, t.transaction_id IN ({_SETTLED}) AS settled
         FROM transactions t
-        WHERE {_CURRENT} AND (
-            (t.created_at >= {int(starts)} AND t.created_at < {int(ends)})
-            OR (t.created_at IS NULL OR t.created_at < {int(starts)}) AND t.transaction_id NOT IN ({_SETTLED})
-        )
+        WHERE {_in_scope(starts, ends)}
         ORDER BY t.seq
         """,  # noqa: S608 - the two values are ints
     )
+
+
+def changed_raw_rows(engine: Engine, starts: int, ends: int) -> list[str]:
+    """The transactions of `transactions_in_scope` whose raw row is not the one that its SHA-256 was taken of."""
+    # As bytes: what was changed need not be text any more.
+    raw = "convert_to(w.raw, 'UTF8')" if engine.dialect.name == "postgresql" else "CAST(w.raw AS BLOB)"
+    table = _arrow(
+        engine,
+        f"""
+        SELECT t.transaction_id, w.sha256, {raw} AS raw
+        FROM transactions t JOIN wallet_rows w ON w.seq = t.seq
+        WHERE {_in_scope(starts, ends)}
+        ORDER BY t.seq
+        """,  # noqa: S608 - the two values are ints
+    )
+    rows = zip(*(table[name].to_pylist() for name in ("transaction_id", "sha256", "raw")), strict=True)
+    return [id_ for id_, sha256, content in rows if hashlib.sha256(content).hexdigest() != sha256]
+
+
+def _in_scope(starts: int, ends: int) -> str:
+    return f"""{_CURRENT} AND (
+            (t.created_at >= {int(starts)} AND t.created_at < {int(ends)})
+            OR (t.created_at IS NULL OR t.created_at < {int(starts)}) AND t.transaction_id NOT IN ({_SETTLED})
+        )"""
 
 
 def all_transactions(engine: Engine) -> pd.DataFrame:
@@ -149,9 +172,8 @@ def first_seen(engine: Engine, ids: Sequence[str], today: str) -> dict[str, str]
     with transaction(engine) as connection:
         rows = connection.execute(select(exceptions_seen.c.transaction_id, exceptions_seen.c.first_seen))
         known = {row.transaction_id: row.first_seen for row in rows}
-        fresh = [{"transaction_id": id_, "first_seen": today} for id_ in ids if id_ not in known]
-        if fresh:
-            connection.execute(exceptions_seen.insert(), fresh)
+        fresh = [(id_, today) for id_ in ids if id_ not in known]
+        add(connection, exceptions_seen, ("transaction_id", "first_seen"), fresh)
         return {id_: known.get(id_, today) for id_ in ids}
 
 

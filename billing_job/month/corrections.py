@@ -27,6 +27,7 @@ from billing_job.month.folder import write_month
 from billing_job.month.folder_guard import check_folder, note_numbers
 from billing_job.month.job import Job
 from billing_job.month.placing import BILLED_ROW_CHANGED, place
+from billing_job.month.preconditions import check_facts
 from billing_job.month.refund_owners import ORIGINAL_WAITS, WITHOUT_ORIGINAL
 from billing_job.month.run_json import document_json
 from billing_job.month.session import CommandResult, Session, locked_job
@@ -42,6 +43,7 @@ def credit_document(session: Session, number: str, request: Request) -> CommandR
         month = Period.of(today)
         files_at(session.settings.output.directory).check()
         check_folder(job)
+        check_facts(job)
         document = issue_credit(
             job.engine,
             issued.document,

@@ -18,7 +18,7 @@ from billing_job.month.gate import Because, accept_difference
 from billing_job.month.job import Job
 from billing_job.month.narration import tell
 from billing_job.month.pipeline import Billed, bill, plan_terms
-from billing_job.month.preconditions import check_ledger_is_whole, check_month
+from billing_job.month.preconditions import check_facts, check_ledger_is_whole, check_month
 from billing_job.month.preview import previewed
 from billing_job.month.run_json import document_json, empty_run_json, run_json
 from billing_job.month.session import CommandResult, Session, connected, locked_job
@@ -86,6 +86,7 @@ def _billed(job: Job, period: Period, session: Session, options: RunOptions, req
     if not options.draft:
         check_ledger_is_whole(job, period)
         check_folder(job)
+        check_facts(job, period)
     if options.accept_difference and accept_difference(job, options.accept_difference).proof.matches:
         console.info("The wallet is explained: there is no difference to accept")
     billed = bill(job, period, only=options.clients, supplementary=options.supplementary, draft=options.draft)

@@ -8,7 +8,7 @@ from billing_job.core.period import Period
 from billing_job.core.sums import Sum
 from billing_job.didfarm.wire import parse_json, read_transaction
 from billing_job.documents.document_files import document_file, kinds_of
-from billing_job.ledger.audit import audit
+from billing_job.ledger.audit import UNREADABLE, audit, audit_chain, glance
 from billing_job.ledger.document_files import stored_files
 from billing_job.ledger.documents import all_documents, billed_periods, issued_numbers
 from billing_job.month.folder_guard import folder_problems
@@ -19,13 +19,18 @@ from billing_job.operations.reconcile import reconcile
 def verify_deep(job: Job) -> list[str]:
     """What is wrong with the ledger, with the files against the ledger, and with the wallet; empty for nothing."""
     reading = job.reading()
-    problems = audit(job.engine, lambda raw: read_transaction(parse_json(raw), reading))
+    changed = audit_chain(job.engine)
+    problems = audit(job.engine, lambda raw: read_transaction(parse_json(raw), reading), changed)
     if problems:
-        return problems  # what is computed from a damaged ledger would only add noise
+        return problems + changed  # what is computed from a damaged ledger would only add noise
     try:
-        return files_agree(job) + wallet_agrees(job)
+        return files_agree(job) + wallet_agrees(job) + changed
     except BillingJobError as error:
-        return [str(error)]
+        return [str(error), *changed]
+    except UNREADABLE:
+        if not changed:
+            raise
+        return changed
 
 
 def files_agree(job: Job) -> list[str]:
@@ -78,7 +83,7 @@ def verify(job: Job, month: Period | None) -> tuple[int, list[str]]:
     documents = all_documents(job.engine)
     problems = documents_add_up(issued.document for issued in documents)
     problems += numbers_have_no_gap(issued_numbers(job.engine))
-    problems += folder_problems(job)
+    problems += folder_problems(job) + glance(job.engine)
     folders = sorted({issued.folder for issued in documents} | billed_periods(job.engine)[0])
     for folder in [str(month)] if month else folders:
         problems += job.folder(Period.parse(folder)).damaged()

@@ -16,6 +16,7 @@ from sqlalchemy import insert
 from billing_job.core.columns.schema import BOOL, INT, TEXT
 from billing_job.core.document import Client
 from billing_job.core.register import NumberAssignment, Register, TrunkAssignment
+from billing_job.ledger.chain import record_anew
 from billing_job.ledger.database import open_engine, transaction
 from billing_job.ledger.tables import balances, facts, transactions, trunks, walks, wallet_rows
 
@@ -186,6 +187,7 @@ def fill_ledger(database_url: str, rows: Month) -> None:
         connection.execute(insert(walks).values(**whole, page_size=100, sealed_seq=len(records)))
         balance = {"micros": str(rows.cents.sum() * 10_000), "currency": "EUR", "fetched": moment}
         connection.execute(insert(balances).values(balance))
+        record_anew(connection)
     engine.dispose()
 
 

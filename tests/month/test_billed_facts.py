@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.ledgers import execute
+from tests.support.ledgers import execute, record_anew
 from tests.support.lives import (
     AT_COST,
     DECEMBER,
@@ -1259,6 +1259,7 @@ def test_a_ledger_without_recorded_months_keeps_its_top_up(tmp_path: Path) -> No
         execute(here.office.database_url, "DELETE FROM client_months", "DELETE FROM trunk_months")
         migrated = "INSERT INTO trunk_months (trunk, since, month, client_id) VALUES ('', 'acme', '2026-09', 'acme')"
         execute(here.office.database_url, migrated)
+        record_anew(here.office.database_url)
         here.add(moved(2, -3000, "2026-09-30"))
         here.run(SEPTEMBER, "--supplementary")
         assert here.net() == 10_000

@@ -1,0 +1,57 @@
+"""Nothing is billed, credited or sent over facts that were changed by hand, and `verify --deep` tells which."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.support.fakes import two_clients
+from tests.support.ledgers import execute
+from tests.support.lives import SEPTEMBER, life, moved, plan
+from tests.support.mail_month import MONTH, mail_office
+from tests.support.mail_server import mail_server
+
+BYTES = "CAST(x'7b80' AS TEXT)"
+"""What is no text; a server refuses it."""
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["replace(raw, '300', '301')", pytest.param(BYTES, marks=pytest.mark.sqlite_file("a server stores text only"))],
+)
+def test_a_changed_raw_row_is_not_billed(value: str, tmp_path: Path) -> None:
+    """The run ends with exit code 1 and no document; so it does once more, and the deep check names the row."""
+    with two_clients(tmp_path) as (here, _):
+        assert here.type("sync").code == 0
+        execute(here.database_url, f"UPDATE wallet_rows SET raw = {value} WHERE transaction_id = '1'")  # noqa: S608
+        for _ in range(2):
+            ran = here.run("--month", "2026-10", "--offline")
+            assert (ran.code, ran.json["documents"]) == (1, [])
+            assert "the raw row of transaction 1 was changed" in ran.err
+        assert "(transaction 1) was changed after it was stored" in here.type("verify", "--deep").err
+
+
+def test_a_line_is_not_credited_twice_where_the_first_time_was_erased(tmp_path: Path) -> None:
+    """`credit` stops at the missing row; a cost that was changed beside fee and minimum is found by the deep check."""
+    with life(tmp_path, plan(monthly_fee="5.00", minimum="30.00", discount_percent="10")) as here:
+        here.add(moved(1, -1000, "2026-09-05"))
+        here.run(SEPTEMBER)
+        here.credit("INV-2026-00001", 1)
+        execute(here.office.database_url, "UPDATE settlements SET cost_micros = cost_micros + 1")
+        assert "chain: settlements has the" in here.office.type("verify", "--deep").err
+        execute(here.office.database_url, "UPDATE settlements SET cost_micros = cost_micros - 1")
+        assert here.office.type("verify", "--deep").code == 0
+        execute(here.office.database_url, "DELETE FROM credited_lines")
+        again = here.office.type("credit", "INV-2026-00001", "--line", "1", "--reason", "x")
+        assert again.code == 1
+        assert "credited_lines has 0 rows, but 1 were recorded" in again.err
+
+
+def test_nothing_is_mailed_again_where_the_log_was_erased(tmp_path: Path) -> None:
+    """`send` stops at the missing entries, though nothing in them says that the messages left."""
+    with mail_server() as server:
+        office = mail_office(tmp_path, server, 2)
+        assert office.type("send", "--month", MONTH).code == 0
+        execute(office.database_url, "DELETE FROM deliveries")
+        refused = office.type("send", "--month", MONTH)
+        assert (refused.code, len(server.taken)) == (1, 2)
+        assert "deliveries has 0 rows, but 4 were recorded" in refused.err
