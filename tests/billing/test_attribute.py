@@ -124,7 +124,7 @@ def frame_of(rows: Sequence[tuple[str, str, int]], **columns: Any) -> pd.DataFra
     frame["transaction_id"] = [str(n) for n in range(len(rows))]
     values = {
         "type": "call", "micros": -10_000, "large_micros": None, "currency": "EUR", "description": "",
-        "problem": "", "quantity": None,
+        "problem": "", "standing": "settled", "quantity": None,
         "settled": False, **columns,
     }  # fmt: skip
     for column, value in values.items():

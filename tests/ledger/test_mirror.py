@@ -81,7 +81,7 @@ def test_amounts_and_balances_of_any_length_are_exact(tmp_path: Path) -> None:
     with ledger_in(tmp_path, StillClock()) as ledger:
         mirror = _mirror(ledger)
         mirror.save([_row(1, -12_345_678_901_234_567_890), _row(2, -1), _row(3, "9" * 40 + ".99")])
-        mirror.save_balance(Balance(-12_345_678_901_234_567_891, "EUR"))
+        mirror.save_balance(Balance(-12_345_678_901_234_567_891 * 10_000, "EUR"))
         assert wallet_movements(ledger.engine, withdrawn(ledger.engine, 0)) == 10_000 * (
             int("9" * 42) - 12_345_678_901_234_567_891
         )

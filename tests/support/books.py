@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from billing_job.config.settings import load_settings
 from billing_job.core.money import MAX_CENTS
 from billing_job.core.period import Period
-from billing_job.core.wallet import Trunk
+from billing_job.core.wallet import Balance, Trunk
 from billing_job.didfarm.wire import read_transaction
 from billing_job.ledger.mirror import LedgerMirror
 from billing_job.month.job import Job, open_job
@@ -183,6 +183,7 @@ def job_of(given_books: Books) -> Iterator[Job]:
         folder = Path(name) / "config"
         folder.mkdir()
         seller = '[seller]\nname = "S"\ncountry = "NL"\nvat_id = "NL861994772B01"\n'
+        seller += "[billing]\nmax_waiting_percent = 100\n"
         plan_tables = "".join(
             "[[plans]]\n" + "".join(f"{key} = {toml(value)}\n" for key, value in plan.items())
             for plan in given_books.plans
@@ -203,7 +204,9 @@ def job_of(given_books: Books) -> Iterator[Job]:
         try:
             mirror = LedgerMirror(job.engine, clock)
             mirror.save_trunks([Trunk("7", "trk_a", "A")])
-            mirror.save([read_transaction(dict(row), loaded.api.transactions) for row in given_books.wire])
+            rows = [read_transaction(dict(row), loaded.api.transactions) for row in given_books.wire]
+            mirror.save(rows)
+            mirror.save_balance(Balance(sum(row.micros or 0 for row in rows), "EUR", 6))
             yield job
         finally:
             job.close()
