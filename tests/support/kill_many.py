@@ -26,7 +26,7 @@ OWN_TIME = {"first_seen", "fetched", "finished", "started", "noticed", "closed",
 """Columns that say when a process ran, which a kill may change."""
 ROW_NUMBERS = {"seq", "old_seq", "new_seq", "sealed_seq", "walk_id"}
 """On a server a transaction that was cut off has used up its row numbers: only their order is the same."""
-A_RUNS_OWN = {"runs", "walks", "balances"}
+A_RUNS_OWN = {"runs", "walks", "balances", "chain"}
 """Tables that count processes: a killed run and the one after it stand there both."""
 
 
