@@ -134,7 +134,7 @@ def test_what_moved_no_money_is_in_no_bill_and_no_proof(tmp_path: Path) -> None:
     assert desk.waiting() == [("2", -200, "not_settled"), ("4", 5_000, "not_settled")]
     assert list(zip(placed.excluded["transaction_id"], placed.excluded["reason"], strict=True)) == [("3", "void")]
     with desk.job() as job:
-        assert wallet_movements(job.engine, set()) == -100
+        assert wallet_movements(job.engine, set()) == -1_000_000
     desk.add(rows[2] | {"state": "done"})
     assert [document.net_cents for document in desk.bill(supplementary=True).new] == [200]
     desk.add(rows[1] | {"state": "failed"})  # after it was billed
