@@ -189,7 +189,7 @@ def _dask(scheduler: str) -> Iterator[tuple[Executor, int]]:
             'run.executor = "dask": Dask is missing; `pip install "billing-job[dask]"` here and on the workers'
         ) from None
     try:
-        client = distributed.Client(scheduler, timeout=10, set_as_default=False)
+        client = distributed.Client(scheduler, timeout=5, set_as_default=False)
     except (OSError, TimeoutError) as error:
         raise RunFailed(f"run.scheduler = {scheduler!r}: the Dask scheduler does not answer ({error})") from None
     with client:

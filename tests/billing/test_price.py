@@ -118,7 +118,7 @@ def expected_lines(month: Books, client: Mapping[str, str], plan: Mapping[str, A
 
 
 @given(months())
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_every_line_is_what_fractions_give(month: Books) -> None:
     """Pass-through, markup, fixed, packages, tiers, absorbed; fee, discount, minimum: each line rounded once."""
     with job_of(month) as job:

@@ -52,7 +52,7 @@ def assert_every_transaction_has_one_place(given_books: Books, billed: Billed) -
     assert sorted({*attributed, *others}) == sorted(expected)
 
 
-WIDE = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+WIDE = settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 @given(books(), st.randoms(use_true_random=False))

@@ -1,7 +1,7 @@
 """Random lives of clients, billed by the program and by a second, plain-integer billing: both come to the same.
 
 A ledger holds several lives at once, for a run costs about the same for one client and for twenty. `LIVES` in the
-environment says how many lives are tried (80 by default, 2000 for the long run). A failure names the life that went
+environment says how many lives are tried (50 by default, 2000 for the long run). A failure names the life that went
 wrong; with `SHRINK=1` it is made as short as it can be, which takes minutes.
 """
 
@@ -23,7 +23,7 @@ from tests.support.oracle_billing import Bucket, Oracle, Owner, Plan, Row, Rule,
 
 AT_ONCE = 10
 """Lives of a ledger, on average."""
-LEDGERS = max(1, int(os.environ.get("LIVES", "80")) // AT_ONCE)
+LEDGERS = max(1, int(os.environ.get("LIVES", "50")) // AT_ONCE)
 PHASES = [Phase.explicit, Phase.reuse, Phase.generate, *([Phase.shrink] if "SHRINK" in os.environ else [])]
 MONTHS = ("2026-08", "2026-09", "2026-10")
 TYPES = {"call": "call", "message": "sms", "number_rental": "renewal", "number_setup": "purchase"}

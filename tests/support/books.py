@@ -204,9 +204,9 @@ def job_of(given_books: Books) -> Iterator[Job]:
         try:
             mirror = LedgerMirror(job.engine, clock)
             mirror.save_trunks([Trunk("7", "trk_a", "A")])
-            rows = [read_transaction(dict(row), loaded.api.transactions) for row in given_books.wire]
-            mirror.save(rows)
-            mirror.save_balance(Balance(sum(row.micros or 0 for row in rows), "EUR", 6))
+            read = [read_transaction(dict(row), loaded.api.transactions) for row in given_books.wire]
+            mirror.save(read)
+            mirror.save_balance(Balance(sum(each.micros or 0 for each in read), "EUR", 6))
             yield job
         finally:
             job.close()
