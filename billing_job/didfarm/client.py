@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from billing_job.core.clock import Clock
 from billing_job.core.errors import Incomplete, RequestRefused
-from billing_job.core.wallet import Balance, Transaction
+from billing_job.core.wallet import VOID, Balance, Transaction
 from billing_job.didfarm.http import Form, Http
 from billing_job.didfarm.mirroring import BEHIND_THE_END
 from billing_job.didfarm.models import (
@@ -167,8 +167,12 @@ class Client:
         return self._http.post("../regulatory/submit", form, read_submission)
 
     def orders_since(self, moment: int) -> tuple[Transaction, ...]:
-        """The wallet's movements of orders from a moment on (microseconds since 1970): was a checkout carried out?"""
-        return tuple(row for row in self.movements_since(moment) if row.reference_type == "order")
+        """The wallet's movements of orders from a moment on (microseconds since 1970): was a checkout carried out?
+
+        One whose status says that it never will be is none.
+        """
+        rows = self.movements_since(moment)
+        return tuple(row for row in rows if row.reference_type == "order" and row.standing != VOID)
 
     def movements_since(self, moment: int) -> tuple[Transaction, ...]:
         """The wallet's movements from a moment on, in microseconds since 1970.

@@ -8,12 +8,12 @@ from sqlalchemy import ColumnElement, Connection, Engine, and_, func, select, tu
 
 from billing_job.core.categories import MINIMUM, MONTHLY_FEE
 from billing_job.core.settlement import CHARGE, Kept, Original
-from billing_job.core.wallet import SETTLED, Payment
+from billing_job.core.wallet import Payment
 from billing_job.ledger.billing_tables import credited_rows, settlements
 from billing_job.ledger.bulk import chunks
 from billing_job.ledger.database import transaction
 from billing_job.ledger.releases import is_released
-from billing_job.ledger.tables import revisions, transactions
+from billing_job.ledger.tables import MOVED, transactions
 
 _KEY = (settlements.c.transaction_id, settlements.c.part, settlements.c.generation)
 _OWN_CHARGES = and_(settlements.c.transaction_id >= CHARGE, settlements.c.transaction_id < f"{CHARGE[:-1]};")
@@ -39,10 +39,9 @@ def refund_history(engine: Engine, references: Collection[tuple[str, str]], refu
     )
     reference = tuple_(transactions.c.reference_type, transactions.c.reference_id)
     current = (
-        transactions.c.seq.not_in(select(revisions.c.old_seq)),
+        MOVED,
         transactions.c.problem == "",
         transactions.c.micros.is_not(None),
-        transactions.c.standing == SETTLED,
         transactions.c.created_at.is_not(None),
     )
     is_refund = transactions.c.type.in_(sorted(refund_types))

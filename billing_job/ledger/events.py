@@ -10,7 +10,7 @@ from billing_job.core.moments import moment_text
 from billing_job.ledger.bulk import chunks
 from billing_job.ledger.chain import add
 from billing_job.ledger.database import transaction
-from billing_job.ledger.tables import events, revisions, transactions
+from billing_job.ledger.tables import MOVED, events, transactions
 
 
 def store_event(engine: Engine, event: Event, received: datetime) -> bool:
@@ -52,7 +52,7 @@ def orders_paid(engine: Engine) -> dict[str, int]:
         .where(
             transactions.c.reference_type == "order",
             transactions.c.created_at.is_not(None),
-            transactions.c.seq.not_in(select(revisions.c.old_seq)),
+            MOVED,
         )
         .group_by(transactions.c.reference_id)
     )

@@ -8,10 +8,9 @@ from sqlalchemy import Connection, Engine, delete, func, insert, select, update
 from billing_job.core.wallet import Transaction
 from billing_job.ledger.database import transaction
 from billing_job.ledger.mirror import typed_columns
-from billing_job.ledger.tables import facts, revisions, transactions, wallet_rows
+from billing_job.ledger.tables import CURRENT, facts, transactions, wallet_rows
 
 _READING, _AMOUNT_UNIT = "reading", "amount_unit"
-_CURRENT = transactions.c.seq.not_in(select(revisions.c.old_seq))
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +47,7 @@ def amount_forms(engine: Engine) -> list[RowsOfForm]:
     form, count = transactions.c.amount_form, func.count()
     query = (
         select(form, count, func.min(transactions.c.transaction_id))
-        .where(_CURRENT, form != "")
+        .where(CURRENT, form != "")
         .group_by(form)
         .order_by(count.desc(), form)
     )
@@ -75,7 +74,7 @@ def days_without_time(engine: Engine) -> tuple[int, str, int]:
     """How many current rows tell a day and no time, the id of one of them, and its moment in microseconds UTC."""
     query = select(func.count(), func.min(transactions.c.transaction_id), func.min(transactions.c.created_at))
     with transaction(engine) as connection:
-        count, example, moment = connection.execute(query.where(_CURRENT, transactions.c.is_day)).one()
+        count, example, moment = connection.execute(query.where(CURRENT, transactions.c.is_day)).one()
         return int(count), example or "", int(moment or 0)
 
 

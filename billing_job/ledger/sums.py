@@ -5,11 +5,10 @@ from collections.abc import Collection, Iterable, Iterator
 from sqlalchemy import ColumnElement, Connection, Engine, case, func, select
 
 from billing_job.core.sums import Flow, Movement, When
-from billing_job.core.wallet import SETTLED
 from billing_job.ledger.billing_tables import document_lines, documents, releases, settlements
 from billing_job.ledger.database import transaction
 from billing_job.ledger.exact_sums import halves, whole_sum
-from billing_job.ledger.tables import revisions, transactions
+from billing_job.ledger.tables import MOVED, revisions, transactions
 
 
 def flows(engine: Engine, first: str, last: str) -> list[Flow]:
@@ -72,12 +71,10 @@ def document_costs(engine: Engine, folder: str) -> dict[str, int]:
 def movements(engine: Engine, starts: int, ends: int, gone: Collection[str]) -> list[Movement]:
     """Every movement but the withdrawn ones (`gone`), by type before, within and after [starts, ends) or undated.
 
-    Rows that moved no money are none.
     `starts` and `ends` are microseconds since 1970 UTC. Together they are what `withdrawals.wallet_movements` adds up.
     """
     listed = (
-        transactions.c.seq.not_in(select(revisions.c.old_seq)),
-        transactions.c.standing == SETTLED,
+        MOVED,
         transactions.c.transaction_id.not_in(sorted(gone)),
     )
     when = case(
@@ -96,9 +93,9 @@ def movements(engine: Engine, starts: int, ends: int, gone: Collection[str]) -> 
 
 
 def moved_before(engine: Engine, starts: int, currency: str, gone: Collection[str]) -> int:
-    """What every dated row of that currency before `starts` moved, in micros, the withdrawn ones (`gone`) apart."""
+    """What every dated movement of that currency before `starts` came to, in micros, `gone` ones apart."""
     query = select(*halves(transactions.c.micros)).where(
-        transactions.c.seq.not_in(select(revisions.c.old_seq)),
+        MOVED,
         transactions.c.transaction_id.not_in(sorted(gone)),
         transactions.c.created_at < starts,
         transactions.c.currency == currency,

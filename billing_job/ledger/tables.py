@@ -18,9 +18,13 @@ from sqlalchemy import (
     MetaData,
     Table,
     UniqueConstraint,
+    and_,
     false,
+    select,
 )
 from sqlalchemy.types import TypeDecorator
+
+from billing_job.core.wallet import SETTLED
 
 metadata = MetaData()
 
@@ -89,6 +93,11 @@ revisions = Table(
     Column("new_seq", RowNumber, ForeignKey("wallet_rows.seq"), nullable=False),
     comment="an old version of a row and the version that took its place",
 )
+
+CURRENT = transactions.c.seq.not_in(select(revisions.c.old_seq))
+"""The condition on a row of `transactions` that no later version took its place."""
+MOVED = and_(CURRENT, transactions.c.standing == SETTLED)
+"""The condition that it moved money besides: what is void or pending counts in no proof and in no books."""
 
 absences = Table(
     "absences",

@@ -3,14 +3,12 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from sqlalchemy import Engine, and_, func, select
+from sqlalchemy import Engine, func, select
 
-from billing_job.core.wallet import SETTLED, Balance
+from billing_job.core.wallet import Balance
 from billing_job.ledger.database import transaction
 from billing_job.ledger.exact_sums import halves, whole_sum
-from billing_job.ledger.tables import balances, revisions, transactions, wallet_rows
-
-_MOVED = and_(transactions.c.seq.not_in(select(revisions.c.old_seq)), transactions.c.standing == SETTLED)
+from billing_job.ledger.tables import MOVED, balances, transactions, wallet_rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +34,7 @@ def sums_by_type(engine: Engine, gone: Collection[str]) -> tuple[TypeSum, ...]:
     amount = transactions.c.micros
     columns = (transactions.c.type, func.min(amount), func.max(amount), *halves(amount))
     kept = transactions.c.transaction_id.not_in(sorted(gone)) if 0 < len(gone) <= 500 else None
-    query = select(*columns).where(_MOVED, amount.is_not(None)).group_by(transactions.c.type)
+    query = select(*columns).where(MOVED, amount.is_not(None)).group_by(transactions.c.type)
     with transaction(engine) as connection:
         rows = connection.execute((query if kept is None else query.where(kept)).order_by(transactions.c.type)).all()
     return tuple(TypeSum(name, whole_sum(*sums), low < 0 < high) for name, low, high, *sums in rows if low or high)
@@ -51,7 +49,7 @@ def earlier_look(engine: Engine, currency: str) -> EarlierLook | None:
             return None
         # Rows are numbered in the order in which they came; a row that changed since counts with what came since.
         last = select(func.max(wallet_rows.c.seq)).where(wallet_rows.c.first_seen <= other[0].fetched)
-        known = select(*halves(transactions.c.micros)).where(_MOVED, transactions.c.seq <= last.scalar_subquery())
+        known = select(*halves(transactions.c.micros)).where(MOVED, transactions.c.seq <= last.scalar_subquery())
         movements = whole_sum(*connection.execute(known).one())
         balance = Balance(int(other[0].micros), other[0].currency, other[0].places)
         return EarlierLook(balance, movements, other[0].fetched)

@@ -13,11 +13,8 @@ from billing_job.ledger.database import transaction
 from billing_job.ledger.exact_sums import halves, whole_sum
 from billing_job.ledger.mirror import absent_ids
 from billing_job.ledger.releases import is_released
-from billing_job.ledger.tables import revisions, transactions
+from billing_job.ledger.tables import CURRENT, MOVED, transactions
 from billing_job.ledger.transactions import last_balance
-
-_CURRENT = transactions.c.seq.not_in(select(revisions.c.old_seq))
-_MOVED = and_(_CURRENT, transactions.c.standing == SETTLED)
 
 
 def withdrawn(engine: Engine, opening_micros: int) -> set[str]:
@@ -63,7 +60,7 @@ def changed_bills(engine: Engine, gone: set[str]) -> dict[str, tuple[int, int | 
     query = (
         select(settlements.c.transaction_id, settlements.c.part, -settlements.c.cost_micros, now)
         .join_from(
-            settlements, transactions, and_(transactions.c.transaction_id == settlements.c.transaction_id, _CURRENT)
+            settlements, transactions, and_(transactions.c.transaction_id == settlements.c.transaction_id, CURRENT)
         )
         .where(~is_released())
         .where(or_(undone.is_(None), settlements.c.net_cents == 0, undone != settlements.c.net_cents))
@@ -85,7 +82,7 @@ def _older_than_the_list(connection: Connection, absent: set[str]) -> set[str]:
     oldest = None
     for id_, moment in connection.execute(
         select(transactions.c.transaction_id, transactions.c.created_at)
-        .where(_CURRENT, transactions.c.created_at.is_not(None))
+        .where(CURRENT, transactions.c.created_at.is_not(None))
         .order_by(transactions.c.created_at)
     ):
         if id_ not in absent:
@@ -93,17 +90,17 @@ def _older_than_the_list(connection: Connection, absent: set[str]) -> set[str]:
             break
     if oldest is None:
         return set()
-    older = select(transactions.c.transaction_id).where(_CURRENT, transactions.c.created_at < oldest)
+    older = select(transactions.c.transaction_id).where(CURRENT, transactions.c.created_at < oldest)
     return set(connection.execute(older).scalars()) & absent
 
 
 def _movements(connection: Connection, gone: set[str]) -> int:
-    small = whole_sum(*connection.execute(select(*halves(transactions.c.micros)).where(_MOVED)).one())
+    small = whole_sum(*connection.execute(select(*halves(transactions.c.micros)).where(MOVED)).one())
     large = connection.execute(
-        select(transactions.c.large_micros).where(_MOVED, transactions.c.large_micros.is_not(None))
+        select(transactions.c.large_micros).where(MOVED, transactions.c.large_micros.is_not(None))
     ).scalars()
     total = small + sum(int(text) for text in large if text is not None)
-    query = select(transactions.c.micros, transactions.c.large_micros).where(_MOVED)
+    query = select(transactions.c.micros, transactions.c.large_micros).where(MOVED)
     for chunk in chunks(sorted(gone)):
         for micros, large in connection.execute(query.where(transactions.c.transaction_id.in_(chunk))):
             total -= int(micros or large or 0)

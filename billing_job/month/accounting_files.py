@@ -79,7 +79,7 @@ def export_books(job: Job, month: Period, formats: Collection[str], folder: Path
 def wallet_month(job: Job, month: Period, placed: Placed) -> WalletMonth:
     """What left and entered the wallet in the month, billed or not, in the seller's currency."""
     currency = job.settings.billing.currency
-    frame = placed.of_month
+    frame = placed.moved_in_month
     rows = frame[(frame["currency"] == currency) & frame["micros"].notna()]
     if gone := job.withdrawn():
         rows = rows[~rows["transaction_id"].isin(sorted(gone))]

@@ -18,6 +18,7 @@ from billing_job.core.moments import moment_text
 from billing_job.core.money import money_text
 from billing_job.core.period import Period
 from billing_job.core.settlement import Credit, Undone
+from billing_job.core.wallet import SETTLED
 from billing_job.ledger.credit_notes import issue_credit
 from billing_job.ledger.decisions import record_decision
 from billing_job.ledger.documents import document_of_number
@@ -141,10 +142,10 @@ def _refused(id_: str, row: Mapping[str, Any] | None, resolution: Resolution) ->
 
 
 def _micros_now(job: Job, transaction_id: str) -> int:
-    """What a changed row costs from now on: wallet micros, 0 for a withdrawn one."""
+    """What a changed row costs from now on: wallet micros, 0 for one that was withdrawn or moved no money after all."""
     rows = transactions_of(job.engine, [transaction_id])
-    gone = transaction_id in job.withdrawn() or bool(rows["micros"].isna().any())
-    return 0 if gone else int(rows["micros"].iloc[0])
+    moved = rows["micros"].notna() & (rows["standing"] == SETTLED)
+    return int(rows["micros"].iloc[0]) if moved.all() and transaction_id not in job.withdrawn() else 0
 
 
 def _verdict(resolution: Resolution, currency: str) -> str:

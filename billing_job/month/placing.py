@@ -21,6 +21,7 @@ from billing_job.core.money import wallet_text
 from billing_job.core.period import Period
 from billing_job.core.settlement import Original
 from billing_job.core.sums import Sum
+from billing_job.core.wallet import SETTLED
 from billing_job.ledger.billed_facts import documents_of
 from billing_job.ledger.decisions import accepted_costs, decisions
 from billing_job.ledger.documents import billed_periods
@@ -67,6 +68,12 @@ class Placed:
     def of_month(self) -> pd.DataFrame:
         """The month's own rows, whatever became of them."""
         return self.frame[self.frame["month"] == str(self.month)]
+
+    @property
+    def moved_in_month(self) -> pd.DataFrame:
+        """The month's own rows that moved money: those whose status is void or pending are in no books."""
+        rows = self.of_month
+        return rows[rows["standing"] == SETTLED]
 
     @property
     def attributed(self) -> pd.DataFrame:

@@ -26,7 +26,7 @@ def month_margins(job: Job, month: Period, placed: Placed, known: Sequence[Docum
     costs = settled["transaction_id"].map(lambda id_: -accepted.get(id_, 0)).astype(INT)
     settled["cost_micros"] = settled["cost_micros"].mask(changed, costs)
     gone = job.withdrawn()
-    rows = placed.of_month
+    rows = placed.moved_in_month
     rows = rows[rows["settled"] | ~rows["transaction_id"].isin(sorted(gone))] if gone else rows
     return margins(rows, settled, documents_of_period(job.engine, str(month), known))
 

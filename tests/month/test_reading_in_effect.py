@@ -7,9 +7,13 @@ import pytest
 
 from billing_job.config.reading import TransactionsReading
 from billing_job.ledger.database import transaction
+from billing_job.ledger.events import orders_paid
+from billing_job.ledger.sums import moved_before
 from billing_job.ledger.withdrawals import wallet_movements
+from billing_job.month.accounting_files import wallet_month
+from billing_job.month.placing import place
 from billing_job.month.reading_in_effect import doubts, fix_what_auto_came_to
-from tests.support.desk import Desk, row
+from tests.support.desk import OCTOBER, Desk, row
 from tests.support.fakes import call, two_clients
 
 POINTS = [row(n, 0) | {"amount": "-1.50"} for n in range(1, 4)]
@@ -139,6 +143,38 @@ def test_what_moved_no_money_is_in_no_bill_and_no_proof(tmp_path: Path) -> None:
     assert [document.net_cents for document in desk.bill(supplementary=True).new] == [200]
     desk.add(rows[1] | {"state": "failed"})  # after it was billed
     assert ("1", "billed_row_changed") in [(id_, reason) for id_, _, reason in desk.waiting()]
+
+
+def test_what_moved_no_money_is_in_no_books(tmp_path: Path) -> None:
+    """Void and pending rows, of this month and of earlier ones, are no cost in journal and margin, and pay no order."""
+    desk = Desk(tmp_path, STATUS)
+    desk.add(
+        row(1, -400, "2026-09-05", order=9, type_="purchase") | {"state": "failed"},
+        row(2, -50, "2026-09-06") | {"state": "done"},
+        row(3, -100) | {"state": "done"},
+        row(4, -800) | {"state": "failed"},
+        row(5, -200) | {"state": "pending"},
+    )
+    desk.bill()
+    with desk.job() as job:
+        assert orders_paid(job.engine) == {}
+        assert moved_before(job.engine, OCTOBER.span(job.settings.billing.zone).starts, "EUR", ()) == -500_000
+        assert wallet_month(job, OCTOBER, place(job, OCTOBER)).cost_cents_by_category == {"call": -100}
+    assert desk.margins()["cost_micros"].sum() == 1_000_000
+
+
+def test_a_billed_row_that_moved_no_money_after_all_is_accepted(tmp_path: Path) -> None:
+    """It costs the house nothing from then on, and waits no longer; the sandbox's balance knows of no status."""
+    with two_clients(tmp_path, [call(1, -300, "2026-10-05") | {"state": "done"}]) as (here, sandbox):
+        here.append("billing.toml", STATUS)
+        assert here.run("--month", "2026-10").code == 0
+        sandbox.state.change(1, state="failed")
+        sandbox.state.add(call(2, -100, "2026-11-05") | {"state": "done"})
+        here.clock.set(2026, 12, 5)
+        waiting = here.run("--month", "2026-11").json["exceptions"]
+        assert [(each["transaction_id"], each["reason"]) for each in waiting] == [("1", "billed_row_changed")]
+        assert here.type("exceptions", "resolve", "1", "--accept", "--reason", "we keep it").code == 0
+        assert here.run("--month", "2026-11").json["exceptions"] == []
 
 
 def test_days_that_are_another_day_for_the_seller_are_named(tmp_path: Path) -> None:
