@@ -57,7 +57,12 @@ class Gate:
     @property
     def tells(self) -> bool:
         """Whether the balance can tell readings apart: movements that come to nothing do so in every unit and sign."""
-        return self.proof.balance is not None and is_telling(self.proof.movements_micros, self.proof.balance.last_place)
+        return tells(self.proof)
+
+    @property
+    def says_nothing(self) -> bool:
+        """The wallet is explained, and would be by every other reading too; nobody accepted that."""
+        return self.proven is None and self.accepted is None and self.moves and self.proof.matches and not self.tells
 
     @property
     def is_unexplained(self) -> bool:
@@ -70,14 +75,19 @@ class Gate:
         return self.is_unexplained and self.proven is None
 
 
-def is_telling(movements: int, last_place: int) -> bool:
-    """Whether movements show in a balance of that last place at all; both in one unit."""
-    return abs(movements) >= last_place
+def tells(proof: WalletProof) -> bool:
+    """Whether the movements show in the balance at all: they come to one unit of its last place or more."""
+    return proof.balance is not None and abs(proof.movements_micros) >= proof.balance.last_place
 
 
-def why_nothing_is_issued(gate: Gate, *, something_waits: bool, too_much_waits: bool, on_exception: str) -> Because:
-    """What stops a run, the wallet first; after the first proven month its difference is an exception among others."""
-    if gate.is_shut:
+def why_nothing_is_issued(
+    gate: Gate, *, costs_remain: bool, something_waits: bool, too_much_waits: bool, on_exception: str
+) -> Because:
+    """What stops a run, the wallet first; after the first proven month its difference is an exception among others.
+
+    `costs_remain` says whether a client's rows come to something, which a wrong reading would change.
+    """
+    if gate.is_shut or (gate.says_nothing and costs_remain):
         return Because.UNPROVEN
     if on_exception == "block" and (something_waits or gate.is_unexplained):
         return Because.BLOCKED
@@ -95,7 +105,7 @@ def gate_of(job: Job) -> Gate:
         proof=proof,
         proven=proof_of_reading(job.engine, reading),
         moves=moves,
-        accepted=None if proof.matches or not known else known[-1],
+        accepted=None if (proof.matches and tells(proof)) or not known else known[-1],
         causes=() if proof.matches or proof.balance is None else tuple(_causes(job, proof)),
     )
 
@@ -106,9 +116,12 @@ def difference_text(proof: WalletProof) -> str:
 
 
 def accept_difference(job: Job, reason: str) -> Gate:
-    """Record that the user bills with the wallet's present difference; nothing where there is none to accept."""
+    """Record that the user bills with the wallet's present difference, or though the balance proves nothing.
+
+    Nothing is recorded where there is neither to accept: the gate that is returned has no decision then.
+    """
     gate = gate_of(job)
-    if gate.proof.matches:
+    if gate.proof.matches and not gate.says_nothing:
         return gate
     now = moment_text(job.clock.now())
     record_accepted(job.engine, AcceptedDifference(gate.reading, difference_text(gate.proof), reason, now))

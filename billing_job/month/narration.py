@@ -93,7 +93,7 @@ def tell_wallet(gate: Gate, job: Job, console: Console) -> None:
         console.warn("the wallet's balance is not known yet, or is in another currency: run `billing-job sync`")
     elif proof.matches:
         console.info(f"Wallet: balance {wallet_text(proof.balance_micros, currency)}, {proof.how_exact(currency)}")
-        if gate.proven is None and gate.moves and not gate.tells:
+        if gate.says_nothing:
             console.warn(
                 "all movements together come to nothing, in whatever unit and sign they are read: the balance proves"
                 " nothing yet, so look at the amounts before you send anything"

@@ -21,7 +21,7 @@ from billing_job.core.checks import (
     numbers_have_no_gap,
     raise_if_broken,
 )
-from billing_job.core.columns.row_values import sum_of
+from billing_job.core.columns.row_values import exact_sum, sum_of
 from billing_job.core.document import Document
 from billing_job.core.errors import ConfigError
 from billing_job.core.moments import moment_text
@@ -74,6 +74,7 @@ def bill(
     gate, share = gate_of(job), waiting_share(placed)
     because = why_nothing_is_issued(
         gate,
+        costs_remain=gate.says_nothing and _costs_remain(placed),
         something_waits=not placed.exceptions.empty,
         too_much_waits=share.exceeds(job.settings.billing.max_waiting_percent),
         on_exception=job.settings.billing.on_exception,
@@ -108,6 +109,11 @@ def bill(
     raise_if_broken(numbers_have_no_gap(issued_numbers(job.engine)))
     gate = replace(gate, proven=proof_of_reading(job.engine, gate.reading))
     return Billed(placed, tuple(new), waits, gate, share, because, notes)
+
+
+def _costs_remain(placed: Placed) -> bool:
+    """Whether the open rows of some client do not cancel each other."""
+    return any(exact_sum(own["micros"]) for _, own in placed.attributed.groupby("client_id"))
 
 
 def _borne(placed: Placed, only: Collection[str]) -> list[TrunkMonth]:

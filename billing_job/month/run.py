@@ -87,7 +87,7 @@ def _billed(job: Job, period: Period, session: Session, options: RunOptions, req
         check_ledger_is_whole(job, period)
         check_folder(job)
         check_facts(job, period)
-    if options.accept_difference and accept_difference(job, options.accept_difference).proof.matches:
+    if options.accept_difference and accept_difference(job, options.accept_difference).accepted is None:
         console.info("The wallet is explained: there is no difference to accept")
     billed = bill(job, period, only=options.clients, supplementary=options.supplementary, draft=options.draft)
     try:

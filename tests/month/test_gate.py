@@ -75,6 +75,30 @@ def test_a_wrong_reading_issues_nothing_and_names_its_cause(
         assert documents(corrected.json) == BILLED
 
 
+def test_a_balance_that_fits_every_reading_proves_none(tmp_path: Path) -> None:
+    """8.00 in and 8.00 out: cents or not, 0.00 explains them; billed when it was accepted, or once the wallet moves."""
+    with two_clients(tmp_path, [call(9, 800, "2026-10-01", type_="topup"), *FIRST]) as (here, sandbox):
+        reads(here, 'amount_unit = "1/10000"')
+        ran = here.run(*OCTOBER)
+        assert (ran.code, ran.json["status"], ran.json["wallet"]["matches"]) == (3, "unproven", True)
+        assert (ran.json["documents"], issued(here)) == ([], 0)
+        assert "the balance proves nothing yet" in ran.err
+        reads(here, 'amount_unit = "cents"')
+        assert here.run(*OCTOBER).json["because"] == "unproven"
+        accepted = here.copied(tmp_path / "accepted").run(*OCTOBER, "--accept-difference", "looked at each amount")
+        assert (accepted.code, documents(accepted.json)) == (0, BILLED)
+        sandbox.state.add(call(10, 5000, "2026-11-02", type_="topup"))
+        assert documents(here.run(*OCTOBER).json) == BILLED
+
+
+def test_a_client_whose_rows_cancel_each_other_needs_no_proof(tmp_path: Path) -> None:
+    """A call and its whole refund come to nothing in every reading: 0.00 is due, nothing waits."""
+    rows = [call(1, -300, "2026-10-05"), call(2, 300, "2026-10-06", type_="refund")]
+    with two_clients(tmp_path, rows) as (here, _):
+        ran = here.run(*OCTOBER)
+        assert (ran.code, [each["gross_cents"] for each in ran.json["documents"]]) == (0, [0])
+
+
 def test_an_opening_balance_is_named_with_its_line(tmp_path: Path) -> None:
     """A first ledger that starts in the middle: the difference is what the opening balance would have to be."""
     with two_clients(tmp_path) as (here, _):
