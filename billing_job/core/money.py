@@ -34,26 +34,23 @@ def half_away_from_zero(numerator: int, denominator: int) -> int:
 
 def cents_from_decimal(text: str) -> int:
     """Read a decimal amount of the currency ("-1.50") as whole cents; ValueError says what is wrong with it."""
-    text = text.strip()
-    if not _DECIMAL.fullmatch(text):
-        raise ValueError(f"{text!r} is not a decimal amount such as -1.50")
-    sign = -1 if text.startswith("-") else 1
-    whole, _, fraction = text.lstrip("+-").partition(".")
-    if fraction[2:].strip("0"):
-        raise ValueError(f"{text!r} is not a whole number of cents")
-    return sign * int(whole + fraction[:2].ljust(2, "0"))
+    return _from_decimal(text, 2, "is not a whole number of cents")
 
 
 def micros_from_decimal(text: str) -> int:
     """Read a decimal amount of the currency ("-0.0075") as micros; ValueError for one finer than a millionth."""
+    return _from_decimal(text, 6, "is finer than a millionth of the currency")
+
+
+def _from_decimal(text: str, places: int, too_fine: str) -> int:
     text = text.strip()
     if not _DECIMAL.fullmatch(text):
         raise ValueError(f"{text!r} is not a decimal amount such as -1.50")
     sign = -1 if text.startswith("-") else 1
     whole, _, fraction = text.lstrip("+-").partition(".")
-    if fraction[6:].strip("0"):
-        raise ValueError(f"{text!r} is finer than a millionth of the currency")
-    return sign * int(whole + fraction[:6].ljust(6, "0"))
+    if fraction[places:].strip("0"):
+        raise ValueError(f"{text!r} {too_fine}")
+    return sign * int(whole + fraction[:places].ljust(places, "0"))
 
 
 def cents_of(micros: int) -> int:

@@ -16,7 +16,7 @@ from typing import Self
 from billing_job.core.clock import Clock
 from billing_job.core.errors import ConfigError, RunFailed
 from billing_job.delivery.message import Answer, Envelope, Outcome
-from billing_job.delivery.smtp_connection import Connection, Deadline, TlsConnection
+from billing_job.delivery.smtp_connection import Connection, MailDeadline, TlsConnection
 
 PAUSES = (0.0, 2.0, 10.0)
 """Seconds before each further try of a message that was not handed over."""
@@ -74,7 +74,7 @@ class SmtpTransport:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         if self._connection is not None:
-            with Deadline(self._server.timeout_seconds, self._connection.line):
+            with MailDeadline(self._server.timeout_seconds, self._connection.line):
                 try:
                     self._connection.quit()
                 except (OSError, smtplib.SMTPException):
@@ -97,8 +97,8 @@ class SmtpTransport:
                 self._clock.sleep(pause)
         return Answer(Outcome.DEFERRED, reason, broken=True)
 
-    def _deadline(self, connection: Connection | None = None) -> Deadline:
-        return Deadline(PATIENCE * self._server.timeout_seconds, None if connection is None else connection.line)
+    def _deadline(self, connection: Connection | None = None) -> MailDeadline:
+        return MailDeadline(PATIENCE * self._server.timeout_seconds, None if connection is None else connection.line)
 
     @property
     def _too_slow(self) -> MailServerUnreachable:
@@ -185,7 +185,7 @@ class SmtpTransport:
                 self._clock.sleep(pause)
         raise MailServerUnreachable(f"{self._where} cannot be reached ({reason}); what is not sent yet waits")
 
-    def _opened(self, deadline: Deadline) -> Connection:
+    def _opened(self, deadline: MailDeadline) -> Connection:
         server = self._server
         connection: Connection
         if server.security == "tls":

@@ -8,40 +8,34 @@ import contextlib
 import smtplib
 import socket
 import ssl
-import threading
 from types import TracebackType
-from typing import Any, Self
+from typing import Any
+
+from billing_job.core.deadline import Deadline
 
 MAX_REPLY_BYTES = 64 * 1024
 """RFC 5321 4.5.3.1.5 allows 512 bytes a line; greetings of real servers have a few dozen lines."""
 
 
-class Deadline:
-    """Breaks the connection when the `with` block takes longer than so many seconds; `passed` tells that it did."""
+class MailDeadline(Deadline):
+    """Breaks the connection to a mail server; who makes one inside the block says so by `watch`."""
 
     def __init__(self, seconds: float, line: socket.socket | None = None):
-        self.passed = False
+        super().__init__(seconds, self._shut_down)
         self._line = line
-        self._timer = threading.Timer(seconds, self._end)
-        self._timer.daemon = True
 
     def watch(self, line: socket.socket) -> None:
-        """The connection that is to be broken, for who makes one inside the block."""
+        """The connection that is to be broken."""
         self._line = line
-
-    def __enter__(self) -> Self:
-        self._timer.start()
-        return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        self._timer.cancel()
+        super().__exit__(kind, error, traceback)
         if error is not None and self._line is not None:  # a handshake that failed leaves no connection to close it
             self._line.close()
 
-    def _end(self) -> None:
-        self.passed = True
+    def _shut_down(self) -> None:
         if self._line is not None:
             with contextlib.suppress(OSError):  # closed already
                 self._line.shutdown(socket.SHUT_RDWR)
@@ -52,7 +46,7 @@ class Connection(smtplib.SMTP):
 
     line: socket.socket
 
-    def __init__(self, host: str, port: int, seconds: float, deadline: Deadline):
+    def __init__(self, host: str, port: int, seconds: float, deadline: MailDeadline):
         self._deadline = deadline
         super().__init__(host, port, timeout=seconds)
 
@@ -80,7 +74,7 @@ class Connection(smtplib.SMTP):
 class TlsConnection(smtplib.SMTP_SSL, Connection):
     """The same with TLS from the first byte."""
 
-    def __init__(self, host: str, port: int, seconds: float, deadline: Deadline, context: ssl.SSLContext):
+    def __init__(self, host: str, port: int, seconds: float, deadline: MailDeadline, context: ssl.SSLContext):
         self._deadline = deadline
         smtplib.SMTP_SSL.__init__(self, host, port, timeout=seconds, context=context)
 

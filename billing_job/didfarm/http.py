@@ -18,10 +18,10 @@ import httpx
 import tenacity
 
 from billing_job.core.clock import Clock
+from billing_job.core.deadline import Deadline
 from billing_job.core.errors import ConfigError, Incomplete, MayHaveHappened, RequestRefused, Unauthorized
 from billing_job.didfarm.answers import Answer, Keys, judge
 from billing_job.didfarm.connection import http_client, untrusted
-from billing_job.didfarm.deadline import Connection, Deadline
 from billing_job.didfarm.rate_limit import Limiter
 from billing_job.didfarm.retry import (
     ATTEMPTS,
@@ -33,6 +33,7 @@ from billing_job.didfarm.retry import (
 )
 from billing_job.didfarm.shape import UnexpectedShape
 from billing_job.didfarm.unpacking import TooLarge, unpacked
+from billing_job.didfarm.watched_connection import Connection
 from billing_job.didfarm.wire import Json
 
 T = TypeVar("T")
@@ -212,7 +213,7 @@ class Http:
         self._limiter.wait()
         self.requests += 1
         try:
-            with Deadline(self._timeout, self._connection) as deadline:
+            with Deadline(self._timeout, self._connection.shut_down) as deadline:
                 response, content = self._read(request, deadline)
         except UnexpectedShape as error:
             raise Retryable(f"the answer is not usable: {error}", attempts=SHAPE_ATTEMPTS) from None

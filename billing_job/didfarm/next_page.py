@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from urllib.parse import SplitResult, parse_qsl, unquote, urljoin, urlsplit
 
 from billing_job.core.errors import RequestRefused
-from billing_job.didfarm.shape import ABSENT, Json, UnexpectedShape, value_at
+from billing_job.didfarm.shape import MISSING, Json, UnexpectedShape, value_at
 
 PLACES = (
     "next_page_url",
@@ -25,7 +25,7 @@ LONGEST_LINK = 4_000
 
 def next_page(body: Json, place: str) -> str | None:
     """The link or cursor at a dotted path, or where Laravel has it; empty at the end, None where no such place is."""
-    found = [value for each in ((place,) if place else PLACES) if (value := value_at(body, each)) is not ABSENT]
+    found = [value for each in ((place,) if place else PLACES) if (value := value_at(body, each)) is not MISSING]
     if not found:
         return None
     values = [value.get("href") if isinstance(value, dict) else value for value in found]

@@ -9,7 +9,7 @@ from billing_job.core.errors import Incomplete
 from billing_job.core.wallet import Order, Transaction
 from billing_job.didfarm.http import Http
 from billing_job.didfarm.next_page import next_page, request_of
-from billing_job.didfarm.shape import ABSENT, UnexpectedShape, described, value_at
+from billing_job.didfarm.shape import MISSING, UnexpectedShape, described, value_at
 from billing_job.didfarm.wire import Json, read_transaction
 from billing_job.didfarm.wire_reading import Reading
 
@@ -183,7 +183,7 @@ def validated_page(body: Json, number: int, size: int | None, reading: ListReadi
         return Page(number, total, rows)
     for path in ("meta.page", "meta.current_page", "current_page"):
         said = value_at(body, path)
-        if said is not ABSENT and str(said) != str(number):
+        if said is not MISSING and str(said) != str(number):
             raise ValueError(f"{path} is {said!r}, asked was page {number}")
     if due is None and number == 1 and (len(rows) > total or (not rows and total > 0)):
         raise ValueError(f"it has {len(rows)} rows of a total of {total}")
@@ -206,7 +206,7 @@ def rows_of(body: Json, reading: ListReading) -> list[Json]:
     if isinstance(rows, list):
         return rows
     wanted = f"no list `{reading.rows}`" if reading.rows else "no list"
-    there = "" if rows is ABSENT else f" (there it is {described(rows)})"
+    there = "" if rows is MISSING else f" (there it is {described(rows)})"
     said = body.get("message") if isinstance(body, dict) else None
     words = f", and says {said[:200]!r}" if isinstance(said, str) else ""
     raise UnexpectedShape(f"it has {wanted}{there}: it is {described(body)}{words}. {PROPOSE}")
@@ -217,7 +217,7 @@ def total_of(body: Json, reading: ListReading) -> int | None:
     if not reading.total:
         return None
     total = value_at(body, reading.total)
-    if total is ABSENT or total is None:
+    if total is MISSING or total is None:
         return None
     if isinstance(total, str) and total.isascii() and total.isdigit() and len(total) < 16:
         return int(total)

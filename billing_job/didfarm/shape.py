@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from decimal import Decimal
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 Json = Any
 T = TypeVar("T")
@@ -15,25 +15,42 @@ class UnexpectedShape(ValueError):
     """The answer is whole JSON of another shape than asked for: no passing fault, it is asked for once more only."""
 
 
-class Absent:
-    """Nothing stands at a path; null is something."""
+MISSING: Final = object()
+"""Stands for what is not there, where null would be something else."""
 
 
-ABSENT = Absent()
+def at_path(value: Json, path: str, otherwise: Json = None, *, below_null: Json = None) -> Json:
+    """What stands under a dotted path; `otherwise` where nothing does. An empty path is the value itself.
+
+    A key that has the dots in itself comes first, a number counts the elements of a list from 0. Below null all
+    is null, unless `below_null` says otherwise.
+
+    >>> at_path({"a": {"b": [7, 8]}}, "a.b.1"), at_path({"a.b": 9, "a": {"b": 7}}, "a.b"), at_path({}, "a", "none")
+    (8, 9, 'none')
+    """
+    while path:
+        if isinstance(value, dict):
+            key = path
+            while key not in value:
+                key, dot, _ = key.rpartition(".")
+                if not dot:
+                    return otherwise
+            path = path[len(key) + 1 :]
+            value = value[key]
+            continue
+        if value is None:
+            return below_null
+        place, _, path = path.partition(".")
+        is_place = place.isascii() and place.isdigit() and len(place) < 10
+        if not isinstance(value, list) or not is_place or int(place) >= len(value):
+            return otherwise
+        value = value[int(place)]
+    return value
 
 
 def value_at(body: Json, path: str) -> Json:
-    """What stands at a dotted path; the empty path is the body itself, ABSENT where the path leads nowhere.
-
-    >>> value_at({"meta": {"total": 3}}, "meta.total")
-    3
-    """
-    value = body
-    for name in filter(None, path.split(".")):
-        if not isinstance(value, dict) or name not in value:
-            return ABSENT
-        value = value[name]
-    return value
+    """What stands at a dotted path of an answer; MISSING where the path leads nowhere, or into null."""
+    return at_path(body, path, MISSING, below_null=MISSING)
 
 
 def described(body: Json) -> str:

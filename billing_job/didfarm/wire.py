@@ -11,10 +11,11 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
-from typing import Any, Final, TypeVar
+from typing import Any, TypeVar
 
 from billing_job.core.text import storable
 from billing_job.core.wallet import PENDING, SETTLED, VOID, Standing, Transaction
+from billing_job.didfarm.shape import MISSING, at_path
 from billing_job.didfarm.wire_amounts import Form, Number, PlainMarks, read_number, to_micros, unit_of
 from billing_job.didfarm.wire_moments import read_moment
 from billing_job.didfarm.wire_reading import Reading
@@ -26,8 +27,6 @@ Read = TypeVar("Read")
 
 FIELDS = ("id", "type", "amount", "currency", "description", "reference_type", "reference_id", "created_at")
 """Fields that are read under their own names unless settings map them; others are read where they are mapped."""
-MISSING: Final = object()
-"""Stands for what is not there, where null would be something else."""
 _TOKENS = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[\[\]{}]', re.DOTALL)
 DEEPEST_ROW = 50
 """Levels of a row that can be read; a deeper one waits."""
@@ -102,35 +101,6 @@ def read_transaction(row: Json, reading: Reading) -> Transaction:
         amount_form=form,
         is_day=moment is not None and moment.is_day,
     )
-
-
-def at_path(value: Json, path: str, otherwise: Json = None) -> Json:
-    """What stands under a dotted path; `otherwise` where nothing does. An empty path is the value itself.
-
-    A key that has the dots in itself comes first, a number counts the elements of a list from 0, and below null all is
-    null.
-
-    >>> at_path({"a": {"b": [7, 8]}}, "a.b.1"), at_path({"a.b": 9, "a": {"b": 7}}, "a.b"), at_path({}, "a", "none")
-    (8, 9, 'none')
-    """
-    while path:
-        if isinstance(value, dict):
-            key = path
-            while key not in value:
-                key, dot, _ = key.rpartition(".")
-                if not dot:
-                    return otherwise
-            path = path[len(key) + 1 :]
-            value = value[key]
-            continue
-        if value is None:
-            return None
-        place, _, path = path.partition(".")
-        is_place = place.isascii() and place.isdigit() and len(place) < 10
-        if not isinstance(value, list) or not is_place or int(place) >= len(value):
-            return otherwise
-        value = value[int(place)]
-    return value
 
 
 def read_id(value: Json) -> str:

@@ -15,8 +15,9 @@ from billing_job.billing.invoicing.tax import EU, has_valid_vat_id
 from billing_job.core.errors import BillingJobError, SupplierError
 from billing_job.core.money import micros_text, wallet_text
 from billing_job.didfarm.page import PATH, Page, order_of, rows_of, validated_page
+from billing_job.didfarm.shape import MISSING, at_path
 from billing_job.didfarm.sync import read_balance, read_trunks
-from billing_job.didfarm.wire import FIELDS, MISSING, Json, at_path, canonical_json, parse_json, read_transaction
+from billing_job.didfarm.wire import FIELDS, Json, canonical_json, parse_json, read_transaction
 from billing_job.month.job import Job
 from billing_job.month.session import Session, connected
 

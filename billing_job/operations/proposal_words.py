@@ -7,11 +7,11 @@ from zoneinfo import ZoneInfo
 from billing_job.config.settings import Settings
 from billing_job.core.moments import local_moment
 from billing_job.core.wallet import Transaction
-from billing_job.didfarm.proposal.layout import at
 from billing_job.didfarm.proposal.moments import is_without_offset
 from billing_job.didfarm.proposal.propose import Evidence, Outcome, Proposal
 from billing_job.didfarm.proposal.survey import Survey
 from billing_job.didfarm.proposal.witnesses import balances_of
+from billing_job.didfarm.shape import at_path
 from billing_job.didfarm.wire import Json, canonical_json
 
 FIELDS = ("id", "type", "description", "reference_type", "reference_id", "quantity")
@@ -35,7 +35,7 @@ def seen_words(found: Survey, proposal: Proposal, settings: Settings) -> Iterato
     yield from _moments(found, proposal, settings)
     yield from _types(rows, settings)
     if proposal.outcome.states.path:
-        states = Counter(f"{_shown(at(row, proposal.outcome.states.path))} is {read.standing}"
+        states = Counter(f"{_shown(at_path(row, proposal.outcome.states.path))} is {read.standing}"
                          for row, read in zip(found.rows, rows, strict=True))  # fmt: skip
         yield f"{proposal.outcome.states.path}: " + ", ".join(
             f"{word} ({count})" for word, count in sorted(states.items())
@@ -104,11 +104,11 @@ def _fields(raw: Json, row: Transaction, proposal: Proposal) -> Iterator[str]:
     }
     for name in FIELDS:
         path = mapped.get(name, name)
-        if (value := at(raw, path)) is not None:
+        if (value := at_path(raw, path)) is not None:
             yield f"  {name} = {path}: {_shown(value)} → {read[name]}"
     amounts = [name for name in ("amount", "debit", "credit", "direction") if name in proposal.outcome.fields]
     came = ", ".join(
-        f"{proposal.outcome.fields[name]}: {_shown(at(raw, proposal.outcome.fields[name]))}" for name in amounts
+        f"{proposal.outcome.fields[name]}: {_shown(at_path(raw, proposal.outcome.fields[name]))}" for name in amounts
     )
     yield f"  amount = {came} → {amount_words(row)}"
 
@@ -117,7 +117,7 @@ def _moments(found: Survey, proposal: Proposal, settings: Settings) -> Iterator[
     """Moments in the seller's zone with their month, and what the zone leaves open."""
     zone = settings.billing.zone
     path = proposal.transactions["fields"].get("created_at", "created_at")
-    read = [(row.created_at, at(raw, path)) for raw, row in zip(found.rows, proposal.outcome.rows, strict=True)
+    read = [(row.created_at, at_path(raw, path)) for raw, row in zip(found.rows, proposal.outcome.rows, strict=True)
             if row.created_at is not None]  # fmt: skip
     for moment, value in dict((read[0], read[-1])).items() if read else ():
         local = local_moment(moment, zone)

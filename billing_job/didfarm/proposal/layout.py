@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from billing_job.didfarm.proposal.columns import DEEPEST, full_name, is_text, leaves_of, plain_name
+from billing_job.didfarm.shape import at_path
 from billing_job.didfarm.wire import Json
 
 TOTALS = (
@@ -27,24 +28,17 @@ class Layout:
 
     def rows_of(self, body: Json) -> list[Json]:
         """The rows of an answer; none where there is no list."""
-        found = at(body, self.rows)
+        found = at_path(body, self.rows)
         return found if isinstance(found, list) else []
 
     def total_of(self, body: Json) -> int | None:
         """How many rows the answer says there are in all."""
-        return _count(at(body, self.total)) if self.total else None
+        return _count(at_path(body, self.total)) if self.total else None
 
     def next_of(self, body: Json) -> str:
         """The link or cursor to the next page; empty at the end."""
-        found = at(body, self.next) if self.next else None
+        found = at_path(body, self.next) if self.next else None
         return str(found) if is_text(found) or (isinstance(found, int) and not isinstance(found, bool)) else ""
-
-
-def at(body: Json, path: str) -> Json:
-    """What stands at a dotted path, None where nothing does; the whole for an empty path."""
-    for key in path.split(".") if path else ():
-        body = body.get(key) if isinstance(body, dict) else None
-    return body
 
 
 def layout_of(body: Json) -> Layout | None:

@@ -1,10 +1,8 @@
-"""A total deadline for one attempt. httpx has none: its timeouts start anew with every byte that drips in."""
+"""The connection that a total deadline breaks: timeouts of httpx start anew with every byte that drips in."""
 
 import contextlib
 import socket
-import threading
 from collections.abc import Mapping
-from types import TracebackType
 from typing import Any
 
 
@@ -25,26 +23,3 @@ class Connection:
             with contextlib.suppress(OSError):  # closed already
                 # The plain socket's shutdown: an SSLSocket's own would forget its session under the reader's feet.
                 socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
-
-
-class Deadline:
-    """Shuts the connection down when the `with` block takes longer than so many seconds; `passed` tells that it did."""
-
-    def __init__(self, seconds: float, connection: Connection):
-        self.passed = False
-        self._connection = connection
-        self._timer = threading.Timer(seconds, self._end)
-        self._timer.daemon = True
-
-    def __enter__(self) -> "Deadline":
-        self._timer.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._timer.cancel()
-
-    def _end(self) -> None:
-        self.passed = True
-        self._connection.shut_down()
