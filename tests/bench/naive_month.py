@@ -27,7 +27,7 @@ MARKUP = {"call": 1.25, "sms": 1.0, "renewal": 1.3, "refund": 1.0}
 def main(folder: Path) -> None:
     """Bill config/ and billing.db of the folder into naive/."""
     with sqlite3.connect(folder / "billing.db") as connection:
-        rows = pd.read_sql("SELECT type, cents, reference_type, reference_id FROM transactions", connection)
+        rows = pd.read_sql("SELECT type, micros, reference_type, reference_id FROM transactions", connection)
     numbers = pd.read_csv(folder / "config" / "numbers.csv", dtype=str)
     trunks = pd.read_csv(folder / "config" / "trunks.csv", dtype=str)
     clients = pd.read_csv(folder / "config" / "clients.csv", dtype=str)
