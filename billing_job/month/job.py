@@ -4,6 +4,7 @@ import base64
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from sqlalchemy import Engine
@@ -52,7 +53,7 @@ CONFIGURATION_FILES = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Job:
     """Everything that a command works with; made by `open_job`, closed by `close`."""
 
@@ -67,7 +68,7 @@ class Job:
     clock: Clock
     configuration_sha256: str
 
-    @property
+    @cached_property
     def clients(self) -> Mapping[str, Client]:
         """The clients of clients.csv by their id."""
         return {client.client_id: client for client in self.mapping.clients}
