@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --require-virtualenv
 
 # The lowest share of lines, in percent, that the suite may reach.
-COVERED := 93
+COVERED := 95
 # What shows most of a dependency's face in a few minutes.
 QUICK := $(addprefix tests/,accounting billing config core documents ledger test_house.py commands/test_cli.py \
 	delivery/test_smtp.py didfarm/test_http.py didfarm/test_webhooks.py month/test_independent_check.py \
