@@ -1,0 +1,1 @@
+"""Payments, open items, reminders: pure, told of documents and bank entries as values."""
