@@ -1,1 +1,1 @@
-"""Payments, open items, reminders: pure, told of documents and bank entries as values."""
+"""Payments, open items, reminders: pure; documents and bank entries come as values."""
