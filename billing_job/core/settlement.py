@@ -6,9 +6,6 @@ from datetime import date
 
 from billing_job.core.document import Document, Vat
 
-CHARGE = "charge:"
-"""How the id of a row begins that no wallet holds: a fee, a minimum."""
-
 
 @dataclass(frozen=True, slots=True)
 class Settlement:

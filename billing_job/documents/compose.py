@@ -137,7 +137,11 @@ def _when(line: Line, document: Document, labels: Labels) -> str:
     """The day of a single transaction where the client wants each listed, otherwise the period of a late line."""
     if document.client.detail == "transaction" and len(line.rows) == 1 and line.rows[0].transaction_id:
         return localized.date_text(line.rows[0].date, labels.locale)
-    if line.period_end < document.period_start:
+    is_its_own = line.is_own_charge and (line.period_start, line.period_end) != (
+        document.period_start,
+        document.period_end,
+    )
+    if line.period_end < document.period_start or is_its_own:
         return localized.span_text(line.period_start, line.period_end, labels.locale)
     return ""
 

@@ -42,9 +42,9 @@ def amount_text(cents: int, locale: Locale) -> str:
     )
 
 
-def count_text(count: int, locale: Locale) -> str:
-    """A whole number with the language's grouping."""
-    return format_decimal(count, locale=locale)
+def count_text(count: int | Decimal, locale: Locale) -> str:
+    """A number, with the decimals it has, with the language's grouping."""
+    return format_decimal(count, locale=locale, decimal_quantization=False)
 
 
 def percent_text(rate: Decimal, locale: Locale) -> str:

@@ -153,9 +153,12 @@ def _documents_json(
 
 
 def _untaxable_without_rows(billed: Billed, job: Job, period: Period) -> list[str]:
-    """Clients that owe a fee or a minimum, but cannot be taxed, and have no transaction that could wait for them."""
+    """Clients that owe what no transaction waits for, but cannot be taxed: a fee, a minimum, charges of one's own."""
     waiting = set(billed.placed.exceptions["client_id"])
     placed = billed.placed
     owners = [owner for owner in placed.untaxable if owner[1] == str(period) and owner[0] not in waiting]
     owing = plan_terms(job, placed.accounts, period, owners)
-    return [placed.untaxable[owner] for owner in owners if owner in owing]
+    charged = {(row.client_id, row.month) for row in placed.own.open_rows} - placed.vat.keys()
+    told = [placed.untaxable[owner] for owner in owners if owner in owing]
+    told += [placed.untaxable[owner] for owner in sorted(charged) if owner in placed.untaxable]
+    return list(dict.fromkeys(told))
