@@ -20,7 +20,7 @@ from billing_job.config.api import Api
 from billing_job.config.mapping import CLIENT_COLUMNS, NUMBER_COLUMNS, TRUNK_COLUMNS
 from billing_job.config.problems import problems_of
 from billing_job.core.errors import ConfigError, OutputError
-from billing_job.core.files.csv_reader import csv_rows
+from billing_job.core.files.csv_reader import csv_rows, table_path
 from billing_job.core.phone import country_of, e164
 from billing_job.core.wallet import Trunk
 
@@ -48,7 +48,7 @@ class Known:
 def api_of(path: Path, base_url: str | None) -> Api:
     """`[api]` of a billing.toml that need not be complete yet, the defaults where there is none; `base_url` wins."""
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8")).get("api", {}) if path.exists() else {}
+        table = tomllib.loads(path.read_text(encoding="utf-8-sig")).get("api", {}) if path.exists() else {}
         api = Api.model_validate(table | ({} if base_url is None else {"base_url": base_url}))
     except ValidationError as error:
         raise ConfigError(problems_of(path, error, "api")) from None
@@ -64,7 +64,7 @@ def known_in(folder: Path) -> Known:
     problems: list[str] = []
 
     def rows(name: str, columns: Sequence[str]) -> list[dict[str, str]]:
-        path = folder / name
+        path = table_path(folder, name.removesuffix(".csv"))
         return [row.cells for row in csv_rows(path, columns, (), problems)] if path.exists() else []
 
     clients, trunks = rows("clients.csv", CLIENT_COLUMNS), rows("trunks.csv", TRUNK_COLUMNS)

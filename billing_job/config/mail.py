@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 
 from billing_job.core.mail_address import ADDRESS
-from billing_job.core.toml import Table
+from billing_job.core.toml import Table, expecting
 
 SUBJECT_PARTS = frozenset({"kind", "number", "seller", "client", "month"})
 DEFAULT_PORTS = {"starttls": 587, "tls": 465, "none": 25}
@@ -42,7 +42,11 @@ Address = Annotated[str, AfterValidator(_address)]
 class Mail(Table):
     """`[mail]`: without it nothing can be sent; the password comes from SMTP_PASSWORD or `password_file`."""
 
-    host: Annotated[str, Field(pattern=r"^[A-Za-z0-9._:-]{1,253}$")]
+    host: Annotated[
+        str,
+        Field(pattern=r"^[A-Za-z0-9._:-]{1,253}$"),
+        expecting("write the name of the server, such as smtp.example.com"),
+    ]
     port: Annotated[int, Field(ge=1, le=65_535)] | None = None
     security: Literal["starttls", "tls", "none"] = "starttls"
     ca_file: Path | None = None
