@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from datetime import date
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 import click
 
+from billing_job.commands.completing import months
 from billing_job.core.errors import ConfigError
 from billing_job.core.text import storable
 
@@ -38,7 +40,7 @@ def told(outcome: CommandResult, *, as_json: bool) -> int:
 def month_option(*, required: bool = False) -> Callable[[F], F]:
     """--month, handed over as the text that was typed; None when it is not required and was left out."""
     text = "The month to work on." if required else "The month to work on; by default the previous one."
-    return click.option("--month", metavar="YYYY-MM", required=required, help=text)
+    return click.option("--month", metavar="YYYY-MM", required=required, help=text, shell_complete=months)
 
 
 def json_option(function: F) -> F:
@@ -67,6 +69,16 @@ def workers_option(function: F) -> F:
 def offline_option(function: F) -> F:
     """--offline, for those who have no network or want the same answer twice."""
     return click.option("--offline", is_flag=True, help="Work from the ledger alone; ask DIDfarm nothing.")(function)
+
+
+def xlsx_option(function: F) -> F:
+    """--xlsx, a workbook to write; None when it was left out."""
+    return click.option(
+        "--xlsx",
+        type=click.Path(dir_okay=False, path_type=Path),
+        metavar="FILE",
+        help="Write the table as a workbook for a spreadsheet.",
+    )(function)
 
 
 def check_arguments(arguments: Sequence[str]) -> None:
@@ -104,3 +116,15 @@ def period(month: str | None) -> Period | None:
         return None if month is None else Period.parse(month)
     except ValueError as error:
         raise ConfigError(str(error)) from None
+
+
+@overload
+def day(text: str, option: str) -> date: ...
+@overload
+def day(text: None, option: str) -> None: ...
+def day(text: str | None, option: str) -> date | None:
+    """The day that an option names, None when it was not given; ConfigError for what is no day."""
+    try:
+        return None if text is None else date.fromisoformat(text.strip())
+    except ValueError:
+        raise ConfigError(f"{option} {text}: is not a day; write it as 2026-11-20") from None
