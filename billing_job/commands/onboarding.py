@@ -99,7 +99,7 @@ def onboard(
 
     Stopped half-way, run it again: it goes on where it was, and buys nothing twice.
     """
-    from billing_job.ledger.onboarding_steps import steps_under_way
+    from billing_job.ledger.onboarding import steps_under_way
     from billing_job.month.session import locked_job
     from billing_job.operations.onboarding.checks import check_wish
     from billing_job.operations.onboarding.credentials_file import check_free

@@ -13,9 +13,8 @@ from billing_job.accounting.accounts import Accounts, load_accounts
 from billing_job.accounting.formats import FORMATS
 from billing_job.billing.attribution.assignments import Assignments, assignments
 from billing_job.billing.attribution.event_facts import number_facts
-from billing_job.billing.invoicing.domestic_reverse_charge import SHIPPED_REVERSE_CHARGES
-from billing_job.billing.invoicing.small_business import small_business_vat
 from billing_job.billing.invoicing.tax import TaxRules
+from billing_job.billing.invoicing.untaxed_at_home import SHIPPED_REVERSE_CHARGES, small_business_vat
 from billing_job.billing.rating.tariff import DatedPrice
 from billing_job.config.mapping import load_mapping, load_vat_rates
 from billing_job.config.price_list import load_prices
@@ -35,7 +34,7 @@ from billing_job.didfarm.webhooks import read_event
 from billing_job.documents.templates import Templates, load_templates
 from billing_job.ledger.database import open_engine
 from billing_job.ledger.events import event_bodies, orders_paid
-from billing_job.ledger.purchases import bought_ids
+from billing_job.ledger.onboarding import bought_ids
 from billing_job.ledger.transactions import supplier_trunks
 from billing_job.ledger.withdrawals import withdrawn
 from billing_job.month.reading_in_effect import read_as_settings_say, reading_in_effect
