@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, Literal, Protocol, TypeVar
 
 from pydantic import AfterValidator
 
@@ -16,7 +16,14 @@ from billing_job.core.resources import shipped_config
 from billing_job.core.toml import Country, Day, expecting
 
 BOXES, DUE = "vat_boxes.csv", "vat_due.csv"
-Dated = TypeVar("Dated", BoxRow, DueRule)
+
+
+class _OfACountry(Protocol):
+    @property
+    def country(self) -> str: ...
+
+
+Dated = TypeVar("Dated", bound=_OfACountry)
 
 
 def _case(value: str) -> str:

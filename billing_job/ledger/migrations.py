@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from sqlalchemy import Connection, insert, inspect, select, update
 
 from billing_job.core.errors import LedgerError
+from billing_job.ledger import bank_tables  # noqa: F401 - its tables are part of the metadata
 from billing_job.ledger.chain import record_anew
 from billing_job.ledger.facts_of_old_ledgers import add_columns, settlements_become_facts
 from billing_job.ledger.tables import facts, metadata, transactions
@@ -32,6 +33,11 @@ def _facts_are_chained(connection: Connection) -> None:
     metadata.create_all(connection)
 
 
+def _payments(connection: Connection) -> None:
+    """Add the bank's tables: statements, entries, decisions and payments."""
+    metadata.create_all(connection)
+
+
 def _tax_periods_close(connection: Connection) -> None:
     """Add the table of closed tax periods."""
     vat_closings.create(connection, checkfirst=True)
@@ -44,6 +50,7 @@ STEPS: tuple[Step, ...] = (
     settlements_become_facts,
     _wallet_proves_the_reading,
     _facts_are_chained,
+    _payments,
     _tax_periods_close,
 )
 """STEPS[n] turns version n into version n + 1; a released step is never edited."""

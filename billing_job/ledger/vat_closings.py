@@ -103,7 +103,7 @@ def _closed(connection: Connection, closings: list[VatClosing]) -> list[tuple[st
 def _origins(connection: Connection, transaction_ids: list[str]) -> dict[str, Period]:
     """The month in which what each refund gives back was billed."""
     original = settlements.alias("original")
-    found = {}
+    found: dict[str, Period] = {}
     for chunk in chunks(sorted(set(transaction_ids))):
         query = (
             select(settlements.c.transaction_id, func.min(original.c.month))

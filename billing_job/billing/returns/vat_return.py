@@ -229,9 +229,7 @@ def _figures(share: TaxedShare) -> list[tuple[Figure, int]]:
 
 def _differences(months: set[Period], shares: Iterable[TaxedShare]) -> list[TimeDifference]:
     return [
-        TimeDifference(
-            share.number, share.case, share.rate, booked, share.declared, share.net_cents, share.vat_cents
-        )
+        TimeDifference(share.number, share.case, share.rate, booked, share.declared, share.net_cents, share.vat_cents)
         for share in shares
         if (share.declared in months) != ((booked := Period.of(share.issue_date)) in months)
     ]
