@@ -16,7 +16,7 @@ from billing_job.core.period import Period
 from billing_job.core.tax_period import TaxPeriod
 
 THRESHOLD_CENTS = 1_000_000
-"""Sales to consumers of other member states in a year, up to which the seller's own VAT may be charged (Article 59c)."""
+"""Sales a year to consumers of other member states, up to which the seller may charge its own VAT (Article 59c)."""
 
 
 @dataclass(frozen=True, slots=True)
