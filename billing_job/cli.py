@@ -31,6 +31,7 @@ from billing_job.commands import (
     run,
     sandbox,
     send,
+    vat,
     webhook,
 )
 from billing_job.commands.invocation import Invocation
@@ -84,6 +85,7 @@ for command in (
     rewrite.render,
     prove.verify,
     send.send,
+    vat.vat,
     backup.backup,
     backup.restore,
     backup.adopt,
