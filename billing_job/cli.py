@@ -31,6 +31,7 @@ from billing_job.commands import (
     run,
     sandbox,
     send,
+    vat,
     webhook,
 )
 from billing_job.commands.config_path import config_file, config_first
@@ -86,6 +87,7 @@ for command in (
     rewrite.render,
     prove.verify,
     send.send,
+    vat.vat,
     backup.backup,
     backup.restore,
     backup.adopt,
