@@ -70,7 +70,7 @@ def buy(
     from billing_job.core.phone import country_of
     from billing_job.didfarm.checkout import ask, offers_of
     from billing_job.didfarm.checkout import buy as check_out
-    from billing_job.ledger.purchases import save_bought
+    from billing_job.ledger.onboarding import save_bought
 
     with ledger_of(invocation) as engine, client_of(invocation) as client:
         offers = offers_of(client, numbers, country.upper() if country else country_of(numbers[0]), number_type)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from billing_job.commands.options import emit, json_option, pair
+from billing_job.commands.options import day, emit, json_option, pair
 from billing_job.commands.supplier import (
     client_of,
     confirm,
@@ -99,7 +99,7 @@ def onboard(
 
     Stopped half-way, run it again: it goes on where it was, and buys nothing twice.
     """
-    from billing_job.ledger.onboarding_steps import steps_under_way
+    from billing_job.ledger.onboarding import steps_under_way
     from billing_job.month.session import locked_job
     from billing_job.operations.onboarding.checks import check_wish
     from billing_job.operations.onboarding.credentials_file import check_free
@@ -157,7 +157,7 @@ def move(invocation: Invocation, number: str, client_id: str, at: str | None, as
     session = invocation.session()
     with locked_job(session, makes_ledger=True) as job:
         today = _today(invocation, job.settings)
-        plan = planned_move(job.mapping, number, client_id, _day(at) or today)
+        plan = planned_move(job.mapping, number, client_id, day(at, "--at") or today)
         is_routed = plan.day <= today
         if is_routed:
             if not plan.did_number_id:
@@ -201,7 +201,9 @@ def offboard(invocation: Invocation, client_id: str, at: str | None, yes: bool, 
 
     session = invocation.session()
     with locked_job(session, makes_ledger=True) as job:
-        plan = planned_leaving(job.mapping, client_id, _day(at) or _today(invocation, job.settings) + timedelta(days=1))
+        plan = planned_leaving(
+            job.mapping, client_id, day(at, "--at") or _today(invocation, job.settings) + timedelta(days=1)
+        )
         what = f"{counted(len(plan.numbers), 'number')} and {counted(len(plan.trunks), 'trunk')} of client {client_id}"
         confirm(f"End {what} on {plan.day}?", yes=yes, as_json=as_json)
         write_leaving(session.config_folder, plan)
@@ -217,15 +219,6 @@ def offboard(invocation: Invocation, client_id: str, at: str | None, yes: bool, 
 def _known_row(job: Job, client_id: str) -> dict[str, str] | None:
     client = job.clients.get(client_id)
     return None if client is None else {"name": client.name, "country": client.country}
-
-
-def _day(text: str | None) -> date | None:
-    if text is None:
-        return None
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise ConfigError(f"--at {text}: is not a day; write it as YYYY-MM-DD") from None
 
 
 def _today(invocation: Invocation, settings: Settings) -> date:

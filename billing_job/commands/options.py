@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from datetime import date
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, overload
@@ -104,3 +105,15 @@ def period(month: str | None) -> Period | None:
         return None if month is None else Period.parse(month)
     except ValueError as error:
         raise ConfigError(str(error)) from None
+
+
+@overload
+def day(text: str, option: str) -> date: ...
+@overload
+def day(text: None, option: str) -> None: ...
+def day(text: str | None, option: str) -> date | None:
+    """The day that an option names, None when it was not given; ConfigError for what is no day."""
+    try:
+        return None if text is None else date.fromisoformat(text.strip())
+    except ValueError:
+        raise ConfigError(f"{option} {text}: is not a day; write it as 2026-11-20") from None

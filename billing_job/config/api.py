@@ -1,13 +1,21 @@
-"""`[api]`: where the supplier is, how it is asked, and how its answers are read."""
+"""`[api]`: where the supplier is, how it is asked, how its answers are read, and what tells two readings apart."""
 
+import hashlib
+import json
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field
 
 from billing_job.config.reading import BalanceTable, TransactionsReading
 from billing_job.core.toml import Table, WebAddress
+
+NOT_MONEY = frozenset({"rows", "total", "query", "paging", "next", "reference_types"})
+"""Keys of `[api.transactions]` that say where rows stand and what they refer to."""
+NOT_MONEY_FIELDS = frozenset({"id", "description", "reference_type", "reference_id", "quantity", "balance_after"})
+WORDS = frozenset({"credit_types", "in_words", "out_words", "settled_words", "void_words"})
+"""Lists of words whose order and case say nothing."""
 
 
 def _base_url(value: str) -> str:
@@ -34,3 +42,14 @@ class Api(Table):
     """PEM file of the authorities that the supplier's certificate is checked against, in place of the machine's."""
     transactions: TransactionsReading = TransactionsReading()
     balance: BalanceTable = BalanceTable()
+
+
+def reading_fingerprint(api: Api) -> str:
+    """SHA-256 of all that decides about amount, sign, status, currency and moment of a row, and the balance's unit."""
+    table = api.transactions.model_dump(mode="json")
+    decides: dict[str, Any] = {key: value for key, value in table.items() if key not in NOT_MONEY}
+    decides["fields"] = {ours: path for ours, path in table["fields"].items() if ours not in NOT_MONEY_FIELDS}
+    for key in WORDS & decides.keys():
+        decides[key] = sorted({word.lower() for word in table[key]})
+    decides["balance_unit"] = api.balance.amount_unit
+    return hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()

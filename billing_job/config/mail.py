@@ -1,14 +1,16 @@
 """`[mail]`: the server that takes our e-mail, and how a message looks; never a password."""
 
+import re
 from pathlib import Path
 from string import Formatter
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
-from billing_job.core.mail_address import ADDRESS
 from billing_job.core.toml import Table
 
+ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@([A-Za-z0-9-]{1,63}\.)*[A-Za-z0-9-]{1,63}")
+"""An address as every mail server takes it (RFC 5321, 4.1.2): ASCII, one @, nothing that could end a line."""
 SUBJECT_PARTS = frozenset({"kind", "number", "seller", "client", "month"})
 DEFAULT_PORTS = {"starttls": 587, "tls": 465, "none": 25}
 

@@ -8,12 +8,14 @@ from stdnum import bic as stdnum_bic
 from stdnum import iban as stdnum_iban
 from stdnum.exceptions import ValidationError as StdnumError
 
-from billing_job.billing.invoicing.tax import EU, VAT_PREFIXES
+from billing_job.billing.invoicing.tax import VAT_PREFIXES
+from billing_job.core.countries import EU
 from billing_job.core.toml import Country, Table
 from billing_job.documents.einvoice.addresses import participant_problem
 
 
-def _iban(value: str) -> str:
+def iban_of(value: str) -> str:
+    """An IBAN without blanks; ValueError when its check digits are wrong, nothing for nothing."""
     if not value:
         return value
     try:
@@ -54,7 +56,7 @@ class SellerTable(Table):
     email: str = ""
     phone: str = ""
     account_holder: str = ""
-    iban: Annotated[str, AfterValidator(_iban)] = ""
+    iban: Annotated[str, AfterValidator(iban_of)] = ""
     bic: Annotated[str, AfterValidator(_bic)] = ""
     logo: Path | None = None
 

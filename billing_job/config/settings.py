@@ -19,6 +19,7 @@ from billing_job.config.api import Api
 from billing_job.config.mail import Mail
 from billing_job.config.problems import problems_of
 from billing_job.config.reading import zone_name
+from billing_job.config.receivables import Bank, ReceivablesTable
 from billing_job.config.seller import SellerTable
 from billing_job.core.errors import ConfigError
 from billing_job.core.toml import DayCount, Table, WalletMoney, WebAddress
@@ -179,6 +180,8 @@ class Settings(Table):
     output: Output = Output()
     mail: Mail | None = None
     monitoring: Monitoring = Monitoring()
+    receivables: ReceivablesTable = ReceivablesTable()
+    bank: Bank = Bank()
     run: Run = Run()
     plans: tuple[Plan, ...] = (Plan(name="standard"),)
 
@@ -296,6 +299,7 @@ def _with_absolute_paths(settings: Settings, base: Path, path: Path) -> Settings
                     "password_file": absolute(settings.mail.password_file),
                 }
             ),
+            "bank": settings.bank.model_copy(update={"inbox": absolute(settings.bank.inbox)}),
             "monitoring": settings.monitoring.model_copy(update={"textfile": absolute(settings.monitoring.textfile)}),
         }
     )

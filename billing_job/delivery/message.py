@@ -12,7 +12,7 @@ from email.utils import format_datetime
 from enum import StrEnum
 from typing import Protocol
 
-from billing_job.core.mail_address import ADDRESS
+from billing_job.config.mail import ADDRESS
 
 _MEDIA_TYPES = {".pdf": ("application", "pdf"), ".xml": ("application", "xml"), ".csv": ("text", "csv")}
 

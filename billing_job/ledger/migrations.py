@@ -5,9 +5,11 @@ from collections.abc import Callable, Sequence
 from sqlalchemy import Connection, insert, inspect, select, update
 
 from billing_job.core.errors import LedgerError
+from billing_job.ledger import bank_tables  # noqa: F401 - its tables are part of the metadata
 from billing_job.ledger.chain import record_anew
 from billing_job.ledger.facts_of_old_ledgers import add_columns, settlements_become_facts
 from billing_job.ledger.tables import facts, metadata, transactions
+from billing_job.ledger.vat_tables import vat_closings
 from billing_job.ledger.wallet_in_micros import wallet_in_micros
 
 
@@ -31,6 +33,16 @@ def _facts_are_chained(connection: Connection) -> None:
     metadata.create_all(connection)
 
 
+def _payments(connection: Connection) -> None:
+    """Add the bank's tables: statements, entries, decisions and payments."""
+    metadata.create_all(connection)
+
+
+def _tax_periods_close(connection: Connection) -> None:
+    """Add the table of closed tax periods."""
+    vat_closings.create(connection, checkfirst=True)
+
+
 Step = Callable[[Connection], None]
 
 STEPS: tuple[Step, ...] = (
@@ -38,6 +50,8 @@ STEPS: tuple[Step, ...] = (
     settlements_become_facts,
     _wallet_proves_the_reading,
     _facts_are_chained,
+    _payments,
+    _tax_periods_close,
 )
 """STEPS[n] turns version n into version n + 1; a released step is never edited."""
 

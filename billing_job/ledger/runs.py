@@ -1,7 +1,11 @@
-"""What was run and how it ended."""
+"""What was run and how it ended; what previews came to, so that the next one can say what has changed since."""
+
+import json
 
 from sqlalchemy import Engine, insert, select, update
 
+from billing_job.ledger.billing_tables import previews
+from billing_job.ledger.chain import add
 from billing_job.ledger.database import transaction
 from billing_job.ledger.tables import runs
 
@@ -25,3 +29,18 @@ def last_run(engine: Engine) -> dict[str, str] | None:
             select(runs).order_by(runs.c.started.desc(), runs.c.month.desc()).limit(1)
         ).one_or_none()
         return None if row is None else {"month": row.month, "status": row.status, "started": row.started}
+
+
+def last_preview(engine: Engine, month: str) -> dict[str, int] | None:
+    """client_id → net cents of the latest preview of a month; None before the first."""
+    with transaction(engine) as connection:
+        query = select(previews.c.nets).where(previews.c.month == month).order_by(previews.c.seq.desc()).limit(1)
+        nets = connection.execute(query).scalar_one_or_none()
+        return None if nets is None else {str(client): int(cents) for client, cents in json.loads(nets).items()}
+
+
+def record_preview(engine: Engine, month: str, nets: dict[str, int], made: str) -> None:
+    """Add a preview."""
+    with transaction(engine) as connection:
+        row = (month, json.dumps(nets, sort_keys=True), made)
+        add(connection, previews, ("month", "nets", "made"), [row])

@@ -5,6 +5,8 @@ The stages know nothing of each other; this is where their frames and facts are 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date
+from decimal import Decimal
 
 import numpy as np
 import pandas as pd
@@ -17,27 +19,18 @@ from billing_job.core.columns.interned import Coded, Mask
 from billing_job.core.columns.row_values import records
 from billing_job.core.columns.schema import PRICED, conform, empty
 from billing_job.core.document import Client, Document, Vat
-from billing_job.core.money import scaled
-from billing_job.core.settlement import CHARGE, Kept, Original
+from billing_job.core.money import scaled, wallet_text
+from billing_job.core.settlement import CHARGE, Kept, Original, RefundFact
+from billing_job.core.wallet import in_time
 from billing_job.ledger.billed_facts import billed_units, freed
 from billing_job.ledger.decisions import decisions
 from billing_job.ledger.documents import documents_of_numbers
 from billing_job.month.accounts import Owner
 from billing_job.month.job import Job
 from billing_job.month.placing import Placed
-from billing_job.month.refund_charges import (
-    above_original,
-    decided_rows,
-    key_of,
-    original_of,
-    priced_refunds,
-    refund_facts,
-    refund_rows,
-    refunds_in_time,
-    undone_whole,
-)
+from billing_job.month.refund_rows import Key, decided_rows, key_of, priced_rows, refund_rows, rows_of
 
-Key = tuple[str, int]
+NOTHING_TAXED = Vat("Z", Decimal(0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +61,10 @@ def charges(job: Job, placed: Placed, billable: pd.DataFrame) -> Charges:
     # Where no terms are recorded freed rows are use like any other; elsewhere they come after what the terms price.
     apart = was_freed & _has_terms(placed, billable, was_freed)
     use = ~is_refund & ~decided & ~apart
-    refunds = refunds_in_time(records(billable[is_refund & ~decided]))
+    refunds = _in_time(records(billable[is_refund & ~decided]))
     places = {key: kept_of_all[key] for key in keys if key in kept_of_all}
     kept = places | {key: one for key, one in kept_of_all.items() if key[0].startswith(f"{CHARGE}{MONTHLY_FEE}:")}
-    undone = undone_whole(refunds, billable, placed.refunded)
+    undone = _undone_whole(refunds, billable, placed.refunded)
     tariff = Tariff(
         clients=job.clients,
         plans=[plan.of_month(placed.month.first_day) if plan.versions else plan for plan in job.settings.plans],
@@ -90,25 +83,49 @@ def charges(job: Job, placed: Placed, billable: pd.DataFrame) -> Charges:
         counted = replace(counted, places=places if (chosen & was_freed).any() else {})
         frames.append(price(rows, _with_terms(tariff, placed, rows, now=now), counted, undone))
     documents = _corrected(job, placed.refunded)
-    fresh = refund_rows(refunds, placed.refunded, frames, documents)
+    fresh = refund_rows(refunds, placed.refunded, documents, frames)
     fresh += decided_rows(records(billable[decided]), amounts)
     if fresh:
-        frames.append(priced_refunds(fresh, job.clients))
+        frames.append(priced_rows(fresh, job.clients))
     return Charges(
         _together(frames),
         Facts(
-            refunds=refund_facts(refunds, placed.refunded, documents),
+            refunds=_refund_facts(refunds, placed.refunded, documents),
             undiscounted={(str(row["transaction_id"]), int(row["part"])) for row in records(billable[decided])},
             kept=kept,
-            refund_of={key_of(row): original_of(row) for row in refunds},
+            refund_of={key_of(row): (str(row["refund_of"]), int(str(row["refund_part"]))) for row in refunds},
         ),
         _freed_terms(placed, again, kept),
         {
             **{document.client.client_id: document.client for document in documents.values()},
             **job.clients,
         },
-        above_original(refunds, placed.refunded, frames, job.settings.billing.currency),
+        _above(refunds, placed.refunded, frames, job.settings.billing.currency),
     )
+
+
+def _above(
+    refunds: Sequence[Mapping[str, object]],
+    billed: Mapping[Key, Original],
+    frames: Sequence[pd.DataFrame],
+    currency: str,
+) -> tuple[str, ...]:
+    """Refunds that bring back more than their original cost: the client gets what was charged, the rest is yours."""
+    wanted = {(str(row["refund_of"]), int(str(row["refund_part"]))) for row in refunds if key_of(row) not in billed}
+    costs = {key: (int(row["cost_micros"]), 0) for key, row in rows_of(frames, wanted).items()}
+    costs |= {(one.transaction_id, one.part): (one.cost_micros, one.refunded_micros) for one in billed.values()}
+    found = []
+    for row in refunds:
+        original, micros = (str(row["refund_of"]), int(str(row["refund_part"]))), int(str(row["micros"]))
+        cost, refunded = costs[original]
+        if refunded + micros > cost:
+            over = wallet_text(refunded + micros - max(cost, refunded), currency)
+            found.append(
+                f"refund {row['transaction_id']} brings back {over} more than transaction {original[0]} cost: its"
+                " client gets back what it was charged and no more; look whether it gives back something else as well"
+            )
+        costs[original] = (cost, refunded + micros)
+    return tuple(found)
 
 
 def _with_terms(tariff: Tariff, placed: Placed, rows: pd.DataFrame, *, now: bool) -> Tariff:
@@ -163,6 +180,21 @@ def _units(job: Job, placed: Placed, billable: pd.DataFrame) -> BilledUnits:
     return BilledUnits(before, unnamed)
 
 
+def _undone_whole(
+    refunds: Sequence[Mapping[str, object]], billable: pd.DataFrame, billed: Mapping[Key, Original]
+) -> set[str]:
+    """Rows of this run that refunds of this run give back to the last micro of their cost."""
+    back: dict[str, int] = {}
+    for row in refunds:
+        if key_of(row) not in billed:
+            back[str(row["refund_of"])] = back.get(str(row["refund_of"]), 0) + int(str(row["micros"]))
+    if not back:
+        return set()
+    rows = billable[billable["transaction_id"].isin(sorted(back))]
+    costs = (-rows["micros"]).groupby(rows["transaction_id"]).sum()
+    return {str(id_) for id_, cost in costs.items() if back[str(id_)] >= int(cost)}
+
+
 def _together(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
     """Frames of PRICED as one: each client's rows together, refunds after the use."""
     if not frames:
@@ -185,6 +217,25 @@ def _corrected(job: Job, billed: Mapping[Key, Original]) -> dict[str, Document]:
     return {document.number: document for document in documents_of_numbers(job.engine, numbers)}
 
 
+def _refund_facts(
+    refunds: Sequence[Mapping[str, object]], billed: Mapping[Key, Original], documents: Mapping[str, Document]
+) -> dict[Key, RefundFact]:
+    """(refund, part) → how its original was taxed, and on which document."""
+    found = {}
+    for row in refunds:
+        original = billed.get(key_of(row))
+        if original is None:
+            continue
+        document = documents.get(original.document_number)
+        line = next((line for line in document.lines if line.line == original.line), None) if document else None
+        if document is not None and line is not None:
+            found[key_of(row)] = RefundFact(line.vat, document.number, document.issue_date)
+        else:
+            # Nothing was charged for it, so nothing is given back and nothing taxed.
+            found[key_of(row)] = RefundFact(NOTHING_TAXED, "", date.min)
+    return found
+
+
 def _freed_terms(placed: Placed, again: pd.DataFrame, kept: Mapping[Key, Kept]) -> FreedTerms:
     """What the files now say of the months that freed rows, and freed fees, belong to."""
     owners: set[Owner] = set(zip(again["client_id"], again["month"], strict=True))
@@ -200,3 +251,7 @@ def _freed_terms(placed: Placed, again: pd.DataFrame, kept: Mapping[Key, Kept]) 
             vat[client_id, month] = known
         discounts[client_id, month] = scaled(placed.accounts.plan_now(client_id, month).discount_percent)
     return FreedTerms(vat, discounts)
+
+
+def _in_time(rows: Sequence[dict[str, object]]) -> list[dict[str, object]]:
+    return sorted(rows, key=lambda row: (in_time(int(str(row["created_at"])), key_of(row)[0]), key_of(row)[1]))

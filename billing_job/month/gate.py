@@ -8,8 +8,8 @@ from enum import StrEnum
 
 from sqlalchemy import Connection
 
+from billing_job.config.api import reading_fingerprint
 from billing_job.config.reading import TransactionsReading
-from billing_job.config.reading_fingerprint import reading_fingerprint
 from billing_job.core.moments import moment_text
 from billing_job.core.money import micros_text
 from billing_job.core.period import Period

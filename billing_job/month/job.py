@@ -13,14 +13,15 @@ from billing_job.accounting.accounts import Accounts, load_accounts
 from billing_job.accounting.formats import FORMATS
 from billing_job.billing.attribution.assignments import Assignments, assignments
 from billing_job.billing.attribution.event_facts import number_facts
-from billing_job.billing.invoicing.domestic_reverse_charge import SHIPPED_REVERSE_CHARGES
-from billing_job.billing.invoicing.small_business import small_business_vat
 from billing_job.billing.invoicing.tax import TaxRules
+from billing_job.billing.invoicing.untaxed_at_home import SHIPPED_REVERSE_CHARGES, small_business_vat
 from billing_job.billing.rating.tariff import DatedPrice
 from billing_job.config.mapping import load_mapping, load_vat_rates
 from billing_job.config.price_list import load_prices
 from billing_job.config.reading import TransactionsReading
+from billing_job.config.receivables import load_first_day
 from billing_job.config.settings import Settings
+from billing_job.core.claim import FirstDay
 from billing_job.core.clock import Clock
 from billing_job.core.document import Client, Kind, Seller
 from billing_job.core.errors import ConfigError
@@ -35,7 +36,7 @@ from billing_job.didfarm.webhooks import read_event
 from billing_job.documents.templates import Templates, load_templates
 from billing_job.ledger.database import open_engine
 from billing_job.ledger.events import event_bodies, orders_paid
-from billing_job.ledger.purchases import bought_ids
+from billing_job.ledger.onboarding import bought_ids
 from billing_job.ledger.transactions import supplier_trunks
 from billing_job.ledger.withdrawals import withdrawn
 from billing_job.month.reading_in_effect import read_as_settings_say, reading_in_effect
@@ -50,6 +51,7 @@ CONFIGURATION_FILES = (
     "domestic_reverse_charge.csv",
     "exchange_rates.csv",
     "accounts.csv",
+    "open_items.csv",
 )
 
 
@@ -67,6 +69,7 @@ class Job:
     engine: Engine
     clock: Clock
     configuration_sha256: str
+    first_day: FirstDay
 
     @cached_property
     def clients(self) -> Mapping[str, Client]:
@@ -141,7 +144,7 @@ class Job:
 def open_job(settings: Settings, config_folder: Path, clock: Clock) -> Job:
     """Read every input file and open the ledger; ConfigError lists all that is wrong, before anything is touched."""
     problems: list[str] = []
-    mapping = prices = accounts = templates = logo = None
+    mapping = prices = accounts = templates = logo = first_day = None
     unknown = [name for name in settings.accounting.formats if name not in FORMATS]
     problems += [
         f"{config_folder / 'billing.toml'}: accounting.formats: {name!r} is unknown; known are {', '.join(FORMATS)}"
@@ -162,11 +165,23 @@ def open_job(settings: Settings, config_folder: Path, clock: Clock) -> Job:
     except ConfigError as error:
         problems += error.problems
     try:
+        first_day = load_first_day(config_folder / "open_items.csv", settings.receivables)
+    except ConfigError as error:
+        problems += error.problems
+    try:
         templates = load_templates(settings.design.templates)
         logo = _logo(settings)
     except ConfigError as error:
         problems += error.problems
-    if mapping is None or prices is None or accounts is None or templates is None or logo is None or problems:
+    if (
+        mapping is None
+        or prices is None
+        or accounts is None
+        or templates is None
+        or logo is None
+        or first_day is None
+        or problems
+    ):
         raise ConfigError(problems)
     engine = open_engine(settings.storage.database_url)
     read_as_settings_say(engine, settings.api.transactions)
@@ -181,6 +196,7 @@ def open_job(settings: Settings, config_folder: Path, clock: Clock) -> Job:
         engine=engine,
         clock=clock,
         configuration_sha256=_fingerprint(config_folder),
+        first_day=first_day,
     )
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from billing_job.core.moments import moment_text
 from billing_job.core.period import Period
-from billing_job.ledger.previews import last_preview, record_preview
+from billing_job.ledger.runs import last_preview, record_preview
 from billing_job.month.job import Job
 from billing_job.month.pipeline import Billed
 from billing_job.month.review import month_anomalies, month_margins, month_nets

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from billing_job.billing.attribution.assignments import Assignments
-from billing_job.core.columns.python_values import cells_of
+from billing_job.core.columns.interned import cells_of
 from billing_job.core.columns.row_values import amount_texts, moment_texts
 from billing_job.core.decision import Decision
 from billing_job.core.files.csv_writer import csv_columns

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from billing_job.billing.invoicing.small_business import REASONS, small_business_vat
 from billing_job.billing.invoicing.tax import TaxRules, Untaxable, vat_id_check, vat_of
+from billing_job.billing.invoicing.untaxed_at_home import REASONS, small_business_vat
 from billing_job.config.mapping import load_vat_rates
 from billing_job.core.document import Client, Vat
 from billing_job.core.errors import ConfigError

@@ -25,7 +25,7 @@ from billing_job.billing.invoicing.month_lines import (
     entries_of,
     month_lines,
 )
-from billing_job.core.columns.python_values import cells_of
+from billing_job.core.columns.interned import cells_of
 from billing_job.core.columns.schema import PRICED, conform
 from billing_job.core.document import (
     Client,

@@ -24,8 +24,12 @@ def share_of_charge(
     )
 
 
-def units_of_refund(units: int, cost_micros: int, refunded_micros: int, refund_micros: int) -> int:
-    """How many units of its original a refund gives back: in proportion to the costs and cumulated, at least one."""
+def units_given_back(units: int, cost_micros: int, refunded_micros: int, refund_micros: int) -> int:
+    """How many of an original's units a refund gives back: in proportion to the costs, cumulated, at least one.
+
+    >>> [units_given_back(3, 300, before, now) for before, now in ((0, 300), (0, 100), (0, 150), (150, 150))]
+    [3, 1, 2, 1]
+    """
 
     def share(micros: int) -> int:
         return units if micros >= cost_micros else half_away_from_zero(units * micros, cost_micros)

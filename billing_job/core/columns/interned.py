@@ -5,6 +5,7 @@ Millions of rows are compared, joined and put in order by these small integers; 
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -131,3 +132,20 @@ def in_order(texts: pd.Series, order: Ints) -> pd.Series:
     return pd.Series(
         pd.arrays.ArrowExtensionArray(pa.DictionaryArray.from_arrays(order.astype(np.int32), arrow(texts)))
     )
+
+
+def cells_of(column: pd.Series) -> list[Any]:
+    """The cells of an Arrow-backed column in their order: str, int or bool, None where one is empty.
+
+    Equal texts of a column that repeats itself are one object, so that a million rows hold few texts.
+    """
+    whole = arrow(column)
+    if pa.types.is_string(whole.type):
+        encoded = whole.dictionary_encode()
+        if len(encoded.dictionary) * 2 > len(whole):
+            return list(whole.to_pylist())
+        whole = encoded
+    if not pa.types.is_dictionary(whole.type):
+        return list(whole.to_pylist())
+    texts = [*whole.dictionary.to_pylist(), None]
+    return [texts[place] for place in whole.indices.fill_null(len(texts) - 1).to_pylist()]

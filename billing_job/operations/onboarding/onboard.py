@@ -20,8 +20,7 @@ from billing_job.core.money import decimal_text
 from billing_job.core.register import Register, TrunkAssignment
 from billing_job.didfarm.checkout import ask, buy, new_orders, offers, orders_of
 from billing_job.didfarm.models import BoughtNumber, Offer, Purchase, SipTrunk
-from billing_job.ledger.onboarding_steps import DONE, Steps, record_step, steps_under_way
-from billing_job.ledger.purchases import save_bought
+from billing_job.ledger.onboarding import DONE, Steps, record_step, save_bought, steps_under_way
 from billing_job.operations.onboarding.desk import Onboarded, OnboardingContext, OnboardingRequest
 from billing_job.operations.onboarding.record import (
     Checkout,

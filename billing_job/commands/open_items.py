@@ -1,0 +1,99 @@
+"""`open`: what clients owe, by client and age."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from billing_job.commands.options import day, emit, json_option
+from billing_job.core.errors import ConfigError
+
+if TYPE_CHECKING:
+    from billing_job.commands.invocation import Invocation
+    from billing_job.receivables.open_items import Receivables
+
+
+@click.command("open", short_help="List what clients owe, and how long it is overdue.")
+@click.option("--client", metavar="ID", help="Only this client's.")
+@click.option("--as-of", metavar="YYYY-MM-DD", help="As it stood at the end of this day; by default today.")
+@json_option
+@click.pass_obj
+def open_(invocation: Invocation, client: str | None, as_of: str | None, as_json: bool) -> int:
+    """List open items: gross less credit notes and payments, with the days that they are overdue.
+
+    Example: billing-job open --client acme
+    """
+    from billing_job.month.receivables import load_receivables
+    from billing_job.month.session import locked_job
+
+    asked = day(as_of, "--as-of")
+    with locked_job(invocation.session()) as job:
+        found = load_receivables(job, asked)
+        if client is not None:
+            if client not in job.clients and all(item.client_id != client for item in found.items):
+                raise ConfigError(f"--client {client}: there is no such client in clients.csv, nor on any document")
+            found = found.of_client(client)
+        if as_json:
+            emit(open_json(found))
+        else:
+            click.echo(open_text(found, job.settings.billing.currency))
+    return 0
+
+
+def open_json(found: Receivables) -> dict[str, Any]:
+    """The JSON object of `open`; cents."""
+    return {
+        "schema": "billing-job/open@1",
+        "as_of": found.as_of.isoformat(),
+        "items": [
+            {
+                "number": item.number,
+                "kind": item.kind.value,
+                "client_id": item.client_id,
+                "issue_date": item.issue_date.isoformat(),
+                "due_date": item.due_date.isoformat(),
+                "gross_cents": item.gross_cents,
+                "paid_cents": item.paid_cents,
+                "credited_cents": item.credited_cents,
+                "open_cents": item.open_cents,
+                "days_overdue": item.days_overdue(found.as_of),
+            }
+            for item in found.open_items
+        ],
+        "credit_balances": [{"client_id": id_, "cents": cents} for id_, cents in found.credit_balances.items()],
+        "total_open_cents": found.total_open_cents,
+        "ageing": found.ageing(),
+    }
+
+
+def open_text(found: Receivables, currency: str) -> str:
+    """Open items by client, and what is overdue by age."""
+    from billing_job.commands.text_tables import table
+    from billing_job.core.money import grouped_text, money_text
+
+    def signed(cents: int) -> str:
+        return f"{'-' if cents < 0 else ''}{grouped_text(cents)}"
+
+    if not found.open_items and not found.credit_balances:
+        return f"Nothing is open on {found.as_of}."
+    rows = [
+        (
+            item.client_id,
+            item.number,
+            item.due_date.isoformat(),
+            str(item.days_overdue(found.as_of) or ""),
+            *map(signed, (item.gross_cents, item.paid_cents, item.credited_cents, item.open_cents)),
+        )
+        for item in sorted(found.open_items, key=lambda item: item.client_id)
+    ]
+    rows += [
+        (client, "credit balance", "", "", "", "", "", signed(-cents))
+        for client, cents in found.credit_balances.items()
+    ]
+    columns = ("client", "document", "due", "days", "gross", "paid", "credited", "open")
+    overdue = ", ".join(
+        f"{name.replace('_', ' ')} {money_text(cents, currency)}" for name, cents in found.ageing().items() if cents
+    )
+    total = f"open on {found.as_of}: {money_text(found.total_open_cents, currency)}"
+    return table(columns, rows, right=columns[3:]) + f"\n\n{total}" + (f" (by age: {overdue})" if overdue else "")

@@ -1,0 +1,67 @@
+"""What documents claim of clients, and what was paid on it: the facts from which open items are derived."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+
+from billing_job.core.document import Kind
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """An issued document as a claim; cents are negative on a credit note: the house owes them."""
+
+    number: str
+    kind: Kind
+    client_id: str
+    issue_date: date
+    due_date: date
+    gross_cents: int
+    corrects: str = ""
+    """The document that this one undoes in whole or in part (BT-25), against which it is set first."""
+
+
+class PaymentKind(StrEnum):
+    """What moved; the value is the ledger's word for it."""
+
+    RECEIPT = "receipt"
+    """The client paid."""
+    RETURN = "return"
+    """The bank took a payment back."""
+    PAID_BACK = "paid_back"
+    """The house paid the client back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Payment:
+    """What one bank entry did to one document, or to a client's credit balance."""
+
+    entry: str
+    """The bank entry's id."""
+    document: str | None
+    """The document's number; None: the client's credit balance."""
+    client_id: str
+    cents: int
+    """Positive: the client owes so much less."""
+    day: date
+    """When the bank booked it."""
+    kind: PaymentKind
+    why: str = ""
+    """By which rule or decision it was booked, in words."""
+    bank_reason: str = ""
+    """Of a return: why, as the bank says."""
+    charges_cents: int = 0
+    """What the bank kept of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class FirstDay:
+    """`[receivables] since`: documents issued earlier are settled elsewhere, but for these.
+
+    Without a day every document counts.
+    """
+
+    since: date | None = None
+    still_open: Mapping[str, int | None] = field(default_factory=dict)
+    """Number of an earlier document → the cents that were open on that day; None: all that credit notes leave."""

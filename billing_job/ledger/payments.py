@@ -1,0 +1,105 @@
+"""What documents claim and what was paid, for the derivation of open items."""
+
+import re
+from collections.abc import Collection, Sequence
+from datetime import date
+
+from sqlalchemy import Connection, Engine, func, select
+
+from billing_job.core.claim import Claim, Payment, PaymentKind
+from billing_job.core.document import Kind, heading_from_json
+from billing_job.ledger.bank_tables import bank_entries, bank_statements, payments
+from billing_job.ledger.billing_tables import documents
+from billing_job.ledger.bulk import chunks
+from billing_job.ledger.database import transaction
+
+_HEAD = 400
+_DUE = re.compile(r'"due_date":"(\d{4}-\d\d-\d\d)"')
+
+
+def claims(engine: Engine) -> list[Claim]:
+    """Every issued document as a claim."""
+    with transaction(engine) as connection:
+        return claims_in(connection)
+
+
+def claims_in(connection: Connection) -> list[Claim]:
+    """The same within a database transaction; of each document only its beginning is read."""
+    columns = documents.c
+    query = select(
+        columns.number,
+        columns.kind,
+        columns.client_id,
+        columns.issue_date,
+        columns.gross_cents,
+        columns.corrects,
+        func.substr(columns.body, 1, _HEAD).label("head"),
+    )
+    found = []
+    for row in connection.execute(query):
+        due = _DUE.search(row.head)
+        day = date.fromisoformat(due[1]) if due else _due_date(connection, row.number)
+        issued = date.fromisoformat(row.issue_date)
+        found.append(Claim(row.number, Kind(row.kind), row.client_id, issued, day, row.gross_cents, row.corrects or ""))
+    return found
+
+
+def _due_date(connection: Connection, number: str) -> date:
+    body = connection.execute(select(documents.c.body).where(documents.c.number == number)).scalar_one()
+    return heading_from_json(body).due_date
+
+
+def recorded_payments(engine: Engine, *, first: date | None = None, last: date | None = None) -> list[Payment]:
+    """Payments in force, by day, entry and document; of the days from `first` to `last`."""
+    with transaction(engine) as connection:
+        return payments_in(connection, first=first, last=last)
+
+
+def payments_in(
+    connection: Connection,
+    *,
+    first: date | None = None,
+    last: date | None = None,
+    entries: Collection[str] | None = None,
+) -> list[Payment]:
+    """The same within a database transaction, of these entries only; what was taken back cancels out."""
+    columns = payments.c
+    query = select(
+        func.max(columns.seq).label("latest"),
+        func.sum(columns.cents).label("in_force"),
+        func.sum(columns.charges_cents).label("kept"),
+    )
+    if first is not None:
+        query = query.where(columns.day >= first.isoformat())
+    if last is not None:
+        query = query.where(columns.day <= last.isoformat())
+    group = (columns.entry, columns.document_number, columns.client_id, columns.kind)
+    summed = query.group_by(*group).having(func.sum(columns.cents) != 0)
+    lots: list[Sequence[str] | None] = [None] if entries is None else [*chunks(sorted(entries))]
+    found = []
+    for lot in lots:
+        sums = (summed if lot is None else summed.where(columns.entry.in_(lot))).subquery("sums")
+        rows = select(payments, sums.c.in_force, sums.c.kept).join(sums, columns.seq == sums.c.latest)
+        found += [
+            Payment(
+                row.entry,
+                row.document_number,
+                row.client_id,
+                int(row.in_force),
+                date.fromisoformat(row.day),
+                PaymentKind(row.kind),
+                row.why,
+                row.bank_reason,
+                int(row.kept),
+            )
+            for row in connection.execute(rows)
+        ]
+    return sorted(found, key=lambda payment: (payment.day, payment.entry, payment.document or ""))
+
+
+def newest_statement_day(engine: Engine) -> date | None:
+    """The last day that any statement of the bank tells of; None when none was read."""
+    with transaction(engine) as connection:
+        told = connection.execute(select(func.max(bank_statements.c.last_day))).scalar_one()
+        booked = connection.execute(select(func.max(bank_entries.c.day))).scalar_one()
+    return max((date.fromisoformat(day) for day in (told, booked) if day), default=None)

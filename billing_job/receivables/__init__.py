@@ -1,0 +1,1 @@
+"""Payments, open items, reminders: pure; documents and bank entries come as values."""

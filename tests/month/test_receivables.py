@@ -1,0 +1,55 @@
+"""`open`: what clients owe, from the ledger, under the first day that the files name."""
+
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from tests.support.issued_documents import BRUNO, BankOffice, bank_office, document
+
+OCT_1 = date(2026, 10, 1)
+
+
+@pytest.fixture
+def here(tmp_path: Path) -> Iterator[BankOffice]:
+    documents = (
+        document("INV-2026-00001", 12_100, issued=OCT_1),
+        document("INV-2026-00002", 5_000, BRUNO),
+        document("CN-2026-00001", -1_000, BRUNO, corrects="INV-2026-00002"),
+    )
+    with bank_office(tmp_path, *documents) as made:
+        yield made
+
+
+def test_open_items_of_the_ledger(here: BankOffice) -> None:
+    """Without a payment everything is open, less what credit notes took off; by client, and as it stood on a day."""
+    assert here.open() == {"INV-2026-00001": 12_100, "INV-2026-00002": 4_000}
+    assert here.open("--client", "bruno", "--as-of", "2026-11-30") == {"INV-2026-00002": 4_000}
+    assert here.open("--as-of", "2026-10-31") == {"INV-2026-00001": 12_100}
+    (item,) = here.office.type("open", "--client", "acme", "--json").json["items"]
+    assert item == {
+        "number": "INV-2026-00001", "kind": "invoice", "client_id": "acme", "issue_date": "2026-10-01",
+        "due_date": "2026-11-15", "gross_cents": 12_100, "paid_cents": 0, "credited_cents": 0, "open_cents": 12_100,
+        "days_overdue": 16,
+    }  # fmt: skip
+    assert "open on 2026-12-01: EUR 161.00" in here.office.type("open").out
+    for wrong in (("--as-of", "1.12.2026"), ("--client", "nobody")):
+        assert here.office.type("open", *wrong).code == 2
+
+
+def test_the_first_day_of_the_files(here: BankOffice) -> None:
+    """`since` leaves earlier documents out, open_items.csv brings some of them back; wrong rows are told."""
+    here.office.append("billing.toml", "[receivables]", "since = 2026-11-01")
+    assert here.open() == {"INV-2026-00002": 4_000}
+    listed = here.office.config / "open_items.csv"
+    listed.write_text("number,open\nINV-2026-00001,21.00\n")
+    assert here.open() == {"INV-2026-00001": 2_100, "INV-2026-00002": 4_000}
+    for rows, said in (
+        ("INV-2026-00009,1.00\n", "INV-2026-00009: no such document"),
+        ("INV-2026-00002,\n", "INV-2026-00002: was issued on 2026-11-01"),
+        ("INV-2026-00001,1.001\n", "row 2, column open"),
+    ):
+        listed.write_text("number,open\n" + rows)
+        refused = here.office.type("open")
+        assert (refused.code, said in refused.err) == (2, True), refused.err
