@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Any
 
 from starlette.applications import Starlette
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
@@ -87,7 +87,10 @@ def _guarded(state: StandIn, answer: Answerer) -> Answerer:
         given = request.headers.get("X-Token") or request.headers.get("Authorization", "").removeprefix("Bearer ")
         if given != state.key:
             return JSONResponse({"error": "Invalid or missing API token"}, 401)
-        return await answer(request)
+        try:
+            return await answer(request)
+        except ClientDisconnect:  # the sender was stopped in the middle of it
+            return Response(status_code=400)
 
     return endpoint
 
