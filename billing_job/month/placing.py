@@ -44,7 +44,7 @@ BEFORE_FIRST_MONTH = "before_first_month"
 NO_CHANGES: Mapping[str, tuple[int, int | None]] = {}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Placed:
     """The transactions of a month, and older ones that still wait, each with its place.
 
