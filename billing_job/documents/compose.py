@@ -3,17 +3,18 @@
 from collections.abc import Iterable
 
 from billing_job.core.categories import REFUND
-from billing_job.core.document import Client, Document, Kind, Line, Seller
+from billing_job.core.document import Document, Kind, Line
 from billing_job.documents import localized, payment
 from billing_job.documents.charts import accent_of, category_picture, month_picture
 from billing_job.documents.late_payment import LATE_PAYMENT, late_payment_law
+from billing_job.documents.letterhead import address_lines, buyer_party, footer_parts, joined, seller_party
 from billing_job.documents.localized import PrintedMoney
 from billing_job.documents.printed_sign import printed_quantity, printed_sign
 from billing_job.documents.safe_text import page_text, shortened
 from billing_job.documents.templates import Templates
 from billing_job.documents.translations import Labels, labels_for
 from billing_job.documents.vat_mentions import vat_mentions, vat_name
-from billing_job.documents.view import DocumentView, Fact, Party, Payment, Row
+from billing_job.documents.view import DocumentView, Fact, Payment, Row
 
 DETAIL_FILE = "{number}.csv"
 """The name under which the detail CSV is embedded in the PDF."""
@@ -44,9 +45,9 @@ def document_view(document: Document, templates: Templates, *, pictures: bool = 
         draft_mark=labels("DRAFT") if document.is_draft else "",
         logo=document.seller.logo,
         brand=seller_name,
-        seller=_seller(document.seller, labels),
-        sender_line=shortened(_joined((seller_name, *_address(document.seller)), labels), _SENDER_ROOM),
-        buyer=_buyer(document.client, document.seller, labels),
+        seller=seller_party(document.seller, labels),
+        sender_line=shortened(joined((seller_name, *address_lines(document.seller)), labels), _SENDER_ROOM),
+        buyer=buyer_party(document.client, document.seller, labels),
         facts=tuple(_facts(document, labels)),
         summary=Fact(labels("Amount due" if _is_invoice(document) else "Amount credited"), money(document.gross_cents)),
         summary_note=_summary_note(document, labels),
@@ -66,17 +67,11 @@ def document_view(document: Document, templates: Templates, *, pictures: bool = 
         notes=tuple(_notes(document, labels)),
         category_chart=category_picture(document, money, labels) if pictures else None,
         month_chart=month_picture(document, money, labels) if pictures else None,
-        footer=_joined(_footer(document.seller, labels), labels),
+        footer=joined(footer_parts(document.seller, labels), labels),
         page_before=before,
         page_between=between,
         page_after=after,
     )
-
-
-def _joined(parts: Iterable[str], labels: Labels) -> str:
-    """Parts of one line; on a right-to-left page a mark keeps a Latin part's full stop at its end."""
-    mark = "\N{LEFT-TO-RIGHT MARK}" if labels.direction == "rtl" else ""
-    return " · ".join(part + (mark if part.isascii() else "") for part in parts if part)
 
 
 def _is_invoice(document: Document) -> bool:
@@ -87,39 +82,6 @@ def _heading(document: Document, labels: Labels) -> str:
     if document.is_draft:
         return labels("Draft invoice" if _is_invoice(document) else "Draft credit note")
     return labels("Invoice" if _is_invoice(document) else "Credit note")
-
-
-def _address(party: Seller | Client) -> tuple[str, ...]:
-    city = " ".join(filter(None, (party.postal_code, party.city)))
-    more = (party.street2, city, party.region) if isinstance(party, Client) else (city,)
-    return tuple(filter(None, map(page_text, (party.street, *more))))
-
-
-def _seller(seller: Seller, labels: Labels) -> Party:
-    ids = (
-        Fact(labels("VAT ID"), page_text(seller.vat_id)),
-        Fact(labels("Tax number"), page_text(seller.tax_number)),
-        Fact(labels("Registration no."), page_text(seller.registration_id)),
-        Fact(labels("Contact"), page_text(seller.contact)),
-        Fact(labels("E-mail"), page_text(seller.email)),
-        Fact(labels("Telephone"), localized.phone_text(seller.phone)),
-    )
-    lines = (*_address(seller), localized.country_text(seller.country, labels.locale))
-    name = page_text(seller.legal_name or seller.name)
-    return Party(name, lines, tuple(fact for fact in ids if fact.value))
-
-
-def _buyer(client: Client, seller: Seller, labels: Labels) -> Party:
-    abroad = client.country.upper() != seller.country.upper()
-    country = (localized.country_text(client.country, labels.locale),) if abroad else ()
-    ids = (
-        Fact(labels("VAT ID"), page_text(client.vat_id)),
-        Fact(labels("Registration no."), page_text(client.registration_id)),
-    )
-    person = (page_text(client.attention),) if client.attention else ()
-    return Party(
-        page_text(client.name), (*person, *_address(client), *country), tuple(fact for fact in ids if fact.value)
-    )
 
 
 def _facts(document: Document, labels: Labels) -> Iterable[Fact]:
@@ -156,7 +118,7 @@ def _summary_note(document: Document, labels: Labels) -> str:
 def _row(line: Line, document: Document, money: PrintedMoney, labels: Labels) -> Row:
     return Row(
         name=page_text(labels.category(line.category)),
-        note=_joined(
+        note=joined(
             (
                 labels.category(REFUND) if line.is_refund and line.category != REFUND else "",
                 _when(line, document, labels),
@@ -227,16 +189,3 @@ def _notes(document: Document, labels: Labels) -> Iterable[str]:
         "Every transaction is listed in the attached file {file}.",
         file=DETAIL_FILE.format(number=page_text(document.number) or "draft"),
     )
-
-
-def _footer(seller: Seller, labels: Labels) -> Iterable[str]:
-    if seller.footer:
-        yield page_text(seller.footer)
-        return
-    yield page_text(seller.legal_name or seller.name)
-    if seller.vat_id:
-        yield f"{labels('VAT ID')} {page_text(seller.vat_id)}"
-    if seller.tax_number:
-        yield f"{labels('Tax number')} {page_text(seller.tax_number)}"
-    if seller.registration_id:
-        yield f"{labels('Registration no.')} {page_text(seller.registration_id)}"

@@ -1,0 +1,270 @@
+"""Who is reminded of what today: one letter a client with all its overdue items, at the level that it has reached.
+
+Nothing here is sent or stored; who sends asks again for each letter, so that what was paid meanwhile is left out.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+from itertools import groupby
+
+from billing_job.core.claim import Payment
+from billing_job.receivables.interest import InterestRate, RateUnknown, interest, rounded_cents
+from billing_job.receivables.late_payment_law import LAWS, NO_COSTS, RecoveryCosts, recovery_costs
+from billing_job.receivables.open_items import OpenItem, Receivables
+from billing_job.receivables.reminder_levels import ReminderLevel
+
+_LETTER_OF_14_DAYS = 16
+"""Days from the letter until a consumer owes costs: two for the post, then 14 (Hoge Raad, ECLI:NL:HR:2016:2704)."""
+
+
+class HoldKind(StrEnum):
+    """Why a client is not reminded; a dispute is not collected either."""
+
+    HOLD = "hold"
+    DISPUTE = "dispute"
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """A client, or one document of it, is left alone in [valid_from, valid_to); None is open."""
+
+    client_id: str
+    document: str
+    """Empty: all of the client's."""
+    kind: HoldKind
+    reason: str
+    valid_from: date | None
+    valid_to: date | None
+
+    def covers(self, item: OpenItem, day: date) -> bool:
+        """Whether it keeps this item from being asked for on this day."""
+        in_time = (self.valid_from is None or self.valid_from <= day) and (self.valid_to is None or day < self.valid_to)
+        return in_time and self.client_id == item.client_id and self.document in ("", item.number)
+
+
+@dataclass(frozen=True, slots=True)
+class Reminded:
+    """The last reminder of a document: its level and day, and whether it announced costs to a consumer."""
+
+    level: int
+    day: date
+    announced_costs: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ReminderItem:
+    """One document in a letter; cents are what is open on the letter's day, and the interest up to that day."""
+
+    number: str
+    issue_date: date
+    due_date: date
+    gross_cents: int
+    open_cents: int
+    days_overdue: int
+    level: int
+    """The document's own level; 0 while it has not reached the first one and is only listed."""
+    interest_cents: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Reminder:
+    """A letter to a client; `level` is the highest that a document reaches with it."""
+
+    client_id: str
+    day: date
+    level: int
+    channel: str
+    text: str
+    items: tuple[ReminderItem, ...]
+    in_favour_cents: int = 0
+    """What the client has with the house: credit balance and open credit notes."""
+    costs: RecoveryCosts = NO_COSTS
+    announced: RecoveryCosts = NO_COSTS
+    """What a consumer will owe when it lets 14 days pass."""
+    interest_law: str = ""
+
+    @property
+    def open_cents(self) -> int:
+        """What is open on its documents."""
+        return sum(item.open_cents for item in self.items)
+
+    @property
+    def interest_cents(self) -> int:
+        """The interest of all its documents, each rounded once."""
+        return sum(item.interest_cents for item in self.items)
+
+    @property
+    def asked_cents(self) -> int:
+        """What the client is asked to pay."""
+        return self.open_cents - self.in_favour_cents + self.interest_cents + self.costs.cents
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """An overdue document that no reminder asks for, and why."""
+
+    number: str
+    client_id: str
+    reason: str
+
+
+@dataclass(slots=True)
+class ReminderPlan:
+    """The reminders of a day, what is left out, and what could not be claimed."""
+
+    reminders: list[Reminder] = field(default_factory=list)
+    left_out: list[LeftOut] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What decides about reminders beside the items: levels, law, clients, and what happened before."""
+
+    levels: tuple[ReminderLevel, ...]
+    country: str
+    """The seller's."""
+    currency: str
+    rates: Sequence[InterestRate]
+    businesses: frozenset[str]
+    """Clients with a VAT id or a register number; all others are consumers."""
+    holds: Sequence[Hold] = ()
+    reminded: Mapping[str, Reminded] = field(default_factory=dict)
+    in_collection: Mapping[str, date] = field(default_factory=dict)
+    """Documents whose direct debit is under way, and its day."""
+
+
+def reminders(state: Receivables, payments: Iterable[Payment], terms: Terms) -> ReminderPlan:
+    """The plan for the day of `state`, by client."""
+    plan = ReminderPlan()
+    day = state.as_of
+    paid_on: dict[str, list[tuple[date, int]]] = {}
+    for payment in payments:
+        if payment.document is not None and payment.day <= day:
+            paid_on.setdefault(payment.document, []).append((payment.day, payment.cents))
+    overdue = sorted((item for item in state.items if item.days_overdue(day)), key=lambda item: item.client_id)
+    for client_id, items in groupby(overdue, key=lambda item: item.client_id):
+        asked = [item for item in items if not _left_alone(item, day, terms, plan)]
+        reaching = {item.number: level for item in asked if (level := _next_level(item, day, terms)) is not None}
+        if not reaching:
+            continue
+        favour = state.credit_balances.get(client_id, 0)
+        favour -= sum(item.open_cents for item in state.items if item.client_id == client_id and item.open_cents < 0)
+        if favour >= sum(item.open_cents for item in asked):
+            reason = "what the client has with you covers it: set it off, or pay it back"
+            plan.left_out += [LeftOut(item.number, client_id, reason) for item in asked]
+            continue
+        plan.reminders.append(_reminder(client_id, asked, reaching, favour, paid_on, day, terms, plan))
+    return plan
+
+
+def _left_alone(item: OpenItem, day: date, terms: Terms, plan: ReminderPlan) -> bool:
+    hold = next((each for each in terms.holds if each.covers(item, day)), None)
+    if hold is not None:
+        until = f" until {hold.valid_to}" if hold.valid_to else ""
+        plan.left_out.append(LeftOut(item.number, item.client_id, f"{hold.kind.value}{until}: {hold.reason}"))
+    elif item.number in terms.in_collection:
+        reason = f"is being collected by direct debit on {terms.in_collection[item.number]}"
+        plan.left_out.append(LeftOut(item.number, item.client_id, reason))
+    else:
+        return False
+    return True
+
+
+def _next_level(item: OpenItem, day: date, terms: Terms) -> int | None:
+    """The level that the document reaches today: none is left out, and none comes sooner than the levels are apart."""
+    before = terms.reminded.get(item.number)
+    wanted = 1 if before is None else before.level + 1
+    if wanted > len(terms.levels):
+        return None
+    after = terms.levels[wanted - 1].after_days
+    if item.days_overdue(day) < after:
+        return None
+    if (
+        before is not None
+        and before.level
+        and (day - before.day).days < after - terms.levels[before.level - 1].after_days
+    ):
+        return None
+    return wanted
+
+
+def _reminder(
+    client_id: str,
+    asked: Sequence[OpenItem],
+    reaching: Mapping[str, int],
+    favour: int,
+    paid_on: Mapping[str, Sequence[tuple[date, int]]],
+    day: date,
+    terms: Terms,
+    plan: ReminderPlan,
+) -> Reminder:
+    level = max(reaching.values())
+    business = client_id in terms.businesses
+    items, with_costs = [], []
+    for item in asked:
+        before = terms.reminded.get(item.number)
+        own = reaching.get(item.number, before.level if before else 0)
+        claims = terms.levels[own - 1] if own else None
+        cents = 0
+        if claims is not None and claims.interest and business:
+            cents = _interest(item, paid_on.get(item.number, ()), day, terms, plan)
+        announced = before is not None and before.announced_costs and (day - before.day).days > _LETTER_OF_14_DAYS
+        if claims is not None and claims.costs and (business or announced):
+            with_costs.append(item.open_cents)
+        items.append(
+            ReminderItem(
+                item.number,
+                item.issue_date,
+                item.due_date,
+                item.gross_cents,
+                item.open_cents,
+                item.days_overdue(day),
+                own,
+                cents,
+            )
+        )
+    step = terms.levels[level - 1]
+    law = LAWS.get(terms.country)
+    announced_costs = NO_COSTS
+    if not business and not with_costs and any(each.costs for each in terms.levels):
+        announced_costs = _costs(terms, False, [item.open_cents for item in asked])
+    return Reminder(
+        client_id,
+        day,
+        level,
+        step.channel,
+        step.text,
+        tuple(items),
+        favour,
+        _costs(terms, business, with_costs),
+        announced_costs,
+        law.interest if law is not None else "",
+    )
+
+
+def _costs(terms: Terms, business: bool, unpaid_cents: Sequence[int]) -> RecoveryCosts:
+    """In euros only: the sums of the law are."""
+    if terms.currency != "EUR":
+        return NO_COSTS
+    return recovery_costs(terms.country, is_business=business, unpaid_cents=unpaid_cents)
+
+
+def _interest(item: OpenItem, paid: Sequence[tuple[date, int]], day: date, terms: Terms, plan: ReminderPlan) -> int:
+    """What is claimed; nothing at all where the rate of a day is not known, and then a note that says where it stands.
+
+    Credit notes, and what was paid before this program took over, lessen the claim from its beginning.
+    """
+    principal = item.gross_cents - item.credited_cents - (item.paid_cents - sum(cents for _, cents in paid))
+    try:
+        return rounded_cents(interest(principal, paid, item.due_date, day, terms.country, terms.rates))
+    except RateUnknown as unknown:
+        law = LAWS.get(terms.country)
+        where = f"it is published by: {law.publication}" if law else "take it from your country's law"
+        plan.notes.append(
+            f"{item.number}: no interest is claimed, for the rate of {unknown.day} in {unknown.country} is not known;"
+            f" {where}; add a row to interest_rates.csv"
+        )
+        return 0
