@@ -73,3 +73,34 @@ def entry_to_json(entry: BankEntry) -> str:
 def entry_from_json(text: str) -> BankEntry:
     """The entry that `entry_to_json` wrote."""
     return _entry_json().validate_json(text)
+
+
+@dataclass(frozen=True, slots=True)
+class IdentifiedEntry:
+    """An entry under the id that it has in whatever file."""
+
+    id: str
+    identity: str
+    entry: BankEntry
+    format: str
+
+    def tells_more_than(self, other: "IdentifiedEntry") -> bool:
+        """Whether it is the one to keep of two files that tell of the same entry; the same answer in any order."""
+        return _weight(self.entry) > _weight(other.entry)
+
+
+def _weight(entry: BankEntry) -> tuple[int, int, str]:
+    told = entry_to_json(entry)
+    return len(entry.parts), len(told), told
+
+
+@dataclass(frozen=True, slots=True)
+class Balances:
+    """What a statement says of its account before and after its entries."""
+
+    account: str
+    name: str
+    first_day: date
+    last_day: date
+    opening_cents: int
+    closing_cents: int

@@ -7,33 +7,13 @@ day count as often as in the file that has most of them.
 import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 
-from billing_job.core.bank_entry import BankEntry, Statement, entry_to_json
+from billing_job.core.bank_entry import BankEntry, IdentifiedEntry, Statement
 from billing_job.core.money import decimal_text
 from billing_job.core.payment_reference import plain_number
 
 _SHORTEST_WORDS = 6
 """Of two texts, one of which holds the other: fewer signs are in too many texts."""
-
-
-@dataclass(frozen=True, slots=True)
-class IdentifiedEntry:
-    """An entry under the id that it has in whatever file."""
-
-    id: str
-    identity: str
-    entry: BankEntry
-    format: str
-
-    def tells_more_than(self, other: "IdentifiedEntry") -> bool:
-        """Whether it is the one to keep of two files that tell of the same entry; the same answer in any order."""
-        return _weight(self.entry) > _weight(other.entry)
-
-
-def _weight(entry: BankEntry) -> tuple[int, int, str]:
-    told = entry_to_json(entry)
-    return len(entry.parts), len(told), told
 
 
 def identified(statements: Sequence[Statement]) -> Iterator[tuple[Statement, IdentifiedEntry]]:

@@ -14,12 +14,11 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 
 from billing_job.core.bank_decision import BankDecision
-from billing_job.core.bank_entry import EntryPart
+from billing_job.core.bank_entry import EntryPart, IdentifiedEntry
 from billing_job.core.claim import Claim, FirstDay, Payment
 from billing_job.core.money import decimal_text
 from billing_job.receivables.allocation import Case, Waits, booked
 from billing_job.receivables.book import Book, opened
-from billing_job.receivables.duplicates import IdentifiedEntry
 from billing_job.receivables.naming import Names
 
 DUPLICATE = "possible_duplicate"
