@@ -34,7 +34,8 @@ from billing_job.month.receivables import today
 from billing_job.receivables.duplicates import check_same, identified, possible_duplicates
 from billing_job.receivables.matching import Evidence, Matched, Waiting, matched
 from billing_job.receivables.statement_gaps import Gap, gaps
-from billing_job.receivables.statements.reading import CsvColumns, House, statements_of
+from billing_job.receivables.statements.ours import CsvColumns, House
+from billing_job.receivables.statements.reading import statements_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 from lxml import etree
 
 from billing_job.core.bank_entry import BankEntry, EntryPart, Statement
-from billing_job.receivables.statements.reading import House, cents_of, days_of, our_account
+from billing_job.receivables.statements.ours import House, cents_of, days_of, our_account
 
 _STATEMENTS = {"Stmt": "camt053", "Ntfctn": "camt054"}
 _RETURNS = frozenset({"RRTN", "UPDD", "PRDD", "ARET", "RVSL"})

@@ -9,7 +9,7 @@ from typing import Any
 import mt940
 
 from billing_job.core.bank_entry import BankEntry, EntryPart, Statement
-from billing_job.receivables.statements.reading import House, cents_of, days_of, foreign_iban, our_account
+from billing_job.receivables.statements.ours import House, cents_of, days_of, foreign_iban, our_account
 
 _SIGNS = {"C": 1, "D": -1, "RC": -1, "RD": 1}
 """A reversal of a credit takes money away again."""

@@ -9,7 +9,7 @@ from decimal import Decimal, InvalidOperation
 
 from billing_job.core.bank_entry import BankEntry, EntryPart, Statement
 from billing_job.core.files.csv_reader import separator_of
-from billing_job.receivables.statements.reading import House, cents_of, days_of, foreign_iban, our_account
+from billing_job.receivables.statements.ours import House, cents_of, days_of, foreign_iban, our_account
 
 
 def csv_statements(content: bytes, house: House) -> list[Statement]:
