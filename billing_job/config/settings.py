@@ -109,6 +109,10 @@ class Tax(Table):
     oss: bool = False
     small_business: bool = False
     small_business_reason: str = ""
+    vies: Literal["off", "warn", "require"] = "off"
+    vies_url: WebAddress = "https://ec.europa.eu/taxation_customs/vies/rest-api"
+    vies_days: Annotated[int, Field(ge=1, le=366)] = 30
+    vies_timeout_seconds: Annotated[int, Field(ge=1, le=120)] = 20
 
     @model_validator(mode="after")
     def _one_or_the_other(self) -> "Tax":
