@@ -1,4 +1,4 @@
-"""XAF 4.0: our own judge looks at order, lengths, keys and sums; pyxaf, where it is installed, at the official schema."""
+"""XAF 4.0: our own judge looks at order, lengths, keys and sums; pyxaf, where it is there, at the official schema."""
 
 from collections.abc import Callable
 from datetime import date
