@@ -52,11 +52,15 @@ def _prom_file(value: Path) -> Path:
 class Design(Table):
     """`[design]`: the looks of documents; `templates` is a folder that overrides the shipped one file by file.
 
+    `address` is the side of the envelope's window.
     `pdf_in_ubl` puts the page into the XML too (BG-24): who receives by Peppol sees no page otherwise.
     """
 
     accent_colour: Annotated[str, Field(pattern=r"^#[0-9a-fA-F]{6}$")] = "#0b5c6b"
     footer: str = ""
+    address: Literal["left", "right"] = "left"
+    paper: Literal["a4", "letter"] = "a4"
+    fold_marks: bool = True
     templates: Path | None = None
     pdf_in_ubl: bool = False
 

@@ -18,27 +18,31 @@ from billing_job.documents.pdf.page_shape import PageTexts
 from billing_job.documents.pdf.pdf_objects import divided, packed
 from billing_job.documents.pdf.picture_slots import is_chart
 from billing_job.documents.pdf.shared_styles import drawn
-from billing_job.documents.pdf.table_rows import Column, cell_box, columns_of, draw_rules, rows_of
+from billing_job.documents.pdf.table_rows import Column, TakenRow, cell_box, columns_of, draw_rules, rows_of
 from billing_job.documents.pdf.text_slots import Shown, TextSlots, all_boxes
 
 _TOKEN = re.compile(rb"\(slot (alternative|heading) ([0-9]+)\)")
 
 
 def captured_layout(
-    document: Document, page: PageTexts, taken: dict[Any, list[Any]], fonts: Fonts, options: dict[str, Any]
+    document: Document, page: PageTexts, taken: dict[Any, TakenRow], fonts: Fonts, options: dict[str, Any]
 ) -> CachedLayout:
     """The layout of a document that is laid out; `taken` are the cells of the rows whose layout was left out.
 
     Differs when a text of those cells is wider than its column, CannotBeShown when the document cannot be a layout.
     """
     slots = TextSlots(page, fonts, len(document.pages))
-    columns = columns_of(document.pages) if taken else []
+    columns = columns_of(document.pages) if taken else {}
     pictures = {picture: index for index, picture in enumerate(page.pictures)}
     pages = []
     for number, each in enumerate(document.pages):
         shown = slots.of_page(number, each._page_box)
         left_out = [row for row in rows_of(each._page_box) if row.element in taken]
-        rows = [(row, _cells(row, taken[row.element], columns, slots)) for row in left_out]
+        rows = [
+            (row, _cells(row, each.cells, columns[each.kind], slots))
+            for row in left_out
+            for each in (taken[row.element],)
+        ]
         pages.append(_SlottedPage(each._page_box, shown, rows))
         pages[-1].bookmarks = [(level, _heading(page, label), *rest) for level, label, *rest in each.bookmarks]
         for box in all_boxes(each._page_box):

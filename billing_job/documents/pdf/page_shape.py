@@ -6,7 +6,7 @@ from typing import Any
 from xml.etree.ElementTree import Element
 
 _SPACES = re.compile("[ \t\n\r\f]+")  # what HTML calls white space: a no-break space is none
-_VARYING = frozenset({"alt", "src", "data-before", "data-between", "data-after", "data-footer"})
+_VARYING = frozenset({"alt", "src", "data-before", "data-between", "data-after", "data-footer", "data-head"})
 _LOGO = "brand"
 
 
@@ -26,14 +26,20 @@ class PageTexts:
     """What says the same as each picture."""
     headings: tuple[str, ...]
     head: dict[str, str]
+    running_head: str
+    """What stands above all pages but the first."""
     footer: str
     page_number: tuple[str, str, str]
     """What stands before, between and after the page's number and the number of pages."""
 
     def margin_texts(self, pages: int) -> tuple[str, ...]:
-        """The texts in the margins: the footer, then the number of each page."""
+        """The texts in the margins: the footer, the running head, then the number of each page."""
         before, between, after = self.page_number
-        return (self.footer, *(f"{before}{page}{between}{pages}{after}" for page in range(1, pages + 1)))
+        return (
+            self.footer,
+            self.running_head,
+            *(f"{before}{page}{between}{pages}{after}" for page in range(1, pages + 1)),
+        )
 
 
 def page_texts(root: Element) -> PageTexts:
@@ -80,6 +86,7 @@ def page_texts(root: Element) -> PageTexts:
         tuple(picture.get("alt", "") for picture in pictures),
         tuple(headings),
         _head(head),
+        get("data-head", ""),
         get("data-footer", ""),
         (get("data-before", ""), get("data-between", ""), get("data-after", "")),
     )

@@ -18,20 +18,31 @@ DRAWN = "drawn"
 """The class of such a row; the style sheet gives its cell the height of one line."""
 
 
-def take_out(root: Element) -> dict[Element, list[Element]]:
-    """Empty the rows that can be drawn; returns the cells of each. The last rows stay: they show where texts go."""
+@dataclass(frozen=True, slots=True)
+class TakenRow:
+    """A row whose layout was left out: its cells, and its kind (its class), of which one row was laid out."""
+
+    kind: str
+    cells: list[Element]
+
+
+def take_out(root: Element) -> dict[Element, TakenRow]:
+    """Empty the rows that can be drawn; the last rows stay: they show where texts go in rows of their kind."""
+    shown = list(root.iterfind(".//table[@class='lines']/tbody[@class='last']/tr"))
+    kinds = {row.get("class", "") for row in shown}
     taken = {}
     for row in root.iterfind(".//table[@class='lines']/tbody/tr"):
-        taken[row] = list(row)
-    for row in root.iterfind(".//table[@class='lines']/tbody[@class='last']/tr"):
-        del taken[row]
-    drawable = {row: cells for row, cells in taken.items() if not any(len(cell) for cell in cells)}
-    for row, cells in drawable.items():
-        for cell in cells:
+        kind, cells = row.get("class", ""), list(row)
+        if kind in kinds and not any(len(cell) for cell in cells):
+            taken[row] = TakenRow(kind, cells)
+    for row in shown:
+        taken.pop(row, None)
+    for row, each in taken.items():
+        for cell in each.cells:
             row.remove(cell)
         row.set("class", DRAWN)
-        row.append(Element("td", colspan=str(len(cells))))
-    return drawable
+        row.append(Element("td", colspan=str(len(each.cells))))
+    return taken
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,14 +63,18 @@ def rows_of(page_box: Any) -> Iterator[Any]:
             yield from (row for group in box.children for row in group.children)
 
 
-def columns_of(pages: Sequence[Page]) -> list[Column]:
-    """What a row that was laid out shows of each column."""
-    row = next(
-        row
-        for page in reversed(pages)
-        for row in rows_of(page._page_box)
-        if row.element.get("class") != DRAWN and row.children[0].element_tag == "td"
-    )
+def columns_of(pages: Sequence[Page]) -> dict[str, list[Column]]:
+    """What the rows that were laid out show of each column, by their kind."""
+    found: dict[str, list[Column]] = {}
+    for page in reversed(pages):
+        for row in rows_of(page._page_box):
+            kind = row.element.get("class", "")
+            if kind != DRAWN and kind not in found and row.children[0].element_tag == "td":
+                found[kind] = _columns(row)
+    return found
+
+
+def _columns(row: Any) -> list[Column]:
     # An empty cell has no baseline of its own; all cells of a row share one.
     baseline = max(_baseline(cell, row) for cell in row.children)
     return [

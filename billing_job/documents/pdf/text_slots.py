@@ -68,7 +68,7 @@ class TextSlots:
         return TextSlot(len(self.paragraphs) - 1, 0, row.position_y + column.baseline)
 
     def _margin_text(self, lines: Sequence[Sequence[Any]], number: int) -> int:
-        for index in (self._footer, self._footer + 1 + number):
+        for index in (self._footer, self._footer + 1, self._footer + 2 + number):
             if _bare(self._texts[index]) == _bare("".join(box.text for line in lines for box in line)):
                 return index
         raise CannotBeShown("a margin's text")
