@@ -17,7 +17,9 @@ from billing_job.documents.view import CategoryRow, Row, RowKind
 
 MOST_ON_PAGE_ONE = 16
 """Lines that stand on one page with totals and payment; of more, page one has a sum for each category."""
-_MOST_ROWS = 20
+_MOST_ROWS = 18
+_INDENT = "\N{EM SPACE}"
+"""Before the lines of a number: a letter, not a style, so that rows of every kind have one layout."""
 """The same with the headings of numbers and months; with more of them the number stands beside its first line."""
 
 
@@ -114,7 +116,7 @@ class PageLines:
         refund = labels.category(REFUND) if line.is_refund and line.category != REFUND else ""
         return Row(
             kind=kind,
-            name=page_text(labels.category(line.category)),
+            name=(_INDENT if kind is RowKind.WITHIN else "") + page_text(labels.category(line.category)),
             note=joined((refund, self._day(line), page_text(line.description)), labels),
             number=place,
             quantity=self._counted(line.counts, printed_quantity(line, self._sign)),

@@ -8,6 +8,10 @@ from xml.etree.ElementTree import Element
 _SPACES = re.compile("[ \t\n\r\f]+")  # what HTML calls white space: a no-break space is none
 _VARYING = frozenset({"alt", "src", "data-before", "data-between", "data-after", "data-footer", "data-head"})
 _LOGO = "brand"
+BOLD_ROWS = ("group", "month")
+"""Classes of rows that head others, in bold."""
+BOLD_CELL = ("first", 1)
+"""Class of a row, and the place of its cell that is bold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +29,8 @@ class PageTexts:
     alternatives: tuple[str, ...]
     """What says the same as each picture."""
     headings: tuple[str, ...]
+    bold: frozenset[int]
+    """Which texts of rows that can be drawn are bold: that is no part of the shape."""
     head: dict[str, str]
     running_head: str
     """What stands above all pages but the first."""
@@ -42,6 +48,13 @@ class PageTexts:
         )
 
 
+def drawable_rows(root: Element) -> set[Element]:
+    """The rows of the lines' table that need no layout: plain texts, and not among the last ones, which show where."""
+    found = set(root.iterfind(".//table[@class='lines']/tbody/tr"))
+    found.difference_update(root.iterfind(".//table[@class='lines']/tbody[@class='last']/tr"))
+    return {row for row in found if not any(len(cell) or not cell.text for cell in row)}
+
+
 def page_texts(root: Element) -> PageTexts:
     """Read a page of the shipped templates."""
     head, body = root
@@ -50,8 +63,13 @@ def page_texts(root: Element) -> PageTexts:
     owners: list[Element] = []
     pictures: list[Element] = []
     headings: list[str] = []
+    bold: set[int] = set()
+    rows = drawable_rows(root)
 
     def read(element: Element) -> None:
+        if element in rows:
+            read_row(element)
+            return
         attributes = element.attrib
         kept: Any = attributes.items()
         if element.tag == "img" and attributes.get("class") != _LOGO:
@@ -65,6 +83,13 @@ def page_texts(root: Element) -> PageTexts:
             shape.append(keep(child.tail, element))
         if element.tag in ("h1", "h2"):
             headings.append("".join(texts[first:]).strip(" "))
+
+    def read_row(row: Element) -> None:
+        kind = row.get("class", "")
+        shape.append((row.tag, len(row)))
+        for place, cell in enumerate(row):
+            if (keep(cell.text, cell) and kind in BOLD_ROWS) or (kind, place) == BOLD_CELL:
+                bold.add(len(texts) - 1)
 
     def keep(text: str | None, owner: Element) -> bool:
         if not text:
@@ -85,6 +110,7 @@ def page_texts(root: Element) -> PageTexts:
         tuple(pictures),
         tuple(picture.get("alt", "") for picture in pictures),
         tuple(headings),
+        frozenset(bold),
         _head(head),
         get("data-head", ""),
         get("data-footer", ""),

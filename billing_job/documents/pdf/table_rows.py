@@ -14,34 +14,22 @@ from weasyprint.document import Page
 from weasyprint.draw.color import get_color
 from weasyprint.formatting_structure import boxes
 
+from billing_job.documents.pdf.page_shape import BOLD_ROWS, drawable_rows
+
+_PLAIN, _BOLD = 400, 700
 DRAWN = "drawn"
 """The class of such a row; the style sheet gives its cell the height of one line."""
 
 
-@dataclass(frozen=True, slots=True)
-class TakenRow:
-    """A row whose layout was left out: its cells, and its kind (its class), of which one row was laid out."""
-
-    kind: str
-    cells: list[Element]
-
-
-def take_out(root: Element) -> dict[Element, TakenRow]:
-    """Empty the rows that can be drawn; the last rows stay: they show where texts go in rows of their kind."""
-    shown = list(root.iterfind(".//table[@class='lines']/tbody[@class='last']/tr"))
-    kinds = {row.get("class", "") for row in shown}
+def take_out(root: Element) -> dict[Element, list[Element]]:
+    """Empty the rows that can be drawn; returns the cells of each. The last rows stay: they show where texts go."""
     taken = {}
-    for row in root.iterfind(".//table[@class='lines']/tbody/tr"):
-        kind, cells = row.get("class", ""), list(row)
-        if kind in kinds and not any(len(cell) for cell in cells):
-            taken[row] = TakenRow(kind, cells)
-    for row in shown:
-        taken.pop(row, None)
-    for row, each in taken.items():
-        for cell in each.cells:
+    for row in drawable_rows(root):
+        cells = taken[row] = list(row)
+        for cell in cells:
             row.remove(cell)
-        row.set("class", DRAWN)
-        row.append(Element("td", colspan=str(len(each.cells))))
+        row.set("class", f"{DRAWN} heading" if row.get("class") in BOLD_ROWS else DRAWN)
+        row.append(Element("td", colspan=str(len(cells))))
     return taken
 
 
@@ -53,6 +41,7 @@ class Column:
     width: float
     baseline: float
     style: Any
+    bold_style: Any
     cell_style: Any
 
 
@@ -63,24 +52,34 @@ def rows_of(page_box: Any) -> Iterator[Any]:
             yield from (row for group in box.children for row in group.children)
 
 
-def columns_of(pages: Sequence[Page]) -> dict[str, list[Column]]:
-    """What the rows that were laid out show of each column, by their kind."""
-    found: dict[str, list[Column]] = {}
-    for page in reversed(pages):
-        for row in rows_of(page._page_box):
-            kind = row.element.get("class", "")
-            if kind != DRAWN and kind not in found and row.children[0].element_tag == "td":
-                found[kind] = _columns(row)
-    return found
-
-
-def _columns(row: Any) -> list[Column]:
+def columns_of(pages: Sequence[Page]) -> list[Column]:
+    """What a line that was laid out shows of each column."""
+    row = next(
+        row
+        for page in reversed(pages)
+        for row in rows_of(page._page_box)
+        if row.element.get("class") not in (DRAWN, f"{DRAWN} heading", *BOLD_ROWS)
+        and row.children[0].element_tag == "td"
+    )
     # An empty cell has no baseline of its own; all cells of a row share one.
     baseline = max(_baseline(cell, row) for cell in row.children)
     return [
-        Column(cell.content_box_x(), cell.width, baseline, cell.style.anonymous_style, cell.style)
+        Column(
+            cell.content_box_x(),
+            cell.width,
+            baseline,
+            _weighing(cell.style.anonymous_style, _PLAIN),
+            _weighing(cell.style.anonymous_style, _BOLD),
+            cell.style,
+        )
         for cell in row.children
     ]
+
+
+def _weighing(style: Any, weight: int) -> Any:
+    copy = style.copy()
+    copy["font_weight"] = weight
+    return copy
 
 
 def _baseline(cell: Any, row: Any) -> float:
