@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 import click
 
+from billing_job.commands.completing import months
 from billing_job.core.errors import ConfigError
 from billing_job.core.text import storable
 
@@ -39,7 +40,7 @@ def told(outcome: CommandResult, *, as_json: bool) -> int:
 def month_option(*, required: bool = False) -> Callable[[F], F]:
     """--month, handed over as the text that was typed; None when it is not required and was left out."""
     text = "The month to work on." if required else "The month to work on; by default the previous one."
-    return click.option("--month", metavar="YYYY-MM", required=required, help=text)
+    return click.option("--month", metavar="YYYY-MM", required=required, help=text, shell_complete=months)
 
 
 def json_option(function: F) -> F:
@@ -68,6 +69,16 @@ def workers_option(function: F) -> F:
 def offline_option(function: F) -> F:
     """--offline, for those who have no network or want the same answer twice."""
     return click.option("--offline", is_flag=True, help="Work from the ledger alone; ask DIDfarm nothing.")(function)
+
+
+def xlsx_option(function: F) -> F:
+    """--xlsx, a workbook to write; None when it was left out."""
+    return click.option(
+        "--xlsx",
+        type=click.Path(dir_okay=False, path_type=Path),
+        metavar="FILE",
+        help="Write the table as a workbook for a spreadsheet.",
+    )(function)
 
 
 def check_arguments(arguments: Sequence[str]) -> None:

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import eu_vat_rates_data
 
 from billing_job.billing.attribution.event_facts import disagreements
-from billing_job.billing.invoicing.tax import EU, has_valid_vat_id
+from billing_job.billing.invoicing.tax import has_valid_vat_id
+from billing_job.core.countries import EU
 from billing_job.core.errors import BillingJobError, SupplierError
 from billing_job.core.money import micros_text, wallet_text
 from billing_job.didfarm.page import PATH, Page, order_of, rows_of, validated_page
@@ -20,6 +21,7 @@ from billing_job.didfarm.sync import read_balance, read_trunks
 from billing_job.didfarm.wire import FIELDS, Json, canonical_json, parse_json, read_transaction
 from billing_job.month.job import Job
 from billing_job.month.session import Session, connected
+from billing_job.month.units_set_by_hand import units_set_by_hand
 
 if TYPE_CHECKING:
     from billing_job.didfarm.http import Http
@@ -80,6 +82,8 @@ def configuration(job: Job) -> Iterator[Finding]:
     names = job.assignments().trunk_names
     for problem in disagreements(mapping.numbers, job.number_events(), names, job.settings.billing.zone):
         yield Finding("warning", problem)
+    if doubt := units_set_by_hand(job):
+        yield Finding("warning", doubt)
     seller = job.settings.seller
     for key in ("street", "city", "vat_id", "registration_id", "iban", "email"):
         if not getattr(seller, key) and not (key == "vat_id" and seller.tax_number):
