@@ -156,7 +156,7 @@ def _result(future: "Future[tuple[dict[str, bytes], str]]", document: Document) 
 def _fatal(document: Document) -> str:
     return (
         f"{document_name(document)}: rendering it wanted more memory than there is, or than any document takes; give"
-        " the machine more of it, or the client `detail = category` in clients.csv, and look for a loop in your templates"
+        " the machine more of it, or the client `detail = category` in clients.csv; or a template of yours has a loop"
     )
 
 
