@@ -17,6 +17,7 @@ from billing_job.accounting.options import AccountingOptions
 from billing_job.billing.rating.plans import Plan
 from billing_job.config.api import Api
 from billing_job.config.mail import Mail
+from billing_job.config.peppol import Peppol
 from billing_job.config.problems import problems_of
 from billing_job.config.reading import CurrencyCode, zone_name
 from billing_job.config.receivables import Bank, ReceivablesTable
@@ -52,6 +53,7 @@ def _prom_file(value: Path) -> Path:
 class Design(Table):
     """`[design]`: the looks of documents; `templates` is a folder that overrides the shipped one file by file.
 
+    `address` is the side of the envelope's window.
     `pdf_in_ubl` puts the page into the XML too (BG-24): who receives by Peppol sees no page otherwise.
     """
 
@@ -59,6 +61,9 @@ class Design(Table):
         str, Field(pattern=r"^#[0-9a-fA-F]{6}$"), expecting("write # and six hexadecimal digits, such as #0b5c6b")
     ] = "#0b5c6b"
     footer: str = ""
+    address: Literal["left", "right"] = "left"
+    paper: Literal["a4", "letter"] = "a4"
+    fold_marks: bool = True
     templates: Path | None = None
     pdf_in_ubl: bool = False
 
@@ -199,6 +204,7 @@ class Settings(Table):
     storage: Storage = Storage()
     output: Output = Output()
     mail: Mail | None = None
+    peppol: Peppol | None = None
     monitoring: Monitoring = Monitoring()
     receivables: ReceivablesTable = ReceivablesTable()
     bank: Bank = Bank()
@@ -320,6 +326,13 @@ def _with_absolute_paths(settings: Settings, base: Path, path: Path) -> Settings
                 }
             ),
             "bank": settings.bank.model_copy(update={"inbox": absolute(settings.bank.inbox)}),
+            "peppol": settings.peppol
+            and settings.peppol.model_copy(
+                update={
+                    "ca_file": absolute(settings.peppol.ca_file),
+                    "key_file": absolute(settings.peppol.key_file),
+                }
+            ),
             "monitoring": settings.monitoring.model_copy(update={"textfile": absolute(settings.monitoring.textfile)}),
         }
     )
