@@ -208,8 +208,7 @@ def month_lines(
         shares = _shares([entries[place].settlement for place in chosen], millionths, facts)
         for place, share in zip(chosen, shares, strict=True):
             entry = entries[place]
-            settled = replace(
-                entry.settlement,
+            settled = entry.settlement._replace(
                 net_cents=entry.settlement.charge_cents - share,
                 discount_millionths=millionths,
             )
