@@ -44,6 +44,10 @@ class Accounts:
         known = sorted(id_ for id_ in earlier if (id_, month) in self.recorded)
         return known[0] if len(known) == 1 else client_id
 
+    def has_terms(self, client_id: str, month: str) -> bool:
+        """Whether the month was issued before, whatever the client was called then."""
+        return (self.account(client_id, month), month) in self.recorded
+
     def owes(self, client_id: str, month: str) -> bool:
         """Whether fee and minimum are asked for the month: it was borne, or it is still open and has a trunk."""
         if month < (self.job.settings.billing.first_month or ""):
@@ -54,6 +58,17 @@ class Accounts:
         return (
             any(key in self.borne for key in trunk_months) or (self.account(client_id, month), month) in self._bearers
         )
+
+    def left_out(self, before: Period) -> set[Owner]:
+        """Closed months that clients of the files bore and were never billed for: they could not be taxed then."""
+        return {
+            (client_id, month)
+            for month in sorted({month for _, _, month in self.borne if month in self.closed})
+            if month < str(before)
+            for client_id in self._trunks
+            if any(key[0] and key in self.borne for key in self._trunk_months(client_id, month))
+            if not self.has_terms(client_id, month) and self.owes(client_id, month)
+        }
 
     def plan(self, client_id: str, month: str) -> Plan:
         """The plan as it was first billed in the month, else as the files give it for that month."""
@@ -90,8 +105,8 @@ class Accounts:
     def fresh_terms(self, owners: Iterable[Owner]) -> list[MonthTerms]:
         """What is to be recorded of months that are billed for the first time; untaxable clients are left out."""
         found = []
-        for client_id, month in owners:
-            if (self.account(client_id, month), month) in self.recorded or client_id not in self.job.clients:
+        for client_id, month in sorted(owners):
+            if self.has_terms(client_id, month) or client_id not in self.job.clients:
                 continue
             vat = self.vat_now(client_id, month)
             if isinstance(vat, Vat):

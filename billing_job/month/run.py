@@ -156,6 +156,7 @@ def _untaxable_without_rows(billed: Billed, job: Job, period: Period) -> list[st
     """Clients that owe a fee or a minimum, but cannot be taxed, and have no transaction that could wait for them."""
     waiting = set(billed.placed.exceptions["client_id"])
     placed = billed.placed
-    owners = [owner for owner in placed.untaxable if owner[1] == str(period) and owner[0] not in waiting]
-    owing = plan_terms(job, placed.accounts, period, owners)
-    return [placed.untaxable[owner] for owner in owners if owner in owing]
+    asked = [owner for owner in placed.untaxable if owner[1] == str(period) or owner in placed.left_out]
+    owners = [owner for owner in asked if owner[0] not in waiting]
+    owing = plan_terms(job, placed.accounts, owners, owners)
+    return list(dict.fromkeys(placed.untaxable[owner] for owner in owners if owner in owing))
