@@ -9,7 +9,7 @@ import click
 
 from billing_job.commands.completing import document_numbers, months
 from billing_job.commands.completing import formats as completed_formats
-from billing_job.commands.options import month_option, output_option, period, workers_option
+from billing_job.commands.options import month_option, output_option, period, workers_option, xlsx_option
 from billing_job.core.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -66,30 +66,44 @@ def render(
     metavar="DIR",
     help="Write here instead of into accounting/ of the month's folder.",
 )
+@xlsx_option
 @click.option("--list", "list_formats", is_flag=True, help="Say which program reads each format, and how; then stop.")
 @click.pass_obj
 def export(
-    invocation: Invocation, month: str | None, formats: tuple[str, ...], output: Path | None, list_formats: bool
+    invocation: Invocation,
+    month: str | None,
+    formats: tuple[str, ...],
+    output: Path | None,
+    xlsx: Path | None,
+    list_formats: bool,
 ) -> int:
     """Write the accounting files of a billed month, any time later; all that are asked for, or none.
+
+    --xlsx writes a workbook of the month's sales, journal and margin, beside formats or alone.
 
     What is exported by hand is written this once: a later `run` that changes the month removes it again, and says so.
     `run` keeps the formats of [accounting] formats up to date.
 
     Example: billing-job export --month 2026-10 --format datev
     """
-    from billing_job.month.accounting_files import check_billed, check_formats, export_books
+    from billing_job.core.files.spreadsheet_writer import table_of
+    from billing_job.month.accounting_files import check_billed, check_formats, export_books, month_tables
     from billing_job.month.session import locked_job
 
     if list_formats:
         click.echo(_formats_table())
         return 0
-    if month is None or not formats:
-        raise click.UsageError("export needs --month and at least one --format; --list shows the formats")
+    if month is None or not (formats or xlsx):
+        raise click.UsageError("export needs --month, and --format or --xlsx; --list shows the formats")
     billed = period(month)
     check_formats(formats)
     with locked_job(invocation.session()) as job:
         check_billed(job, billed)
+        if xlsx is not None:
+            tables = month_tables(job, billed)
+            invocation.write_spreadsheet(xlsx, {name: table_of(content) for name, content in tables.items()})
+            if not formats:
+                return ExitCode.DONE
         if output is None:
             written = _brought_up_to_date(job, billed, invocation, formats)
             return _told(written, invocation, f"Files: {job.folder(billed).where('accounting')}")
