@@ -49,6 +49,8 @@ def send(
     Where the connection broke after a message was handed over, nobody knows whether the client has it: such a document
     is listed as uncertain until --resend or --confirm settles it. The login comes from SMTP_USER and SMTP_PASSWORD, or
     from [mail]. Exit codes: 0 everything is sent, 3 something was refused, is uncertain or waits.
+
+    Example: billing-job send --month 2026-10 --dry-run
     """
     from billing_job.delivery.mailing import MailOptions
 

@@ -20,7 +20,10 @@ period_option = click.option(
 
 @click.group(short_help="VAT returns, EC sales lists, VAT ids.")
 def vat() -> None:
-    """Make the figures of VAT returns, EC sales lists and the One Stop Shop from issued documents."""
+    """Make the figures of VAT returns, EC sales lists and the One Stop Shop from issued documents.
+
+    Example: billing-job vat return --period 2026Q4
+    """
 
 
 @vat.command("return", short_help="Write the figures of a tax period.")
