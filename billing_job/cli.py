@@ -19,6 +19,7 @@ from billing_job import __version__
 from billing_job.commands import (
     api,
     backup,
+    bank,
     credit,
     doctor,
     exceptions,
@@ -69,8 +70,8 @@ def cli(context: click.Context, config: Path | None, log_format: str, verbose: i
     from billing_job.core.console import Console
 
     run_id = secrets.token_hex(6)
-    console = Console(run_id, log_format=log_format, verbosity=-1 if quiet else verbose)
     clock = context.obj or SystemClock()
+    console = Console(run_id, log_format=log_format, verbosity=-1 if quiet else verbose, clock=clock)
     # A first configuration is made here, whatever stands in a folder above.
     found = config_file(config, Path.cwd(), (os.getuid(), 0), upwards=context.invoked_subcommand != "init")
     context.obj = Invocation(found, console, clock, os.environ, _user, os.cpu_count() or 1, _is_watched())
@@ -95,6 +96,7 @@ for command in (
     look_up.show,
     look_up.why,
     look_up.status,
+    bank.bank,
     open_items.open_,
     rewrite.export,
     rewrite.report,

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from billing_job.operations.doctor import Finding, Group
 
 
+INDENT = 9
+"""Columns before a finding: two blanks, its colour, a blank."""
+
+
 @click.command(short_help="Check machine, configuration and a live answer.")
 @click.option("--offline", is_flag=True, help="Leave the live API out.")
 @click.option(
@@ -82,21 +86,26 @@ def _group_of(problem: str) -> Group:
 
 def _print(findings: Sequence[Finding]) -> None:
     """Group by group, and how many there are of each colour; colours where the terminal has them."""
+    from rich.console import Console
+
+    from billing_job.core.screen import Screen, Tone, broken
     from billing_job.operations.doctor import COLOURS, GROUPS, counts
 
-    on_screen = {"green": "green", "amber": "yellow", "red": "red"}
-
-    def coloured(colour: str, text: str) -> str:
-        return click.style(text, fg=on_screen[colour])
-
+    screen = Screen.of(Console())
+    tones: dict[str, Tone] = {"green": "good", "amber": "waits", "red": "bad"}
     for group in GROUPS:
         found = [each for each in findings if each.group == group]
         if found:
-            click.echo(f"{group[:1].upper()}{group[1:]}")
+            click.echo(screen.painted(f"{group[:1].upper()}{group[1:]}", "head"))
         for each in found:
             colour = COLOURS[each.verdict]
-            click.echo(f"  {coloured(colour, f'{colour:6}')} {each.text}")
-    click.echo(", ".join(coloured(colour, f"{count} {colour}") for colour, count in counts(findings).items()))
+            first, *more = [each.text] if screen.width is None else broken(each.text, screen.width - INDENT)
+            click.echo(f"  {screen.painted(f'{colour:6}', tones[colour])} {first}")
+            for line in more:
+                click.echo(" " * INDENT + line)
+    click.echo(
+        ", ".join(screen.painted(f"{count} {colour}", tones[colour]) for colour, count in counts(findings).items())
+    )
 
 
 def _proposed(invocation: Invocation, *, as_json: bool) -> int:

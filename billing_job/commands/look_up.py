@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from billing_job.commands.completing import client_ids, document_numbers
-from billing_job.commands.options import emit, json_option, month_option, period, xlsx_option
+from billing_job.commands.options import emit, json_option, month_option, period, say, xlsx_option
 from billing_job.core.categories import DOCUMENT_STATES
 from billing_job.core.errors import ConfigError
 
@@ -64,7 +64,7 @@ def show(invocation: Invocation, number: str, as_json: bool) -> int:
     if as_json:
         emit({"schema": "billing-job/show@1", **found})
     else:
-        click.echo(document_text(found))
+        say(document_text(found))
     return 0
 
 
@@ -89,7 +89,7 @@ def why(invocation: Invocation, transaction_id: str, as_json: bool) -> int:
     if as_json:
         emit(found)
     else:
-        click.echo(why_text(found))
+        say(why_text(found))
     return 0
 
 
@@ -111,5 +111,5 @@ def status(invocation: Invocation, as_json: bool) -> int:
     if as_json:
         emit(found)
     else:
-        click.echo(text)
+        say(text)
     return 0

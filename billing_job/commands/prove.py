@@ -22,7 +22,7 @@ def reconcile(invocation: Invocation, as_json: bool) -> int:
 
     Example: billing-job reconcile
     """
-    from billing_job.commands.text_tables import reconcile_table
+    from billing_job.commands.text_tables import reconcile_text
     from billing_job.month.session import locked_job
     from billing_job.operations.reconcile import reconcile as prove
 
@@ -31,7 +31,7 @@ def reconcile(invocation: Invocation, as_json: bool) -> int:
         if as_json:
             emit(proof)
         else:
-            click.echo(reconcile_table(proof, job.settings.billing.currency))
+            click.echo(reconcile_text(proof, job.settings.billing.currency))
     is_clean = proof["wallet"]["matches"] and not proof["billed_row_changed"]
     return ExitCode.DONE if is_clean else ExitCode.EXCEPTIONS_WAIT
 

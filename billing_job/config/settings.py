@@ -17,6 +17,7 @@ from billing_job.accounting.options import AccountingOptions
 from billing_job.billing.rating.plans import Plan
 from billing_job.config.api import Api
 from billing_job.config.mail import Mail
+from billing_job.config.peppol import Peppol
 from billing_job.config.problems import problems_of
 from billing_job.config.reading import CurrencyCode, zone_name
 from billing_job.config.receivables import Bank, ReceivablesTable
@@ -108,6 +109,10 @@ class Tax(Table):
     oss: bool = False
     small_business: bool = False
     small_business_reason: str = ""
+    vies: Literal["off", "warn", "require"] = "off"
+    vies_url: WebAddress = "https://ec.europa.eu/taxation_customs/vies/rest-api"
+    vies_days: Annotated[int, Field(ge=1, le=366)] = 30
+    vies_timeout_seconds: Annotated[int, Field(ge=1, le=120)] = 20
 
     @model_validator(mode="after")
     def _one_or_the_other(self) -> "Tax":
@@ -195,6 +200,7 @@ class Settings(Table):
     storage: Storage = Storage()
     output: Output = Output()
     mail: Mail | None = None
+    peppol: Peppol | None = None
     monitoring: Monitoring = Monitoring()
     receivables: ReceivablesTable = ReceivablesTable()
     bank: Bank = Bank()
@@ -316,6 +322,13 @@ def _with_absolute_paths(settings: Settings, base: Path, path: Path) -> Settings
                 }
             ),
             "bank": settings.bank.model_copy(update={"inbox": absolute(settings.bank.inbox)}),
+            "peppol": settings.peppol
+            and settings.peppol.model_copy(
+                update={
+                    "ca_file": absolute(settings.peppol.ca_file),
+                    "key_file": absolute(settings.peppol.key_file),
+                }
+            ),
             "monitoring": settings.monitoring.model_copy(update={"textfile": absolute(settings.monitoring.textfile)}),
         }
     )

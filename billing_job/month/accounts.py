@@ -18,9 +18,12 @@ from billing_job.core.period import Period
 from billing_job.core.register import TrunkAssignment
 from billing_job.core.settlement import MonthTerms, TrunkMonth
 from billing_job.core.toml import AS_RECORDED
+from billing_job.core.vat_evidence import RecordedAnswer
 from billing_job.ledger.documents import billed_periods
 from billing_job.ledger.month_terms import borne_months, recorded_terms
+from billing_job.ledger.vies_answers import latest_answers
 from billing_job.month.job import Job
+from billing_job.month.vat_ids import rests_on_vies, without_evidence
 
 Owner = tuple[str, str]
 """A client and a month."""
@@ -35,6 +38,8 @@ class Accounts:
     borne: Mapping[tuple[str, str, str], str]
     """(trunk, since, month) → the client that bore or owes it."""
     closed: Collection[str]
+    vies: Mapping[str, RecordedAnswer]
+    """What VIES last said, by VAT id."""
 
     def account(self, client_id: str, month: str) -> str:
         """The client under which the month was first billed: the client itself, or what it was called then."""
@@ -88,7 +93,11 @@ class Accounts:
 
     def vat_now(self, client_id: str, month: str) -> Vat | Untaxable:
         """How the files tax the client for the month."""
-        return vat_of(self.job.clients[client_id], self.job.tax_rules, Period.parse(month).last_day)
+        client = self.job.clients[client_id]
+        found = vat_of(client, self.job.tax_rules, Period.parse(month).last_day)
+        if self.job.settings.tax.vies == "require" and rests_on_vies(client, self.job, found):
+            return without_evidence(client, self.vies) or found
+        return found
 
     def tariffs(self, owners: Iterable[Owner], *, now: bool) -> dict[Owner, MonthTariff]:
         """Plan and prices of months that are not priced by the files as they stand; with `now` only dated plans are."""
@@ -175,7 +184,11 @@ class Accounts:
 def accounts_of(job: Job, months: Collection[str]) -> Accounts:
     """What is recorded of these months."""
     return Accounts(
-        job, recorded_terms(job.engine, months), borne_months(job.engine, months), billed_periods(job.engine)[0]
+        job,
+        recorded_terms(job.engine, months),
+        borne_months(job.engine, months),
+        billed_periods(job.engine)[0],
+        latest_answers(job.engine),
     )
 
 

@@ -7,12 +7,14 @@ from billing_job.core.console import Console
 from billing_job.core.document import Kind
 from billing_job.core.money import money_text, wallet_text
 from billing_job.core.period import Period
+from billing_job.core.sentences import counted
 from billing_job.documents.einvoice.profiles import profile_notes
 from billing_job.month.folder import WrittenMonth
 from billing_job.month.gate import Because, Gate
 from billing_job.month.job import Job
 from billing_job.month.pipeline import Billed
 from billing_job.month.session import Session
+from billing_job.month.units_set_by_hand import units_set_by_hand
 
 MOST_NOTES = 10
 """Reasons for plain EN 16931 that are told one by one; the month's page has them all."""
@@ -31,13 +33,11 @@ def tell(
     console, currency = session.console, job.settings.billing.currency
     documents = written.documents
     invoices = sum(document.kind is Kind.INVOICE for document in documents)
-    kinds = f"{invoices} invoices, {len(documents) - invoices} credit notes"
     net, vat, gross = (sum(getattr(d, name) for d in documents) for name in ("net_cents", "vat_cents", "gross_cents"))
+    kinds = f"{counted(invoices, 'invoice')}, {counted(len(documents) - invoices, 'credit note')}"
     fresh = "drafts" if draft else f"{len(billed.new)} of them new"
-    console.info(
-        f"{period}: {kinds}, {fresh}; net {money_text(net, currency)}, VAT {money_text(vat, currency)},"
-        f" gross {money_text(gross, currency)}"
-    )
+    figures = (("net", net), ("VAT", vat), ("gross", gross))
+    console.figures(f"{period}: {kinds}, {fresh}", [(name, money_text(cents, currency)) for name, cents in figures])
     exceptions = billed.placed.exceptions
     if not exceptions.empty:
         reasons = ", ".join(f"{count} {reason}" for reason, count in exceptions["reason"].value_counts().items())
@@ -108,6 +108,8 @@ def tell_wallet(gate: Gate, job: Job, console: Console) -> None:
         console.warn("the wallet's balance is not known yet, or is in another currency: run `billing-job sync`")
     elif proof.matches:
         console.info(f"Wallet: balance {wallet_text(proof.balance_micros, currency)}, {proof.how_exact(currency)}")
+        if gate.proven is None and (doubt := units_set_by_hand(job)):
+            console.warn(doubt)
         if gate.says_nothing:
             console.warn(
                 "all movements together come to nothing, in whatever unit and sign they are read: the balance proves"

@@ -108,6 +108,7 @@ def bill(
         ),
         borne=_borne(placed, only),
         together_with=partial(open_gate, job, gate, job.reading(), month),
+        evidence={vat_id: recorded.seq for vat_id, recorded in placed.accounts.vies.items()},
     )
     raise_if_broken(numbers_have_no_gap(issued_numbers(job.engine)))
     gate = replace(gate, proven=proof_of_reading(job.engine, gate.reading))

@@ -23,6 +23,7 @@ from billing_job.month.preview import previewed
 from billing_job.month.run_json import document_json, empty_run_json, run_json
 from billing_job.month.session import CommandResult, Session, connected, locked_job
 from billing_job.month.sync import fetched
+from billing_job.month.vat_ids import ask_before_reverse_charge
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,7 @@ def run(session: Session, options: RunOptions) -> CommandResult:
                             fetched(job, http, session, full=False)
                         finally:
                             requests = http.requests
+                    ask_before_reverse_charge(job, session, period, options.clients)
                 outcome = _billed(job, period, session, options, requests)
                 return outcome
             finally:

@@ -11,6 +11,7 @@ from billing_job.core.wallet import Trunk
 from billing_job.documents.translations import LOCALES
 from billing_job.ledger.transactions import supplier_trunks
 from billing_job.month.job import Job
+from billing_job.month.units_set_by_hand import units_set_by_hand
 from billing_job.operations.doctor import Finding, Verdict
 from billing_job.operations.reconcile import unknown_references
 from billing_job.reporting.attribution_csv import short_source
@@ -21,6 +22,8 @@ def settings(job: Job) -> Iterator[Finding]:
     yield _setting("ok", f"{len(job.settings.plans)} plans, prices in {job.settings.billing.currency}")
     if first := job.settings.billing.first_month:
         yield _setting("ok", f"months before {first} were billed elsewhere (billing.first_month)")
+    if doubt := units_set_by_hand(job):
+        yield _setting("warning", doubt)
     seller = job.settings.seller
     for key in ("street", "city", "vat_id", "registration_id", "iban", "email"):
         if not getattr(seller, key) and not (key == "vat_id" and seller.tax_number):

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from python_calamine import CalamineWorkbook
@@ -21,9 +22,9 @@ def billed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
         yield here
 
 
-def sheets(path: Path) -> dict[str, list[list[object]]]:
+def sheets(path: Path) -> dict[str, list[list[Any]]]:
     book = CalamineWorkbook.from_path(path)
-    return {name: list(book.get_sheet_by_name(name).to_python()) for name in book.sheet_names}
+    return {name: [list(row) for row in book.get_sheet_by_name(name).to_python()] for name in book.sheet_names}
 
 
 def test_a_credit_note_is_worked_out_before_it_is_issued(billed: Office) -> None:

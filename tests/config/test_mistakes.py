@@ -40,9 +40,11 @@ def adding(name: str, row: str) -> Spoil:
 
 def writing(name: str, content: str | bytes) -> Spoil:
     """Another file in the place of one."""
-    return lambda config: (
-        (config / name).write_bytes(content if isinstance(content, bytes) else content.encode()) and None
-    )
+
+    def write(config: Path) -> None:
+        (config / name).write_bytes(content if isinstance(content, bytes) else content.encode())
+
+    return write
 
 
 def replacing(name: str, old: str, new: str) -> Spoil:
