@@ -87,6 +87,7 @@ for command in (
     prove.reconcile,
     rewrite.render,
     prove.verify,
+    prove.archive,
     send.send,
     vat.vat,
     backup.backup,
