@@ -172,9 +172,10 @@ def _bills(
     fees = owners | _taken_up(placed, billed_now)
     used = charged.priced[~charged.priced["transaction_id"].isin([row.transaction_id for row in own])]
     owners = fees | pairs_of(used["client_id"], used["period"])
+    clients = {id_: job.mapping.with_references(one, month.last_day) for id_, one in charged.clients.items()}
     found = bills(
         charged.priced,
-        charged.clients,
+        clients,
         placed.vat,
         checks,
         net_by_month(job.engine, str(month), HISTORY_MONTHS),
