@@ -2,15 +2,12 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from functools import lru_cache
-
-from jinja2 import Environment, TemplateError, TemplateNotFound, TemplateSyntaxError
 
 from billing_job.core.document import Document, Kind
-from billing_job.core.errors import DocumentError
 from billing_job.documents import localized
 from billing_job.documents.compose import document_view
-from billing_job.documents.html import document_name
+from billing_job.documents.html import document_name, rendered
+from billing_job.documents.letter_view import LetterView
 from billing_job.documents.safe_text import plain_text
 from billing_job.documents.templates import Templates
 from billing_job.documents.translations import labels_for
@@ -81,22 +78,20 @@ def mail_texts(document: Document, templates: Templates, *, subject: str, attach
         client=plain_text(document.client.name),
         month=str(document.period),
     )
-    rendered = {}
-    for kind, environment in (("text", _text_environment(templates)), ("html", templates.environment)):
-        name = TEMPLATES[kind]
-        try:
-            rendered[kind] = environment.get_template(name).render(view=view, mail=words)
-        except TemplateNotFound as error:
-            raise DocumentError(f"{document_name(document)}: template {error} is missing") from error
-        except TemplateSyntaxError as error:
-            place = f"template {error.filename or name}, line {error.lineno}"
-            raise DocumentError(f"{document_name(document)}: {place}: {error.message}") from error
-        except (TemplateError, TypeError, ValueError, ArithmeticError, RecursionError) as error:
-            raise DocumentError(f"{document_name(document)}: template {name}: {error}; correct the template") from error
-    return MailTexts(labels.locale.language, plain_text(subject_line), rendered["text"], rendered["html"])
+    what, html = document_name(document), TEMPLATES["html"]
+    return MailTexts(
+        labels.locale.language,
+        plain_text(subject_line),
+        rendered(TEMPLATES["text"], templates, what, autoescape=False, view=view, mail=words),
+        rendered(html, templates, what, view=view, mail=words),
+    )
 
 
-@lru_cache(maxsize=8)
-def _text_environment(templates: Templates) -> Environment:
-    """The same sandbox, but text is not HTML: an ampersand stays one."""
-    return templates.environment.overlay(autoescape=False)
+def letter_mail_texts(view: LetterView, templates: Templates, what: str) -> MailTexts:
+    """The texts of the e-mail that brings a letter, from `email/letter.txt` and `email/letter.html`."""
+    return MailTexts(
+        view.language,
+        plain_text(f"{view.heading} - {view.brand}"),
+        rendered("email/letter.txt", templates, what, autoescape=False, view=view),
+        rendered("email/letter.html", templates, what, view=view),
+    )

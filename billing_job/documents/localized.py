@@ -6,7 +6,7 @@ from functools import lru_cache
 
 import phonenumbers
 from babel import Locale
-from babel.dates import format_date, format_interval
+from babel.dates import format_date, format_interval, format_skeleton
 from babel.numbers import format_currency, format_decimal, format_percent
 
 from billing_job.documents.safe_text import page_text
@@ -61,6 +61,12 @@ def rate_text(rate: Decimal | None, locale: Locale) -> str:
 def date_text(day: date, locale: Locale) -> str:
     """A day in full, "31 October 2026"."""
     return format_date(day, "long", locale=locale)
+
+
+@lru_cache(maxsize=4096)
+def short_date_text(day: date, locale: Locale) -> str:
+    """A day in figures with the whole year, for columns: "31/10/2026"."""
+    return format_skeleton("yMMdd", day, locale=locale).translate(_MARKS)
 
 
 @lru_cache(maxsize=4096)
