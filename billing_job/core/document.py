@@ -15,6 +15,7 @@ from pydantic import TypeAdapter
 
 from billing_job.core.money import exchanged_cents
 from billing_job.core.period import Period
+from billing_job.core.units import unit_of_category
 
 
 class Kind(StrEnum):
@@ -152,6 +153,15 @@ class Line:
     rows: tuple[DetailRow, ...]
     is_refund: bool = False
     """It gives back what was charged in `category`."""
+    unit: str = ""
+    """What `quantity` counts, a word or code of core/units.py; empty on documents from before lines had one."""
+    unit_price_micros: int | None = None
+    """The price of one unit, where every row has that price; None where they differ."""
+
+    @property
+    def counts(self) -> str:
+        """What the quantity counts, on old documents as well."""
+        return self.unit or unit_of_category(self.category, self.number)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 The stages know nothing of each other; this is where their frames and facts are brought together.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
@@ -13,7 +13,6 @@ import pandas as pd
 
 from billing_job.billing.invoicing.month_lines import Facts, FreedTerms
 from billing_job.billing.rating.price import BilledUnits, price
-from billing_job.billing.rating.refunds import given_back, share_of_charge
 from billing_job.billing.rating.tariff import Tariff
 from billing_job.core.categories import MONTHLY_FEE, REFUND
 from billing_job.core.columns.interned import Coded
@@ -29,9 +28,8 @@ from billing_job.ledger.documents import documents_of_numbers
 from billing_job.month.accounts import Owner
 from billing_job.month.job import Job
 from billing_job.month.placing import Placed
-from billing_job.month.refund_owners import after
+from billing_job.month.refund_rows import Key, decided_rows, key_of, priced_rows, refund_rows, refunds_given, rows_of
 
-Key = tuple[str, int]
 NOTHING_TAXED = Vat("Z", Decimal(0))
 
 
@@ -79,17 +77,20 @@ def charges(job: Job, placed: Placed, billable: pd.DataFrame) -> Charges:
         if not rows.empty
     ]
     documents = _corrected(job, placed.refunded)
-    given = _refunds_given(refunds, placed.refunded, frames)
-    fresh = [*_refund_rows(refunds, given, placed, frames), *_decided_rows(records(billable[decided]), amounts)]
+    given = refunds_given(refunds, placed.refunded, frames)
+    fresh = [
+        *refund_rows(refunds, given, placed.refunded, documents, frames),
+        *decided_rows(records(billable[decided]), amounts),
+    ]
     if fresh:
-        frames.append(_priced(fresh, job.clients))
+        frames.append(priced_rows(fresh, job.clients))
     return Charges(
         _together(frames),
         Facts(
             refunds=_refund_facts(refunds, placed.refunded, documents),
             undiscounted={(str(row["transaction_id"]), int(row["part"])) for row in records(billable[decided])},
             kept=kept,
-            refund_of={_key(row): (str(row["refund_of"]), int(str(row["refund_part"]))) for row in refunds},
+            refund_of={key_of(row): (str(row["refund_of"]), int(str(row["refund_part"]))) for row in refunds},
         ),
         _freed_terms(placed, again, kept),
         {
@@ -107,8 +108,8 @@ def _above(
     currency: str,
 ) -> tuple[str, ...]:
     """Refunds that bring back more than their original cost: the client gets what was charged, the rest is yours."""
-    wanted = {(str(row["refund_of"]), int(str(row["refund_part"]))) for row in refunds if _key(row) not in billed}
-    costs = {key: (int(row["cost_micros"]), 0) for key, row in _rows_of(frames, wanted).items()}
+    wanted = {(str(row["refund_of"]), int(str(row["refund_part"]))) for row in refunds if key_of(row) not in billed}
+    costs = {key: (int(row["cost_micros"]), 0) for key, row in rows_of(frames, wanted).items()}
     costs |= {(one.transaction_id, one.part): (one.cost_micros, one.refunded_micros) for one in billed.values()}
     found = []
     for row in refunds:
@@ -161,114 +162,13 @@ def _undone_whole(
     """Rows of this run that refunds of this run give back to the last micro of their cost."""
     back: dict[str, int] = {}
     for row in refunds:
-        if _key(row) not in billed:
+        if key_of(row) not in billed:
             back[str(row["refund_of"])] = back.get(str(row["refund_of"]), 0) + int(str(row["micros"]))
     if not back:
         return set()
     rows = billable[billable["transaction_id"].isin(sorted(back))]
     costs = (-rows["micros"]).groupby(rows["transaction_id"]).sum()
     return {str(id_) for id_, cost in costs.items() if back[str(id_)] >= int(cost)}
-
-
-def _refunds_given(
-    refunds: Sequence[Mapping[str, object]], billed: Mapping[Key, Original], frames: Sequence[pd.DataFrame]
-) -> dict[Key, int]:
-    """(refund, part) → what it gives back, cents, each after those before it."""
-    originals: dict[Key, Original] = {}
-    wanted = {(str(row["refund_of"]), int(str(row["refund_part"]))) for row in refunds if _key(row) not in billed}
-    open_rows = _rows_of(frames, wanted)
-    so_far: dict[Key, tuple[int, int]] = {}
-    given: dict[Key, int] = {}
-    for row in refunds:
-        key, micros = _key(row), int(str(row["micros"]))
-        original = (str(row["refund_of"]), int(str(row["refund_part"])))
-        if key in billed:
-            known = originals.get(original, billed[key])
-            given[key] = given_back(known, micros)
-            originals[original] = after(known, given[key], micros)
-        else:
-            charged = open_rows[original]
-            refunded, gave = so_far.get(original, (0, 0))
-            given[key] = share_of_charge(
-                int(charged["charge_cents"]), int(charged["cost_micros"]), refunded, micros, gave
-            )
-            so_far[original] = (refunded + micros, gave + given[key])
-    return given
-
-
-def _rows_of(frames: Sequence[pd.DataFrame], wanted: Collection[Key]) -> dict[Key, Mapping[str, int]]:
-    """The priced rows of these transactions."""
-    ids = sorted({id_ for id_, _ in wanted})
-    found: dict[Key, Mapping[str, int]] = {}
-    for frame in frames:
-        for row in records(frame[frame["transaction_id"].isin(ids)]):
-            found[str(row["transaction_id"]), int(row["part"])] = row
-    return found
-
-
-def _refund_rows(
-    refunds: Sequence[Mapping[str, object]],
-    given: Mapping[Key, int],
-    placed: Placed,
-    frames: Sequence[pd.DataFrame],
-) -> list[dict[str, object]]:
-    """Refunds as PRICED rows, in the month and category of what they give back."""
-    wanted = {(str(row["refund_of"]), int(str(row["refund_part"]))) for row in refunds}
-    open_rows: Mapping[Key, Mapping[str, object]] = _rows_of(frames, wanted)
-    found = []
-    for row in refunds:
-        key = _key(row)
-        billed = placed.refunded.get(key)
-        if billed is not None:
-            period, category = billed.month, billed.category
-        else:
-            original = open_rows[str(row["refund_of"]), int(str(row["refund_part"]))]
-            period, category = str(original["period"]), str(original["category"])
-        found.append(_row(row, period, category, given[key], billed.document_number if billed is not None else ""))
-    return found
-
-
-def _decided_rows(rows: Sequence[Mapping[str, object]], amounts: Mapping[str, int]) -> list[dict[str, object]]:
-    """Refunds without an original, of the amount that a user decided."""
-    return [_row(row, str(row["month"]), str(row["category"]), amounts[str(row["transaction_id"])], "") for row in rows]
-
-
-def _row(row: Mapping[str, object], period: str, category: str, given: int, document: str) -> dict[str, object]:
-    return {
-        "transaction_id": row["transaction_id"],
-        "part": row["part"],
-        "client_id": row["client_id"],
-        "period": period,
-        "category": category,
-        "description": row["description"],
-        "number": row["number"],
-        "trunk": row["trunk"],
-        "created_at": row["created_at"],
-        "quantity": -1,
-        "cost_micros": -int(str(row["micros"])),
-        "charge_cents": -given,
-        "visible": given != 0,
-        "rule": "",
-        "unit_place": -1,
-        "units": -1,
-        "_document": document,
-    }
-
-
-def _priced(rows: Sequence[dict[str, object]], clients: Mapping[str, Client]) -> pd.DataFrame:
-    """Rows as PRICED: one line for each client, month, category, number, trunk and corrected document."""
-
-    def line(row: Mapping[str, object]) -> tuple[object, ...]:
-        client = clients.get(str(row["client_id"]))
-        detail = client.detail if client is not None else "number"
-        place = ("", "") if detail == "category" else (str(row["number"]), str(row["trunk"]))
-        alone = (row["transaction_id"], row["part"]) if detail == "transaction" else ()
-        shown = (str(row["client_id"]), not row["visible"], str(row["period"]), str(row["category"]))
-        return (*shown, *place, str(row["_document"]), *alone)
-
-    ordered = sorted(rows, key=lambda row: (line(row), int(str(row["created_at"])), str(row["transaction_id"])))
-    keys = {key: number for number, key in enumerate(dict.fromkeys(line(row) for row in ordered))}
-    return conform(pd.DataFrame([{**row, "line_key": keys[line(row)]} for row in ordered]), PRICED, "refunds")
 
 
 def _together(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
@@ -299,16 +199,16 @@ def _refund_facts(
     """(refund, part) → how its original was taxed, and on which document."""
     found = {}
     for row in refunds:
-        original = billed.get(_key(row))
+        original = billed.get(key_of(row))
         if original is None:
             continue
         document = documents.get(original.document_number)
         line = next((line for line in document.lines if line.line == original.line), None) if document else None
         if document is not None and line is not None:
-            found[_key(row)] = RefundFact(line.vat, document.number, document.issue_date)
+            found[key_of(row)] = RefundFact(line.vat, document.number, document.issue_date)
         else:
             # Nothing was charged for it, so nothing is given back and nothing taxed.
-            found[_key(row)] = RefundFact(NOTHING_TAXED, "", date.min)
+            found[key_of(row)] = RefundFact(NOTHING_TAXED, "", date.min)
     return found
 
 
@@ -330,8 +230,4 @@ def _freed_terms(placed: Placed, again: pd.DataFrame, kept: Mapping[Key, Kept]) 
 
 
 def _in_time(rows: Sequence[dict[str, object]]) -> list[dict[str, object]]:
-    return sorted(rows, key=lambda row: (in_time(int(str(row["created_at"])), _key(row)[0]), _key(row)[1]))
-
-
-def _key(row: Mapping[str, object]) -> Key:
-    return str(row["transaction_id"]), int(str(row["part"]))
+    return sorted(rows, key=lambda row: (in_time(int(str(row["created_at"])), key_of(row)[0]), key_of(row)[1]))

@@ -13,6 +13,7 @@ from billing_job.core.categories import DISCOUNT, MINIMUM
 from billing_job.core.document import DetailRow, Document, Kind, Line, Vat, VatTotal
 from billing_job.core.money import decimal_text, half_away_from_zero, vat_cents
 from billing_job.core.settlement import Credit, CreditedLine, CreditedRow, Undone
+from billing_job.core.units import PIECE
 
 Key = TypeVar("Key")
 
@@ -258,7 +259,9 @@ def _credited(number: int, line: Line, share: int, issue_date: date) -> Line:
         return replace(line, line=number, quantity=-line.quantity, net_cents=-share, rows=rows)
     quantity = -1 if share > 0 else 1
     row = DetailRow("", issue_date, "", line.number, line.trunk, quantity, -share)
-    return replace(line, line=number, quantity=quantity, net_cents=-share, rows=(row,))
+    return replace(
+        line, line=number, quantity=quantity, net_cents=-share, rows=(row,), unit=PIECE, unit_price_micros=None
+    )
 
 
 def _vat_totals(original: Document, undone: Undone, lines: Sequence[tuple[Line, int]]) -> tuple[VatTotal, ...]:

@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from billing_job.core.categories import MONTHLY_FEE
 from billing_job.core.document import DetailRow, Line, Vat
-from billing_job.core.money import half_away_from_zero
+from billing_job.core.money import MICROS_PER_CENT, half_away_from_zero
 from billing_job.core.period import Period
+from billing_job.core.units import unit_of_category
 
 MILLION = 1_000_000
 
@@ -71,4 +73,6 @@ def plan_line(category: str, cents: int, vat: Vat, period: Period) -> Line:
         period_start=period.first_day,
         period_end=period.last_day,
         rows=(DetailRow("", period.last_day, "", "", "", quantity, cents),),
+        unit=unit_of_category(category, ""),
+        unit_price_micros=abs(cents) * MICROS_PER_CENT if category == MONTHLY_FEE else None,
     )

@@ -13,6 +13,7 @@ from billing_job.core.categories import DISCOUNT, MINIMUM, MONTHLY_FEE
 from billing_job.core.document import Client, DetailRow, Line, Vat
 from billing_job.core.period import Period
 from billing_job.core.settlement import CHARGE, Kept, RefundFact, Settlement
+from billing_job.core.units import unit_of_category
 
 Owner = tuple[str, str]
 """A client and a month."""
@@ -70,6 +71,8 @@ class Row(NamedTuple):
     rule: str
     unit_place: int
     units: int
+    unit: str
+    unit_price_micros: int
 
 
 @dataclass(slots=True)
@@ -103,11 +106,12 @@ def entries_of(
 def _line(group: Sequence[Row], client: Client, vat: Vat, *, is_refund: bool) -> Line:
     first = group[0]
     period = Period.parse(first.period)
+    number = _one({row.number for row in group})
     return Line(
         line=0,
         category=first.category,
         description=_description(first) if client.detail == "transaction" else "",
-        number=_one({row.number for row in group}),
+        number=number,
         trunk=_one({row.trunk for row in group}),
         quantity=sum(row.quantity for row in group),
         net_cents=sum(row.charge_cents for row in group),
@@ -116,6 +120,8 @@ def _line(group: Sequence[Row], client: Client, vat: Vat, *, is_refund: bool) ->
         period_end=period.last_day,
         rows=tuple(_detail(row) for row in group),
         is_refund=is_refund,
+        unit=_one({row.unit for row in group}) or unit_of_category(first.category, number),
+        unit_price_micros=_price({row.unit_price_micros for row in group}),
     )
 
 
@@ -222,6 +228,12 @@ def _own_charge(category: str, terms: PlanTerms, month: str, part: int, cents: i
 def _one(values: set[str]) -> str:
     """The value that all rows share; empty when they differ."""
     return next(iter(values)) if len(values) == 1 else ""
+
+
+def _price(prices: set[int]) -> int | None:
+    """The price of one unit, where all rows have the same."""
+    price = next(iter(prices)) if len(prices) == 1 else -1
+    return price if price >= 0 else None
 
 
 def _description(row: Row) -> str:

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from billing_job.billing.rating.plans import Rule
 from billing_job.core.columns.row_values import total_of
-from billing_job.core.money import scaled
+from billing_job.core.money import MAX_MICROS, MICROS_PER_CENT, scaled
 
 Ints = npt.NDArray[np.int64]
 Amounts = npt.NDArray[np.int64] | npt.NDArray[np.object_]
@@ -40,6 +40,21 @@ class Exact(NamedTuple):
     def rows(self, chosen: Ints | slice) -> "Exact":
         """The charges of some rows."""
         return Exact(self.amounts[chosen], self.per_cent)
+
+
+def unit_prices(exact: Exact, quantity: Ints) -> Ints:
+    """The price of one unit of each row in micros of the currency, -1 where it is no whole number of them.
+
+    `quantity` has the sign of its charge.
+    """
+    amounts, per_cent = exact
+    up, down = (MICROS_PER_CENT // per_cent, 1) if per_cent <= MICROS_PER_CENT else (1, per_cent // MICROS_PER_CENT)
+    if up > 1 and amounts.dtype != object and int(np.abs(amounts).max(initial=0)) >= 2**62 // up:
+        amounts = amounts.astype(object)
+    micros, divisor = (amounts * up if up > 1 else amounts), quantity * down
+    prices = micros // divisor
+    is_whole = (prices * divisor == micros) & (prices >= 0) & (prices <= MAX_MICROS)
+    return np.where(is_whole, prices, -1).astype(np.int64)
 
 
 def exact_charges(

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from billing_job.billing.rating.charge_models import COUNTED, Exact, exact_charges
+from billing_job.billing.rating.charge_models import COUNTED, Exact, exact_charges, unit_prices
 from billing_job.billing.rating.line_order import line_keys, page_order
 from billing_job.billing.rating.line_rounding import shared_out_by_line
 from billing_job.billing.rating.plans import Rule
@@ -86,6 +86,7 @@ def price(
     page = page_order(parts["keys"], charge.visible, moments, rank)
     del parts
     order, starts = page.order, np.flatnonzero(page.begins)
+    quantity = np.where(cost < 0, -charge.quantity, charge.quantity)[order]
     columns = side_by_side(
         {
             "charge_cents": lambda: column_of(shared_out_by_line(charge.exact.rows(order), starts, rank[order])),
@@ -98,15 +99,17 @@ def price(
             "trunk": lambda: Coded.of(frame["trunk"]).rows(order).column(),
             "part": lambda: column_of(ints(frame["part"])[order]),
             "created_at": lambda: column_of(moments[order]),
-            "quantity": lambda: column_of(np.where(cost < 0, -charge.quantity, charge.quantity)[order]),
+            "quantity": lambda: column_of(quantity),
             "cost_micros": lambda: column_of(cost[order]),
             "line_key": lambda: column_of(np.cumsum(page.begins) - 1),
             "visible": lambda: column_of(charge.visible[order]),
             "rule": lambda: charge.rule.rows(order).column(),
             "unit_place": lambda: column_of(charge.last[order]),
             "units": lambda: column_of(charge.units[order]),
+            "unit_price_micros": lambda: column_of(unit_prices(charge.exact.rows(order), quantity)),
         }
     )
+    columns["unit"] = Coded.taken([""], np.zeros(len(order), np.int32)).column()
     return conform(pd.DataFrame(columns), PRICED, "price")
 
 

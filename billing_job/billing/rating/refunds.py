@@ -24,6 +24,18 @@ def share_of_charge(
     )
 
 
+def units_given_back(units: int, cost_micros: int, refund_micros: int) -> int:
+    """How many units a refund gives back of a row of so many: its share of the cost, 1 where that is no whole number.
+
+    >>> [units_given_back(3, 300_000, micros) for micros in (300_000, 100_000, 150_000)]
+    [3, 1, 1]
+    """
+    if refund_micros >= cost_micros:
+        return max(units, 1)
+    share, rest = divmod(units * refund_micros, cost_micros)
+    return share if share and not rest else 1
+
+
 def _next_share(whole: int, cost: int, refunded: int, refund: int, given: int, left: int) -> int:
     """The share of `whole` up to the cost refunded by now, less what was given, and no more than what is left."""
     so_far = min(refunded + refund, cost)

@@ -77,12 +77,15 @@ PRICED: Schema = {
     "rule": CODED,
     "unit_place": INT,
     "units": INT,
+    "unit": CODED,
+    "unit_price_micros": INT,
 }
 """price → issue, one row a transaction in the order of the document; rows of one `line_key` are one line.
 
 `period` is the month the transaction belongs to; `charge_cents` add up to the line; rows that the house pays are not
 `visible` and belong to no line. `rule` names a rule that counts units, of whose `units` the last one of the row
-has the place `unit_place`; -1 for others."""
+has the place `unit_place`; -1 for others. `unit` is what `quantity` counts (core/units.py), empty for what its category
+counts; `unit_price_micros` is the price of one, -1 where the row's units have none in common or it is finer."""
 
 SETTLED: Schema = {
     "transaction_id": TEXT,

@@ -8,6 +8,7 @@ from typing import Any
 
 from billing_job.core.document import Document, Kind, Line, Vat, VatTotal
 from billing_job.core.money import decimal_text, rate_text
+from billing_job.core.units import unit_code
 from billing_job.documents import payment
 from billing_job.documents.einvoice.parties import buyer_group, seller_group
 from billing_job.documents.einvoice.payment_means import CREDIT_TRANSFER, SEPA_TRANSFER, payment_means
@@ -21,7 +22,6 @@ from billing_job.documents.translations import Labels
 from billing_job.documents.vat_mentions import vat_reason
 
 _INVOICE, _CREDIT_NOTE = "380", "381"  # UNTDID 1001
-_PIECE = "C62"  # UN/ECE Recommendation 20: one
 _OUTSIDE_SCOPE = "O"
 
 
@@ -139,7 +139,7 @@ def _line(line: Line, document: Document, sign: int, labels: Labels) -> dict[str
     terms: dict[str, Any] = {
         "BT-126": str(line.line),
         "BT-129": str(quantity),
-        "BT-130": _PIECE,
+        "BT-130": unit_code(line.counts),
         "BT-131": decimal_text(net),
         "BT-146": unit_price(abs(net), abs(quantity)),
         "BT-151": line.vat.category,
