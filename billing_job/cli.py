@@ -19,6 +19,7 @@ from billing_job import __version__
 from billing_job.commands import (
     api,
     backup,
+    collect,
     credit,
     doctor,
     exceptions,
@@ -27,10 +28,12 @@ from billing_job.commands import (
     onboarding,
     open_items,
     prove,
+    remind,
     rewrite,
     run,
     sandbox,
     send,
+    statement,
     webhook,
 )
 from billing_job.commands.invocation import Invocation
@@ -92,6 +95,9 @@ for command in (
     look_up.why,
     look_up.status,
     open_items.open_,
+    statement.statement,
+    remind.remind,
+    collect.collect,
     rewrite.export,
     rewrite.report,
     init.init,

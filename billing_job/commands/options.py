@@ -70,6 +70,12 @@ def offline_option(function: F) -> F:
     return click.option("--offline", is_flag=True, help="Work from the ledger alone; ask DIDfarm nothing.")(function)
 
 
+def anyway_option(function: F) -> F:
+    """--anyway, for who knows that nobody has paid since the last statement."""
+    text = "Go on without receivables.since, or on statements that are over 5 days old."
+    return click.option("--anyway", is_flag=True, help=text)(function)
+
+
 def check_arguments(arguments: Sequence[str]) -> None:
     """ConfigError for a blank argument, as `--client "$ID"` leaves when the variable is empty, and one that is no text.
 

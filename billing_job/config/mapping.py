@@ -125,6 +125,11 @@ class ClientRow(Row):
         BeforeValidator(str.lower),
         expecting("write one of auto, peppol, xrechnung, nlcius, en16931, none, or leave it empty for auto"),
     ] = "auto"
+    payment: Annotated[
+        Literal["transfer", "direct_debit"],
+        BeforeValidator(str.lower),
+        expecting("write transfer or direct_debit, or leave it empty for transfer"),
+    ] = "transfer"
     notes: str = ""
 
 

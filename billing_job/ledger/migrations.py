@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from sqlalchemy import Connection, insert, inspect, select, update
 
 from billing_job.core.errors import LedgerError
-from billing_job.ledger import bank_tables  # noqa: F401 - its tables are part of the metadata
+from billing_job.ledger import bank_tables, receivables_tables  # noqa: F401 - their tables are part of the metadata
 from billing_job.ledger.chain import record_anew
 from billing_job.ledger.facts_of_old_ledgers import add_columns, settlements_become_facts
 from billing_job.ledger.tables import facts, metadata, transactions
@@ -37,6 +37,11 @@ def _payments(connection: Connection) -> None:
     metadata.create_all(connection)
 
 
+def _reminders_and_collections(connection: Connection) -> None:
+    """Add the tables of what clients were asked for."""
+    metadata.create_all(connection)
+
+
 Step = Callable[[Connection], None]
 
 STEPS: tuple[Step, ...] = (
@@ -45,6 +50,7 @@ STEPS: tuple[Step, ...] = (
     _wallet_proves_the_reading,
     _facts_are_chained,
     _payments,
+    _reminders_and_collections,
 )
 """STEPS[n] turns version n into version n + 1; a released step is never edited."""
 
