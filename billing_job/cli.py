@@ -34,6 +34,7 @@ from billing_job.commands import (
     sandbox,
     send,
     statement,
+    vat,
     webhook,
 )
 from billing_job.commands.invocation import Invocation
@@ -87,6 +88,7 @@ for command in (
     rewrite.render,
     prove.verify,
     send.send,
+    vat.vat,
     backup.backup,
     backup.restore,
     backup.adopt,

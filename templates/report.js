@@ -1,11 +1,9 @@
 "use strict";
-// The page is whole without this script; it draws the charts from their tables, and sorts and filters the lists.
+// The page is whole without this script; it sorts the lists, shortens them on a screen, and searches the documents.
 (() => {
-  const root = document.documentElement;
   const find = (selector, inside = document) => inside.querySelector(selector);
   const all = (selector, inside = document) => [...inside.querySelectorAll(selector)];
   const cents = (cell) => Number(cell.dataset.cents);
-  const currency = find("h2 small").textContent;
 
   // Cents to text; the wallet's have up to four places, to which sums of them are rounded: 0.1 + 0.2 is no amount.
   const amount = (value) => {
@@ -17,137 +15,6 @@
   };
 
   for (const element of all("[data-script]")) element.hidden = false;
-
-  // Charts
-
-  const colour = (name, element = root) => getComputedStyle(element).getPropertyValue(`--${name}`).trim();
-
-  // What a table says: months across, a series in each row.
-  const read = (table) => ({
-    months: all("thead th[data-month]", table).map((head) => head.textContent),
-    series: all("tbody tr", table).map((row) => ({
-      name: find("th", row).textContent,
-      values: all("td[data-cents]", row).map(cents),
-    })),
-  });
-
-  const shortened = (text, length) => (text.length > length ? `${text.slice(0, length - 1).trimEnd()}…` : text);
-
-  const axes = (amounts, names) => {
-    const text = colour("muted");
-    const amountAxis = {
-      stacked: true,
-      border: { display: false },
-      grid: { color: colour("line") },
-      ticks: { color: text, maxTicksLimit: 6, callback: (value) => value.toLocaleString("en").replace("-", "−") },
-    };
-    const nameAxis = {
-      stacked: true,
-      border: { color: colour("edge") },
-      grid: { display: false },
-      ticks: {
-        color: text,
-        autoSkip: amounts === "y",
-        maxRotation: 0,
-        callback(value) {
-          const width = this.chart.width < 480 ? 16 : 26;
-          return shortened(this.getLabelForValue(value), amounts === "y" ? 12 : width);
-        },
-      },
-    };
-    return { [amounts]: amountAxis, [names]: nameAxis };
-  };
-
-  const tooltip = () => ({
-    backgroundColor: colour("text"),
-    titleColor: colour("card"),
-    bodyColor: colour("card"),
-    padding: 10,
-    boxPadding: 4,
-    filter: (item) => item.raw !== 0,
-    itemSort: (a, b) => Math.abs(b.raw) - Math.abs(a.raw),
-    callbacks: {
-      label: (item) =>
-        ` ${shortened(item.dataset.label, 40)}  ${currency} ${amount(Math.round(item.raw * 100))}`,
-    },
-  });
-
-  const config = (section, table) => {
-    const { months, series } = read(table);
-    const colours = all(".legend li", section).map((item) => colour("s", item));
-    const units = (values) => values.map((value) => value / 100);
-    const options = {
-      responsive: true,
-      maintainAspectRatio: false,
-      animation: false,
-      interaction: { mode: "index", intersect: false },
-      plugins: { legend: { display: false }, tooltip: tooltip() },
-    };
-    if (section.id === "trend") {
-      const [charge, cost, margin] = series.map(({ name, values }, place) => ({
-        label: name,
-        data: units(values),
-        backgroundColor: colours[place],
-        maxBarThickness: 34,
-        borderRadius: 2,
-      }));
-      const line = { ...margin, type: "line", borderColor: margin.backgroundColor, borderWidth: 2, pointRadius: 3, tension: 0, order: -1 };
-      const scales = axes("y", "x");
-      scales.x.stacked = scales.y.stacked = false;
-      return { type: "bar", data: { labels: months, datasets: [charge, cost, line] }, options: { ...options, scales } };
-    }
-    if (months.length === 1) {
-      const bar = {
-        label: table.dataset.measure,
-        data: units(series.map(({ values }) => values[0])),
-        backgroundColor: colours[0],
-        maxBarThickness: 22,
-        borderRadius: 2,
-      };
-      const labels = series.map(({ name }) => name);
-      const across = { ...options, indexAxis: "y", interaction: { mode: "index", axis: "y", intersect: false } };
-      return { type: "bar", data: { labels, datasets: [bar] }, options: { ...across, scales: axes("x", "y") } };
-    }
-    const datasets = series.map(({ name, values }, place) => ({
-      label: name,
-      data: units(values),
-      backgroundColor: colours[place],
-      borderColor: colour("card"),
-      borderWidth: { top: 1 },
-      maxBarThickness: 42,
-    }));
-    return { type: "bar", data: { labels: months, datasets }, options: { ...options, scales: axes("y", "x") } };
-  };
-
-  const drawn = new Map();
-  const draw = (section) => {
-    const chosen = find(".measures :checked", section);
-    const table = chosen ? find(`[data-measure="${chosen.value}"]`, section) : find("table", section);
-    const canvas = find("canvas", section);
-    if (!table || !canvas) return;
-    drawn.get(section)?.destroy();
-    canvas.setAttribute("aria-label", `${find("caption", table).textContent}: the figures stand in the table below`);
-    drawn.set(section, new Chart(canvas, config(section, table)));
-  };
-  const charts = all(".chart");
-  const drawAll = () => charts.forEach(draw);
-  Chart.defaults.font.family = getComputedStyle(document.body).fontFamily;
-  drawAll();
-  for (const section of charts) {
-    section.addEventListener("change", () => draw(section));
-    // With one month the names stand at the bars, and a legend would say them twice.
-    if (section.dataset.months === "1") find(".legend", section)?.setAttribute("hidden", "");
-  }
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", drawAll);
-  addEventListener("beforeprint", () => {
-    root.classList.add("printing");
-    drawAll();
-    for (const chart of drawn.values()) chart.resize(680, 166);
-  });
-  addEventListener("afterprint", () => {
-    root.classList.remove("printing");
-    drawAll();
-  });
 
   // Lists
 
@@ -172,16 +39,39 @@
     table.dispatchEvent(new Event("sorted"));
   };
 
+  // The head stays plain text, for browsers print no buttons in heads that come again on every page; the button lies
+  // over it.
   for (const table of all(".sortable")) {
+    table.classList.add("sorts");
     for (const head of all("thead th:not([data-unsorted])", table)) {
       const button = document.createElement("button");
       button.type = "button";
-      button.append(...head.childNodes);
+      button.setAttribute("aria-label", `Sort by ${head.textContent}`);
       head.append(button);
       const first = "number" in head.dataset ? "descending" : "ascending";
       const second = first === "ascending" ? "descending" : "ascending";
       button.addEventListener("click", () => sort(table, head, head.getAttribute("aria-sort") === first ? second : first));
     }
+  }
+
+  // What waits: the first rows of each remedy are on the screen, the others a button away; paper has all.
+  const FEW = 8;
+  for (const table of all(".short")) {
+    const place = table.closest(".remedy");
+    const more = find(".more", place);
+    let whole = table.tBodies[0].rows.length <= FEW;
+    const show = () => {
+      [...table.tBodies[0].rows].forEach((row, at) => row.classList.toggle("later", !whole && at >= FEW));
+      more.hidden = whole;
+    };
+    find("button", more).textContent = `Show all ${table.tBodies[0].rows.length.toLocaleString("en")}`;
+    table.addEventListener("sorted", show);
+    more.addEventListener("click", () => {
+      whole = true;
+      show();
+      table.closest(".scroll").focus();
+    });
+    show();
   }
 
   // The list that can be searched: the first rows that match are on the screen, the others a button away; paper has all.

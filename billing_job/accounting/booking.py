@@ -6,7 +6,7 @@ from billing_job.accounting.accounts import AccountKey, AccountKind, Accounts
 from billing_job.accounting.entry import Entry, EntryKind, Posting, PostingVat, category_text
 from billing_job.core.document import Document, Kind, Line, Vat
 from billing_job.core.errors import InvariantBroken
-from billing_job.core.money import MICROCENTS_PER_CENT, decimal_text, rate_text, shared_out, vat_cents
+from billing_job.core.money import decimal_text, rate_text, vat_cents, vat_shares
 from billing_job.core.period import Period
 
 _Side = tuple[AccountKey, int, str, PostingVat | None]
@@ -24,7 +24,7 @@ def document_entry(document: Document, accounts: Accounts) -> Entry:
         if sum(line.net_cents for line in lines) != total.net_cents:
             raise InvariantBroken(f"{document.number}: lines do not add up to the net of VAT {_case_text(total.vat)}")
         words = {
-            "vat_case": _vat_case(document, total.vat),
+            "vat_case": document.vat_case(total.vat),
             "rate": rate_text(total.vat.rate),
             "country": document.client.country,
         }
@@ -88,30 +88,15 @@ def _postings(sides: Sequence[_Side], accounts: Accounts) -> tuple[Posting, ...]
 
 
 def _by_category(number: str, lines: Sequence[Line], vat: Vat, tax_cents: int) -> list[tuple[str, int, int]]:
-    """Category, net and share of the case's VAT; the rounding cent goes where it is nearest (largest remainder).
-
-    The last of several partial credit notes may carry a cent more or less than its own net asks for, so that together
-    they are the invoice's VAT; that cent goes to the largest category.
-    """
+    """Category, net and share of the case's VAT."""
     nets: dict[str, int] = {}
     for line in lines:
         nets[line.category] = nets.get(line.category, 0) + line.net_cents
-    exact = [int(net * vat.rate * (MICROCENTS_PER_CENT // 100)) for net in nets.values()]
     expected = vat_cents(sum(nets.values()), vat.rate)
     if abs(tax_cents - expected) > len(lines):
         raise InvariantBroken(f"{number}: VAT {decimal_text(tax_cents)} is not the VAT of its lines")
-    shares = shared_out(expected, exact)
-    if tax_cents != expected:
-        shares[max(range(len(shares)), key=lambda place: abs(exact[place]))] += tax_cents - expected
+    shares = vat_shares(tax_cents, list(nets.values()), vat.rate)
     return [(category, net, share) for (category, net), share in zip(nets.items(), shares, strict=True)]
-
-
-def _vat_case(document: Document, vat: Vat) -> str:
-    """The category; OSS: standard-rated at the rate of a client's country that is not the seller's; DRC: AE at home."""
-    abroad = document.client.country != document.seller.country
-    if vat.category == "AE" and document.client.tax_treatment == "DRC":
-        return "DRC"
-    return "OSS" if vat.category == "S" and abroad and document.client.tax_treatment != "S" else vat.category
 
 
 def _case_text(vat: Vat) -> str:

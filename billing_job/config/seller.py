@@ -8,7 +8,8 @@ from stdnum import bic as stdnum_bic
 from stdnum import iban as stdnum_iban
 from stdnum.exceptions import ValidationError as StdnumError
 
-from billing_job.billing.invoicing.tax import EU, VAT_PREFIXES
+from billing_job.billing.invoicing.tax import VAT_PREFIXES
+from billing_job.core.countries import EU
 from billing_job.core.toml import Country, Table
 from billing_job.documents.einvoice.addresses import participant_problem
 from billing_job.receivables.mandates import checked_creditor_id

@@ -8,6 +8,19 @@ from phonenumbers import SUPPORTED_REGIONS
 OTHERWISE = {"UK": "GB", "EL": "GR", "XI": "GB"}
 """Codes that are in use elsewhere (the internet, VAT ids of Greece and Northern Ireland), and the country's own."""
 
+EU = frozenset(
+    ["AT", "BE", "BG", "CY", "CZ", "DE", "DK", "EE", "ES", "FI", "FR", "GR", "HR", "HU", "IE", "IT", "LT", "LU", "LV",
+     "MT", "NL", "PL", "PT", "RO", "SE", "SI", "SK"]
+)  # fmt: skip
+
+_TAXED_AS = {"MC": "FR", "IM": "GB"}
+"""Monaco and the Isle of Man count as part of France and the United Kingdom (Directive 2006/112/EC Article 7)."""
+
+
+def taxed_as(code: str) -> str:
+    """The country whose VAT a country has."""
+    return _TAXED_AS.get(code, code)
+
 
 @lru_cache(maxsize=1)
 def countries() -> frozenset[str]:

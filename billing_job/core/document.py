@@ -13,6 +13,7 @@ from functools import lru_cache
 
 from pydantic import TypeAdapter
 
+from billing_job.core.countries import taxed_as
 from billing_job.core.money import exchanged_cents
 from billing_job.core.period import Period
 from billing_job.core.units import unit_of_category
@@ -251,6 +252,16 @@ class Document:
     def period(self) -> Period:
         """The calendar month that is billed."""
         return Period.of(self.period_end)
+
+    def vat_case(self, vat: Vat) -> str:
+        """The category of a line, and two cases that the books and the tax office tell apart from it.
+
+        OSS is category S at the rate of a client's country that is not the seller's, DRC reverse charge at home.
+        """
+        abroad = taxed_as(self.client.country) != taxed_as(self.seller.country)
+        if vat.category == "AE" and self.client.tax_treatment == "DRC":
+            return "DRC"
+        return "OSS" if vat.category == "S" and abroad and self.client.tax_treatment != "S" else vat.category
 
     def detail_rows(self) -> Iterator[tuple[Line, DetailRow]]:
         """Every detail row with the line it belongs to, in the document's order."""

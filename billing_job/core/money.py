@@ -117,6 +117,20 @@ def shared_out(total_cents: int, exact_microcents: list[int]) -> list[int]:
     return shares
 
 
+def vat_shares(tax_cents: int, nets: list[int], rate_percent: Decimal) -> list[int]:
+    """Share the VAT of one category and rate over parts of its net; the rounding cent goes where it is nearest.
+
+    The last of several partial credit notes may carry a cent more or less than its own net asks for, so that together
+    they are the invoice's VAT; that cent goes to the largest part.
+    """
+    exact = [int(net * rate_percent * (MICROCENTS_PER_CENT // 100)) for net in nets]
+    expected = vat_cents(sum(nets), rate_percent)
+    shares = shared_out(expected, exact)
+    if tax_cents != expected:
+        shares[max(range(len(shares)), key=lambda place: abs(exact[place]))] += tax_cents - expected
+    return shares
+
+
 def grouped_text(cents: int) -> str:
     """Cents for people, without their sign: 1,234.50."""
     whole, fraction = divmod(abs(cents), 100)

@@ -118,10 +118,15 @@ def _miscounted(name: str, count: int, recorded: int) -> str:
 
 
 def _head(connection: Connection, table: Table) -> tuple[int, int]:
-    """How many rows the table has by its last link, and their sum."""
+    """How many rows the table has by its last link, and their sum: -1, which no rows add up to, if it is unreadable."""
     of_table = select(chain.c.rows, chain.c.rows_sum).where(chain.c.table_name == table.name)
     row = connection.execute(of_table.order_by(chain.c.seq.desc()).limit(1)).one_or_none()
-    return (0, 0) if row is None else (row.rows, int(row.rows_sum, 16))
+    if row is None:
+        return 0, 0
+    try:
+        return row.rows, int(row.rows_sum, 16)
+    except ValueError:  # changed by hand: `broken_links` names the link, and its rows are not those it was made of
+        return row.rows, -1
 
 
 def _link(connection: Connection, table: Table, count: int, total: int) -> None:

@@ -60,6 +60,11 @@ def documents_of_numbers(engine: Engine, numbers: Sequence[str]) -> list[Documen
     return [issued.document for chunk in chunks(numbers) for issued in _issued(engine, documents.c.number.in_(chunk))]
 
 
+def documents_issued_since(engine: Engine, day: str) -> list[Document]:
+    """Every document dated YYYY-MM-DD or later, invoices first, in the order of their numbers."""
+    return [issued.document for issued in _issued(engine, documents.c.issue_date >= day)]
+
+
 def all_documents(engine: Engine) -> list[Issued]:
     """Everything ever issued, invoices first, in the order of their numbers; LedgerError if one was tampered with."""
     return _issued(engine, true())

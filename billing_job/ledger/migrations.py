@@ -9,6 +9,7 @@ from billing_job.ledger import bank_tables, receivables_tables  # noqa: F401 - t
 from billing_job.ledger.chain import record_anew
 from billing_job.ledger.facts_of_old_ledgers import add_columns, settlements_become_facts
 from billing_job.ledger.tables import facts, metadata, transactions
+from billing_job.ledger.vat_tables import vat_closings
 from billing_job.ledger.wallet_in_micros import wallet_in_micros
 
 
@@ -37,6 +38,11 @@ def _payments(connection: Connection) -> None:
     metadata.create_all(connection)
 
 
+def _tax_periods_close(connection: Connection) -> None:
+    """Add the table of closed tax periods."""
+    vat_closings.create(connection, checkfirst=True)
+
+
 def _reminders_and_collections(connection: Connection) -> None:
     """Add the tables of what clients were asked for."""
     metadata.create_all(connection)
@@ -50,6 +56,7 @@ STEPS: tuple[Step, ...] = (
     _wallet_proves_the_reading,
     _facts_are_chained,
     _payments,
+    _tax_periods_close,
     _reminders_and_collections,
 )
 """STEPS[n] turns version n into version n + 1; a released step is never edited."""

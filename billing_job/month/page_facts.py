@@ -22,6 +22,7 @@ from billing_job.reporting.page_data import (
     Wallet,
     month_sums,
     months_back,
+    movers,
     shares,
     told_apart,
 )
@@ -61,6 +62,7 @@ def month_report(
         months=months,
         by_client=shares(found, months, lambda flow: flow.client_id, client_names),
         by_category=shares(found, months, lambda flow: flow.category, category_names),
+        movers=movers(found, months, client_names),
         wallet=_wallet(job, month, gate.proof),
         places=_places(placed, month, category),
         transactions=sum_of(placed.of_month),

@@ -33,6 +33,7 @@ from billing_job.ledger.billed_facts import MonthNet, month_nets, own_charges
 from billing_job.ledger.documents import clients_billed_for, issued_numbers, net_by_month
 from billing_job.ledger.issuing import issue
 from billing_job.ledger.proven_readings import proof_of_reading
+from billing_job.ledger.vat_closings import first_open_day
 from billing_job.month.accounts import Accounts, Owner
 from billing_job.month.charges import charges
 from billing_job.month.gate import Because, Gate, gate_of, open_gate, why_nothing_is_issued
@@ -232,5 +233,6 @@ def _today(job: Job) -> date:
 
 
 def issue_date(job: Job, month: Period) -> date:
-    """The day that a document issued now carries ([billing] issue_date)."""
-    return month.last_day if job.settings.billing.issue_date == "period_end" else _today(job)
+    """The day that a document issued now carries ([billing] issue_date); none of a closed tax period."""
+    day = month.last_day if job.settings.billing.issue_date == "period_end" else _today(job)
+    return first_open_day(job.engine, day)

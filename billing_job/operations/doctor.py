@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import eu_vat_rates_data
 
 from billing_job.billing.attribution.event_facts import disagreements
-from billing_job.billing.invoicing.tax import EU, has_valid_vat_id
+from billing_job.billing.invoicing.tax import has_valid_vat_id
+from billing_job.core.countries import EU
 from billing_job.core.errors import BillingJobError, SupplierError
 from billing_job.core.money import micros_text, wallet_text
 from billing_job.didfarm.page import PATH, Page, order_of, rows_of, validated_page

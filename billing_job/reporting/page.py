@@ -1,4 +1,4 @@
-"""The month's page: one HTML file that needs nothing beside it and runs nothing but its own two scripts."""
+"""The month's page: one HTML file that needs nothing beside it and runs nothing but its own script."""
 
 import base64
 import hashlib
@@ -14,17 +14,7 @@ from billing_job.documents.templates import Templates
 from billing_job.reporting.page_data import Report
 from billing_job.reporting.page_view import report_view
 
-TEMPLATE = "report.html"
-
-
-STYLE_SHEET = "report.css"
-
-
-SCRIPTS = ("report/chart.umd.min.js", "report.js")
-"""The chart library, as its authors publish it, and what uses it."""
-
-
-_SOURCE_MAP = re.compile(r"\n?//# sourceMappingURL=\S*\s*\Z")
+TEMPLATE, STYLE_SHEET, SCRIPT = "report.html", "report.css", "report.js"
 
 
 # What would end the element that the text stands in.
@@ -43,16 +33,16 @@ class Inline:
 def report_html(report: Report, templates: Templates) -> bytes:
     """The page, UTF-8; the same report gives the same bytes.
 
-    Its policy admits the two scripts and the style sheet by their hashes, images from data: addresses, and nothing
+    Its policy admits the script and the style sheet by their hashes, images from data: addresses, and nothing
     else: a name that slipped through the escaping could still neither run nor load anything. DocumentError names the
     template that is missing or wrong.
     """
     style = _inline(STYLE_SHEET, templates)
-    scripts = [_inline(name, templates) for name in SCRIPTS]
+    script = _inline(SCRIPT, templates)
     policy = "; ".join(
         (
             "default-src 'none'",
-            f"script-src {' '.join(script.source for script in scripts)}",
+            f"script-src {script.source}",
             f"style-src {style.source}",
             "img-src data:",
             "base-uri 'none'",
@@ -63,9 +53,7 @@ def report_html(report: Report, templates: Templates) -> bytes:
         page = (
             templates.environment.overlay(finalize=_shown)
             .get_template(TEMPLATE)
-            .render(
-                view=report_view(report), policy=policy, style=style.text, scripts=[script.text for script in scripts]
-            )
+            .render(view=report_view(report), policy=policy, style=style.text, script=script.text)
         )
     except TemplateSyntaxError as error:
         raise DocumentError(f"template {error.filename or TEMPLATE}, line {error.lineno}: {error.message}") from error
@@ -85,7 +73,7 @@ def _inline(name: str, templates: Templates) -> Inline:
     if path is None:
         raise DocumentError(f"template {name}: there is no such file; install the program again")
     # HTML parsers read every line end as \n, and the hash is taken of what they read.
-    text = _SOURCE_MAP.sub("\n", path.read_text(encoding="utf-8").replace("\r\n", "\n").replace("\r", "\n"))
+    text = path.read_text(encoding="utf-8").replace("\r\n", "\n").replace("\r", "\n")
     ends = _ENDS_EARLY.search(text)
     if ends is not None:
         raise DocumentError(f"template {name}: must not hold {ends[0]!r}, which would end it early inside the page")

@@ -12,8 +12,9 @@ from billing_job.core.wallet import Balance
 from billing_job.reporting.exceptions_csv import Waiting
 
 MONTHS_SHOWN = 12
-SHARES_SHOWN = 8
-"""Names with a colour of their own in a chart; all others together are one more."""
+SHARES_SHOWN = 10
+"""Names with a bar of their own; all others together are one more row."""
+MOVERS_SHOWN = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,22 @@ class Share:
     name: str
     cost_micros: tuple[int, ...]
     charge_cents: tuple[int, ...]
+    is_rest: bool = False
+    """All those together that have no row of their own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mover:
+    """A client whose net charge changed since the month before, in cents."""
+
+    name: str
+    before_cents: int
+    now_cents: int
+
+    @property
+    def change_cents(self) -> int:
+        """How much more it is charged now."""
+        return self.now_cents - self.before_cents
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +112,8 @@ class Report:
     """At most twelve, the report's month last; it is there even when nothing happened."""
     by_client: tuple[Share, ...]
     by_category: tuple[Share, ...]
+    movers: tuple[Mover, ...]
+    """The largest change first; none in a ledger's first month."""
     wallet: Wallet
     places: tuple[Place, ...]
     transactions: Sum
@@ -132,7 +151,7 @@ def month_sums(month: Period, flows: Iterable[Flow]) -> tuple[MonthSum, ...]:
 def shares(
     flows: Iterable[Flow], months: Sequence[MonthSum], key: Callable[[Flow], str], names: Mapping[str, str]
 ) -> tuple[Share, ...]:
-    """The flows by `key`, largest charge first; those beyond SHARES_SHOWN are added up as one share.
+    """The flows by `key`, the month's largest charge first; those beyond SHARES_SHOWN are added up as one share.
 
     `names` says what a key is called. A single one beyond the limit keeps its own name.
     """
@@ -142,15 +161,33 @@ def shares(
         cost, charge = sums.setdefault(key(flow), ([0] * len(column), [0] * len(column)))
         cost[column[flow.month]] += flow.cost_micros
         charge[column[flow.month]] += flow.charge_cents
-    ranked = sorted(sums, key=lambda each: (-sum(sums[each][1]), -sum(sums[each][0]), each))
+    ranked = sorted(sums, key=lambda each: (-sums[each][1][-1], -sum(sums[each][1]), -sum(sums[each][0]), each))
     shown = len(ranked) if len(ranked) <= SHARES_SHOWN + 1 else SHARES_SHOWN
     found = [Share(names[each], tuple(sums[each][0]), tuple(sums[each][1])) for each in ranked[:shown]]
     rest = [sums[each] for each in ranked[shown:]]
     if rest:
         cost_micros = tuple(map(sum, zip(*(cost for cost, _ in rest), strict=True)))
         charge_cents = tuple(map(sum, zip(*(charge for _, charge in rest), strict=True)))
-        found.append(Share(f"All {len(rest):,} others", cost_micros, charge_cents))
+        found.append(Share(f"All {len(rest):,} others", cost_micros, charge_cents, is_rest=True))
     return tuple(found)
+
+
+def movers(flows: Iterable[Flow], months: Sequence[MonthSum], names: Mapping[str, str]) -> tuple[Mover, ...]:
+    """The clients whose charge changed most since the month before, up or down, at most MOVERS_SHOWN.
+
+    `names` says what a client is called.
+    """
+    if len(months) < 2:
+        return ()
+    compared = {months[-2].month: 0, months[-1].month: 1}
+    nets: dict[str, list[int]] = {}
+    for flow in flows:
+        if flow.month in compared:
+            nets.setdefault(flow.client_id, [0, 0])[compared[flow.month]] += flow.charge_cents
+    found = [(client_id, Mover(names[client_id], before, now)) for client_id, (before, now) in nets.items()]
+    found = [(client_id, mover) for client_id, mover in found if mover.change_cents]
+    ranked = sorted(found, key=lambda each: (-abs(each[1].change_cents), each[0]))
+    return tuple(mover for _, mover in ranked[:MOVERS_SHOWN])
 
 
 def told_apart(names: Mapping[str, str]) -> dict[str, str]:

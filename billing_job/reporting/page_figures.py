@@ -1,4 +1,4 @@
-"""The figures of the month's page: amounts as texts, the tables that its charts are drawn from, the wallet's proof."""
+"""The figures of the month's page: amounts as texts, changes, the wallet's proof and where transactions went."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from datetime import date
 
 from billing_job.core.money import MICROS_PER_CENT, grouped_micros_text, half_away_from_zero
 from billing_job.core.sums import Sum
-from billing_job.reporting.page_data import MonthSum, Place, Report, Share, Wallet
+from billing_job.reporting.page_data import MonthSum, Place, Wallet
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,26 +35,6 @@ class Row:
     strong: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Figures:
-    """A table that a chart draws: a series in each row, a month in each column, and their sum in the last one."""
-
-    measure: str
-    caption: str
-    rows: tuple[Row, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Chart:
-    """A chart with its figures; where there are several tables the reader chooses which one is drawn."""
-
-    name: str
-    title: str
-    note: str
-    series: tuple[str, ...]
-    tables: tuple[Figures, ...]
-
-
 def amount(micros: int) -> Cell:
     """Micros as people read them, with a real minus sign and two to six places: −1,234.50."""
     return Cell(f"{'−' if micros < 0 else ''}{grouped_micros_text(micros)}", micros)
@@ -78,47 +58,17 @@ def month_name(month: str, form: str = "%B %Y") -> str:
     return date.fromisoformat(f"{month}-01").strftime(form)
 
 
-def charts(report: Report) -> tuple[Chart, ...]:
-    """Cost, charge and margin: in all over the months, by client, by category.
-
-    With a single month there is no course of time to draw, so the first one is left out.
-    """
-    found = (
-        Chart("trend", "Charge, cost and margin", "", ("Charge", "Cost", "Margin"), (_trend(report),)),
-        _shares("clients", "By client", "Clients", report.by_client, report),
-        _shares("categories", "By category", "Categories", report.by_category, report),
-    )
-    return found if len(report.months) > 1 else found[1:]
+def signed(micros: int) -> Cell:
+    """A change: an amount with its sign either way."""
+    return Cell(f"{'+' if micros > 0 else ''}{amount(micros).text}", micros)
 
 
-def _trend(report: Report) -> Figures:
-    months = report.months
-    charge, cost = [micros_of(month.charge_cents) for month in months], [month.cost_micros for month in months]
-    margin = [charged - paid for charged, paid in zip(charge, cost, strict=True)]
-    rows = tuple(_summed(name, micros) for name, micros in (("Charge", charge), ("Cost", cost), ("Margin", margin)))
-    return Figures("all", f"Charge, cost and margin by month, {report.currency}", rows)
-
-
-def _shares(name: str, title: str, plural: str, shares: Sequence[Share], report: Report) -> Chart:
-    measures: dict[str, Callable[[Share], Sequence[int]]] = {
-        "charge": lambda share: [micros_of(each) for each in share.charge_cents],
-        "cost": lambda share: share.cost_micros,
-        "margin": lambda share: [micros_of(a) - b for a, b in zip(share.charge_cents, share.cost_micros, strict=True)],
-    }
-    tables = tuple(
-        Figures(
-            measure,
-            f"{measure.title()} {title.lower()} and month, {report.currency}",
-            tuple(_summed(share.name, micros_in(share)) for share in shares),
-        )
-        for measure, micros_in in measures.items()
-    )
-    note = f"{plural} with the largest charge of the months shown come first."
-    return Chart(name, title, note, tuple(share.name for share in shares), tables)
-
-
-def _summed(name: str, micros: Sequence[int]) -> Row:
-    return Row(name, (*(amount(each) for each in micros), Cell(amount(sum(micros)).text)))
+def changed_by(now: int, before: int) -> str:
+    """A change in percent with its sign; "new" and "gone" where one side is nothing."""
+    if before == 0 or now == 0:
+        return "new" if now else "gone" if before else "–"
+    text = percent(now - before, abs(before))
+    return text if text.startswith("−") or now == before else f"+{text}"
 
 
 def wallet_rows(wallet: Wallet, month: str) -> tuple[Row, ...]:

@@ -6,35 +6,33 @@ from urllib.parse import quote
 
 from billing_job.core.document import Kind
 from billing_job.core.sentences import counted
-from billing_job.reporting.exceptions_csv import Waiting
+from billing_job.reporting.page_course import Moved, Ranking, Trend, moved, rankings, trend
 from billing_job.reporting.page_data import DocumentRow, Report
 from billing_job.reporting.page_figures import (
     Cell,
-    Chart,
     Row,
     amount,
     change,
-    charts,
     micros_of,
     month_name,
     percent,
     place_rows,
     wallet_rows,
 )
+from billing_job.reporting.page_tasks import (
+    Task,
+    Verdict,
+    WaitingGroup,
+    anomaly_verdict,
+    tasks_of,
+    waiting_groups,
+    waiting_verdict,
+    wallet_verdict,
+)
+from billing_job.reporting.remedies import by_remedy
 
-WAITING_SHOWN = 200
-"""Rows of the queue on the page; all of them are in exceptions.csv."""
 KIND_NAMES = {Kind.INVOICE: "Invoice", Kind.CREDIT_NOTE: "Credit note"}
 FILE_NAMES = {"pdf": "PDF", "csv": "CSV", "ubl": "XML"}
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """One thing that is well (`good`) or wants attention, and the section that says more."""
-
-    good: bool
-    text: str
-    section: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,20 +50,6 @@ class Link:
 
     text: str
     target: str
-
-
-@dataclass(frozen=True, slots=True)
-class WaitingView:
-    """A transaction that waits, in texts."""
-
-    transaction_id: str
-    day: str
-    type: str
-    reference: str
-    amount: Cell
-    reason: str
-    suggestion: str
-    age_days: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,16 +78,19 @@ class ReportView:
     currency: str
     verdicts: tuple[Verdict, ...]
     tiles: tuple[Tile, ...]
+    tasks: tuple[Task, ...]
     months: tuple[str, ...]
-    """The columns of every chart's tables."""
-    charts: tuple[Chart, ...]
+    """The columns of the tables behind the charts."""
+    trend: Trend | None
+    movers: tuple[Moved, ...]
+    mover_heads: tuple[str, ...]
+    rankings: tuple[Ranking, ...]
     wallet: tuple[Row, ...]
     wallet_verdict: Verdict
     places: tuple[Row, ...]
-    waiting: tuple[WaitingView, ...]
+    waiting: tuple[WaitingGroup, ...]
+    waiting_count: str
     waiting_sum: Cell
-    waiting_note: str
-    """What is not on the page; empty when all of it is."""
     anomalies: tuple[str, ...]
     documents: tuple[ReportDocument, ...]
     document_sums: tuple[Cell, ...]
@@ -114,22 +101,26 @@ class ReportView:
 def report_view(report: Report) -> ReportView:
     """The texts of the page, in English."""
     month = month_name(str(report.month))
-    hidden = len(report.waiting) - WAITING_SHOWN
+    groups = by_remedy(report.waiting)
     return ReportView(
         title=f"{month} · {report.seller}",
         month=month,
         seller=report.seller,
         currency=report.currency,
-        verdicts=(_wallet_verdict(report), _waiting_verdict(report), *_anomaly_verdict(report)),
+        verdicts=(wallet_verdict(report), waiting_verdict(report), *anomaly_verdict(report)),
         tiles=_tiles(report),
         months=tuple(month_name(each.month, "%b %Y") for each in report.months),
-        charts=charts(report),
+        tasks=tasks_of(report, groups),
+        trend=trend(report),
+        movers=moved(report),
+        mover_heads=tuple(month_name(each.month, "%b %Y") for each in report.months[-2:]),
+        rankings=rankings(report),
         wallet=wallet_rows(report.wallet, month),
-        wallet_verdict=_wallet_verdict(report),
+        wallet_verdict=wallet_verdict(report),
         places=place_rows(report.places, report.transactions),
-        waiting=tuple(_waiting_view(each) for each in report.waiting[:WAITING_SHOWN]),
+        waiting=waiting_groups(groups, str(report.month)),
+        waiting_count=counted(len(report.waiting), "transaction"),
         waiting_sum=amount(sum(each.micros or 0 for each in report.waiting)),
-        waiting_note=f"{counted(hidden, 'more row')} of the queue stand in exceptions.csv." if hidden > 0 else "",
         anomalies=report.anomalies,
         documents=tuple(_document_view(each) for each in report.documents),
         document_sums=_document_amounts(report.documents),
@@ -157,45 +148,6 @@ def _tiles(report: Report) -> tuple[Tile, ...]:
 
 def _kinds(invoices: int, credit_notes: int) -> str:
     return f"{counted(invoices, 'invoice')}, {counted(credit_notes, 'credit note')}"
-
-
-def _wallet_verdict(report: Report) -> Verdict:
-    wallet = report.wallet
-    if wallet.balance is None:
-        return Verdict(False, "The wallet's balance is not known yet", "wallet")
-    if not wallet.balance.shows(wallet.explained_micros):
-        off = amount(wallet.difference_micros or 0).text
-        return Verdict(False, f"The wallet is off by {report.currency} {off}", "wallet")
-    return Verdict(
-        True, f"The wallet is {wallet.balance.how_exact(wallet.explained_micros, report.currency)}", "wallet"
-    )
-
-
-def _waiting_verdict(report: Report) -> Verdict:
-    if not report.waiting:
-        return Verdict(True, "No transaction waits", "exceptions")
-    waits = "waits" if len(report.waiting) == 1 else "wait"
-    oldest = max(each.age_days for each in report.waiting)
-    text = f"{counted(len(report.waiting), 'transaction')} {waits}, the oldest for {counted(oldest, 'day')}"
-    return Verdict(False, text, "exceptions")
-
-
-def _anomaly_verdict(report: Report) -> tuple[Verdict, ...]:
-    count = len(report.anomalies)
-    return (Verdict(False, f"{counted(count, 'thing')} to look at", "anomalies"),) if count else ()
-
-
-def _waiting_view(waiting: Waiting) -> WaitingView:
-    return WaitingView(
-        transaction_id=waiting.transaction_id,
-        day=waiting.created_at[:10],
-        type=waiting.type,
-        reference=f"{waiting.reference_type} {waiting.reference_id}".strip(),
-        amount=Cell("unreadable") if waiting.micros is None else amount(waiting.micros),
-        reason=waiting.reason.replace("_", " "),
-        suggestion=waiting.suggestion,
-        age_days=waiting.age_days,
-    )
 
 
 def _document_amounts(documents: Sequence[DocumentRow]) -> tuple[Cell, ...]:

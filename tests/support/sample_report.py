@@ -14,6 +14,7 @@ from billing_job.reporting.page_data import (
     Wallet,
     month_sums,
     months_back,
+    movers,
     shares,
 )
 
@@ -28,6 +29,15 @@ NAMES = (
     "Łódź Telekom sp. z o.o.",
 )
 CATEGORIES = ("Number rental", "Calls", "Messages", "Monthly fee")
+
+
+REASONS = ("unknown_reference", "unassigned_number", "unassigned_number", "unreadable_row")
+SUGGESTIONS = (
+    "add order 1042 to numbers.csv",
+    "number +31201230001 is on no trunk at that moment: extend its dates in numbers.csv",
+    "number +31201230002 is on no trunk at that moment: extend its dates in numbers.csv",
+    "the amount 'n/a' is no decimal",
+)
 
 
 def flows_of(clients: int, months: int) -> list[Flow]:
@@ -89,12 +99,12 @@ def waiting_rows(count: int) -> tuple[Waiting, ...]:
         Waiting(
             transaction_id=f"{90_000 + place}",
             created_at="2026-10-05T14:30:00Z",
-            type="renewal",
-            reference_type="number",
-            reference_id=HOSTILE if place == 1 else f"+3120123{place:04d}",
+            type="renewal" if place % 4 else "purchase",
+            reference_type="number" if place % 4 else "order",
+            reference_id=HOSTILE if place == 1 else f"+3120123{place:04d}" if place % 4 else f"{1_042 + place}",
             micros=None if place == count - 1 else (-150 - place) * 10_000,
-            reason="unknown_number",
-            suggestion="add the number to numbers.csv, or decide it with `billing-job exceptions`",
+            reason=REASONS[place % len(REASONS)],
+            suggestion=SUGGESTIONS[place % len(REASONS)],
             first_seen="2026-11-01",
             age_days=40 - place % 40,
         )
@@ -106,6 +116,7 @@ def sample_report(*, clients: int = 14, months: int = 12, waits: int = 3, differ
     """The page of October 2026."""
     flows = flows_of(clients, months)
     sums = month_sums(MONTH, flows)
+    names = {f"client-{place:04d}": client_name(place) for place in range(clients)}
     within = {
         "Top-up": Sum(2, 5_000_000_000),
         "Number rental": Sum(480, -2_100_440_000),
@@ -126,9 +137,10 @@ def sample_report(*, clients: int = 14, months: int = 12, waits: int = 3, differ
             flows,
             sums,
             lambda flow: flow.client_id,
-            {f"client-{place:04d}": client_name(place) for place in range(clients)},
+            names,
         ),
         by_category=shares(flows, sums, lambda flow: flow.category, {name: name for name in CATEGORIES}),
+        movers=movers(flows, sums, names),
         wallet=Wallet(
             0, wallet.before, within, wallet.after, Sum(), Balance(wallet.explained_micros + difference_micros, "EUR")
         ),

@@ -9,16 +9,9 @@ from decimal import Decimal
 import eu_vat_rates_data
 from stdnum.eu import vat as eu_vat
 
+from billing_job.core.countries import EU, taxed_as
 from billing_job.core.document import Client, Vat
 from billing_job.core.register import DomesticReverseCharge, VatRate
-
-EU = frozenset(
-    ["AT", "BE", "BG", "CY", "CZ", "DE", "DK", "EE", "ES", "FI", "FR", "GR", "HR", "HU", "IE", "IT", "LT", "LU", "LV",
-     "MT", "NL", "PL", "PT", "RO", "SE", "SI", "SK"]
-)  # fmt: skip
-
-TAXED_AS = {"MC": "FR", "IM": "GB"}
-"""Monaco and the Isle of Man count as part of France and the United Kingdom (Directive 2006/112/EC Article 7)."""
 
 _PREFIXES = {"EL": "GR", "XI": "GB"}
 """VAT ids begin with the country's code but those of Greece, and of Northern Ireland beside GB."""
@@ -70,9 +63,9 @@ def vat_of(client: Client, rules: TaxRules, day: date) -> Vat | Untaxable:
 def _vat(treatment: str, client: Client, rules: TaxRules, day: date) -> Vat | Untaxable:
     match treatment:
         case "S":
-            return _standard(TAXED_AS.get(rules.seller_country, rules.seller_country), rules, day)
+            return _standard(taxed_as(rules.seller_country), rules, day)
         case "OSS":
-            return _standard(_taxed_in(client), rules, day)
+            return _standard(taxed_as(client.country), rules, day)
         case "AE":
             return _reverse_charge(client, rules)
         case "DRC":
@@ -92,18 +85,14 @@ def vat_id_check(client: Client) -> str:
 
 def has_valid_vat_id(client: Client) -> bool:
     """A VAT id of the client's own EU country with right check digits; Greece writes EL."""
-    country = _taxed_in(client)
+    country = taxed_as(client.country)
     prefix = "EL" if country == "GR" else country
     return client.vat_id.startswith(prefix) and bool(eu_vat.is_valid(client.vat_id))
 
 
-def _taxed_in(client: Client) -> str:
-    return TAXED_AS.get(client.country, client.country)
-
-
 def _treatment(client: Client, rules: TaxRules) -> str:
     """The treatment that follows from countries and VAT id; empty when it needs a decision."""
-    country, home = _taxed_in(client), TAXED_AS.get(rules.seller_country, rules.seller_country)
+    country, home = taxed_as(client.country), taxed_as(rules.seller_country)
     if _contradiction(client):
         return ""
     if country == home:
@@ -119,7 +108,7 @@ def _contradiction(client: Client) -> str:
     """What to say of a VAT id that another country gave: one of the two cells is wrong, and with it the VAT."""
     begins = _VAT_ID.match(client.vat_id)
     country = _PREFIXES.get(begins[1], begins[1]) if begins else ""
-    if country not in EU | {"GB", "CH", "NO"} or country == _taxed_in(client):
+    if country not in EU | {"GB", "CH", "NO"} or country == taxed_as(client.country):
         return ""
     return (
         f"client {client.client_id} is in {client.country} and VAT id {client.vat_id} is of {country}: correct country"

@@ -1,0 +1,44 @@
+"""Under which accounts the journal has the revenue and the VAT of documents: what a VAT return is tied to."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from typing import Literal
+
+from billing_job.accounting.accounts import AccountKind, Accounts
+from billing_job.accounting.booking import document_entry
+from billing_job.core.document import Document
+from billing_job.core.money import rate_text
+
+
+@dataclass(frozen=True, slots=True)
+class VatPosting:
+    """A revenue (net) or VAT posting of a document, with the document's sign; cents."""
+
+    number: str
+    issue_date: date
+    figure: Literal["net", "vat"]
+    case: str
+    """A value of `accounts.VAT_CASES`."""
+    rate: str
+    account: str
+    account_name: str
+    cents: int
+
+
+def vat_postings(documents: Iterable[Document], accounts: Accounts) -> Iterator[VatPosting]:
+    """Those of each document's entry; ConfigError where accounts.csv has no account for one."""
+    for document in documents:
+        for posting in document_entry(document, accounts).postings:
+            if posting.vat is not None:
+                is_vat = posting.key.kind == AccountKind.VAT
+                yield VatPosting(
+                    number=document.number,
+                    issue_date=document.issue_date,
+                    figure="vat" if is_vat else "net",
+                    case=posting.vat.case,
+                    rate=rate_text(posting.vat.rate),
+                    account=posting.account,
+                    account_name=posting.account_name,
+                    cents=-posting.cents,
+                )

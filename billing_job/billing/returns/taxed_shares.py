@@ -1,0 +1,167 @@
+"""Issued documents taken apart into what each tax period declares of them.
+
+A period is a stretch of months, so a share knows its month. Reverse charge and the One Stop Shop follow the month of
+the supply, what is taxed at home the rule of the seller's country; what gives something back follows the day it was
+given back (Directive 2006/112/EC Articles 66, 90 and 264(2), 369g(4)).
+"""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+
+from billing_job.core.countries import EU, taxed_as
+from billing_job.core.document import Document, Kind, Line, Vat, VatTotal
+from billing_job.core.money import vat_shares
+from billing_job.core.period import Period
+from billing_job.core.tax_period import TaxPeriod
+
+NO_CLOSED: Mapping[str, Collection[Period]] = {}
+NO_ORIGINS: Mapping[str, Period] = {}
+BY_SUPPLY = frozenset({"AE", "DRC", "OSS"})
+"""Cases that are declared by the month of the supply, whatever the seller's country says of the others."""
+FOREIGN = "FOREIGN"
+"""VAT of a country that is neither the seller's nor in the EU: declared there, and in no return of the seller's."""
+
+
+class DueBy(StrEnum):
+    """When VAT becomes chargeable on what is taxed at home; the value is the word of vat_due.csv."""
+
+    ISSUE = "issue"
+    """In the month of the invoice's date."""
+    SUPPLY = "supply"
+    """In the month of the supply."""
+
+
+@dataclass(frozen=True, slots=True)
+class DueRule:
+    """What a country's law says of it, from a day on."""
+
+    country: str
+    by: DueBy
+    valid_from: date
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class TaxedShare:
+    """What one document has of one case and rate in one month; cents, a credit note's are negative."""
+
+    number: str
+    kind: Kind
+    issue_date: date
+    client_id: str
+    vat_id: str
+    country: str
+    """The client's, Monaco as France."""
+    case: str
+    """S, OSS, AE, DRC, O, E, Z or FOREIGN."""
+    booked_case: str
+    """The case under which the journal has it."""
+    rate: Decimal
+    supplied: Period
+    """The month of the supply; of what gives back: of the supply that it is about."""
+    declared: Period
+    net_cents: int
+    vat_cents: int
+
+    @property
+    def correction_of(self) -> str:
+        """The earlier quarter that a share of the One Stop Shop corrects, such as 2026Q4; empty for none."""
+        original = TaxPeriod.quarter_of(self.supplied)
+        return str(original) if self.case == "OSS" and original < TaxPeriod.quarter_of(self.declared) else ""
+
+
+def due_by(rules: Iterable[DueRule], country: str, day: date) -> DueBy:
+    """The country's rule on a day; the invoice's date where no row holds."""
+    held = [rule for rule in rules if rule.country == taxed_as(country) and rule.valid_from <= day]
+    return max(held, key=lambda rule: rule.valid_from).by if held else DueBy.ISSUE
+
+
+def taxed_shares(
+    documents: Iterable[Document],
+    rules: Sequence[DueRule],
+    closed: Mapping[str, Collection[Period]] = NO_CLOSED,
+    origins: Mapping[str, Period] = NO_ORIGINS,
+) -> Iterator[TaxedShare]:
+    """The shares of every document; they add up to the nets and the VAT of its categories, to the cent.
+
+    `closed` has the months that were closed before a document was issued, by its number: it is declared in the first
+    open month after. `origins` has the month of what a refund gives back, by the refund's transaction.
+    """
+    for document in documents:
+        shut = closed.get(document.number, ())
+        for total in document.vat_totals:
+            yield from _shares(document, total, rules, shut, origins)
+
+
+def _shares(
+    document: Document,
+    total: VatTotal,
+    rules: Sequence[DueRule],
+    shut: Collection[Period],
+    origins: Mapping[str, Period],
+) -> Iterator[TaxedShare]:
+    case = _case(document, total.vat)
+    nets: dict[tuple[Period, Period], int] = {}
+    for line in document.lines:
+        if line.vat == total.vat:
+            for supplied, cents in _by_origin(line, origins):
+                chargeable = _chargeable(document, line, case, rules)
+                key = (supplied, _first_open(chargeable, shut))
+                nets[key] = nets.get(key, 0) + cents
+    taxes = vat_shares(total.vat_cents, list(nets.values()), total.vat.rate) if nets else []
+    for ((supplied, declared), net), tax in zip(nets.items(), taxes, strict=True):
+        if net or tax:
+            yield TaxedShare(
+                number=document.number,
+                kind=document.kind,
+                issue_date=document.issue_date,
+                client_id=document.client.client_id,
+                vat_id=document.client.vat_id,
+                country=taxed_as(document.client.country),
+                case=case,
+                booked_case=document.vat_case(total.vat),
+                rate=total.vat.rate,
+                supplied=supplied,
+                declared=declared,
+                net_cents=net,
+                vat_cents=tax,
+            )
+
+
+def _case(document: Document, vat: Vat) -> str:
+    """The case of the return, which asks where the buyer is: only another member state's is in the EC sales list."""
+    booked = document.vat_case(vat)
+    country, home = taxed_as(document.client.country), taxed_as(document.seller.country)
+    in_eu = country in EU and home in EU
+    if booked == "AE" and country == home:
+        return "DRC"
+    if booked == "AE" and not in_eu:
+        return "O"
+    return FOREIGN if booked == "OSS" and not in_eu else booked
+
+
+def _by_origin(line: Line, origins: Mapping[str, Period]) -> Iterator[tuple[Period, int]]:
+    """The line's net by the month of the supply that it is about: of a refund, that of what it gives back."""
+    own = Period.of(line.period_end)
+    if not line.is_refund:
+        yield own, line.net_cents
+        return
+    for row in line.rows:
+        yield origins.get(row.transaction_id, own), row.net_cents
+
+
+def _chargeable(document: Document, line: Line, case: str, rules: Sequence[DueRule]) -> Period:
+    """The month in which the line's tax became chargeable, or in which it was given back."""
+    if document.corrects:
+        return Period.of(document.issue_date)
+    by_supply = case in BY_SUPPLY or due_by(rules, document.seller.country, line.period_end) is DueBy.SUPPLY
+    return Period.of(line.period_end if by_supply else document.issue_date)
+
+
+def _first_open(month: Period, shut: Collection[Period]) -> Period:
+    while month in shut:
+        month = month.next
+    return month

@@ -1,0 +1,128 @@
+"""`vat return` and `vat close` by the real command line: files, words, exit codes, and what a closing changes."""
+
+import csv
+import io
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.lives import AT_COST, DECEMBER, OCTOBER, SEPTEMBER, Life, life, moved, plan
+
+TRUNKS = {"acme": "trk_a", "bruno": "trk_b", "carla": "trk_c", "dora": "trk_d"}
+CLIENTS = (
+    "acme,Acme,NL,NL004495445B01,,,",
+    "bruno,Bruno,DE,DE136695976,,,",
+    "carla,Carla,FR,,,,",
+    "dora,Dora,US,,,,",
+)
+
+
+@pytest.fixture
+def here(tmp_path: Path) -> Iterator[Life]:
+    """A Dutch seller with a client at home, a firm abroad, a consumer abroad and one overseas."""
+    with life(tmp_path, plan(AT_COST), tax="oss = true") as reseller:
+        reseller.clients(*CLIENTS)
+        reseller.trunks(*(f"{trunk},{client},," for client, trunk in TRUNKS.items()))
+        yield reseller
+
+
+def month(here: Life, first: int, day: str, cents: int) -> None:
+    """A call of each client: once, twice, three and four times as much."""
+    here.add(*(moved(first + n, -cents * (n + 1), day, trunk=trunk) for n, trunk in enumerate(TRUNKS.values())))
+
+
+def rows(here: Life, period: str, name: str) -> list[tuple[str, ...]]:
+    """The rows of a file of the period, without its heading."""
+    text = (here.office.output / "vat" / period / name).read_text(encoding="utf-8")
+    return [tuple(row) for row in csv.reader(io.StringIO(text))][1:]
+
+
+def boxes(here: Life, period: str) -> dict[str, tuple[str, str]]:
+    """box → (net, vat) of return.csv, where one is not nothing."""
+    found = {row[0] or row[2]: (row[4], row[5]) for row in rows(here, period, "return.csv")}
+    return {box: amounts for box, amounts in found.items() if set(amounts) - {"", "0.00"}}
+
+
+def test_two_quarters_and_a_credit_note(here: Life) -> None:
+    """September's and October's invoices by quarter, and a credit note of February in the return of its own quarter."""
+    month(here, 1, "2026-09-20", 1000)
+    here.run(SEPTEMBER, at="2026-10-05")
+    month(here, 11, "2026-10-20", 100)
+    here.add(moved(21, -50, "2026-09-29", trunk="trk_b"))  # a call of September that the supplier lists late
+    october = here.run(OCTOBER)
+    here.on("2027-02-10")
+    third = here.office.type("vat", "return", "--period", "2026Q3", "--json")
+    assert third.code == 0, third.err
+    assert boxes(here, "2026Q3") == {"3b": ("20.50", ""), "OSS": ("30.00", "6.00")}
+    assert rows(here, "2026Q3", "ec_sales_list.csv") == [("DE136695976", "DE", "20.50")]
+    assert rows(here, "2026Q3", "oss.csv") == [("FR", "20", "30.00", "6.00", "")]
+    differences = {(each["number"], each["booked"], each["declared"]) for each in third.json["time_differences"]}
+    assert {(booked, declared) for _, booked, declared in differences} == {
+        ("2026-10", "2026-09"), ("2026-11", "2026-09")
+    }  # fmt: skip
+    assert "in no box of the return" in third.err
+    (carla,) = [each["number"] for each in october.json["documents"] if each["client_id"] == "carla"]
+    here.credit(carla)
+    fourth = here.office.type("vat", "return", "--period", "2026Q4", "--json").json
+    assert boxes(here, "2026Q4") == {
+        "1a": ("11.00", "2.31"), "3b": ("2.00", ""), "5a": ("", "2.31"), "O": ("44.00", "0.00"),
+        "OSS": ("3.00", "0.60"),
+    }  # fmt: skip
+    assert (fourth["schema"], fourth["period"], fourth["nil"], fourth["over"]) == (
+        "billing-job/vat-return@1", "2026Q4", False, True
+    )  # fmt: skip
+    (vat,) = [each for each in fourth["accounts"] if (each["figure"], each["vat_case"]) == ("vat", "S")]
+    assert (vat["accounts"], vat["journal_cents"], vat["return_cents"]) == ("1500 VAT to pay 21%", 231, 231)
+    assert here.office.type("vat", "return", "--period", "2027-02").code == 0
+    assert rows(here, "2027-02", "oss.csv") == [("FR", "20", "-3.00", "-0.60", "2026Q4")]
+    page = (here.office.output / "vat" / "2026Q4" / "return.html").read_text(encoding="utf-8")
+    for each in fourth["time_differences"]:
+        assert each["number"] in page
+    assert "1500 VAT to pay 21%" in page
+    assert "<script" not in page
+    before = here.office.files()
+    assert here.office.type("vat", "return", "--period", "2026Q4").code == 0
+    assert here.office.files() == before
+    assert here.office.type("verify", "--deep").code == 0
+
+
+def test_a_closed_quarter_takes_nothing_more(here: Life) -> None:
+    """What is issued after the closing is dated and declared in the first open month; the filed figures stay."""
+    here.settings(plan(AT_COST), billing='issue_date = "period_end"', tax="oss = true")
+    month(here, 1, "2026-12-20", 1000)
+    here.run(DECEMBER)
+    here.on("2027-01-10")
+    assert here.office.type("vat", "close", "--period", "2026Q4", "--json").json["numbers"] == {"invoice 2026": 4}
+    here.add(moved(21, -70, "2026-12-29", trunk="trk_b"), moved(22, -90, "2026-12-29", trunk="trk_c"))
+    here.add(moved(23, -10, "2026-12-29", trunk="trk_a"))
+    late = here.run(DECEMBER, "--supplementary")
+    assert {each["issue_date"] for each in late.json["documents"] if each["new"]} == {"2027-01-01"}
+    assert here.office.type("vat", "return", "--period", "2026Q4").code == 0
+    assert boxes(here, "2026Q4")["1a"] == ("10.00", "2.10")
+    assert rows(here, "2026Q4", "ec_sales_list.csv") == [("DE136695976", "DE", "20.00")]
+    soon = here.office.type("vat", "return", "--period", "2027Q1", "--json")
+    assert (soon.code, soon.json["over"]) == (0, False)
+    assert "2027Q1 is not over" in soon.err
+    assert rows(here, "2027Q1", "ec_sales_list.csv") == [("DE136695976", "DE", "0.70")]
+    assert rows(here, "2027Q1", "oss.csv") == [("FR", "20", "0.90", "0.18", "2026Q4")]
+    for arguments, word in (
+        (("close", "--period", "2026Q4"), "closed already"),
+        (("close", "--period", "2027Q1"), "not over"),
+        (("close", "--period", "2026Q3", "--on", "2026-09-30"), "--on 2026-09-30"),
+        (("return", "--period", "2027Q2"), "begins on 2027-04-01"),
+        (("return", "--period", "2026Q5"), "write it as YYYYQn"),
+    ):
+        refused = here.office.type("vat", *arguments)
+        assert (refused.code, word in refused.err) == (2, True), refused.err
+    assert here.office.type("verify", "--deep").code == 0
+
+
+def test_a_return_of_nothing(here: Life) -> None:
+    """A period without documents is a nil return: every box with 0.00, and lists without rows."""
+    here.on("2026-11-05")
+    ran = here.office.type("vat", "return", "--period", "2026-10", "--json")
+    assert (ran.code, ran.json["nil"]) == (0, True)
+    assert "nil return" in ran.err
+    assert [row[0] for row in rows(here, "2026-10", "return.csv")] == ["1a", "1b", "1c", "1e", "3b", "5a"]
+    assert (rows(here, "2026-10", "ec_sales_list.csv"), rows(here, "2026-10", "oss.csv")) == ([], [])
