@@ -43,7 +43,7 @@ from billing_job.ledger.reminders import (
     logged_reminders,
     record_reminder,
 )
-from billing_job.month.collected import collected, under_way
+from billing_job.month.collected import collected, under_way, usable_mandate
 from billing_job.month.job import Job
 from billing_job.month.receivables import load_receivables
 from billing_job.month.reminded import client_of, reminded, reminder_of, reminder_to_json
@@ -107,6 +107,7 @@ def planned_reminders(job: Job, log: Sequence[SentReminder]) -> ReminderPlan:
     """Today's reminders by what is open now."""
     state, payments = load_receivables(job), recorded_payments(job.engine)
     owing = {item.client_id: item.number for item in state.items if item.days_overdue(state.as_of)}
+    history = collected(logged_collections(job.engine), payments)
     clients = {client_id: client_of(job, client_id, number) for client_id, number in owing.items()}
     terms = Terms(
         job.settings.reminders.levels,
@@ -116,7 +117,8 @@ def planned_reminders(job: Job, log: Sequence[SentReminder]) -> ReminderPlan:
         frozenset(client_id for client_id, client in clients.items() if client.is_business),
         job.receivables_files.holds,
         reminded(log),
-        under_way(collected(logged_collections(job.engine), payments)),
+        under_way(history),
+        frozenset(each for each in clients if usable_mandate(job, each, state.as_of, history) is not None),
     )
     return reminders(state, payments, terms)
 

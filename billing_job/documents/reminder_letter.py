@@ -98,7 +98,7 @@ def reminder_view(letter: ReminderLetter, templates: Templates, *, pictures: boo
     if letter.costs_cents:
         totals.append(Fact(labels("Costs of recovery"), money(letter.costs_cents)))
     notes = []
-    if has_interest:
+    if has_interest and letter.interest_law:
         notes.append(labels("Interest: {law}, by the day on the open amount.", law=page_text(letter.interest_law)))
     if letter.costs_cents:
         notes.append(labels("Costs of recovery: {law}.", law=page_text(letter.costs_law)))

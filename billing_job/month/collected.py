@@ -1,7 +1,7 @@
 """What was collected by direct debit so far, and what became of it: from the ledger's files and the bank's returns."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date
 from functools import lru_cache
 
@@ -9,8 +9,9 @@ from pydantic import TypeAdapter
 
 from billing_job.core.claim import Payment, PaymentKind
 from billing_job.ledger.collections import LoggedCollection
+from billing_job.month.job import Job
 from billing_job.receivables.direct_debit import Collection
-from billing_job.receivables.mandates import Collected
+from billing_job.receivables.mandates import Collected, Mandate, mandate_for, returns_in_a_row
 
 
 @lru_cache(maxsize=1)
@@ -39,6 +40,16 @@ def collected(logged: Iterable[LoggedCollection], payments: Iterable[Payment]) -
             history.append(Collected(debit.mandate_id, number, collection.due, returned=returns[number] > 0))
             returns[number] -= 1
     return history
+
+
+def usable_mandate(job: Job, client_id: str, day: date, history: Sequence[Collected]) -> Mandate | None:
+    """The mandate by which a client's documents are collected on a day; None where they are paid by transfer."""
+    client = job.clients.get(client_id)
+    if client is None or client.payment != "direct_debit":
+        return None
+    mandate = mandate_for(job.receivables_files.mandates, client_id, day)
+    most = job.settings.receivables.returns_before_transfer
+    return None if mandate is None or returns_in_a_row(mandate.mandate_id, history) >= most else mandate
 
 
 def under_way(history: Iterable[Collected]) -> dict[str, date]:

@@ -138,6 +138,8 @@ class Terms:
     reminded: Mapping[str, Reminded] = field(default_factory=dict)
     in_collection: Mapping[str, date] = field(default_factory=dict)
     """Documents whose direct debit is under way, and its day."""
+    debited: frozenset[str] = frozenset()
+    """Clients whose mandate holds and stays: not they are late, but the collection."""
 
 
 def reminders(state: Receivables, payments: Iterable[Payment], terms: Terms) -> ReminderPlan:
@@ -172,6 +174,8 @@ def _left_alone(item: OpenItem, day: date, terms: Terms, plan: ReminderPlan) -> 
     elif item.number in terms.in_collection:
         reason = f"is being collected by direct debit on {terms.in_collection[item.number]}"
         plan.left_out.append(LeftOut(item.number, item.client_id, reason))
+    elif item.client_id in terms.debited:
+        plan.left_out.append(LeftOut(item.number, item.client_id, "is for `billing-job collect`: a mandate holds"))
     else:
         return False
     return True
