@@ -49,6 +49,7 @@ def statement(
                         "opening_cents": each.statement.opening_cents,
                         "closing_cents": each.statement.closing_cents,
                         "ageing": dict(each.statement.ageing),
+                        "claimed": each.claimed,
                         "files": {"pdf": each.pdf, "csv": each.csv},
                     }
                     for each in written

@@ -27,6 +27,8 @@ class WrittenStatement:
     statement: Statement
     pdf: str
     csv: str
+    claimed: Mapping[str, int]
+    """Document → interest and costs that a reminder claimed and nobody paid, in cents: not in the balance."""
 
 
 def default_first_day(as_of: date) -> date:
@@ -67,7 +69,7 @@ def write_statements(job: Job, client_id: str | None, as_of: date | None, first:
         for suffix, content in ((".pdf", pdf), (".csv", statement_csv(letter))):
             if files.read(name + suffix) != content:
                 files.write(name + suffix, content)
-        written.append(WrittenStatement(account, f"{FOLDER}/{name}.pdf", f"{FOLDER}/{name}.csv"))
+        written.append(WrittenStatement(account, f"{FOLDER}/{name}.pdf", f"{FOLDER}/{name}.csv", dict(letter.claimed)))
     return written
 
 
