@@ -37,6 +37,7 @@ from billing_job.commands import (
     vat,
     webhook,
 )
+from billing_job.commands.config_path import config_file, config_first
 from billing_job.commands.invocation import Invocation
 from billing_job.commands.options import check_arguments, emit
 from billing_job.core.errors import BillingJobError, ExitCode
@@ -50,10 +51,9 @@ if TYPE_CHECKING:
     "--config",
     type=click.Path(path_type=Path),
     envvar="BILLING_JOB_CONFIG",
-    default=Path("config/billing.toml"),
-    show_default=True,
     metavar="FILE",
-    help="The settings; clients.csv and the other tables stand beside it. Also BILLING_JOB_CONFIG.",
+    help="The settings, or their folder; clients.csv and the other tables stand beside them. It may stand before or"
+    " after the command. By default config/billing.toml, here or in a folder above. Also BILLING_JOB_CONFIG.",
 )
 @click.option(
     "--log-format", type=click.Choice(["text", "json"]), default="text", help="Lines for people or for programs."
@@ -62,7 +62,7 @@ if TYPE_CHECKING:
 @click.option("-q", "--quiet", is_flag=True, help="Say only what went wrong.")
 @click.version_option(__version__, prog_name="billing-job")
 @click.pass_context
-def cli(context: click.Context, config: Path, log_format: str, verbose: int, quiet: bool) -> None:
+def cli(context: click.Context, config: Path | None, log_format: str, verbose: int, quiet: bool) -> None:
     """Turn a DIDfarm wallet into the month's invoices.
 
     Every transaction of the prepaid wallet is joined to the client that caused it, priced, taxed and invoiced as PDF,
@@ -74,7 +74,9 @@ def cli(context: click.Context, config: Path, log_format: str, verbose: int, qui
     run_id = secrets.token_hex(6)
     console = Console(run_id, log_format=log_format, verbosity=-1 if quiet else verbose)
     clock = context.obj or SystemClock()
-    context.obj = Invocation(config, console, clock, os.environ, _user, os.cpu_count() or 1)
+    # A first configuration is made here, whatever stands in a folder above.
+    found = config_file(config, Path.cwd(), (os.getuid(), 0), upwards=context.invoked_subcommand != "init")
+    context.obj = Invocation(found, console, clock, os.environ, _user, os.cpu_count() or 1, _is_watched())
     context.call_on_close(console.close)
 
 
@@ -124,7 +126,7 @@ def main(arguments: Sequence[str] | None = None, clock: Clock | None = None) -> 
     given = sys.argv[1:] if arguments is None else arguments
     try:
         check_arguments(given)
-        code = cli.main(given, standalone_mode=False, obj=clock) or 0
+        code = cli.main(config_first(given), standalone_mode=False, obj=clock) or 0
     except click.exceptions.Exit as stop:
         code = stop.exit_code
     except click.ClickException as error:
@@ -156,6 +158,11 @@ def main(arguments: Sequence[str] | None = None, clock: Clock | None = None) -> 
 
             logging.getLogger("billing_job").debug("where it happened", exc_info=error)
     sys.exit(code)
+
+
+def _is_watched() -> bool:
+    """Whether a person can be asked and answer."""
+    return sys.stdin is not None and sys.stdin.isatty() and sys.stderr.isatty()
 
 
 def _user() -> str:

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from billing_job.core.toml import Table
+from billing_job.core.toml import Table, expecting
 
 
 class BeancountOptions(Table):
@@ -35,7 +35,7 @@ class DatevOptions(Table):
     """Sachkontenrahmen: SKR03, SKR04 or none of the two."""
     collective_debtor: Annotated[int, Field(ge=10_000, le=699_999_999)] = 10_000
     """The debtor account of clients that have no party row in accounts.csv."""
-    initials: Annotated[str, Field(pattern=r"^[A-Za-z]{0,2}$")] = ""
+    initials: Annotated[str, Field(pattern=r"^[A-Za-z]{0,2}$"), expecting("write at most two letters")] = ""
     """Diktatkürzel."""
     lock: bool = False
     """Festschreibung: true when the bookings may not be changed after the import."""
@@ -67,7 +67,7 @@ class QuickbooksOptions(Table):
 class FecOptions(Table):
     """`[accounting.fec]`."""
 
-    siren: Annotated[str, Field(pattern=r"^(\d{9})?$")] = ""
+    siren: Annotated[str, Field(pattern=r"^(\d{9})?$"), expecting("write the nine digits of the SIREN")] = ""
     """Nine digits; empty takes them from the seller's French VAT id or registration id."""
     sales_journal: Annotated[str, Field(min_length=1)] = "VE"
     general_journal: Annotated[str, Field(min_length=1)] = "OD"

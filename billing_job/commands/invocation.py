@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from billing_job.commands.options import KEY_VARIABLE
-from billing_job.core.errors import ConfigError
+from billing_job.core.errors import ConfigError, OutputError
 
 if TYPE_CHECKING:
     from billing_job.config.settings import Settings
@@ -29,6 +29,8 @@ class Invocation:
     """Who gives the command, for the record of decisions."""
     workers: int
     """Processes that render, where --workers says nothing: one a core."""
+    on_terminal: bool = False
+    """Whether a person sits there and can be asked."""
 
     def settings(self, output: Path | None = None) -> Settings:
         """billing.toml, with --output in place of output.directory."""
@@ -66,6 +68,28 @@ class Invocation:
         if not key.isascii() or not key.isprintable() or " " in key:
             raise ConfigError(f"{source}: holds something that is not a key; it is one word of letters, digits and _")
         return key
+
+    def ask(self, question: str, *, yes: bool) -> None:
+        """Ask a person before what cannot be undone; where nobody sits at a terminal, the command is the answer."""
+        if not yes and self.on_terminal:
+            import click
+
+            click.confirm(question, abort=True, err=True)
+
+    def write_spreadsheet(
+        self, path: Path, name: str, columns: Sequence[str], rows: Iterable[Sequence[str | int]]
+    ) -> None:
+        """Write a table for a spreadsheet, whole or not at all; OutputError when it cannot be."""
+        from billing_job.core.files.local import write_whole
+        from billing_job.core.files.spreadsheet_writer import spreadsheet
+
+        if path.suffix.lower() != ".xlsx":
+            raise ConfigError(f"--xlsx {path}: a workbook ends in .xlsx")
+        try:
+            write_whole(path.absolute(), spreadsheet(name, columns, rows), 0o600)
+        except (OSError, ValueError) as error:
+            raise OutputError(f"{path}: cannot be written ({getattr(error, 'strerror', None) or error})") from None
+        self.console.info(f"{path}: written")
 
     def variable(self, name: str) -> str:
         """What an environment variable holds that is no secret; empty when it is not set."""

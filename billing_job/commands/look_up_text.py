@@ -70,9 +70,18 @@ def document_text(found: Mapping[str, Any]) -> str:
             table(columns, lines, right=("line", "quantity", "net")),
             "",
             table(("when", "what", ""), history),
+            *map(_vies, found["vies"]),
             *(f"file  {each['file']}" for each in found["files"]),
         ]
     )
+
+
+def _vies(answer: Mapping[str, Any]) -> str:
+    said = "valid" if answer["valid"] else "NOT valid"
+    number = f", consultation number {answer['consultation_number']}" if answer["consultation_number"] else ""
+    rests = ": this document rests on it" if answer["relied_on"] else ""
+    name = f", {answer['name']}" if answer["name"] else ""
+    return f"vies  {answer['asked']}  {answer['vat_id']} {said}{name}{number}{rests}"
 
 
 def why_text(found: Mapping[str, Any]) -> str:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 import click
 
+from billing_job.commands.completing import months
 from billing_job.core.errors import ConfigError
 from billing_job.core.text import storable
 
@@ -39,7 +40,7 @@ def told(outcome: CommandResult, *, as_json: bool) -> int:
 def month_option(*, required: bool = False) -> Callable[[F], F]:
     """--month, handed over as the text that was typed; None when it is not required and was left out."""
     text = "The month to work on." if required else "The month to work on; by default the previous one."
-    return click.option("--month", metavar="YYYY-MM", required=required, help=text)
+    return click.option("--month", metavar="YYYY-MM", required=required, help=text, shell_complete=months)
 
 
 def json_option(function: F) -> F:
@@ -74,6 +75,16 @@ def anyway_option(function: F) -> F:
     """--anyway, for who knows that nobody has paid since the last statement."""
     text = "Go on without receivables.since, or on statements that are over 5 days old."
     return click.option("--anyway", is_flag=True, help=text)(function)
+
+
+def xlsx_option(function: F) -> F:
+    """--xlsx, a workbook to write; None when it was left out."""
+    return click.option(
+        "--xlsx",
+        type=click.Path(dir_okay=False, path_type=Path),
+        metavar="FILE",
+        help="Write the table as a workbook for a spreadsheet.",
+    )(function)
 
 
 def check_arguments(arguments: Sequence[str]) -> None:

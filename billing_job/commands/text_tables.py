@@ -9,7 +9,6 @@ from rich.text import Text
 
 from billing_job.core.money import money_text, wallet_text
 from billing_job.core.sentences import listed
-from billing_job.reporting.exceptions_csv import Waiting
 
 
 def table(
@@ -45,28 +44,6 @@ def _broken(row: Sequence[str], place: int, width: int, console: Console) -> Ite
         cells[place] = part.plain
         yield cells
         cells = [""] * len(row)
-
-
-def exceptions_table(found: Sequence[Waiting], currency: str) -> str:
-    """The exceptions queue."""
-    if not found:
-        return "Nothing waits."
-    rows = [
-        (
-            each.transaction_id,
-            each.created_at,
-            "unreadable" if each.micros is None else wallet_text(each.micros, currency),
-            str(each.age_days),
-            each.reason,
-            each.suggestion,
-        )
-        for each in found
-    ]
-    total = sum(each.micros or 0 for each in found)
-    return (
-        table(("transaction", "created", "amount", "days", "reason", "what would help"), rows, right=("amount", "days"))
-        + f"\n\n{len(found)} transactions wait, {wallet_text(total, currency)} in all"
-    )
 
 
 def reconcile_table(proof: Mapping[str, Any], currency: str) -> str:

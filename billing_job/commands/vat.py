@@ -1,4 +1,4 @@
-"""`vat`: what the tax office is told of a period, and its end."""
+"""`vat`: VAT ids before VIES, what the tax office is told of a period, and its end."""
 
 from __future__ import annotations
 
@@ -20,7 +20,26 @@ period_option = click.option(
 
 @click.group(short_help="VAT returns, EC sales lists, VAT ids.")
 def vat() -> None:
-    """Make the figures of VAT returns, EC sales lists and the One Stop Shop from issued documents."""
+    """Ask VIES about VAT ids; make the figures of VAT returns, EC sales lists and the One Stop Shop.
+
+    Example: billing-job vat return --period 2026Q4
+    """
+
+
+@vat.command(short_help="Ask VIES about clients' VAT ids.")
+@click.option("--client", "clients", multiple=True, metavar="ID", help="Only this client, in any case; repeatable.")
+@click.option("--again", is_flag=True, help="Ask also about ids that VIES confirmed lately.")
+@json_option
+@click.pass_obj
+def check(invocation: Invocation, clients: tuple[str, ...], again: bool, as_json: bool) -> int:
+    """Ask VIES about the VAT ids of clients, and keep its answers with their consultation numbers as evidence.
+
+    An outage is no answer and changes nothing. Exit code 3 when an id is invalid or could not be asked.
+    Example: billing-job vat check --client acme
+    """
+    from billing_job.month.vat_ids import check_vat_ids
+
+    return told(check_vat_ids(invocation.session(), clients, again=again), as_json=as_json)
 
 
 @vat.command("return", short_help="Write the figures of a tax period.")

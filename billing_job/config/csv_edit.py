@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Literal
 
 from billing_job.core.errors import ConfigError, OutputError
-from billing_job.core.files.csv_reader import separator_of
+from billing_job.core.files.csv_reader import SUFFIX, separator_of
 from billing_job.core.files.local import write_whole
 
 Cells = dict[str, str]
@@ -32,6 +32,9 @@ class CsvText:
 
 def read_csv_text(path: Path, columns: Sequence[str]) -> CsvText:
     """The file as it stands; one that is missing is as good as one that holds nothing but these columns."""
+    workbook = path.with_suffix(SUFFIX)
+    if workbook.exists():
+        raise ConfigError(f"{workbook}: is a workbook, into which nothing is written; save it as {path.name} first")
     try:
         content = path.read_bytes()
         text = content.decode("utf-8-sig")

@@ -7,11 +7,11 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
-from billing_job.core.toml import Table
+from billing_job.core.toml import Table, expecting
 
 ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@([A-Za-z0-9-]{1,63}\.)*[A-Za-z0-9-]{1,63}")
 """An address as every mail server takes it (RFC 5321, 4.1.2): ASCII, one @, nothing that could end a line."""
-SUBJECT_PARTS = frozenset({"kind", "number", "seller", "client", "month"})
+SUBJECT_PARTS = frozenset({"kind", "number", "amount", "due", "seller", "client", "month"})
 DEFAULT_PORTS = {"starttls": 587, "tls": 465, "none": 25}
 
 
@@ -44,7 +44,11 @@ Address = Annotated[str, AfterValidator(_address)]
 class Mail(Table):
     """`[mail]`: without it nothing can be sent; the password comes from SMTP_PASSWORD or `password_file`."""
 
-    host: Annotated[str, Field(pattern=r"^[A-Za-z0-9._:-]{1,253}$")]
+    host: Annotated[
+        str,
+        Field(pattern=r"^[A-Za-z0-9._:-]{1,253}$"),
+        expecting("write the name of the server, such as smtp.example.com"),
+    ]
     port: Annotated[int, Field(ge=1, le=65_535)] | None = None
     security: Literal["starttls", "tls", "none"] = "starttls"
     ca_file: Path | None = None
@@ -55,7 +59,7 @@ class Mail(Table):
     sender: Annotated[Address, Field(alias="from", min_length=3)]
     reply_to: Address = ""
     bcc: Address = ""
-    subject: Annotated[str, AfterValidator(_subject)] = "{kind} {number} - {seller}"
+    subject: Annotated[str, AfterValidator(_subject)] = "{kind} {number} · {amount} · {due}"
     attach: Annotated[tuple[Literal["pdf", "ubl", "csv"], ...], Field(min_length=1)] = ("pdf", "ubl")
 
     @property

@@ -7,13 +7,13 @@ import re
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
 
 from billing_job.core.document import Client
 from billing_job.core.errors import ConfigError
-from billing_job.core.files.csv_reader import Row, known, typed_rows
+from billing_job.core.files.csv_reader import Row, known, table_path, typed_rows
 from billing_job.core.money import micros_from_decimal
 from billing_job.core.phone import country_of
 from billing_job.core.register import (
@@ -29,11 +29,13 @@ from billing_job.core.toml import (
     Country,
     Day,
     DayCount,
+    Id,
     Language,
     NumberCountry,
     PhoneNumber,
     PositiveWalletMoney,
     VatRatePercent,
+    as_text,
     expecting,
 )
 from billing_job.documents.einvoice.addresses import participant_problem
@@ -89,6 +91,7 @@ class ClientRow(Row):
         str,
         Field(pattern=r"^[^\W_][\w.@+ -]{0,63}$"),
         expecting("use letters, digits, '.', '_', '-' and at most 64 of them: it becomes part of file names"),
+        AfterValidator(as_text),
     ]
     name: str
     attention: str = ""
@@ -136,26 +139,28 @@ class ClientRow(Row):
 class TrunkRow(Row):
     """A row of trunks.csv."""
 
-    trunk: str
+    trunk: Id
     client_id: Annotated[
         str, known("clients", "there is no such client in clients.csv; add it there or correct the id")
     ]
     valid_from: ValidFrom | None = None
     valid_to: ValidTo | None = None
+    notes: str = ""
 
 
 class NumberRow(Row):
     """A row of numbers.csv."""
 
     number: PhoneNumber = ""
-    did_number_id: str = ""
-    order_id: str = ""
+    did_number_id: Id = ""
+    order_id: Id = ""
     country: NumberCountry = ""
     number_type: str = ""
-    trunk: str
+    trunk: Id
     valid_from: ValidFrom | None = None
     valid_to: ValidTo | None = None
     price: Annotated[PositiveWalletMoney, expecting("write what the number cost, such as 1.50, or leave it empty")] = ""
+    notes: str = ""
 
 
 class RateRow(Row):
@@ -169,6 +174,7 @@ class RateRow(Row):
     ] = "S"
     rate: VatRatePercent
     valid_from: Day
+    notes: str = ""
 
 
 class ReverseChargeRow(Row):
@@ -198,14 +204,14 @@ def load_mapping(folder: Path, plan_names: Sequence[str]) -> Register:
     ConfigError lists every bad row of all of them.
     """
     problems: list[str] = []
-    clients = tuple(_clients(folder / "clients.csv", plan_names, problems))
+    clients = tuple(_clients(table_path(folder, "clients"), plan_names, problems))
     # Who is a client is only known once clients.csv is right; until then it is no fault to name one that is not.
     known_clients = None if problems else {client.client_id for client in clients}
     trunks = tuple(
-        TrunkAssignment(**vars(trunk), source=row.place)
-        for row, trunk in typed_rows(folder / "trunks.csv", TrunkRow, problems, clients=known_clients)
+        TrunkAssignment(**_facts(trunk), source=row.place)
+        for row, trunk in typed_rows(table_path(folder, "trunks"), TrunkRow, problems, clients=known_clients)
     )
-    numbers = tuple(_numbers(folder / "numbers.csv", problems))
+    numbers = tuple(_numbers(table_path(folder, "numbers"), problems))
     rates = tuple(_rates(folder / "vat_rates.csv", problems))
     reverse_charges = tuple(
         DomesticReverseCharge(**vars(each))
@@ -240,8 +246,12 @@ def _clients(path: Path, plan_names: Sequence[str], problems: list[str]) -> Iter
             problems.append(row.wrong("client_id", f"is a client already at {place.removeprefix(f'{path}, ')}"))
         if problem := _reference_problem(client):
             problems.append(row.wrong("buyer_reference", problem))
-        cells = vars(client)
-        yield Client(**{name: cell for name, cell in cells.items() if name != "notes"})
+        yield Client(**_facts(client))
+
+
+def _facts(row: Row) -> dict[str, Any]:
+    """A row's cells without the user's notes, which decide nothing."""
+    return {name: cell for name, cell in vars(row).items() if name != "notes"}
 
 
 def _reference_problem(client: ClientRow) -> str:
@@ -260,10 +270,10 @@ def _numbers(path: Path, problems: list[str]) -> Iterator[NumberAssignment]:
         if not (number.number or number.did_number_id or number.order_id):
             expected = "fill in number, did_number_id or order_id: the row says nothing without one of them"
             problems.append(row.wrong("number", expected))
-        cells = vars(number) | {"country": number.country or country_of(number.number)}
+        cells = _facts(number) | {"country": number.country or country_of(number.number)}
         price = cells.pop("price")
         yield NumberAssignment(**cells, price_micros=micros_from_decimal(price) if price else None, source=row.place)
 
 
 def _rates(path: Path, problems: list[str]) -> Iterator[VatRate]:
-    return (VatRate(**vars(rate)) for _, rate in typed_rows(path, RateRow, problems, optional=True))
+    return (VatRate(**_facts(rate)) for _, rate in typed_rows(path, RateRow, problems, optional=True))

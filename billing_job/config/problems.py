@@ -7,12 +7,10 @@ from pathlib import Path
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from billing_job.core.plain_words import expected
 from billing_job.core.redaction import is_secret
 
-_EXPECTED = {
-    "extra_forbidden": "this key is unknown; remove it or check its spelling",
-    "missing": "this key is required; add it",
-}
+_NOTHING_TO_SHOW = ("extra_forbidden", "missing")
 _SECRET_NAME = re.compile(r"key|token|bearer|auth|secret|passw|passphrase|credential|pin\b|pwd", re.IGNORECASE)
 _SECRETS_BELONG = {
     "mail": "set SMTP_PASSWORD, or mail.password_file to a file that holds it",
@@ -32,18 +30,21 @@ def problems_of(path: Path, error: ValidationError, *within: str) -> list[str]:
 def _problem(path: Path, detail: ErrorDetails, within: tuple[str, ...]) -> str:
     location = [*within, *(part for part in detail["loc"] if part != "[key]")]
     key = ".".join(str(part + 1) if isinstance(part, int) else str(part) for part in location) or "the file"
-    expected = _EXPECTED.get(detail["type"], str(detail["msg"]).removeprefix("Value error, "))
     names = [part for part in location if isinstance(part, str)] or [""]
     if _SECRET_NAME.search(names[-1]):
         belongs = _SECRETS_BELONG.get(names[0].lower(), _KEY_BELONGS)
-        return f"{path}: {key}: {expected}. A secret has no place in this file: {belongs}"
-    return f"{path}: {key}{_shown(detail)}: {expected}"
+        return f"{path}: {key}: {expected(detail)}. A secret has no place in this file: {belongs}"
+    return f"{path}: {key}{_shown(detail)}: {expected(detail)}"
 
 
 def _shown(detail: ErrorDetails) -> str:
     """The wrong value of a known key; a table or list may hold a secret somewhere inside, so may an unknown key."""
     value = detail["input"]
-    if detail["type"] in _EXPECTED or not isinstance(value, str | int | float | date | time) or is_secret(str(value)):
+    if (
+        detail["type"] in _NOTHING_TO_SHOW
+        or not isinstance(value, str | int | float | date | time)
+        or is_secret(str(value))
+    ):
         return ""
     return f" = {_without_userinfo(repr(value))}"
 

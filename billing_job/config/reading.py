@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, Field, model_validator
 
-from billing_job.core.toml import Table
+from billing_job.core.toml import Table, expecting
 from billing_job.didfarm.wire_moments import whole_moments
 from billing_job.didfarm.wire_words import small_words
 
@@ -28,11 +28,23 @@ FieldName = Literal[
     "quantity",
     "balance_after",
 ]
-Unit = Annotated[str, Field(pattern=r"^(cents|decimal|1/10{1,6})$")]
+Unit = Annotated[
+    str,
+    Field(pattern=r"^(cents|decimal|1/10{1,6})$"),
+    expecting('write "cents", "decimal", or a fraction from "1/10" to "1/1000000"'),
+]
 """What one counts: a cent, the currency itself, or a fraction of it down to its millionth."""
-CurrencyCode = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
-CurrencyMark = Annotated[str, Field(pattern=r"^[^0-9.,+()-]{1,20}$")]
-DottedPath = Annotated[str, Field(pattern=r"^[^.\s]+(\.[^.\s]+)*$")]
+CurrencyCode = Annotated[
+    str, Field(pattern=r"^[A-Z]{3}$"), expecting("write the code of the currency by ISO 4217, such as EUR")
+]
+CurrencyMark = Annotated[
+    str, Field(pattern=r"^[^0-9.,+()-]{1,20}$"), expecting("write the sign or word of a currency, such as €")
+]
+DottedPath = Annotated[
+    str,
+    Field(pattern=r"^[^.\s]+(\.[^.\s]+)*$"),
+    expecting("write the name of a field, or a dotted path such as attributes.amount"),
+]
 
 
 def zone_name(value: str) -> str:
@@ -47,12 +59,17 @@ def zone_name(value: str) -> str:
 class TransactionsReading(Table):
     """`[api.transactions]`: where the list stands in an answer, and how a row of it is read."""
 
-    amount_unit: Literal["auto"] | Unit = "auto"
+    amount_unit: Annotated[
+        Literal["auto"] | Unit,
+        expecting('write "auto", "cents", "decimal", or a fraction from "1/10" to "1/1000000"'),
+    ] = "auto"
     sign: Literal["signed", "inverted", "by_type"] = "signed"
     credit_types: tuple[str, ...] = ("topup", "refund")
     fields: dict[FieldName, DottedPath] = {}  # noqa: RUF012 - pydantic copies it
     """Our names → dotted paths in a row."""
-    currency: Annotated[str, Field(pattern=r"^([A-Z]{3})?$")] = ""
+    currency: Annotated[
+        str, Field(pattern=r"^([A-Z]{3})?$"), expecting("write the code of the currency by ISO 4217, such as EUR")
+    ] = ""
     """Of rows that name none."""
     currencies: dict[str, CurrencyCode] = {}  # noqa: RUF012 - pydantic copies it
     """Other words for a currency → its code: a sign, a name."""

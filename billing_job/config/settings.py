@@ -18,11 +18,11 @@ from billing_job.billing.rating.plans import Plan
 from billing_job.config.api import Api
 from billing_job.config.mail import Mail
 from billing_job.config.problems import problems_of
-from billing_job.config.reading import zone_name
+from billing_job.config.reading import CurrencyCode, zone_name
 from billing_job.config.receivables import Bank, ReceivablesTable
 from billing_job.config.seller import SellerTable
 from billing_job.core.errors import ConfigError
-from billing_job.core.toml import DayCount, Table, WalletMoney, WebAddress
+from billing_job.core.toml import DayCount, Table, WalletMoney, WebAddress, expecting
 from billing_job.didfarm.wire_reading import BalanceReading
 from billing_job.receivables.reminder_levels import Reminders
 
@@ -56,7 +56,9 @@ class Design(Table):
     `pdf_in_ubl` puts the page into the XML too (BG-24): who receives by Peppol sees no page otherwise.
     """
 
-    accent_colour: Annotated[str, Field(pattern=r"^#[0-9a-fA-F]{6}$")] = "#0b5c6b"
+    accent_colour: Annotated[
+        str, Field(pattern=r"^#[0-9a-fA-F]{6}$"), expecting("write # and six hexadecimal digits, such as #0b5c6b")
+    ] = "#0b5c6b"
     footer: str = ""
     templates: Path | None = None
     pdf_in_ubl: bool = False
@@ -66,14 +68,21 @@ class Billing(Table):
     """`[billing]`: the month and its terms."""
 
     timezone: Annotated[str, AfterValidator(zone_name)] = "Europe/Amsterdam"
-    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] = "EUR"
+    currency: CurrencyCode = "EUR"
     payment_terms_days: DayCount = 14
     on_exception: Literal["hold", "block"] = "hold"
     opening_balance: WalletMoney = "0.00"
     max_waiting_percent: Annotated[int, Field(ge=0, le=100)] = 25
     issue_date: Literal["run", "period_end"] = "run"
     alert_percent: Annotated[int, Field(ge=1, le=100_000)] = 50
-    first_month: Annotated[str, Field(pattern=r"^20\d\d-(0[1-9]|1[0-2])$")] | None = None
+    first_month: (
+        Annotated[
+            str,
+            Field(pattern=r"^20\d\d-(0[1-9]|1[0-2])$"),
+            expecting('write the month as "YYYY-MM", in quotes, such as "2026-10"'),
+        ]
+        | None
+    ) = None
 
     @property
     def zone(self) -> ZoneInfo:
@@ -100,6 +109,10 @@ class Tax(Table):
     oss: bool = False
     small_business: bool = False
     small_business_reason: str = ""
+    vies: Literal["off", "warn", "require"] = "off"
+    vies_url: WebAddress = "https://ec.europa.eu/taxation_customs/vies/rest-api"
+    vies_days: Annotated[int, Field(ge=1, le=366)] = 30
+    vies_timeout_seconds: Annotated[int, Field(ge=1, le=120)] = 20
 
     @model_validator(mode="after")
     def _one_or_the_other(self) -> "Tax":
@@ -125,14 +138,21 @@ class Storage(Table):
 class Output(Table):
     """`[output]`: where a run writes: a folder, or the address of an object store."""
 
-    directory: Annotated[str, Field(pattern=r"^[a-z][a-z0-9+.-]*://[^\s]+$")] | Path = Path("output")
+    directory: Annotated[
+        Annotated[str, Field(pattern=r"^[a-z][a-z0-9+.-]*://[^\s]+$")] | Path,
+        expecting("write a folder, or the address of an object store such as s3://bucket/billing, in quotes"),
+    ] = Path("output")
 
 
 class Run(Table):
     """`[run]`: where documents are rendered: by processes of this machine, or by a Dask cluster."""
 
     executor: Literal["processes", "dask"] = "processes"
-    scheduler: Annotated[str, Field(pattern=r"^((tcp|tls|ucx|wss?)://[^\s/]+)?$")] = ""
+    scheduler: Annotated[
+        str,
+        Field(pattern=r"^((tcp|tls|ucx|wss?)://[^\s/]+)?$"),
+        expecting("write the address of the cluster, such as tcp://10.0.0.5:8786"),
+    ] = ""
 
     @model_validator(mode="after")
     def _a_cluster_has_an_address(self) -> "Run":
@@ -240,11 +260,11 @@ def load_settings(path: Path) -> Settings:
     ConfigError lists every wrong key with file, key, value and what is expected.
     """
     try:
-        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+        raw = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         raise ConfigError(
-            f"{path}: there is no such file. Point --config or BILLING_JOB_CONFIG to your billing.toml, or run"
-            " `billing-job demo` to get a working example"
+            f"{path}: there is no such file. Point --config or BILLING_JOB_CONFIG to your billing.toml or"
+            " its folder, or make a first one with `billing-job init`; `billing-job demo` shows all without one"
         ) from None
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(

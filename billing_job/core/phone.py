@@ -4,12 +4,30 @@ import re
 
 import phonenumbers
 
+_A_DECIMAL = re.compile(r"\.\d$|^\+?\d+\.0+$")
+
 
 def e164(text: str) -> str | None:
-    """A phone number as +digits, or None: spaces, dots, dashes, brackets and a leading 00 are understood."""
+    """A phone number as +digits, or None: spaces, dots, dashes, brackets and a leading 00 are understood.
+
+    "+31200372902.0" is none: a spreadsheet made a decimal of it, and without its point it would be another number.
+    """
+    if _A_DECIMAL.search(text):
+        return None
     digits = re.sub(r"[\s().\-/]", "", text)
     digits = f"+{digits[2:]}" if digits.startswith("00") else digits
     return digits if re.fullmatch(r"\+[1-9]\d{4,14}", digits) else None
+
+
+def e164_of_digits(text: str) -> str | None:
+    """The number that these digits are with a + before them, as a spreadsheet leaves it; None where there is none."""
+    if not (text.isascii() and text.isdigit()) or text.startswith("0"):
+        return None
+    try:
+        found = phonenumbers.parse(f"+{text}")
+    except phonenumbers.NumberParseException:
+        return None
+    return f"+{text}" if phonenumbers.is_valid_number(found) else None
 
 
 def country_of(number: str) -> str:

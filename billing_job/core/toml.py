@@ -3,10 +3,12 @@
 What is wrong with a value is said as what to write instead; who reads the file adds the place.
 """
 
+import re
 from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any
 
+from babel import Locale
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -21,7 +23,7 @@ from pydantic import (
 
 from billing_job.core.countries import country, numbering_country
 from billing_job.core.money import MAX_CENTS, MAX_MICROS, cents_from_decimal, decimal_text, micros_from_decimal, scaled
-from billing_job.core.phone import e164
+from billing_job.core.phone import e164, e164_of_digits
 
 AS_RECORDED = {"as_recorded": True}
 """The context in which a value of the ledger is read, and not one of a file."""
@@ -68,10 +70,30 @@ def _number_country(value: str, info: ValidationInfo) -> str:
 
 
 def _phone_number(value: str) -> str:
-    number = e164(value)
+    number = e164(value) or e164_of_digits(value)
     if number is None:
+        as_text(value)
         raise ValueError("write it in E.164, such as +31201234567")
     return number
+
+
+_MADE_BY_A_SPREADSHEET = re.compile(r"\+?\d+[.,]\d+(E[+-]?\d+)?|\+?\d+E[+-]?\d+", re.IGNORECASE)
+
+
+def as_text(value: str) -> str:
+    """An id or number that a spreadsheet made a decimal of would be another one, or none."""
+    if _MADE_BY_A_SPREADSHEET.fullmatch(value):
+        raise ValueError(
+            "a spreadsheet made a decimal of it: format the column as text, write the digits again, and save"
+        )
+    return value
+
+
+def _language(value: str) -> str:
+    code = value[:2].lower()
+    if not Locale("en").languages.get(code):
+        raise ValueError("there is no such language: write a two-letter code, such as nl")
+    return code
 
 
 def expecting(what: str) -> WrapValidator:
@@ -95,13 +117,17 @@ WalletMoney = Annotated[str, BeforeValidator(_decimal_string), AfterValidator(_w
 PositiveWalletMoney = Annotated[WalletMoney, AfterValidator(_not_negative)]
 Country = Annotated[str, AfterValidator(country)]
 NumberCountry = Annotated[str, AfterValidator(_number_country)]
-WebAddress = Annotated[str, Field(pattern=r"^https?://[^\s/]+\S*$")]
+WebAddress = Annotated[
+    str, Field(pattern=r"^https?://[^\s/]+\S*$"), expecting("write an address such as https://example.com/path")
+]
 Language = Annotated[
     str,
     Field(pattern=r"^[A-Za-z]{2}([-_][A-Za-z]{2,4})?$"),
-    AfterValidator(lambda value: value[:2].lower()),
     expecting("write a two-letter language code, such as nl"),
+    AfterValidator(_language),
 ]
+Id = Annotated[str, AfterValidator(as_text)]
+"""A name that the supplier or the user gave: digits stay digits."""
 PhoneNumber = Annotated[str, AfterValidator(_phone_number)]
 Day = Annotated[date, BeforeValidator(date.fromisoformat), expecting("write the day as YYYY-MM-DD")]
 DayCount = Annotated[int, Field(ge=0, le=365), expecting("write a whole number of days from 0 to 365")]

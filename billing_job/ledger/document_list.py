@@ -60,6 +60,14 @@ def listed_documents(
         ]
 
 
+def count_in_state(engine: Engine, state: str) -> int:
+    """How many documents are in a state, without reading any of them."""
+    with transaction(engine) as connection:
+        credited, sent = _credited(connection), _sent(connection)
+        rows = connection.execute(select(documents.c.number, documents.c.net_cents))
+        return sum(_state(row.net_cents, credited.get(row.number, 0), sent.get(row.number)) == state for row in rows)
+
+
 def document_history(engine: Engine, number: str) -> list[HistoryStep]:
     """What happened to a document, oldest first: issued, written, sent, credited."""
     with transaction(engine) as connection:

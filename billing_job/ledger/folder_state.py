@@ -1,4 +1,4 @@
-"""What a month was last written from: when nothing of it has changed, nothing has to be written again.
+"""What an answer was last made from: when nothing of it has changed, nothing has to be written or worked out again.
 
 The ledger's tables only grow, so the number of rows in each tells two states of it apart.
 """
@@ -34,13 +34,22 @@ def _state(connection: Connection) -> str:
 
 def written_from(engine: Engine, month: str) -> str:
     """What a month was last written from, as `note_written` was told; empty when it never was."""
-    with transaction(engine) as connection:
-        known = select(facts.c.value).where(facts.c.name == f"written {month}")
-        return connection.execute(known).scalar_one_or_none() or ""
+    return noted(engine, f"written {month}")
 
 
 def note_written(engine: Engine, month: str, state: str) -> None:
     """Note what a month whose folder is whole was written from."""
+    note(engine, f"written {month}", state)
+
+
+def noted(engine: Engine, name: str) -> str:
+    """What `note` was told under this name; empty when it never was."""
     with transaction(engine) as connection:
-        connection.execute(delete(facts).where(facts.c.name == f"written {month}"))
-        connection.execute(insert(facts).values(name=f"written {month}", value=state))
+        return connection.execute(select(facts.c.value).where(facts.c.name == name)).scalar_one_or_none() or ""
+
+
+def note(engine: Engine, name: str, value: str) -> None:
+    """Keep a value in the place of the one before: no fact, only what saves work as long as nothing changes."""
+    with transaction(engine) as connection:
+        connection.execute(delete(facts).where(facts.c.name == name))
+        connection.execute(insert(facts).values(name=name, value=value))

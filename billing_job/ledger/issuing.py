@@ -19,7 +19,9 @@ from billing_job.ledger.chain import add
 from billing_job.ledger.database import transaction
 from billing_job.ledger.month_terms import record_terms
 from billing_job.ledger.numbering import numbered_all, store_documents
+from billing_job.ledger.vies_answers import record_evidence
 
+NO_EVIDENCE: Mapping[str, int] = {}
 SETTLEMENT_COLUMNS = (
     "transaction_id", "part", "generation", "client_id", "period", "document_number", "line", "category", "number",
     "trunk", "cost_micros", "charge_cents", "net_cents", "month", "rule", "unit_place", "units", "discount_millionths",
@@ -39,12 +41,13 @@ def issue(
     terms: Sequence[MonthTerms] = (),
     borne: Sequence[TrunkMonth] = (),
     together_with: Callable[[Connection], None] = lambda _: None,
+    evidence: Mapping[str, int] = NO_EVIDENCE,
 ) -> list[Document]:
     """Number and store the bills' documents and settlements; all of them, or none.
 
     `formats` gives each kind's numbering. With `closes` the period counts as billed whole from now on. `terms` and
     `borne` are recorded for what comes later, where nothing is recorded yet; `together_with` records what else holds if
-    and only if the documents are issued.
+    and only if the documents are issued. `evidence` has VIES' answers by VAT id: reverse charges keep theirs.
     """
     with transaction(engine) as connection:
         unnumbered = [bill.document for bill in bills if bill.document is not None]
@@ -52,6 +55,7 @@ def issue(
         record_terms(connection, terms, borne)
         together_with(connection)
         store_documents(connection, issued, period)
+        record_evidence(connection, issued, evidence)
         coming = iter(issued)
         _settle(connection, [(bill, next(coming).number if bill.document else None) for bill in bills], period)
         if closes:

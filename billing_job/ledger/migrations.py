@@ -9,7 +9,7 @@ from billing_job.ledger import bank_tables, receivables_tables  # noqa: F401 - t
 from billing_job.ledger.chain import record_anew
 from billing_job.ledger.facts_of_old_ledgers import add_columns, settlements_become_facts
 from billing_job.ledger.tables import facts, metadata, transactions
-from billing_job.ledger.vat_tables import vat_closings
+from billing_job.ledger.vat_tables import document_evidence, vat_closings, vies_answers
 from billing_job.ledger.wallet_in_micros import wallet_in_micros
 
 
@@ -43,6 +43,12 @@ def _tax_periods_close(connection: Connection) -> None:
     vat_closings.create(connection, checkfirst=True)
 
 
+def _vies_is_evidence(connection: Connection) -> None:
+    """Add what VIES said, and on which answer a document rests."""
+    vies_answers.create(connection, checkfirst=True)
+    document_evidence.create(connection, checkfirst=True)
+
+
 def _reminders_and_collections(connection: Connection) -> None:
     """Add the tables of what clients were asked for."""
     metadata.create_all(connection)
@@ -57,6 +63,7 @@ STEPS: tuple[Step, ...] = (
     _facts_are_chained,
     _payments,
     _tax_periods_close,
+    _vies_is_evidence,
     _reminders_and_collections,
 )
 """STEPS[n] turns version n into version n + 1; a released step is never edited."""

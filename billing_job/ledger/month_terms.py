@@ -5,11 +5,11 @@ import json
 from collections.abc import Collection, Sequence
 from decimal import Decimal
 
-from sqlalchemy import Connection, Engine, select
+from sqlalchemy import Connection, Engine, and_, select
 
 from billing_job.core.document import Vat
 from billing_job.core.settlement import MonthTerms, TrunkMonth
-from billing_job.ledger.billing_tables import client_months, terms, trunk_months
+from billing_job.ledger.billing_tables import client_months, closings, terms, trunk_months
 from billing_job.ledger.chain import add
 from billing_job.ledger.database import transaction
 
@@ -31,6 +31,22 @@ def borne_months(engine: Engine, months: Collection[str]) -> dict[tuple[str, str
     with transaction(engine) as connection:
         rows = connection.execute(select(trunk_months).where(trunk_months.c.month.in_(sorted(months))))
         return {(row.trunk, row.since, row.month): row.client_id for row in rows}
+
+
+def months_without_terms(engine: Engine) -> set[str]:
+    """Months closed while somebody who bore them could not be billed: no terms of that client are recorded."""
+    has_terms = and_(
+        client_months.c.client_id == trunk_months.c.client_id, client_months.c.month == trunk_months.c.month
+    )
+    query = (
+        select(trunk_months.c.month)
+        .join(closings, closings.c.period == trunk_months.c.month)
+        .outerjoin(client_months, has_terms)
+        .where(client_months.c.client_id.is_(None), trunk_months.c.trunk != "")
+        .distinct()
+    )
+    with transaction(engine) as connection:
+        return set(connection.execute(query).scalars())
 
 
 def record_terms(connection: Connection, found: Sequence[MonthTerms], borne: Sequence[TrunkMonth]) -> None:

@@ -18,9 +18,12 @@ from billing_job.core.period import Period
 from billing_job.core.register import TrunkAssignment
 from billing_job.core.settlement import MonthTerms, TrunkMonth
 from billing_job.core.toml import AS_RECORDED
+from billing_job.core.vat_evidence import RecordedAnswer
 from billing_job.ledger.documents import billed_periods
 from billing_job.ledger.month_terms import borne_months, recorded_terms
+from billing_job.ledger.vies_answers import latest_answers
 from billing_job.month.job import Job
+from billing_job.month.vat_ids import rests_on_vies, without_evidence
 
 Owner = tuple[str, str]
 """A client and a month."""
@@ -35,6 +38,8 @@ class Accounts:
     borne: Mapping[tuple[str, str, str], str]
     """(trunk, since, month) → the client that bore or owes it."""
     closed: Collection[str]
+    vies: Mapping[str, RecordedAnswer]
+    """What VIES last said, by VAT id."""
 
     def account(self, client_id: str, month: str) -> str:
         """The client under which the month was first billed: the client itself, or what it was called then."""
@@ -43,6 +48,10 @@ class Accounts:
         earlier = {found for key in self._trunk_months(client_id, month) if (found := self.borne.get(key)) is not None}
         known = sorted(id_ for id_ in earlier if (id_, month) in self.recorded)
         return known[0] if len(known) == 1 else client_id
+
+    def has_terms(self, client_id: str, month: str) -> bool:
+        """Whether the month was issued before, whatever the client was called then."""
+        return (self.account(client_id, month), month) in self.recorded
 
     def owes(self, client_id: str, month: str) -> bool:
         """Whether fee and minimum are asked for the month: it was borne, or it is still open and has a trunk."""
@@ -54,6 +63,17 @@ class Accounts:
         return (
             any(key in self.borne for key in trunk_months) or (self.account(client_id, month), month) in self._bearers
         )
+
+    def left_out(self, before: Period) -> set[Owner]:
+        """Closed months that clients of the files bore and were never billed for: they could not be taxed then."""
+        return {
+            (client_id, month)
+            for month in sorted({month for _, _, month in self.borne if month in self.closed})
+            if month < str(before)
+            for client_id in self._trunks
+            if any(key[0] and key in self.borne for key in self._trunk_months(client_id, month))
+            if not self.has_terms(client_id, month) and self.owes(client_id, month)
+        }
 
     def plan(self, client_id: str, month: str) -> Plan:
         """The plan as it was first billed in the month, else as the files give it for that month."""
@@ -73,7 +93,11 @@ class Accounts:
 
     def vat_now(self, client_id: str, month: str) -> Vat | Untaxable:
         """How the files tax the client for the month."""
-        return vat_of(self.job.clients[client_id], self.job.tax_rules, Period.parse(month).last_day)
+        client = self.job.clients[client_id]
+        found = vat_of(client, self.job.tax_rules, Period.parse(month).last_day)
+        if self.job.settings.tax.vies == "require" and rests_on_vies(client, self.job, found):
+            return without_evidence(client, self.vies) or found
+        return found
 
     def tariffs(self, owners: Iterable[Owner], *, now: bool) -> dict[Owner, MonthTariff]:
         """Plan and prices of months that are not priced by the files as they stand; with `now` only dated plans are."""
@@ -90,8 +114,8 @@ class Accounts:
     def fresh_terms(self, owners: Iterable[Owner]) -> list[MonthTerms]:
         """What is to be recorded of months that are billed for the first time; untaxable clients are left out."""
         found = []
-        for client_id, month in owners:
-            if (self.account(client_id, month), month) in self.recorded or client_id not in self.job.clients:
+        for client_id, month in sorted(owners):
+            if self.has_terms(client_id, month) or client_id not in self.job.clients:
                 continue
             vat = self.vat_now(client_id, month)
             if isinstance(vat, Vat):
@@ -160,7 +184,11 @@ class Accounts:
 def accounts_of(job: Job, months: Collection[str]) -> Accounts:
     """What is recorded of these months."""
     return Accounts(
-        job, recorded_terms(job.engine, months), borne_months(job.engine, months), billed_periods(job.engine)[0]
+        job,
+        recorded_terms(job.engine, months),
+        borne_months(job.engine, months),
+        billed_periods(job.engine)[0],
+        latest_answers(job.engine),
     )
 
 

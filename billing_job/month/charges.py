@@ -15,7 +15,7 @@ from billing_job.billing.invoicing.month_lines import Facts, FreedTerms
 from billing_job.billing.rating.price import BilledUnits, price
 from billing_job.billing.rating.tariff import Tariff
 from billing_job.core.categories import MONTHLY_FEE, REFUND
-from billing_job.core.columns.interned import Coded
+from billing_job.core.columns.interned import Coded, Mask
 from billing_job.core.columns.row_values import records
 from billing_job.core.columns.schema import PRICED, conform, empty
 from billing_job.core.document import Client, Document, Vat
@@ -28,7 +28,7 @@ from billing_job.ledger.documents import documents_of_numbers
 from billing_job.month.accounts import Owner
 from billing_job.month.job import Job
 from billing_job.month.placing import Placed
-from billing_job.month.refund_rows import Key, decided_rows, key_of, priced_rows, refund_rows, refunds_given, rows_of
+from billing_job.month.refund_rows import Key, decided_rows, key_of, priced_rows, refund_rows, rows_of
 
 NOTHING_TAXED = Vat("Z", Decimal(0))
 
@@ -56,11 +56,14 @@ def charges(job: Job, placed: Placed, billable: pd.DataFrame) -> Charges:
     was_freed = np.zeros(len(keys), bool)
     if kept_of_all:
         was_freed = np.fromiter((key in kept_of_all for key in keys), bool, len(keys))
-    use = billable[~is_refund & ~decided & ~was_freed]
-    again = billable[~is_refund & ~decided & was_freed]
+    was_freed &= ~is_refund & ~decided
+    again = billable[was_freed]
+    # Where no terms are recorded freed rows are use like any other; elsewhere they come after what the terms price.
+    apart = was_freed & _has_terms(placed, billable, was_freed)
+    use = ~is_refund & ~decided & ~apart
     refunds = _in_time(records(billable[is_refund & ~decided]))
-    kept = {key: kept_of_all[key] for key in keys if key in kept_of_all}
-    kept |= {key: one for key, one in kept_of_all.items() if key[0].startswith(f"{CHARGE}{MONTHLY_FEE}:")}
+    places = {key: kept_of_all[key] for key in keys if key in kept_of_all}
+    kept = places | {key: one for key, one in kept_of_all.items() if key[0].startswith(f"{CHARGE}{MONTHLY_FEE}:")}
     undone = _undone_whole(refunds, billable, placed.refunded)
     tariff = Tariff(
         clients=job.clients,
@@ -71,17 +74,17 @@ def charges(job: Job, placed: Placed, billable: pd.DataFrame) -> Charges:
         zone=job.settings.billing.zone,
     )
     units = _units(job, placed, billable)
-    frames = [
-        price(rows, _with_terms(tariff, placed, rows, now=now), replace(units, places=places), undone)
-        for rows, now, places in ((use, False, {}), (again, True, kept))
-        if not rows.empty
-    ]
+    frames: list[pd.DataFrame] = []
+    for chosen, now in ((use, False), (apart, True)):
+        rows = billable[chosen]
+        if rows.empty:
+            continue
+        counted = _and_then(units, frames)
+        counted = replace(counted, places=places if (chosen & was_freed).any() else {})
+        frames.append(price(rows, _with_terms(tariff, placed, rows, now=now), counted, undone))
     documents = _corrected(job, placed.refunded)
-    given = refunds_given(refunds, placed.refunded, frames)
-    fresh = [
-        *refund_rows(refunds, given, placed.refunded, documents, frames),
-        *decided_rows(records(billable[decided]), amounts),
-    ]
+    fresh = refund_rows(refunds, placed.refunded, documents, frames)
+    fresh += decided_rows(records(billable[decided]), amounts)
     if fresh:
         frames.append(priced_rows(fresh, job.clients))
     return Charges(
@@ -132,6 +135,27 @@ def _with_terms(tariff: Tariff, placed: Placed, rows: pd.DataFrame, *, now: bool
     return Tariff(
         tariff.clients, tariff.plans, tariff.prices, tariff.category_order, tariff.trunk_names, tariff.zone, found
     )
+
+
+def _has_terms(placed: Placed, billable: pd.DataFrame, asked: Mask) -> Mask:
+    """Of the rows asked for, those whose client's month was issued before, under whatever name."""
+    found = np.zeros(len(billable), bool)
+    rows = np.flatnonzero(asked)
+    owners = zip(billable["client_id"].iloc[rows], billable["month"].iloc[rows], strict=True)
+    found[rows] = [placed.accounts.has_terms(*owner) for owner in owners]
+    return found
+
+
+def _and_then(units: BilledUnits, frames: Sequence[pd.DataFrame]) -> BilledUnits:
+    """Counted units together with those that these rows of PRICED took their places of."""
+    before = dict(units.before)
+    for frame in frames:
+        counted = frame[frame["unit_place"] >= 0]
+        last = counted.groupby(["client_id", "period", "rule"])["unit_place"].max().reset_index()
+        for client_id, month, name, place in last.itertuples(index=False, name=None):
+            owner = (str(client_id), str(month), str(name))
+            before[owner] = max(before.get(owner, 0), int(place) + 1)
+    return replace(units, before=before)
 
 
 def _units(job: Job, placed: Placed, billable: pd.DataFrame) -> BilledUnits:

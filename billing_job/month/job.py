@@ -45,8 +45,11 @@ from billing_job.month.reading_in_effect import read_as_settings_say, reading_in
 CONFIGURATION_FILES = (
     "billing.toml",
     "clients.csv",
+    "clients.xlsx",
     "trunks.csv",
+    "trunks.xlsx",
     "numbers.csv",
+    "numbers.xlsx",
     "prices.csv",
     "vat_rates.csv",
     "domestic_reverse_charge.csv",

@@ -1,5 +1,7 @@
 """What a run tells people."""
 
+import pandas as pd
+
 from billing_job.core.columns.row_values import sum_of
 from billing_job.core.console import Console
 from billing_job.core.document import Kind
@@ -43,15 +45,17 @@ def tell(
             f"{len(exceptions)} transactions of {wallet_text(-sum_of(exceptions).micros, currency)} wait as exceptions"
             f" ({reasons}): see exceptions.csv or `billing-job exceptions`"
         )
+        console.warn(*_many_of_one_file(exceptions))
     if billed.waiting.count:
         console.warn(
             f"{billed.waiting.count} transactions of {wallet_text(-billed.waiting.micros, currency)} came after their"
             " client's invoice: they go on the next one, or on one of their own now with --supplementary"
         )
     if billed.placed.never_run.count:
-        console.warn(
+        console.info(
             f"{billed.placed.never_run.count} older transactions of"
             f" {wallet_text(-billed.placed.never_run.micros, currency)} belong to months that were never run"
+            + ("" if job.settings.billing.first_month else "; if they were billed elsewhere, set billing.first_month")
         )
     tell_wallet(billed.gate, job, console)
     if billed.because:
@@ -64,6 +68,15 @@ def tell(
         console.info(f"{len(notes) - MOST_NOTES} more documents are plain EN 16931: see report.html, or `run --json`")
     where = job.draft_folder(period) if draft else job.folder(period)
     console.info(f"Files: {where.where()}")
+
+
+def _many_of_one_file(exceptions: pd.DataFrame) -> list[str]:
+    """That numbers.csv can be proposed, where it is what lacks."""
+    lacking = (exceptions["reason"] == "unknown_reference") & exceptions["reference_type"].isin(["number", "order"])
+    count = int(lacking.sum())
+    if not count:
+        return []
+    return [f"{count} of them want rows in numbers.csv: `billing-job init --from-ledger` proposes them"]
 
 
 def _why(billed: Billed, period: Period, job: Job) -> str:
@@ -80,7 +93,8 @@ def _why(billed: Billed, period: Period, job: Job) -> str:
             f"{wallet_text(share.waiting_micros, job.settings.billing.currency)} of the month's costs of"
             f" {wallet_text(share.cost_micros, job.settings.billing.currency)} have no owner, which is more than"
             f" billing.max_waiting_percent = {limit} allows. Add what is missing to trunks.csv and numbers.csv"
-            " (exceptions.csv says what each row lacks), or decide with `billing-job exceptions resolve`, and run"
+            " (exceptions.csv says what each row lacks; `billing-job init --from-ledger` proposes rows), or decide"
+            " with `billing-job exceptions resolve`, and run"
             f" again; or set max_waiting_percent to {max(share.percent, limit)} or more to bill the others now"
         )
     return 'billing.on_exception = "block", and something waits'

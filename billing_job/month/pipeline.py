@@ -103,9 +103,12 @@ def bill(
         closes=not only,
         now=moment_text(job.clock.now()),
         today=_today(job),
-        terms=placed.accounts.fresh_terms(_owners(found, () if only else billed_now, month)),
+        terms=placed.accounts.fresh_terms(
+            _owners(found, () if only else billed_now, month) | _taken_up(placed, billed_now)
+        ),
         borne=_borne(placed, only),
         together_with=partial(open_gate, job, gate, job.reading(), month),
+        evidence={vat_id: recorded.seq for vat_id, recorded in placed.accounts.vies.items()},
     )
     raise_if_broken(numbers_have_no_gap(issued_numbers(job.engine)))
     gate = replace(gate, proven=proof_of_reading(job.engine, gate.reading))
@@ -125,10 +128,15 @@ def _borne(placed: Placed, only: Collection[str]) -> list[TrunkMonth]:
     return placed.accounts.trunk_months(month, set(only) if only else None)
 
 
-def _owners(found: Iterable[Bill], closing: Iterable[str], month: Period) -> list[Owner]:
+def _taken_up(placed: Placed, billed_now: Collection[str]) -> set[Owner]:
+    """The months left out at their closing whose clients can be taxed by now and get a document."""
+    return {owner for owner in placed.left_out if owner[0] in billed_now and owner in placed.vat}
+
+
+def _owners(found: Iterable[Bill], closing: Iterable[str], month: Period) -> set[Owner]:
     """The clients' months that are billed by now: those on documents, and with the month's end everybody's."""
     owners = {(bill.client_id, settlement.month) for bill in found for settlement in bill.settlements}
-    return sorted(owners | {(client_id, str(month)) for client_id in closing})
+    return owners | {(client_id, str(month)) for client_id in closing}
 
 
 def _bills(
@@ -147,14 +155,15 @@ def _bills(
     )
     checks = {client_id: vat_id_check(client) for client_id, client in charged.clients.items()}
     owners = {(client_id, str(month)) for client_id in billed_now}
-    owners |= set(zip(charged.priced["client_id"], charged.priced["period"], strict=True))
+    fees = owners | _taken_up(placed, billed_now)
+    owners = fees | set(zip(charged.priced["client_id"], charged.priced["period"], strict=True))
     found = bills(
         charged.priced,
         charged.clients,
         placed.vat,
         checks,
         net_by_month(job.engine, str(month), HISTORY_MONTHS),
-        plan_terms(job, placed.accounts, month, owners, set(charged.facts.kept), _gone_nets(job, charged.priced)),
+        plan_terms(job, placed.accounts, owners, fees, set(charged.facts.kept), _gone_nets(job, charged.priced)),
         terms,
         charged.facts,
         charged.freed,
@@ -179,35 +188,36 @@ def _with_national_vat(job: Job, bill: Bill) -> Bill:
 def plan_terms(
     job: Job,
     accounts: Accounts,
-    month: Period,
     owners: Collection[Owner],
+    fees: Collection[Owner],
     freed: Collection[tuple[str, int]] = (),
     gone_nets: Mapping[Owner, int] = NO_NETS,
 ) -> dict[Owner, PlanTerms]:
     """What plans ask of clients' months beside their use; those that ask nothing are left out.
 
-    The fee is asked by the run of its own month and once, the minimum anew whenever rows of the month are billed. What
-    was freed whole by a credit note is asked for again as the files are. A month that a client bore under two ids has
-    one minimum: `gone_nets` are the refunds of this run that go to ids which have left the files.
+    The fee is asked once, by the run of its own month, so of these `fees`, the minimum anew whenever rows of the month
+    are billed. What was freed whole by a credit note is asked for again as the files are. A month that a client bore
+    under two ids has one minimum: `gone_nets` are the refunds of this run that go to ids which have left the files.
     """
     present: dict[Owner, str] = {}
     for client_id, name in sorted(owners, key=lambda owner: owner[0] not in job.clients):
         present.setdefault((accounts.account(client_id, name), name), client_id)
     nets = month_nets(job.engine, {name for _, name in owners})
-    fees, minimum_parts = own_charges(job.engine)
+    billed_fees, minimum_parts = own_charges(job.engine)
     found = {}
     for client_id, name in owners:
         account = accounts.account(client_id, name)
         fee_id, minimum_id = (f"{CHARGE}{kind}:{account}:{name}" for kind in (MONTHLY_FEE, MINIMUM))
         plan = (accounts.plan_now if (fee_id, 0) in freed else accounts.plan)(client_id, name)
         owes = accounts.owes(client_id, name)
+        owes_fee = owes and (client_id, name) in fees and fee_id not in billed_fees
         is_present = present[account, name] == client_id
         ids = {account, client_id}
         before = [nets.get((id_, name), MonthNet()) for id_ in ids] if is_present else []
         gone = sum(gone_nets.get((id_, name), 0) for id_ in ids - {client_id})
         terms = PlanTerms(
             account=account,
-            fee_cents=cents_from_decimal(plan.monthly_fee) if owes and name == str(month) and fee_id not in fees else 0,
+            fee_cents=cents_from_decimal(plan.monthly_fee) if owes_fee else 0,
             minimum_cents=cents_from_decimal(plan.minimum) if owes and is_present else 0,
             discount_millionths=scaled(plan.discount_percent),
             net_cents=sum(each.net_cents for each in before) + gone,

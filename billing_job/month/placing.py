@@ -25,6 +25,7 @@ from billing_job.core.wallet import SETTLED
 from billing_job.ledger.billed_facts import documents_of
 from billing_job.ledger.decisions import accepted_costs, decisions
 from billing_job.ledger.documents import billed_periods
+from billing_job.ledger.month_terms import months_without_terms
 from billing_job.ledger.transactions import (
     renewals,
     settled_parts,
@@ -63,6 +64,8 @@ class Placed:
     """(refund, part) → the settled transaction that it gives back."""
     changed: pd.DataFrame
     """Settled transactions that the supplier changed or withdrew, as exceptions of the difference."""
+    left_out: Collection[Owner] = ()
+    """Older months whose fee and minimum are still owed: their clients could not be taxed when these were closed."""
 
     @property
     def of_month(self) -> pd.DataFrame:
@@ -121,12 +124,14 @@ def place(job: Job, month: Period, *, every_month: bool = False) -> Placed:
     frame = frame[in_scope].reset_index(drop=True)
     before = sum_of(frame)
     open_rows = frame[(frame["outcome"] == "attributed") & ~frame["settled"]]
-    accounts = accounts_of(job, {str(month), *open_rows["month"], *(o.month for o in owners.billed.values())})
-    vat, untaxable = _vat(job, accounts, month, open_rows, owners.billed.values())
+    months = {str(month), *open_rows["month"], *(original.month for original in owners.billed.values())}
+    accounts = accounts_of(job, months | months_without_terms(job.engine))
+    left_out = accounts.left_out(month)
+    vat, untaxable = _vat(job, accounts, month, open_rows, owners.billed.values(), left_out)
     frame = _waiting_with_original(_taxed(frame, untaxable, owners.billed), elsewhere)
     frame["detail"] = _details(job, frame, facts)
     waiting = _changed_rows(job, facts, changed)
-    placed = Placed(month, frame, facts, accounts, vat, untaxable, never_run, owners.billed, waiting)
+    placed = Placed(month, frame, facts, accounts, vat, untaxable, never_run, owners.billed, waiting, left_out)
     raise_if_broken(
         every_transaction_has_a_place(
             before,
@@ -245,7 +250,12 @@ def _in_scope(frame: pd.DataFrame, month: Period, whole: set[str], single: set[t
 
 
 def _vat(
-    job: Job, accounts: Accounts, month: Period, open_rows: pd.DataFrame, refunded: Collection[Original]
+    job: Job,
+    accounts: Accounts,
+    month: Period,
+    open_rows: pd.DataFrame,
+    refunded: Collection[Original],
+    left_out: Collection[Owner],
 ) -> tuple[dict[Owner, Vat], dict[Owner, str]]:
     """The VAT of every client in the month, and in older months of which it has open rows.
 
@@ -256,7 +266,7 @@ def _vat(
     late = open_rows[open_rows["month"] != str(month)]
     owners = [(client_id, str(month)) for client_id in job.clients]
     owners += sorted(set(zip(late["client_id"], late["month"], strict=True)))
-    owners += sorted({(original.client_id, original.month) for original in refunded})
+    owners += sorted({(original.client_id, original.month) for original in refunded}) + sorted(left_out)
     for client_id, name in owners:
         if client_id not in job.clients and (client_id, name) not in accounts.recorded:
             continue  # its refunds are taxed as what they give back

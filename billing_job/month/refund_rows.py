@@ -15,32 +15,6 @@ from billing_job.month.refund_owners import after
 Key = tuple[str, int]
 
 
-def refunds_given(
-    refunds: Sequence[Mapping[str, object]], billed: Mapping[Key, Original], frames: Sequence[pd.DataFrame]
-) -> dict[Key, int]:
-    """(refund, part) → what it gives back, cents, each after those before it."""
-    originals: dict[Key, Original] = {}
-    wanted = {(str(row["refund_of"]), int(str(row["refund_part"]))) for row in refunds if key_of(row) not in billed}
-    open_rows = rows_of(frames, wanted)
-    so_far: dict[Key, tuple[int, int]] = {}
-    given: dict[Key, int] = {}
-    for row in refunds:
-        key, micros = key_of(row), int(str(row["micros"]))
-        original = (str(row["refund_of"]), int(str(row["refund_part"])))
-        if key in billed:
-            known = originals.get(original, billed[key])
-            given[key] = given_back(known, micros)
-            originals[original] = after(known, given[key], micros)
-        else:
-            charged = open_rows[original]
-            refunded, gave = so_far.get(original, (0, 0))
-            given[key] = share_of_charge(
-                int(charged["charge_cents"]), int(charged["cost_micros"]), refunded, micros, gave
-            )
-            so_far[original] = (refunded + micros, gave + given[key])
-    return given
-
-
 def rows_of(frames: Sequence[pd.DataFrame], wanted: Collection[Key]) -> dict[Key, Mapping[str, int]]:
     """The priced rows of these transactions."""
     ids = sorted({id_ for id_, _ in wanted})
@@ -53,28 +27,35 @@ def rows_of(frames: Sequence[pd.DataFrame], wanted: Collection[Key]) -> dict[Key
 
 def refund_rows(
     refunds: Sequence[Mapping[str, object]],
-    given: Mapping[Key, int],
     refunded: Mapping[Key, Original],
     documents: Mapping[str, Document],
     frames: Sequence[pd.DataFrame],
 ) -> list[dict[str, object]]:
-    """Refunds as PRICED rows, in the month and category of what they give back; `documents` are those they correct."""
-    wanted = {(str(row["refund_of"]), int(str(row["refund_part"]))) for row in refunds}
-    open_rows: Mapping[Key, Mapping[str, object]] = rows_of(frames, wanted)
-    settled = _settled_units(refunded, documents)
+    """Refunds as PRICED rows, in the month and category of what they give back, each after those before it.
+
+    `documents` are those that they correct; `frames` are what this run charges, PRICED.
+    """
+    open_rows = rows_of(frames, {_original(row) for row in refunds if key_of(row) not in refunded})
+    settled_units = _settled_units(refunded, documents)
+    settled: dict[Key, Original] = {}
+    so_far: dict[Key, tuple[int, int]] = {}
     found = []
     for row in refunds:
-        key = key_of(row)
-        billed = refunded.get(key)
-        if billed is not None:
-            period, category, document = billed.month, billed.category, billed.document_number
-            units, cost = settled.get((billed.transaction_id, billed.document_number), 1), billed.cost_micros
+        key, original, micros = key_of(row), _original(row), int(str(row["micros"]))
+        if key in refunded:
+            known = settled.get(original, refunded[key])
+            given = given_back(known, micros)
+            settled[original] = after(known, given, micros)
+            charged = settled_units.get((known.transaction_id, known.document_number), 1)
+            units = units_given_back(charged, known.cost_micros, known.refunded_micros, micros)
+            found.append(_row(row, known.month, known.category, given, known.document_number, units))
         else:
-            original = open_rows[str(row["refund_of"]), int(str(row["refund_part"]))]
-            period, category, document = str(original["period"]), str(original["category"]), ""
-            units, cost = int(str(original["quantity"])), int(str(original["cost_micros"]))
-        units = units_given_back(units, cost, int(str(row["micros"])))
-        found.append(_row(row, period, category, given[key], document, units))
+            use = open_rows[original]
+            refunded_micros, gave = so_far.get(original, (0, 0))
+            given = share_of_charge(int(use["charge_cents"]), int(use["cost_micros"]), refunded_micros, micros, gave)
+            so_far[original] = (refunded_micros + micros, gave + given)
+            units = units_given_back(int(use["quantity"]), int(use["cost_micros"]), refunded_micros, micros)
+            found.append(_row(row, str(use["period"]), str(use["category"]), given, "", units))
     return found
 
 
@@ -143,3 +124,7 @@ def priced_rows(rows: Sequence[dict[str, object]], clients: Mapping[str, Client]
 def key_of(row: Mapping[str, object]) -> Key:
     """What names a row: its transaction and its part."""
     return str(row["transaction_id"]), int(str(row["part"]))
+
+
+def _original(row: Mapping[str, object]) -> Key:
+    return str(row["refund_of"]), int(str(row["refund_part"]))

@@ -23,6 +23,7 @@ from billing_job.month.preview import previewed
 from billing_job.month.run_json import document_json, empty_run_json, run_json
 from billing_job.month.session import CommandResult, Session, connected, locked_job
 from billing_job.month.sync import fetched
+from billing_job.month.vat_ids import ask_before_reverse_charge
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,7 @@ def run(session: Session, options: RunOptions) -> CommandResult:
                             fetched(job, http, session, full=False)
                         finally:
                             requests = http.requests
+                    ask_before_reverse_charge(job, session, period, options.clients)
                 outcome = _billed(job, period, session, options, requests)
                 return outcome
             finally:
@@ -156,6 +158,7 @@ def _untaxable_without_rows(billed: Billed, job: Job, period: Period) -> list[st
     """Clients that owe a fee or a minimum, but cannot be taxed, and have no transaction that could wait for them."""
     waiting = set(billed.placed.exceptions["client_id"])
     placed = billed.placed
-    owners = [owner for owner in placed.untaxable if owner[1] == str(period) and owner[0] not in waiting]
-    owing = plan_terms(job, placed.accounts, period, owners)
-    return [placed.untaxable[owner] for owner in owners if owner in owing]
+    asked = [owner for owner in placed.untaxable if owner[1] == str(period) or owner in placed.left_out]
+    owners = [owner for owner in asked if owner[0] not in waiting]
+    owing = plan_terms(job, placed.accounts, owners, owners)
+    return list(dict.fromkeys(placed.untaxable[owner] for owner in owners if owner in owing))

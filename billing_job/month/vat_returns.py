@@ -57,7 +57,7 @@ def return_of(session: Session, text: str) -> CommandResult:
 def close_period(session: Session, text: str, filed_on: date | None, who: str) -> CommandResult:
     """Record that the return of a period was filed; what is issued later is declared in the first open month."""
     period = _period(text)
-    with locked_job(session) as job:
+    with locked_job(session, makes_ledger=True) as job:
         today = _today(job)
         if today <= period.last_day:
             raise ConfigError(

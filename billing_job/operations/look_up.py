@@ -6,7 +6,9 @@ from billing_job.core.errors import ConfigError
 from billing_job.documents.document_files import SUFFIXES, document_file
 from billing_job.ledger.document_list import ListedDocument, document_history, listed_documents, written_files
 from billing_job.ledger.documents import document_of_number
+from billing_job.ledger.vies_answers import answers_about
 from billing_job.month.job import Job
+from billing_job.month.vat_ids import answer_json
 
 
 def document_entries(
@@ -45,6 +47,15 @@ def document_entry(job: Job, number: str) -> dict[str, Any]:
         "history": [
             {"moment": step.moment, "what": step.what, "detail": step.detail}
             for step in document_history(job.engine, number)
+        ],
+        "vies": [
+            {
+                "vat_id": each.answer.vat_id,
+                "valid": each.answer.valid,
+                **answer_json(each.answer),
+                "relied_on": each.relied_on,
+            }
+            for each in answers_about(job.engine, issued.document)
         ],
         "files": [
             {"kind": kind, "file": f"{issued.folder}/{document_file(issued.document, kind)}", "sha256": digests[kind]}

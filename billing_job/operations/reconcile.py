@@ -4,8 +4,8 @@ from typing import Any
 
 import pandas as pd
 
-from billing_job.core.columns.row_values import sum_of
-from billing_job.core.money import cents_of
+from billing_job.core.columns.row_values import records, row_micros, row_moment, sum_of
+from billing_job.core.money import cents_of, wallet_text
 from billing_job.ledger.billed_facts import documents_of
 from billing_job.ledger.proven_readings import accepted_of_reading
 from billing_job.ledger.transactions import all_transactions, changed
@@ -67,14 +67,23 @@ def _decisions(job: Job, gate: Gate) -> list[dict[str, str]]:
     ]
 
 
-def unknown_references(job: Job) -> list[tuple[str, str, str]]:
-    """(type, id, description) of references to numbers and orders that no row or event knows, oldest first."""
+def unknown_references(job: Job) -> list[tuple[str, str, str, str]]:
+    """References to numbers and orders that no row or event knows, oldest first: (type, id, description, moved).
+
+    `moved` is the day and the amount of the first transaction that refers so: "2026-10-07, -EUR 1.50".
+    """
     frame = attributed(job, all_transactions(job.engine), job.assignments()).frame
     unknown = frame[
         (frame["reason"] == "unknown_reference") & frame["reference_type"].isin(["number", "order"]) & ~frame["settled"]
     ].sort_values(["created_at", "transaction_id"], kind="stable")
-    columns = [unknown[name].to_list() for name in ("reference_type", "reference_id", "description")]
-    return list(dict.fromkeys(zip(*columns, strict=True)))
+    found: dict[tuple[str, str, str], str] = {}
+    for row in records(unknown):
+        key = (row["reference_type"], row["reference_id"], row["description"])
+        if key not in found:
+            amount = row_micros(row)
+            told = "unreadable" if amount is None else wallet_text(amount, row["currency"])
+            found[key] = f"{row_moment(row)[:10] or 'undated'}, {told}"
+    return [(*key, moved) for key, moved in found.items()]
 
 
 def _places(group: pd.DataFrame, month: str) -> dict[str, Any]:

@@ -4,8 +4,10 @@ from typing import Any
 
 from billing_job.core.columns.row_values import sum_of
 from billing_job.core.period import Period
-from billing_job.ledger.document_list import listed_documents
+from billing_job.core.sums import Sum
+from billing_job.ledger.document_list import count_in_state
 from billing_job.ledger.documents import billed_periods
+from billing_job.ledger.folder_state import ledger_state, note, noted
 from billing_job.ledger.runs import last_run
 from billing_job.ledger.sums import ledger_size
 from billing_job.ledger.transactions import last_whole_walk
@@ -13,13 +15,13 @@ from billing_job.month.exceptions import waiting
 from billing_job.month.job import Job
 from billing_job.month.wallet_proof import wallet_proof
 
+WAITS = "waiting"
 STATUS_SCHEMA = "billing-job/status@1"
 
 
 def status(job: Job) -> dict[str, Any]:
     """The JSON object of `status`; micros of the wallet, counts of documents."""
     transactions, documents = ledger_size(job.engine)
-    exceptions = waiting(job, None)
     return {
         "schema": STATUS_SCHEMA,
         "ledger": {
@@ -31,9 +33,21 @@ def status(job: Job) -> dict[str, Any]:
         "wallet": wallet_proof(job).figures(),
         "last_run": last_run(job.engine),
         "next_month": str(_next_month(job)),
-        "waiting": sum_of(exceptions).figures(),
-        "unsent": {"count": sum(each.state == "issued" for each in listed_documents(job.engine))},
+        "waiting": _waits(job).figures(),
+        "unsent": {"count": count_in_state(job.engine, "issued")},
     }
+
+
+def _waits(job: Job) -> Sum:
+    """What waits in all: of an old and large ledger it takes seconds, so it is worked out once for each state of it."""
+    state = f"{ledger_state(job.engine)} {job.configuration_sha256} {job.last_month()}"
+    known, _, figures = noted(job.engine, WAITS).rpartition(": ")
+    if known == state:
+        count, micros = figures.split()
+        return Sum(int(count), int(micros))
+    waits = sum_of(waiting(job, None))
+    note(job.engine, WAITS, f"{state}: {waits.count} {waits.micros}")
+    return waits
 
 
 def _next_month(job: Job) -> Period:

@@ -60,12 +60,12 @@ def path(row: Mapping[str, Any], facts: Assignments) -> str:
     if row["number_fact"] >= 0:
         number = facts.number_facts[row["number_fact"]]
         steps.append(number.number or f"did {number.did_number_id}")
-        sources.append(_short(number.source))
+        sources.append(short_source(number.source))
         since.append(number.valid_from)
     if row["trunk_fact"] >= 0:
         trunk = facts.trunk_facts[row["trunk_fact"]]
         steps += [facts.trunk_names.get(trunk.trunk, trunk.trunk), trunk.client_id]
-        sources.append(_short(trunk.source))
+        sources.append(short_source(trunk.source))
         since.append(trunk.valid_from)
     latest = max((day for day in since if day is not None), default=None)
     return ", ".join([" → ".join(steps), *([f"since {latest}"] if latest else []), *sources])
@@ -104,7 +104,7 @@ def _why(row: Mapping[str, Any], facts: Assignments) -> str:
     return f"{way}, part {row['part']} of the order by the known prices of its numbers" if row["part"] else way
 
 
-def _short(source: str) -> str:
+def short_source(source: str) -> str:
     """A source, "…/config/numbers.csv, row 17", as "config/numbers.csv row 17": the same wherever the folder is."""
     file, separator, row = source.rpartition(", row ")
     return f"{'/'.join(PurePath(file).parts[-2:])} row {row}" if separator else source

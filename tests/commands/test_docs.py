@@ -15,6 +15,7 @@ from tests.support.ledgers import on_server
 from tests.support.mail_server import mail_server
 from tests.support.paths import ROOT
 from tests.support.sandbox_on_loopback import small_world
+from tests.support.vies_server import vies_server
 
 PAGES = sorted(path.relative_to(ROOT).as_posix() for path in [ROOT / "README.md", *(ROOT / "docs").glob("*.md")])
 READ = sorted(
@@ -95,11 +96,12 @@ def source(path: str) -> str:
 @pytest.fixture
 def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Office]:
     """A folder with the example configuration, pointed at a sandbox, where a reader types."""
-    with office(tmp_path, small_world()) as (here, sandbox), mail_server() as mail:
+    with office(tmp_path, small_world()) as (here, sandbox), mail_server() as mail, vies_server() as vies:
         sandbox.state.change(WAITING, type="call", reference_type=None, reference_id=None)
         example = (ROOT / "config" / "billing.toml").read_text(encoding="utf-8")
         address = re.sub(r'(?m)^base_url = "[^"]+"', f'base_url = "{sandbox.base_url}"', example)
         address = address.replace('"sqlite:///billing.db"', f'"{here.database_url}"')
+        address = re.sub(r'(?m)^# vies_url = "[^"]+"', f'vies_url = "{vies.url}"', address)
         post = f'[mail]\nhost = "127.0.0.1"\nport = {mail.port}\nsecurity = "none"\nfrom = "billing@example.com"\n'
         (here.config / "billing.toml").write_text(address + post, encoding="utf-8")
         (tmp_path / "events.jsonl").write_text(EVENT + "\n", encoding="utf-8")

@@ -61,7 +61,9 @@ def test_what_stands_is_left_alone(tmp_path: Path) -> None:
         assert set(after) - set(before) == {"vat_rates.csv", "accounts.csv"}
         for name in ("billing.toml", "clients.csv", "trunks.csv"):
             assert f"{here.config / name}: is there already and was left alone" in again.err
-        assert again.out == "trunks.csv lacks:\ntrunk,client_id,valid_from,valid_to\ntrk_bbbb0008,bruno,,\n\n"
+        assert (
+            again.out == "trunks.csv lacks:\ntrunk,client_id,valid_from,valid_to,notes\ntrk_bbbb0008,bruno,,,Bruno\n\n"
+        )
         assert here.type("init", "--base-url", "nonsense").code == 2
         assert [request for request in sandbox.requests if "sip-trunks" not in str(request)] == []
 
@@ -80,8 +82,11 @@ def test_numbers_from_the_ledger(tmp_path: Path) -> None:
         assert here.type("sync").code == 0
         assert here.type("init", "--from-ledger").code == 0
         header, *rows = (here.config / "numbers.csv").read_text().splitlines()
-        assert header == "number,did_number_id,order_id,country,number_type,trunk,valid_from,valid_to,price"
-        assert rows == ["#+31201234567,42,1042,NL,,,,,", "#+4930123456,,1042,DE,,,,,"]
+        assert header == "number,did_number_id,order_id,country,number_type,trunk,valid_from,valid_to,price,notes"
+        assert rows == [
+            '#+31201234567,42,1042,NL,,,,,,"2026-10-07, -EUR 1.50: Monthly rental +31201234567"',
+            '#+4930123456,,1042,DE,,,,,,"2026-10-07, -EUR 1.50: Order #1042: +31201234567, +4930123456"',
+        ]
         assert len(here.run("--month", "2026-10").json["exceptions"]) == 2
         again = here.type("init", "--from-ledger", "--json")
         assert (again.json["left_alone"], len(again.json["proposed"]["numbers.csv"])) == (["numbers.csv"], 2)

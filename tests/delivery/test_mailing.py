@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from billing_job.config.mail import Mail
 from billing_job.core.errors import DocumentError
 from billing_job.delivery.mailing import may_send
 from billing_job.delivery.message import Attachment, Letter, ascii_address, message_bytes
@@ -279,12 +280,42 @@ def test_each_language_has_its_own_message(language: str) -> None:
     assert f'dir="{"rtl" if language == "ar" else "ltr"}"' in texts.html
     if language != "en":
         lines = {line for line in english.text.splitlines() if " " in line} & set(texts.text.splitlines())
-        assert {line for line in lines if not line.startswith(("Noordzee", "+31", "IBAN", "BIC"))} == set()
+        assert {line for line in lines if not line.strip().startswith(("Noordzee", "+31", "IBAN", "BIC"))} == set()
+
+
+@pytest.mark.parametrize(
+    ("language", "expected"),
+    [
+        ("en", "Invoice INV-2026-00042 · €106.61 · Please pay by 16 November 2026"),
+        ("de", "Rechnung INV-2026-00042 · 106,61 € · Zahlbar bis 16. November 2026"),
+        ("ja", "請求書 INV-2026-00042 · €106.61 · 2026年11月16日までにお支払いください"),
+    ],
+)
+def test_number_amount_and_due_date_come_first(language: str, expected: str) -> None:
+    """They are the subject, the first lines of the text, and in HTML they stand before the greeting."""
+    texts = mail_texts(
+        in_language(language), TEMPLATES, subject=Mail.model_fields["subject"].default, attached=("pdf",)
+    )
+    assert texts.subject == expected
+    amount = expected.split(" · ")[1]
+    text, html = (each.replace("\N{NO-BREAK SPACE}", " ") for each in (texts.text, texts.html))
+    first, second, *rest = text.splitlines()
+    assert first.endswith(f": {amount}")
+    assert second.rstrip(".。") == expected.split(" · ")[2]
+    greeting = next(line for line in rest if line)
+    assert html.index(amount) < html.index(greeting)
+    hidden = html.partition('aria-hidden="true">')[2].partition("</div>")[0]
+    assert hidden.startswith("Noordzee Telecom · ")
+    assert amount in hidden
+    for needed in ("NL91 ABNA 0417 1643 00", "RF36 INV2 0260 0042"):
+        assert needed in text
+        assert needed in html
 
 
 def test_a_credit_note_asks_for_no_money() -> None:
-    """The e-mail of a credit note names it as such and gives no bank account."""
-    texts = mail_texts(full_credit(), TEMPLATES, subject=SUBJECT, attached=("pdf",))
+    """The e-mail of a credit note names it as such, gives no bank account, and is due on no day."""
+    texts = mail_texts(full_credit(), TEMPLATES, subject=Mail.model_fields["subject"].default, attached=("pdf",))
+    assert texts.subject == "Credit note CN-2026-00001 · €125.25"
     assert "credit note CN-2026-00001" in texts.text
     assert "IBAN" not in texts.text + texts.html
     assert "XML" not in texts.text

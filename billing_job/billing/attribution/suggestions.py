@@ -57,8 +57,7 @@ def _of_owner(
 
 def _by_description(row: Mapping[str, object], facts: Assignments) -> str:
     """The client that a number in the description belonged to at that moment."""
-    match = _PHONE.search(str(row["description"]))
-    number = e164(match[0]) if match else None
+    number = number_in(str(row["description"]))
     key = facts.key_of.get(number) if number else None
     if key is None or pd.isna(row["created_at"]):  # type: ignore[call-overload]
         return ""
@@ -72,6 +71,12 @@ def _by_description(row: Mapping[str, object], facts: Assignments) -> str:
         return ""
     client_id = facts.trunk_facts[owner].client_id
     return f"{number} in its description is {client_id}'s: {_resolve(row, client_id)}"
+
+
+def number_in(description: str) -> str:
+    """The first phone number that a description names, as +digits; empty when it names none."""
+    match = _PHONE.search(description)
+    return (e164(match[0]) if match else None) or ""
 
 
 def _by_trunk_name(row: Mapping[str, object], names: Mapping[str, str], by_name: Mapping[str, str]) -> str:

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from billing_job.core.toml import DecimalString, NumberCountry, PositiveDecimal, PositiveMoney, Table
+from billing_job.core.toml import DecimalString, NumberCountry, PositiveDecimal, PositiveMoney, Table, expecting
 
 Model = Literal["pass_through", "markup", "fixed", "package", "graduated", "volume", "absorb"]
 
@@ -36,7 +36,9 @@ class Rule(Table):
     category: str | None = None
     country: NumberCountry | None = None
     number_type: str | None = None
-    prefix: Annotated[str, Field(pattern=r"^\+\d{1,15}$")] | None = None
+    prefix: (
+        Annotated[str, Field(pattern=r"^\+\d{1,15}$"), expecting("write how the numbers begin, such as +3197")] | None
+    ) = None
     trunk: str | None = None
     model: Model
     percent: DecimalString = "0"

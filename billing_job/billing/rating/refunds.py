@@ -24,16 +24,17 @@ def share_of_charge(
     )
 
 
-def units_given_back(units: int, cost_micros: int, refund_micros: int) -> int:
-    """How many units a refund gives back of a row of so many: its share of the cost, 1 where that is no whole number.
+def units_given_back(units: int, cost_micros: int, refunded_micros: int, refund_micros: int) -> int:
+    """How many of an original's units a refund gives back: in proportion to the costs, cumulated, at least one.
 
-    >>> [units_given_back(3, 300_000, micros) for micros in (300_000, 100_000, 150_000)]
-    [3, 1, 1]
+    >>> [units_given_back(3, 300, before, now) for before, now in ((0, 300), (0, 100), (0, 150), (150, 150))]
+    [3, 1, 2, 1]
     """
-    if refund_micros >= cost_micros:
-        return max(units, 1)
-    share, rest = divmod(units * refund_micros, cost_micros)
-    return share if share and not rest else 1
+
+    def share(micros: int) -> int:
+        return units if micros >= cost_micros else half_away_from_zero(units * micros, cost_micros)
+
+    return max(1, share(refunded_micros + refund_micros) - share(refunded_micros))
 
 
 def _next_share(whole: int, cost: int, refunded: int, refund: int, given: int, left: int) -> int:

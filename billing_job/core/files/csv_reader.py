@@ -1,4 +1,4 @@
-"""Reading a user's CSV file row by row; what is wrong is noted with file, row and column, and the next row is read."""
+"""Reading a user's table row by row, CSV or .xlsx; what is wrong is noted by file, row and column."""
 
 import csv
 import io
@@ -9,6 +9,11 @@ from typing import TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError, ValidationInfo
 from pydantic_core import ErrorDetails
+
+from billing_job.core.plain_words import expected
+
+SUFFIX = ".xlsx"
+"""Of a table that is kept as a workbook instead of as CSV."""
 
 
 class Row(BaseModel):
@@ -71,11 +76,17 @@ def typed_rows(
 
 
 def _expected(detail: ErrorDetails) -> str:
-    return "it is required" if detail["type"] == "missing" else detail["msg"].removeprefix("Value error, ")
+    return "it is required" if detail["type"] == "missing" else expected(detail)
 
 
 def csv_rows(path: Path, columns: Sequence[str], required: Sequence[str], problems: list[str]) -> Iterator[CsvRow]:
-    """The rows of a CSV file: columns in any order, with a BOM, with `;` or `,`; empty rows and # comments skipped."""
+    """The rows of a table: columns in any order, with a BOM, with `;` or `,`; empty rows and # comments skipped.
+
+    A path that ends in .xlsx is a workbook, of which the first sheet is read.
+    """
+    if path.suffix == SUFFIX:
+        yield from _of_workbook(path, columns, required, problems)
+        return
     try:
         text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
@@ -88,11 +99,51 @@ def csv_rows(path: Path, columns: Sequence[str], required: Sequence[str], proble
     except OSError as error:
         problems.append(f"{path}: cannot be read ({error.strerror}); check its permissions")
         return
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator_of(text))
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator_of(text), strict=True)
+    read = 0
+
+    def counted() -> Iterator[list[str]]:
+        nonlocal read
+        for cells in reader:
+            read += 1
+            yield cells
+
     try:
-        yield from _cells(path, reader, columns, required, problems)
+        yield from _cells(path, counted(), columns, required, problems)
     except csv.Error as error:
-        problems.append(f"{path}, row {reader.line_num}: is not readable as CSV ({error})")
+        problems.append(f"{path}, row {read + 1}: {_broken(str(error))}")
+
+
+def _broken(error: str) -> str:
+    """What is wrong with a row that is no CSV."""
+    if "unexpected end" in error:
+        return 'a cell begins with " and never ends: close it with ", or take the " away'
+    if "expected after" in error:
+        return 'something follows the " that ends a cell: write "" for a " within a cell in quotation marks'
+    return f"is not readable as CSV ({error})"
+
+
+def _of_workbook(path: Path, columns: Sequence[str], required: Sequence[str], problems: list[str]) -> Iterator[CsvRow]:
+    from billing_job.core.files.spreadsheet_reader import spreadsheet_rows  # who keeps CSV does not wait for it
+
+    if path.with_suffix(".csv").exists():
+        problems.append(f"{path}: {path.stem}.csv is there as well, and only one can hold; take one of them away")
+        return
+    try:
+        rows = spreadsheet_rows(path)
+    except OSError as error:
+        problems.append(f"{path}: cannot be read ({error.strerror or error}); check its permissions")
+        return
+    except ValueError as error:
+        problems.append(f"{path}: {error}")
+        return
+    yield from _cells(path, iter(rows), columns, required, problems)
+
+
+def table_path(folder: Path, name: str) -> Path:
+    """Where a table of the user stands: NAME.csv, or NAME.xlsx where that is there instead."""
+    workbook = folder / f"{name}{SUFFIX}"
+    return workbook if workbook.exists() else folder / f"{name}.csv"
 
 
 def separator_of(text: str) -> str:
