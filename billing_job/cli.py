@@ -19,6 +19,7 @@ from billing_job import __version__
 from billing_job.commands import (
     api,
     backup,
+    bank,
     collect,
     credit,
     doctor,
@@ -98,6 +99,7 @@ for command in (
     look_up.show,
     look_up.why,
     look_up.status,
+    bank.bank,
     open_items.open_,
     statement.statement,
     remind.remind,

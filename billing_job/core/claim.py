@@ -47,8 +47,10 @@ class Payment:
     day: date
     """When the bank booked it."""
     kind: PaymentKind
+    rule: str = ""
+    """By which it was booked: reference, end_to_end, number, account or hand."""
     why: str = ""
-    """By which rule or decision it was booked, in words."""
+    """The same in words."""
     bank_reason: str = ""
     """Of a return: why, as the bank says."""
     charges_cents: int = 0

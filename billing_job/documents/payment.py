@@ -6,14 +6,12 @@ from functools import lru_cache
 import segno
 import segno.helpers
 from stdnum import iso11649
-from stdnum.be import ogm_vcs
-from stdnum.iso7064 import mod_97_10
 
 from billing_job.core.document import Document, Kind
+from billing_job.core.payment_reference import belgian_reference, creditor_reference
 from billing_job.documents.localized import grouped
 from billing_job.documents.safe_text import plain_text
 
-_RF_LENGTH = 21
 _EPC_MAX_CENTS = 999_999_999_99
 _EPC_MAX_NAME = 70
 
@@ -21,16 +19,12 @@ _EPC_MAX_NAME = 70
 def payment_reference(document: Document) -> str:
     """What the client writes on the payment, so that a bank file finds the document again; empty on a draft.
 
-    ISO 11649: RF, two check digits, then the last 21 letters and digits of the document's number. A Belgian seller gets
-    the twelve digits of a structured communication, made from the last ten digits of the number.
+    ISO 11649; a Belgian seller gets a structured communication.
     """
     if document.is_draft:
         return ""
-    if document.seller.country.upper() == "BE":
-        digits = "".join(c for c in document.number if c.isascii() and c.isdigit())[-10:].zfill(10)
-        return digits + str(ogm_vcs.calc_check_digits(digits))
-    core = "".join(c for c in document.number.upper() if c.isascii() and c.isalnum())[-_RF_LENGTH:]
-    return f"RF{mod_97_10.calc_check_digits(core + 'RF')}{core}"
+    is_belgian = document.seller.country.upper() == "BE"
+    return belgian_reference(document.number) if is_belgian else creditor_reference(document.number)
 
 
 def reference_text(reference: str) -> str:

@@ -62,6 +62,7 @@ payments = Table(
     Column("charges_cents", BigInteger, nullable=False, comment="what the bank kept of it"),
     Column("day", Text, nullable=False, index=True, comment="the entry's"),
     Column("kind", Text, nullable=False, comment="receipt | return | paid_back"),
+    Column("rule", Text, nullable=False, comment="reference | end_to_end | number | account | hand"),
     Column("why", Text, nullable=False),
     Column("bank_reason", Text, nullable=False),
     Column("recorded", Text, nullable=False),

@@ -88,6 +88,7 @@ def payments_in(
                 int(row.in_force),
                 date.fromisoformat(row.day),
                 PaymentKind(row.kind),
+                row.rule,
                 row.why,
                 row.bank_reason,
                 int(row.kept),

@@ -8,7 +8,7 @@ from billing_job.core.sums import Flow, Movement, When
 from billing_job.ledger.billing_tables import document_lines, documents, releases, settlements
 from billing_job.ledger.database import transaction
 from billing_job.ledger.exact_sums import halves, whole_sum
-from billing_job.ledger.tables import MOVED, revisions, transactions
+from billing_job.ledger.tables import MOVED, moved_in, revisions, transactions
 
 
 def flows(engine: Engine, first: str, last: str) -> list[Flow]:
@@ -68,13 +68,13 @@ def document_costs(engine: Engine, folder: str) -> dict[str, int]:
     return costs
 
 
-def movements(engine: Engine, starts: int, ends: int, gone: Collection[str]) -> list[Movement]:
-    """Every movement but the withdrawn ones (`gone`), by type before, within and after [starts, ends) or undated.
+def movements(engine: Engine, starts: int, ends: int, gone: Collection[str], currency: str) -> list[Movement]:
+    """Movements of that currency but the withdrawn ones (`gone`), by type before, within, after [starts, ends).
 
     `starts` and `ends` are microseconds since 1970 UTC. Together they are what `withdrawals.wallet_movements` adds up.
     """
     listed = (
-        MOVED,
+        moved_in(currency),
         transactions.c.transaction_id.not_in(sorted(gone)),
     )
     when = case(

@@ -11,6 +11,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    ColumnElement,
     Dialect,
     ForeignKey,
     Index,
@@ -98,6 +99,12 @@ CURRENT = transactions.c.seq.not_in(select(revisions.c.old_seq))
 """The condition on a row of `transactions` that no later version took its place."""
 MOVED = and_(CURRENT, transactions.c.standing == SETTLED)
 """The condition that it moved money besides: what is void or pending counts in no proof and in no books."""
+
+
+def moved_in(currency: str) -> ColumnElement[bool]:
+    """The condition that it moved money of a wallet in that currency; one whose currency is unreadable did."""
+    return and_(MOVED, transactions.c.currency.in_((currency, "")))
+
 
 absences = Table(
     "absences",

@@ -13,11 +13,11 @@ from billing_job.ledger.database import transaction
 from billing_job.ledger.exact_sums import halves, whole_sum
 from billing_job.ledger.mirror import absent_ids
 from billing_job.ledger.releases import is_released
-from billing_job.ledger.tables import CURRENT, MOVED, transactions
+from billing_job.ledger.tables import CURRENT, moved_in, transactions
 from billing_job.ledger.transactions import last_balance
 
 
-def withdrawn(engine: Engine, opening_micros: int) -> set[str]:
+def withdrawn(engine: Engine, opening_micros: int, currency: str) -> set[str]:
     """Transactions that the supplier no longer lists, those out of its reach apart."""
     balance = last_balance(engine)
     with transaction(engine) as connection:
@@ -27,15 +27,15 @@ def withdrawn(engine: Engine, opening_micros: int) -> set[str]:
         out_of_reach = _older_than_the_list(connection, absent)
         if not out_of_reach or balance is None:
             return absent - out_of_reach
-        proofs = [opening_micros + _movements(connection, gone) for gone in (absent, absent - out_of_reach)]
+        proofs = [opening_micros + _movements(connection, gone, currency) for gone in (absent, absent - out_of_reach)]
         # The balance of a supplier that gave the money back does without them, and not with them.
         return absent if [balance.shows(proof) for proof in proofs] == [True, False] else absent - out_of_reach
 
 
-def wallet_movements(engine: Engine, gone: set[str]) -> int:
-    """The sum of all movements but the withdrawn ones, in micros; exact whatever its size."""
+def wallet_movements(engine: Engine, gone: set[str], currency: str) -> int:
+    """The sum of all movements in the wallet's currency but the withdrawn ones, in micros; exact whatever its size."""
     with transaction(engine) as connection:
-        return _movements(connection, gone)
+        return _movements(connection, gone, currency)
 
 
 def changed_bills(engine: Engine, gone: set[str]) -> dict[str, tuple[int, int | None]]:
@@ -94,13 +94,14 @@ def _older_than_the_list(connection: Connection, absent: set[str]) -> set[str]:
     return set(connection.execute(older).scalars()) & absent
 
 
-def _movements(connection: Connection, gone: set[str]) -> int:
-    small = whole_sum(*connection.execute(select(*halves(transactions.c.micros)).where(MOVED)).one())
+def _movements(connection: Connection, gone: set[str], currency: str) -> int:
+    moved = moved_in(currency)
+    small = whole_sum(*connection.execute(select(*halves(transactions.c.micros)).where(moved)).one())
     large = connection.execute(
-        select(transactions.c.large_micros).where(MOVED, transactions.c.large_micros.is_not(None))
+        select(transactions.c.large_micros).where(moved, transactions.c.large_micros.is_not(None))
     ).scalars()
     total = small + sum(int(text) for text in large if text is not None)
-    query = select(transactions.c.micros, transactions.c.large_micros).where(MOVED)
+    query = select(transactions.c.micros, transactions.c.large_micros).where(moved)
     for chunk in chunks(sorted(gone)):
         for micros, large in connection.execute(query.where(transactions.c.transaction_id.in_(chunk))):
             total -= int(micros or large or 0)

@@ -22,7 +22,7 @@ from billing_job.ledger.proven_readings import (
     record_accepted,
     record_proof,
 )
-from billing_job.ledger.wallet_figures import earlier_look, sums_by_type
+from billing_job.ledger.wallet_figures import TypeSum, earlier_look, sums_by_type
 from billing_job.month.job import Job
 from billing_job.month.likely_causes import Cause, Figures, likely_causes
 from billing_job.month.reading_in_effect import fix_what_auto_came_to
@@ -97,7 +97,7 @@ def why_nothing_is_issued(
 def gate_of(job: Job) -> Gate:
     """What the ledger's newest balance says of the reading in force."""
     reading, proof = reading_fingerprint(job.settings.api), wallet_proof(job)
-    moves = proof.movements_micros != 0 or bool(sums_by_type(job.engine, job.withdrawn()))
+    moves = proof.movements_micros != 0 or bool(_by_type(job))
     difference = difference_text(proof)
     known = [each for each in accepted_of_reading(job.engine, reading) if each.difference == difference]
     return Gate(
@@ -108,6 +108,10 @@ def gate_of(job: Job) -> Gate:
         accepted=None if (proof.matches and tells(proof)) or not known else known[-1],
         causes=() if proof.matches or proof.balance is None else tuple(_causes(job, proof)),
     )
+
+
+def _by_type(job: Job) -> tuple[TypeSum, ...]:
+    return sums_by_type(job.engine, job.withdrawn(), job.settings.billing.currency)
 
 
 def difference_text(proof: WalletProof) -> str:
@@ -146,7 +150,7 @@ def _causes(job: Job, proof: WalletProof) -> list[Cause]:
     figures = Figures(
         change=balance - proof.opening_micros,
         movements=proof.movements_micros,
-        by_type=[(each.type, each.micros, each.both_ways) for each in sums_by_type(job.engine, job.withdrawn())],
+        by_type=[(each.type, each.micros, each.both_ways) for each in _by_type(job)],
         last_place=last_place,
         since_change=0 if earlier is None else balance - earlier.balance.micros,
         since_movements=0 if earlier is None else proof.movements_micros - earlier.movements_micros,

@@ -122,7 +122,8 @@ class Job:
 
     def withdrawn(self) -> set[str]:
         """Transactions that the supplier no longer lists, though they are within its reach."""
-        return withdrawn(self.engine, micros_from_decimal(self.settings.billing.opening_balance))
+        billing = self.settings.billing
+        return withdrawn(self.engine, micros_from_decimal(billing.opening_balance), billing.currency)
 
     def events(self) -> list[Event]:
         """All that webhooks told, in the order it came."""

@@ -13,6 +13,7 @@ from billing_job.month.gate import Because, Gate
 from billing_job.month.job import Job
 from billing_job.month.pipeline import Billed
 from billing_job.month.session import Session
+from billing_job.month.units_set_by_hand import units_set_by_hand
 
 MOST_NOTES = 10
 """Reasons for plain EN 16931 that are told one by one; the month's page has them all."""
@@ -107,6 +108,8 @@ def tell_wallet(gate: Gate, job: Job, console: Console) -> None:
         console.warn("the wallet's balance is not known yet, or is in another currency: run `billing-job sync`")
     elif proof.matches:
         console.info(f"Wallet: balance {wallet_text(proof.balance_micros, currency)}, {proof.how_exact(currency)}")
+        if gate.proven is None and (doubt := units_set_by_hand(job)):
+            console.warn(doubt)
         if gate.says_nothing:
             console.warn(
                 "all movements together come to nothing, in whatever unit and sign they are read: the balance proves"

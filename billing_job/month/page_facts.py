@@ -90,7 +90,7 @@ def _gate_notes(gate: Gate) -> tuple[str, ...]:
 
 def _wallet(job: Job, month: Period, proof: WalletProof) -> Wallet:
     billing = job.settings.billing
-    found = movements(job.engine, *month.span(billing.zone), job.withdrawn())
+    found = movements(job.engine, *month.span(billing.zone), job.withdrawn(), billing.currency)
     return Wallet(
         opening_micros=proof.opening_micros,
         before=_sum(found, "before"),

@@ -58,7 +58,7 @@ class WalletProof:
 def wallet_proof(job: Job) -> WalletProof:
     """Compare the ledger with the balance as last fetched; one in another currency proves nothing and is none."""
     opening = micros_from_decimal(job.settings.billing.opening_balance)
-    movements = wallet_movements(job.engine, job.withdrawn())
+    movements = wallet_movements(job.engine, job.withdrawn(), job.settings.billing.currency)
     balance = last_balance(job.engine)
     known = balance is not None and balance.currency == job.settings.billing.currency
     return WalletProof(opening, movements, balance if known else None)

@@ -21,6 +21,7 @@ from billing_job.didfarm.sync import read_balance, read_trunks
 from billing_job.didfarm.wire import FIELDS, Json, canonical_json, parse_json, read_transaction
 from billing_job.month.job import Job
 from billing_job.month.session import Session, connected
+from billing_job.month.units_set_by_hand import units_set_by_hand
 
 if TYPE_CHECKING:
     from billing_job.didfarm.http import Http
@@ -81,6 +82,8 @@ def configuration(job: Job) -> Iterator[Finding]:
     names = job.assignments().trunk_names
     for problem in disagreements(mapping.numbers, job.number_events(), names, job.settings.billing.zone):
         yield Finding("warning", problem)
+    if doubt := units_set_by_hand(job):
+        yield Finding("warning", doubt)
     seller = job.settings.seller
     for key in ("street", "city", "vat_id", "registration_id", "iban", "email"):
         if not getattr(seller, key) and not (key == "vat_id" and seller.tax_number):

@@ -41,7 +41,7 @@ def test_every_version_of_a_row_is_kept(tmp_path: Path) -> None:
         assert mirror.save([_row(2), _row(1), _row(3)]) == Saved(0, ())
         assert [id_ for id_, _ in ledger.versions()] == ["2", "1", "2", "3", "2"]
         assert mirror.present() == 3
-        assert wallet_movements(ledger.engine, withdrawn(ledger.engine, 0)) == -3_000_000
+        assert wallet_movements(ledger.engine, withdrawn(ledger.engine, 0, "EUR"), "EUR") == -3_000_000
 
 
 def test_a_row_is_sealed_by_a_whole_pass_only(tmp_path: Path) -> None:
@@ -65,13 +65,13 @@ def test_absent_rows_come_back(tmp_path: Path) -> None:
         assert (
             mirror.present(),
             mirror.present_ids(),
-            wallet_movements(ledger.engine, withdrawn(ledger.engine, 0)),
+            wallet_movements(ledger.engine, withdrawn(ledger.engine, 0, "EUR"), "EUR"),
         ) == (1, {"1"}, -1_000_000)
         mirror.save([_row(2)])
         assert (
             mirror.present(),
             mirror.present_ids(),
-            wallet_movements(ledger.engine, withdrawn(ledger.engine, 0)),
+            wallet_movements(ledger.engine, withdrawn(ledger.engine, 0, "EUR"), "EUR"),
         ) == (2, {"1", "2"}, -2_000_000)
         assert len(ledger.versions()) == 2
 
@@ -82,7 +82,7 @@ def test_amounts_and_balances_of_any_length_are_exact(tmp_path: Path) -> None:
         mirror = _mirror(ledger)
         mirror.save([_row(1, -12_345_678_901_234_567_890), _row(2, -1), _row(3, "9" * 40 + ".99")])
         mirror.save_balance(Balance(-12_345_678_901_234_567_891 * 10_000, "EUR"))
-        assert wallet_movements(ledger.engine, withdrawn(ledger.engine, 0)) == 10_000 * (
+        assert wallet_movements(ledger.engine, withdrawn(ledger.engine, 0, "EUR"), "EUR") == 10_000 * (
             int("9" * 42) - 12_345_678_901_234_567_891
         )
         assert last_balance(ledger.engine) == Balance(-12_345_678_901_234_567_891 * 10_000, "EUR")

@@ -91,6 +91,38 @@ def test_a_balance_that_fits_every_reading_proves_none(tmp_path: Path) -> None:
         assert documents(here.run(*OCTOBER).json) == BILLED
 
 
+@pytest.mark.parametrize(
+    ("rows", "balance", "says"),
+    [
+        # 50.00 and 3.00 read as 0.05 and 0.003, and a balance of 42.00 as 0.042.
+        ("1/100000", "1/1000", ['"auto" would read whole numbers as cents', "call EUR 0.003 to EUR 0.005"]),
+        ("cents", "decimal", []),
+    ],
+)
+def test_units_that_prove_each_other_are_told(rows: str, balance: str, says: list[str], tmp_path: Path) -> None:
+    """Rows and balance in wrong units that fit: `run` and `doctor` show amounts; a balance of its own is a proof."""
+    with two_clients(tmp_path, [TOPUP, *FIRST]) as (here, _):
+        reads(here, f'amount_unit = "{rows}"', "[api.balance]", f'amount_unit = "{balance}"')
+        ran = here.run(*OCTOBER, "--draft")
+        assert (ran.code, ran.json["wallet"]["matches"]) == (0, True)
+        told = here.type("doctor", "--offline").out
+        assert ("set by hand" in ran.err, "set by hand" in told) == (bool(says), bool(says))
+        assert all(word in ran.err and word in told for word in says), ran.err
+
+
+def test_the_proof_is_of_the_wallets_own_currency(tmp_path: Path) -> None:
+    """A row in dollars waits and explains no euro: the proof fits without it, and would not fit with it."""
+    dollars = {**call(3, -1000, "2026-10-07"), "currency": "USD"}
+    with two_clients(tmp_path, [TOPUP, *FIRST, dollars]) as (here, _):
+        # The sandbox's balance is of all that it lists, so this much less was there before.
+        opens_with(here, "-10.00")
+        here.replace("billing.toml", "[billing]\n", "[billing]\nmax_waiting_percent = 100\n")
+        ran = here.run(*OCTOBER, "--draft")
+        assert (ran.code, ran.json["status"], ran.json["wallet"]["matches"]) == (3, "exceptions", True)
+        assert [each["reason"] for each in ran.json["exceptions"]] == ["foreign_currency"]
+        assert ran.json["wallet"]["movements_cents"] == 5000 - 300 - 500
+
+
 def test_a_client_whose_rows_cancel_each_other_needs_no_proof(tmp_path: Path) -> None:
     """A call and its whole refund come to nothing in every reading: 0.00 is due, nothing waits."""
     rows = [call(1, -300, "2026-10-05"), call(2, 300, "2026-10-06", type_="refund")]

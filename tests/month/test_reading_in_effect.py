@@ -65,7 +65,7 @@ def test_a_mix_bills_nothing_in_whatever_order_it_came(pages: tuple[list[dict[st
     assert sorted(waiting["transaction_id"]) == sorted(str(each["id"]) for each in rows)
     assert all("Set amount_unit" in detail for detail in waiting["detail"])
     with desk.job() as job:
-        assert wallet_movements(job.engine, set()) == 0
+        assert wallet_movements(job.engine, set(), "EUR") == 0
     (said,) = _doubts(desk)
     for page in (POINTS, INTEGERS, MINOR):
         here = [each for each in rows if each in page]
@@ -138,7 +138,7 @@ def test_what_moved_no_money_is_in_no_bill_and_no_proof(tmp_path: Path) -> None:
     assert desk.waiting() == [("2", -200, "not_settled"), ("4", 5_000, "not_settled")]
     assert list(zip(placed.excluded["transaction_id"], placed.excluded["reason"], strict=True)) == [("3", "void")]
     with desk.job() as job:
-        assert wallet_movements(job.engine, set()) == -1_000_000
+        assert wallet_movements(job.engine, set(), "EUR") == -1_000_000
     desk.add(rows[2] | {"state": "done"})
     assert [document.net_cents for document in desk.bill(supplementary=True).new] == [200]
     desk.add(rows[1] | {"state": "failed"})  # after it was billed

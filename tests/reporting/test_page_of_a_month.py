@@ -56,9 +56,9 @@ def test_the_page_follows_the_ledger(tmp_path: Path) -> None:
         assert document_costs(engine, "2026-11")[credit] == -3_000_000
 
         zone = ZoneInfo("Europe/Amsterdam")
-        spans = movements(engine, microseconds(MONTH.starts(zone)), microseconds(MONTH.ends(zone)), set())
+        spans = movements(engine, microseconds(MONTH.starts(zone)), microseconds(MONTH.ends(zone)), set(), "EUR")
         wallet = sum(int(str(row["amount"])) for row in ROWS) * 10_000
-        assert sum(each.micros for each in spans) == wallet_movements(engine, set()) == wallet
+        assert sum(each.micros for each in spans) == wallet_movements(engine, set(), "EUR") == wallet
         assert {(each.when, each.type): each.count for each in spans} == {
             ("before", "call"): 1,
             ("within", "call"): 3,

@@ -94,7 +94,7 @@ class Desk:
         """Bill a month `at` a moment of UTC, by default on the fifth of the next."""
         self.clock.set(*(at or (month.next.year, month.next.month, 5)))
         with self.job() as job:
-            balance = wallet_movements(job.engine, job.withdrawn())
+            balance = wallet_movements(job.engine, job.withdrawn(), "EUR")
             LedgerMirror(job.engine, self.clock).save_balance(Balance(balance, job.settings.billing.currency))
             return bill(job, month, **options)
 

@@ -128,7 +128,9 @@ class Ledger:
 
     def explained(self) -> bool:
         balance = last_balance(self.engine)
-        return balance is not None and balance.micros == wallet_movements(self.engine, withdrawn(self.engine, 0))
+        return balance is not None and balance.micros == wallet_movements(
+            self.engine, withdrawn(self.engine, 0, "EUR"), "EUR"
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 
-from billing_job.core.document import Client, Document, Kind, Vat
+from billing_job.core.document import Client, DetailRow, Document, Kind, Vat
 from billing_job.ledger.database import open_engine, transaction
 from billing_job.ledger.numbering import numbered_all, store_documents
 from tests.support.fakes import SETTINGS, Clock, Office
@@ -32,7 +32,8 @@ def document(
 ) -> Document:
     """An invoice of so many cents without VAT; below zero a credit note."""
     made = sample_document(number, client, [("call", cents, OUTSIDE)], issued=issued, corrects=corrects)
-    return replace(made, due_date=due)
+    rows = (DetailRow("", issued, "", "", "", 1, cents),)
+    return replace(made, due_date=due, lines=tuple(replace(line, rows=rows) for line in made.lines))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,261 @@
+"""What one entry comes to: which documents and credit balances it pays, or why it waits."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from billing_job.core.bank_decision import BankDecision
+from billing_job.core.bank_entry import EntryPart
+from billing_job.core.claim import Payment, PaymentKind
+from billing_job.core.money import decimal_text
+from billing_job.receivables.book import MOST_ITEMS, Book, Receipt, sets_of_sum
+from billing_job.receivables.naming import Named
+
+NOT_NAMED = "unmatched"
+UNKNOWN_DOCUMENT = "unknown_document"
+SETTLED_ELSEWHERE = "settled_elsewhere"
+SEVERAL_CLIENTS = "several_clients"
+OTHER_SUM = "other_sum"
+SEVERAL_FIT = "several_fit"
+WITHOUT_RECEIPT = "return_without_payment"
+WRONG_WAY = "wrong_way"
+
+
+@dataclass(frozen=True, slots=True)
+class Waits:
+    """Why something is not booked; an empty suggestion: look for documents of the amount."""
+
+    reason: str
+    suggestion: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """An entry, and what is known of it before anything is booked."""
+
+    id: str
+    day: date
+    parts: tuple[EntryPart, ...]
+    named: tuple[Named, ...]
+    decision: BankDecision | None
+    waits: Waits | None
+    is_ours: bool
+    """False: it moved nothing, or before the first day."""
+    must_be_decided: bool
+    """Whatever was recorded of it before."""
+
+    @property
+    def cents(self) -> int:
+        """What reached or left the account."""
+        return sum(part.cents for part in self.parts)
+
+    @property
+    def turn(self) -> tuple[bool, bool]:
+        """Within a day money in comes before money out, and what names its documents before what does not."""
+        sure = self.decision is not None or any(named.numbers for named in self.named)
+        return self.cents < 0, not sure
+
+
+Outcome = list[Payment] | Waits
+
+
+def booked(book: Book, case: Case) -> Iterator[tuple[EntryPart, Outcome]]:
+    """Each part with its payments, or with why it waits. Who asks counts each in the book before the next."""
+    decision = case.decision
+    if decision is not None and (len(case.parts) == 1 or decision.action == "other"):
+        for part in case.parts:
+            yield part, _by_hand(book, case, part, decision)
+        return
+    left: list[EntryPart] = []
+    for part, named in zip(case.parts, case.named, strict=True):
+        outcome = _by_rules(book, case, part, named)
+        if isinstance(outcome, Waits) and decision is not None:
+            left.append(part)
+        else:
+            yield part, outcome
+    if left and decision is not None:
+        rest = EntryPart(sum(part.cents for part in left), charges_cents=sum(part.charges_cents for part in left))
+        yield rest, _by_hand(book, case, rest, decision)
+
+
+def _by_hand(book: Book, case: Case, part: EntryPart, decision: BankDecision) -> Outcome:
+    """What a user said; what more came than the named documents are open over is the client's credit balance."""
+    if decision.action == "other":
+        return []
+    why = f"by {decision.decided_by}" + (f": {decision.reason}" if decision.reason else "")
+    if not decision.documents:
+        kind = PaymentKind.RECEIPT if part.cents > 0 else PaymentKind.PAID_BACK
+        cents = part.cents + part.charges_cents
+        return [_payment(case, None, decision.client_id, cents, kind, Named("hand", why=why), part)]
+    return _named(book, case, part, Named("hand", decision.documents, why))
+
+
+def _by_rules(book: Book, case: Case, part: EntryPart, named: Named) -> Outcome:
+    if named.unknown:
+        return Waits(UNKNOWN_DOCUMENT, f"it names {named.unknown}, which was never issued: ask the client what it pays")
+    if named.numbers:
+        return _named(book, case, part, named)
+    return _by_account(book, case, part)
+
+
+def _named(book: Book, case: Case, part: EntryPart, named: Named) -> Outcome:
+    """What a payment does to the documents that it names."""
+    elsewhere = [number for number in named.numbers if number in book.elsewhere]
+    if elsewhere:
+        return Waits(
+            SETTLED_ELSEWHERE,
+            f"{' and '.join(elsewhere)} counts as settled before receivables.since: add it to open_items.csv if it was"
+            " open",
+        )
+    if part.cents < 0:
+        return _money_out(book, case, part, named)
+    opens = [(number, book.open_on(number, case.day)) for number in named.numbers]
+    cents = part.cents + part.charges_cents
+    clients = list(dict.fromkeys(book.claims[number].client_id for number in named.numbers))
+    total = sum(open_cents for _, open_cents in opens)
+    if any(open_cents < 0 for _, open_cents in opens) and total != cents:
+        return Waits(
+            OTHER_SUM, f"{' and '.join(named.numbers)} come to {decimal_text(total)}, not to {decimal_text(cents)}"
+        )
+    if cents > total and len(clients) > 1:
+        return Waits(
+            SEVERAL_CLIENTS,
+            f"{decimal_text(cents - total)} more than is open of {' and '.join(named.numbers)}, which are of several"
+            f" clients ({', '.join(clients)})",
+        )
+    found: list[Payment] = []
+    left = cents
+    for number, open_cents in sorted(opens, key=lambda one: (one[1] > 0, book.claims[one[0]].due_date, one[0])):
+        pays = open_cents if total == cents else min(open_cents, left)
+        if pays:
+            found.append(_payment(case, number, book.claims[number].client_id, pays, PaymentKind.RECEIPT, named, part))
+            left -= pays
+    if left:
+        found.append(_payment(case, None, clients[0], left, PaymentKind.RECEIPT, named, part))
+    return _with_charges(found, part.charges_cents)
+
+
+def _money_out(book: Book, case: Case, part: EntryPart, named: Named) -> Outcome:
+    """A return of what was paid on the documents, or the house paying a credit note or a balance back."""
+    cents = -part.cents
+    kept = part.charges_cents
+    for amount in dict.fromkeys((cents, cents - kept)):
+        for number in named.numbers:
+            receipts = book.receipts(number, amount)
+            if receipts:
+                return _returned(case, part, receipts[0], named, amount)
+    opens = {number: book.open_on(number, case.day) for number in named.numbers}
+    clients = {book.claims[number].client_id for number in named.numbers}
+    if not part.is_return and sum(opens.values()) == -cents:
+        return [
+            _payment(case, number, book.claims[number].client_id, open_cents, PaymentKind.PAID_BACK, named, part)
+            for number, open_cents in opens.items()
+            if open_cents
+        ]
+    (client_id, *others) = sorted(clients)
+    if not part.is_return and not others and book.balances[client_id] >= cents:
+        return [_payment(case, None, client_id, -cents, PaymentKind.PAID_BACK, named, part)]
+    paid = [(number, book.paid.get(number, 0)) for number in named.numbers]
+    if len(paid) == 1 and paid[0][1] >= cents - kept > 0 and (part.is_return or named.rule == "hand"):
+        kind = PaymentKind.RETURN
+        return _with_charges([_payment(case, paid[0][0], client_id, kept - cents, kind, named, part)], kept)
+    return Waits(
+        WITHOUT_RECEIPT,
+        f"no payment of {decimal_text(cents)} on {' and '.join(named.numbers)} is known that could be taken back",
+    )
+
+
+def _returned(case: Case, part: EntryPart, receipt: Receipt, named: Named, amount: int) -> list[Payment]:
+    """The receipt's payments with their signs turned; what the bank took beside them are its charges."""
+    receipt.is_returned = True
+    kept = -part.cents - amount
+    found = [
+        _payment(case, one.document, one.client_id, -one.cents, PaymentKind.RETURN, named, part)
+        for one in receipt.payments
+    ]
+    return _with_charges(found, kept - sum(one.charges_cents for one in receipt.payments))
+
+
+def _by_account(book: Book, case: Case, part: EntryPart) -> Outcome:
+    """A known IBAN with the exact sum of one open document or of the only set of them."""
+    clients = book.known.get(part.iban, set()) if part.iban else set()
+    if part.cents < 0:
+        return _money_out_by_account(book, case, part, clients)
+    if not clients:
+        return Waits(NOT_NAMED)
+    if len(clients) > 1:
+        return Waits(SEVERAL_CLIENTS, f"{part.iban} has paid for {' and for '.join(sorted(clients))}")
+    (client_id,) = clients
+    cents = part.cents + part.charges_cents
+    items = book.open_of_client(client_id, case.day)
+    if len(items) > MOST_ITEMS:
+        return Waits(SEVERAL_FIT, f"it is of {client_id}, which has {len(items)} open documents: ask what it pays")
+    sets = sets_of_sum(items, cents)
+    if not sets:
+        owed = sum(open_cents for _, open_cents in items)
+        return Waits(OTHER_SUM, f"it is of {client_id}, of which {decimal_text(owed)} is open: {_listed(items)}")
+    if len(sets) > 1:
+        both = " or ".join(" and ".join(numbers) for numbers in sets)
+        return Waits(SEVERAL_FIT, f"it is of {client_id}: {both}")
+    named = Named("account", sets[0], f"{part.iban} is {client_id}'s, and the sum is that of {' and '.join(sets[0])}")
+    opens = dict(items)
+    return _with_charges(
+        [_payment(case, one, client_id, opens[one], PaymentKind.RECEIPT, named, part) for one in sets[0]],
+        part.charges_cents,
+    )
+
+
+def _money_out_by_account(book: Book, case: Case, part: EntryPart, clients: set[str]) -> Outcome:
+    """A return to an account that paid this sum once; a balance or credit note paid back; otherwise nothing of ours."""
+    cents = -part.cents
+    if part.is_return:
+        amounts = dict.fromkeys((cents, cents - part.charges_cents))
+        receipts = [
+            (one, amount) for amount in amounts for one in (book.receipts(part.iban, amount) if part.iban else ())
+        ]
+        if len(receipts) == 1:
+            receipt, amount = receipts[0]
+            named = Named("account", why=f"{part.iban} paid this sum once")
+            return _returned(case, part, receipt, named, amount)
+        return Waits(WITHOUT_RECEIPT, "the bank took a payment back: match it to the document that it had paid")
+    if len(clients) != 1:
+        return []
+    (client_id,) = clients
+    owed = [(number, open_cents) for number, open_cents in book.open_of_client(client_id, case.day) if open_cents < 0]
+    if book.balances[client_id] > 0:
+        owed.append(("", -book.balances[client_id]))
+    sets = sets_of_sum(owed, -cents) if len(owed) <= MOST_ITEMS else []
+    if len(sets) != 1:
+        return []
+    named = Named("account", why=f"{part.iban} is {client_id}'s, and this sum was owed to it")
+    opens = dict(owed)
+    return [
+        _payment(case, number or None, client_id, opens[number], PaymentKind.PAID_BACK, named, part)
+        for number in sets[0]
+    ]
+
+
+def _payment(
+    case: Case, number: str | None, client_id: str, cents: int, kind: PaymentKind, named: Named, part: EntryPart
+) -> Payment:
+    why = named.why if number is not None else f"{named.why}; more than was open: credit balance"
+    if kind is PaymentKind.PAID_BACK and number is None:
+        why = f"{named.why}; credit balance paid back"
+    reason = part.bank_reason if kind is PaymentKind.RETURN else ""
+    return Payment(case.id, number, client_id, cents, case.day, kind, named.rule, why, reason)
+
+
+def _with_charges(payments: Sequence[Payment], cents: int) -> list[Payment]:
+    """The bank's charges beside the first payment of an entry."""
+    found = list(payments)
+    if found and cents:
+        first = found[0]
+        found[0] = Payment(
+            first.entry, first.document, first.client_id, first.cents, first.day, first.kind, first.rule, first.why,
+            first.bank_reason, cents,
+        )  # fmt: skip
+    return found
+
+
+def _listed(items: Sequence[tuple[str, int]]) -> str:
+    return ", ".join(f"{number} {decimal_text(cents)}" for number, cents in items[:4]) or "nothing"

@@ -1,0 +1,119 @@
+"""Which entry is which, whatever file brought it: its identity, and what may be the same one told twice.
+
+The bank's reference is the identity. Without one an entry is known by all that it says and a count: equal entries of a
+day count as often as in the file that has most of them.
+"""
+
+import hashlib
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+
+from billing_job.core.bank_entry import BankEntry, IdentifiedEntry, Statement
+from billing_job.core.money import decimal_text
+from billing_job.core.payment_reference import plain_number
+
+_SHORTEST_WORDS = 6
+"""Of two texts, one of which holds the other: fewer signs are in too many texts."""
+
+
+def identified(statements: Sequence[Statement]) -> Iterator[tuple[Statement, IdentifiedEntry]]:
+    """The entries of one file, with the statement of each; an entry that stands in it twice under one reference, once.
+
+    ValueError where one reference stands for two amounts.
+    """
+    times: Counter[str] = Counter()
+    by_reference: dict[str, BankEntry] = {}
+    for statement in statements:
+        for entry in statement.entries:
+            if entry.reference:
+                identity = f"{entry.account} {entry.reference}"
+                before = by_reference.setdefault(identity, entry)
+                check_same(before, entry)
+                if before is not entry:
+                    continue
+            else:
+                told = _fingerprint(entry)
+                times[told] += 1
+                identity = f"{told} {times[told]}"
+            yield statement, IdentifiedEntry(id_of(identity), identity, entry, statement.format)
+
+
+def check_same(before: BankEntry, entry: BankEntry) -> None:
+    """ValueError where one reference of the bank stands for two amounts."""
+    if (before.cents, before.currency) != (entry.cents, entry.currency):
+        raise ValueError(
+            f"the entry with the bank's reference {entry.reference} is of {entry.currency}"
+            f" {decimal_text(entry.cents)} on {entry.day}, but was of {before.currency} {decimal_text(before.cents)} on"
+            f" {before.day} before: ask the bank which one is right"
+        )
+
+
+def id_of(identity: str) -> str:
+    """An entry's id, short enough to type."""
+    return hashlib.sha256(identity.encode()).hexdigest()[:12]
+
+
+def _fingerprint(entry: BankEntry) -> str:
+    words = [
+        f"{part.cents} {part.iban} {plain_number(part.name + _words(part.text, part.references))}"
+        for part in entry.parts
+    ]
+    told = "\n".join([entry.account, entry.day.isoformat(), str(entry.cents), entry.currency, *words])
+    return hashlib.sha256(told.encode()).hexdigest()
+
+
+def _words(text: str, references: Iterable[str]) -> str:
+    return " ".join([text, *references])
+
+
+def possible_duplicates(entries: Iterable[IdentifiedEntry]) -> dict[str, str]:
+    """Entry → the one that it may be told again of: same account, day and amount, and the same other side or text.
+
+    Told by a surer source, an entry with the bank's reference, the less sure one waits: of as many as there are sure
+    ones, so that what only one file tells still counts.
+    """
+    groups: dict[tuple[str, object, int], list[IdentifiedEntry]] = defaultdict(list)
+    for each in entries:
+        groups[each.entry.account, each.entry.day, each.entry.cents].append(each)
+    found: dict[str, str] = {}
+    for group in groups.values():
+        if len({_sureness(each) for each in group}) > 1:
+            found |= dict(_told_again(sorted(group, key=lambda each: (_sureness(each), each.id))))
+    return found
+
+
+def _told_again(ordered: Sequence[IdentifiedEntry]) -> Iterator[tuple[str, str]]:
+    """Of one account, day and amount, the surest first: each less sure one with a surer one of its own."""
+    surer: dict[str, list[IdentifiedEntry]] = defaultdict(list)
+    for each in ordered:
+        own = _ibans(each.entry)
+        keys = [*own, ""] if own else list(surer)
+        for candidates in (surer.get(key, []) for key in keys):
+            match = next(
+                (o for o in candidates if _sureness(o) < _sureness(each) and _alike(o.entry, each.entry)), None
+            )
+            if match is not None:
+                candidates.remove(match)
+                yield each.id, match.id
+                break
+        surer[min(own, default="")].append(each)
+
+
+def _ibans(entry: BankEntry) -> set[str]:
+    return {part.iban for part in entry.parts} - {""}
+
+
+def _sureness(each: IdentifiedEntry) -> tuple[bool, int]:
+    """Sorts what has the bank's reference first, then CAMT, MT940, CSV: entries of one sort are never held as one."""
+    return not each.entry.reference, ("camt", "mt94", "csv").index(each.format[:4])
+
+
+def _alike(one: BankEntry, other: BankEntry) -> bool:
+    """Whether both may be the same movement, told in two ways."""
+    if _ibans(one) and _ibans(other):
+        return bool(_ibans(one) & _ibans(other))
+    words = [
+        plain_number(" ".join(_words(part.text, part.references) for part in entry.parts)) for entry in (one, other)
+    ]
+    shorter, longer = sorted(words, key=len)
+    return len(shorter) >= _SHORTEST_WORDS and shorter in longer

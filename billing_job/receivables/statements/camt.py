@@ -1,0 +1,249 @@
+"""CAMT.053 statements and CAMT.054 notifications of every version, by the local names of their elements (ISO 20022).
+
+Files that no XSD accepts are read where they make sense: no entries, no details, trailing zeros, several statements in
+one file. Entities are not expanded, nothing is fetched, and an entry is forgotten as XML once it is read.
+"""
+
+import io
+from collections.abc import Iterator
+from datetime import date
+from decimal import Decimal, InvalidOperation
+from typing import Any, TypeAlias
+
+from lxml import etree
+
+from billing_job.core.bank_entry import BankEntry, EntryPart, Statement
+from billing_job.receivables.statements.ours import House, cents_of, days_of, our_account
+
+_STATEMENTS = {"Stmt": "camt053", "Ntfctn": "camt054"}
+_RETURNS = frozenset({"RRTN", "UPDD", "PRDD", "ARET", "RVSL"})
+"""Sub-families of bank transactions that take a payment back: returned, unpaid, reversed."""
+_NO_REFERENCE = frozenset({"", "NONREF", "NOTPROVIDED", "NOTAVAILABLE", "0"})
+Element: TypeAlias = Any
+"""Of lxml, which brings no types."""
+
+
+def camt_statements(content: bytes, house: House) -> list[Statement]:
+    """Every statement and notification of a file, in its order."""
+    found: list[Statement] = []
+    entries: list[BankEntry] = []
+    try:
+        events = etree.iterparse(
+            io.BytesIO(content),
+            tag=("{*}Ntry", *(f"{{*}}{name}" for name in _STATEMENTS)),
+            resolve_entities=False,
+            no_network=True,
+            load_dtd=False,
+            huge_tree=False,
+            remove_comments=True,
+            remove_pis=True,
+        )
+        for _, element in events:
+            name = etree.QName(element).localname
+            if element.getroottree().docinfo.doctype:
+                raise ValueError("has a document type declaration, which no bank sends: it is not read")
+            if name == "Ntry":
+                if etree.QName(element.getparent()).localname in _STATEMENTS:
+                    entries += _entry(element, len(entries) + 1, house)
+                    element.clear()
+            else:
+                found.append(_statement(element, _STATEMENTS[name], entries, house))
+                entries = []
+                element.clear()
+    except etree.XMLSyntaxError as error:
+        raise ValueError(f"is not whole XML: {error.msg}; fetch it from the bank again") from None
+    if not found:
+        raise ValueError("holds no statement (Stmt) and no notification (Ntfctn): is it CAMT.053 or CAMT.054?")
+    return found
+
+
+def _statement(element: Element, format_name: str, entries: list[BankEntry], house: House) -> Statement:
+    told = _text(element, "Acct/Id/IBAN") or _text(element, "Acct/Id/Othr/Id") or ""
+    name = _text(element, "Id") or _text(element, "ElctrncSeqNb") or ""
+    try:
+        account = our_account(told, house)
+    except ValueError as error:
+        raise ValueError(f"statement {name or '(without a name)'} {error}") from None
+    opening, opening_day = _balance(element, ("OPBD", "PRCD"), house)
+    closing, closing_day = _balance(element, ("CLBD",), house)
+    own = tuple(_with_account(entry, account) for entry in entries)
+    first, last = days_of(own, opening_day, closing_day)
+    return Statement(format_name, account, name, own, first, last, opening, closing)
+
+
+def _with_account(entry: BankEntry, account: str) -> BankEntry:
+    return BankEntry(account, entry.day, entry.cents, entry.currency, entry.reference, entry.parts, entry.code)
+
+
+def _balance(element: Element, codes: tuple[str, ...], house: House) -> tuple[int | None, date | None]:
+    """The first balance of these codes in our currency, and its day."""
+    for balance in element.iterfind("{*}Bal"):
+        amount = balance.find("{*}Amt")
+        code = _text(balance, "Tp/CdOrPrtry/Cd")
+        if code in codes and amount is not None and amount.get("Ccy", house.currency) == house.currency:
+            cents = cents_of(_decimal(amount, f"balance {code}"), f"balance {code}")
+            sign = -1 if _text(balance, "CdtDbtInd") == "DBIT" else 1
+            return sign * cents, _day(balance, "Dt")
+    return None, None
+
+
+def _entry(element: Element, place: int, house: House) -> Iterator[BankEntry]:
+    """The entry, unless it is not booked yet; its account is known at the end of the statement only."""
+    status = _text(element, "Sts/Cd") or _text(element, "Sts") or "BOOK"
+    if status != "BOOK":
+        return
+    what = f"entry {place}"
+    amount = element.find("{*}Amt")
+    if amount is None:
+        raise ValueError(f"{what} has no amount (Amt)")
+    day = _day(element, "BookgDt") or _day(element, "ValDt")
+    if day is None:
+        raise ValueError(f"{what} has no day (BookgDt, ValDt)")
+    sign = _sign(element, what)
+    cents = sign * cents_of(_decimal(amount, what), what)
+    currency = amount.get("Ccy") or house.currency
+    reference = _text(element, "AcctSvcrRef") or ""
+    details = element.findall("{*}NtryDtls/{*}TxDtls")
+    if reference in _NO_REFERENCE and len(details) == 1:
+        reference = _text(details[0], "Refs/AcctSvcrRef") or ""
+    code = _text(element, "BkTxCd/Domn/Fmly/SubFmlyCd") or _text(element, "BkTxCd/Prtry/Cd") or ""
+    is_return = _text(element, "RvslInd") in ("true", "1") or code in _RETURNS
+    more = _text(element, "AddtlNtryInf") or ""
+    parts = tuple(_parts(element, details, cents, currency, is_return=is_return, more=more, house=house))
+    yield BankEntry("", day, cents, currency, "" if reference in _NO_REFERENCE else reference, parts, code)
+
+
+def _parts(
+    entry: Element, details: list[Element], cents: int, currency: str, *, is_return: bool, more: str, house: House
+) -> Iterator[EntryPart]:
+    """A part for each detail where their amounts add up to the entry's, otherwise one for all of it."""
+    amounts = [cents] if len(details) == 1 else [_detail_cents(detail, cents, currency) for detail in details]
+    told = [amount for amount in amounts if amount is not None]
+    if details and len(told) == len(details) and sum(told) == cents:
+        for detail, amount in zip(details, told, strict=True):
+            words = " ".join(part for part in (_remittance(detail), more) if part)
+            charges = _charges(detail, amount, currency) or (
+                _charges(entry, amount, currency) if len(details) == 1 else 0
+            )
+            yield _part(detail, amount, words, charges, is_return=is_return, house=house)
+        return
+    words = " ".join(part for part in (*map(_remittance, details), more) if part)
+    returned = is_return or any(detail.find("{*}RtrInf") is not None for detail in details)
+    yield EntryPart(cents, text=words, charges_cents=_charges(entry, cents, currency), is_return=returned)
+
+
+def _part(detail: Element, cents: int, words: str, charges: int, *, is_return: bool, house: House) -> EntryPart:
+    returned = detail.find("{*}RtrInf")
+    name, iban = _other_side(detail, cents, house)
+    end_to_end = _text(detail, "Refs/EndToEndId") or ""
+    references = tuple(
+        text
+        for found in detail.iterfind("{*}RmtInf/{*}Strd/{*}CdtrRefInf/{*}Ref")
+        if (text := (found.text or "").strip())
+    )
+    return EntryPart(
+        cents,
+        name,
+        iban,
+        references,
+        "" if end_to_end in _NO_REFERENCE else end_to_end,
+        words,
+        charges,
+        is_return or returned is not None,
+        "" if returned is None else _reason(returned),
+    )
+
+
+def _detail_cents(detail: Element, cents: int, currency: str) -> int | None:
+    for path in ("{*}Amt", "{*}AmtDtls/{*}TxAmt/{*}Amt"):
+        amount = detail.find(path)
+        if amount is not None and amount.get("Ccy", currency) == currency:
+            told = _text(detail, "CdtDbtInd")
+            sign = (1 if told == "CRDT" else -1) if told else (1 if cents >= 0 else -1)
+            return sign * cents_of(_decimal(amount, "a detail"), "a detail")
+    return None
+
+
+def _charges(element: Element, cents: int, currency: str) -> int:
+    """What the bank kept of a payment, where it says that the amount is what is left."""
+    records = element.findall("{*}Chrgs/{*}Rcrd") or element.findall("{*}Chrgs")
+    total = 0
+    for record in records:
+        amount = record.find("{*}Amt")
+        if amount is None or amount.get("Ccy", currency) != currency or _text(record, "CdtDbtInd") == "CRDT":
+            continue
+        kept = cents_of(_decimal(amount, "charges"), "charges")
+        instructed = element.find("{*}AmtDtls/{*}InstdAmt/{*}Amt")
+        is_less = (
+            instructed is not None
+            and instructed.get("Ccy", currency) == currency
+            and cents_of(_decimal(instructed, "charges"), "charges") == abs(cents + kept)
+        )
+        if is_less or _text(record, "ChrgInclInd") in ("true", "1"):
+            total += kept
+    return total
+
+
+def _other_side(detail: Element, cents: int, house: House) -> tuple[str, str]:
+    """Name and IBAN of whoever is not us: who paid, of money that came; who was paid, of money that went."""
+    sides = ("Dbtr", "Cdtr") if cents >= 0 else ("Cdtr", "Dbtr")
+    for side in sides:
+        iban = _text(detail, f"RltdPties/{side}Acct/Id/IBAN") or _text(detail, f"RltdPties/{side}Acct/Id/Othr/Id") or ""
+        name = _text(detail, f"RltdPties/{side}/Nm") or _text(detail, f"RltdPties/{side}/Pty/Nm") or ""
+        cleaned = "".join(iban.split()).upper()
+        if (cleaned or name) and cleaned not in house.accounts:
+            return name, cleaned
+    return "", ""
+
+
+def _remittance(detail: Element) -> str:
+    """All that the payment says in words: free lines, documents referred to, and what the bank adds."""
+    paths = (
+        "{*}RmtInf/{*}Ustrd",
+        "{*}RmtInf/{*}Strd/{*}RfrdDocInf/{*}Nb",
+        "{*}RmtInf/{*}Strd/{*}AddtlRmtInf",
+        "{*}AddtlTxInf",
+    )
+    return " ".join(text for path in paths for found in detail.iterfind(path) if (text := (found.text or "").strip()))
+
+
+def _reason(returned: Element) -> str:
+    parts = (_text(returned, "Rsn/Cd") or _text(returned, "Rsn/Prtry") or "", _text(returned, "AddtlInf") or "")
+    return " ".join(part for part in parts if part)
+
+
+def _sign(element: Element, what: str) -> int:
+    told = _text(element, "CdtDbtInd")
+    if told not in ("CRDT", "DBIT"):
+        raise ValueError(f"{what} does not say whether it came in or went out (CdtDbtInd)")
+    return 1 if told == "CRDT" else -1
+
+
+def _decimal(amount: Element, what: str) -> Decimal:
+    text = (amount.text or "").strip()
+    try:
+        value = Decimal(text)
+    except InvalidOperation:
+        raise ValueError(f"{what}: {text!r} is not an amount") from None
+    if value.is_signed() and value:
+        raise ValueError(f"{what}: {text!r} is below zero; CdtDbtInd says which way it went")
+    return value
+
+
+def _day(element: Element, path: str) -> date | None:
+    """The day of a date or a moment, as the bank writes it."""
+    text = _text(element, f"{path}/Dt") or _text(element, f"{path}/DtTm")
+    if not text:
+        return None
+    try:
+        return date.fromisoformat(text[:10])
+    except ValueError:
+        raise ValueError(f"{path}: {text!r} is not a day") from None
+
+
+def _text(element: Element, path: str) -> str | None:
+    """The text at a path of local names; None when there is none."""
+    found = element.find("/".join(f"{{*}}{name}" for name in path.split("/")))
+    if found is None or found.text is None:
+        return None
+    return found.text.strip() or None

@@ -1,0 +1,88 @@
+"""CSV statements, with the columns that `[bank.csv]` names."""
+
+import csv
+import io
+import re
+from collections.abc import Mapping
+from datetime import date, datetime
+from decimal import Decimal, InvalidOperation
+
+from billing_job.core.bank_entry import BankEntry, EntryPart, Statement
+from billing_job.core.files.csv_reader import separator_of
+from billing_job.receivables.statements.ours import House, cents_of, days_of, foreign_iban, our_account
+
+
+def csv_statements(content: bytes, house: House) -> list[Statement]:
+    """A statement for each account of the file; ValueError names row and column."""
+    columns = house.columns
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = content.decode("cp1252", errors="replace")
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator_of(text), strict=True)
+    try:
+        rows = [[cell.strip() for cell in row] for row in reader]
+    except csv.Error as error:
+        raise ValueError(f"row {reader.line_num}: is not readable as CSV ({error})") from None
+    header = [name.casefold() for name in rows[0]] if rows else []
+    missing = [name for name in (columns.date, columns.amount) if name.casefold() not in header]
+    if missing:
+        raise ValueError(
+            f"is neither CAMT, MT940 nor a CSV with the columns {columns.date} and {columns.amount}: it has no"
+            f" {' and no '.join(missing)}; name its columns in [bank.csv]"
+        )
+    by_account: dict[str, list[BankEntry]] = {}
+    for number, row in enumerate(rows[1:], 2):
+        if not any(row):
+            continue
+        if len(row) != len(header):
+            raise ValueError(f"row {number}: has {len(row)} cells, the first row has {len(header)}")
+        try:
+            entry = _entry(dict(zip(header, row, strict=True)), house)
+        except ValueError as error:
+            raise ValueError(f"row {number}: {error}") from None
+        by_account.setdefault(entry.account, []).append(entry)
+    if not by_account:
+        by_account[our_account(house.accounts[0] if house.accounts else "", house)] = []
+    return [Statement("csv", account, "", tuple(own), *days_of(own)) for account, own in by_account.items()]
+
+
+def _entry(cells: Mapping[str, str], house: House) -> BankEntry:
+    columns = house.columns
+
+    def cell(name: str) -> str:
+        return cells.get(name.casefold(), "") if name else ""
+
+    account = our_account(cell(columns.account) or (house.accounts[0] if house.accounts else ""), house)
+    cents = cents_of(_amount(cell(columns.amount), comma=columns.decimal_comma), f"column {columns.amount}")
+    currency = cell(columns.currency).upper() or house.currency
+    iban = re.sub(r"\s", "", cell(columns.iban)).upper()
+    text = cell(columns.text)
+    reference = cell(columns.reference)
+    part = EntryPart(
+        cents,
+        cell(columns.name),
+        iban if iban not in house.accounts else foreign_iban(text, house.accounts),
+        (reference,) if reference else (),
+        "",
+        text,
+    )
+    return BankEntry(account, _day(cell(columns.date), columns.date_format), cents, currency, cell(columns.id), (part,))
+
+
+def _amount(text: str, *, comma: bool) -> Decimal:
+    plain = re.sub(r"[\s\u00a0']", "", text)
+    plain = plain.replace(".", "").replace(",", ".") if comma else plain
+    try:
+        return Decimal(plain)
+    except InvalidOperation:
+        hint = "" if comma else "; set bank.csv.decimal_comma = true if it has a decimal comma"
+        raise ValueError(f"{text!r} is not an amount{hint}") from None
+
+
+def _day(text: str, date_format: str) -> date:
+    try:
+        return datetime.strptime(text, date_format).date() if date_format else date.fromisoformat(text[:10])  # noqa: DTZ007
+    except ValueError:
+        expected = f"a day written as {date_format}" if date_format else "a day such as 2026-11-20; see date_format"
+        raise ValueError(f"{text!r} is not {expected}") from None

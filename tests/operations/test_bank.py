@@ -1,0 +1,205 @@
+"""`bank` by the command line: statements in every form, decisions, and files that must change nothing."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from billing_job.core.payment_reference import creditor_reference
+from tests.support.bank_files import Moved, camt, csv_rows, mt940
+from tests.support.fakes import Ran
+from tests.support.issued_documents import BRUNO, BankOffice, bank_office, document
+from tests.support.ledgers import rows
+
+IBAN = "DE89370400440532013000"
+ONE, TWO, THREE = "INV-2026-00001", "INV-2026-00002", "INV-2026-00003"
+ALL = {ONE: 12_100, TWO: 5_000, THREE: 7_000}
+
+
+@pytest.fixture
+def here(tmp_path: Path) -> Iterator[BankOffice]:
+    with bank_office(tmp_path, document(ONE, 12_100), document(TWO, 5_000, BRUNO), document(THREE, 7_000)) as made:
+        yield made
+
+
+def bring(here: BankOffice, *contents: bytes, code: int = 0) -> Ran:
+    """Import these files in one call."""
+    names = []
+    for place, content in enumerate(contents):
+        path = here.office.folder / f"file{place}"
+        path.write_bytes(content)
+        names.append(str(path))
+    ran = here.office.type("bank", "import", *names, "--json")
+    assert ran.code == code, ran.err
+    return ran
+
+
+def what(found: list[dict[str, Any]], *keys: str) -> list[tuple[Any, ...]]:
+    return [tuple(one[key] for key in keys) for one in found]
+
+
+MOVED = (
+    Moved(12_100, f"Factuur {ONE}", reference="A1", iban=IBAN, name="Acme B.V."),
+    Moved(7_000, "with thanks", reference="A2", iban=IBAN, name="Acme B.V.", day="2026-11-21"),
+    Moved(5_000, "", reference="A3", day="2026-11-22"),
+    Moved(-999, "rent", reference="A4", day="2026-11-23"),
+)
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        pytest.param([camt(*MOVED)], id="CAMT.053 of 2019"),
+        pytest.param([camt(*MOVED, version="053.001.02")], id="CAMT.053 of 2009"),
+        pytest.param([camt(*MOVED, version="054.001.08"), camt(*MOVED)], id="CAMT.054 and CAMT.053"),
+        pytest.param([mt940(*MOVED)], id="MT940"),
+        pytest.param([csv_rows(MOVED)], id="CSV"),
+        pytest.param([csv_rows(MOVED[2:]), camt(*MOVED), mt940(*MOVED[:3]), camt(*MOVED)], id="all of them"),
+    ],
+)
+def test_every_form_says_the_same(here: BankOffice, files: list[bytes]) -> None:
+    """One movement is one entry, whichever files tell of it: a number, a known account, and one that waits."""
+    told = bring(here, *files, code=3).json
+    assert told["schema"] == "billing-job/bank@1"
+    assert sum(one["new"] for one in told["files"]) == 4
+    assert what(told["files"], "account", "cents")[-1][0] == "NL91ABNA0417164300"
+    assert sorted(what(told["matched"], "document", "cents")) == [(ONE, 12_100), (THREE, 7_000)]
+    (waits,) = told["waiting"]
+    assert (waits["cents"], waits["reason"], TWO in waits["suggestion"]) == (5_000, "unmatched", True)
+    assert here.open() == {TWO: 5_000}
+    again = bring(here, *files[::-1], code=3).json
+    assert [one["new"] for one in again["files"]] == [0] * len(files)
+    assert (again["matched"], again["waiting"]) == ([], told["waiting"])
+
+
+def test_decisions(here: BankOffice) -> None:
+    """An entry that waits is matched by hand, by the beginning of its id; undone, it waits again; all is on record."""
+    (waits,) = bring(here, camt(*MOVED), code=3).json["waiting"]
+    id_ = waits["entry"]
+    matched = here.office.type("bank", "match", id_[:6], "--document", TWO, "--reason", "They called", "--json")
+    assert (matched.code, what(matched.json["matched"], "document", "cents")) == (0, [(TWO, 5_000)])
+    assert here.open() == {}
+    assert here.office.type("bank", "undo", id_).code == 0
+    assert here.open() == {TWO: 5_000}
+    (entry,) = here.office.type("bank", "list", "--waiting", "--json").json["entries"]
+    assert (entry["entry"], entry["state"], entry["reason"]) == (id_, "waiting", "undone")
+    assert here.office.type("bank", "match", id_, "--other").code == 0
+    listed = here.office.type("bank", "list", "--json").json["entries"]
+    assert [one["state"] for one in listed] == ["booked", "booked", "other", "other"]
+    assert "4 in all" in here.office.type("bank", "list").out
+    decisions = rows(here.office.database_url)["bank_decisions"]
+    assert [(one["action"], one["reason"]) for one in decisions] == [
+        ("match", "They called"), ("undo", ""), ("other", ""),
+    ]  # fmt: skip
+    audit = here.office.type("verify", "--deep").err
+    assert {"chain", "invariant"} & set(audit.replace(":", " ").split()) == set()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["match", "{id}", "--document", "INV-2026-00099"], "no such document was issued"),
+        (["match", "{id}", "--client", "nobody"], "no such client"),
+        (["match", "{id}"], "say one of"),
+        (["match", "ffffffffffff", "--document", TWO], "no such entry"),
+        (["match", "{id}", "--document", TWO, "--document", ONE], "several clients"),
+        (["undo", "{id}"], "nothing is booked of it"),
+        (["import"], "bank.inbox"),
+        (["import", "gone.xml"], "gone.xml: cannot be read"),
+    ],
+)
+def test_decisions_that_cannot_be(here: BankOffice, arguments: list[str], said: str) -> None:
+    """A wrong entry, document or client is told, and nothing is recorded."""
+    moved = Moved(17_200, "what for?", reference="A9")
+    (waits,) = bring(here, camt(moved), code=3).json["waiting"]
+    before = rows(here.office.database_url)
+    refused = here.office.type("bank", *(word.format(id=waits["entry"]) for word in arguments))
+    assert (refused.code, said in refused.err) == (2, True), refused.err
+    assert rows(here.office.database_url) == before
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        pytest.param(camt(MOVED[0], account=IBAN), f"S1 is of account {IBAN}, which is not ours", id="account"),
+        pytest.param(camt(MOVED[0])[:-60], "is not whole XML", id="cut off"),
+        pytest.param(camt(Moved(1, ONE, day="2026-12-02")), "lies in the future", id="future"),
+        pytest.param(camt(MOVED[0]).replace(b"121.00", b"121.00123"), "not a whole number of cents", id="decimals"),
+        pytest.param(camt(MOVED[0]).replace(b"121.00", b"a lot"), "'a lot' is not an amount", id="no amount"),
+        pytest.param(camt(MOVED[0]).replace(b"2026-11-20", b"20-11-2026"), "is not a day", id="no day"),
+        pytest.param(camt(Moved(1, ONE, reference="B1")), "but was of EUR 50.00", id="another amount"),
+        pytest.param(
+            camt(MOVED[0]).replace(b"<Document", b'<!DOCTYPE x [<!ENTITY a "a">]><Document'), "document type", id="DTD"
+        ),
+        pytest.param(b"<html><body>Log in</body></html>", "holds no statement", id="another page"),
+        pytest.param(b"", "is empty", id="empty"),
+        pytest.param(b"what,when\n1,2\n", "no date and no amount", id="another CSV"),
+        pytest.param(csv_rows(MOVED).replace(b"121.00", b'"121,00"'), "decimal_comma", id="a comma"),
+        pytest.param(csv_rows(MOVED).replace(b"2026-11-20", b"20.11.2026"), "row 2: '20.11.2026'", id="a date"),
+        pytest.param(mt940(MOVED[0]).replace(b":62F:", b":99X:"), "is cut off", id="MT940 cut off"),
+        pytest.param(mt940(MOVED[0]).replace(b"C121,00", b"Z121,00"), "cannot be read", id="MT940 garbled"),
+    ],
+)  # fmt: skip
+def test_a_wrong_file_changes_nothing(here: BankOffice, content: bytes, said: str) -> None:
+    """All files of a call are read before anything is kept: a wrong one is named, and the good one waits for it."""
+    bring(here, camt(Moved(5_000, TWO, reference="B1")))
+    before = rows(here.office.database_url)
+    refused = bring(here, camt(*MOVED), content, code=2)
+    assert "file1" in refused.err
+    assert said in refused.err, refused.err
+    assert rows(here.office.database_url) == before
+
+
+def test_files_that_no_schema_accepts_are_read(here: BankOffice) -> None:
+    """No entries, no details, zeros behind the cents, several statements in one file, entries that are not booked."""
+    bare = camt(Moved(5_000, "", reference="R1")).split(b"<NtryDtls>")[0] + b"<AddtlNtryInf>" + TWO.encode()
+    bare += b"</AddtlNtryInf></Ntry></Stmt></BkToCstmrStmt></Document>"
+    pending = camt(Moved(1, ONE)).replace(b"<Cd>BOOK</Cd>", b"<Cd>PDNG</Cd>")
+    both = camt(MOVED[0]).replace(b"</Stmt>", b"</Stmt>" + camt(MOVED[3]).split(b"</GrpHdr>")[1].split(b"</BkTo")[0])
+    files = (camt(), bare, pending, both.replace(b"121.00", b"121.00000"))
+    told = bring(here, *files).json
+    assert what(told["files"], "entries", "new", "cents") == [(0, 0, 0), (1, 1, 5_000), (0, 0, 0), (2, 2, 11_101)]
+    assert here.open() == {THREE: 7_000}
+
+
+def test_a_missing_statement_is_named(here: BankOffice) -> None:
+    """Two statements between whose balances something is missing are read and named, until the one between comes."""
+    first = camt(Moved(100, ONE, reference="1"), name="S1", opening=0, closing=100)
+    third = camt(Moved(50, ONE, reference="3", day="2026-11-23"), name="S3", opening=300, closing=350,
+                 first="2026-11-23", last="2026-11-23")  # fmt: skip
+    second = camt(Moved(200, ONE, reference="2", day="2026-11-21"), name="S2", opening=100, closing=300,
+                  first="2026-11-21", last="2026-11-22")  # fmt: skip
+    ran = bring(here, first, third, code=3)
+    assert "S1 ends on 2026-11-20 with 1.00, statement S3 begins on 2026-11-23 with 3.00: entries of 2.00" in ran.err
+    assert len(ran.json["gaps"]) == 1
+    assert bring(here, second).json["gaps"] == []
+    assert here.open()[ONE] == 12_100 - 350
+
+
+def test_other_money(here: BankOffice) -> None:
+    """Another currency waits; a return opens its document again with the bank's reason; charges are beside it."""
+    kept = '<Amt Ccy="EUR">1.00</Amt><CdtDbtInd>DBIT</CdtDbtInd><ChrgInclInd>true</ChrgInclInd>'
+    charged = f"<Chrgs><Rcrd>{kept}</Rcrd></Chrgs>"
+    moved = (
+        Moved(12_100, "", reference="1", structured=creditor_reference(ONE), day="2026-11-20"),
+        Moved(-12_100, ONE, reference="2", returned="AC04", day="2026-11-21"),
+        Moved(5_000, TWO, reference="3", currency="USD"),
+        Moved(6_900, THREE, reference="4", more=charged),
+    )
+    told = bring(here, camt(*moved), code=3).json
+    assert what(told["waiting"], "cents", "reason") == [(5_000, "other_currency")]
+    assert here.open() == {ONE: 12_100, TWO: 5_000}
+    assert here.open("--as-of", "2026-11-20") == {TWO: 5_000}
+    assert [one["bank_reason"] for one in told["matched"] if one["kind"] == "return"] == ["AC04"]
+    charges = [row["charges_cents"] for row in rows(here.office.database_url)["payments"] if row["charges_cents"]]
+    assert charges == [100]
+
+
+def test_the_inbox(here: BankOffice) -> None:
+    """Without a file the folder of bank.inbox is read; it is relative as every path of billing.toml."""
+    here.office.append("billing.toml", "[bank]", 'inbox = "in"', f'accounts = ["{IBAN}"]')
+    (here.office.folder / "in").mkdir()
+    (here.office.folder / "in" / "one.xml").write_bytes(camt(MOVED[0], account=IBAN))
+    told = here.office.type("bank", "import", "--json")
+    assert (told.code, what(told.json["files"], "account", "new")) == (0, [(IBAN, 1)])

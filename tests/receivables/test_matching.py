@@ -1,0 +1,252 @@
+"""Which entry pays what, worked out by hand; and that the order in which files come in is of no matter."""
+
+from datetime import date
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from billing_job.core.bank_entry import BankEntry, EntryPart
+from billing_job.core.claim import FirstDay, PaymentKind
+from billing_job.core.payment_reference import belgian_reference, creditor_reference
+from tests.support.bank_in_memory import MemoryBank, claim, entry
+from tests.support.issued_documents import ACCOUNT
+
+IBAN, OTHER_IBAN = "DE89370400440532013000", "NL56AGDH9619008421"
+ONE, TWO, THREE = "INV-2026-00001", "INV-2026-00002", "INV-2026-00003"
+CLAIMS = [claim(ONE, 10_000), claim(TWO, 4_000, "bruno"), claim(THREE, 3_000), claim("CN-2026-00001", -500, "bruno")]
+ALL = {ONE: 10_000, TWO: 4_000, THREE: 3_000, "CN-2026-00001": -500}
+DEC_1 = date(2026, 12, 1)
+
+
+def less(**changed: int) -> dict[str, int]:
+    """All that is open but for these, by the number's last digit; 0 is no longer open."""
+    told = {f"INV-2026-0000{name[1:]}" if name[0] == "i" else f"{name}+": cents for name, cents in changed.items()}
+    return {number: cents for number, cents in (ALL | told).items() if cents}
+
+
+def grouped(number: str) -> str:
+    """The reference as people copy it from the page, with words behind it."""
+    reference = creditor_reference(number)
+    return " ".join(reference[start : start + 4] for start in range(0, len(reference), 4)) + " thank you"
+
+
+@pytest.mark.parametrize(
+    ("entries", "left", "waits"),
+    [
+        pytest.param([entry(10_000, grouped(ONE))], less(i1=0), [], id="RF in the text"),
+        pytest.param([entry(10_000, references=(creditor_reference(ONE),))], less(i1=0), [], id="RF"),
+        pytest.param([entry(4_000, references=(belgian_reference(TWO),))], less(i2=0), [], id="+++"),
+        pytest.param(
+            [entry(4_000, ONE, references=(creditor_reference(TWO),))], less(i2=0), [], id="the reference goes first"
+        ),
+        pytest.param([entry(4_000, ONE, end_to_end=TWO)], less(i2=0), [], id="then the end-to-end id"),
+        pytest.param([entry(10_000, "factuur inv 2026 00001, dank")], less(i1=0), [], id="a number as people type it"),
+        pytest.param([entry(10_000)], ALL, [(10_000, "unmatched")], id="an amount alone never books"),
+        pytest.param([entry(6_000, ONE)], less(i1=4_000), [], id="in part"),
+        pytest.param([entry(6_000, ONE, day=3), entry(4_000, ONE)], less(i1=0), [], id="in two parts"),
+        pytest.param([entry(13_000, f"{ONE} {THREE}")], less(i1=0, i3=0), [], id="two in one"),
+        pytest.param([entry(11_000, f"{ONE} and {THREE}")], less(i1=0, i3=2_000), [], id="two in one, in part"),
+        pytest.param([entry(12_500, ONE)], less(i1=0, acme=2_500), [], id="too much"),
+        pytest.param([entry(10_000, ONE, day=3), entry(10_000, ONE)], less(i1=0, acme=10_000), [], id="twice"),
+        pytest.param([entry(14_000, f"{ONE} {TWO}")], less(i1=0, i2=0), [], id="for two clients"),
+        pytest.param([entry(14_001, f"{ONE} {TWO}")], ALL, [(14_001, "several_clients")], id="whose is the rest?"),
+        pytest.param(
+            [entry(3_500, f"{TWO} less CN-2026-00001")],
+            {ONE: 10_000, THREE: 3_000}, [], id="an invoice less a credit note",
+        ),
+        pytest.param([entry(3_400, f"{TWO} CN-2026-00001")], ALL, [(3_400, "other_sum")], id="less another sum"),
+        pytest.param([entry(10_000, "INV-2026-00099")], ALL, [(10_000, "unknown_document")], id="never issued"),
+        pytest.param(
+            [entry(10_000, f"{ONE} INV-2026-00099")], ALL, [(10_000, "unknown_document")], id="one of them never issued"
+        ),
+        pytest.param(
+            [entry(100, ONE, day=2, iban=IBAN), entry(9_900, iban=IBAN)], less(i1=0), [], id="known IBAN, one document"
+        ),
+        pytest.param(
+            [entry(100, ONE, day=2, iban=IBAN), entry(12_900, iban=IBAN)],
+            less(i1=0, i3=0), [], id="a known IBAN, a set of documents",
+        ),
+        pytest.param(
+            [entry(100, ONE, day=2, iban=IBAN), entry(9_000, iban=IBAN)],
+            less(i1=9_900), [(9_000, "other_sum")], id="a known IBAN, another sum",
+        ),
+        pytest.param(
+            [entry(7_000, ONE, day=2, iban=IBAN), entry(3_000, iban=IBAN)],
+            less(i1=3_000), [(3_000, "several_fit")], id="a known IBAN, two fit",
+        ),
+        pytest.param(
+            [entry(9_900, day=2, iban=IBAN), entry(100, ONE, iban=IBAN)],
+            less(i1=9_900), [(9_900, "unmatched")], id="known later only",
+        ),
+        pytest.param(
+            [entry(100, ONE, day=2, iban=IBAN), entry(100, TWO, day=2, iban=IBAN), entry(9_900, iban=IBAN)],
+            less(i1=9_900, i2=3_900), [(9_900, "several_clients")], id="an IBAN of two clients",
+        ),
+        pytest.param(
+            [entry(10_000, ONE, day=2, iban=IBAN), entry(-10_000, ONE, iban=IBAN, is_return=True, bank_reason="AC04")],
+            ALL, [], id="returned",
+        ),
+        pytest.param(
+            [entry(12_500, ONE, day=2, iban=IBAN), entry(-12_500, iban=IBAN, is_return=True)], ALL, [],
+            id="returned with what was too much, known by its account",
+        ),
+        pytest.param(
+            [entry(-10_000, ONE, is_return=True)], ALL, [(-10_000, "return_without_payment")], id="nothing to return"
+        ),
+        pytest.param(
+            [entry(10_000, ONE, day=2), entry(-10_350, ONE, is_return=True, charges_cents=350)], ALL, [],
+            id="returned with the bank's charges",
+        ),
+        pytest.param([entry(9_700, ONE, charges_cents=300)], less(i1=0), [], id="the bank kept something"),
+        pytest.param(
+            [entry(9_700, ONE, day=2, charges_cents=300), entry(-9_700, ONE, is_return=True)], ALL, [],
+            id="and gave it back with the return",
+        ),
+        pytest.param(
+            [entry(12_500, ONE, day=2, iban=IBAN), entry(-2_500, iban=IBAN)], less(i1=0), [], id="a balance paid back"
+        ),
+        pytest.param([entry(-500, "CN-2026-00001")], {ONE: 10_000, TWO: 4_000, THREE: 3_000}, [], id="a CN paid"),
+        pytest.param([entry(-4_711, "rent")], ALL, [], id="no client's money"),
+    ],
+)  # fmt: skip
+def test_worked_examples(entries: list[BankEntry], left: dict[str, int], waits: list[tuple[int, str]]) -> None:
+    """Each rule in its order; what is not certain waits, and every cent that is booked reached or left the account."""
+    bank = MemoryBank(CLAIMS).file(*entries)
+    assert bank.open == left
+    assert bank.waits == waits
+    moved = sum(each.cents for each in entries if each.cents > 0 or each.parts[0].is_return or bank.payments)
+    if "rent" not in entries[0].parts[0].text:
+        assert sum(one.cents - one.charges_cents for one in bank.payments) == moved - sum(cents for cents, _ in waits)
+
+
+def test_decisions_of_people() -> None:
+    """What a rule booked can be undone and booked by hand; what is undone waits; other money is nobody's."""
+    bank = MemoryBank(CLAIMS).file(entry(3_000, ONE, day=2, iban=IBAN), entry(4_711, ref="R2"))
+    assert bank.open == less(i1=7_000)
+    bank.decide(0, "undo")
+    assert (bank.open, bank.waits) == (ALL, [(3_000, "undone"), (4_711, "unmatched")])
+    bank.decide(0, "match", THREE).decide(1, "other")
+    assert (bank.open, bank.waits) == (less(i3=0), [])
+    bank.decide(1, "match", client="acme")
+    assert bank.open == less(i3=0, acme=4_711)
+    bank.decide(1, "match", ONE, TWO)  # of two clients, and not more than they are open over
+    assert bank.open == less(i3=0, i1=5_289)
+    # An account is known by a decision as it is by a reference: the next sum of one document books by itself.
+    assert bank.file(entry(5_289, iban=IBAN, ref="R9")).open == less(i3=0, i1=0)
+
+
+def test_the_first_day() -> None:
+    """Entries before it are nobody's business; one after it that names a document settled elsewhere waits."""
+    first_day = FirstDay(date(2026, 11, 10), {THREE: 1_000})
+    bank = MemoryBank([*CLAIMS, claim("INV-2026-00004", 70, issued=date(2026, 11, 10))], first_day)
+    bank.file(entry(3_000, THREE, day=9), entry(10_000, ONE), entry(1_000, THREE), entry(70, "INV-2026-00004"))
+    assert bank.open == {}
+    assert bank.waits == [(10_000, "settled_elsewhere")]
+
+
+def test_mandates_make_accounts_known() -> None:
+    """Whoever signed a mandate for an account is known by it."""
+    bank = MemoryBank(CLAIMS, mandates=[(IBAN, "bruno")]).file(entry(3_500, iban=IBAN))
+    assert bank.open == {ONE: 10_000, THREE: 3_000}
+
+
+def test_many_payments_in_one_entry() -> None:
+    """A collection pays each of its documents; what one part leaves waiting can be decided alone; a return is one."""
+    parts = (EntryPart(10_000, end_to_end=ONE), EntryPart(4_000, end_to_end=TWO), EntryPart(3_000, text="what for?"))
+    batch = BankEntry(ACCOUNT, date(2026, 11, 20), 17_000, "EUR", "B1", parts)
+    bank = MemoryBank(CLAIMS).file(batch)
+    assert (bank.open, bank.waits) == (less(i1=0, i2=0), [(3_000, "unmatched")])
+    bank.decide(0, "match", THREE)
+    assert (bank.open, bank.waits) == (less(i1=0, i2=0, i3=0), [])
+    bank.file(entry(-4_000, end_to_end=TWO, is_return=True, bank_reason="MD06 no reason given", day=25))
+    assert bank.open == less(i1=0, i3=0)
+    (returned,) = [one for one in bank.payments if one.kind is PaymentKind.RETURN]
+    assert (returned.document, returned.cents, returned.bank_reason) == (TWO, -4_000, "MD06 no reason given")
+
+
+def test_a_notification_tells_more_of_an_entry() -> None:
+    """A sum without details, then the same entry with them, in either order: booked once, by its details."""
+    plain = BankEntry(ACCOUNT, date(2026, 11, 20), 14_000, "EUR", "B1", (EntryPart(14_000, text="SEPA batch"),))
+    parts = (EntryPart(10_000, end_to_end=ONE), EntryPart(4_000, end_to_end=TWO))
+    detailed = BankEntry(ACCOUNT, date(2026, 11, 20), 14_000, "EUR", "B1", parts)
+    for first, second in ((plain, detailed), (detailed, plain)):
+        bank = MemoryBank(CLAIMS).file(first).file(second, format="camt054")
+        assert (bank.open, bank.waits, len(bank.known)) == (less(i1=0, i2=0), [], 1)
+
+
+@pytest.mark.parametrize(
+    ("files", "entries", "waits"),
+    [
+        pytest.param([("camt053", 2), ("camt053", 1)], 2, [], id="as often as in the file that has most"),
+        pytest.param([("csv", 1), ("csv", 3), ("csv", 2)], 3, [], id="in whatever order"),
+    ],
+)
+def test_equal_entries_of_a_day(files: list[tuple[str, int]], entries: int, waits: list[tuple[int, str]]) -> None:
+    """Without the bank's reference equal entries are counted within a file, and the largest count holds."""
+    bank = MemoryBank(CLAIMS)
+    for name, times in files:
+        bank.file(*[entry(1_000, ONE)] * times, format=name)
+    assert (len(bank.known), bank.waits) == (entries, waits)
+    assert bank.open == less(i1=10_000 - entries * 1_000)
+
+
+def test_the_same_movement_in_two_forms() -> None:
+    """What CAMT tells with the bank's reference and a CSV without it is booked once; a person may say otherwise."""
+    told = [("camt053", entry(1_000, f"Invoice {ONE}", ref="R1", iban=IBAN)), ("csv", entry(1_000, ONE, iban=IBAN))]
+    for files in (told, told[::-1]):
+        bank = MemoryBank(CLAIMS)
+        for name, one in files:
+            bank.file(one, format=name)
+        assert (bank.open, bank.waits) == (less(i1=9_000), [(1_000, "possible_duplicate")])
+        place = next(place for place, each in enumerate(bank.known.values()) if each.format == "csv")
+        assert bank.decide(place, "match", ONE).open == less(i1=8_000)
+    other = MemoryBank(CLAIMS).file(told[0][1]).file(entry(1_000, ONE, iban=OTHER_IBAN), format="csv")
+    assert (other.open, other.waits) == (less(i1=8_000), [])
+
+
+TEXTS = st.sampled_from([ONE, TWO, THREE, f"{ONE} {THREE}", "INV-2026-00099", "thanks", ""])
+
+
+@st.composite
+def movements(draw: st.DrawFn) -> list[BankEntry]:
+    """Entries of one account, each with the bank's reference: payments, part payments, returns, payments back."""
+    found = []
+    for number in range(draw(st.integers(1, 8))):
+        cents = draw(st.sampled_from([10_000, 4_000, 3_000, 13_000, 6_000, 500, 12_500]))
+        is_return = draw(st.booleans()) and draw(st.booleans())
+        sign = -1 if is_return or draw(st.integers(0, 5)) == 0 else 1
+        found.append(
+            entry(
+                sign * cents,
+                draw(TEXTS),
+                day=draw(st.integers(1, 6)),
+                ref=f"R{number}",
+                iban=draw(st.sampled_from(["", IBAN, OTHER_IBAN])),
+                is_return=is_return,
+            )
+        )
+    return found
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.data())
+def test_the_order_of_statements_is_of_no_matter(data: st.DataObject) -> None:
+    """Any permutation, split and repetition of the same entries gives the same open items, and the same that wait."""
+    entries = data.draw(movements())
+    whole = MemoryBank(CLAIMS).file(*entries)
+    shuffled = data.draw(st.permutations(entries)) + data.draw(st.lists(st.sampled_from(entries), max_size=4))
+    bank = MemoryBank(CLAIMS)
+    while shuffled:
+        size = data.draw(st.integers(1, len(shuffled)))
+        bank.file(*shuffled[:size])
+        shuffled = shuffled[size:]
+    assert bank.open == whole.open
+    assert sorted(bank.outcome.waiting, key=lambda one: one.entry) == sorted(
+        whole.outcome.waiting, key=lambda one: one.entry
+    )
+    # Nothing is made of nothing: what is booked, what waits and what is no client's money are all that moved.
+    waits = {one.entry: one.cents for one in whole.outcome.waiting}
+    for id_, each in whole.known.items():
+        own = whole.recorded.get(id_, ())
+        assert sum(one.cents - one.charges_cents for one in own) in (each.entry.cents - waits.get(id_, 0), 0)
