@@ -19,6 +19,8 @@ from billing_job.commands.options import (
 from billing_job.core.errors import ConfigError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from billing_job.commands.invocation import Invocation
 
 
@@ -90,6 +92,19 @@ def demo(invocation: Invocation, output: Path, workers: int | None, as_json: boo
     metavar="URL",
     help="Send events there, signed with DIDFARM_WEBHOOK_SECRET.",
 )
+@click.option(
+    "--access-point",
+    type=click.IntRange(0, 65_535),
+    metavar="PORT",
+    help="Play an access point of Peppol there too, phoss AP and e-invoice.be at once, with the same key.",
+)
+@click.option(
+    "--peppol-fault",
+    "peppol_faults",
+    multiple=True,
+    metavar="NAME[:PARTICIPANT]",
+    help="A fault that the access point plays, to one participant or to all; may be repeated. See --list-faults.",
+)
 @click.pass_obj
 def sandbox(
     invocation: Invocation,
@@ -106,13 +121,18 @@ def sandbox(
     page_size: int,
     write_config: Path | None,
     webhook_url: str,
+    access_point: int | None,
+    peppol_faults: tuple[str, ...],
 ) -> int:
     """Serve a stand-in for DIDfarm on loopback, to try things out; it can also misbehave on request.
 
     Its key is DIDFARM_API_KEY, or made and printed.
     """
+    from contextlib import ExitStack
     from zoneinfo import ZoneInfo
 
+    from billing_job.delivery.peppol.stand_in import FAULTS as PEPPOL_FAULTS
+    from billing_job.delivery.peppol.stand_in import RunningStandIn
     from billing_job.didfarm.sandbox.config_files import write_config as write_config_files
     from billing_job.didfarm.sandbox.faults import FAULTS, parse_fault, usage
     from billing_job.didfarm.sandbox.page_faults import PAGE_FAULTS
@@ -123,6 +143,9 @@ def sandbox(
     if list_faults:
         for name, description in FAULTS.items():
             click.echo(f"{usage(name)}\n    {description}")
+        click.echo("\nOf the access point (--peppol-fault):")
+        for name, description in PEPPOL_FAULTS.items():
+            click.echo(f"{name}[:PARTICIPANT]\n    {description}")
         return 0
     if list_shapes:
         for known in SHAPES.values():
@@ -142,17 +165,33 @@ def sandbox(
     if not key:
         key = f"df_test_{secrets.token_hex(16)}"
         click.echo(f"{KEY_VARIABLE}={key}")
-    serve(
-        world,
-        port,
-        key,
-        invocation.clock,
-        requests_per_minute=rate,
-        page_size=page_size,
-        faults=played,
-        webhook_url=webhook_url,
-        webhook_secret=invocation.secret(WEBHOOK_SECRET_VARIABLE),
-        shape=shape,
-        on_ready=lambda url: click.echo(f"Serving {url}"),
-    )
+    with ExitStack() as beside:
+        if access_point is not None:
+            stand_in = beside.enter_context(RunningStandIn(key, access_point))
+            stand_in.state.faults.update(_played_to(peppol_faults, PEPPOL_FAULTS))
+            click.echo(f"Access point at {stand_in.url}")
+        serve(
+            world,
+            port,
+            key,
+            invocation.clock,
+            requests_per_minute=rate,
+            page_size=page_size,
+            faults=played,
+            webhook_url=webhook_url,
+            webhook_secret=invocation.secret(WEBHOOK_SECRET_VARIABLE),
+            shape=shape,
+            on_ready=lambda url: click.echo(f"Serving {url}"),
+        )
     return 0
+
+
+def _played_to(texts: tuple[str, ...], known: Mapping[str, str]) -> dict[str, str]:
+    """Participant, empty for all → fault."""
+    played = {}
+    for text in texts:
+        name, _, participant = text.partition(":")
+        if name not in known:
+            raise ConfigError(f"--peppol-fault {text}: there is no such fault; --list-faults prints them")
+        played[participant] = name
+    return played

@@ -128,12 +128,21 @@ class ClientRow(Row):
         BeforeValidator(str.lower),
         expecting("write one of auto, peppol, xrechnung, nlcius, en16931, none, or leave it empty for auto"),
     ] = "auto"
+    channel: Annotated[
+        Literal["", "email", "peppol", "auto", "none"],
+        BeforeValidator(str.lower),
+        expecting("write one of email, peppol, auto, none, or leave it empty for auto"),
+    ] = ""
     payment: Annotated[
         Literal["transfer", "direct_debit"],
         BeforeValidator(str.lower),
         expecting("write transfer or direct_debit, or leave it empty for transfer"),
     ] = "transfer"
     notes: str = ""
+
+
+_NOT_ON_DOCUMENTS = ("channel", "notes")
+"""Columns of clients.csv that no document needs to remember."""
 
 
 class TrunkRow(Row):
@@ -204,7 +213,8 @@ def load_mapping(folder: Path, plan_names: Sequence[str]) -> Register:
     ConfigError lists every bad row of all of them.
     """
     problems: list[str] = []
-    clients = tuple(_clients(table_path(folder, "clients"), plan_names, problems))
+    client_rows = tuple(_client_rows(table_path(folder, "clients"), plan_names, problems))
+    clients = tuple(Client(**_facts(row)) for row in client_rows)
     # Who is a client is only known once clients.csv is right; until then it is no fault to name one that is not.
     known_clients = None if problems else {client.client_id for client in clients}
     trunks = tuple(
@@ -226,7 +236,8 @@ def load_mapping(folder: Path, plan_names: Sequence[str]) -> Register:
     problems += overlaps("did_number_id", [(n.did_number_id, n) for n in numbers if n.did_number_id])
     if problems:
         raise ConfigError(problems)
-    return Register(clients, trunks, numbers, rates, reverse_charges, exchange_rates)
+    channels = {row.client_id: row.channel for row in client_rows if row.channel}
+    return Register(clients, trunks, numbers, rates, reverse_charges, exchange_rates, channels)
 
 
 def load_vat_rates(path: Path) -> tuple[VatRate, ...]:
@@ -238,7 +249,7 @@ def load_vat_rates(path: Path) -> tuple[VatRate, ...]:
     return rates
 
 
-def _clients(path: Path, plan_names: Sequence[str], problems: list[str]) -> Iterator[Client]:
+def _client_rows(path: Path, plan_names: Sequence[str], problems: list[str]) -> Iterator[ClientRow]:
     first: dict[str, str] = {}
     for row, client in typed_rows(path, ClientRow, problems, plans=plan_names):
         place = first.setdefault(client.client_id.casefold(), row.place)
@@ -246,12 +257,12 @@ def _clients(path: Path, plan_names: Sequence[str], problems: list[str]) -> Iter
             problems.append(row.wrong("client_id", f"is a client already at {place.removeprefix(f'{path}, ')}"))
         if problem := _reference_problem(client):
             problems.append(row.wrong("buyer_reference", problem))
-        yield Client(**_facts(client))
+        yield client
 
 
 def _facts(row: Row) -> dict[str, Any]:
-    """A row's cells without the user's notes, which decide nothing."""
-    return {name: cell for name, cell in vars(row).items() if name != "notes"}
+    """A row's cells without those that no document needs to remember."""
+    return {name: cell for name, cell in vars(row).items() if name not in _NOT_ON_DOCUMENTS}
 
 
 def _reference_problem(client: ClientRow) -> str:

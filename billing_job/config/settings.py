@@ -17,6 +17,7 @@ from billing_job.accounting.options import AccountingOptions
 from billing_job.billing.rating.plans import Plan
 from billing_job.config.api import Api
 from billing_job.config.mail import Mail
+from billing_job.config.peppol import Peppol
 from billing_job.config.problems import problems_of
 from billing_job.config.reading import CurrencyCode, zone_name
 from billing_job.config.receivables import Bank, ReceivablesTable
@@ -200,6 +201,7 @@ class Settings(Table):
     storage: Storage = Storage()
     output: Output = Output()
     mail: Mail | None = None
+    peppol: Peppol | None = None
     monitoring: Monitoring = Monitoring()
     receivables: ReceivablesTable = ReceivablesTable()
     bank: Bank = Bank()
@@ -322,6 +324,13 @@ def _with_absolute_paths(settings: Settings, base: Path, path: Path) -> Settings
                 }
             ),
             "bank": settings.bank.model_copy(update={"inbox": absolute(settings.bank.inbox)}),
+            "peppol": settings.peppol
+            and settings.peppol.model_copy(
+                update={
+                    "ca_file": absolute(settings.peppol.ca_file),
+                    "key_file": absolute(settings.peppol.key_file),
+                }
+            ),
             "monitoring": settings.monitoring.model_copy(update={"textfile": absolute(settings.monitoring.textfile)}),
         }
     )

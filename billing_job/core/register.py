@@ -1,6 +1,6 @@
 """The user's word on who is who, as values: clients, dated assignments, VAT rates."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -101,6 +101,8 @@ class Register:
     vat_rates: tuple[VatRate, ...]
     reverse_charges: tuple[DomesticReverseCharge, ...] = ()
     exchange_rates: tuple[ExchangeRate, ...] = ()
+    channels: Mapping[str, str] = field(default_factory=dict)
+    """client_id → how it gets its documents; who is not in it has none chosen."""
 
 
 def overlaps(what: str, assignments: Sequence[tuple[str, Assignment]]) -> list[str]:

@@ -18,7 +18,7 @@ _MEDIA_TYPES = {".pdf": ("application", "pdf"), ".xml": ("application", "xml"), 
 
 
 class Outcome(StrEnum):
-    """What a mail server made of a message."""
+    """What a mail server, or an access point of Peppol, made of a message."""
 
     ACCEPTED = "accepted"
     """It has taken the message over."""
@@ -28,6 +28,10 @@ class Outcome(StrEnum):
     """Not now: a reply of 400 to 499, or the connection broke before the message was handed over."""
     UNCERTAIN = "uncertain"
     """The connection broke after the message was handed over and before the reply."""
+    DELIVERED = "delivered"
+    """The receiver's access point has confirmed it (Peppol alone)."""
+    UNDELIVERED = "undelivered"
+    """It was taken over, and could not be brought to the receiver (Peppol alone)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""What a round of e-mail came to, for programs and for people."""
+"""What a round by e-mail and Peppol came to, for programs and for people."""
 
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -18,8 +18,23 @@ class Entry:
     detail: str
 
 
+@dataclass(frozen=True, slots=True)
+class Stuck:
+    """A document that did not reach its client, and that no later round helps by itself; amounts in cents."""
+
+    number: str
+    client_id: str
+    reason: str
+    """refused, undelivered or no_participant."""
+    recipient: str
+    detail: str
+    since: str
+    age_days: int
+    gross_cents: int
+
+
 @dataclass(slots=True)
-class Mailed:
+class Delivered:
     """What a round came to; every document of the month is in one of these lists."""
 
     month: Period
@@ -33,23 +48,28 @@ class Mailed:
     """Of all months: nobody may forget them."""
     held_back: list[Entry] = field(default_factory=list)
     waiting: list[Entry] = field(default_factory=list)
+    not_wanted: list[Entry] = field(default_factory=list)
+    """Of clients whose channel is "none"."""
+    queue: list[Stuck] = field(default_factory=list)
+    """Of all months, as `uncertain`."""
     stopped: str = ""
     """Why the round ended before its last document."""
 
     @property
     def is_done(self) -> bool:
         """Whether nothing is left for a person or a later round."""
-        return not (self.refused or self.deferred or self.uncertain or self.held_back or self.waiting)
+        return not (self.refused or self.deferred or self.uncertain or self.held_back or self.waiting or self.queue)
 
     @property
     def json(self) -> dict[str, Any]:
         """The object of `send --json`."""
-        lists = ("sent", "no_address", "refused", "deferred", "uncertain", "held_back", "waiting")
+        lists = ("sent", "no_address", "refused", "deferred", "uncertain", "held_back", "waiting", "not_wanted")
         return {
             "schema": SCHEMA,
             "month": str(self.month),
             "dry_run": self.dry_run,
             "already_sent": len(self.already_sent),
             **{name: [asdict(entry) for entry in getattr(self, name)] for name in lists},
+            "queue": [asdict(stuck) for stuck in self.queue],
             "stopped": self.stopped,
         }

@@ -1,6 +1,7 @@
-"""The e-mail log, append only: an attempt is noted before a message leaves, and again when its fate is known.
+"""The log of deliveries by e-mail and by Peppol, append only.
 
-An attempt of which only `sending` is noted was cut off: whether the client has the message nobody knows.
+An attempt is noted before a document leaves, and again when its fate is known. One of which only `sending` is noted was
+cut off: whether the client has the document nobody knows.
 """
 
 from collections.abc import Callable
@@ -19,21 +20,28 @@ class DeliveryEvent(StrEnum):
     """What is known of an attempt."""
 
     SENDING = "sending"
+    NAMED = "named"
+    """The access point of Peppol has a name for it, the entry's detail; it may leave from now on."""
     ACCEPTED = "accepted"
     REFUSED = "refused"
     DEFERRED = "deferred"
     UNCERTAIN = "uncertain"
     CONFIRMED = "confirmed"
+    DELIVERED = "delivered"
+    UNDELIVERED = "undelivered"
+    NO_PARTICIPANT = "no_participant"
 
 
-SENT = frozenset({DeliveryEvent.ACCEPTED, DeliveryEvent.CONFIRMED})
-UNKNOWN = frozenset({DeliveryEvent.SENDING, DeliveryEvent.UNCERTAIN})
+SENT = frozenset({DeliveryEvent.ACCEPTED, DeliveryEvent.CONFIRMED, DeliveryEvent.DELIVERED})
+UNKNOWN = frozenset({DeliveryEvent.SENDING, DeliveryEvent.NAMED, DeliveryEvent.UNCERTAIN})
 """No run is at work on it, so its fate was never learned."""
+STUCK = frozenset({DeliveryEvent.REFUSED, DeliveryEvent.UNDELIVERED, DeliveryEvent.NO_PARTICIPANT})
+"""It did not reach the client, and no later round helps by itself."""
 
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """The latest that is known of a document's e-mail."""
+    """The latest that is known of a document's way to the client."""
 
     number: str
     attempt: int
@@ -60,6 +68,38 @@ def latest_deliveries(engine: Engine) -> dict[str, Delivery]:
         latest = select(func.max(deliveries.c.seq)).group_by(deliveries.c.document_number)
         rows = connection.execute(select(deliveries).where(deliveries.c.seq.in_(latest)).order_by(deliveries.c.seq))
         return {row.document_number: _delivery(row) for row in rows}
+
+
+def names_elsewhere(engine: Engine) -> dict[tuple[str, int], str]:
+    """Number and attempt → what the access point calls the document; noted before it could leave."""
+    with transaction(engine) as connection:
+        query = select(deliveries).where(deliveries.c.event == DeliveryEvent.NAMED.value)
+        rows = connection.execute(query.order_by(deliveries.c.seq))
+        return {(row.document_number, row.attempt): row.detail for row in rows}
+
+
+def stuck_since(engine: Engine) -> dict[str, str]:
+    """Document number → the first moment since when nothing but refusals was noted of it."""
+    since: dict[str, str] = {}
+    with transaction(engine) as connection:
+        for row in connection.execute(select(deliveries).order_by(deliveries.c.seq)):
+            event = DeliveryEvent(row.event)
+            if event in STUCK:
+                since.setdefault(row.document_number, row.moment)
+            elif event in SENT:
+                since.pop(row.document_number, None)
+    return since
+
+
+def note_no_participant(engine: Engine, number: str, recipient: str, detail: str, *, moment: str, run_id: str) -> None:
+    """Note that the network knows no such receiver, unless that is what was noted last."""
+    with transaction(engine) as connection:
+        before = _latest(connection, number)
+        if before is not None and before.event is DeliveryEvent.NO_PARTICIPANT and before.recipient == recipient:
+            return
+        attempt = 1 if before is None else before.attempt + 1
+        made = Claim(number, attempt, "", recipient)
+        _note(connection, made, DeliveryEvent.NO_PARTICIPANT, moment, run_id, detail)
 
 
 def claim(

@@ -9,7 +9,7 @@ from billing_job.core.document import Heading, heading_from_json
 from billing_job.core.money import decimal_text
 from billing_job.ledger.billing_tables import credited_lines, deliveries, documents, files
 from billing_job.ledger.database import transaction
-from billing_job.ledger.deliveries import SENT, UNKNOWN, DeliveryEvent
+from billing_job.ledger.deliveries import SENT, STUCK, UNKNOWN, DeliveryEvent
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,7 @@ def _steps(connection: Connection, number: str) -> Iterator[HistoryStep]:
     mails = select(deliveries).where(deliveries.c.document_number == number).order_by(deliveries.c.seq)
     for mail in connection.execute(mails):
         told = ", ".join(text for text in (mail.recipient, mail.detail) if text)
-        yield HistoryStep(mail.moment, f"e-mail {mail.event}", told)
+        yield HistoryStep(mail.moment, f"{_channel(mail.recipient)} {mail.event}", told)
     credit_notes = (
         select(documents.c.issue_date, documents.c.number, func.sum(credited_lines.c.net_cents).label("net"))
         .join(credited_lines, credited_lines.c.credit_number == documents.c.number)
@@ -90,6 +90,11 @@ def _steps(connection: Connection, number: str) -> Iterator[HistoryStep]:
     )
     for note in connection.execute(credit_notes.order_by(documents.c.number)):
         yield HistoryStep(note.issue_date, "credited", f"by {note.number}: {decimal_text(int(note.net))} net")
+
+
+def _channel(recipient: str) -> str:
+    """An e-mail address has an @; a participant of Peppol is scheme:value."""
+    return "Peppol" if ":" in recipient and "@" not in recipient else "e-mail"
 
 
 def written_files(engine: Engine, number: str) -> dict[str, str]:
@@ -119,4 +124,4 @@ def _state(net_cents: int, credited_cents: int, event: DeliveryEvent | None) -> 
         return "sent"
     if event in UNKNOWN:
         return "uncertain"
-    return "refused" if event is DeliveryEvent.REFUSED else "issued"
+    return "refused" if event in STUCK else "issued"

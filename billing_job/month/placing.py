@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import pandas as pd
 
@@ -43,7 +44,7 @@ BEFORE_FIRST_MONTH = "before_first_month"
 NO_CHANGES: Mapping[str, tuple[int, int | None]] = {}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Placed:
     """The transactions of a month, and older ones that still wait, each with its place.
 
@@ -67,33 +68,33 @@ class Placed:
     left_out: Collection[Owner] = ()
     """Older months whose fee and minimum are still owed: their clients could not be taxed when these were closed."""
 
-    @property
+    @cached_property
     def of_month(self) -> pd.DataFrame:
         """The month's own rows, whatever became of them."""
         return self.frame[self.frame["month"] == str(self.month)]
 
-    @property
+    @cached_property
     def moved_in_month(self) -> pd.DataFrame:
         """The month's own rows that moved money: those whose status is void or pending are in no books."""
         rows = self.of_month
         return rows[rows["standing"] == SETTLED]
 
-    @property
+    @cached_property
     def attributed(self) -> pd.DataFrame:
         """Rows that have an owner and are on no document yet."""
         return self._open("attributed")
 
-    @property
+    @cached_property
     def excluded(self) -> pd.DataFrame:
         """Rows that nobody is billed for, with a reason."""
         return self._open("excluded")
 
-    @property
+    @cached_property
     def open_exceptions(self) -> pd.DataFrame:
         """Rows that wait and are on no document."""
         return self._open("exception")
 
-    @property
+    @cached_property
     def exceptions(self) -> pd.DataFrame:
         """All that waits: open rows, and billed ones that the supplier changed."""
         found = self.open_exceptions
@@ -102,7 +103,7 @@ class Placed:
     def _open(self, outcome: str) -> pd.DataFrame:
         return self.frame[(self.frame["outcome"] == outcome) & ~self.frame["settled"]]
 
-    @property
+    @cached_property
     def settled(self) -> pd.DataFrame:
         """Rows that an issued document holds already; a re-run writes them again from the ledger."""
         return self.frame[self.frame["settled"]]

@@ -1,6 +1,6 @@
 """A month of many issued documents to send: a real ledger and folder, with stand-ins for the files that take long."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -8,7 +8,7 @@ from pathlib import Path
 
 from billing_job.config.settings import load_settings
 from billing_job.core.clock import Clock as AnyClock
-from billing_job.core.document import Kind
+from billing_job.core.document import Client, Kind, Seller
 from billing_job.core.files.manifest import sha256
 from billing_job.core.period import Period
 from billing_job.core.settlement import Bill
@@ -19,7 +19,7 @@ from billing_job.month.job import Job, open_job
 from tests.support.fakes import Clock, Office
 from tests.support.ledgers import storage
 from tests.support.mail_server import MailServer
-from tests.support.sample_documents import CLIENT, document, line, phone
+from tests.support.sample_documents import CLIENT, SELLER, document, line, phone
 
 MONTH = "2026-10"
 LANGUAGES = ("en", "nl", "de", "fr", "es", "pt", "ar", "zh", "ja", "hi")
@@ -80,16 +80,26 @@ def opened(config: Path, clock: AnyClock) -> Iterator[Job]:
 
 
 def _issue(job: Job, count: int) -> None:
-    bills = []
-    for n in range(count):
-        client = replace(
+    clients = [
+        replace(
             CLIENT,
             client_id=client_id(n),
             name=f"Client {n}",
             email=address(n),
             language=LANGUAGES[n % len(LANGUAGES)],
         )
-        draft = document([line(1, "call", 1000 + n, quantity=3, phone=phone(n))], number="", client=client)
+        for n in range(count)
+    ]
+    issue_to(job, clients, SELLER)
+
+
+def issue_to(job: Job, clients: Sequence[Client], seller: Seller) -> None:
+    """Issue an invoice of October to each client, and write the month's folder with stand-ins for the files."""
+    bills = []
+    for n, client in enumerate(clients):
+        draft = document(
+            [line(1, "call", 1000 + n, quantity=3, phone=phone(n))], number="", client=client, seller=seller
+        )
         bills.append(Bill(client.client_id, draft, ()))
     formats = {Kind.INVOICE: "INV-{year}-{number:05d}", Kind.CREDIT_NOTE: "CN-{year}-{number:05d}"}
     issued = issue(job.engine, bills, MONTH, formats, closes=True, now="2026-11-05T08:00:00Z", today=date(2026, 11, 5))

@@ -1,20 +1,16 @@
 """A sandbox that listens on loopback: in a thread for tests and the demo, or in the foreground for a command."""
 
-import asyncio
-import socket
 import threading
 from collections.abc import Callable, Iterable
 from types import TracebackType
 
-import uvicorn
-
 from billing_job.core.clock import Clock
-from billing_job.core.errors import ConfigError, RunFailed
 from billing_job.didfarm.sandbox.account import Account
 from billing_job.didfarm.sandbox.deliveries import Deliveries
 from billing_job.didfarm.sandbox.fault_plan import FaultPlan
 from billing_job.didfarm.sandbox.faults import Fault
 from billing_job.didfarm.sandbox.holdings import WireRow
+from billing_job.didfarm.sandbox.loopback import LoopbackServer, address_of, listener_on
 from billing_job.didfarm.sandbox.portal import PREFIX
 from billing_job.didfarm.sandbox.server import (
     PAGE_SIZE,
@@ -25,11 +21,7 @@ from billing_job.didfarm.sandbox.server import (
 )
 from billing_job.didfarm.sandbox.shapes.table import PLAIN
 from billing_job.didfarm.sandbox.wallet import Order, Wallet
-from billing_job.didfarm.sandbox.wire_faults import WireProtocol
 from billing_job.didfarm.sandbox.world import World
-
-HOST = "127.0.0.1"
-_START_SECONDS = 10
 
 
 class RunningSandbox:
@@ -100,16 +92,12 @@ class RunningSandbox:
         return self._sandbox.wallet.rows()
 
     def __enter__(self) -> "RunningSandbox":
-        listener = _listener(self._port)
-        self.base_url = _base_url(listener)
-        listening = threading.Event()
-        self._server = _Server(self._sandbox, on_ready=listening.set)
-        self._thread = threading.Thread(target=self._server.run, args=([listener],), name="sandbox", daemon=True)
+        listener = listener_on(self._port)
+        self.base_url = address_of(listener) + PREFIX
+        self._server = LoopbackServer(sandbox_app(self._sandbox))
         self._delivering = threading.Thread(target=self.deliveries.run, name="sandbox webhooks", daemon=True)
-        self._thread.start()
         self._delivering.start()
-        if not listening.wait(_START_SECONDS):
-            raise RunFailed(f"the sandbox did not start on {self.base_url}")
+        self._thread = self._server.start(listener, "sandbox")
         return self
 
     def __exit__(
@@ -152,79 +140,7 @@ def serve(
         webhook_secret=webhook_secret,
         shape=shape,
     )
-    listener = _listener(port)
+    listener = listener_on(port)
     threading.Thread(target=sandbox.deliveries.run, name="sandbox webhooks", daemon=True).start()
-    _Server(sandbox, on_ready=lambda: on_ready(_base_url(listener))).run([listener])
-
-
-def _listener(port: int) -> socket.socket:
-    # Named as TCP, so that asyncio sends small answers without waiting for the peer (TCP_NODELAY).
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((HOST, port))
-        listener.listen()
-    except OSError as error:
-        listener.close()
-        raise ConfigError(
-            f"port {port} on {HOST} cannot be listened on: {error.strerror}. Choose another one."
-        ) from error
-    return listener
-
-
-def _base_url(listener: socket.socket) -> str:
-    return f"http://{HOST}:{listener.getsockname()[1]}{PREFIX}"
-
-
-class _Server(uvicorn.Server):
-    """uvicorn without its log set-up and Date, and without the tenths of a second that it takes to stop."""
-
-    def __init__(self, sandbox: Sandbox, on_ready: Callable[[], None]):
-        super().__init__(
-            uvicorn.Config(
-                sandbox_app(sandbox),
-                http=WireProtocol,
-                ws="none",
-                loop="asyncio",
-                lifespan="off",
-                log_config=None,
-                log_level="warning",
-                access_log=False,
-                server_header=False,
-                date_header=False,
-            )
-        )
-        self._on_ready = on_ready
-        self._wake: Callable[[], None] = lambda: None
-
-    async def main_loop(self) -> None:
-        stop = asyncio.Event()
-        loop = asyncio.get_running_loop()
-
-        def wake() -> None:
-            loop.call_soon_threadsafe(stop.set)
-
-        self._wake = wake
-        self._on_ready()
-        while not self.should_exit:
-            await stop.wait()
-
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Close everything at once: nobody waits for an answer that a fault holds back."""
-        for server in self.servers:
-            server.close()
-        for listener in sockets or []:
-            listener.close()
-        for connection in list(self.server_state.connections):
-            connection.shutdown()
-        while self.server_state.connections or self.server_state.tasks:
-            await asyncio.sleep(0.001)
-
-    def handle_exit(self, sig: int, frame: object) -> None:
-        super().handle_exit(sig, frame)  # type: ignore[arg-type]
-        self._wake()
-
-    def stop(self) -> None:
-        """Stop from another thread."""
-        self.should_exit = True
-        self._wake()
+    base_url = address_of(listener) + PREFIX
+    LoopbackServer(sandbox_app(sandbox), on_ready=lambda: on_ready(base_url)).run([listener])

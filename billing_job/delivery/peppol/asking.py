@@ -1,0 +1,113 @@
+"""Requests to an access point: one try each, whole within a deadline, and told apart by whether it can have counted."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from billing_job.core.deadline import Deadline
+from billing_job.core.errors import ConfigError
+from billing_job.didfarm.connection import http_client
+from billing_job.didfarm.watched_connection import Connection
+
+MAX_ANSWER_BYTES = 4 * 1024 * 1024
+_WORDS = 300
+_NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.InvalidURL, httpx.UnsupportedProtocol)
+
+
+class NotSent(Exception):
+    """The request has not reached the access point."""
+
+
+class AnswerLost(Exception):
+    """The request may have reached the access point; its answer did not reach us."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer: its status, and its body as JSON, or None where it is none."""
+
+    status: int
+    body: Any
+    text: str
+
+    @property
+    def words(self) -> str:
+        """What it says, in one short line."""
+        said = self.body if isinstance(self.body, str) else self.text
+        if isinstance(self.body, dict):
+            for key in ("errorDetails", "message", "detail", "error", "errors"):
+                if self.body.get(key):
+                    found = self.body[key]
+                    said = found if isinstance(found, str) else json.dumps(found, ensure_ascii=False)
+                    break
+        line = " ".join(said.split())
+        return f"status {self.status}" + (f": {line[:_WORDS]}" if line else "")
+
+    def field(self, *path: str) -> Any:
+        """The value at a path of keys; None where the body has another shape."""
+        value = self.body
+        for key in path:
+            value = value.get(key) if isinstance(value, dict) else None
+        return value
+
+
+class Asking:
+    """One access point by HTTP; `headers` carry its key."""
+
+    def __init__(self, url: str, headers: Mapping[str, str], timeout_seconds: float, ca_file: Path | None = None):
+        try:
+            self._client = http_client(timeout_seconds, ca_file, None)
+        except ConfigError as error:
+            raise ConfigError([text.replace("api.ca_file", "peppol.ca_file") for text in error.problems]) from None
+        self._url = url
+        self._headers = dict(headers)
+        self._seconds = timeout_seconds
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._client.close()
+
+    def get(self, path: str, **query: str) -> Reply:
+        """GET; what it cannot reach raises, as with `post`."""
+        return self._ask("GET", path, params=query)
+
+    def post(self, path: str, *, query: Mapping[str, str] | None = None, **body: Any) -> Reply:
+        """POST; `body` is what httpx takes (`content`, `files`). NotSent or AnswerLost where there is no answer."""
+        return self._ask("POST", path, params=dict(query or {}), **body)
+
+    def _ask(self, method: str, path: str, **rest: Any) -> Reply:
+        connection = Connection()
+        # A server that sends a byte now and then never runs into the timeout between two of them.
+        deadline = Deadline(2 * self._seconds, connection.shut_down)
+        rest["headers"] = self._headers | rest.pop("headers", {})
+        rest["extensions"] = {"trace": connection.watch}
+        try:
+            with deadline, self._client.stream(method, self._url + path, **rest) as answer:
+                pieces, size = [], 0
+                for piece in answer.iter_bytes():
+                    size += len(piece)
+                    if size > MAX_ANSWER_BYTES:
+                        raise AnswerLost(f"its answer is larger than {MAX_ANSWER_BYTES // 1024**2} MiB")
+                    pieces.append(piece)
+                text = b"".join(pieces).decode("utf-8", "replace")
+                return Reply(answer.status_code, _json(text), text)
+        except _NEVER_SENT as error:
+            raise NotSent(f"{self._url} cannot be reached ({_short(error)})") from None
+        except (httpx.HTTPError, httpx.StreamError) as error:
+            reason = f"no whole answer in {2 * self._seconds:g} s" if deadline.passed else _short(error)
+            raise AnswerLost(f"the connection broke ({reason})") from None
+
+
+def _json(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _short(error: Exception) -> str:
+    return str(error).strip()[:_WORDS] or type(error).__name__
