@@ -15,11 +15,24 @@ def book(office: Office, number: str | None, client_id: str, cents: int, day: da
     """A payment of a document, or of the client's credit balance; below zero the bank took it back."""
     kind = PaymentKind.RECEIPT if cents > 0 else PaymentKind.RETURN
     columns = (
-        "entry", "document_number", "client_id", "cents", "charges_cents", "day", "kind", "why", "bank_reason",
-        "recorded", "recorded_by",
+        "entry", "document_number", "client_id", "cents", "charges_cents", "day", "kind", "rule", "why",
+        "bank_reason", "recorded", "recorded_by",
     )  # fmt: skip
     entry = f"{day}-{number}-{cents}"
-    row = (entry, number, client_id, cents, 0, day.isoformat(), kind.value, "test", bank_reason, "2026-12-01", "")
+    row = (
+        entry,
+        number,
+        client_id,
+        cents,
+        0,
+        day.isoformat(),
+        kind.value,
+        "hand",
+        "test",
+        bank_reason,
+        "2026-12-01",
+        "",
+    )
     engine = open_engine(office.database_url)
     with transaction(engine) as connection:
         add(connection, payments, columns, [row])
