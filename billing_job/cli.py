@@ -73,8 +73,8 @@ def cli(context: click.Context, config: Path | None, log_format: str, verbose: i
     from billing_job.core.console import Console
 
     run_id = secrets.token_hex(6)
-    console = Console(run_id, log_format=log_format, verbosity=-1 if quiet else verbose)
     clock = context.obj or SystemClock()
+    console = Console(run_id, log_format=log_format, verbosity=-1 if quiet else verbose, clock=clock)
     # A first configuration is made here, whatever stands in a folder above.
     found = config_file(config, Path.cwd(), (os.getuid(), 0), upwards=context.invoked_subcommand != "init")
     context.obj = Invocation(found, console, clock, os.environ, _user, os.cpu_count() or 1, _is_watched())
@@ -90,6 +90,7 @@ for command in (
     prove.reconcile,
     rewrite.render,
     prove.verify,
+    prove.archive,
     send.send,
     vat.vat,
     backup.backup,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from billing_job.commands.completing import client_ids, months, waiting_causes
-from billing_job.commands.options import emit, json_option, period, told, xlsx_option
+from billing_job.commands.options import emit, json_option, period, say, told, xlsx_option
 from billing_job.core.errors import ConfigError, ExitCode
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def exceptions(
         elif as_csv:
             click.echo(csv_text(DESK_COLUMNS, desk_rows(found)).decode(), nl=False)
         elif xlsx is None:
-            click.echo(exceptions_text(found, job.settings.billing.currency, whole=whole))
+            say(exceptions_text(found, job.settings.billing.currency, whole=whole))
     context.exit(ExitCode.EXCEPTIONS_WAIT if found else ExitCode.DONE)
 
 

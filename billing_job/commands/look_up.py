@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from billing_job.commands.options import emit, json_option, month_option, period
+from billing_job.commands.options import emit, json_option, month_option, period, say
 from billing_job.core.categories import DOCUMENT_STATES
 from billing_job.core.errors import ConfigError
 
@@ -57,7 +57,7 @@ def show(invocation: Invocation, number: str, as_json: bool) -> int:
     if as_json:
         emit({"schema": "billing-job/show@1", **found})
     else:
-        click.echo(document_text(found))
+        say(document_text(found))
     return 0
 
 
@@ -82,7 +82,7 @@ def why(invocation: Invocation, transaction_id: str, as_json: bool) -> int:
     if as_json:
         emit(found)
     else:
-        click.echo(why_text(found))
+        say(why_text(found))
     return 0
 
 
@@ -104,5 +104,5 @@ def status(invocation: Invocation, as_json: bool) -> int:
     if as_json:
         emit(found)
     else:
-        click.echo(text)
+        say(text)
     return 0

@@ -3,22 +3,31 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from rich.console import Console
+
 from billing_job.commands.text_tables import table
 from billing_job.core.money import grouped_text, money_text, wallet_text
+from billing_job.core.screen import Screen
 
 
 def documents_table(found: Sequence[Mapping[str, Any]]) -> str:
     """Documents one below the other, and what they come to."""
     if not found:
         return "No document was issued that fits."
+    # A single currency stands below the table, not in each of its rows.
+    is_one = len({each["currency"] for each in found}) == 1
+
+    def written(cents: int, currency: str) -> str:
+        return grouped(cents) if is_one else money_text(cents, currency)
+
     rows = [
         (
             each["number"],
             each["issue_date"],
             each["client_id"],
             each["client_name"],
-            money_text(each["net_cents"], each["currency"]),
-            money_text(each["gross_cents"], each["currency"]),
+            written(each["net_cents"], each["currency"]),
+            written(each["gross_cents"], each["currency"]),
             each["state"].replace("_", " "),
         )
         for each in found
@@ -154,8 +163,7 @@ def status_text(found: Mapping[str, Any], currency: str) -> str:
 
 
 def _facts(facts: Sequence[tuple[str, str]]) -> list[str]:
-    width = max(len(name) for name, _ in facts)
-    return [f"{name:{width}}  {value}" for name, value in facts if value]
+    return Screen.of(Console()).facts(facts)
 
 
 def grouped(cents: int) -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from billing_job.commands.options import day, emit, json_option
+from billing_job.commands.options import day, emit, json_option, say
 from billing_job.core.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def open_(invocation: Invocation, client: str | None, as_of: str | None, as_json
         if as_json:
             emit(open_json(found))
         else:
-            click.echo(open_text(found, job.settings.billing.currency))
+            say(open_text(found, job.settings.billing.currency))
     return 0
 
 

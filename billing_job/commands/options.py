@@ -30,6 +30,15 @@ def emit(value: object) -> None:
     click.echo(storable(json.dumps(value, indent=2, ensure_ascii=False)))
 
 
+def say(text: str) -> None:
+    """A text for people on standard output, fitted to a terminal."""
+    from rich.console import Console
+
+    from billing_job.core.screen import Screen
+
+    click.echo(Screen.of(Console()).fitted(text))
+
+
 def told(outcome: CommandResult, *, as_json: bool) -> int:
     """The command's exit code, once programs have its JSON object."""
     if as_json:

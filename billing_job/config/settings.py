@@ -54,6 +54,7 @@ def _prom_file(value: Path) -> Path:
 class Design(Table):
     """`[design]`: the looks of documents; `templates` is a folder that overrides the shipped one file by file.
 
+    `address` is the side of the envelope's window.
     `pdf_in_ubl` puts the page into the XML too (BG-24): who receives by Peppol sees no page otherwise.
     """
 
@@ -61,6 +62,9 @@ class Design(Table):
         str, Field(pattern=r"^#[0-9a-fA-F]{6}$"), expecting("write # and six hexadecimal digits, such as #0b5c6b")
     ] = "#0b5c6b"
     footer: str = ""
+    address: Literal["left", "right"] = "left"
+    paper: Literal["a4", "letter"] = "a4"
+    fold_marks: bool = True
     templates: Path | None = None
     pdf_in_ubl: bool = False
 

@@ -1,4 +1,4 @@
-"""What people and log readers see on standard error: plain lines, JSON lines, or a progress bar on a terminal."""
+"""What people and log readers see on standard error: plain lines, JSON lines, and on a terminal how far a job is."""
 
 import json
 import logging
@@ -7,10 +7,12 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from rich.cells import set_cell_size
 from rich.console import Console as RichConsole
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
+from billing_job.core.clock import Clock
 from billing_job.core.redaction import Redactor
+from billing_job.core.screen import Screen, Tone, padded
 
 LOGGER = logging.getLogger("billing_job")
 
@@ -36,25 +38,73 @@ class _JsonLines(logging.Formatter):
 
 
 class _PlainLines(logging.Formatter):
-    """The message alone; warnings and errors say what they are."""
+    """The message alone; warnings and errors say what they are, on a terminal in colour and between words."""
+
+    def __init__(self, screen: Screen):
+        super().__init__()
+        self._screen = screen
 
     def format(self, record: logging.LogRecord) -> str:
         prefix = "" if record.levelno <= logging.INFO else f"{record.levelname.lower()}: "
+        tone: Tone = "bad" if record.levelno > logging.WARNING else "waits"
+        said = "\n".join(self._screen.wrapped(prefix + record.getMessage(), "  "))
         traceback = f"\n{record.exc_text}" if record.exc_text else ""
-        return prefix + record.getMessage() + traceback
+        return self._screen.painted(prefix.rstrip(), tone) + said[len(prefix.rstrip()) :] + traceback
+
+
+class _StatusLine:
+    """The last line of a terminal, which says how far a job is and makes room for whatever else is said."""
+
+    def __init__(self, screen: Screen):
+        self._screen = screen
+        self._is_shown = False
+
+    def show(self, text: str) -> None:
+        """Write it over what stands there; cut to the screen's width."""
+        room = (self._screen.width or 80) - 1
+        self._write(f"\r{self._screen.painted(set_cell_size(text, room).rstrip(), 'faint')}\x1b[K")
+        self._is_shown = True
+
+    def clear(self) -> None:
+        """Take it away."""
+        if self._is_shown:
+            self._write("\r\x1b[K")
+            self._is_shown = False
+
+    @staticmethod
+    def _write(text: str) -> None:
+        sys.stderr.write(text)
+        sys.stderr.flush()
+
+
+class _Lines(logging.StreamHandler[Any]):
+    """Standard error, with the status line out of the way."""
+
+    def __init__(self, status: _StatusLine | None):
+        super().__init__(sys.stderr)
+        self._status = status
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if self._status is not None:
+            self._status.clear()
+        super().emit(record)
 
 
 class Console:
     """Standard error of one command."""
 
-    def __init__(self, run_id: str, *, log_format: str, verbosity: int):
+    def __init__(self, run_id: str, *, log_format: str, verbosity: int, clock: Clock | None = None):
         self.run_id = run_id
         self.redactor = Redactor()
-        self._bar: Progress | None = None
-        self._tasks: dict[str, Any] = {}
-        self._tenths: dict[str, int] = {}
-        handler = logging.StreamHandler(sys.stderr)
-        handler.setFormatter(_JsonLines(run_id) if log_format == "json" else _PlainLines())
+        self._clock = clock
+        self._since: dict[str, tuple[float, int]] = {}
+        self._reading = ""
+        self._is_json = log_format == "json"
+        screen = Screen.of(RichConsole(stderr=True))
+        is_live = not self._is_json and verbosity >= 0 and screen.width is not None and clock is not None
+        self._status = _StatusLine(screen) if is_live else None
+        handler = _Lines(self._status)
+        handler.setFormatter(_JsonLines(run_id) if self._is_json else _PlainLines(screen))
         handler.addFilter(self.redactor)
         root = logging.getLogger()
         root.handlers = [handler]
@@ -62,14 +112,6 @@ class Console:
         LOGGER.setLevel({-1: logging.WARNING, 0: logging.INFO}.get(verbosity, logging.DEBUG))
         # Fonts are WeasyPrint's own business; its warnings about style sheets are ours and stay.
         logging.getLogger("fontTools").setLevel(logging.ERROR)
-        if log_format == "text" and verbosity >= 0 and sys.stderr.isatty():
-            self._bar = Progress(
-                TextColumn("{task.description}"),
-                BarColumn(),
-                MofNCompleteColumn(),
-                console=RichConsole(stderr=True),
-                transient=True,
-            )
 
     def info(self, *messages: str) -> None:
         """Say what was done; --quiet leaves it out."""
@@ -92,36 +134,59 @@ class Console:
         for message in messages:
             LOGGER.log(level, "%s", message)
 
-    def progress(self, done: int, total: int, what: str) -> None:
-        """A bar on a terminal; elsewhere a line for each tenth of a long job."""
-        if self._bar is not None:
-            if what not in self._tasks:
-                self._bar.start()
-                self._tasks[what] = self._bar.add_task(what, total=total)
-            self._bar.update(self._tasks[what], completed=done, total=total)
-            if done >= total:
-                self._end(what)
+    def figures(self, title: str, figures: Sequence[tuple[str, str]]) -> None:
+        """Say a few figures, one below the other and aligned; to programs as one message."""
+        if self._is_json:
+            self.info(f"{title}: " + ", ".join(f"{name} {value}" for name, value in figures))
             return
-        tenth = 10 * done // max(total, 1)
-        if total >= 50 and tenth > self._tenths.get(what, 0):
-            self._tenths[what] = tenth
-            self.info(f"{what}: {done} of {total}")
+        names = max(len(name) for name, _ in figures)
+        values = max(len(value) for _, value in figures)
+        self.info(title, *(f"  {padded(name, names)}  {value:>{values}}" for name, value in figures))
 
-    def _end(self, what: str) -> None:
-        if self._bar is not None:
-            self._bar.remove_task(self._tasks.pop(what))
-            if not self._tasks:
-                self._bar.stop()
+    def progress(self, done: int, total: int, what: str) -> None:
+        """On a terminal how far a job is, and how long it will take; nothing anywhere else."""
+        if self._status is None or self._clock is None:
+            return
+        if done >= total:
+            self._since.pop(what, None)
+            self._status.clear()
+            return
+        now = self._clock.monotonic()
+        began, from_ = self._since.setdefault(what, (now, done))
+        left = ""
+        if done > from_:
+            left = f" · about {max(1, round((now - began) * (total - done) / (done - from_)))} s left"
+        self._status.show(f"{done:,} of {total:,} {what}{left}")
 
     def close(self) -> None:
         """Give the terminal back."""
-        if self._bar is not None:
-            self._bar.stop()
+        if self._status is not None:
+            self._status.clear()
 
     def page_progress(self) -> Callable[[int, int | None], None]:
-        """Progress of a walk, in pages of unknown size."""
+        """Progress of a walk: told of each page that was read, and of how many there are, None where nobody counts."""
 
-        def on_page(page: int, total: int | None) -> None:
-            self.debug(f"page {page} read" + ("" if total is None else f", {total} transactions in all"))
+        def on_page(page: int, pages: int | None) -> None:
+            self.debug(f"page {page} read" + ("" if pages is None else f" of {pages}"))
+            self._reading = f"Reading {page:,}" + (" pages" if pages is None else f" of {max(page, pages):,} pages")
+            if self._status is not None:
+                self._status.show(self._reading)
 
         return on_page
+
+    def read(self) -> None:
+        """The walk is over."""
+        self._reading = ""
+        if self._status is not None:
+            self._status.clear()
+
+    def waiting(self) -> Callable[[int], None] | None:
+        """Told of the whole seconds until the next request may leave; None where nobody looks."""
+        status = self._status
+        if status is None:
+            return None
+
+        def on_wait(seconds: int) -> None:
+            status.show(f"{self._reading or 'Reading'} · next in {seconds} s")
+
+        return on_wait

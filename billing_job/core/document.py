@@ -55,6 +55,11 @@ class Seller:
     """The logo as a data: URL, read when the document was issued; empty without one."""
     footer: str = ""
     accent_colour: str = "#0b5c6b"
+    address: str = "left"
+    """The side of the envelope's window: left or right."""
+    paper: str = "a4"
+    """a4 or letter."""
+    fold_marks: bool = True
     pdf_in_ubl: bool = False
     """Whether the UBL carries the page as a PDF (BG-24)."""
 
@@ -232,6 +237,13 @@ class Document:
     """The seller's national currency, where the invoice is in another and charges VAT (BT-6)."""
     tax_currency_rate: Decimal | None = None
     """What one unit of the invoice's currency is in it."""
+
+    trunk_names: tuple[tuple[str, str], ...] = ()
+    """(the supplier's id, the trunk's name) of the trunks on its lines that have a name: a client sees no other."""
+
+    def trunk_name(self, trunk: str) -> str:
+        """What a client may read of a trunk: its name, or nothing."""
+        return next((name for id_, name in self.trunk_names if id_ == trunk), "")
 
     @property
     def tax_currency_vat_cents(self) -> int | None:

@@ -77,6 +77,7 @@ class Http:
         ca_file: Path | None = None,
         transport: httpx.BaseTransport | None = None,
         on_retry: Callable[[str], None] = lambda message: None,
+        on_wait: Callable[[int], None] | None = None,
     ):
         self.requests = 0
         self.base_url = self._base_url = base_url.rstrip("/")
@@ -86,7 +87,7 @@ class Http:
         self._clock = clock
         self._timeout = timeout_seconds
         self._on_retry = on_retry
-        self._limiter = Limiter(requests_per_minute, clock)
+        self._limiter = Limiter(requests_per_minute, clock, on_wait)
         self._connection = Connection()
         self._jitter = random.Random()  # noqa: S311 - spreads retries, guards nothing
         self._client = http_client(timeout_seconds, ca_file, transport)
@@ -276,6 +277,7 @@ def connect(
     clock: Clock,
     on_retry: Callable[[str], None],
     transport: httpx.BaseTransport | None = None,
+    on_wait: Callable[[int], None] | None = None,
 ) -> Http:
     """The supplier's API as configured; the one way by which commands reach it."""
     return Http(
@@ -287,6 +289,7 @@ def connect(
         ca_file=address.ca_file,
         transport=transport,
         on_retry=on_retry,
+        on_wait=on_wait,
     )
 
 

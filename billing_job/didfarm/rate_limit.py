@@ -4,7 +4,9 @@
 server had counted the request. Small syncs finish at once, and a server with a strict window never answers 429.
 """
 
+import math
 from collections import deque
+from collections.abc import Callable
 
 from billing_job.core.clock import Clock
 
@@ -14,8 +16,10 @@ WINDOW_SECONDS = 60.0
 class Limiter:
     """Waits before a request when the last N requests were answered less than 60 seconds ago."""
 
-    def __init__(self, requests_per_minute: int, clock: Clock):
+    def __init__(self, requests_per_minute: int, clock: Clock, on_wait: Callable[[int], None] | None = None):
+        """`on_wait` is told every second how many whole seconds are left."""
         self._clock = clock
+        self._on_wait = on_wait
         self._received: deque[float] = deque(maxlen=requests_per_minute)
 
     def wait(self) -> None:
@@ -24,7 +28,11 @@ class Limiter:
             # A loop, for a sleep may return early; the margin covers the server's clock ticking after ours.
             until = self._received[0] + WINDOW_SECONDS + 0.005
             while (left := until - self._clock.monotonic()) > 0:
-                self._clock.sleep(left)
+                if self._on_wait is None:
+                    self._clock.sleep(left)
+                else:
+                    self._on_wait(math.ceil(left))
+                    self._clock.sleep(min(left, 1.0))
 
     def received(self) -> None:
         """Note that a request was answered, or failed: it may have counted either way."""

@@ -36,7 +36,7 @@ def fetch(
     on_trouble: Callable[[str], None],
     balance: BalanceReading | None = None,
 ) -> WalkReport:
-    """Mirror everything; `on_page(page, total)` is told of each page, `on_trouble` of what is done without.
+    """Mirror everything; `on_page(page, pages)` is told of each page, `on_trouble` of what is done without.
 
     Trunks and balance may fail by themselves: the ledger goes on with the trunks it has, and knows no balance of this
     moment. The balance is read between two looks at the newest page: when nothing arrived in between, both speak of one
@@ -47,9 +47,13 @@ def fetch(
     read_page = page_reader(http, reading)
     balances = _BalanceReader(http, balance, ledger, on_trouble)
 
+    numbers: set[int] = set()
+
     def read(number: int, size: int | None) -> Page:
         page = read_page(number, size)
-        on_page(number, page.total)
+        numbers.add(number)
+        rows = size or len(page.rows)
+        on_page(len(numbers), -(-page.total // rows) if page.total is not None and rows else None)
         return page
 
     def walk_once(*, full: bool) -> WalkReport:

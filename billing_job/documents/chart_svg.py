@@ -1,4 +1,4 @@
-"""Two small charts: the cost by category, and the months before. The bars are an SVG image, the words are the page's.
+"""Bars: a category's share, and the months before. The bars are an SVG image, the words are the page's.
 
 WeasyPrint draws SVG text letter by letter, which breaks Arabic and Hindi, so no chart has text inside its image.
 """
@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-_CATEGORY_WIDTH, _ROW, _BAR = 112, 15, 8  # CSS pixels; a row is as high as a line of the words beside it
+_SHARE_WIDTH, _SHARE_HEIGHT = 112, 8  # CSS pixels
 _MONTH_WIDTH, _MONTH_HEIGHT = 264, 60
 _FAINT, _EARLIER = "#dfe5e8", "#9aa5ab"
 
@@ -22,16 +22,14 @@ class Bar:
     amount: str
 
 
-def category_chart(bars: Sequence[Bar], accent: str, *, rtl: bool) -> str:
-    """Horizontal bars, one a row, the longest as wide as the image; a data: URL. Credits are grey."""
-    longest = max((abs(bar.cents) for bar in bars), default=0) or 1
-    parts = []
-    for row, bar in enumerate(bars):
-        top = row * _ROW + (_ROW - _BAR) // 2
-        length = max(1, round(Fraction(_CATEGORY_WIDTH * abs(bar.cents), longest)))
-        parts.append(_rect(0, top, _CATEGORY_WIDTH, _BAR, _FAINT))
-        parts.append(_rect(_CATEGORY_WIDTH - length if rtl else 0, top, length, _BAR, _colour(bar, accent)))
-    return _svg(parts, _CATEGORY_WIDTH, max(1, len(bars)) * _ROW)
+def share_bar(cents: int, most: int, accent: str, *, rtl: bool) -> str:
+    """One bar lying down, the full width for `most` cents; a data: URL. Credits are grey."""
+    length = min(_SHARE_WIDTH, max(1, round(Fraction(_SHARE_WIDTH * abs(cents), most))))
+    parts = [
+        _rect(0, 0, _SHARE_WIDTH, _SHARE_HEIGHT, _FAINT),
+        _rect(_SHARE_WIDTH - length if rtl else 0, 0, length, _SHARE_HEIGHT, accent if cents >= 0 else _EARLIER),
+    ]
+    return _svg(parts, _SHARE_WIDTH, _SHARE_HEIGHT)
 
 
 def month_chart(bars: Sequence[Bar], accent: str, *, rtl: bool) -> str:

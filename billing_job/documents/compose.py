@@ -1,26 +1,36 @@
 """A document becomes the view that its template prints: every sum, sign and text is settled here."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
-from billing_job.core.categories import REFUND
-from billing_job.core.document import Document, Kind, Line
+from billing_job.core.document import Document, Kind
 from billing_job.documents import localized, payment
-from billing_job.documents.charts import accent_of, category_picture, month_picture
+from billing_job.documents.accent import accent_of, heading_colour
+from billing_job.documents.charts import month_picture
 from billing_job.documents.late_payment import LATE_PAYMENT, late_payment_law
-from billing_job.documents.letterhead import address_lines, buyer_party, footer_parts, joined, seller_party
+from billing_job.documents.letterhead import (
+    address_lines,
+    buyer_ids,
+    buyer_party,
+    footer_parts,
+    joined,
+    layout_classes,
+    seller_party,
+)
 from billing_job.documents.localized import PrintedMoney
-from billing_job.documents.printed_sign import printed_quantity, printed_sign
+from billing_job.documents.page_lines import PageLines
+from billing_job.documents.printed_sign import printed_sign
 from billing_job.documents.safe_text import page_text, shortened
 from billing_job.documents.templates import Templates
 from billing_job.documents.translations import Labels, labels_for
 from billing_job.documents.vat_mentions import vat_mentions, vat_name
-from billing_job.documents.view import DocumentView, Fact, Payment, Row
+from billing_job.documents.view import DocumentView, Fact, Payment, Row, RowKind
 
 DETAIL_FILE = "{number}.csv"
 """The name under which the detail CSV is embedded in the PDF."""
 
 _SENDER_ROOM = 64  # letters that fit on the line above the address
 _CLOSING_ROWS = 3
+_ROWS_BESIDE_CHART = 12
 
 
 def document_view(document: Document, templates: Templates, *, pictures: bool = True) -> DocumentView:
@@ -32,7 +42,11 @@ def document_view(document: Document, templates: Templates, *, pictures: bool = 
     money = PrintedMoney(document.currency, printed_sign(document), labels.locale)
     heading = _heading(document, labels)
     seller_name = page_text(document.seller.name)
-    rows = tuple(_row(line, document, money, labels) for line in document.lines)
+    lines = PageLines(document, money, labels)
+    rows = lines.rows()
+    if lines.is_long:
+        total = Row(RowKind.GROUP, labels("Total excluding VAT"), amount=money.bare(document.net_cents))
+        rows = (*rows, total)
     before, between, after = labels("Page {page} of {pages}", page="\0", pages="\0").split("\0")
     if document.number:
         before = f"{page_text(document.number)} · {before}"
@@ -42,31 +56,37 @@ def document_view(document: Document, templates: Templates, *, pictures: bool = 
         title=" · ".join(part for part in (heading, page_text(document.number), seller_name) if part),
         heading=heading,
         accent=accent_of(document.seller),
+        heading_colour=heading_colour(document.seller),
+        layout=layout_classes(document.seller),
         draft_mark=labels("DRAFT") if document.is_draft else "",
         logo=document.seller.logo,
         brand=seller_name,
         seller=seller_party(document.seller, labels),
         sender_line=shortened(joined((seller_name, *address_lines(document.seller)), labels), _SENDER_ROOM),
-        buyer=buyer_party(document.client, document.seller, labels),
+        buyer=buyer_party(document.client, document.seller),
         facts=tuple(_facts(document, labels)),
-        summary=Fact(labels("Amount due" if _is_invoice(document) else "Amount credited"), money(document.gross_cents)),
+        summary=Fact(labels(_summary_label(document)), money(document.gross_cents)),
+        due=_due(document, labels),
         summary_note=_summary_note(document, labels),
-        has_numbers=any(line.number or line.trunk for line in document.lines),
+        has_numbers=any(row.number for row in rows),
         has_rates=len(document.vat_totals) > 1,
+        has_prices=any(row.unit_price for row in rows),
         description_head=labels("Description"),
         number_head=labels("Number"),
         quantity_head=labels("Quantity"),
+        price_head=labels("Unit price"),
         vat_head=labels("VAT"),
         amount_head=labels("Amount ({currency})", currency=document.currency),
+        categories=lines.categories(accent_of(document.seller), pictures=pictures),
+        specification_title=labels("Specification"),
         rows=rows[:-_CLOSING_ROWS],
         closing_rows=rows[-_CLOSING_ROWS:],
         totals=tuple(_totals(document, money, labels)),
         grand_total=Fact(labels("Total including VAT"), money(document.gross_cents)),
         payment=_payment(document, money, labels, pictures=pictures),
-        notes_title=labels("Remarks"),
         notes=tuple(_notes(document, labels)),
-        category_chart=category_picture(document, money, labels) if pictures else None,
-        month_chart=month_picture(document, money, labels) if pictures else None,
+        month_chart=month_picture(document, money, labels) if pictures and _has_chart_room(rows, lines) else None,
+        running_head=_joined_head(heading, document, labels),
         footer=joined(footer_parts(document.seller, labels), labels),
         page_before=before,
         page_between=between,
@@ -94,8 +114,6 @@ def _facts(document: Document, labels: Labels) -> Iterable[Fact]:
     for each in document.corrected:
         yield Fact(labels("Corrects invoice"), page_text(each.number))
         yield Fact(labels("Invoice dated"), localized.date_text(each.issue_date, locale))
-    if _is_invoice(document) and document.gross_cents > 0:
-        yield Fact(labels("Due date"), localized.date_text(document.due_date, locale))
     client = document.client
     yield Fact(labels("Customer number"), page_text(client.client_id))
     for name, value in (
@@ -105,41 +123,39 @@ def _facts(document: Document, labels: Labels) -> Iterable[Fact]:
     ):
         if value:
             yield Fact(labels(name), page_text(value))
+    yield from buyer_ids(client, labels)
+
+
+def _has_chart_room(rows: Sequence[Row], lines: PageLines) -> bool:
+    """The chart stands beside the totals, whose height it adds to: never so that it opens a page."""
+    return lines.is_long or len(rows) <= _ROWS_BESIDE_CHART
+
+
+def _joined_head(heading: str, document: Document, labels: Labels) -> str:
+    title = " ".join(filter(None, (heading, page_text(document.number))))
+    return joined((title, page_text(document.client.name)), labels)
+
+
+def _summary_label(document: Document) -> str:
+    if document.is_draft:
+        return "Total including VAT"
+    return "Amount due" if _is_invoice(document) else "Amount credited"
+
+
+def _due(document: Document, labels: Labels) -> Fact | None:
+    if not payment.is_payable(document):
+        return None
+    return Fact(labels("Due date"), localized.date_text(document.due_date, labels.locale))
 
 
 def _summary_note(document: Document, labels: Labels) -> str:
+    if document.is_draft:
+        return labels("This is a draft; there is nothing to pay yet.")
     if not _is_invoice(document):
         return labels("This amount is in your favour; no payment is needed.")
     if document.gross_cents <= 0:
         return labels("Nothing to pay.")
     return labels("Please pay by {date}.", date=localized.date_text(document.due_date, labels.locale))
-
-
-def _row(line: Line, document: Document, money: PrintedMoney, labels: Labels) -> Row:
-    return Row(
-        name=page_text(labels.category(line.category)),
-        note=joined(
-            (
-                labels.category(REFUND) if line.is_refund and line.category != REFUND else "",
-                _when(line, document, labels),
-                page_text(line.description),
-            ),
-            labels,
-        ),
-        number=localized.phone_text(line.number) if line.number else page_text(line.trunk),
-        quantity=localized.count_text(printed_quantity(line, printed_sign(document)), labels.locale),
-        vat=localized.percent_text(line.vat.rate, labels.locale),
-        amount=money.bare(line.net_cents),
-    )
-
-
-def _when(line: Line, document: Document, labels: Labels) -> str:
-    """The day of a single transaction where the client wants each listed, otherwise the period of a late line."""
-    if document.client.detail == "transaction" and len(line.rows) == 1 and line.rows[0].transaction_id:
-        return localized.date_text(line.rows[0].date, labels.locale)
-    if line.period_end < document.period_start:
-        return localized.span_text(line.period_start, line.period_end, labels.locale)
-    return ""
 
 
 def _totals(document: Document, money: PrintedMoney, labels: Labels) -> Iterable[Fact]:
@@ -170,8 +186,9 @@ def _payment(document: Document, money: PrintedMoney, labels: Labels, *, picture
         Fact(labels("Payment reference"), payment.reference_text(payment.payment_reference(document))),
     )
     amount, day = money(document.gross_cents), localized.date_text(document.due_date, labels.locale)
+    request = "Please transfer {amount} by {date}, quoting the payment reference."
     return Payment(
-        request=labels("Please transfer {amount} by {date}, quoting the payment reference.", amount=amount, date=day),
+        request=labels(request, amount=amount, date=day) if seller.iban else labels("Please pay by {date}.", date=day),
         facts=tuple(fact for fact in facts if fact.value),
         qr=payment.epc_qr(document) if pictures else "",
         qr_alt=labels("QR code for a SEPA credit transfer of {amount}", amount=amount),

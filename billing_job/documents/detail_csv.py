@@ -38,6 +38,7 @@ def detail_csv(document: Document) -> bytes:
     dates, descriptions, numbers, trunks, quantities, nets, transaction_ids = zip(*rows, strict=True)
     # A document has few distinct days and amounts; each is written out once.
     days = {day: day.isoformat() for day in set(dates)}
+    names = {trunk: document.trunk_name(trunk) for trunk in set(trunks)}
     amounts = {cents: decimal_text(cents) for cents in set(nets)}
     return csv_columns(
         COLUMNS,
@@ -48,7 +49,7 @@ def detail_csv(document: Document) -> bytes:
             _repeated((line.category for line in lines), sizes),
             descriptions,
             numbers,
-            trunks,
+            [names[trunk] for trunk in trunks],
             quantities,
             [amounts[cents] for cents in nets],
             _repeated((line.vat.category for line in lines), sizes),

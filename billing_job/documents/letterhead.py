@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from billing_job.core.document import Client, Seller
 from billing_job.documents import localized
+from billing_job.documents.postal_address import address_of, country_line
 from billing_job.documents.safe_text import page_text
 from billing_job.documents.translations import Labels
 from billing_job.documents.view import Fact, Party
@@ -16,18 +17,20 @@ def joined(parts: Iterable[str], labels: Labels) -> str:
 
 
 def address_lines(party: Seller | Client) -> tuple[str, ...]:
-    """Street, city and region, those that are known."""
-    city = " ".join(filter(None, (party.postal_code, party.city)))
-    more = (party.street2, city, party.region) if isinstance(party, Client) else (city,)
-    return tuple(filter(None, map(page_text, (party.street, *more))))
+    """The address on one line, for above the window: street, city and region, those that are known."""
+    address = address_of(party)
+    return (*address.before, *address.after)
 
 
 def seller_party(seller: Seller, labels: Labels) -> Party:
-    """The seller as its letterhead shows it."""
-    ids = (
+    """The seller as its letterhead shows it; what identifies it stands at the foot, where that is not its own words."""
+    numbers = (
         Fact(labels("VAT ID"), page_text(seller.vat_id)),
         Fact(labels("Tax number"), page_text(seller.tax_number)),
         Fact(labels("Registration no."), page_text(seller.registration_id)),
+    )
+    ids = (
+        *(numbers if seller.footer else ()),
         Fact(labels("Contact"), page_text(seller.contact)),
         Fact(labels("E-mail"), page_text(seller.email)),
         Fact(labels("Telephone"), localized.phone_text(seller.phone)),
@@ -37,18 +40,27 @@ def seller_party(seller: Seller, labels: Labels) -> Party:
     return Party(name, lines, tuple(fact for fact in ids if fact.value))
 
 
-def buyer_party(client: Client, seller: Seller, labels: Labels) -> Party:
-    """The client in the window; its country only where it is another than the seller's."""
-    abroad = client.country.upper() != seller.country.upper()
-    country = (localized.country_text(client.country, labels.locale),) if abroad else ()
+def buyer_party(client: Client, seller: Seller) -> Party:
+    """The client in the window, as the post of its country wants it; the country is named for post from abroad."""
+    address = address_of(client)
+    person = page_text(client.attention)
+    lines = (person, *address.after, country_line(client.country, seller.country))
+    return Party(page_text(client.name), tuple(filter(None, lines)), before=address.before)
+
+
+def buyer_ids(client: Client, labels: Labels) -> tuple[Fact, ...]:
+    """What identifies the client, for the facts beside the window."""
     ids = (
-        Fact(labels("VAT ID"), page_text(client.vat_id)),
-        Fact(labels("Registration no."), page_text(client.registration_id)),
+        Fact(labels("Your VAT ID"), page_text(client.vat_id)),
+        Fact(labels("Your registration no."), page_text(client.registration_id)),
     )
-    person = (page_text(client.attention),) if client.attention else ()
-    return Party(
-        page_text(client.name), (*person, *address_lines(client), *country), tuple(fact for fact in ids if fact.value)
-    )
+    return tuple(fact for fact in ids if fact.value)
+
+
+def layout_classes(seller: Seller) -> str:
+    """The classes that tell the style sheet of paper, window and fold marks."""
+    marks = "folded" if seller.fold_marks else ""
+    return " ".join(filter(None, (f"paper-{seller.paper}", f"address-{seller.address}", marks)))
 
 
 def footer_parts(seller: Seller, labels: Labels) -> Iterable[str]:

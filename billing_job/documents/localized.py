@@ -9,15 +9,17 @@ from babel import Locale
 from babel.dates import format_date, format_interval, format_skeleton
 from babel.numbers import format_currency, format_decimal, format_percent
 
+from billing_job.core.period import Period
 from billing_job.documents.safe_text import page_text
 
 # CLDR marks the direction of Arabic amounts with an invisible character; the page isolates every amount by itself.
 _MARKS = dict.fromkeys(map(ord, "\u200e\u200f\u061c"))
+_LEFT_TO_RIGHT = "\N{LEFT-TO-RIGHT MARK}"
 
 
 def money_text(cents: int, currency: str, locale: Locale) -> str:
     """An amount with its currency, "€1,234.50"."""
-    return format_currency(_decimal(cents), currency, locale=locale).translate(_MARKS)
+    return _signed(format_currency(_decimal(cents), currency, locale=locale).translate(_MARKS))
 
 
 class PrintedMoney:
@@ -28,7 +30,9 @@ class PrintedMoney:
 
     def __call__(self, cents: int) -> str:
         """An amount in cents with the currency, for totals and sentences."""
-        return money_text(self._sign * cents, self._currency, self._locale)
+        text = money_text(self._sign * cents, self._currency, self._locale)
+        # Within an Arabic sentence the marks keep sign, digits and currency in the order that they have in a column.
+        return f"{_LEFT_TO_RIGHT}{text}{_LEFT_TO_RIGHT}" if self._locale.text_direction == "rtl" else text
 
     def bare(self, cents: int) -> str:
         """Without the currency, for columns whose head names it."""
@@ -37,14 +41,17 @@ class PrintedMoney:
 
 def amount_text(cents: int, locale: Locale) -> str:
     """An amount without its currency, for columns whose head names it: "1,234.50"."""
-    return format_decimal(
-        _decimal(cents), format="#,##0.00" if locale.language != "hi" else "#,##,##0.00", locale=locale
-    )
+    return _signed(format_decimal(_decimal(cents), format=f"{_whole(locale)}.00", locale=locale))
+
+
+def price_text(micros: int, locale: Locale) -> str:
+    """The price of one unit without its currency, with two to six places: "1.95", "0.0075"."""
+    return format_decimal(Decimal(micros).scaleb(-6), format=f"{_whole(locale)}.00####", locale=locale)
 
 
 def count_text(count: int, locale: Locale) -> str:
     """A whole number with the language's grouping."""
-    return format_decimal(count, locale=locale)
+    return _signed(format_decimal(count, locale=locale))
 
 
 def percent_text(rate: Decimal, locale: Locale) -> str:
@@ -71,7 +78,9 @@ def short_date_text(day: date, locale: Locale) -> str:
 
 @lru_cache(maxsize=4096)
 def span_text(first: date, last: date, locale: Locale) -> str:
-    """A span of days, both included, "1–31 October 2026"."""
+    """A span of days, both included: "1–15 Oct 2026", and a whole month by its name, "October 2026"."""
+    if first.day == 1 and last == Period.of(first).last_day:
+        return format_skeleton("yMMMM", first, locale=locale)
     return date_text(first, locale) if first == last else format_interval(first, last, "yMMMd", locale=locale)
 
 
@@ -101,6 +110,15 @@ def grouped(text: str, size: int = 4) -> str:
     """An IBAN or reference in groups of four, as bank forms print it."""
     compact = text.replace(" ", "")
     return " ".join(compact[start : start + size] for start in range(0, len(compact), size))
+
+
+def _signed(text: str) -> str:
+    """With a real minus sign, as wide as a figure, in place of the hyphen that some languages' data have."""
+    return text.replace("-", "\N{MINUS SIGN}")
+
+
+def _whole(locale: Locale) -> str:
+    return "#,##0" if locale.language != "hi" else "#,##,##0"
 
 
 def _decimal(cents: int) -> Decimal:

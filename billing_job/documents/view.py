@@ -1,6 +1,7 @@
 """What a template prints: frozen values, every text ready, every amount formatted, so that no template calculates."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,23 +14,56 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class Party:
-    """The seller or the client as an address block; `lines` is street, city and country without the name."""
+    """The seller or the client as an address block: where letters go to in Japan, `before` stands above the name.
+
+    `ids` are what else a letterhead tells of the seller.
+    """
 
     name: str
     lines: tuple[str, ...]
-    ids: tuple[Fact, ...]
+    ids: tuple[Fact, ...] = ()
+    before: tuple[str, ...] = ()
+
+
+class RowKind(StrEnum):
+    """What a row of the lines' table is; the value is its class in the style sheet."""
+
+    LINE = "line"
+    WITHIN = "within"
+    """A line below the heading of its number."""
+    FIRST = "first"
+    """The first of a number's lines, where there is no room for a heading: the number stands beside it."""
+    GROUP = "group"
+    """A number, or all lines, with the sum."""
+    MONTH = "month"
+    """The month of the rows below, where a document has lines of several."""
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line of the document; `note` is its free text and, for late transactions, its own period."""
+    """A row of the lines' table; `note` is a line's free text, `quantity` has the word for what it counts."""
+
+    kind: RowKind
+    name: str
+    note: str = ""
+    number: str = ""
+    quantity: str = ""
+    unit_price: str = ""
+    """Empty where the rows of the line have no price in common."""
+    vat: str = ""
+    amount: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CategoryRow:
+    """What a category comes to, on page one of a document with many lines; `bar` is a data: URL or empty."""
 
     name: str
-    note: str
-    number: str
     quantity: str
     vat: str
     amount: str
+    bar: str
+    bar_alt: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +100,10 @@ class DocumentView:
     title: str
     heading: str
     accent: str
+    heading_colour: str
+    """The accent where it can be read on white, otherwise the colour of the text."""
+    layout: str
+    """Classes of the page: paper, the side of the address, fold marks."""
     draft_mark: str
     """The word to print behind a draft's pages; empty on an issued document."""
     logo: str
@@ -75,24 +113,32 @@ class DocumentView:
     buyer: Party
     facts: tuple[Fact, ...]
     summary: Fact
+    due: Fact | None
+    """When it is to be paid; None where nothing is."""
     summary_note: str
+    """What is said in its place; the e-mail says it beside the date."""
     has_numbers: bool
     has_rates: bool
+    has_prices: bool
     description_head: str
     number_head: str
     quantity_head: str
+    price_head: str
     vat_head: str
     amount_head: str
+    categories: tuple[CategoryRow, ...]
+    """Page one of a document with many lines, whose rows follow under `specification_title`; otherwise nothing."""
+    specification_title: str
     rows: tuple[Row, ...]
     closing_rows: tuple[Row, ...]
     """The last rows, which stay on one page with the totals."""
     totals: tuple[Fact, ...]
     grand_total: Fact
     payment: Payment | None
-    notes_title: str
     notes: tuple[str, ...]
-    category_chart: Picture | None
     month_chart: Picture | None
+    running_head: str
+    """What the second and later pages begin with: document and client."""
     footer: str
     page_before: str
     page_between: str

@@ -232,6 +232,9 @@ def _seller(settings: Settings, logo: str) -> Seller:
         logo=logo,
         footer=design.footer,
         accent_colour=design.accent_colour,
+        address=design.address,
+        paper=design.paper,
+        fold_marks=design.fold_marks,
         pdf_in_ubl=design.pdf_in_ubl,
     )
 

@@ -7,6 +7,7 @@ from billing_job.core.console import Console
 from billing_job.core.document import Kind
 from billing_job.core.money import money_text, wallet_text
 from billing_job.core.period import Period
+from billing_job.core.sentences import counted
 from billing_job.documents.einvoice.profiles import profile_notes
 from billing_job.month.folder import WrittenMonth
 from billing_job.month.gate import Because, Gate
@@ -32,13 +33,11 @@ def tell(
     console, currency = session.console, job.settings.billing.currency
     documents = written.documents
     invoices = sum(document.kind is Kind.INVOICE for document in documents)
-    kinds = f"{invoices} invoices, {len(documents) - invoices} credit notes"
     net, vat, gross = (sum(getattr(d, name) for d in documents) for name in ("net_cents", "vat_cents", "gross_cents"))
+    kinds = f"{counted(invoices, 'invoice')}, {counted(len(documents) - invoices, 'credit note')}"
     fresh = "drafts" if draft else f"{len(billed.new)} of them new"
-    console.info(
-        f"{period}: {kinds}, {fresh}; net {money_text(net, currency)}, VAT {money_text(vat, currency)},"
-        f" gross {money_text(gross, currency)}"
-    )
+    figures = (("net", net), ("VAT", vat), ("gross", gross))
+    console.figures(f"{period}: {kinds}, {fresh}", [(name, money_text(cents, currency)) for name, cents in figures])
     exceptions = billed.placed.exceptions
     if not exceptions.empty:
         reasons = ", ".join(f"{count} {reason}" for reason, count in exceptions["reason"].value_counts().items())

@@ -33,6 +33,7 @@ from billing_job.ledger.billed_facts import MonthNet, month_nets, own_charges
 from billing_job.ledger.documents import clients_billed_for, issued_numbers, net_by_month
 from billing_job.ledger.issuing import issue
 from billing_job.ledger.proven_readings import proof_of_reading
+from billing_job.ledger.transactions import supplier_trunks
 from billing_job.ledger.vat_closings import first_open_day
 from billing_job.month.accounts import Accounts, Owner
 from billing_job.month.charges import charges
@@ -152,6 +153,7 @@ def _bills(
         today=_today(job),
         payment_terms_days=settings.billing.payment_terms_days,
         zone=settings.billing.zone,
+        trunk_names=_trunk_names(job),
     )
     checks = {client_id: vat_id_check(client) for client_id, client in charged.clients.items()}
     owners = {(client_id, str(month)) for client_id in billed_now}
@@ -173,6 +175,16 @@ def _bills(
         every_charge_is_on_a_bill(charged.priced, found) + documents_add_up(b.document for b in found if b.document)
     )
     return found, charged.notes
+
+
+def _trunk_names(job: Job) -> dict[str, str]:
+    """What a client may read of each trunk: its name, never an id."""
+    found: dict[str, str] = {}
+    for trunk in supplier_trunks(job.engine):
+        name = " ".join(trunk.name.split())
+        if name and name not in (trunk.uuid, trunk.trunk_id):
+            found |= {trunk.uuid: name, trunk.trunk_id: name}
+    return found
 
 
 def _with_national_vat(job: Job, bill: Bill) -> Bill:

@@ -17,11 +17,14 @@ def previewed(job: Job, month: Period, billed: Billed) -> dict[str, Any]:
     before = month_nets(job, month.previous)
     earlier = last_preview(job.engine, str(month))
     earned = month_margins(job, month, billed.placed)
+    names = {draft.client.client_id: draft.client.name for draft in billed.new}
+    names |= {client_id: client.name for client_id, client in job.clients.items()}
     record_preview(job.engine, str(month), now, moment_text(job.clock.now()))
     return {
         "changes": [
             {
                 "client_id": client_id,
+                "client_name": names.get(client_id, ""),
                 "month_before_cents": before.get(client_id, 0),
                 "last_preview_cents": None if earlier is None else earlier.get(client_id, 0),
                 "now_cents": now.get(client_id, 0),

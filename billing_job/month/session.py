@@ -73,4 +73,5 @@ def connected(session: Session) -> "Http":
     # A run from the ledger alone does not wait for the HTTP client to load.
     from billing_job.didfarm.http import connect
 
-    return connect(session.settings.api, session.key, session.clock, session.console.warn, session.transport)
+    console = session.console
+    return connect(session.settings.api, session.key, session.clock, console.warn, session.transport, console.waiting())

@@ -60,6 +60,7 @@ def fetched(job: Job, http: "Http", session: Session, *, full: bool) -> "WalkRep
         on_trouble=console.warn,
         balance=session.settings.balance_reading,
     )
+    console.read()
     console.info(
         f"Read {report.total} transactions at {session.settings.api.base_url}: {report.new} new,"
         f" {http.requests} requests"

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from billing_job.core.sentences import counted
+from billing_job.core.sentences import counted, listed
 from billing_job.reporting.page_data import Report
 from billing_job.reporting.page_figures import Cell, amount
-from billing_job.reporting.remedies import Group, Item, ids_text
+from billing_job.reporting.waiting_groups import WaitingGroup, WaitingThing
 
 WAITING_SHOWN = 200
 """Entries of the queue on the page, and at least LEAST_SHOWN of each remedy; all rows are in exceptions.csv."""
@@ -35,19 +35,24 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class WaitingView:
-    """What waits for one reason under one reference, in texts."""
+    """What one thing that lacks something has waiting, in texts."""
 
     ids: str
-    day: str
-    reference: str
+    days: str
+    what: str
+    number: str
+    """The number that it is about, where `what` does not name it."""
     amount: Cell
     reason: str
-    suggestion: str
+    help: str
+    source: str
+    """The rows of the files that are at fault."""
+    description: str
     age_days: int
 
 
 @dataclass(frozen=True, slots=True)
-class WaitingGroup:
+class WaitingSection:
     """All that one remedy helps; `hidden` tells of what is not on the page, and is empty when all of it is."""
 
     name: str
@@ -90,7 +95,7 @@ def anomaly_verdict(report: Report) -> tuple[Verdict, ...]:
     return (Verdict(False, f"{counted(count, 'thing')} to look at", "anomalies"),) if count else ()
 
 
-def tasks_of(report: Report, groups: Sequence[Group]) -> tuple[Task, ...]:
+def tasks_of(report: Report, groups: Sequence[WaitingGroup]) -> tuple[Task, ...]:
     """What to do about the month: first what nothing may be sent before, at last to send."""
     month, tasks = str(report.month), []
     wallet = wallet_verdict(report)
@@ -98,11 +103,10 @@ def tasks_of(report: Report, groups: Sequence[Group]) -> tuple[Task, ...]:
         known = report.wallet.balance is not None
         command = "billing-job reconcile" if known else "billing-job sync"
         tasks.append(Task(wallet.text, "what it may come from stands under To look at", command, "wallet", "The proof"))
-    for group in groups:
-        count, total = counted(len(group.rows), "transaction"), amount(group.micros).text
-        how = f"{group.remedy.how}: {count}, {report.currency} {total}, {_oldest(group)}"
-        section = f"wait-{group.remedy.name}"
-        tasks.append(Task(group.remedy.title, how, group.command(month), section, counted(len(group.items), "row")))
+    for place, group in enumerate(groups, 1):
+        weighs = f"{report.currency} {amount(group.micros).text}, {_oldest(group)}"
+        link = f"{counted(group.count, 'transaction')}, {weighs}"
+        tasks.append(Task(group.remedy.title, group.remedy.how, _command(group, month), f"wait-{place}", link))
     if report.anomalies:
         title = f"Look at {counted(len(report.anomalies), 'thing')} that may be wrong"
         tasks.append(Task(title, "nothing forbids them", "billing-job why TRANSACTION", "anomalies", "To look at"))
@@ -120,41 +124,53 @@ def tasks_of(report: Report, groups: Sequence[Group]) -> tuple[Task, ...]:
     return tuple(tasks)
 
 
-def _oldest(group: Group) -> str:
-    return f"the oldest waits for {counted(group.oldest_days, 'day')}"
+def _oldest(group: WaitingGroup) -> str:
+    oldest = max(each.age_days for thing in group.things for each in thing.waiting)
+    return f"the oldest waits for {counted(oldest, 'day')}"
 
 
-def waiting_groups(groups: Sequence[Group], month: str) -> tuple[WaitingGroup, ...]:
+def _command(group: WaitingGroup, month: str) -> str:
+    """What is typed once a file has been completed; empty where the remedy itself names a command."""
+    return "" if "`" in group.remedy.how else f"billing-job run --month {month}"
+
+
+def waiting_sections(groups: Sequence[WaitingGroup], month: str) -> tuple[WaitingSection, ...]:
     """Every group with its whole count and sum, and as many of its entries as the page has room for."""
     shown, room = [], WAITING_SHOWN
-    for group in groups:
-        items = group.items[: max(room, LEAST_SHOWN)]
-        room -= len(items)
-        hidden = len(group.items) - len(items)
+    for place, group in enumerate(groups, 1):
+        things = group.things[: max(room, LEAST_SHOWN)]
+        room -= len(things)
+        hidden = len(group.things) - len(things)
         shown.append(
-            WaitingGroup(
-                name=f"wait-{group.remedy.name}",
+            WaitingSection(
+                name=f"wait-{place}",
                 title=group.remedy.title,
                 how=group.remedy.how,
-                command=group.command(month),
-                count=counted(len(group.rows), "transaction"),
+                command=_command(group, month),
+                count=counted(group.count, "transaction"),
                 oldest=_oldest(group),
                 sum=amount(group.micros),
-                rows=tuple(_waiting_view(item) for item in items),
+                rows=tuple(map(_waiting_view, things)),
                 hidden=f"{counted(hidden, 'more row')} of this kind stand in exceptions.csv." if hidden else "",
             )
         )
     return tuple(shown)
 
 
-def _waiting_view(item: Item) -> WaitingView:
-    first, micros = item.first, item.micros
+def _waiting_view(thing: WaitingThing) -> WaitingView:
+    number = thing.first_of("number")
+    first, last = thing.days
+    unreadable = all(each.micros is None for each in thing.waiting)
+    description = thing.first_of("description")
     return WaitingView(
-        ids=ids_text(item.rows),
-        day=first.created_at[:10],
-        reference=f"{first.reference_type} {first.reference_id}".strip() or first.type,
-        amount=Cell("unreadable") if micros is None else amount(micros),
-        reason=first.reason.replace("_", " "),
-        suggestion=first.suggestion,
-        age_days=first.age_days,
+        ids=listed([each.transaction_id for each in thing.waiting], 2),
+        days=first if first == last else f"{first} to {last[5:] if first[:4] == last[:4] else last}",
+        what=thing.what,
+        number="" if thing.what.endswith(number) else number,
+        amount=Cell("unreadable") if unreadable else amount(thing.micros),
+        reason=thing.waiting[0].reason.replace("_", " "),
+        help=thing.first_of("suggestion"),
+        source=thing.first_of("source"),
+        description=f"it says “{description}”" if description else "",
+        age_days=max(each.age_days for each in thing.waiting),
     )

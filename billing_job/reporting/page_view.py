@@ -22,14 +22,14 @@ from billing_job.reporting.page_figures import (
 from billing_job.reporting.page_tasks import (
     Task,
     Verdict,
-    WaitingGroup,
+    WaitingSection,
     anomaly_verdict,
     tasks_of,
-    waiting_groups,
+    waiting_sections,
     waiting_verdict,
     wallet_verdict,
 )
-from billing_job.reporting.remedies import by_remedy
+from billing_job.reporting.waiting_groups import groups_of
 
 KIND_NAMES = {Kind.INVOICE: "Invoice", Kind.CREDIT_NOTE: "Credit note"}
 FILE_NAMES = {"pdf": "PDF", "csv": "CSV", "ubl": "XML"}
@@ -88,7 +88,7 @@ class ReportView:
     wallet: tuple[Row, ...]
     wallet_verdict: Verdict
     places: tuple[Row, ...]
-    waiting: tuple[WaitingGroup, ...]
+    waiting: tuple[WaitingSection, ...]
     waiting_count: str
     waiting_sum: Cell
     anomalies: tuple[str, ...]
@@ -101,7 +101,7 @@ class ReportView:
 def report_view(report: Report) -> ReportView:
     """The texts of the page, in English."""
     month = month_name(str(report.month))
-    groups = by_remedy(report.waiting)
+    groups = groups_of(report.waiting)
     return ReportView(
         title=f"{month} · {report.seller}",
         month=month,
@@ -118,7 +118,7 @@ def report_view(report: Report) -> ReportView:
         wallet=wallet_rows(report.wallet, month),
         wallet_verdict=wallet_verdict(report),
         places=place_rows(report.places, report.transactions),
-        waiting=waiting_groups(groups, str(report.month)),
+        waiting=waiting_sections(groups, str(report.month)),
         waiting_count=counted(len(report.waiting), "transaction"),
         waiting_sum=amount(sum(each.micros or 0 for each in report.waiting)),
         anomalies=report.anomalies,

@@ -110,8 +110,8 @@ def test_sorting(browser: "Browser", tmp_path: Path) -> None:
     assert reading.page.locator(".filtered th[aria-sort]").count() == 1
     reading.page.get_by_role("button", name="Sort by Number").press("Enter")
     assert reading.column(1)[0] == "INV-2026-00014"
-    reading.page.locator("#wait-dates").get_by_role("button", name="Sort by Amount").click()
-    amounts = reading.page.locator("#wait-dates tbody td:nth-child(2)").all_inner_texts()
+    reading.page.locator("#wait-1").get_by_role("button", name="Sort by Amount").click()
+    amounts = reading.page.locator("#wait-1 tbody td:nth-child(2)").all_inner_texts()
     assert amounts == ["−1.51", "unreadable"]
 
 
@@ -134,7 +134,7 @@ def test_filtering(browser: "Browser", tmp_path: Path) -> None:
 def test_a_long_queue_folds(browser: "Browser", tmp_path: Path) -> None:
     """Each remedy shows its first rows and has the others a button away, also after sorting."""
     reading = Reading(browser, tmp_path, sample_report(waits=60))
-    group = reading.page.locator("#wait-dates")
+    group = reading.page.locator("#wait-1")
     assert group.locator("tbody tr:visible").count() == 8
     group.get_by_role("button", name="Sort by Transaction").click()
     assert group.locator("tbody tr:visible").count() == 8

@@ -4,7 +4,7 @@ Nothing here gives out a number: the ledger does, in the database transaction th
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from itertools import accumulate, groupby
 from typing import Any
@@ -57,6 +57,8 @@ class Terms:
     """Due dates count from the later of it and the issue date."""
     payment_terms_days: int
     zone: ZoneInfo
+    trunk_names: Mapping[str, str] = field(default_factory=dict)
+    """A trunk's id in PRICED → the name that a client may read."""
 
 
 def bills(
@@ -190,6 +192,7 @@ def _document(
     net = sum(total.net_cents for total in totals)
     vat = sum(total.vat_cents for total in totals)
     gives_back = (net + vat, net) < (0, 0)
+    trunks = sorted({row.trunk for line in lines for row in line.rows})
     days = terms.payment_terms_days if client.payment_terms_days is None else client.payment_terms_days
     return Document(
         number="",
@@ -209,4 +212,5 @@ def _document(
         client_vat_id_checked=vat_id_check,
         history=history,
         preceding=preceding if gives_back else (),
+        trunk_names=tuple((trunk, terms.trunk_names[trunk]) for trunk in trunks if trunk in terms.trunk_names),
     )

@@ -1,4 +1,4 @@
-"""What a client reads of the supplier's description: never our cost."""
+"""What a client reads of the supplier's description: never our cost, nor the supplier's ids."""
 
 import re
 from functools import lru_cache
@@ -6,6 +6,10 @@ from functools import lru_cache
 from billing_job.core.money import MICROS_PER_CENT
 
 _MONEY = re.compile(r"(?i)[€$£¥₹]|\b(?:eur|usd|gbp|chf|(?:euro)?cents?)\b|(?<!\d)0[.,]\d|\d[.,](?:\d{2}|\d{4})(?!\d)")
+
+
+_SUPPLIERS_ID = re.compile(r"\s*\btrk_\w+")
+"""What the supplier calls a trunk, which is not the client's to know."""
 
 
 _NUMBER = re.compile(r"(?<![\d+])[0-9]+(?:[.,'’][0-9]+)*")
@@ -19,7 +23,7 @@ def client_description(description: str, cost_micros: int, part: int) -> str:
     if part:
         return ""
     amounts = _amounts_in(description)
-    return "" if amounts is None or abs(cost_micros) in amounts else description
+    return "" if amounts is None or abs(cost_micros) in amounts else _SUPPLIERS_ID.sub("", description).strip()
 
 
 @lru_cache(maxsize=1024)  # rows of one line mostly say the same

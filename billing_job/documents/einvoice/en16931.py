@@ -150,6 +150,6 @@ def _line(line: Line, document: Document, sign: int, labels: Labels) -> dict[str
         terms["BT-154"] = plain_text(line.description)
     if (line.period_start, line.period_end) != (document.period_start, document.period_end):
         terms["BT-134"], terms["BT-135"] = line.period_start, line.period_end
-    attributes = ((labels("Number"), line.number), (labels("Trunk"), line.trunk))
+    attributes = ((labels("Number"), line.number), (labels("Trunk"), document.trunk_name(line.trunk)))
     terms["BG-32"] = [{"BT-160": name, "BT-161": plain_text(value)} for name, value in attributes if value]
     return terms

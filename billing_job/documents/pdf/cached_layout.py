@@ -6,7 +6,7 @@ the same bytes as laying the document out would. A document that takes another n
 layout.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
@@ -31,6 +31,8 @@ class TextPiece:
     face: Face
     before: bool = False
     after: bool = False
+    bold: Face | None = None
+    """The face of a text that may be bold in one document and plain in the next."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +98,16 @@ class CachedLayout:
     catalog_number: int
     fonts_number: int
     info_number: int
+    bold: frozenset[int] | None
+    """Where rows were laid out, not drawn: the texts that are bold in all documents of this layout."""
+    page_ends: frozenset[int]
+    """The first texts of the drawn rows that end a page: no heading may stand there."""
     size: int
     """The number of objects, the free one at the head included; the object stream of `small` has the next number."""
+
+    def fits(self, page: PageTexts) -> bool:
+        """Whether a page of the same shape has its bold rows where this layout can have them."""
+        return page.bold == self.bold if self.bold is not None else not page.bold & self.page_ends
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +124,9 @@ def filling(layout: CachedLayout, page: PageTexts) -> FilledTexts:
     Differs when it is of another layout, CannotBeShown when a text or picture cannot be shown this way.
     """
     texts = (*page.texts, *page.margin_texts(len(layout.pages)))
-    set_texts = [placed(paragraph, texts) for paragraph in layout.paragraphs]
+    if not layout.fits(page):
+        raise Differs
+    set_texts = [placed(paragraph, texts, page.bold) for paragraph in layout.paragraphs]
     streams: list[tuple[int, bytes]] = []
     runs: list[Run] = []
     for number, pieces in zip(layout.page_numbers, layout.pages, strict=True):
@@ -151,11 +163,12 @@ def _drawn(
                 yield f"{piece.width:.4f} 0 0 {-piece.height:.4f} 0 {piece.height:.4f} cm /{piece.name} Do\n".encode()
 
 
-def placed(paragraph: Paragraph, texts: Sequence[str]) -> list[tuple[float, Run]]:
+def placed(paragraph: Paragraph, texts: Sequence[str], bold: Collection[int]) -> list[tuple[float, Run]]:
     """Where each line (or text) of a paragraph begins, and its glyphs; Differs when the layout has them otherwise."""
     if len(paragraph.pieces) == 1:
         (piece,) = paragraph.pieces
-        runs = _lines(piece.face, texts[piece.index].strip(" "), paragraph)
+        face = piece.bold if piece.bold is not None and piece.index in bold else piece.face
+        runs = _lines(face, texts[piece.index].strip(" "), paragraph)
         starts = [_start(paragraph, run.width) for run in runs]
     else:
         runs = [piece.face.run(_between_blanks(piece, texts[piece.index])) for piece in paragraph.pieces]

@@ -35,17 +35,21 @@ def captured_layout(
     columns = columns_of(document.pages) if taken else []
     pictures = {picture: index for index, picture in enumerate(page.pictures)}
     pages = []
+    ends: set[int] = set()
     for number, each in enumerate(document.pages):
         shown = slots.of_page(number, each._page_box)
         left_out = [row for row in rows_of(each._page_box) if row.element in taken]
         rows = [(row, _cells(row, taken[row.element], columns, slots)) for row in left_out]
+        if left_out and number + 1 < len(document.pages):
+            ends.add(page.owners.index(taken[left_out[-1].element][0]))
         pages.append(_SlottedPage(each._page_box, shown, rows))
         pages[-1].bookmarks = [(level, _heading(page, label), *rest) for level, label, *rest in each.bookmarks]
         for box in all_boxes(each._page_box):
             if isinstance(box, boxes.ReplacedBox) and box.element in pictures:
                 box.replacement = _Picture(box, pictures[box.element])
                 box.element.set("alt", f"slot alternative {pictures[box.element]}")
-    return _cached(drawn(document.copy(pages), options), tuple(slots.paragraphs))
+    bold = None if taken else page.bold
+    return _cached(drawn(document.copy(pages), options), tuple(slots.paragraphs), bold, frozenset(ends))
 
 
 def _heading(page: PageTexts, label: str) -> str:
@@ -86,12 +90,30 @@ class _SlottedPage(Page):  # type: ignore[misc]
         super().paint(stream, scale)
         if not self._rows:
             return
+        end = len(stream.stream)
         with stream.stacked():
-            stream.transform(a=scale, d=scale)
             draw_rules(stream, [row.children[0] for row, _ in self._rows], self._rows[0][1][0].column.cell_style)
             for row, cells in self._rows:
                 # What tags the document looks for the cells here.
                 row.children = [_drawn(stream, cell) for cell in cells]
+        # Rows are read after the head of their table and before its last rows, also by who reads in the order of paint.
+        operators = stream.stream[end:]
+        del stream.stream[end:]
+        after_head = self._after_head(stream.stream)
+        stream.stream[after_head:after_head] = operators
+
+    def _after_head(self, operators: Sequence[Any]) -> int:
+        """The place after the head of the table that the rows belong to."""
+        heads = [
+            each.slot
+            for each in self._shown
+            if each.box.element_tag == "th" and each.slot.y < self._rows[0][0].position_y
+        ]
+        last = max(heads, key=lambda slot: slot.y)
+        place = max(
+            index for index, each in enumerate(operators) if isinstance(each, _BeforeNothing) and each.slot.y == last.y
+        )
+        return operators.index(b"EMC", place) + 1
 
 
 def _drawn(stream: Any, cell: _Cell) -> Any:
@@ -150,7 +172,9 @@ class _PictureAt:
     image: Any
 
 
-def _cached(pdf: Any, paragraphs: tuple[Any, ...]) -> CachedLayout:
+def _cached(
+    pdf: Any, paragraphs: tuple[Any, ...], bold: frozenset[int] | None, page_ends: frozenset[int]
+) -> CachedLayout:
     """What WeasyPrint made, taken apart: finished objects, objects with slots, and those that a document brings."""
     page_objects = [_object(pdf, reference) for reference in pdf.page_references]
     contents = [_object(pdf, page["Contents"]) for page in page_objects]
@@ -171,6 +195,8 @@ def _cached(pdf: Any, paragraphs: tuple[Any, ...]) -> CachedLayout:
         catalog_number=pdf.catalog.number,
         fonts_number=fonts.number,
         info_number=metadata.number,
+        bold=bold,
+        page_ends=page_ends,
         size=len(pdf.objects),
     )
 

@@ -6,8 +6,12 @@ from typing import Any
 from xml.etree.ElementTree import Element
 
 _SPACES = re.compile("[ \t\n\r\f]+")  # what HTML calls white space: a no-break space is none
-_VARYING = frozenset({"alt", "src", "data-before", "data-between", "data-after", "data-footer"})
+_VARYING = frozenset({"alt", "src", "data-before", "data-between", "data-after", "data-footer", "data-head"})
 _LOGO = "brand"
+BOLD_ROWS = ("group", "month")
+"""Classes of rows that head others, in bold."""
+BOLD_CELL = ("first", 1)
+"""Class of a row, and the place of its cell that is bold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,15 +29,30 @@ class PageTexts:
     alternatives: tuple[str, ...]
     """What says the same as each picture."""
     headings: tuple[str, ...]
+    bold: frozenset[int]
+    """Which texts of rows that can be drawn are bold: that is no part of the shape."""
     head: dict[str, str]
+    running_head: str
+    """What stands above all pages but the first."""
     footer: str
     page_number: tuple[str, str, str]
     """What stands before, between and after the page's number and the number of pages."""
 
     def margin_texts(self, pages: int) -> tuple[str, ...]:
-        """The texts in the margins: the footer, then the number of each page."""
+        """The texts in the margins: the footer, the running head, then the number of each page."""
         before, between, after = self.page_number
-        return (self.footer, *(f"{before}{page}{between}{pages}{after}" for page in range(1, pages + 1)))
+        return (
+            self.footer,
+            self.running_head,
+            *(f"{before}{page}{between}{pages}{after}" for page in range(1, pages + 1)),
+        )
+
+
+def drawable_rows(root: Element) -> set[Element]:
+    """The rows of the lines' table that need no layout: plain texts, and not among the last ones, which show where."""
+    found = set(root.iterfind(".//table[@class='lines']/tbody/tr"))
+    found.difference_update(root.iterfind(".//table[@class='lines']/tbody[@class='last']/tr"))
+    return {row for row in found if not any(len(cell) or not cell.text for cell in row)}
 
 
 def page_texts(root: Element) -> PageTexts:
@@ -44,8 +63,13 @@ def page_texts(root: Element) -> PageTexts:
     owners: list[Element] = []
     pictures: list[Element] = []
     headings: list[str] = []
+    bold: set[int] = set()
+    rows = drawable_rows(root)
 
     def read(element: Element) -> None:
+        if element in rows:
+            read_row(element)
+            return
         attributes = element.attrib
         kept: Any = attributes.items()
         if element.tag == "img" and attributes.get("class") != _LOGO:
@@ -59,6 +83,13 @@ def page_texts(root: Element) -> PageTexts:
             shape.append(keep(child.tail, element))
         if element.tag in ("h1", "h2"):
             headings.append("".join(texts[first:]).strip(" "))
+
+    def read_row(row: Element) -> None:
+        kind = row.get("class", "")
+        shape.append((row.tag, len(row)))
+        for place, cell in enumerate(row):
+            if (keep(cell.text, cell) and kind in BOLD_ROWS) or (kind, place) == BOLD_CELL:
+                bold.add(len(texts) - 1)
 
     def keep(text: str | None, owner: Element) -> bool:
         if not text:
@@ -79,7 +110,9 @@ def page_texts(root: Element) -> PageTexts:
         tuple(pictures),
         tuple(picture.get("alt", "") for picture in pictures),
         tuple(headings),
+        frozenset(bold),
         _head(head),
+        get("data-head", ""),
         get("data-footer", ""),
         (get("data-before", ""), get("data-between", ""), get("data-after", "")),
     )

@@ -14,6 +14,9 @@ from weasyprint.document import Page
 from weasyprint.draw.color import get_color
 from weasyprint.formatting_structure import boxes
 
+from billing_job.documents.pdf.page_shape import BOLD_ROWS, drawable_rows
+
+_PLAIN, _BOLD = 400, 700
 DRAWN = "drawn"
 """The class of such a row; the style sheet gives its cell the height of one line."""
 
@@ -21,17 +24,13 @@ DRAWN = "drawn"
 def take_out(root: Element) -> dict[Element, list[Element]]:
     """Empty the rows that can be drawn; returns the cells of each. The last rows stay: they show where texts go."""
     taken = {}
-    for row in root.iterfind(".//table[@class='lines']/tbody/tr"):
-        taken[row] = list(row)
-    for row in root.iterfind(".//table[@class='lines']/tbody[@class='last']/tr"):
-        del taken[row]
-    drawable = {row: cells for row, cells in taken.items() if not any(len(cell) for cell in cells)}
-    for row, cells in drawable.items():
+    for row in drawable_rows(root):
+        cells = taken[row] = list(row)
         for cell in cells:
             row.remove(cell)
-        row.set("class", DRAWN)
+        row.set("class", f"{DRAWN} heading" if row.get("class") in BOLD_ROWS else DRAWN)
         row.append(Element("td", colspan=str(len(cells))))
-    return drawable
+    return taken
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +41,7 @@ class Column:
     width: float
     baseline: float
     style: Any
+    bold_style: Any
     cell_style: Any
 
 
@@ -53,19 +53,33 @@ def rows_of(page_box: Any) -> Iterator[Any]:
 
 
 def columns_of(pages: Sequence[Page]) -> list[Column]:
-    """What a row that was laid out shows of each column."""
+    """What a line that was laid out shows of each column."""
     row = next(
         row
         for page in reversed(pages)
         for row in rows_of(page._page_box)
-        if row.element.get("class") != DRAWN and row.children[0].element_tag == "td"
+        if row.element.get("class") not in (DRAWN, f"{DRAWN} heading", *BOLD_ROWS)
+        and row.children[0].element_tag == "td"
     )
     # An empty cell has no baseline of its own; all cells of a row share one.
     baseline = max(_baseline(cell, row) for cell in row.children)
     return [
-        Column(cell.content_box_x(), cell.width, baseline, cell.style.anonymous_style, cell.style)
+        Column(
+            cell.content_box_x(),
+            cell.width,
+            baseline,
+            _weighing(cell.style.anonymous_style, _PLAIN),
+            _weighing(cell.style.anonymous_style, _BOLD),
+            cell.style,
+        )
         for cell in row.children
     ]
+
+
+def _weighing(style: Any, weight: int) -> Any:
+    copy = style.copy()
+    copy["font_weight"] = weight
+    return copy
 
 
 def _baseline(cell: Any, row: Any) -> float:

@@ -30,6 +30,7 @@ class TextSlots:
         self.paragraphs: list[Paragraph] = []
         self._texts = (*page.texts, *page.margin_texts(pages))
         self._footer = len(page.texts)
+        self._bold = page.bold
         self._fonts = fonts
         self._of_owner: dict[Any, list[int]] = {}
         for index, owner in enumerate(page.owners):
@@ -61,14 +62,14 @@ class TextSlots:
         indexes = self._of_owner.get(cell)
         if not indexes:
             return None
-        piece = TextPiece(indexes[0], self._fonts.face(column.style))
+        piece = TextPiece(indexes[0], self._fonts.face(column.style), bold=self._fonts.face(column.bold_style))
         paragraph = Paragraph((piece,), column.left, column.width, _alignment(column.cell_style), (None,))
-        placed(paragraph, self._texts)
+        placed(paragraph, self._texts, self._bold)
         self.paragraphs.append(paragraph)
         return TextSlot(len(self.paragraphs) - 1, 0, row.position_y + column.baseline)
 
     def _margin_text(self, lines: Sequence[Sequence[Any]], number: int) -> int:
-        for index in (self._footer, self._footer + 1 + number):
+        for index in (self._footer, self._footer + 1, self._footer + 2 + number):
             if _bare(self._texts[index]) == _bare("".join(box.text for line in lines for box in line)):
                 return index
         raise CannotBeShown("a margin's text")
@@ -90,7 +91,7 @@ class TextSlots:
         )
         measures = tuple(self._fonts.face(box.style).run(box.text).measures for box in texts)
         paragraph = Paragraph(pieces, block.content_box_x(), block.width, _alignment(block.style), measures)
-        for box, (x, _) in zip(texts, placed(paragraph, self._texts), strict=True):
+        for box, (x, _) in zip(texts, placed(paragraph, self._texts, self._bold), strict=True):
             if abs(box.position_x - x) > _NEAR:
                 raise CannotBeShown(box.text)
         self.paragraphs.append(paragraph)
