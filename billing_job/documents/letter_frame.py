@@ -1,16 +1,20 @@
 """What letters have in common: head, foot, signature, and how to pay the sum of several documents."""
 
-from decimal import Decimal
-
-import segno
-import segno.helpers
-
 from billing_job.core.document import Client, Seller
 from billing_job.documents import localized
-from billing_job.documents.charts import accent_of
+from billing_job.documents.accent import accent_of, heading_colour
 from billing_job.documents.letter_view import Grid, LetterView
-from billing_job.documents.letterhead import address_lines, buyer_party, footer_parts, joined, seller_party
+from billing_job.documents.letterhead import (
+    address_lines,
+    buyer_ids,
+    buyer_party,
+    footer_parts,
+    joined,
+    layout_classes,
+    seller_party,
+)
 from billing_job.documents.localized import PrintedMoney
+from billing_job.documents.payment import transfer_code
 from billing_job.documents.safe_text import page_text, plain_text, shortened
 from billing_job.documents.translations import Labels
 from billing_job.documents.view import Fact, Payment
@@ -55,12 +59,14 @@ def letter_frame(
         title=" · ".join((heading, page_text(client.name), name)),
         heading=heading,
         accent=accent_of(seller),
+        heading_colour=heading_colour(seller),
+        layout=layout_classes(seller),
         logo=seller.logo,
         brand=name,
         seller=seller_party(seller, labels),
         sender_line=shortened(joined((name, *address_lines(seller)), labels), _SENDER_ROOM),
-        buyer=buyer_party(client, seller, labels),
-        facts=(*facts, Fact(labels("Customer number"), page_text(client.client_id))),
+        buyer=buyer_party(client, seller),
+        facts=(*facts, Fact(labels("Customer number"), page_text(client.client_id)), *buyer_ids(client, labels)),
         summary=summary,
         summary_note=summary_note,
         greeting=greeting,
@@ -74,6 +80,7 @@ def letter_frame(
         notes=notes,
         closing=closing,
         signature=tuple(text for text in signature if text),
+        running_head=joined((name, heading, page_text(client.name)), labels),
         footer=joined(footer_parts(seller, labels), labels),
         page_before=before,
         page_between=between,
@@ -106,21 +113,16 @@ def transfer_request(
     return Payment(
         request=request,
         facts=tuple(fact for fact in facts if fact.value),
-        qr=_code(seller, cents, purpose) if coded else "",
+        qr=transfer_code(
+            plain_text(seller.account_name)[:_EPC_NAME_ROOM],
+            seller.iban.replace(" ", ""),
+            seller.bic.replace(" ", ""),
+            cents,
+            "",
+            purpose,
+        )
+        if coded
+        else "",
         qr_alt=labels("QR code for a SEPA credit transfer of {amount}", amount=amount),
         qr_caption=labels("Scan with your banking app"),
     )
-
-
-def _code(seller: Seller, cents: int, purpose: str) -> str:
-    """The EPC code of a transfer without a structured reference, as a PNG data: URL."""
-    code: segno.QRCode = segno.helpers.make_epc_qr(
-        name=plain_text(seller.account_name)[:_EPC_NAME_ROOM],
-        iban=seller.iban.replace(" ", ""),
-        amount=Decimal(cents).scaleb(-2),
-        text=purpose,
-        bic=seller.bic.replace(" ", "") or None,
-        encoding="utf-8",
-    )
-    url: str = code.png_data_uri(scale=4, border=0)
-    return url

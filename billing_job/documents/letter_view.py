@@ -40,6 +40,9 @@ class LetterView:
     title: str
     heading: str
     accent: str
+    heading_colour: str
+    layout: str
+    """Classes of paper, window and fold marks."""
     logo: str
     brand: str
     seller: Party
@@ -59,6 +62,7 @@ class LetterView:
     notes: tuple[str, ...]
     closing: str
     signature: tuple[str, ...]
+    running_head: str
     footer: str
     page_before: str
     page_between: str
