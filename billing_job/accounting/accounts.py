@@ -27,7 +27,7 @@ VAT_CASES = ("S", "OSS", "AE", "DRC", "O", "E", "Z")
 OSS is category S at the rate of a client's country that is not the seller's, DRC reverse charge within one country.
 """
 FORMAT_NAMES = (
-    "csv", "hledger", "beancount", "gnucash", "datev", "exact", "xero", "quickbooks", "sage50", "fec",
+    "csv", "hledger", "beancount", "gnucash", "datev", "exact", "xero", "quickbooks", "sage50", "fec", "xaf",
 )  # fmt: skip
 """Names of the formats, as `--format` and `[accounting] formats` say them; `csv` reads the rows for all formats."""
 

@@ -73,6 +73,13 @@ class FecOptions(Table):
     general_journal: Annotated[str, Field(min_length=1)] = "OD"
 
 
+class XafOptions(Table):
+    """`[accounting.xaf]`."""
+
+    sales_journal: Annotated[str, Field(min_length=1, max_length=35)] = "VK"
+    general_journal: Annotated[str, Field(min_length=1, max_length=35)] = "MEMO"
+
+
 class AccountingOptions(Table):
     """All sub-tables of `[accounting]`."""
 
@@ -83,3 +90,4 @@ class AccountingOptions(Table):
     xero: XeroOptions = XeroOptions()
     quickbooks: QuickbooksOptions = QuickbooksOptions()
     fec: FecOptions = FecOptions()
+    xaf: XafOptions = XafOptions()

@@ -6,7 +6,7 @@ from typing import Any
 from rich.console import Console
 
 from billing_job.commands.text_tables import table
-from billing_job.core.money import grouped_text, money_text, wallet_text
+from billing_job.core.money import decimal_text, grouped_text, money_text, wallet_text
 from billing_job.core.screen import Screen
 
 
@@ -38,6 +38,22 @@ def documents_table(found: Sequence[Mapping[str, Any]]) -> str:
     totals = ", ".join(money_text(cents, currency) for currency, cents in sorted(sums.items()))
     columns = ("number", "date", "client", "name", "net", "gross", "state")
     return table(columns, rows, right=("net", "gross")) + f"\n\n{len(found)} documents, {totals} gross"
+
+
+def document_rows(found: Sequence[Mapping[str, Any]]) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+    """Documents as columns and rows for a spreadsheet; amounts as decimals."""
+    texts = ("number", "kind", "client_id", "client_name", "month", "issue_date", "due_date", "currency")
+    amounts = ("net", "vat", "gross", "credited")
+    rows = [
+        (
+            *(str(each[name]) for name in texts),
+            *(decimal_text(each[f"{name}_cents"]) for name in amounts),
+            each["corrects"],
+            each["state"],
+        )
+        for each in found
+    ]
+    return (*texts, *amounts, "corrects", "state"), rows
 
 
 def document_text(found: Mapping[str, Any]) -> str:

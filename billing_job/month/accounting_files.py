@@ -20,6 +20,8 @@ from billing_job.ledger.documents import billed_periods, documents_in_folder
 from billing_job.ledger.sums import moved_before
 from billing_job.month.job import Job
 from billing_job.month.placing import Placed, place
+from billing_job.month.review import month_margins
+from billing_job.reporting.margins import margin_csv
 
 
 def check_formats(names: Iterable[str]) -> None:
@@ -74,6 +76,15 @@ def export_books(job: Job, month: Period, formats: Collection[str], folder: Path
         with contextlib.suppress(OSError):
             shutil.rmtree(staging.path)
     return export
+
+
+def month_tables(job: Job, month: Period) -> dict[str, bytes]:
+    """sales, journal and margin of a billed month as CSV, by their names."""
+    placed = place(job, month)
+    documents = documents_in_folder(job.engine, str(month))
+    books = month_books(job, month, placed, documents, ["csv"]).files
+    margin = margin_csv(month_margins(job, month, placed, documents))
+    return {"sales": books["sales.csv"], "journal": books["journal.csv"], "margin": margin}
 
 
 def wallet_month(job: Job, month: Period, placed: Placed) -> WalletMonth:

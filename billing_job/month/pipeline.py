@@ -21,6 +21,7 @@ from billing_job.core.checks import (
     numbers_have_no_gap,
     raise_if_broken,
 )
+from billing_job.core.columns.interned import pairs_of
 from billing_job.core.columns.row_values import exact_sum, sum_of
 from billing_job.core.document import Document
 from billing_job.core.errors import ConfigError
@@ -158,7 +159,7 @@ def _bills(
     checks = {client_id: vat_id_check(client) for client_id, client in charged.clients.items()}
     owners = {(client_id, str(month)) for client_id in billed_now}
     fees = owners | _taken_up(placed, billed_now)
-    owners = fees | set(zip(charged.priced["client_id"], charged.priced["period"], strict=True))
+    owners = fees | pairs_of(charged.priced["client_id"], charged.priced["period"])
     found = bills(
         charged.priced,
         charged.clients,
