@@ -1,5 +1,6 @@
 """What list, show, why and status print for people."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -7,7 +8,10 @@ from rich.console import Console
 
 from billing_job.commands.text_tables import table
 from billing_job.core.money import decimal_text, grouped_text, money_text, wallet_text
-from billing_job.core.screen import Screen
+from billing_job.core.screen import Screen, Tone
+
+_KEY = re.compile(r',(?="[^"]*":)')
+"""The comma before a key of JSON without blanks, where a narrow screen may break it."""
 
 
 def documents_table(found: Sequence[Mapping[str, Any]]) -> str:
@@ -124,7 +128,7 @@ def why_text(found: Mapping[str, Any]) -> str:
                 ("month", row["month"] or "none: it has no readable moment"),
                 ("says", row["description"]),
                 ("refers to", f"{row['reference_type']} {row['reference_id']}".strip() or "nothing"),
-                ("as sent", row["versions"][-1]["raw"]),
+                ("as sent", _KEY.sub(", ", row["versions"][-1]["raw"])),
             ]
         ),
     ]
@@ -185,7 +189,12 @@ def status_text(found: Mapping[str, Any], currency: str) -> str:
         ("bank", f"read up to {owed['newest_statement']}" if owed["newest_statement"]
                  else "no statement was read: `billing-job bank import`"),
     ]  # fmt: skip
-    return "\n".join(_facts(facts))
+    screen = Screen.of(Console())
+    words: tuple[tuple[str, Tone], ...] = ((", explained", "good"), (", NOT explained", "bad"))
+    text = "\n".join(screen.facts(facts))
+    for word, tone in words:
+        text = text.replace(word, f", {screen.painted(word[2:], tone)}")
+    return text
 
 
 def _facts(facts: Sequence[tuple[str, str]]) -> list[str]:
