@@ -19,6 +19,7 @@ from billing_job.didfarm.page import PATH, Page, order_of, rows_of, validated_pa
 from billing_job.didfarm.shape import MISSING, at_path
 from billing_job.didfarm.sync import read_balance, read_trunks
 from billing_job.didfarm.wire import FIELDS, Json, canonical_json, parse_json, read_transaction
+from billing_job.documents.accent import READABLE, accent_of, contrast_on_white
 from billing_job.month.job import Job
 from billing_job.month.session import Session, connected
 from billing_job.month.units_set_by_hand import units_set_by_hand
@@ -90,6 +91,7 @@ def configuration(job: Job) -> Iterator[Finding]:
             yield Finding(
                 "warning", f"seller.{key} is empty; most countries want it on an invoice, or e-invoicing does"
             )
+    yield from _looks(job)
     nameless = [
         client.client_id
         for client in mapping.clients
@@ -109,6 +111,24 @@ def configuration(job: Job) -> Iterator[Finding]:
             )
         if client.vat_id and client.country in EU and not has_valid_vat_id(client):
             yield Finding("warning", f"client {client.client_id}: VAT id {client.vat_id} is not valid")
+
+
+def _looks(job: Job) -> Iterator[Finding]:
+    """What would not be seen on white paper."""
+    from billing_job.documents.logo import is_lost_on_white  # pictures are slow to load
+
+    accent = accent_of(job.seller)
+    contrast = contrast_on_white(accent)
+    if contrast < READABLE:
+        yield Finding(
+            "warning",
+            f"design.accent_colour {accent} has a contrast of {contrast:.1f} on white, letters need {READABLE}: headings"
+            " are printed in the text's colour, lines and bars in yours; choose a darker one",
+        )
+    if is_lost_on_white(job.seller.logo):
+        yield Finding(
+            "warning", f"seller.logo {job.settings.seller.logo} cannot be seen on white paper: use a dark one"
+        )
 
 
 def supplier(job: Job, session: Session) -> Iterator[Finding]:
