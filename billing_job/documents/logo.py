@@ -132,8 +132,8 @@ def is_lost_on_white(logo: str) -> bool:
         with Image.open(io.BytesIO(content), formats=("PNG",)) as image:
             drawn = image.convert("RGBA")
         paper = Image.new("RGBA", drawn.size, "white")
-        darkest, _ = Image.alpha_composite(paper, drawn).convert("L").getextrema()
-        return int(darkest) >= _NEARLY_WHITE
+        shades = Image.alpha_composite(paper, drawn).convert("L").histogram()
+        return not any(shades[:_NEARLY_WHITE])
     named = {"white": "#ffffff", "black": "#000000"}
     found = {named.get(each, each) for each in _COLOUR.findall(content.decode("utf-8", "replace"))}
     wide = {each if len(each) == 7 else "#" + "".join(2 * digit for digit in each[1:]) for each in found}

@@ -122,13 +122,12 @@ def _looks(job: Job) -> Iterator[Finding]:
     if contrast < READABLE:
         yield Finding(
             "warning",
-            f"design.accent_colour {accent} has a contrast of {contrast:.1f} on white, letters need {READABLE}: headings"
-            " are printed in the text's colour, lines and bars in yours; choose a darker one",
+            f"design.accent_colour {accent} has a contrast of {contrast:.1f} on white, letters need {READABLE}:"
+            " headings are printed in the text's colour, lines and bars in yours; choose a darker one",
         )
     if is_lost_on_white(job.seller.logo):
-        yield Finding(
-            "warning", f"seller.logo {job.settings.seller.logo} cannot be seen on white paper: use a dark one"
-        )
+        logo = job.settings.seller.logo
+        yield Finding("warning", f"seller.logo {logo} cannot be seen on white paper: use a dark one")
 
 
 def supplier(job: Job, session: Session) -> Iterator[Finding]:

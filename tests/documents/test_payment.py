@@ -49,7 +49,7 @@ def test_nothing_to_pay_has_no_code() -> None:
 
 @pytest.mark.parametrize("country", ["NL", "BE"])
 def test_the_code_on_the_page_can_be_scanned(country: str) -> None:
-    """Read from a picture of the page in black and white, the code gives name, IBAN, amount and reference (EPC069-12)."""
+    """Read from a page in black and white, the code gives name, IBAN, amount and reference (EPC069-12)."""
     pdfium = pytest.importorskip("pypdfium2")
     scanner = pytest.importorskip("zxingcpp")
     invoice = document(standard_lines(), seller=replace(SELLER, country=country))
