@@ -87,6 +87,7 @@ for command in (
     prove.reconcile,
     rewrite.render,
     prove.verify,
+    prove.archive,
     send.send,
     vat.vat,
     backup.backup,
@@ -122,7 +123,7 @@ def main(arguments: Sequence[str] | None = None, clock: Clock | None = None) -> 
     given = sys.argv[1:] if arguments is None else arguments
     try:
         check_arguments(given)
-        code = cli.main(config_first(given), standalone_mode=False, obj=clock) or 0
+        code = cli.main(config_first(given), "billing-job", standalone_mode=False, obj=clock) or 0
     except click.exceptions.Exit as stop:
         code = stop.exit_code
     except click.ClickException as error:

@@ -27,7 +27,7 @@ VAT_CASES = ("S", "OSS", "AE", "DRC", "O", "E", "Z")
 OSS is category S at the rate of a client's country that is not the seller's, DRC reverse charge within one country.
 """
 FORMAT_NAMES = (
-    "csv", "hledger", "beancount", "gnucash", "datev", "exact", "xero", "quickbooks", "sage50", "fec",
+    "csv", "hledger", "beancount", "gnucash", "datev", "exact", "xero", "quickbooks", "sage50", "fec", "xaf",
 )  # fmt: skip
 """Names of the formats, as `--format` and `[accounting] formats` say them; `csv` reads the rows for all formats."""
 
@@ -43,6 +43,8 @@ class AccountKind(StrEnum):
     EXPENSE = "expense"
     WALLET = "wallet"
     CLEARING = "clearing"
+    BANK = "bank"
+    BANK_CHARGE = "bank_charge"
     PARTY = "party"
     """Not a posting: the client's own number in the program's address book, such as a DATEV debtor account."""
 

@@ -16,6 +16,7 @@ from billing_job.accounting.programs.gnucash import write_gnucash
 from billing_job.accounting.programs.hledger import write_hledger
 from billing_job.accounting.programs.quickbooks import write_quickbooks
 from billing_job.accounting.programs.sage50 import write_sage50
+from billing_job.accounting.programs.xaf import write_xaf
 from billing_job.accounting.programs.xero import write_xero
 
 
@@ -100,6 +101,12 @@ _FORMATS = (
         "French accounting programs that import the FEC layout",
         "import of entries (écritures), format FEC; it is not the legal FEC of the year",
         write_fec,
+    ),
+    Format(
+        "xaf",
+        "Dutch accounting and audit programs that read XML Auditfile Financieel 4.0",
+        "import of an auditfile (XAF); it is not the legal auditfile of the year",
+        write_xaf,
     ),
 )
 FORMATS: Mapping[str, Format] = {known.name: known for known in _FORMATS}

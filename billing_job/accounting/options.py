@@ -71,6 +71,14 @@ class FecOptions(Table):
     """Nine digits; empty takes them from the seller's French VAT id or registration id."""
     sales_journal: Annotated[str, Field(min_length=1)] = "VE"
     general_journal: Annotated[str, Field(min_length=1)] = "OD"
+    bank_journal: Annotated[str, Field(min_length=1)] = "BQ"
+
+
+class XafOptions(Table):
+    """`[accounting.xaf]`."""
+
+    sales_journal: Annotated[str, Field(min_length=1, max_length=35)] = "VK"
+    general_journal: Annotated[str, Field(min_length=1, max_length=35)] = "MEMO"
 
 
 class AccountingOptions(Table):
@@ -83,3 +91,4 @@ class AccountingOptions(Table):
     xero: XeroOptions = XeroOptions()
     quickbooks: QuickbooksOptions = QuickbooksOptions()
     fec: FecOptions = FecOptions()
+    xaf: XafOptions = XafOptions()

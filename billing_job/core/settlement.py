@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from typing import NamedTuple
 
 from billing_job.core.document import Document, Vat
 
@@ -10,9 +11,10 @@ CHARGE = "charge:"
 """How the id of a row begins that no wallet holds: a fee, a minimum."""
 
 
-@dataclass(frozen=True, slots=True)
-class Settlement:
+class Settlement(NamedTuple):
     """How one transaction was billed: the fact from which everything that comes later is derived.
+
+    A tuple, for a month may hold a million of them.
 
     `line` is None where the house paid or the charge came to nothing. `net_cents` is the charge after its share of the
     discount; `month` is the month that it counts in.

@@ -22,9 +22,9 @@ from billing_job.core.document import Document, document_from_json, document_to_
 from billing_job.core.errors import BillingJobError, ConfigError, RunFailed
 from billing_job.core.resources import shipped_templates
 from billing_job.documents.document_files import document_files
+from billing_job.documents.drawing_limits import bytes_for, memory_limit, seconds_for, time_limit
 from billing_job.documents.html import document_name
 from billing_job.documents.templates import Templates
-from billing_job.documents.time_limit import seconds_for, time_limit
 
 FEW = 4
 """Documents that one process renders sooner than two can start."""
@@ -155,8 +155,8 @@ def _result(future: "Future[tuple[dict[str, bytes], str]]", document: Document) 
 
 def _fatal(document: Document) -> str:
     return (
-        f"{document_name(document)}: rendering it ended its process several times, probably for want of memory; give"
-        " the machine more of it, or the client `detail = category` in clients.csv"
+        f"{document_name(document)}: rendering it wanted more memory than there is, or than any document takes; give"
+        " the machine more of it, or the client `detail = category` in clients.csv; or a template of yours has a loop"
     )
 
 
@@ -239,7 +239,8 @@ def _render_one(body: str, folders: tuple[Path | None, ...]) -> tuple[dict[str, 
     if missing:
         return {}, f"{document_name(document)}: the worker has no folder {missing[0]}; put the templates there too"
     try:
-        with _ONE_PAGE_AT_A_TIME, time_limit(seconds_for(document), document_name(document)):
+        time, memory = time_limit(seconds_for(document), document_name(document)), memory_limit(bytes_for(document))
+        with _ONE_PAGE_AT_A_TIME, time, memory:
             return document_files(document, _arrived(folders)), ""
     except BillingJobError as error:
         return {}, str(error)

@@ -15,7 +15,7 @@ from billing_job.billing.invoicing.month_lines import Facts, FreedTerms
 from billing_job.billing.rating.price import BilledUnits, price
 from billing_job.billing.rating.tariff import Tariff
 from billing_job.core.categories import MONTHLY_FEE, REFUND
-from billing_job.core.columns.interned import Coded, Mask
+from billing_job.core.columns.interned import Coded, Mask, cells_of, pairs_of
 from billing_job.core.columns.row_values import records
 from billing_job.core.columns.schema import PRICED, conform, empty
 from billing_job.core.document import Client, Document, Vat
@@ -49,12 +49,13 @@ class Charges:
 def charges(job: Job, placed: Placed, billable: pd.DataFrame) -> Charges:
     """Charge these attributed rows; nothing is stored."""
     kept_of_all = freed(job.engine)
-    keys = list(zip(billable["transaction_id"], billable["part"], strict=True))
     amounts = {id_: one.amount_cents for id_, one in decisions(job.engine).items() if one.amount_cents is not None}
     is_refund = (billable["refund_of"] != "").to_numpy(bool)
     decided = (billable["transaction_id"].isin(list(amounts)) & (billable["category"] == REFUND)).to_numpy(bool)
-    was_freed = np.zeros(len(keys), bool)
+    was_freed = np.zeros(len(billable), bool)
+    keys: list[Key] = []
     if kept_of_all:
+        keys = list(zip(cells_of(billable["transaction_id"]), cells_of(billable["part"]), strict=True))
         was_freed = np.fromiter((key in kept_of_all for key in keys), bool, len(keys))
     was_freed &= ~is_refund & ~decided
     again = billable[was_freed]
@@ -130,7 +131,7 @@ def _above(
 
 def _with_terms(tariff: Tariff, placed: Placed, rows: pd.DataFrame, *, now: bool) -> Tariff:
     """The tariff with the terms of each client's month."""
-    owners = set(zip(rows["client_id"], rows["month"], strict=True))
+    owners = pairs_of(rows["client_id"], rows["month"])
     found = placed.accounts.tariffs(owners, now=now)
     return Tariff(
         tariff.clients, tariff.plans, tariff.prices, tariff.category_order, tariff.trunk_names, tariff.zone, found
@@ -160,14 +161,12 @@ def _and_then(units: BilledUnits, frames: Sequence[pd.DataFrame]) -> BilledUnits
 
 def _units(job: Job, placed: Placed, billable: pd.DataFrame) -> BilledUnits:
     """Counted units under the ids that the rows' clients have by now."""
-    months = set(billable["month"])
+    months = set(Coded.of(billable["month"]).used())
     stored = billed_units(job.engine, months)
     before = dict(stored.before)
     unnamed = dict(stored.unnamed)
-    account_of = {
-        owner: placed.accounts.account(*owner)
-        for owner in set(zip(billable["client_id"], billable["month"], strict=True))
-    }
+    owners = pairs_of(billable["client_id"], billable["month"])
+    account_of = {owner: placed.accounts.account(*owner) for owner in owners}
     for (client_id, month), account in account_of.items():
         if account == client_id:
             continue
@@ -238,7 +237,7 @@ def _refund_facts(
 
 def _freed_terms(placed: Placed, again: pd.DataFrame, kept: Mapping[Key, Kept]) -> FreedTerms:
     """What the files now say of the months that freed rows, and freed fees, belong to."""
-    owners: set[Owner] = set(zip(again["client_id"], again["month"], strict=True))
+    owners: set[Owner] = pairs_of(again["client_id"], again["month"])
     owners |= {(one.client_id, one.month) for key, one in kept.items() if key[0].startswith(CHARGE)}
     vat: dict[Owner, Vat] = {}
     discounts: dict[Owner, int] = {}

@@ -21,6 +21,7 @@ from billing_job.core.checks import (
     numbers_have_no_gap,
     raise_if_broken,
 )
+from billing_job.core.columns.interned import pairs_of
 from billing_job.core.columns.row_values import exact_sum, sum_of
 from billing_job.core.document import Document
 from billing_job.core.errors import ConfigError
@@ -158,10 +159,11 @@ def _bills(
     checks = {client_id: vat_id_check(client) for client_id, client in charged.clients.items()}
     owners = {(client_id, str(month)) for client_id in billed_now}
     fees = owners | _taken_up(placed, billed_now)
-    owners = fees | set(zip(charged.priced["client_id"], charged.priced["period"], strict=True))
+    owners = fees | pairs_of(charged.priced["client_id"], charged.priced["period"])
+    clients = {id_: job.mapping.with_references(one, month.last_day) for id_, one in charged.clients.items()}
     found = bills(
         charged.priced,
-        charged.clients,
+        clients,
         placed.vat,
         checks,
         net_by_month(job.engine, str(month), HISTORY_MONTHS),

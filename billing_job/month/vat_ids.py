@@ -31,9 +31,11 @@ class CheckedId:
 
     @property
     def state(self) -> str:
-        """valid, invalid, unanswered, malformed or none."""
+        """valid, invalid, unanswered, malformed, none, or outside: VIES knows the ids of the EU alone."""
         if not self.client.vat_id:
             return "none"
+        if taxed_as(self.client.country) not in EU:
+            return "outside"
         if self.answer is None:
             return "unanswered" if self.unanswered or has_valid_vat_id(self.client) else "malformed"
         return "valid" if self.answer.valid else "invalid"
@@ -41,7 +43,7 @@ class CheckedId:
     @property
     def waits(self) -> bool:
         """Whether somebody has to look: it is not known to be valid, or it could not be asked again."""
-        return self.state not in ("valid", "none") or bool(self.unanswered)
+        return self.state not in ("valid", "none", "outside") or bool(self.unanswered)
 
 
 def check_vat_ids(session: Session, only: Sequence[str], *, again: bool) -> CommandResult:
@@ -137,6 +139,7 @@ def _sentence(each: CheckedId) -> str:
     if answer is None:
         words = {
             "none": "has no VAT id",
+            "outside": "is not of the EU: VIES does not know it",
             "malformed": "is not of the client's EU country, or its check digits are wrong: not asked",
             "unanswered": "was not asked",
         }

@@ -37,7 +37,7 @@ def return_of(session: Session, text: str) -> CommandResult:
         closing = _closing(job, period)
         over = period.last_day < today
         state = _state(period, closing, over=over)
-        notes = list(_notes(found, job))
+        notes = [*_notes(found, job), *(() if closing else _late_notes(found))]
         page = VatPage(found, job.seller.legal_name or job.seller.name, job.settings.billing.currency, state, notes)
         folder = Folder(files_at(session.settings.output.directory).below("vat").below(str(period)))
         files = vat_csv_files(found) | {PAGE: vat_page_html(page, job.templates)}
@@ -158,6 +158,19 @@ def _notes(found: VatReturn, job: Job) -> Iterator[str]:
         yield (
             f"{foreign[0].number} has a reverse charge to {foreign[0].country}, which is not in the EU: it is in no EC"
             " sales list and counts as outside the scope"
+        )
+
+
+def _late_notes(found: VatReturn) -> Iterator[str]:
+    """Documents that came when the return of an open period was due long since: was it filed without them?"""
+    due = found.period.months[-1].next
+    late = {share.number: share for share in found.shares if share.issue_date > due.last_day}
+    if late:
+        first = min(late.values(), key=lambda share: (share.issue_date, share.number))
+        yield (
+            f"{counted(len(late), 'document')} of this period came after {due.last_day}, the first is {first.number} of"
+            f" {first.issue_date}: if the return was filed before, say so with `billing-job vat close --period"
+            f" {found.period} --on DAY`, and they are declared in the first open month"
         )
 
 

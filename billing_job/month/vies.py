@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from billing_job.accounting.export import one_line
 from billing_job.core.clock import Clock
 from billing_job.core.moments import moment_text
 from billing_job.core.text import storable
@@ -173,15 +174,19 @@ def _error_word(body: Mapping[str, Any]) -> str:
     wrappers = body.get("errorWrappers")
     if isinstance(wrappers, list) and wrappers:
         first = wrappers[0]
-        return str((first.get("error") if isinstance(first, dict) else first) or "an error without a name")[:60]
+        return _word((first.get("error") if isinstance(first, dict) else first) or "an error without a name")
     if body.get("actionSucceed") is False:
         return "that it did not succeed"
     said = body.get("userError")
-    return str(said)[:60] if said and said not in ("VALID", "INVALID") else ""
+    return _word(said) if said and said not in ("VALID", "INVALID") else ""
+
+
+def _word(said: object) -> str:
+    return one_line(storable(str(said)))[:60]
 
 
 def _text(body: Mapping[str, Any], name: str) -> str:
     """A text of the answer on one line; `---` is what member states write that tell nothing."""
     value = body.get(name)
-    line = " ".join(storable(value).split()) if isinstance(value, str) else ""
+    line = one_line(storable(value)) if isinstance(value, str) else ""
     return "" if line == "---" else line

@@ -80,7 +80,7 @@ def _month_of(name: str, category: str) -> Journal:
 
 def _structure(name: str, content: bytes) -> None:
     """What any reader of the file counts on: its encoding, one row a line, one width for all rows."""
-    if name.endswith(".xml"):
+    if name.endswith((".xml", ".xaf")):
         fromstring(content)  # noqa: S314
     elif name.startswith("EXTF"):
         rows = list(csv.reader(io.StringIO(content.decode("cp1252"), newline=""), delimiter=";"))

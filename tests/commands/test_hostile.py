@@ -5,6 +5,7 @@ import csv
 import io
 import json
 import os
+import resource
 import socket
 from dataclasses import replace
 from pathlib import Path
@@ -25,13 +26,13 @@ from billing_job.core.redaction import Redactor
 from billing_job.didfarm.parsing import read_sip_trunks
 from billing_job.didfarm.webhooks import is_genuine, read_event, signature_of
 from billing_job.didfarm.wire import canonical_json, parse_json, read_transaction
+from billing_job.documents.drawing_limits import memory_limit, time_limit
 from billing_job.documents.einvoice.ubl import ubl_xml
 from billing_job.documents.email_text import mail_texts
 from billing_job.documents.html import document_html
 from billing_job.documents.logo import logo_data_url
 from billing_job.documents.pdf.make_pdf import pdf_bytes
 from billing_job.documents.templates import load_templates
-from billing_job.documents.time_limit import time_limit
 from billing_job.ledger.database import transaction
 from billing_job.ledger.mirror import LedgerMirror
 from billing_job.ledger.tables import wallet_rows
@@ -368,6 +369,19 @@ def test_a_template_that_never_ends_is_stopped(tmp_path: Path) -> None:
     (tmp_path / "invoice.html").write_text(loop)
     with pytest.raises(DocumentError, match=r"INV-1: drawing it took more than 0\.2 seconds"), time_limit(0.2, "INV-1"):
         document_html(document(standard_lines()), load_templates(tmp_path))
+
+
+def test_a_template_that_grows_for_ever_is_stopped(tmp_path: Path) -> None:
+    """A text that doubles sixty times: out of memory within the bound, and the process lives on with what it had."""
+    (tmp_path / "invoice.html").write_text(
+        "{% set n = namespace(x='a') %}{% for i in range(60) %}{% set n.x = n.x ~ n.x %}{% endfor %}"
+    )
+    before = resource.getrlimit(resource.RLIMIT_AS)
+    with pytest.raises((MemoryError, DocumentError)) as stopped, memory_limit(256 << 20):
+        document_html(document(standard_lines()), load_templates(tmp_path))
+    assert "emory" in repr(stopped.value)
+    assert resource.getrlimit(resource.RLIMIT_AS) == before
+    assert len(bytes(512 << 20)) == 512 << 20
 
 
 def test_a_style_sheet_imports_nothing_from_elsewhere(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from billing_job.documents.accent import INK, contrast_on_white, heading_colour
 from billing_job.documents.html import document_html
 from billing_job.documents.logo import is_lost_on_white
 from billing_job.documents.templates import load_templates
-from billing_job.operations.doctor import configuration
+from billing_job.operations.doctor_files import settings
 from tests.support.desk import Desk
 from tests.support.sample_documents import SELLER, document, standard_lines
 
@@ -54,5 +54,5 @@ def test_doctor_tells_of_it(tmp_path: Path) -> None:
     """The colour, its contrast and the remedy."""
     desk = Desk(tmp_path, '[design]\naccent_colour = "#ffcc00"\n')
     with desk.job() as job:
-        texts = [finding.text for finding in configuration(job) if finding.verdict == "warning"]
+        texts = [finding.text for finding in settings(job) if finding.verdict == "warning"]
     assert any("#ffcc00 has a contrast of 1.5 on white" in text for text in texts)

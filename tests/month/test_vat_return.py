@@ -62,6 +62,8 @@ def test_two_quarters_and_a_credit_note(here: Life) -> None:
         ("2026-10", "2026-09"), ("2026-11", "2026-09")
     }  # fmt: skip
     assert "in no box of the return" in third.err
+    late = [each["number"] for each in october.json["documents"] if each["client_id"] == "bruno"]
+    assert f"1 document of this period came after 2026-10-31, the first is {late[0]} of 2026-11-05" in third.err
     (carla,) = [each["number"] for each in october.json["documents"] if each["client_id"] == "carla"]
     here.credit(carla)
     fourth = here.office.type("vat", "return", "--period", "2026Q4", "--json").json

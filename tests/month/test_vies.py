@@ -21,7 +21,7 @@ def reseller(folder: Path, vies: ViesServer, mode: str) -> Iterator[Life]:
     """A Dutch seller with a client at home and one in Germany, and a call of each in October."""
     tax = f'vies = "{mode}"\nvies_url = "{vies.url}"\nvies_timeout_seconds = 1'
     with life(folder, plan(AT_COST), tax=tax) as here:
-        here.clients("acme,Acme,NL,NL004495445B01,,,", f"bruno,Bruno,DE,{BRUNO},,,")
+        here.clients("acme,Acme,NL,NL004495445B01,,,", f"bruno,Bruno,DE,{BRUNO},,,", "carl,Carl,GB,GB228657087,,,")
         here.trunks(f"{TRUNK_A},acme,,", f"{TRUNK_B},bruno,,")
         here.add(moved(1, -100, "2026-10-05"), moved(2, -200, "2026-10-05", trunk=TRUNK_B))
         here.on("2026-11-05")
@@ -132,6 +132,7 @@ def test_warn_and_off(tmp_path: Path, vies: ViesServer) -> None:
         assert here.office.type("vat", "check").code == 3
         assert vies.ids[asked:] == ["NL004495445B01", BRUNO]
         assert here.office.type("vat", "check", "--client", "nobody").code == 2
+        assert here.office.type("vat", "check", "--client", "carl").code == 0  # VIES knows the ids of the EU alone
         vies.says.clear()
         assert here.office.type("vat", "check").code == 0
         assert vies.ids[asked + 2 :] == [BRUNO]  # the other one has a fresh yes

@@ -125,7 +125,7 @@ def _documents(
         mine = [entry for entry in left if entry.line is not None and id(entry.line) in numbers]
         mine += [entry for entry in left if entry.line is None] if not found else []
         settled = tuple(
-            entry.settlement if entry.line is None else replace(entry.settlement, line=numbers[id(entry.line)])
+            entry.settlement if entry.line is None else entry.settlement._replace(line=numbers[id(entry.line)])
             for entry in mine
         )
         document = None
@@ -139,7 +139,7 @@ def _documents(
                 terms,
             )
         else:
-            settled = tuple(replace(settlement, line=None) for settlement in settled)
+            settled = tuple(settlement._replace(line=None) for settlement in settled)
         found.append(Bill(client_id, document, settled))
     return found
 

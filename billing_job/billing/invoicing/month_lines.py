@@ -1,7 +1,7 @@
 """The lines of a client's month: its rows, the fee, the discount shared out, what is missing to the minimum."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
 from itertools import groupby
 from operator import attrgetter
@@ -175,8 +175,7 @@ def month_lines(
         shares = _shares([entries[place].settlement for place in chosen], millionths, facts)
         for place, share in zip(chosen, shares, strict=True):
             entry = entries[place]
-            settled = replace(
-                entry.settlement,
+            settled = entry.settlement._replace(
                 net_cents=entry.settlement.charge_cents - share,
                 discount_millionths=millionths,
             )

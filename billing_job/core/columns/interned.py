@@ -134,6 +134,15 @@ def in_order(texts: pd.Series, order: Ints) -> pd.Series:
     )
 
 
+def pairs_of(first: pd.Series, second: pd.Series) -> set[tuple[str, str]]:
+    """The distinct pairs of two columns of texts that have no gaps; rows are not looked at one by one."""
+    one, other = Coded.of(first), Coded.of(second)
+    width = max(len(other.texts), 1)
+    distinct = np.unique(one.codes.astype(np.int64) * width + other.codes)
+    names, others = one.names(), other.names()
+    return {(names[pair // width], others[pair % width]) for pair in distinct.tolist()}
+
+
 def cells_of(column: pd.Series) -> list[Any]:
     """The cells of an Arrow-backed column in their order: str, int or bool, None where one is empty.
 

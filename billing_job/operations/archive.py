@@ -1,0 +1,222 @@
+"""`archive`: a year's documents, books and evidence in one file that can be checked without this program's ledger."""
+
+import hashlib
+import io
+import json
+import os
+import tarfile
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from sqlalchemy import Table, func, select
+
+from billing_job.core.errors import OutputError, RunFailed
+from billing_job.core.files.csv_writer import csv_text
+from billing_job.core.files.manifest import MANIFEST, sha256
+from billing_job.core.moments import moment_text
+from billing_job.core.period import Period
+from billing_job.ledger.billing_tables import documents
+from billing_job.ledger.chain import chained_tables
+from billing_job.ledger.database import transaction
+from billing_job.month.job import Job
+
+SCHEMA = "billing-job/archive@1"
+CONTENTS, DOCUMENTS = "archive.json", "documents.csv"
+DOCUMENT_COLUMNS = (
+    "number", "kind", "series_year", "series_number", "client_id", "issue_date", "folder", "net_cents", "gross_cents"
+)  # fmt: skip
+EVIDENCE = frozenset(
+    {
+        "accepted_differences", "bank_decisions", "bank_entries", "bank_statements", "closings", "collections",
+        "decisions", "deliveries", "document_evidence", "payments", "proven_readings", "reminders", "vat_closings",
+        "vies_answers",
+    }
+)  # fmt: skip
+"""Tables of the ledger that tell how documents came about and what became of them; what was issued is in each month's
+issued.jsonl.gz already."""
+
+
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """How long a country wants something kept, counted from the end of the year."""
+
+    country: str
+    what: str
+    years: int
+    source: str
+
+
+RETENTIONS = (
+    Retention("AT", "documents and books", 7, "§ 132 BAO"),
+    Retention("BE", "documents and books", 10, "Article 60 of the VAT code, since 2023"),
+    Retention("DE", "documents", 8, "§ 147 (3) AO and § 14b (1) UStG, since 2025"),
+    Retention("DE", "books", 10, "§ 147 (3) AO"),
+    Retention("FR", "documents and books", 10, "Article L123-22 of the Code de commerce"),
+    Retention("LU", "documents and books", 10, "Article 16 of the Code de commerce"),
+    Retention("NL", "documents and books", 7, "Article 52 AWR"),
+)
+OSS = Retention("EU", "records of the One Stop Shop", 10, "Article 369k of Directive 2006/112/EC")
+
+
+@dataclass(frozen=True, slots=True)
+class Archived:
+    """A finished archive: where it is, its SHA-256, and what it holds; `keep` are (what, until when, source)."""
+
+    path: Path
+    sha256: str
+    documents: int
+    files: int
+    keep: tuple[tuple[str, str, str], ...]
+
+
+def archive(job: Job, year: int, target: Path) -> Archived:
+    """Write the year's archive, whole or not at all.
+
+    A month belongs to the year of its folder. RunFailed when there is none, or one is not as it was written;
+    OutputError when the file is there already, or cannot be written.
+    """
+    folders = _folders(job, year)
+    if not folders:
+        raise RunFailed(f"no document was issued for a month of {year}: there is nothing to archive")
+    if damaged := [text for folder in folders for text in job.folder(Period.parse(folder)).damaged()]:
+        raise RunFailed("\n".join(damaged))
+    if target.exists():
+        raise OutputError(f"{target}: is there already, and an archive is never replaced; name another file")
+    target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    temporary = target.with_name(f".{target.name}.part")
+    try:
+        with os.fdopen(os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600), "w+b") as file:
+            digest, held = _write(file, _members(job, folders), lambda files: _contents(job, year, folders, files))
+            file.flush()
+            os.fsync(file.fileno())
+        os.link(temporary, target)  # unlike a rename it fails when somebody made the file meanwhile
+    except OSError as error:
+        raise OutputError(f"{target}: cannot be written ({error.strerror or error})") from None
+    finally:
+        temporary.unlink(missing_ok=True)
+    return Archived(target, digest, _count(job, folders), held, _keep(job, year))
+
+
+def member(name: str, size: int) -> tarfile.TarInfo:
+    """The header of a file in an archive: nothing in it depends on the moment, the machine or the user."""
+    info = tarfile.TarInfo(name)
+    info.size, info.mode = size, 0o600
+    return info
+
+
+def sealed(contents: Mapping[str, Any]) -> str:
+    """SHA-256 of all that archive.json says beside its seal."""
+    rest = {key: value for key, value in contents.items() if key != "seal"}
+    return sha256(json.dumps(rest, sort_keys=True, ensure_ascii=False).encode())
+
+
+class Hashed(io.RawIOBase):
+    """A file that is written to another one and hashed on the way."""
+
+    def __init__(self, file: BinaryIO | None = None):
+        self._file = file
+        self.digest = hashlib.sha256()
+        self.size = 0
+
+    def writable(self) -> bool:
+        """It is."""
+        return True
+
+    def write(self, data: Any) -> int:
+        """Write and hash."""
+        self.digest.update(data)
+        self.size += len(data)
+        return len(data) if self._file is None else self._file.write(data)
+
+
+def _write(
+    file: BinaryIO, members: Iterator[tuple[str, bytes]], contents: Callable[[dict[str, Any]], dict[str, Any]]
+) -> tuple[str, int]:
+    hashed = Hashed(file)
+    held: dict[str, Any] = {}
+    with tarfile.open(fileobj=hashed, mode="w|", format=tarfile.PAX_FORMAT) as tar:
+        for name, content in members:
+            held[name] = {"sha256": sha256(content), "size": len(content)}
+            tar.addfile(member(name, len(content)), io.BytesIO(content))
+        told = contents(held)
+        told["seal"] = sealed(told)
+        last = (json.dumps(told, indent=2, sort_keys=True, ensure_ascii=False) + "\n").encode()
+        tar.addfile(member(CONTENTS, len(last)), io.BytesIO(last))
+    return hashed.digest.hexdigest(), len(held)
+
+
+def _members(job: Job, folders: list[str]) -> Iterator[tuple[str, bytes]]:
+    for month in folders:
+        folder = job.folder(Period.parse(month))
+        for name in [*sorted(folder.manifest()["files"]), MANIFEST]:
+            content = folder.read(name)
+            if content is None:
+                raise RunFailed(f"{folder.where(name)}: has gone meanwhile; run `archive` again")
+            yield f"{month}/{name}", content
+    columns = [documents.c[name] for name in DOCUMENT_COLUMNS]
+    with transaction(job.engine) as connection:
+        query = select(*columns).where(documents.c.folder.in_(folders))
+        rows = [tuple(map(str, row)) for row in connection.execute(query.order_by(*columns[1:4]))]
+    yield DOCUMENTS, csv_text(DOCUMENT_COLUMNS, rows)
+    for table in chained_tables():
+        if table.name in EVIDENCE:
+            yield f"evidence/{table.name}.jsonl", _rows(job, table)
+
+
+def _rows(job: Job, table: Table) -> bytes:
+    with transaction(job.engine) as connection:
+        rows = connection.execute(select(table).order_by(*table.primary_key.columns)).mappings()
+        lines = [json.dumps(dict(row), ensure_ascii=False, sort_keys=True, default=_plain) for row in rows]
+    return "".join(f"{line}\n" for line in lines).encode()
+
+
+def _plain(value: object) -> str:
+    return value.hex() if isinstance(value, bytes) else str(value)
+
+
+def _contents(job: Job, year: int, folders: list[str], files: dict[str, Any]) -> dict[str, Any]:
+    seller = job.seller
+    return {
+        "schema": SCHEMA,
+        "year": year,
+        "made": moment_text(job.clock.now()),
+        "seller": {"name": seller.name, "country": seller.country, "vat_id": seller.vat_id},
+        "keep": [{"what": what, "until": until, "source": source} for what, until, source in _keep(job, year)],
+        "retentions": [asdict(each) for each in _of_country(job)],
+        "elsewhere": _elsewhere(job, folders),
+        "files": files,
+    }
+
+
+def _folders(job: Job, year: int) -> list[str]:
+    with transaction(job.engine) as connection:
+        query = select(documents.c.folder).where(documents.c.folder.like(f"{year:04d}-%")).distinct()
+        return sorted(connection.execute(query).scalars())
+
+
+def _count(job: Job, folders: list[str]) -> int:
+    with transaction(job.engine) as connection:
+        query = select(func.count()).select_from(documents).where(documents.c.folder.in_(folders))
+        return int(connection.execute(query).scalar_one())
+
+
+def _elsewhere(job: Job, folders: list[str]) -> list[list[Any]]:
+    """Kind, year and number of the documents of the same series that are in the archive of another year."""
+    with transaction(job.engine) as connection:
+        columns = (documents.c.kind, documents.c.series_year, documents.c.series_number)
+        inside = select(documents.c.kind, documents.c.series_year).where(documents.c.folder.in_(folders)).distinct()
+        series = {tuple(row) for row in connection.execute(inside)}
+        others = select(*columns).where(documents.c.folder.not_in(folders)).order_by(*columns)
+        return [list(row) for row in connection.execute(others) if tuple(row[:2]) in series]
+
+
+def _of_country(job: Job) -> list[Retention]:
+    found = [each for each in RETENTIONS if each.country == job.seller.country.upper()]
+    return [*found, OSS] if job.settings.tax.oss else found
+
+
+def _keep(job: Job, year: int) -> tuple[tuple[str, str, str], ...]:
+    """What is to be kept until when; empty for a country whose law is not known here."""
+    return tuple((each.what, f"{year + each.years:04d}-12-31", each.source) for each in _of_country(job))
