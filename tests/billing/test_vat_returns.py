@@ -140,6 +140,7 @@ def test_each_line_stands_in_its_own_period() -> None:
     october, november = returned("2026-10", documents), returned("2026-11", documents)
     assert amounts(october.boxes) == {"3b": (200, None), "": (333, 67)}  # 433 at 20 % is 86.6: 87, shared 66.6 and 20
     assert amounts(november.boxes) == {"1a": (1070, 225), "5a": (None, 225)}
+    assert (october.boxes_of_share, set(november.boxes_of_share)) == (("3b", ""), {"1a 5a"})
     assert [(row.country, row.net_cents, row.vat_cents) for row in october.oss] == [("FR", 333, 67)]
     assert {(each.number, str(each.booked), str(each.declared)) for each in october.differences} == {
         ("INV-2", "2026-11", "2026-10"), ("INV-3", "2026-11", "2026-10")

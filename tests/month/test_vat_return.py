@@ -87,6 +87,15 @@ def test_two_quarters_and_a_credit_note(here: Life) -> None:
     assert here.office.type("vat", "return", "--period", "2026Q4").code == 0
     assert here.office.files() == before
     assert here.office.type("verify", "--deep").code == 0
+    here.office.replace("billing.toml", "[api]", f"{_elsewhere(here)}[api]")
+    wrong = here.office.type("vat", "return", "--period", "2026Q4")
+    assert (wrong.code, "the ledger knows 0" in wrong.err or "another ledger" in wrong.err) == (1, True), wrong.err
+    assert here.office.files() == before
+
+
+def _elsewhere(here: Life) -> str:
+    """[storage] that leads to a ledger that is not there."""
+    return f'[storage]\ndatabase_url = "sqlite:///{here.office.folder / "none.db"}"\n'
 
 
 def test_a_closed_quarter_takes_nothing_more(here: Life) -> None:
