@@ -101,7 +101,7 @@ def vat_return_of(job: Job, period: TaxPeriod, session: Session) -> VatReturn:
             " the time before the change with the billing.currency of then"
         )
     rules, rows = load_due_rules(session.config_folder), load_vat_boxes(session.config_folder)
-    shares = list(taxed_shares(declared.documents, rules, declared.closed, declared.origins))
+    shares = list(taxed_shares(declared.documents, rules, declared.closed))
     booked = [
         Booked(
             each.number,
