@@ -20,6 +20,7 @@ from billing_job.commands import (
     api,
     backup,
     bank,
+    collect,
     credit,
     doctor,
     exceptions,
@@ -28,10 +29,12 @@ from billing_job.commands import (
     onboarding,
     open_items,
     prove,
+    remind,
     rewrite,
     run,
     sandbox,
     send,
+    statement,
     vat,
     webhook,
 )
@@ -99,6 +102,9 @@ for command in (
     look_up.status,
     bank.bank,
     open_items.open_,
+    statement.statement,
+    remind.remind,
+    collect.collect,
     rewrite.export,
     rewrite.report,
     init.init,
@@ -123,7 +129,7 @@ def main(arguments: Sequence[str] | None = None, clock: Clock | None = None) -> 
     given = sys.argv[1:] if arguments is None else arguments
     try:
         check_arguments(given)
-        code = cli.main(config_first(given), standalone_mode=False, obj=clock) or 0
+        code = cli.main(config_first(given), "billing-job", standalone_mode=False, obj=clock) or 0
     except click.exceptions.Exit as stop:
         code = stop.exit_code
     except click.ClickException as error:

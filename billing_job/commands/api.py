@@ -23,7 +23,10 @@ type_option = click.option("--type", "number_type", default="local", show_defaul
 
 @click.group(short_help="DIDfarm's own functions: numbers, trunks, messages.")
 def api() -> None:
-    """DIDfarm's own functions: numbers, trunks, routing, messages, the balance, documents."""
+    """DIDfarm's own functions: numbers, trunks, routing, messages, the balance, documents.
+
+    Example: billing-job api balance
+    """
 
 
 api.add_command(trunks)
@@ -31,7 +34,10 @@ api.add_command(trunks)
 
 @api.group(short_help="Search and buy numbers.")
 def numbers() -> None:
-    """Search and buy numbers."""
+    """Search and buy numbers.
+
+    Example: billing-job api numbers search --country NL
+    """
 
 
 @numbers.command(short_help="Numbers on sale, with their prices.")
@@ -42,7 +48,10 @@ def numbers() -> None:
 @json_option
 @click.pass_obj
 def search(invocation: Invocation, country: str, number_type: str, city: str, page: int, as_json: bool) -> int:
-    """Numbers on sale, with their prices."""
+    """Numbers on sale, with their prices.
+
+    Example: billing-job api numbers search --country NL --type mobile
+    """
     with client_of(invocation) as client:
         found = client.search_numbers(country.upper(), number_type, city, page)
     if as_json:
@@ -66,6 +75,8 @@ def buy(
     """Buy numbers out of the wallet: all of them or none, after the price was shown.
 
     A purchase whose answer is lost is not repeated: the command says so, and what the wallet shows of it.
+
+    Example: billing-job api numbers buy +31612001237
     """
     from billing_job.core.phone import country_of
     from billing_job.didfarm.checkout import ask, offers_of
@@ -102,6 +113,8 @@ def route(invocation: Invocation, did_number_id: str, trunk: str, as_json: bool)
     """Put the number DID_NUMBER_ID on a TRUNK, given by its uuid or its numeric id.
 
     Who pays follows numbers.csv: `billing-job move` does both.
+
+    Example: billing-job api route 42 trk_a1b2c3d4
     """
     with client_of(invocation) as client:
         found = next((known for known in client.trunks() if trunk in (known.uuid, known.trunk_id)), None)
@@ -126,6 +139,8 @@ def sms(invocation: Invocation, sender: str, recipient: str, text: str, yes: boo
     """Send an SMS; DIDfarm charges each message to the wallet, and its guide names no price.
 
     A message whose answer is lost is not sent again: the command says so, and what the wallet shows of it.
+
+    Example: billing-job api sms +31612001237 +31687654321 "Your bike is ready."
     """
     from billing_job.didfarm.sms import send_once
 
@@ -145,7 +160,10 @@ def sms(invocation: Invocation, sender: str, recipient: str, text: str, yes: boo
 @json_option
 @click.pass_obj
 def balance(invocation: Invocation, as_json: bool) -> int:
-    """What is in the wallet."""
+    """What is in the wallet.
+
+    Example: billing-job api balance
+    """
     from billing_job.core.money import cents_of, wallet_text
 
     with client_of(invocation) as client:
@@ -159,7 +177,10 @@ def balance(invocation: Invocation, as_json: bool) -> int:
 
 @api.group(short_help="Documents that a number needs before it goes live.")
 def regulatory() -> None:
-    """Documents that a number needs before it goes live."""
+    """Documents that a number needs before it goes live.
+
+    Example: billing-job api regulatory submit 42 --file passport=id.pdf
+    """
 
 
 @regulatory.command(short_help="Submit documents for review.")
@@ -171,7 +192,10 @@ def regulatory() -> None:
 def submit(
     invocation: Invocation, did_number_id: str, files: tuple[str, ...], fields: tuple[str, ...], as_json: bool
 ) -> int:
-    """Submit documents for the number DID_NUMBER_ID; the event regulatory.approved tells when they were accepted."""
+    """Submit documents for the number DID_NUMBER_ID; the event regulatory.approved tells when they were accepted.
+
+    Example: billing-job api regulatory submit 42 --file passport=id.pdf
+    """
     papers = [_paper(*pair(text, "--file", "passport=id.pdf")) for text in files]
     details = dict(pair(text, "--field", "company=Acme Corp") for text in fields)
     with client_of(invocation) as client:

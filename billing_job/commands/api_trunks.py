@@ -24,14 +24,20 @@ if TYPE_CHECKING:
 
 @click.group(short_help="SIP trunks: list, create, new credentials.")
 def trunks() -> None:
-    """SIP trunks: list, create, new credentials."""
+    """SIP trunks: list, create, new credentials.
+
+    Example: billing-job api trunks list
+    """
 
 
 @trunks.command("list", short_help="All trunks.")
 @json_option
 @click.pass_obj
 def list_trunks(invocation: Invocation, as_json: bool) -> int:
-    """All trunks."""
+    """All trunks.
+
+    Example: billing-job api trunks list
+    """
     from billing_job.commands.text_tables import table
 
     with client_of(invocation) as client:
@@ -51,7 +57,10 @@ def list_trunks(invocation: Invocation, as_json: bool) -> int:
 @json_option
 @click.pass_obj
 def create(invocation: Invocation, name: str, auth_type: str, password_file: Path | None, as_json: bool) -> int:
-    """Make a trunk; DIDfarm shows its password only now."""
+    """Make a trunk; DIDfarm shows its password only now.
+
+    Example: billing-job api trunks create "Acme B.V." --password-file acme.txt
+    """
     from billing_job.operations.onboarding.credentials_file import check_free
 
     check_free(password_file)
@@ -72,7 +81,10 @@ def create(invocation: Invocation, name: str, auth_type: str, password_file: Pat
 @json_option
 @click.pass_obj
 def regenerate(invocation: Invocation, uuid: str, password_file: Path | None, yes: bool, as_json: bool) -> int:
-    """Give a trunk another password; its PBX is disconnected until it has it."""
+    """Give a trunk another password; its PBX is disconnected until it has it.
+
+    Example: billing-job api trunks regenerate trk_a1b2c3d4
+    """
     from billing_job.operations.onboarding.credentials_file import check_free
 
     check_free(password_file)

@@ -20,6 +20,8 @@ def backup(invocation: Invocation, file: Path) -> int:
     """Copy the ledger into FILE, also while a run is at work, and prove that the copy is whole.
 
     FILE must not be there yet; only its owner can read it.
+
+    Example: billing-job backup billing-backup.db
     """
     from billing_job.ledger.database import database_path
     from billing_job.operations.backup import back_up
@@ -40,6 +42,8 @@ def restore(invocation: Invocation, file: Path, yes: bool) -> int:
     """Put the copy FILE in the ledger's place; the ledger that is there stays beside it under another name.
 
     Refused while a run is at work. E-mails that may have left after the copy was made are marked as uncertain.
+
+    Example: billing-job restore billing-backup.db
     """
     from billing_job.ledger.database import database_path
     from billing_job.ledger.run_lock import run_lock
@@ -77,6 +81,8 @@ def adopt(invocation: Invocation, output: Path | None, as_json: bool) -> int:
     """Take the documents of the output folder into a ledger that is older than it, with all that they settled.
 
     For a ledger that was restored from a copy, or lost. Nothing is rendered, numbered or sent.
+
+    Example: billing-job adopt
     """
     from billing_job.month.session import locked_job
     from billing_job.operations.adopt import adopt as take_back

@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 
 @click.group(short_help="Read the bank's statements, and say which entry pays what.")
 def bank() -> None:
-    """Read the bank's statements: CAMT.053 and .054, MT940, CSV. Each entry counts once, whatever file brings it."""
+    """Read the bank's statements: CAMT.053 and .054, MT940, CSV. Each entry counts once, whatever file brings it.
+
+    Example: billing-job bank import statement.xml
+    """
 
 
 @bank.command("import", short_help="Read statements and book what they pay.")
@@ -28,6 +31,8 @@ def import_(invocation: Invocation, files: tuple[Path, ...], as_json: bool) -> i
     """Read every FILE, or every file of a folder, and book what its entries pay; without one, those of bank.inbox.
 
     All files are read before anything is kept. Exit code 3 while an entry waits, or a statement is missing.
+
+    Example: billing-job bank import statement.xml
     """
     from billing_job.month.preconditions import check_facts
     from billing_job.month.session import locked_job

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
@@ -11,6 +13,12 @@ from billing_job.core.errors import BillingJobError, ConfigError, ExitCode
 
 if TYPE_CHECKING:
     from billing_job.commands.invocation import Invocation
+    from billing_job.core.wallet import Trunk
+    from billing_job.operations.doctor import Finding, Group
+
+
+INDENT = 9
+"""Columns before a finding: two blanks, its colour, a blank."""
 
 
 @click.command(short_help="Check machine, configuration and a live answer.")
@@ -23,9 +31,14 @@ if TYPE_CHECKING:
 @json_option
 @click.pass_obj
 def doctor(invocation: Invocation, offline: bool, propose: bool, as_json: bool) -> int:
-    """Check machine and configuration, and show how a live answer of DIDfarm is read."""
+    """Check machine and configuration, and show how a live answer of DIDfarm is read.
+
+    In four groups: green is well, amber wants a look, red must be corrected. Exit code 1 when something is red.
+    Example: billing-job doctor --offline
+    """
     from billing_job.month.session import locked_job
     from billing_job.operations import doctor as examine
+    from billing_job.operations.doctor_files import settings, who_is_who
 
     if propose:
         if offline:
@@ -36,26 +49,63 @@ def doctor(invocation: Invocation, offline: bool, propose: bool, as_json: bool) 
     try:
         session = invocation.session()
         with locked_job(session) as job:
-            findings += examine.configuration(job)
-            if not offline:
-                findings += examine.supplier(job, session)
+            live: list[Trunk] = []
+            answers = [] if offline else list(examine.supplier(job, session, live))
+            findings += [*settings(job), *who_is_who(job, live), *answers]
+    except ConfigError as error:
+        problem = error
+        findings += [examine.Finding("wrong", text, _group_of(text)) for text in error.problems]
     except BillingJobError as error:
         problem = error
-        findings.append(examine.Finding("wrong", str(error)))
-    clean = [(finding.verdict, invocation.console.redactor.clean(finding.text)) for finding in findings]
+        findings.append(examine.Finding("wrong", str(error), "settings"))
+    cleaned = [replace(each, text=invocation.console.redactor.clean(each.text)) for each in findings]
     if as_json:
         emit(
             {
                 "schema": "billing-job/doctor@1",
-                "findings": [{"verdict": verdict, "text": text} for verdict, text in clean],
+                "findings": [
+                    {"group": each.group, "verdict": each.verdict, "colour": examine.COLOURS[each.verdict],
+                     "text": each.text}
+                    for each in cleaned
+                ],
+                "counts": examine.counts(cleaned),
             }
-        )
+        )  # fmt: skip
     else:
-        for verdict, text in clean:
-            click.echo(f"{verdict:8}{text}")
+        _print(cleaned)
     if problem is not None:
         return problem.exit_code
     return ExitCode.FAILED if any(finding.verdict == "wrong" for finding in findings) else ExitCode.DONE
+
+
+def _group_of(problem: str) -> Group:
+    """The group of the file that a problem begins with."""
+    tables = (".csv, row", ".xlsx", "clients.csv", "trunks.csv", "numbers.csv")
+    return "clients, trunks and numbers" if any(name in problem for name in tables) else "settings"
+
+
+def _print(findings: Sequence[Finding]) -> None:
+    """Group by group, and how many there are of each colour; colours where the terminal has them."""
+    from rich.console import Console
+
+    from billing_job.core.screen import Screen, Tone, broken
+    from billing_job.operations.doctor import COLOURS, GROUPS, counts
+
+    screen = Screen.of(Console())
+    tones: dict[str, Tone] = {"green": "good", "amber": "waits", "red": "bad"}
+    for group in GROUPS:
+        found = [each for each in findings if each.group == group]
+        if found:
+            click.echo(screen.painted(f"{group[:1].upper()}{group[1:]}", "head"))
+        for each in found:
+            colour = COLOURS[each.verdict]
+            first, *more = [each.text] if screen.width is None else broken(each.text, screen.width - INDENT)
+            click.echo(f"  {screen.painted(f'{colour:6}', tones[colour])} {first}")
+            for line in more:
+                click.echo(" " * INDENT + line)
+    click.echo(
+        ", ".join(screen.painted(f"{count} {colour}", tones[colour]) for colour, count in counts(findings).items())
+    )
 
 
 def _proposed(invocation: Invocation, *, as_json: bool) -> int:

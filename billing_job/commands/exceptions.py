@@ -70,7 +70,7 @@ def exceptions(
     with locked_job(invocation.session()) as job:
         found = chosen_rows(job, _choice(month, cause, number, type_))
         if xlsx is not None:
-            invocation.write_spreadsheet(xlsx, "exceptions", DESK_COLUMNS, desk_rows(found))
+            invocation.write_spreadsheet(xlsx, {"exceptions": (DESK_COLUMNS, desk_rows(found))})
         if as_json:
             emit({"schema": "billing-job/exceptions@1", "exceptions": list(map(_entry, found))})
         elif as_csv:

@@ -56,7 +56,8 @@ def _more(thing: WaitingThing) -> Iterator[str]:
         yield f"says {description!r}"
     if source := thing.first_of("source"):
         yield f"by {source}"
-    if suggestion := thing.first_of("suggestion"):
+    suggestion = thing.first_of("suggestion")
+    if suggestion and not suggestion.startswith(("add ", "give type ")):  # which the head of the group says of all
         yield suggestion
     ids = [each.transaction_id for each in thing.waiting]
     if thing.what != f"transaction {ids[0]}":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from billing_job.config.settings import Settings
     from billing_job.core.clock import Clock
     from billing_job.core.console import Console
+    from billing_job.core.files.spreadsheet_writer import Table
     from billing_job.month.session import Session
 
 
@@ -76,17 +77,15 @@ class Invocation:
 
             click.confirm(question, abort=True, err=True)
 
-    def write_spreadsheet(
-        self, path: Path, name: str, columns: Sequence[str], rows: Iterable[Sequence[str | int]]
-    ) -> None:
-        """Write a table for a spreadsheet, whole or not at all; OutputError when it cannot be."""
+    def write_spreadsheet(self, path: Path, sheets: Mapping[str, Table]) -> None:
+        """Write tables for a spreadsheet, whole or not at all; OutputError when it cannot be."""
         from billing_job.core.files.local import write_whole
         from billing_job.core.files.spreadsheet_writer import spreadsheet
 
         if path.suffix.lower() != ".xlsx":
             raise ConfigError(f"--xlsx {path}: a workbook ends in .xlsx")
         try:
-            write_whole(path.absolute(), spreadsheet(name, columns, rows), 0o600)
+            write_whole(path.absolute(), spreadsheet(sheets), 0o600)
         except (OSError, ValueError) as error:
             raise OutputError(f"{path}: cannot be written ({getattr(error, 'strerror', None) or error})") from None
         self.console.info(f"{path}: written")

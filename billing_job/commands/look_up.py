@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from billing_job.commands.options import emit, json_option, month_option, period, say
+from billing_job.commands.completing import client_ids, document_numbers
+from billing_job.commands.options import emit, json_option, month_option, period, say, xlsx_option
 from billing_job.core.categories import DOCUMENT_STATES
 from billing_job.core.errors import ConfigError
 
@@ -16,31 +18,36 @@ if TYPE_CHECKING:
 
 @click.command("list", short_help="List issued documents and what became of them.")
 @month_option()
-@click.option("--client", metavar="ID", help="Only this client's.")
+@click.option("--client", metavar="ID", help="Only this client's.", shell_complete=client_ids)
 @click.option("--state", type=click.Choice(DOCUMENT_STATES), help="Only documents that are so far.")
+@xlsx_option
 @json_option
 @click.pass_obj
-def list_(invocation: Invocation, month: str | None, client: str | None, state: str | None, as_json: bool) -> int:
+def list_(
+    invocation: Invocation, month: str | None, client: str | None, state: str | None, xlsx: Path | None, as_json: bool
+) -> int:
     """List issued documents: number, client, amounts, and whether they were sent or credited.
 
     Without --month all of them. Example: billing-job list --month 2026-10 --state uncertain
     """
-    from billing_job.commands.look_up_text import documents_table
+    from billing_job.commands.look_up_text import document_rows, documents_table
     from billing_job.month.session import locked_job
     from billing_job.operations.look_up import document_entries
 
     asked = period(month)
     with locked_job(invocation.session()) as job:
         found = document_entries(job, month=None if asked is None else str(asked), client_id=client, state=state)
+    if xlsx is not None:
+        invocation.write_spreadsheet(xlsx, {"documents": document_rows(found)})
     if as_json:
         emit({"schema": "billing-job/list@1", "documents": found})
-    else:
+    elif xlsx is None:
         click.echo(documents_table(found))
     return 0
 
 
 @click.command(short_help="Show an issued document with its history.")
-@click.argument("number")
+@click.argument("number", shell_complete=document_numbers)
 @json_option
 @click.pass_obj
 def show(invocation: Invocation, number: str, as_json: bool) -> int:

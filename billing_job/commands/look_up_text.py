@@ -1,13 +1,17 @@
 """What list, show, why and status print for people."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rich.console import Console
 
 from billing_job.commands.text_tables import table
-from billing_job.core.money import grouped_text, money_text, wallet_text
-from billing_job.core.screen import Screen
+from billing_job.core.money import decimal_text, grouped_text, money_text, wallet_text
+from billing_job.core.screen import Screen, Tone
+
+_KEY = re.compile(r',(?="[^"]*":)')
+"""The comma before a key of JSON without blanks, where a narrow screen may break it."""
 
 
 def documents_table(found: Sequence[Mapping[str, Any]]) -> str:
@@ -28,6 +32,7 @@ def documents_table(found: Sequence[Mapping[str, Any]]) -> str:
             each["client_name"],
             written(each["net_cents"], each["currency"]),
             written(each["gross_cents"], each["currency"]),
+            "" if each["open_cents"] is None else written(each["open_cents"], each["currency"]),
             each["state"].replace("_", " "),
         )
         for each in found
@@ -36,8 +41,24 @@ def documents_table(found: Sequence[Mapping[str, Any]]) -> str:
     for each in found:
         sums[each["currency"]] = sums.get(each["currency"], 0) + each["gross_cents"]
     totals = ", ".join(money_text(cents, currency) for currency, cents in sorted(sums.items()))
-    columns = ("number", "date", "client", "name", "net", "gross", "state")
-    return table(columns, rows, right=("net", "gross")) + f"\n\n{len(found)} documents, {totals} gross"
+    columns = ("number", "date", "client", "name", "net", "gross", "open", "state")
+    return table(columns, rows, right=("net", "gross", "open")) + f"\n\n{len(found)} documents, {totals} gross"
+
+
+def document_rows(found: Sequence[Mapping[str, Any]]) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+    """Documents as columns and rows for a spreadsheet; amounts as decimals."""
+    texts = ("number", "kind", "client_id", "client_name", "month", "issue_date", "due_date", "currency")
+    amounts = ("net", "vat", "gross", "credited")
+    rows = [
+        (
+            *(str(each[name]) for name in texts),
+            *(decimal_text(each[f"{name}_cents"]) for name in amounts),
+            each["corrects"],
+            each["state"],
+        )
+        for each in found
+    ]
+    return (*texts, *amounts, "corrects", "state"), rows
 
 
 def document_text(found: Mapping[str, Any]) -> str:
@@ -52,6 +73,8 @@ def document_text(found: Mapping[str, Any]) -> str:
         ("amount", f"net {money_text(head['net_cents'], currency)}, VAT {money_text(head['vat_cents'], currency)},"
                    f" gross {money_text(head['gross_cents'], currency)}"),
         ("state", head["state"].replace("_", " ")),
+        ("open", "settled before receivables.since" if head["open_cents"] is None
+                 else f"{money_text(head['open_cents'], currency)}, paid {money_text(head['paid_cents'], currency)}"),
     ]  # fmt: skip
     if head["corrects"]:
         facts.append(("corrects", head["corrects"]))
@@ -105,7 +128,7 @@ def why_text(found: Mapping[str, Any]) -> str:
                 ("month", row["month"] or "none: it has no readable moment"),
                 ("says", row["description"]),
                 ("refers to", f"{row['reference_type']} {row['reference_id']}".strip() or "nothing"),
-                ("as sent", row["versions"][-1]["raw"]),
+                ("as sent", _KEY.sub(", ", row["versions"][-1]["raw"])),
             ]
         ),
     ]
@@ -144,10 +167,11 @@ def why_text(found: Mapping[str, Any]) -> str:
 def status_text(found: Mapping[str, Any], currency: str) -> str:
     """One screen."""
     wallet, waits, sent = found["wallet"], found["waiting"], found["unsent"]
+    stuck = found["not_delivered"]
     balance = wallet["balance_micros"]
     told = "not known: run `billing-job sync`" if balance is None else wallet_text(balance, currency)
     explained = "" if balance is None else ", explained" if wallet["matches"] else ", NOT explained: see `reconcile`"
-    run = found["last_run"]
+    run, owed = found["last_run"], found["receivables"]
     facts = [
         ("ledger", f"{found['ledger']['where']}: {found['ledger']['transactions']:,} transactions,"
                    f" {found['ledger']['documents']:,} documents"),
@@ -158,8 +182,19 @@ def status_text(found: Mapping[str, Any], currency: str) -> str:
         ("waiting", f"{waits['count']} transactions of {wallet_text(-waits['micros'], currency)}"
                     + (": see `billing-job exceptions`" if waits["count"] else "")),
         ("unsent", f"{sent['count']} documents" + (": see `billing-job list --state issued`" if sent["count"] else "")),
+        ("not delivered", f"{stuck['count']} documents"
+                          + (": see `billing-job list --state refused`" if stuck["count"] else "")),
+        ("open", f"{money_text(owed['open_cents'], currency)} of {owed['open_documents']} documents, overdue"
+                 f" {money_text(owed['overdue_cents'], currency)} of {owed['overdue_documents']}: `billing-job open`"),
+        ("bank", f"read up to {owed['newest_statement']}" if owed["newest_statement"]
+                 else "no statement was read: `billing-job bank import`"),
     ]  # fmt: skip
-    return "\n".join(_facts(facts))
+    screen = Screen.of(Console())
+    words: tuple[tuple[str, Tone], ...] = ((", explained", "good"), (", NOT explained", "bad"))
+    text = "\n".join(screen.facts(facts))
+    for word, tone in words:
+        text = text.replace(word, f", {screen.painted(word[2:], tone)}")
+    return text
 
 
 def _facts(facts: Sequence[tuple[str, str]]) -> list[str]:

@@ -98,6 +98,8 @@ def onboard(
     """Buy numbers for CLIENT_ID, make its trunk, put the numbers on it, and write all of it into the mapping.
 
     Stopped half-way, run it again: it goes on where it was, and buys nothing twice.
+
+    Example: billing-job onboard acme --name "Acme B.V." --country NL --type mobile
     """
     from billing_job.ledger.onboarding import steps_under_way
     from billing_job.month.session import locked_job
@@ -150,7 +152,10 @@ def onboard(
 @json_option
 @click.pass_obj
 def move(invocation: Invocation, number: str, client_id: str, at: str | None, as_json: bool) -> int:
-    """Put NUMBER on another client's trunk, and its charges on that client's invoice from the day on."""
+    """Put NUMBER on another client's trunk, and its charges on that client's invoice from the day on.
+
+    Example: billing-job move +31612001237 --to acme --at 2026-12-01
+    """
     from billing_job.month.session import locked_job
     from billing_job.operations.onboarding.move_and_leave import planned_move, write_move
 
@@ -195,6 +200,8 @@ def offboard(invocation: Invocation, client_id: str, at: str | None, yes: bool, 
     """End what CLIENT_ID holds. Its last invoice comes with the month; later charges wait as exceptions.
 
     DIDfarm's API cannot give numbers back: release them in its portal, or they go on costing.
+
+    Example: billing-job offboard acme --at 2026-12-01
     """
     from billing_job.month.session import locked_job
     from billing_job.operations.onboarding.move_and_leave import planned_leaving, write_leaving

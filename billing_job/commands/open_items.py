@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from billing_job.commands.completing import client_ids
 from billing_job.commands.options import day, emit, json_option, say
 from billing_job.core.errors import ConfigError
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @click.command("open", short_help="List what clients owe, and how long it is overdue.")
-@click.option("--client", metavar="ID", help="Only this client's.")
+@click.option("--client", metavar="ID", help="Only this client's.", shell_complete=client_ids)
 @click.option("--as-of", metavar="YYYY-MM-DD", help="As it stood at the end of this day; by default today.")
 @json_option
 @click.pass_obj

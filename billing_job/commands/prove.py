@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 @json_option
 @click.pass_obj
 def reconcile(invocation: Invocation, as_json: bool) -> int:
-    """Prove the wallet: every cent is billed, excluded, an exception, or waits for its month."""
+    """Prove the wallet: every cent is billed, excluded, an exception, or waits for its month.
+
+    Example: billing-job reconcile
+    """
     from billing_job.commands.text_tables import reconcile_text
     from billing_job.month.session import locked_job
     from billing_job.operations.reconcile import reconcile as prove
@@ -52,6 +55,8 @@ def verify(
     """Check every hash of the manifests and every invariant again; with --deep over all of history.
 
     With --archive PATH an archive is checked by itself, without ledger and configuration.
+
+    Example: billing-job verify --deep
     """
     from billing_job.commands.text_tables import changed_words
     from billing_job.month.session import locked_job

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from billing_job.commands.completing import client_ids
 from billing_job.commands.options import (
     emit,
     json_option,
@@ -26,7 +27,14 @@ if TYPE_CHECKING:
 @month_option()
 @output_option
 @offline_option
-@click.option("--client", "clients", multiple=True, metavar="ID", help="Bill only this client; may be repeated.")
+@click.option(
+    "--client",
+    "clients",
+    multiple=True,
+    metavar="ID",
+    help="Bill only this client; may be repeated.",
+    shell_complete=client_ids,
+)
 @click.option("--supplementary", is_flag=True, help="Bill late transactions now instead of on the next invoice.")
 @click.option("--draft", is_flag=True, help="Write drafts without numbers; issue nothing.")
 @click.option(
@@ -58,6 +66,8 @@ def run(
 
     Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 3 done but something waits, 4 DIDfarm could not be
     read whole, 5 another run is at work.
+
+    Example: billing-job run --month 2026-10 --send
     """
     if draft and send:
         raise click.UsageError("--draft and --send: a draft is not sent")
@@ -108,7 +118,10 @@ def run(
 @json_option
 @click.pass_obj
 def sync(invocation: Invocation, full: bool, as_json: bool) -> int:
-    """Mirror transactions, trunks and the balance into the ledger."""
+    """Mirror transactions, trunks and the balance into the ledger.
+
+    Example: billing-job sync
+    """
     from billing_job.month.sync import sync as sync_ledger
 
     outcome = sync_ledger(invocation.session(), full=full)
@@ -125,7 +138,10 @@ def sync(invocation: Invocation, full: bool, as_json: bool) -> int:
 def preview(
     invocation: Invocation, month: str | None, output: Path | None, offline: bool, workers: int | None, as_json: bool
 ) -> int:
-    """Write drafts of a month, and compare them with the month before."""
+    """Write drafts of a month, and compare them with the month before.
+
+    Example: billing-job preview --month 2026-10
+    """
     from billing_job.commands.text_tables import changes_table
     from billing_job.month.run import RunOptions
     from billing_job.month.run import run as run_month

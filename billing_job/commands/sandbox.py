@@ -37,7 +37,10 @@ if TYPE_CHECKING:
 @json_option
 @click.pass_obj
 def demo(invocation: Invocation, output: Path, workers: int | None, as_json: bool) -> int:
-    """Bill a month of an invented reseller, served by an embedded sandbox; needs no account and no configuration."""
+    """Bill a month of an invented reseller, served by an embedded sandbox; needs no account and no configuration.
+
+    Example: billing-job demo
+    """
     from billing_job.operations.demo import demo as run_demo
 
     outcome = run_demo(output.absolute(), invocation.clock, invocation.console, workers=workers or invocation.workers)
@@ -127,6 +130,8 @@ def sandbox(
     """Serve a stand-in for DIDfarm on loopback, to try things out; it can also misbehave on request.
 
     Its key is DIDFARM_API_KEY, or made and printed.
+
+    Example: billing-job sandbox --port 8042 --clients 3
     """
     from contextlib import ExitStack
     from zoneinfo import ZoneInfo

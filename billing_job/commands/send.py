@@ -54,6 +54,8 @@ def send(
     is listed as uncertain. Of Peppol the next round asks the access point; otherwise --resend or --confirm settles it.
     The login comes from SMTP_USER and SMTP_PASSWORD, or from [mail]; the access point's key from PEPPOL_KEY, or from
     [peppol]. Exit codes: 0 everything is sent, 3 something was refused, is uncertain or waits.
+
+    Example: billing-job send --month 2026-10 --dry-run
     """
     from billing_job.delivery.rounds import RoundOptions
 

@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 
 @click.group(short_help="Receive DIDfarm's events, or import them.")
 def webhook() -> None:
-    """Receive DIDfarm's events, or import them: which number was live on which trunk, since when."""
+    """Receive DIDfarm's events, or import them: which number was live on which trunk, since when.
+
+    Example: billing-job webhook import events.jsonl
+    """
 
 
 @webhook.command(short_help="Receive events over HTTP.")
@@ -29,6 +32,8 @@ def serve(invocation: Invocation, host: str, port: int) -> int:
     """Receive events at POST /webhooks/didfarm until stopped; put a proxy with TLS before it.
 
     The secret that signs them comes from DIDFARM_WEBHOOK_SECRET. An event is stored before it is answered.
+
+    Example: billing-job webhook serve --port 8043
     """
     from billing_job.didfarm.webhook_server import serve as receive
     from billing_job.ledger.events import store_event
@@ -54,7 +59,10 @@ def serve(invocation: Invocation, host: str, port: int) -> int:
 @json_option
 @click.pass_obj
 def import_(invocation: Invocation, file: Path, as_json: bool) -> int:
-    """Import events from a file that holds one delivered body a line; events that are stored already change nothing."""
+    """Import events from a file that holds one delivered body a line; events that are stored already change nothing.
+
+    Example: billing-job webhook import events.jsonl
+    """
     from billing_job.ledger.events import store_events
 
     found = _events_of(file)

@@ -29,12 +29,12 @@ def problems_of(path: Path, error: ValidationError, *within: str) -> list[str]:
 
 def _problem(path: Path, detail: ErrorDetails, within: tuple[str, ...]) -> str:
     location = [*within, *(part for part in detail["loc"] if part != "[key]")]
-    key = ".".join(str(part + 1) if isinstance(part, int) else str(part) for part in location) or "the file"
+    key = ".".join(str(part + 1) if isinstance(part, int) else str(part) for part in location)
     names = [part for part in location if isinstance(part, str)] or [""]
     if _SECRET_NAME.search(names[-1]):
         belongs = _SECRETS_BELONG.get(names[0].lower(), _KEY_BELONGS)
         return f"{path}: {key}: {expected(detail)}. A secret has no place in this file: {belongs}"
-    return f"{path}: {key}{_shown(detail)}: {expected(detail)}"
+    return f"{path}: {key}{_shown(detail)}: {expected(detail)}" if key else f"{path}: {expected(detail)}"
 
 
 def _shown(detail: ErrorDetails) -> str:

@@ -96,6 +96,13 @@ def _language(value: str) -> str:
     return code
 
 
+def _no_fraction(value: Decimal) -> Decimal:
+    """No country has such a rate; a spreadsheet has 0.21 behind what it shows as 21 %."""
+    if 0 < value < 1:
+        raise ValueError(f"write the rate in percent: {(value * 100).normalize():f} and not {value}")
+    return value
+
+
 def expecting(what: str) -> WrapValidator:
     """Whatever the type finds wrong with a value, the user is told to write this."""
 
@@ -131,7 +138,12 @@ Id = Annotated[str, AfterValidator(as_text)]
 PhoneNumber = Annotated[str, AfterValidator(_phone_number)]
 Day = Annotated[date, BeforeValidator(date.fromisoformat), expecting("write the day as YYYY-MM-DD")]
 DayCount = Annotated[int, Field(ge=0, le=365), expecting("write a whole number of days from 0 to 365")]
-VatRatePercent = Annotated[Decimal, Field(ge=0, le=100), expecting("write the rate in percent, such as 21 or 25.5")]
+VatRatePercent = Annotated[
+    Decimal,
+    Field(ge=0, le=100),
+    expecting("write the rate in percent, such as 21 or 25.5"),
+    AfterValidator(_no_fraction),
+]
 
 
 class Table(BaseModel):

@@ -57,6 +57,12 @@ def issue_credit(
         return document
 
 
+def undone(engine: Engine, original: Document) -> Undone:
+    """What earlier credit notes undid of a document, and what is left of it; nothing is recorded."""
+    with transaction(engine) as connection:
+        return _undone(connection, original)
+
+
 def _undone(connection: Connection, original: Document) -> Undone:
     """What earlier credit notes undid of a document, with its sign."""
     nets = connection.execute(

@@ -3,11 +3,9 @@
 from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Any
 
 import pandas as pd
 
-from billing_job.accounting.formats import FORMATS
 from billing_job.billing.attribution.assignments import Assignments
 from billing_job.core.decision import Decision
 from billing_job.core.document import Document, Heading
@@ -39,9 +37,6 @@ from billing_job.reporting.page import report_html
 from billing_job.reporting.page_data import Report
 
 LISTS = ("exceptions.csv", "margin.csv", "attribution.csv")
-
-FORMATS_FACT = "accounting_formats"
-"""In the manifest: the formats that the folder's books are written in."""
 
 NOTED_AT_ONCE = 16
 """Documents whose files are recorded in one database transaction; a kill costs at most the drawing of so many again."""
@@ -75,6 +70,8 @@ class WrittenMonth:
     """name below the folder → (SHA-256, size)."""
     problems: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    """What was done that somebody may not expect."""
 
 
 def write_month(
@@ -90,10 +87,10 @@ def write_month(
 ) -> WrittenMonth:
     """Bring the folder up to date with the ledger; files that are there already with the right bytes stay.
 
-    `again` names documents to render in any case. `formats` are written for the books beside the configured ones and
-    those that the folder has already: what was exported must not go stale when a credit note comes. `new` are documents
-    that this run has stored, so that they need not be read. Without problems the manifest comes last, so a folder that
-    has one is whole; with problems there is none. Nothing is made where nothing has changed.
+    `again` names documents to render in any case. `formats` are written for the books beside the configured ones, this
+    once: what was exported by hand goes when it no longer holds, as after a credit note, and that is told. `new` are
+    documents that this run has stored, so that they need not be read. Without problems the manifest comes last, so a
+    folder that has one is whole; with problems there is none. Nothing is made where nothing has changed.
     """
     folder = job.folder(month)
     folder.clear_leftovers()
@@ -104,7 +101,7 @@ def write_month(
     documents = tuple(documents_in_folder(job.engine, str(month), new))
     written = WrittenMonth(documents)
     get_ready(new, workers, job.settings.run.scheduler)
-    formats = _formats(job, before, formats)
+    formats = list(dict.fromkeys(("csv", *job.settings.accounting.formats, *formats)))
     books = month_books(job, month, placed, documents, formats)
     written.warnings += books.warnings
     accounting = {f"{ACCOUNTING}/{name}": content for name, content in books.files.items()}
@@ -120,20 +117,18 @@ def write_month(
     for name in before.get("files", {}):
         if name.startswith(f"{ACCOUNTING}/") and name not in written.files:
             folder.remove(name)
+            written.notes.append(
+                f"{folder.where(name)}: no longer holds, and [accounting] formats does not ask for it, so it was"
+                f" removed; `billing-job export --month {month}` writes it again"
+            )
     if written.problems:
         folder.drop_manifest()
     else:
         facts = manifest_facts(job, month, placed, documents)
-        folder.write_manifest(written.files, {**facts, FORMATS_FACT: formats})
+        folder.write_manifest(written.files, facts)
         if not written.warnings:  # they are to be said again
             remember(job, placed, folder, month)
     return written
-
-
-def _formats(job: Job, manifest: Mapping[str, Any], more: Collection[str]) -> list[str]:
-    """CSV always, then what is configured, what the folder has already, and what is asked for beside them."""
-    known = [name for name in manifest.get(FORMATS_FACT, ()) if name in FORMATS]
-    return list(dict.fromkeys(("csv", *job.settings.accounting.formats, *known, *more)))
 
 
 def write_drafts(

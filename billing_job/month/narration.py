@@ -66,6 +66,7 @@ def tell(
         console.info(f"{note}. Its XML is plain EN 16931")
     if len(notes) > MOST_NOTES:
         console.info(f"{len(notes) - MOST_NOTES} more documents are plain EN 16931: see report.html, or `run --json`")
+    console.info(*written.notes)
     where = job.draft_folder(period) if draft else job.folder(period)
     console.info(f"Files: {where.where()}")
 

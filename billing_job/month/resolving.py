@@ -41,13 +41,13 @@ class Choice:
             raise ConfigError(
                 f"--cause {self.cause}: nothing waits for it; what waits, waits for {', '.join(causes) or 'nothing'}"
             )
-        names = {self.number, e164(self.number) or e164_of_digits(self.number)}
+        names = {self.number, e164(self.number) or e164_of_digits(self.number) or self.number}
         return [
             each
             for each in found
             if self.cause in ("", each.reason)
             and self.type.lower() in ("", each.type)
-            and (not self.number or names & {each.number or None, each.reference_id})
+            and (not self.number or names & {each.number, each.reference_id})
         ]
 
 

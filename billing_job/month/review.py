@@ -51,4 +51,5 @@ def month_anomalies(
         month_nets(job, month.previous),
         found,
         job.settings.billing.alert_percent,
+        is_over=month.ends(job.settings.billing.zone) <= job.clock.now(),
     )

@@ -3,30 +3,32 @@
 import ctypes.util
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Literal
 
 import eu_vat_rates_data
 
-from billing_job.billing.attribution.event_facts import disagreements
-from billing_job.billing.invoicing.tax import has_valid_vat_id
-from billing_job.core.countries import EU
 from billing_job.core.errors import BillingJobError, SupplierError
+from billing_job.core.moments import local_moment
 from billing_job.core.money import micros_text, wallet_text
+from billing_job.core.wallet import Trunk
 from billing_job.didfarm.page import PATH, Page, order_of, rows_of, validated_page
 from billing_job.didfarm.shape import MISSING, at_path
 from billing_job.didfarm.sync import read_balance, read_trunks
 from billing_job.didfarm.wire import FIELDS, Json, canonical_json, parse_json, read_transaction
 from billing_job.month.job import Job
 from billing_job.month.session import Session, connected
-from billing_job.month.units_set_by_hand import units_set_by_hand
 
 if TYPE_CHECKING:
     from billing_job.didfarm.http import Http
 
 Verdict = Literal["ok", "warning", "wrong"]
+Group = Literal["machine", "settings", "clients, trunks and numbers", "DIDfarm"]
+GROUPS: tuple[Group, ...] = ("machine", "settings", "clients, trunks and numbers", "DIDfarm")
+COLOURS: Mapping[Verdict, str] = {"ok": "green", "warning": "amber", "wrong": "red"}
 
 FONTS = {
     "Latin, Greek, Cyrillic": "A",
@@ -42,6 +44,13 @@ class Finding:
 
     verdict: Verdict
     text: str
+    group: Group = "machine"
+
+
+def counts(findings: Iterable[Finding]) -> dict[str, int]:
+    """How many are green, amber and red."""
+    found = Counter(COLOURS[finding.verdict] for finding in findings)
+    return {colour: found[colour] for colour in COLOURS.values()}
 
 
 def machine() -> Iterator[Finding]:
@@ -71,78 +80,42 @@ def machine() -> Iterator[Finding]:
             yield Finding("warning", f"no Noto font for {script}: install fonts-noto-core and fonts-noto-cjk")
 
 
-def configuration(job: Job) -> Iterator[Finding]:
-    """The configuration, as far as reading it did not refuse it already."""
-    mapping = job.mapping
-    yield Finding(
-        "ok",
-        f"{len(mapping.clients)} clients, {len(mapping.trunks)} trunk and {len(mapping.numbers)} number assignments,"
-        f" {len(job.settings.plans)} plans",
-    )
-    names = job.assignments().trunk_names
-    for problem in disagreements(mapping.numbers, job.number_events(), names, job.settings.billing.zone):
-        yield Finding("warning", problem)
-    if doubt := units_set_by_hand(job):
-        yield Finding("warning", doubt)
-    seller = job.settings.seller
-    for key in ("street", "city", "vat_id", "registration_id", "iban", "email"):
-        if not getattr(seller, key) and not (key == "vat_id" and seller.tax_number):
-            yield Finding(
-                "warning", f"seller.{key} is empty; most countries want it on an invoice, or e-invoicing does"
-            )
-    nameless = [
-        client.client_id
-        for client in mapping.clients
-        if client.einvoice in ("auto", "peppol") and not (client.buyer_reference or client.purchase_order)
-    ]
-    if nameless:
-        yield Finding(
-            "ok",
-            f"{len(nameless)} clients ({', '.join(nameless[:3])}{', …' if len(nameless) > 3 else ''}) have neither"
-            " buyer_reference nor purchase_order: to Peppol the reference (BT-10) is attention, or the client's name",
-        )
-    with_trunk = {fact.client_id for fact in mapping.trunks}
-    for client in mapping.clients:
-        if client.client_id not in with_trunk:
-            yield Finding(
-                "warning", f"client {client.client_id} has no trunk in trunks.csv, so nothing can be billed to it"
-            )
-        if client.vat_id and client.country in EU and not has_valid_vat_id(client):
-            yield Finding("warning", f"client {client.client_id}: VAT id {client.vat_id} is not valid")
-
-
-def supplier(job: Job, session: Session) -> Iterator[Finding]:
-    """The live API: trunks, balance, and page 1 field by field; each may fail by itself."""
+def supplier(job: Job, session: Session, trunks: list[Trunk]) -> Iterator[Finding]:
+    """The live API: trunks, balance, and page 1 field by field; each may fail by itself. `trunks` gets them."""
     try:
         with connected(session) as http:
-            yield from _trunks(http, session)
+            yield from _trunks(http, session, trunks)
             yield from _balance(http, session)
             query = session.settings.api.transactions.query
             yield from _transactions(job, http.get(PATH, {**query, "page": 1}, lambda body: body))
     except BillingJobError as error:
-        yield Finding("wrong", str(error))
+        yield _live("wrong", str(error))
 
 
-def _trunks(http: "Http", session: Session) -> Iterator[Finding]:
+def _live(verdict: Verdict, text: str) -> Finding:
+    return Finding(verdict, text, "DIDfarm")
+
+
+def _trunks(http: "Http", session: Session, live: list[Trunk]) -> Iterator[Finding]:
     trouble: list[str] = []
     try:
-        trunks = read_trunks(http, trouble.append)
+        live += read_trunks(http, trouble.append)
     except SupplierError as error:
         if error.status == 401:
             raise
-        yield Finding("warning", f"trunks cannot be read; `run` bills without them ({error})")
+        yield _live("warning", f"trunks cannot be read; `run` bills without them ({error})")
         return
-    yield Finding("ok", f"{session.settings.api.base_url} answers; {len(trunks)} trunks")
-    yield from (Finding("warning", text) for text in trouble)
+    yield _live("ok", f"{session.settings.api.base_url} answers; {len(live)} trunks")
+    yield from (_live("warning", text) for text in trouble)
 
 
 def _balance(http: "Http", session: Session) -> Iterator[Finding]:
     try:
         balance = read_balance(http, session.settings.balance_reading)
     except SupplierError as error:
-        yield Finding("wrong", f"the balance cannot be read, so nothing proves the wallet ({error})")
+        yield _live("wrong", f"the balance cannot be read, so nothing proves the wallet ({error})")
         return
-    yield Finding("ok", f"balance: {wallet_text(balance.micros, balance.currency)}")
+    yield _live("ok", f"balance: {wallet_text(balance.micros, balance.currency)}")
 
 
 def _transactions(job: Job, body: Json) -> Iterator[Finding]:
@@ -150,7 +123,7 @@ def _transactions(job: Job, body: Json) -> Iterator[Finding]:
     try:
         page = validated_page(body, 1, None, reading)
     except ValueError as error:
-        yield Finding("wrong", f"page 1 of /wallet/transactions: {error}")
+        yield _live("wrong", f"page 1 of /wallet/transactions: {error}")
         return
     found = body.get("meta") if isinstance(body, dict) else None
     meta = (
@@ -159,9 +132,9 @@ def _transactions(job: Job, body: Json) -> Iterator[Finding]:
         else "none"
     )
     of_all = "" if page.total is None else f" of {page.total}"
-    yield Finding("ok", f"page 1 has {len(page.rows)}{of_all} transactions; meta: {meta}")
+    yield _live("ok", f"page 1 has {len(page.rows)}{of_all} transactions; meta: {meta}")
     order = order_of(page.rows)
-    yield Finding(
+    yield _live(
         "ok" if order else "warning", f"order of the list: {(order or 'not to be seen on page 1').replace('_', ' ')}"
     )
     yield from _unreadable(page)
@@ -171,7 +144,15 @@ def _transactions(job: Job, body: Json) -> Iterator[Finding]:
 
 def _unreadable(page: Page) -> Iterator[Finding]:
     for row in [row for row in page.rows if row.problem][:10]:
-        yield Finding("wrong", f"transaction {row.transaction_id} cannot be read: {row.problem}")
+        yield _live("wrong", f"transaction {row.transaction_id} cannot be read: {row.problem}")
+
+
+def _when(created_at: int | None, job: Job) -> str:
+    """A moment in the seller's zone, by which the month goes."""
+    if created_at is None:
+        return "no moment"
+    zone = job.settings.billing.zone
+    return f"{local_moment(created_at, zone):%Y-%m-%d %H:%M:%S} in {zone.key}"
 
 
 def _first_row(job: Job, raw: Json) -> Iterator[Finding]:
@@ -187,14 +168,14 @@ def _first_row(job: Job, raw: Json) -> Iterator[Finding]:
         "description": row.description,
         "reference_type": row.reference_type or "no reference",
         "reference_id": row.reference_id,
-        "created_at": f"{row.created_at} microseconds since 1970, UTC",
+        "created_at": _when(row.created_at, job),
     }
     for field, name in names.items():
         found = at_path(raw, name, MISSING)
         there = found is not MISSING
         value = canonical_json(found) if there else "not there"
-        yield Finding("ok" if there else "warning", f"  {name}: {value} → {read_as[field]}")
+        yield _live("ok" if there else "warning", f"  {name}: {value} → {read_as[field]}")
     if isinstance(raw, dict):
         rest = sorted(set(raw) - {name.partition(".")[0] for name in (*names.values(), *reading.fields.values())})
         if rest:
-            yield Finding("ok", f"  kept, but not read: {', '.join(rest)}")
+            yield _live("ok", f"  kept, but not read: {', '.join(rest)}")

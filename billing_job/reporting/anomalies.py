@@ -31,14 +31,19 @@ def anomalies(
     net_before: Mapping[str, int],
     margins: pd.DataFrame,
     alert_percent: int,
+    *,
+    is_over: bool = True,
 ) -> list[Anomaly]:
-    """Look over a month: ATTRIBUTED rows, net cents by client now and before, margins (see margin.margins)."""
+    """Look over a month: ATTRIBUTED rows, net cents by client now and before, margins (see margin.margins).
+
+    Of one that is not over, what may still come does not lack.
+    """
     rentals = month_rows[(month_rows["category"] == RENTAL) & (month_rows["outcome"] != "excluded")]
     return [
-        *_rentals_missing(rentals, facts, month),
+        *(_rentals_missing(rentals, facts, month) if is_over else ()),
         *_rentals_twice(rentals),
         *_rentals_without_owner(rentals),
-        *_clients_moved(net_now, net_before, alert_percent),
+        *_clients_moved(net_now, net_before, alert_percent, is_over=is_over),
         *_below_cost(margins),
     ]
 
@@ -76,11 +81,16 @@ def _rentals_without_owner(rentals: pd.DataFrame) -> Iterable[Anomaly]:
         yield Anomaly("rental_without_owner", f"number {reference} is paid for (transaction {created}), but nobody's")
 
 
-def _clients_moved(now: Mapping[str, int], before: Mapping[str, int], alert_percent: int) -> Iterable[Anomaly]:
-    """Clients whose net moved by more than so many percent; only those that were billed before."""
+def _clients_moved(
+    now: Mapping[str, int], before: Mapping[str, int], alert_percent: int, *, is_over: bool
+) -> Iterable[Anomaly]:
+    """Clients whose net moved by more than so many percent; only those that were billed before.
+
+    Before its end a month is expected to hold less.
+    """
     for client_id, cents in sorted(before.items()):
         moved = now.get(client_id, 0) - cents
-        if abs(moved) * 100 > abs(cents) * alert_percent:
+        if abs(moved) * 100 > abs(cents) * alert_percent and (is_over or moved > 0):
             yield Anomaly(
                 "client_moved",
                 f"{client_id}: {decimal_text(now.get(client_id, 0))} net after {decimal_text(cents)} the month before",

@@ -46,9 +46,10 @@ def test_the_commands_of_the_contract_are_there() -> None:
 
 @pytest.mark.parametrize("path", EVERY, ids=" ".join)
 def test_every_command_explains_itself(path: tuple[str, ...]) -> None:
-    """A sentence on what it does, one on every option, and its help page prints."""
+    """A sentence on what it does, an example, a sentence on every option, and its help page prints."""
     command = EVERY[path]
     assert command.help
+    assert f"Example: billing-job {path[0]}" in command.help
     assert command.help.strip().split("\n\n")[0].endswith((".", "?", ":"))
     assert [option.name for option in command.params if isinstance(option, click.Option) and not option.help] == []
     shown = CliRunner().invoke(cli, [*path, "--help"])

@@ -36,8 +36,8 @@ def test_what_is_asked_for_must_be_known(tmp_path: Path) -> None:
         assert not here.output.exists()
 
 
-def test_an_exported_format_stays_up_to_date(tmp_path: Path) -> None:
-    """Once in the month's folder, a format follows what is billed later, and the manifest speaks of it all along."""
+def test_an_export_by_hand_does_not_stick(tmp_path: Path) -> None:
+    """It is in folder and manifest until the month changes; then it goes, and the run says so: nothing stale stays."""
     with two_clients(tmp_path) as (here, _):
         here.run("--month", "2026-10", "--client", "acme")
         assert books(here) == listed(here) == {"sales.csv", "journal.csv", "2026-10.journal"}
@@ -48,10 +48,13 @@ def test_an_exported_format_stays_up_to_date(tmp_path: Path) -> None:
         beancount = here.month() / "accounting" / "2026-10.beancount"
         assert "INV-2026-00002" not in beancount.read_text()
 
-        here.run("--month", "2026-10")
-        assert "INV-2026-00002" in beancount.read_text()
-        assert books(here) == listed(here)
         assert 'href="accounting/2026-10.beancount"' in (here.month() / "report.html").read_text(encoding="utf-8")
+        here.run("--month", "2026-10", "--client", "acme")
+        assert beancount.exists()
+
+        again = here.run("--month", "2026-10")
+        assert books(here) == listed(here) == {"sales.csv", "journal.csv", "2026-10.journal"}
+        assert "2026-10.beancount: no longer holds" in again.err
         assert here.type("verify", "--month", "2026-10").code == 0
 
 

@@ -2,6 +2,10 @@
 
 import csv
 import io
+import os
+import pty
+import subprocess
+import sys
 from pathlib import Path
 
 from billing_job.config.first_files import Known, Seen, clients_and_trunks, number_rows, settings_text
@@ -46,6 +50,44 @@ def test_from_nothing_to_the_first_invoice(tmp_path: Path) -> None:
         ran = here.run("--month", "2026-10")
         assert ran.code == 0, ran.err
         assert [(d["client_id"], d["net_cents"]) for d in ran.json["documents"]] == [("acme", 300), ("bruno", 500)]
+
+
+def test_without_a_key_and_then_with_one(tmp_path: Path) -> None:
+    """Offline, without a key and without a supplier the same files are made; what is still empty is filled in later."""
+    with two_clients(tmp_path) as (here, sandbox):
+        key = dict(here.environment)
+        for how, environment, said in (
+            (["--offline"], {}, ""),
+            ([], {}, "there is no API key in DIDFARM_API_KEY"),
+            (["--base-url", "http://127.0.0.1:9/api/v1"], key, "trunks cannot be read"),
+        ):
+            emptied(here.config)
+            here.environment = environment
+            made = here.type("init", *how)
+            assert (made.code, said in made.err) == (0, True), made.err
+            assert len(list(here.config.iterdir())) == 5
+            assert (here.config / "trunks.csv").read_text() == "trunk,client_id,valid_from,valid_to,notes\n"
+        for step in ("[seller]", "trunks.csv which trunk is whose", "billing-job sync", "init --from-ledger", "doctor"):
+            assert step in made.err
+        here.environment = key
+        again = here.type("init", "--base-url", sandbox.base_url, "--json")
+        assert (again.json["written"], again.json["proposed"]) == (["clients.csv", "trunks.csv"], {})
+        assert [row["notes"] for row in rows_of(here.config / "trunks.csv")] == ["Acme", "Bruno"]
+
+
+def test_it_asks_who_sells_on_a_terminal(tmp_path: Path) -> None:
+    """What is answered stands in billing.toml, what is not stays open; a quotation mark in a name breaks nothing."""
+    ours, theirs = pty.openpty()
+    program = [sys.executable, "-m", "billing_job", "--config", str(tmp_path / "config"), "init", "--offline"]
+    with subprocess.Popen(program, stdin=theirs, stderr=theirs, stdout=subprocess.DEVNULL) as asking:
+        os.write(ours, b'Noordzee "N" Telecom\n\nHerengracht 1\n1016 BP\nAmsterdam\nNL\n\n\n\n')
+        assert asking.wait(30) == 0
+    os.close(theirs)
+    os.close(ours)
+    seller = load_settings(tmp_path / "config" / "billing.toml").seller
+    assert (seller.name, seller.city, seller.country, seller.vat_id) == (
+        'Noordzee "N" Telecom', "Amsterdam", "NL", "",
+    )  # fmt: skip
 
 
 def test_what_stands_is_left_alone(tmp_path: Path) -> None:

@@ -95,6 +95,7 @@ def test_a_refund_goes_back_to_who_paid(tmp_path: Path, by: str, when: str) -> N
         assert (here.of_row(2, "acme"), here.of_row(2, "bruno")) == (-here.of_row(1, "acme"), 0)
 
 
+@pytest.mark.mixed
 @pytest.mark.parametrize(
     ("bought", "refunded"), [("order", "did"), ("order", "e164"), ("did", "e164"), ("e164", "did")]
 )
@@ -112,6 +113,7 @@ def test_a_refund_finds_its_original_under_another_name(tmp_path: Path, bought: 
         assert here.waiting() == {}
 
 
+@pytest.mark.mixed
 @pytest.mark.parametrize("when", WHEN)
 @pytest.mark.parametrize(
     ("reference", "expected"),
@@ -175,6 +177,7 @@ def test_a_refund_follows_the_document_and_not_the_files(tmp_path: Path, who: st
 # What a refund gives back
 
 
+@pytest.mark.mixed
 @pytest.mark.parametrize("later", ["50", "80", "10", "100", "0"])
 @pytest.mark.parametrize("when", ["next month", "supplementary"])
 def test_a_refund_gives_back_the_discounted_price(tmp_path: Path, when: str, later: str) -> None:
@@ -227,6 +230,7 @@ def test_use_and_its_refund_come_to_nothing(tmp_path: Path, when: str) -> None:
         assert (here.net(), here.vat()) == (0, 0)
 
 
+@pytest.mark.mixed
 @pytest.mark.parametrize("when", WHEN)
 @pytest.mark.parametrize(
     "changed",
@@ -245,6 +249,7 @@ def test_a_refund_gives_back_the_billed_price(tmp_path: Path, changed: str, when
         assert here.net() == 0
 
 
+@pytest.mark.mixed
 @pytest.mark.parametrize(
     ("parts", "given"),
     [((500, 500), (650, 650)), ((250, 750), (325, 975)), ((1, 999), (1, 1299)), ((333, 333, 334), (433, 433, 434))],
@@ -329,6 +334,7 @@ def test_purchase_and_refund_in_one_second(tmp_path: Path, when: str, by: str) -
         assert here.waiting() == {}
 
 
+@pytest.mark.mixed
 @pytest.mark.parametrize("when", WHEN)
 @pytest.mark.parametrize("lines", ["numbers", "categories"])
 def test_two_roundings_come_back_whole(tmp_path: Path, lines: str, when: str) -> None:
@@ -423,6 +429,7 @@ def two_lines(here: Life) -> None:
     here.run(SEPTEMBER)
 
 
+@pytest.mark.mixed
 @pytest.mark.parametrize("line", [1, 2])
 @pytest.mark.parametrize("discount", ["50", "25", "0"])
 def test_crediting_a_line_takes_its_discount_along(tmp_path: Path, line: int, discount: str) -> None:
@@ -434,6 +441,7 @@ def test_crediting_a_line_takes_its_discount_along(tmp_path: Path, line: int, di
         assert here.net() == worth
 
 
+@pytest.mark.mixed
 @pytest.mark.parametrize("when", ["next month", "supplementary"])
 @pytest.mark.parametrize("discount", ["50", "25", "0"])
 def test_a_line_credited_and_rebilled_comes_to_nothing(tmp_path: Path, discount: str, when: str) -> None:
@@ -457,6 +465,7 @@ def test_crediting_line_by_line_is_crediting_the_whole(tmp_path: Path) -> None:
         assert (here.net(), here.vat()) == (0, 0)
 
 
+@pytest.mark.mixed
 @pytest.mark.parametrize(
     ("rules", "first", "second"),
     [
@@ -522,6 +531,7 @@ def test_a_whole_document_credited_and_rebilled(tmp_path: Path) -> None:
         assert (here.net("acme"), here.vat("acme")) == (10_000, 2100)
 
 
+@pytest.mark.mixed
 @pytest.mark.parametrize("when", ["next month", "supplementary"])
 @pytest.mark.parametrize("how", ["whole", "line"])
 def test_a_refund_of_what_was_credited_gives_nothing_more(tmp_path: Path, how: str, when: str) -> None:
@@ -740,6 +750,7 @@ def test_a_supplementary_document_has_the_months_own_rate(tmp_path: Path) -> Non
         assert (note["net_cents"], note["vat_cents"]) == (-5000, -1050)
 
 
+@pytest.mark.mixed
 @pytest.mark.parametrize(
     "became",
     BECAME,
@@ -980,6 +991,7 @@ def changed(here: Life, how: str) -> None:
         here.withdraw(1)
 
 
+@pytest.mark.mixed
 @pytest.mark.parametrize(("how", "difference"), [("changed", 300), ("withdrawn", 1000)])
 @pytest.mark.parametrize("month", [SEPTEMBER, OCTOBER])
 def test_a_billed_row_that_changed_waits_until_it_is_decided(
