@@ -167,6 +167,7 @@ def why_text(found: Mapping[str, Any]) -> str:
 def status_text(found: Mapping[str, Any], currency: str) -> str:
     """One screen."""
     wallet, waits, sent = found["wallet"], found["waiting"], found["unsent"]
+    stuck = found["not_delivered"]
     balance = wallet["balance_micros"]
     told = "not known: run `billing-job sync`" if balance is None else wallet_text(balance, currency)
     explained = "" if balance is None else ", explained" if wallet["matches"] else ", NOT explained: see `reconcile`"
@@ -181,6 +182,8 @@ def status_text(found: Mapping[str, Any], currency: str) -> str:
         ("waiting", f"{waits['count']} transactions of {wallet_text(-waits['micros'], currency)}"
                     + (": see `billing-job exceptions`" if waits["count"] else "")),
         ("unsent", f"{sent['count']} documents" + (": see `billing-job list --state issued`" if sent["count"] else "")),
+        ("not delivered", f"{stuck['count']} documents"
+                          + (": see `billing-job list --state refused`" if stuck["count"] else "")),
         ("open", f"{money_text(owed['open_cents'], currency)} of {owed['open_documents']} documents, overdue"
                  f" {money_text(owed['overdue_cents'], currency)} of {owed['overdue_documents']}: `billing-job open`"),
         ("bank", f"read up to {owed['newest_statement']}" if owed["newest_statement"]
