@@ -106,6 +106,19 @@ def test_what_is_new_is_billed_late_and_what_was_issued_stays(tmp_path: Path) ->
             "charge:care:2026-10": 1000, "charge:care:2026-11": 1200, "charge:late:2026-10": 700,
             "charge:late:2026-11": 700,
         }  # fmt: skip
+        listed = here.office.type("charges", "list", "--month", DECEMBER, "--json").json
+        assert [(each["transaction_id"], each["net_cents"], each["state"]) for each in listed["charges"]] == [
+            ("charge:care:2026-12", 1200, "open"), ("charge:late:2026-12", 700, "open")
+        ]  # fmt: skip
+        listed = here.office.type("charges", "list", "--month", OCTOBER, "--json").json
+        assert {each["transaction_id"]: each["document"] for each in listed["charges"]} == {
+            "charge:care:2026-10": "INV-2026-00001", "charge:late:2026-10": "INV-2026-00002"
+        }  # fmt: skip
+        (told,) = here.office.type("status", "--json").json["charges"]["contradictions"]
+        assert "charge:care:2026-10 was billed at EUR 10.00 (2026-10, INV-2026-00001)" in told
+        ran = here.office.type("preview", "--month", NOVEMBER, "--json")
+        assert told in ran.json["anomalies"]
+        assert [each["net_cents"] for each in ran.json["coming_charges"]] == [1200, 700]
         here.file("charges.csv", COLUMNS, "care,bruno,,Other,,,,1,month,,,,,,,,")
         ran = here.run(DECEMBER, code=2)
         assert "charges.csv, row 2, column client_id: 'bruno'" in ran.err
@@ -172,6 +185,10 @@ def test_every_bad_row_is_named(tmp_path: Path) -> None:
         row = len(BAD) + 3
         assert f"row {row}, column charge_id: 'y': stands in row {row - 1} for the same days" in ran.err
         assert f"row {row + 2}, column charge_id: 'z': is another charge in row {row + 1} (client_id)" in ran.err
+        here.file("charges.csv", f"{COLUMNS},index", "x,acme,,A,,,,1,month,,2026-10-01,,,,,,,cpi")
+        assert "row 2, column index: 'cpi': there is no such series" in here.run(OCTOBER, code=2).err
+        here.file("indices.csv", "index,valid_from,value", "cpi,2025-07-01,125")
+        assert "column index: 'cpi': indices.csv has no value for 2026" in here.run(OCTOBER, code=2).err
         (here.office.config / "numbers.csv").unlink()
         here.file("charges.csv", COLUMNS, "x,acme,,A,,,,1,month,,,,,numbers,,,")
         assert "row 2, column count: 'numbers': there is no numbers.csv" in here.run(OCTOBER, code=2).err
