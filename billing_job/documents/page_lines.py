@@ -109,18 +109,20 @@ class PageLines:
             amount = self._money.bare(sum(line.net_cents for line in lines))
             yield Row(kind=RowKind.GROUP, name=self._place(lines[0]), amount=amount)
         for index, line in enumerate(lines):
-            kind = RowKind.WITHIN if headed else RowKind.LINE if index else RowKind.FIRST
-            yield self._row(line, self._place(line) if kind is RowKind.FIRST else "", kind)
+            if headed or index:
+                yield self._row(line, "", indent=_INDENT if headed else "")
+            else:
+                yield self._row(line, self._place(line), RowKind.FIRST)
 
     def _place(self, line: Line) -> str:
         return localized.phone_text(line.number) if line.number else page_text(self._document.trunk_name(line.trunk))
 
-    def _row(self, line: Line, place: str, kind: RowKind = RowKind.LINE) -> Row:
+    def _row(self, line: Line, place: str, kind: RowKind = RowKind.LINE, indent: str = "") -> Row:
         labels = self._labels
         refund = labels.category(REFUND) if line.is_refund and line.category != REFUND else ""
         return Row(
             kind=kind,
-            name=(_INDENT if kind is RowKind.WITHIN else "") + page_text(labels.category(line.category)),
+            name=indent + page_text(labels.category(line.category)),
             note=joined((refund, self._day(line), page_text(line.description)), labels),
             number=place,
             quantity=self._counted(line.counts, printed_quantity(line, self._sign)),
