@@ -129,7 +129,7 @@ def test_what_is_new_is_billed_late_and_what_was_issued_stays(tmp_path: Path) ->
 
 def test_a_plan_charges_whom_it_has(tmp_path: Path) -> None:
     """A joiner pays its part; a renamed client pays no month twice; a change of plan touches nothing billed."""
-    plans = plan(AT_COST) + plan(AT_COST, name="gold")
+    plans = plan(AT_COST, monthly_fee="10.00", monthly_fee_prorate="days") + plan(AT_COST, name="gold")
     with life(tmp_path, plans, billing=f'first_month = "{OCTOBER}"') as here:
         here.add(moved(1, -1000, "2026-10-10"), moved(2, -1000, "2026-10-20", trunk=TRUNK_B))
         here.trunks(f"{TRUNK_A},acme,,", f"{TRUNK_B},bruno,2026-10-17,")
@@ -142,12 +142,12 @@ def test_a_plan_charges_whom_it_has(tmp_path: Path) -> None:
             "ahead,,standard,Ahead,,,,8,year,advance,2026-10-01,,,,,,",
         )
         assert here.new(here.run(OCTOBER)) == [
-            ("acme", 1000 + 3100 + 9900 + 800), ("bruno", 1000 + 1500 + 9900 + 800)
+            ("acme", 1000 + 3100 + 9900 + 800 + 1000), ("bruno", 1000 + 1500 + 9900 + 800 + 484)
         ]  # fmt: skip
         here.clients("acme2,Acme B.V.,NL,,,,", "bruno,Bruno B.V.,NL,,gold,,")
         here.trunks(f"{TRUNK_A},acme2,,", f"{TRUNK_B},bruno,2026-10-17,")
         ran = here.run(NOVEMBER)
-        assert here.new(ran) == [("acme2", 3100), ("bruno", 5000)]
+        assert here.new(ran) == [("acme2", 3100 + 1000), ("bruno", 5000)]
 
 
 BAD = {

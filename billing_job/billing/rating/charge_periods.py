@@ -152,6 +152,18 @@ def intersection(one: Days, other: Days) -> Days | None:
     return (first, end) if first < end else None
 
 
+def fee_for_days(cents: int, days: Sequence[Days], month: Period) -> int:
+    """A monthly fee for some days of a month, by the rule of prorated charges: parts add up to the fee, to the cent."""
+    first, following = month.first_day, month.next.first_day
+    within = merged([part for each in days if (part := intersection(each, (first, following)))])
+    length = (following - first).days
+    return sum(
+        half_away_from_zero(cents * (end - first).days, length)
+        - half_away_from_zero(cents * (begin - first).days, length)
+        for begin, end in within
+    )
+
+
 def merged(stretches: Sequence[Days]) -> tuple[Days, ...]:
     """The days of all stretches, each once, in their order."""
     found: list[Days] = []

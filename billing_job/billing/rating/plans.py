@@ -99,6 +99,8 @@ class Plan(Table):
 
     name: Annotated[str, Field(min_length=1)]
     monthly_fee: PositiveMoney = "0.00"
+    monthly_fee_prorate: Literal["none", "days"] = "none"
+    """Whether a month in which the client has a trunk on some days only owes the fee for these days."""
     minimum: PositiveMoney = "0.00"
     discount_percent: PositiveDecimal = "0"
     rules: tuple[Rule, ...] = (Rule(model="pass_through"),)
