@@ -42,7 +42,7 @@ def test_a_changed_reading_of_a_row_is_not_billed(edit: str, tmp_path: Path) -> 
 
 
 def test_a_line_is_not_credited_twice_where_the_first_time_was_erased(tmp_path: Path) -> None:
-    """`credit` stops at the missing row, and at a counter that was moved; a cost that was changed beside fee and minimum is found by the deep check."""
+    """`credit` stops at a missing row and a moved counter; the deep check finds a cost beside fee and minimum."""
     with life(tmp_path, plan(monthly_fee="5.00", minimum="30.00", discount_percent="10")) as here:
         here.add(moved(1, -1000, "2026-09-05"))
         here.run(SEPTEMBER)
