@@ -11,6 +11,7 @@ from billing_job.core.payment_reference import creditor_reference
 from tests.support.bank_files import Moved, camt, csv_rows, mt940
 from tests.support.fakes import Ran
 from tests.support.issued_documents import BRUNO, BankOffice, bank_office, document
+from tests.support.kill_bank import trials
 from tests.support.ledgers import rows
 
 IBAN = "DE89370400440532013000"
@@ -239,3 +240,10 @@ def test_the_books_close_the_items(here: BankOffice) -> None:
             receivable += cents_from_decimal(cells["amount"]) if cells["account"] == "1300" else 0
     assert receivable == left == 12_100 + 5_000 + 7_000 - 13_000 - 2_000
     assert here.office.type("export", "--month", "2026-09", "--format", "csv").code == 2
+
+
+@pytest.mark.sqlite_file("a kill is the same to a server's transaction")
+def test_kills_of_an_import_change_nothing(tmp_path: Path) -> None:
+    """A killed import has kept all or nothing, and the same files again give what an undisturbed one gives."""
+    _, problems = trials(tmp_path, 1, seed=5)
+    assert problems == []
