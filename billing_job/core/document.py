@@ -42,6 +42,8 @@ class Seller:
     phone: str = ""
     iban: str = ""
     bic: str = ""
+    creditor_id: str = ""
+    """The creditor identifier of SEPA direct debits (BT-90)."""
     account_holder: str = ""
     """The name that the account is held in, where it is not the legal name: banks compare it."""
     tax_number: str = ""
@@ -98,6 +100,13 @@ class Client:
     contract_reference: str = ""
     einvoice: str = "auto"
     """auto, peppol, xrechnung, nlcius, en16931 or none."""
+    payment: str = "transfer"
+    """transfer or direct_debit."""
+
+    @property
+    def is_business(self) -> bool:
+        """Whether it is known to be one, by a VAT id or a register number; the law protects everybody else more."""
+        return bool(self.vat_id or self.registration_id)
 
     @property
     def recipients(self) -> tuple[str, ...]:

@@ -71,6 +71,12 @@ def date_text(day: date, locale: Locale) -> str:
 
 
 @lru_cache(maxsize=4096)
+def short_date_text(day: date, locale: Locale) -> str:
+    """A day in figures with the whole year, for columns: "31/10/2026"."""
+    return format_skeleton("yMMdd", day, locale=locale).translate(_MARKS)
+
+
+@lru_cache(maxsize=4096)
 def span_text(first: date, last: date, locale: Locale) -> str:
     """A span of days, both included: "1–15 Oct 2026", and a whole month by its name, "October 2026"."""
     if first.day == 1 and last == Period.of(first).last_day:

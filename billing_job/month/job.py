@@ -20,6 +20,7 @@ from billing_job.config.mapping import load_mapping, load_vat_rates
 from billing_job.config.price_list import load_prices
 from billing_job.config.reading import TransactionsReading
 from billing_job.config.receivables import load_first_day
+from billing_job.config.receivables_files import ReceivablesFiles, load_receivables_files
 from billing_job.config.settings import Settings
 from billing_job.core.claim import FirstDay
 from billing_job.core.clock import Clock
@@ -53,8 +54,12 @@ CONFIGURATION_FILES = (
     "vat_rates.csv",
     "domestic_reverse_charge.csv",
     "exchange_rates.csv",
+    "references.csv",
     "accounts.csv",
     "open_items.csv",
+    "mandates.csv",
+    "reminder_holds.csv",
+    "interest_rates.csv",
 )
 
 
@@ -73,6 +78,7 @@ class Job:
     clock: Clock
     configuration_sha256: str
     first_day: FirstDay
+    receivables_files: ReceivablesFiles
 
     @cached_property
     def clients(self) -> Mapping[str, Client]:
@@ -148,7 +154,7 @@ class Job:
 def open_job(settings: Settings, config_folder: Path, clock: Clock) -> Job:
     """Read every input file and open the ledger; ConfigError lists all that is wrong, before anything is touched."""
     problems: list[str] = []
-    mapping = prices = accounts = templates = logo = first_day = None
+    mapping = prices = accounts = templates = logo = first_day = receivables_files = None
     unknown = [name for name in settings.accounting.formats if name not in FORMATS]
     problems += [
         f"{config_folder / 'billing.toml'}: accounting.formats: {name!r} is unknown; known are {', '.join(FORMATS)}"
@@ -173,6 +179,11 @@ def open_job(settings: Settings, config_folder: Path, clock: Clock) -> Job:
     except ConfigError as error:
         problems += error.problems
     try:
+        names = None if mapping is None else {client.client_id: client.name for client in mapping.clients}
+        receivables_files = load_receivables_files(config_folder, names)
+    except ConfigError as error:
+        problems += error.problems
+    try:
         templates = load_templates(settings.design.templates)
         logo = _logo(settings)
     except ConfigError as error:
@@ -184,6 +195,7 @@ def open_job(settings: Settings, config_folder: Path, clock: Clock) -> Job:
         or templates is None
         or logo is None
         or first_day is None
+        or receivables_files is None
         or problems
     ):
         raise ConfigError(problems)
@@ -201,6 +213,7 @@ def open_job(settings: Settings, config_folder: Path, clock: Clock) -> Job:
         clock=clock,
         configuration_sha256=_fingerprint(config_folder),
         first_day=first_day,
+        receivables_files=receivables_files,
     )
 
 
