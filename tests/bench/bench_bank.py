@@ -53,7 +53,9 @@ def run(report: Report, *, quick: bool) -> None:
     owed = claims(documents)
     movements = moved(owed, entries)
     content = camt(*movements)
-    house = House((ACCOUNT,), "EUR", YEAR_END, CsvColumns(*[""] * 9, "", decimal_comma=False))
+    house = House(
+        (ACCOUNT,), "EUR", YEAR_END, CsvColumns("date", "amount", "", "", "", "", "", "", "", "", decimal_comma=False)
+    )
 
     def ours() -> Matched:
         known = [each for _, each in identified(statements_of(content, house))]
