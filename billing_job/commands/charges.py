@@ -14,7 +14,10 @@ if TYPE_CHECKING:
 
 @click.group(short_help="Charges of one's own: what will be billed, and what was.")
 def charges() -> None:
-    """What config/charges.csv sells beside the wallet: phones, installation, support, flat fees, discounts."""
+    """What config/charges.csv sells beside the wallet: phones, installation, support, flat fees, discounts.
+
+    Example: billing-job charges list --month 2026-10
+    """
 
 
 @charges.command("list", short_help="List the periods of charges, and where they were billed.")
