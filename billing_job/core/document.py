@@ -102,6 +102,10 @@ class Client:
     """auto, peppol, xrechnung, nlcius, en16931 or none."""
     payment: str = "transfer"
     """transfer or direct_debit."""
+    mandate_id: str = ""
+    """The mandate by which its documents are collected (BT-89); empty where it pays by transfer."""
+    debited_iban: str = ""
+    """The account that they are collected from (BT-91)."""
 
     @property
     def is_business(self) -> bool:

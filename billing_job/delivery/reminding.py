@@ -47,6 +47,7 @@ from billing_job.month.collected import collected, under_way, usable_mandate
 from billing_job.month.job import Job
 from billing_job.month.receivables import load_receivables
 from billing_job.month.reminded import client_of, reminded, reminder_of, reminder_to_json
+from billing_job.receivables.mandates import Collected
 from billing_job.receivables.reminders import Reminder, ReminderPlan, Terms, reminders
 
 FOLDER = "reminders"
@@ -118,9 +119,14 @@ def planned_reminders(job: Job, log: Sequence[SentReminder]) -> ReminderPlan:
         job.receivables_files.holds,
         reminded(log),
         under_way(history),
-        frozenset(each for each in clients if usable_mandate(job, each, state.as_of, history) is not None),
+        frozenset(id_ for id_, client in clients.items() if _is_debited(job, client, state.as_of, history)),
     )
     return reminders(state, payments, terms)
+
+
+def _is_debited(job: Job, client: Client, day: date, history: Sequence[Collected]) -> bool:
+    most = job.settings.receivables.returns_before_transfer
+    return usable_mandate(client, job.receivables_files.mandates, day, history, most) is not None
 
 
 def _settle(job: Job, console: Console, confirm: Sequence[str], resend: Sequence[str]) -> None:
