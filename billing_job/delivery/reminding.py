@@ -4,7 +4,7 @@ The protocol is that of documents: noted before a letter leaves, noted after, an
 person settles it. The figures are worked out when the letter leaves, so that what was paid meanwhile is not asked for.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import date, timedelta
@@ -81,13 +81,14 @@ def remind(
     plan = planned_reminders(job, log)
     report.left_out, report.notes = plan.left_out, plan.notes
     by_mail = []
+    latest = {each.client_id: each for each in log}
     for reminder in plan.reminders:
         client = client_of(job, reminder.client_id, reminder.items[0].number)
         if reminder.channel == "letter":
             if not dry_run:
                 _write_letter(job, reminder, client, log, console)
             report.sent.append((reminder, _file_name(reminder)))
-        elif problem := _unsendable(reminder, client, log):
+        elif problem := _unsendable(reminder, client, latest):
             report.unsent.append(Unsent(reminder.client_id, client.first_email, problem))
         else:
             by_mail.append((reminder, client))
@@ -147,8 +148,7 @@ def _settle(job: Job, console: Console, confirm: Sequence[str], resend: Sequence
 def _finish_letters(job: Job, log: Sequence[SentReminder], console: Console) -> None:
     """Letters that a killed run noted and may not have written: the same bytes, from what was noted."""
     for each in log:
-        reminder = reminder_of(each)
-        if each.event is ReminderEvent.SENDING and reminder.channel == "letter":
+        if each.event is ReminderEvent.SENDING and (reminder := reminder_of(each)).channel == "letter":
             _put_letter(job, reminder, client_of(job, each.client_id, reminder.items[0].number))
             _note(job, each, ReminderEvent.WRITTEN, each.recipient, console)
 
@@ -178,13 +178,13 @@ def _file_name(reminder: Reminder) -> str:
     return f"{FOLDER}/{reminder.client_id}-{reminder.day}.pdf"
 
 
-def _unsendable(reminder: Reminder, client: Client, log: Sequence[SentReminder]) -> str:
+def _unsendable(reminder: Reminder, client: Client, latest: Mapping[str, SentReminder]) -> str:
     """Why no mail can go to the client, empty where it can; a refused address is tried again when it is another one."""
     if not client.first_email:
         return "clients.csv has no e-mail address for this client"
     if not all(ascii_address(address) for address in client.recipients):
         return "no mail server takes this address: correct it in clients.csv"
-    last = next((each for each in reversed(log) if each.client_id == reminder.client_id), None)
+    last = latest.get(reminder.client_id)
     if last is not None and last.event is ReminderEvent.REFUSED and last.recipient == client.first_email:
         return f"refused on {last.moment}: {last.detail}; correct the address in clients.csv"
     return ""
