@@ -102,11 +102,9 @@ class Client:
     einvoice: str = "auto"
     """auto, peppol, xrechnung, nlcius, en16931 or none."""
     payment: str = "transfer"
-    """transfer or direct_debit."""
     mandate_id: str = ""
-    """The mandate by which its documents are collected (BT-89); empty where it pays by transfer."""
     debited_iban: str = ""
-    """The account that they are collected from (BT-91)."""
+    """With payment = direct_debit: mandate (BT-89) and account (BT-91) by which its documents are collected."""
 
     @property
     def is_business(self) -> bool:
