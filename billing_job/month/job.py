@@ -15,7 +15,9 @@ from billing_job.billing.attribution.assignments import Assignments, assignments
 from billing_job.billing.attribution.event_facts import number_facts
 from billing_job.billing.invoicing.tax import TaxRules
 from billing_job.billing.invoicing.untaxed_at_home import SHIPPED_REVERSE_CHARGES, small_business_vat
+from billing_job.billing.rating.charge_periods import Charge
 from billing_job.billing.rating.tariff import DatedPrice
+from billing_job.config.charges_file import CHARGES, load_charges
 from billing_job.config.mapping import load_mapping, load_vat_rates
 from billing_job.config.price_list import load_prices
 from billing_job.config.reading import TransactionsReading
@@ -60,6 +62,7 @@ CONFIGURATION_FILES = (
     "mandates.csv",
     "reminder_holds.csv",
     "interest_rates.csv",
+    CHARGES,
 )
 
 
@@ -79,6 +82,8 @@ class Job:
     configuration_sha256: str
     first_day: FirstDay
     receivables_files: ReceivablesFiles
+    charges: tuple[tuple[Charge, ...], ...] = ()
+    """Each charge of charges.csv: its rows in their order of time."""
 
     @cached_property
     def clients(self) -> Mapping[str, Client]:
@@ -169,6 +174,12 @@ def open_job(settings: Settings, config_folder: Path, clock: Clock) -> Job:
         )
     except ConfigError as error:
         problems += error.problems
+    charges: tuple[tuple[Charge, ...], ...] = ()
+    if mapping is not None:
+        try:
+            charges = load_charges(config_folder, mapping, [plan.name for plan in settings.plans])
+        except ConfigError as error:
+            problems += error.problems
     accounts_file = config_folder / "accounts.csv"
     try:
         accounts = load_accounts(accounts_file if accounts_file.exists() else None)
@@ -214,6 +225,7 @@ def open_job(settings: Settings, config_folder: Path, clock: Clock) -> Job:
         configuration_sha256=_fingerprint(config_folder),
         first_day=first_day,
         receivables_files=receivables_files,
+        charges=charges,
     )
 
 
