@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from python_calamine import CalamineWorkbook
 
+from billing_job.billing.attribution.attribute import REASONS
+from billing_job.core.remedies import OTHERS, remedy_of
 from tests.support.fakes import FIRST, Office, call, two_clients
 
 RENTALS = [
@@ -53,6 +55,14 @@ def test_what_one_remedy_helps_stands_together(desk: Office) -> None:
     assert ids(here, "--number", "+31201234560") == ids(here, "--number", "42") == {"10", "13", "16"}
     wrong = here.type("exceptions", "--cause", "fax")
     assert (wrong.code, "waits for unknown_reference, unknown_type" in wrong.err) == (2, True)
+
+
+def test_every_reason_has_its_remedy() -> None:
+    """No reason of the queue falls to what is said of none."""
+    waits = set(REASONS) - {"", "topup", "void"} | {
+        "untaxable_client", "refund_without_original", "original_waits", "billed_row_changed", "vanished_row",
+    }  # fmt: skip
+    assert [reason for reason in sorted(waits) if remedy_of(reason, "number") is OTHERS] == []
 
 
 def test_the_row_at_fault_is_named(desk: Office) -> None:
