@@ -21,7 +21,7 @@ RENTALS = [
     }
     for place in range(9)
 ]
-OTHERS = [
+STRANGERS = [
     call(30, -500, "2026-10-08", type_="fax"),
     call(31, -77, "2026-10-09", trunk=99),
     call(32, -42, "2026-10-10") | {"reference_type": None, "reference_id": None, "description": "=what is this"},
@@ -31,7 +31,7 @@ OTHERS = [
 @pytest.fixture
 def desk(tmp_path: Path) -> Iterator[Office]:
     """Nine rentals of three numbers that no row knows, a type, a trunk and a row of nobody."""
-    with two_clients(tmp_path, [*FIRST, *RENTALS, *OTHERS]) as (here, _):
+    with two_clients(tmp_path, [*FIRST, *RENTALS, *STRANGERS]) as (here, _):
         assert here.type("sync").code == 0
         yield here
 

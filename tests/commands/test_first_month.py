@@ -77,7 +77,7 @@ def first_lines(path: Path, count: int = 5) -> str:
 
 
 def test_the_walk_is_as_the_page_tells(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """From an empty folder to issued invoices with the commands of the page and what it says to fill in, nothing else."""
+    """From an empty folder to issued invoices with the commands of the page and what it says to fill in, no more."""
     monkeypatch.chdir(tmp_path)
     page = PAGE.read_text(encoding="utf-8")
     clock = Clock(datetime(2026, 11, 5, 8, 0, tzinfo=UTC))
