@@ -43,6 +43,8 @@ class AccountKind(StrEnum):
     EXPENSE = "expense"
     WALLET = "wallet"
     CLEARING = "clearing"
+    BANK = "bank"
+    BANK_CHARGE = "bank_charge"
     PARTY = "party"
     """Not a posting: the client's own number in the program's address book, such as a DATEV debtor account."""
 

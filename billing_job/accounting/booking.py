@@ -4,11 +4,17 @@ from collections.abc import Mapping, Sequence
 
 from billing_job.accounting.accounts import AccountKey, AccountKind, Accounts
 from billing_job.accounting.entry import Entry, EntryKind, Posting, PostingVat, category_text
-from billing_job.core.document import Document, Kind, Line, Vat
+from billing_job.core.claim import Payment, PaymentKind
+from billing_job.core.document import Client, Document, Kind, Line, Vat
 from billing_job.core.errors import InvariantBroken
 from billing_job.core.money import decimal_text, rate_text, vat_cents, vat_shares
 from billing_job.core.period import Period
 
+_MOVED = {
+    PaymentKind.RECEIPT: "Payment of",
+    PaymentKind.RETURN: "Payment returned of",
+    PaymentKind.PAID_BACK: "Paid back for",
+}
 _Side = tuple[AccountKey, int, str, PostingVat | None]
 
 
@@ -78,6 +84,38 @@ def wallet_entries(
         _balanced(Entry(reference, period.last_day, kind, f"{what} {period}", _postings(sides, accounts)))
         for reference, kind, what, sides in months
     ]
+
+
+def receipt_entries(payments: Sequence[tuple[Payment, Client]], accounts: Accounts) -> list[Entry]:
+    """What bank entries paid, one for each of them and client: bank and bank charges against what is settled."""
+    groups: dict[str, dict[str, list[Payment]]] = {}
+    clients = {client.client_id: client for _, client in payments}
+    for payment, client in payments:
+        groups.setdefault(payment.entry, {}).setdefault(client.client_id, []).append(payment)
+    return [
+        _receipt(f"BANK-{entry}" + (f"-{client_id}" if len(by_client) > 1 else ""), own, clients[client_id], accounts)
+        for entry, by_client in groups.items()
+        for client_id, own in by_client.items()
+    ]
+
+
+def _receipt(reference: str, payments: Sequence[Payment], client: Client, accounts: Accounts) -> Entry:
+    receivable = AccountKey(AccountKind.RECEIVABLE, country=client.country)
+    charges = sum(payment.charges_cents for payment in payments)
+    sides = [
+        (AccountKey(AccountKind.BANK), sum(payment.cents for payment in payments) - charges, "Bank", ""),
+        (AccountKey(AccountKind.BANK_CHARGE), charges, "Bank charges", ""),
+        *((receivable, -one.cents, one.document or "Credit balance", one.document or "") for one in payments),
+    ]
+    chart = accounts.chart("csv", [key for key, *_ in sides])
+    postings = tuple(
+        Posting(key, chart[key].code, chart[key].name or text, cents, text, document=document)
+        for key, cents, text, document in sides
+        if cents
+    )
+    what = " and ".join(dict.fromkeys(payment.document or "credit balance" for payment in payments))
+    narration = f"{_MOVED[payments[0].kind]} {what}"
+    return _balanced(Entry(reference, payments[0].day, EntryKind.RECEIPT, narration, postings, party=client))
 
 
 def _postings(sides: Sequence[_Side], accounts: Accounts) -> tuple[Posting, ...]:

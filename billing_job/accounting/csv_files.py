@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from billing_job.accounting.accounts import AccountKind, Accounts
 from billing_job.accounting.booking import document_entry
-from billing_job.accounting.entry import Entry, Posting, PostingVat
+from billing_job.accounting.entry import DOCUMENTS, Entry, Posting, PostingVat
 from billing_job.accounting.export import one_line
 from billing_job.accounting.journal import Journal
 from billing_job.core.document import Document
@@ -37,7 +37,9 @@ def sales_csv(documents: Sequence[Document], accounts: Accounts) -> bytes:
 
 def sales_file(entries: Iterable[Entry], currency: str) -> bytes:
     """sales.csv of the entries that are documents."""
-    return csv_text(SALES_COLUMNS, (row for entry in entries if entry.party for row in _sales_rows(entry, currency)))
+    return csv_text(
+        SALES_COLUMNS, (row for entry in entries if entry.kind in DOCUMENTS for row in _sales_rows(entry, currency))
+    )
 
 
 def journal_file(journal: Journal, accounts: Accounts) -> bytes:
@@ -99,7 +101,7 @@ def _journal_row(
         str(journal.period),
         entry.kind.value,
         entry.reference,
-        entry.corrects or entry.reference,
+        posting.document or entry.corrects or entry.reference,
         _day(entry.due_date) if is_party_side else "",
         *_party(entry),
         posting.account,

@@ -15,12 +15,17 @@ from billing_job.core.document import Client
 
 
 class EntryKind(StrEnum):
-    """What an entry books."""
+    """What an entry books; in this order those of one day."""
 
     INVOICE = "invoice"
     CREDIT_NOTE = "credit_note"
+    RECEIPT = "receipt"
     WALLET_COST = "wallet_cost"
     TOP_UP = "top_up"
+
+
+DOCUMENTS = frozenset({EntryKind.INVOICE, EntryKind.CREDIT_NOTE})
+"""The kinds of entries that are documents."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,14 +53,16 @@ class Posting:
     cents: int
     text: str
     vat: PostingVat | None = None
+    document: str = ""
+    """Of a payment: the number of the document that this side settles; empty for a credit balance."""
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One balanced booking; party, due date and period belong to documents and are empty for the wallet's entries."""
+    """One balanced booking; due date and period belong to documents, party to payments, too; the wallet has none."""
 
     reference: str
-    """The document's number, or WALLET-YYYY-MM and TOPUP-YYYY-MM: unique in a journal."""
+    """The document's number, BANK- and the entry's id, or WALLET-YYYY-MM and TOPUP-YYYY-MM: unique in a journal."""
     day: date
     kind: EntryKind
     narration: str
@@ -68,12 +75,17 @@ class Entry:
     """On a credit note of an issued document: that document's number."""
 
     @property
+    def settles(self) -> tuple[str, ...]:
+        """Of a payment: the documents that it settles, each once."""
+        return tuple(dict.fromkeys(posting.document for posting in self.postings if posting.document))
+
+    @property
     def receivable_cents(self) -> int:
-        """The document's gross; 0 for the wallet's entries."""
+        """The document's gross, a payment's amount with its sign turned; 0 for the wallet's entries."""
         return sum(posting.cents for posting in self.postings if posting.key.kind == AccountKind.RECEIVABLE)
 
     def order(self) -> tuple[date, int, str]:
-        """By day, invoices before credit notes before the wallet, then by number."""
+        """By day, invoices before credit notes, payments and the wallet, then by number."""
         return self.day, list(EntryKind).index(self.kind), self.reference
 
     def revenue(self) -> Iterator[tuple[Posting, PostingVat]]:

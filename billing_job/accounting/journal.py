@@ -7,11 +7,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from billing_job.accounting.accounts import AccountKey, Accounts
-from billing_job.accounting.booking import document_entry, wallet_entries
-from billing_job.accounting.entry import Entry
+from billing_job.accounting.booking import document_entry, receipt_entries, wallet_entries
+from billing_job.accounting.entry import DOCUMENTS, Entry, EntryKind
+from billing_job.core.claim import Payment
 from billing_job.core.document import Client, Document, Seller
 from billing_job.core.errors import InvariantBroken
+from billing_job.core.money import decimal_text
 from billing_job.core.period import Period
+from billing_job.core.sentences import counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +41,20 @@ class Journal:
 
     def documents(self) -> Iterator[tuple[Entry, Client]]:
         """The entries that are documents, with who owes them."""
-        return ((entry, entry.party) for entry in self.entries if entry.party is not None)
+        return ((entry, entry.party) for entry in self.entries if entry.party is not None and entry.kind in DOCUMENTS)
+
+    def receipts(self) -> Iterator[tuple[Entry, Client]]:
+        """The entries that are payments of clients or to them, with whose they are."""
+        return ((entry, entry.party) for entry in self.entries if entry.party and entry.kind is EntryKind.RECEIPT)
+
+    @property
+    def received_cents(self) -> int:
+        """What payments took off the receivables."""
+        return -sum(entry.receivable_cents for entry, _ in self.receipts())
+
+    def clients(self) -> Mapping[str, Client]:
+        """Everybody who owes or pays, by id."""
+        return {entry.party.client_id: entry.party for entry in self.entries if entry.party is not None}
 
     def wallet_entries(self) -> Iterator[Entry]:
         """The entries of the wallet."""
@@ -57,8 +73,13 @@ class Journal:
         return sums
 
 
-def month_journal(documents: Sequence[Document], wallet: WalletMonth, accounts: Accounts) -> Journal:
-    """The month's journal, every entry balanced to the cent.
+def month_journal(
+    documents: Sequence[Document],
+    wallet: WalletMonth,
+    accounts: Accounts,
+    payments: Sequence[tuple[Payment, Client]] = (),
+) -> Journal:
+    """The month's journal, every entry balanced to the cent; `payments` are those of the month, each with its client.
 
     InvariantBroken when a document is a draft, has another currency or does not add up; ConfigError when accounts.csv
     has no account for something.
@@ -68,8 +89,20 @@ def month_journal(documents: Sequence[Document], wallet: WalletMonth, accounts: 
     if foreign:
         raise InvariantBroken(f"documents {', '.join(foreign)} are not in the wallet's currency {wallet.currency}")
     entries += wallet_entries(wallet.period, wallet.cost_cents_by_category, wallet.topup_cents, accounts)
+    entries += receipt_entries(payments, accounts)
     entries.sort(key=Entry.order)
     references = [entry.reference for entry in entries]
     if len(set(references)) != len(references):
         raise InvariantBroken(f"a document is twice in the journal of {wallet.period}")
     return Journal(wallet.period, wallet.currency, documents[0].seller if documents else None, tuple(entries))
+
+
+def payments_left_out(journal: Journal) -> list[str]:
+    """The warning of a format that has no payments, with their figure."""
+    count = sum(1 for _ in journal.receipts())
+    if not count:
+        return []
+    return [
+        f"its import carries no payments: {counted(count, 'payment')} over {decimal_text(journal.received_cents)}"
+        f" {'is' if count == 1 else 'are'} left out; match them there with the bank's own feed"
+    ]

@@ -71,6 +71,7 @@ class FecOptions(Table):
     """Nine digits; empty takes them from the seller's French VAT id or registration id."""
     sales_journal: Annotated[str, Field(min_length=1)] = "VE"
     general_journal: Annotated[str, Field(min_length=1)] = "OD"
+    bank_journal: Annotated[str, Field(min_length=1)] = "BQ"
 
 
 class XafOptions(Table):

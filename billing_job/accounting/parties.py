@@ -28,7 +28,7 @@ def party_codes(
     journal: Journal, accounts: Accounts, format_name: str, otherwise: Callable[[Client], str]
 ) -> Mapping[str, str]:
     """The code by client id; ConfigError when two clients would share one and be mixed up in the program."""
-    clients = {client.client_id: client for _, client in journal.documents()}
+    clients = journal.clients()
     codes = {
         client_id: accounts.party(format_name, client_id) or otherwise(client) for client_id, client in clients.items()
     }

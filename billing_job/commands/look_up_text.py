@@ -28,6 +28,7 @@ def documents_table(found: Sequence[Mapping[str, Any]]) -> str:
             each["client_name"],
             written(each["net_cents"], each["currency"]),
             written(each["gross_cents"], each["currency"]),
+            "" if each["open_cents"] is None else written(each["open_cents"], each["currency"]),
             each["state"].replace("_", " "),
         )
         for each in found
@@ -36,8 +37,8 @@ def documents_table(found: Sequence[Mapping[str, Any]]) -> str:
     for each in found:
         sums[each["currency"]] = sums.get(each["currency"], 0) + each["gross_cents"]
     totals = ", ".join(money_text(cents, currency) for currency, cents in sorted(sums.items()))
-    columns = ("number", "date", "client", "name", "net", "gross", "state")
-    return table(columns, rows, right=("net", "gross")) + f"\n\n{len(found)} documents, {totals} gross"
+    columns = ("number", "date", "client", "name", "net", "gross", "open", "state")
+    return table(columns, rows, right=("net", "gross", "open")) + f"\n\n{len(found)} documents, {totals} gross"
 
 
 def document_rows(found: Sequence[Mapping[str, Any]]) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
@@ -68,6 +69,8 @@ def document_text(found: Mapping[str, Any]) -> str:
         ("amount", f"net {money_text(head['net_cents'], currency)}, VAT {money_text(head['vat_cents'], currency)},"
                    f" gross {money_text(head['gross_cents'], currency)}"),
         ("state", head["state"].replace("_", " ")),
+        ("open", "settled before receivables.since" if head["open_cents"] is None
+                 else f"{money_text(head['open_cents'], currency)}, paid {money_text(head['paid_cents'], currency)}"),
     ]  # fmt: skip
     if head["corrects"]:
         facts.append(("corrects", head["corrects"]))
@@ -163,7 +166,7 @@ def status_text(found: Mapping[str, Any], currency: str) -> str:
     balance = wallet["balance_micros"]
     told = "not known: run `billing-job sync`" if balance is None else wallet_text(balance, currency)
     explained = "" if balance is None else ", explained" if wallet["matches"] else ", NOT explained: see `reconcile`"
-    run = found["last_run"]
+    run, owed = found["last_run"], found["receivables"]
     facts = [
         ("ledger", f"{found['ledger']['where']}: {found['ledger']['transactions']:,} transactions,"
                    f" {found['ledger']['documents']:,} documents"),
@@ -174,6 +177,10 @@ def status_text(found: Mapping[str, Any], currency: str) -> str:
         ("waiting", f"{waits['count']} transactions of {wallet_text(-waits['micros'], currency)}"
                     + (": see `billing-job exceptions`" if waits["count"] else "")),
         ("unsent", f"{sent['count']} documents" + (": see `billing-job list --state issued`" if sent["count"] else "")),
+        ("open", f"{money_text(owed['open_cents'], currency)} of {owed['open_documents']} documents, overdue"
+                 f" {money_text(owed['overdue_cents'], currency)} of {owed['overdue_documents']}: `billing-job open`"),
+        ("bank", f"read up to {owed['newest_statement']}" if owed["newest_statement"]
+                 else "no statement was read: `billing-job bank import`"),
     ]  # fmt: skip
     return "\n".join(_facts(facts))
 

@@ -4,7 +4,8 @@ Every bad row is reported with file, row and column, all files at once.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -13,10 +14,11 @@ from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
 
 from billing_job.core.document import Client
 from billing_job.core.errors import ConfigError
-from billing_job.core.files.csv_reader import Row, known, table_path, typed_rows
+from billing_job.core.files.csv_reader import CsvRow, Row, known, table_path, typed_rows
 from billing_job.core.money import micros_from_decimal
 from billing_job.core.phone import country_of
 from billing_job.core.register import (
+    BuyerReferences,
     DomesticReverseCharge,
     ExchangeRate,
     NumberAssignment,
@@ -199,6 +201,16 @@ class ExchangeRateRow(Row):
     valid_from: Day
 
 
+class ReferenceRow(Row):
+    """A row of references.csv."""
+
+    client_id: str
+    buyer_reference: str = ""
+    purchase_order: str = ""
+    contract_reference: str = ""
+    valid_from: Day
+
+
 CLIENT_COLUMNS, TRUNK_COLUMNS, NUMBER_COLUMNS = ClientRow.columns(), TrunkRow.columns(), NumberRow.columns()
 
 
@@ -208,7 +220,9 @@ def load_mapping(folder: Path, plan_names: Sequence[str]) -> Register:
     ConfigError lists every bad row of all of them.
     """
     problems: list[str] = []
-    client_rows = tuple(_client_rows(table_path(folder, "clients"), plan_names, problems))
+    dated = tuple(typed_rows(folder / "references.csv", ReferenceRow, problems, optional=True))
+    by_date = {each.client_id for _, each in dated if each.buyer_reference}
+    client_rows = tuple(_client_rows(table_path(folder, "clients"), plan_names, by_date, problems))
     clients = tuple(Client(**_facts(row)) for row in client_rows)
     # Who is a client is only known once clients.csv is right; until then it is no fault to name one that is not.
     known_clients = None if problems else {client.client_id for client in clients}
@@ -226,13 +240,14 @@ def load_mapping(folder: Path, plan_names: Sequence[str]) -> Register:
         ExchangeRate(**vars(each))
         for _, each in typed_rows(folder / "exchange_rates.csv", ExchangeRateRow, problems, optional=True)
     )
+    references = tuple(_references(dated, {row.client_id: row for row in client_rows}, problems))
     problems += overlaps("trunk", [(trunk.trunk, trunk) for trunk in trunks])
     problems += overlaps("number", [(number.number, number) for number in numbers if number.number])
     problems += overlaps("did_number_id", [(n.did_number_id, n) for n in numbers if n.did_number_id])
     if problems:
         raise ConfigError(problems)
     channels = {row.client_id: row.channel for row in client_rows if row.channel}
-    return Register(clients, trunks, numbers, rates, reverse_charges, exchange_rates, channels)
+    return Register(clients, trunks, numbers, rates, reverse_charges, exchange_rates, channels, references)
 
 
 def load_vat_rates(path: Path) -> tuple[VatRate, ...]:
@@ -244,13 +259,15 @@ def load_vat_rates(path: Path) -> tuple[VatRate, ...]:
     return rates
 
 
-def _client_rows(path: Path, plan_names: Sequence[str], problems: list[str]) -> Iterator[ClientRow]:
+def _client_rows(
+    path: Path, plan_names: Sequence[str], by_date: Collection[str], problems: list[str]
+) -> Iterator[ClientRow]:
     first: dict[str, str] = {}
     for row, client in typed_rows(path, ClientRow, problems, plans=plan_names):
         place = first.setdefault(client.client_id.casefold(), row.place)
         if place != row.place:
             problems.append(row.wrong("client_id", f"is a client already at {place.removeprefix(f'{path}, ')}"))
-        if problem := _reference_problem(client):
+        if problem := _reference_problem(client, client.buyer_reference, is_dated=client.client_id in by_date):
             problems.append(row.wrong("buyer_reference", problem))
         yield client
 
@@ -260,13 +277,32 @@ def _facts(row: Row) -> dict[str, Any]:
     return {name: cell for name, cell in vars(row).items() if name not in _NOT_ON_DOCUMENTS}
 
 
-def _reference_problem(client: ClientRow) -> str:
+def _references(
+    rows: Sequence[tuple[CsvRow, ReferenceRow]], clients: Mapping[str, ClientRow], problems: list[str]
+) -> Iterator[BuyerReferences]:
+    """The rows of references.csv; each client and day once."""
+    first: dict[tuple[str, date], str] = {}
+    for row, each in rows:
+        client = clients.get(each.client_id)
+        if client is None:
+            problems.append(
+                row.wrong("client_id", "there is no such client in clients.csv; add it there or correct it")
+            )
+        elif problem := _reference_problem(client, each.buyer_reference, is_dated=True):
+            problems.append(row.wrong("buyer_reference", problem))
+        place = first.setdefault((each.client_id, each.valid_from), row.place)
+        if place != row.place:
+            problems.append(row.wrong("valid_from", f"the client has a row of that day already: {place}"))
+        yield BuyerReferences(**vars(each))
+
+
+def _reference_problem(client: ClientRow, reference: str, *, is_dated: bool) -> str:
     """What XRechnung asks of the buyer's reference: an authority finds its invoices by nothing else."""
-    if client.einvoice != "xrechnung":
+    if client.einvoice != "xrechnung" or (is_dated and not reference):
         return ""
-    if not client.buyer_reference:
+    if not reference:
         return "XRechnung needs it: write the Leitweg-ID of the authority, or the reference that the buyer gave"
-    if is_meant_as_leitweg_id(client.buyer_reference) and not is_leitweg_id(client.buyer_reference):
+    if is_meant_as_leitweg_id(reference) and not is_leitweg_id(reference):
         return "this Leitweg-ID has a wrong form or wrong check digits: copy it again from the order"
     return ""
 

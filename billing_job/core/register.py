@@ -1,7 +1,7 @@
 """The user's word on who is who, as values: clients, dated assignments, VAT rates."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from itertools import groupby, pairwise
@@ -92,6 +92,17 @@ class ExchangeRate:
 
 
 @dataclass(frozen=True, slots=True)
+class BuyerReferences:
+    """The buyer's words for its invoices from a day on, until its next row; what is empty is as in clients.csv."""
+
+    client_id: str
+    buyer_reference: str
+    purchase_order: str
+    contract_reference: str
+    valid_from: date
+
+
+@dataclass(frozen=True, slots=True)
 class Register:
     """All files on who is who, and what the law and the banks say of it."""
 
@@ -103,6 +114,20 @@ class Register:
     exchange_rates: tuple[ExchangeRate, ...] = ()
     channels: Mapping[str, str] = field(default_factory=dict)
     """client_id → how it gets its documents; who is not in it has none chosen."""
+    references: tuple[BuyerReferences, ...] = ()
+
+    def with_references(self, client: Client, day: date) -> Client:
+        """The client with the references that it has on that day."""
+        rows = [row for row in self.references if row.client_id == client.client_id and row.valid_from <= day]
+        if not rows:
+            return client
+        row = max(rows, key=lambda each: each.valid_from)
+        return replace(
+            client,
+            buyer_reference=row.buyer_reference or client.buyer_reference,
+            purchase_order=row.purchase_order or client.purchase_order,
+            contract_reference=row.contract_reference or client.contract_reference,
+        )
 
 
 def overlaps(what: str, assignments: Sequence[tuple[str, Assignment]]) -> list[str]:

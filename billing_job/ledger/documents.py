@@ -1,12 +1,12 @@
 """Issued documents, read back: by folder, by period, by number; and which months they bill."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, Connection, Engine, and_, case, func, select, true
 
-from billing_job.core.document import Document, Heading, MonthTotal, document_from_json, heading_from_json
+from billing_job.core.document import Client, Document, Heading, MonthTotal, document_from_json, heading_from_json
 from billing_job.core.errors import LedgerError
 from billing_job.ledger.billing_tables import closings, documents, releases, settlements
 from billing_job.ledger.bulk import chunks
@@ -63,6 +63,25 @@ def documents_of_numbers(engine: Engine, numbers: Sequence[str]) -> list[Documen
 def documents_issued_since(engine: Engine, day: str) -> list[Document]:
     """Every document dated YYYY-MM-DD or later, invoices first, in the order of their numbers."""
     return [issued.document for issued in _issued(engine, documents.c.issue_date >= day)]
+
+
+def headings_of(engine: Engine, numbers: Sequence[str]) -> dict[str, Heading]:
+    """The headings of the documents of these numbers."""
+    with transaction(engine) as connection:
+        return {number: heading_from_json(body) for number, body in _bodies(connection, numbers).items()}
+
+
+def latest_clients(engine: Engine, client_ids: Collection[str]) -> dict[str, Client]:
+    """Clients that have left the files, as their newest documents have them."""
+    with transaction(engine) as connection:
+        query = select(documents.c.client_id, documents.c.number).order_by(documents.c.issue_date, documents.c.number)
+        newest = dict(
+            row
+            for lot in chunks(sorted(client_ids))
+            for row in connection.execute(query.where(documents.c.client_id.in_(lot))).tuples()
+        )
+        bodies = _bodies(connection, list(newest.values()))
+        return {client_id: heading_from_json(bodies[number]).client for client_id, number in newest.items()}
 
 
 def all_documents(engine: Engine) -> list[Issued]:

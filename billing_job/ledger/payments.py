@@ -49,10 +49,12 @@ def _due_date(connection: Connection, number: str) -> date:
     return heading_from_json(body).due_date
 
 
-def recorded_payments(engine: Engine, *, first: date | None = None, last: date | None = None) -> list[Payment]:
-    """Payments in force, by day, entry and document; of the days from `first` to `last`."""
+def recorded_payments(
+    engine: Engine, *, first: date | None = None, last: date | None = None, document: str | None = None
+) -> list[Payment]:
+    """Payments in force, by day, entry and document; of the days from `first` to `last`, of one document."""
     with transaction(engine) as connection:
-        return payments_in(connection, first=first, last=last)
+        return payments_in(connection, first=first, last=last, document=document)
 
 
 def payments_in(
@@ -61,6 +63,7 @@ def payments_in(
     first: date | None = None,
     last: date | None = None,
     entries: Collection[str] | None = None,
+    document: str | None = None,
 ) -> list[Payment]:
     """The same within a database transaction, of these entries only; what was taken back cancels out."""
     columns = payments.c
@@ -73,6 +76,8 @@ def payments_in(
         query = query.where(columns.day >= first.isoformat())
     if last is not None:
         query = query.where(columns.day <= last.isoformat())
+    if document is not None:
+        query = query.where(columns.document_number == document)
     group = (columns.entry, columns.document_number, columns.client_id, columns.kind)
     summed = query.group_by(*group).having(func.sum(columns.cents) != 0)
     lots: list[Sequence[str] | None] = [None] if entries is None else [*chunks(sorted(entries))]

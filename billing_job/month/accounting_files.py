@@ -10,13 +10,15 @@ from billing_job.accounting.export import Export
 from billing_job.accounting.formats import FORMATS
 from billing_job.accounting.journal import WalletMonth, month_journal
 from billing_job.core.categories import TOPUP
+from billing_job.core.claim import Payment
 from billing_job.core.columns.row_values import exact_sum
-from billing_job.core.document import Document
+from billing_job.core.document import Client, Document
 from billing_job.core.errors import ConfigError, OutputError
 from billing_job.core.files.local import LocalFiles, make_folder
 from billing_job.core.money import MICROCENTS_PER_CENT, MICROS_PER_CENT, cents_of, shared_out
 from billing_job.core.period import Period
-from billing_job.ledger.documents import billed_periods, documents_in_folder
+from billing_job.ledger.documents import billed_periods, documents_in_folder, headings_of, latest_clients
+from billing_job.ledger.payments import recorded_payments
 from billing_job.ledger.sums import moved_before
 from billing_job.month.job import Job
 from billing_job.month.placing import Placed, place
@@ -32,9 +34,13 @@ def check_formats(names: Iterable[str]) -> None:
 
 
 def check_billed(job: Job, month: Period) -> None:
-    """ConfigError for a month that was never billed: there is nothing to write again."""
-    if str(month) not in billed_periods(job.engine)[0] and not documents_in_folder(job.engine, str(month)):
+    """ConfigError for a month that was never billed, and in which nothing was paid: there is nothing to write."""
+    if not _is_billed(job, month) and not recorded_payments(job.engine, first=month.first_day, last=month.last_day):
         raise ConfigError(f"month {month} was never billed: run `billing-job run --month {month}` first")
+
+
+def _is_billed(job: Job, month: Period) -> bool:
+    return str(month) in billed_periods(job.engine)[0] or bool(documents_in_folder(job.engine, str(month)))
 
 
 def month_books(
@@ -44,7 +50,8 @@ def month_books(
 
     ConfigError when accounts.csv has no account for something.
     """
-    journal = month_journal(documents, wallet_month(job, month, placed), job.accounts)
+    paid = month_payments(job, month)
+    journal = month_journal(documents, wallet_month(job, month, placed), job.accounts, paid)
     files: dict[str, bytes] = {}
     warnings: list[str] = []
     for name in dict.fromkeys(formats):
@@ -54,10 +61,28 @@ def month_books(
     return Export(files, tuple(warnings))
 
 
+def month_payments(job: Job, month: Period) -> list[tuple[Payment, Client]]:
+    """What the bank booked in the calendar month, each with its client as the paid document has it."""
+    found = recorded_payments(job.engine, first=month.first_day, last=month.last_day)
+    if not found:
+        return []
+    numbers = dict.fromkeys(payment.document for payment in found if payment.document)
+    parties = {number: document.client for number, document in headings_of(job.engine, list(numbers)).items()}
+    by_client = dict(job.clients) | latest_clients(
+        job.engine, {payment.client_id for payment in found} - set(job.clients)
+    )
+    return [
+        (payment, parties[payment.document] if payment.document else by_client[payment.client_id]) for payment in found
+    ]
+
+
 def export_books(job: Job, month: Period, formats: Collection[str], folder: Path) -> Export:
     """Write a billed month in these formats into any folder: all of the files, or none."""
     documents = documents_in_folder(job.engine, str(month))
     export = month_books(job, month, place(job, month), documents, formats)
+    if not _is_billed(job, month):
+        told = f"{month} is not billed yet: its payments and its wallet are as they stand now; export it again later"
+        export = Export(export.files, (told, *export.warnings))
     blocked = [name for name in export.files if (folder / name).is_dir()]
     if blocked:
         raise OutputError(f"{folder / blocked[0]}: is a folder, so no file can take its name; choose another --output")

@@ -53,6 +53,7 @@ CONFIGURATION_FILES = (
     "vat_rates.csv",
     "domestic_reverse_charge.csv",
     "exchange_rates.csv",
+    "references.csv",
     "accounts.csv",
     "open_items.csv",
 )

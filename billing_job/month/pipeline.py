@@ -160,9 +160,10 @@ def _bills(
     owners = {(client_id, str(month)) for client_id in billed_now}
     fees = owners | _taken_up(placed, billed_now)
     owners = fees | pairs_of(charged.priced["client_id"], charged.priced["period"])
+    clients = {id_: job.mapping.with_references(one, month.last_day) for id_, one in charged.clients.items()}
     found = bills(
         charged.priced,
-        charged.clients,
+        clients,
         placed.vat,
         checks,
         net_by_month(job.engine, str(month), HISTORY_MONTHS),

@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 from datetime import date
+from typing import Any
 
 from billing_job.core.errors import ConfigError
-from billing_job.ledger.payments import claims, recorded_payments
+from billing_job.ledger.payments import claims, newest_statement_day, recorded_payments
 from billing_job.month.job import Job
 from billing_job.receivables.open_items import Receivables, receivables
 
@@ -37,3 +38,20 @@ def _problem(number: str, issued: Mapping[str, date], since: date | None) -> str
     if since is not None and issued[number] >= since:
         return f"was issued on {issued[number]}, so it counts anyway; remove the row"
     return ""
+
+
+def receivables_figures(job: Job) -> dict[str, Any]:
+    """What is open, overdue and in clients' favour today, in cents, and the newest day that a statement tells of."""
+    found = load_receivables(job)
+    newest = newest_statement_day(job.engine)
+    due = [item for item in found.open_items if item.open_cents > 0]
+    overdue = [item for item in due if item.days_overdue(found.as_of)]
+    return {
+        "open_cents": found.total_open_cents,
+        "open_documents": len(found.open_items),
+        "overdue_cents": sum(item.open_cents for item in overdue),
+        "overdue_documents": len(overdue),
+        "credit_cents": sum(found.credit_balances.values()),
+        "ageing": found.ageing(),
+        "newest_statement": None if newest is None else newest.isoformat(),
+    }

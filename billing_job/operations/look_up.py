@@ -1,14 +1,25 @@
 """`list` and `show`: issued documents as programs and people ask for them."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from billing_job.core.errors import ConfigError
+from billing_job.core.money import decimal_text
 from billing_job.documents.document_files import SUFFIXES, document_file
-from billing_job.ledger.document_list import ListedDocument, document_history, listed_documents, written_files
+from billing_job.ledger.document_list import (
+    HistoryStep,
+    ListedDocument,
+    document_history,
+    listed_documents,
+    written_files,
+)
 from billing_job.ledger.documents import document_of_number
+from billing_job.ledger.payments import recorded_payments
 from billing_job.ledger.vies_answers import answers_about
 from billing_job.month.job import Job
+from billing_job.month.receivables import load_receivables
 from billing_job.month.vat_ids import answer_json
+from billing_job.receivables.open_items import OpenItem
 
 
 def document_entries(
@@ -16,7 +27,8 @@ def document_entries(
 ) -> list[dict[str, Any]]:
     """The documents of a month, client and state; amounts in cents, those of credit notes negative."""
     found = listed_documents(job.engine, month=month, client_id=client_id)
-    return [_entry(each) for each in found if state is None or each.state == state]
+    items = _items(job) if found else {}
+    return [_entry(each, items) for each in found if state is None or each.state == state]
 
 
 def document_entry(job: Job, number: str) -> dict[str, Any]:
@@ -27,7 +39,7 @@ def document_entry(job: Job, number: str) -> dict[str, Any]:
         raise ConfigError(f"{number}: no such document was issued; `billing-job list` shows those that were")
     digests = written_files(job.engine, number)
     return {
-        "document": _entry(listed[0]),
+        "document": _entry(listed[0], _items(job)),
         "lines": [
             {
                 "line": line.line,
@@ -45,8 +57,7 @@ def document_entry(job: Job, number: str) -> dict[str, Any]:
             for line in issued.document.lines
         ],
         "history": [
-            {"moment": step.moment, "what": step.what, "detail": step.detail}
-            for step in document_history(job.engine, number)
+            {"moment": step.moment, "what": step.what, "detail": step.detail} for step in _history(job, number)
         ],
         "vies": [
             {
@@ -65,8 +76,27 @@ def document_entry(job: Job, number: str) -> dict[str, Any]:
     }
 
 
-def _entry(listed: ListedDocument) -> dict[str, Any]:
+def _items(job: Job) -> dict[str, OpenItem]:
+    return {item.number: item for item in load_receivables(job).items}
+
+
+def _history(job: Job, number: str) -> list[HistoryStep]:
+    """What happened to the document, what the bank told of it included, oldest first."""
+    paid = [
+        HistoryStep(
+            one.day.isoformat(),
+            one.kind.value.replace("_", " "),
+            f"{decimal_text(one.cents)} by {one.entry}: {one.bank_reason or one.why}",
+        )
+        for one in recorded_payments(job.engine, document=number)
+    ]
+    return sorted([*document_history(job.engine, number), *paid], key=lambda step: step.moment[:10])
+
+
+def _entry(listed: ListedDocument, items: Mapping[str, OpenItem]) -> dict[str, Any]:
+    """A document; of one that is settled elsewhere, before receivables.since, nothing is known of what was paid."""
     heading = listed.heading
+    item = items.get(heading.number)
     return {
         "number": heading.number,
         "kind": heading.kind.value,
@@ -81,6 +111,8 @@ def _entry(listed: ListedDocument) -> dict[str, Any]:
         "vat_cents": heading.vat_cents,
         "gross_cents": heading.gross_cents,
         "credited_cents": listed.credited_cents,
+        "paid_cents": None if item is None else item.paid_cents,
+        "open_cents": None if item is None else item.open_cents,
         "corrects": listed.corrects,
         "state": listed.state,
     }

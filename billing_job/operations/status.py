@@ -13,6 +13,7 @@ from billing_job.ledger.sums import ledger_size
 from billing_job.ledger.transactions import last_whole_walk
 from billing_job.month.exceptions import waiting
 from billing_job.month.job import Job
+from billing_job.month.receivables import receivables_figures
 from billing_job.month.wallet_proof import wallet_proof
 
 WAITS = "waiting"
@@ -35,6 +36,7 @@ def status(job: Job) -> dict[str, Any]:
         "next_month": str(_next_month(job)),
         "waiting": _waits(job).figures(),
         "unsent": {"count": count_in_state(job.engine, "issued")},
+        "receivables": receivables_figures(job),
     }
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.bank_files import Moved, camt
 from tests.support.fakes import Office, office
 from tests.support.ledgers import on_server
 from tests.support.mail_server import mail_server
@@ -104,6 +105,7 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Office]:
         address = re.sub(r'(?m)^# vies_url = "[^"]+"', f'vies_url = "{vies.url}"', address)
         post = f'[mail]\nhost = "127.0.0.1"\nport = {mail.port}\nsecurity = "none"\nfrom = "billing@example.com"\n'
         (here.config / "billing.toml").write_text(address + post, encoding="utf-8")
+        (tmp_path / "november.xml").write_bytes(camt(Moved(1_000, "INV-2026-00001", day="2026-11-03", reference="A1")))
         (tmp_path / "events.jsonl").write_text(EVENT + "\n", encoding="utf-8")
         here.environment["DIDFARM_WEBHOOK_SECRET"] = SECRET
         monkeypatch.chdir(tmp_path)

@@ -105,6 +105,43 @@ def test_vat_in_another_currency_needs_a_rate(tmp_path: Path) -> None:
     assert desk.credit(invoice.number).tax_currency_vat_cents == -2809
 
 
+def test_the_buyers_references_are_those_of_the_months_last_day(tmp_path: Path) -> None:
+    """A purchase order of a year ends with it, an empty cell is as in clients.csv, a document keeps what it said."""
+    desk = Desk(tmp_path)
+    desk.file("clients.csv", "client_id,name,country,buyer_reference,purchase_order", "acme,Acme,NL,KST-1,")
+    desk.file("trunks.csv", *TRUNKS)
+    columns = "client_id;buyer_reference;purchase_order;contract_reference;valid_from"
+    rows = ("acme;;PO-27;C-2;2026-10-31", "acme;;PO-26;;2026-01-01", "acme;KST-2;PO-28;;2026-12-01")
+    desk.file("references.csv", columns, *rows)
+    desk.add(row(1, -1000), row(2, -1000, day="2026-12-05"))
+    (october,) = desk.bill().new
+    (december,) = desk.bill(Period(2026, 12)).new
+    assert [
+        (each.client.buyer_reference, each.client.purchase_order, each.client.contract_reference)
+        for each in (october, december)
+    ] == [("KST-1", "PO-27", "C-2"), ("KST-2", "PO-28", "")]
+
+
+def test_wrong_references_are_told_by_row_and_column(tmp_path: Path) -> None:
+    """A client that is none, a day twice, no day, and a Leitweg-ID with wrong check digits: all at once."""
+    (tmp_path / "clients.csv").write_text("client_id,name,country,einvoice\nacme,A,DE,xrechnung\nbund,B,DE,xrechnung\n")
+    (tmp_path / "trunks.csv").write_text("trunk,client_id\n")
+    (tmp_path / "references.csv").write_text(
+        "client_id,buyer_reference,valid_from\nacme,04011000-1234512345-06,2026-01-01\n"
+        "acme,04011000-1234512345-07,2026-01-01\nbund,,2026-01-01\nnobody,X,2026-01-01\nacme,X,soon\n"
+    )
+    with pytest.raises(ConfigError) as refused:
+        load_mapping(tmp_path, ["standard"])
+    found = [problem.removeprefix(f"{tmp_path}/").split(": ")[0] for problem in refused.value.problems]
+    assert sorted(found) == [
+        "clients.csv, row 3, column buyer_reference",
+        "references.csv, row 3, column buyer_reference",
+        "references.csv, row 3, column valid_from",
+        "references.csv, row 5, column client_id",
+        "references.csv, row 6, column valid_from",
+    ]
+
+
 CLIENTS = """client_id,name,country,peppol_id,einvoice,buyer_reference,email
 a,A,NL,4711:123,,,
 b,B,FI,0213:FI20774740,,,

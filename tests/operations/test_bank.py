@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from billing_job.core.money import cents_from_decimal
 from billing_job.core.payment_reference import creditor_reference
 from tests.support.bank_files import Moved, camt, csv_rows, mt940
 from tests.support.fakes import Ran
@@ -203,3 +204,38 @@ def test_the_inbox(here: BankOffice) -> None:
     (here.office.folder / "in" / "one.xml").write_bytes(camt(MOVED[0], account=IBAN))
     told = here.office.type("bank", "import", "--json")
     assert (told.code, what(told.json["files"], "account", "new")) == (0, [(IBAN, 1)])
+
+
+def test_status_list_and_show_know_what_was_paid(here: BankOffice) -> None:
+    """What is open and overdue stands in status; a document has what was paid of it, and when, by which entry."""
+    bring(here, camt(MOVED[0], Moved(1_000, THREE, reference="P", day="2026-11-24")))
+    told = here.office.type("status", "--json").json["receivables"]
+    assert (told["open_cents"], told["overdue_cents"], told["open_documents"]) == (11_000, 11_000, 2)
+    assert (told["ageing"]["1-30"], told["newest_statement"]) == (11_000, "2026-11-24")
+    assert "EUR 110.00 of 2 documents, overdue EUR 110.00 of 2" in here.office.type("status").out
+    listed = here.office.type("list", "--json").json["documents"]
+    assert what(listed, "number", "paid_cents", "open_cents") == [
+        (ONE, 12_100, 0),
+        (TWO, 0, 5_000),
+        (THREE, 1_000, 6_000),
+    ]
+    shown = here.office.type("show", THREE, "--json").json
+    assert [step["what"] for step in shown["history"]] == ["issued", "receipt"]
+    assert "EUR 60.00, paid EUR 10.00" in here.office.type("show", THREE).out
+
+
+def test_the_books_close_the_items(here: BankOffice) -> None:
+    """The receivable account of the exported journals is what `open` says, with a credit balance and a part payment."""
+    bring(here, camt(Moved(13_000, ONE, reference="1"), Moved(2_000, TWO, reference="2"), *MOVED[3:]))
+    left = sum(cents if "+" not in name else -cents for name, cents in here.open().items())
+    receivable = 0
+    for month in ("2026-10", "2026-11"):
+        folder = here.office.folder / month
+        assert here.office.type("export", "--month", month, "--format", "csv", "--output", str(folder)).code == 0
+        lines = (folder / "journal.csv").read_text(encoding="utf-8-sig").splitlines()
+        columns = lines[0].split(",")
+        for line in lines[1:]:
+            cells = dict(zip(columns, line.split(","), strict=True))
+            receivable += cents_from_decimal(cells["amount"]) if cells["account"] == "1300" else 0
+    assert receivable == left == 12_100 + 5_000 + 7_000 - 13_000 - 2_000
+    assert here.office.type("export", "--month", "2026-09", "--format", "csv").code == 2

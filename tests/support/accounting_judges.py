@@ -119,8 +119,9 @@ def gnucash_import(folder: Path, accounts: Mapping[str, str], date_format: str =
 
 def gnucash_accounts(journal: Journal, accounts: Accounts) -> dict[str, str]:
     """The accounts that the book needs before the import, with their kind."""
-    keys = [posting.key for entry, _ in journal.documents() for posting in entry.postings]
-    kinds = (AccountKind.RECEIVABLE, AccountKind.REVENUE, AccountKind.VAT)
+    entries = [entry for entry, _ in (*journal.documents(), *journal.receipts())]
+    keys = [posting.key for entry in entries for posting in entry.postings]
+    kinds = (AccountKind.RECEIVABLE, AccountKind.REVENUE, AccountKind.VAT, AccountKind.BANK, AccountKind.BANK_CHARGE)
     return {
         account.code: key.kind.value for key, account in accounts.chart("gnucash", keys).items() if key.kind in kinds
     }

@@ -9,6 +9,7 @@ import json
 import sys
 import sysconfig
 from pathlib import Path
+from typing import Any
 
 # The importers' log messages are made by GnuCash's Scheme; it must be awake before the libraries are.
 ctypes.CDLL("libguile-3.0.so.1").scm_init_guile()
@@ -29,6 +30,8 @@ TYPES = {
     "receivable": gnucash_core_c.ACCT_TYPE_RECEIVABLE,
     "revenue": gnucash_core_c.ACCT_TYPE_INCOME,
     "vat": gnucash_core_c.ACCT_TYPE_LIABILITY,
+    "bank": gnucash_core_c.ACCT_TYPE_BANK,
+    "bank_charge": gnucash_core_c.ACCT_TYPE_EXPENSE,
 }
 DATE_FORMATS = {"us": 0, "uk": 1, "ce": 2, "iso": 3}
 G_TYPE_STRING = 16 << 2
@@ -129,6 +132,7 @@ def main() -> None:
         for key in ids(folder / "gnucash_customers.csv")
         if (found := book.CustomerLookupByID(key)) is not None
     }
+    enter_payments(folder / "gnucash_payments.csv", book, euro, accounts)
     session.save()
     session.end()
     # A date that was misread makes a book that no longer opens: the balances are those of the book read again.
@@ -141,6 +145,35 @@ def main() -> None:
     }
     session.end()
     (folder / "said.json").write_text(json.dumps(said), encoding="utf-8")
+
+
+def enter_payments(file: Path, book: gnucash.Book, euro: Any, accounts: dict[str, Any]) -> None:
+    """Enter the payments as the dialogue for transactions does, which has no way in without a window.
+
+    The book refuses a transaction that does not balance when it is saved, and an account that it has not.
+    """
+    if not file.exists():
+        return
+    rows = [line.split(";") for line in file.read_text(encoding="utf-8").splitlines()[1:]]
+    for id_ in dict.fromkeys(row[1] for row in rows):
+        transaction = gnucash.Transaction(book)
+        transaction.BeginEdit()
+        transaction.SetCurrency(euro)
+        for day, own, number, description, account, amount in rows:
+            if own == id_:
+                year, month, of_month = map(int, day.split("-"))
+                transaction.SetDate(of_month, month, year)
+                transaction.SetDescription(description)
+                transaction.SetNum(number)
+                split = gnucash.Split(book)
+                split.SetParent(transaction)
+                split.SetAccount(accounts[account])
+                value = gnucash.GncNumeric(int(amount.replace(".", "")), 100)
+                split.SetValue(value)
+                split.SetAmount(value)
+        if transaction.GetImbalanceValue().num():
+            raise ValueError(f"{id_} does not balance")
+        transaction.CommitEdit()
 
 
 def ids(file: Path) -> list[str]:

@@ -79,11 +79,13 @@ def _chart(journal: Journal, accounts: Accounts) -> Mapping[AccountKey, Account]
 
 def _transaction(entry: Entry, currency: str, chart: Mapping[AccountKey, Account]) -> list[str]:
     payee = entry.party.name if entry.party else "Carrier wallet"
-    links = dict.fromkeys(_LINK.sub("-", reference) for reference in (entry.reference, entry.corrects) if reference)
+    references = (entry.reference, entry.corrects, *entry.settles)
+    links = dict.fromkeys(_LINK.sub("-", reference) for reference in references if reference)
     head = f"{entry.day} * {_string(payee)} {_string(entry.narration)}"
     lines = [" ".join([head, f"#{entry.kind.value.replace('_', '-')}", *(f"^{link}" for link in links)])]
     if entry.party is not None:
-        lines += [f"  client: {_string(entry.party.client_id)}", f"  due: {entry.due_date}"]
+        lines.append(f"  client: {_string(entry.party.client_id)}")
+        lines += [f"  due: {entry.due_date}"] if entry.due_date else []
         lines += [f"  vatid: {_string(entry.party.vat_id)}"] if entry.party.vat_id else []
     width = max(len(chart[posting.key].code) for posting in entry.postings)
     for posting in entry.postings:

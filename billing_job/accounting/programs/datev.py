@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from billing_job.accounting.accounts import Account, AccountKey, AccountKind, Accounts
-from billing_job.accounting.entry import Entry
+from billing_job.accounting.entry import Entry, EntryKind
 from billing_job.accounting.export import Export, chunks, numbered
 from billing_job.accounting.journal import Journal
 from billing_job.accounting.options import AccountingOptions, DatevOptions
@@ -59,8 +59,23 @@ def _rows(
             if posting is not wallet:
                 yield from _row(entry, posting.cents, chart[posting.key].code, chart[wallet.key].code, options)
         return
+    if entry.kind is EntryKind.RECEIPT:
+        yield from _receipt_rows(entry, chart, debtors[entry.party.client_id], options)
+        return
     for side in _document_sides(entry, chart):
         yield from _row(entry, side.cents, debtors[entry.party.client_id], side.account, options, side)
+
+
+def _receipt_rows(
+    entry: Entry, chart: Mapping[AccountKey, Account], debtor: str, options: DatevOptions
+) -> Iterator[DatevRow]:
+    """What is settled, document by document, and what the bank kept: each against the bank."""
+    bank = chart[AccountKey(AccountKind.BANK)].code
+    for posting in entry.postings:
+        if posting.key.kind is not AccountKind.BANK:
+            is_settled = posting.key.kind is AccountKind.RECEIVABLE
+            account = debtor if is_settled else chart[posting.key].code
+            yield from _row(entry, posting.cents, account, bank, options, document=posting.document)
 
 
 def _document_sides(entry: Entry, chart: Mapping[AccountKey, Account]) -> list[_Side]:
@@ -85,11 +100,17 @@ def _document_sides(entry: Entry, chart: Mapping[AccountKey, Account]) -> list[_
 
 
 def _row(
-    entry: Entry, cents: int, account: str, contra: str, options: DatevOptions, side: _Side | None = None
+    entry: Entry,
+    cents: int,
+    account: str,
+    contra: str,
+    options: DatevOptions,
+    side: _Side | None = None,
+    document: str = "",
 ) -> Iterator[DatevRow]:
     if not cents:
         return
-    corrected = entry.corrects or entry.reference
+    corrected = document or entry.corrects or entry.reference
     party = entry.party
     yield DatevRow(
         cents=cents,
@@ -111,8 +132,8 @@ def _row(
 def _debtors(journal: Journal, accounts: Accounts, options: DatevOptions) -> Mapping[str, str]:
     """Debtor account by client id; several clients may share the collective one."""
     return {
-        client.client_id: accounts.party("datev", client.client_id) or str(options.collective_debtor)
-        for _, client in journal.documents()
+        client_id: accounts.party("datev", client_id) or str(options.collective_debtor)
+        for client_id in journal.clients()
     }
 
 
@@ -139,8 +160,7 @@ def _require_numbers(
 
 
 def _warnings(journal: Journal, accounts: Accounts, options: DatevOptions) -> Iterator[str]:
-    clients = {client.client_id for _, client in journal.documents()}
-    without = sorted(client_id for client_id in clients if accounts.party("datev", client_id) is None)
+    without = sorted(client_id for client_id in journal.clients() if accounts.party("datev", client_id) is None)
     if without:
         yield (
             f"{counted(len(without), 'client')} without a debtor account, booked to {options.collective_debtor}:"

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from billing_job.accounting.accounts import Account, AccountKey, AccountKind, Accounts
-from billing_job.accounting.entry import Entry, EntryKind, Posting
+from billing_job.accounting.entry import DOCUMENTS, Entry, EntryKind, Posting
 from billing_job.accounting.export import Export, cut, one_line
 from billing_job.accounting.journal import Journal
 from billing_job.accounting.options import AccountingOptions
@@ -19,6 +19,7 @@ from billing_job.core.sentences import counted
 _TRANSACTION_TYPES = {
     EntryKind.INVOICE: "20",
     EntryKind.CREDIT_NOTE: "21",
+    EntryKind.RECEIPT: "90",
     EntryKind.WALLET_COST: "90",
     EntryKind.TOP_UP: "90",
 }
@@ -43,7 +44,7 @@ def write_exact(journal: Journal, accounts: Accounts, options: AccountingOptions
     root = Element("eExact")
     transactions = SubElement(root, "GLTransactions")
     for entry in journal.entries:
-        own_journal = options.exact.sales_journal if entry.party else options.exact.general_journal
+        own_journal = options.exact.sales_journal if entry.kind in DOCUMENTS else options.exact.general_journal
         _transaction(transactions, entry, journal.currency, own_journal, chart, codes)
     indent(root)
     content = tostring(root, encoding="UTF-8", xml_declaration=True) + b"\n"
@@ -92,7 +93,7 @@ def _line(
     if posting.vat is not None and account.tax_code:
         SubElement(amount, "VAT", code=account.tax_code)
     references = SubElement(line, "References")
-    SubElement(references, "YourRef").text = one_line(entry.corrects or entry.reference)
+    SubElement(references, "YourRef").text = one_line(posting.document or entry.corrects or entry.reference)
 
 
 def _code(client: Client) -> str:

@@ -7,10 +7,10 @@ import re
 from collections.abc import Iterator, Mapping
 
 from billing_job.accounting.accounts import Account, AccountKey, AccountKind, Accounts
-from billing_job.accounting.entry import Entry
+from billing_job.accounting.entry import Entry, EntryKind
 from billing_job.accounting.export import Export, cut, decimal_comma
 from billing_job.accounting.journal import Journal
-from billing_job.accounting.options import AccountingOptions
+from billing_job.accounting.options import AccountingOptions, FecOptions
 from billing_job.accounting.parties import party_codes
 from billing_job.core.document import Client, Seller
 from billing_job.core.errors import ConfigError
@@ -44,7 +44,7 @@ def write_fec(journal: Journal, accounts: Accounts, options: AccountingOptions) 
     counts: dict[str, int] = {}
     for entry in journal.entries:
         if any(posting.cents for posting in entry.postings):
-            code = options.fec.sales_journal if entry.party else options.fec.general_journal
+            code = _journal_code(entry, options.fec)
             counts[code] = counts.get(code, 0) + 1
             number = f"{code}{journal.period.year}{journal.period.month:02d}{counts[code]:05d}"
             lines += ["\t".join(row) for row in _rows(entry, code, number, chart, codes)]
@@ -75,11 +75,21 @@ def _rows(
         account = chart[posting.key]
         party = entry.party if posting.key.kind == AccountKind.RECEIVABLE else None
         yield [
-            _text(code), "Ventes" if entry.party else "Opérations diverses", number, day, account.code,
+            _text(code), _journal_name(entry), number, day, account.code,
             _text(account.name or posting.text), *_auxiliary(party, codes), entry.reference, day,
             _text(entry.narration if party else f"{entry.reference} {posting.text}"),
             decimal_comma(max(posting.cents, 0)), decimal_comma(max(-posting.cents, 0)), "", "", day, "", "",
         ]  # fmt: skip
+
+
+def _journal_code(entry: Entry, options: FecOptions) -> str:
+    if entry.kind is EntryKind.RECEIPT:
+        return options.bank_journal
+    return options.sales_journal if entry.party else options.general_journal
+
+
+def _journal_name(entry: Entry) -> str:
+    return "Banque" if entry.kind is EntryKind.RECEIPT else "Ventes" if entry.party else "Opérations diverses"
 
 
 def _text(text: str) -> str:

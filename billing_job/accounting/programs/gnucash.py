@@ -1,4 +1,4 @@
-"""GnuCash: customers and invoices for its business importers.
+"""GnuCash: customers and invoices for its business importers, payments for that of transactions.
 
 VAT is a row of its own to the VAT account, with our cents: a tax table would compute it again, and one that does not
 exist would make it zero without a word. Amounts are fractions (`10000/100`), which no locale misreads. GnuCash reads
@@ -17,6 +17,9 @@ from billing_job.core.errors import DocumentError
 from billing_job.core.files.csv_writer import defused
 from billing_job.core.money import decimal_text
 
+PAYMENT_COLUMNS = ("Date", "Transaction ID", "Number", "Description", "Account", "Amount")
+"""Of File › Import › Import Transactions from CSV, several splits a transaction; the dialogue asks which is which.
+"""
 _LINE_BYTES = 999
 _TEXT_LENGTH = 60
 
@@ -24,16 +27,20 @@ _TEXT_LENGTH = 60
 def write_gnucash(journal: Journal, accounts: Accounts, options: AccountingOptions) -> Export:
     """Customers and invoices; a credit note is an invoice with negative quantities.
 
-    The wallet's entries are no invoices: a warning says their amounts. DocumentError when a line cannot be shortened.
+    Payments are transactions for another importer, and close no invoice there: assign them as payments. The wallet's
+    entries are no invoices: a warning says their amounts. DocumentError when a line cannot be shortened.
     """
     chart = accounts.chart("gnucash", journal.keys())
     date_format = options.gnucash.date_format
     rows = [row for entry, client in journal.documents() for row in _invoice(entry, client, chart, date_format)]
     clients = {client.client_id: client for _, client in journal.documents()}
+    paid = [row for entry, _ in journal.receipts() for row in _payment(entry, chart, date_format)]
+    payments = {"gnucash_payments.csv": _file([PAYMENT_COLUMNS, *paid])} if paid else {}
     return Export(
         {
             "gnucash_customers.csv": _file([_customer(client) for _, client in sorted(clients.items())]),
             "gnucash_invoices.csv": _file(rows),
+            **payments,
         },
         tuple(_wallet_warning(entry, chart) for entry in journal.wallet_entries()),
     )
@@ -54,6 +61,18 @@ def _invoice(entry: Entry, client: Client, chart: Mapping[AccountKey, Account], 
             rows.append([*head, *line, *tail])
             head, tail = [entry.reference, "", "", "", ""], ["", "", "", "", ""]
     return rows
+
+
+def _payment(entry: Entry, chart: Mapping[AccountKey, Account], date_format: str) -> list[list[str]]:
+    """A row for each split; the rows of one id are one transaction."""
+    day = date_text(entry.day, date_format)
+    return [
+        [
+            day, entry.reference, _cell(posting.document or entry.reference), _cell(entry.narration),
+            _cell(chart[posting.key].code, _LINE_BYTES), decimal_text(posting.cents),
+        ]
+        for posting in entry.postings
+    ]  # fmt: skip
 
 
 def _customer(client: Client) -> list[str]:

@@ -18,6 +18,8 @@ _TYPES = {
     AccountKind.EXPENSE: "X",
     AccountKind.WALLET: "A",
     AccountKind.CLEARING: "A",
+    AccountKind.BANK: "C",
+    AccountKind.BANK_CHARGE: "X",
 }
 _WALLET_PAYEE = "Carrier wallet"
 
@@ -45,6 +47,8 @@ def _transaction(entry: Entry, currency: str, chart: Mapping[AccountKey, Account
         tags = [f"client:{_tag(entry.party.client_id)}", f"due:{entry.due_date}"]
         tags += [f"vatid:{_tag(entry.party.vat_id)}"] if entry.party.vat_id else []
         tags += [f"corrects:{_tag(entry.corrects)}"] if entry.corrects else []
+    elif entry.party is not None:
+        tags = [f"client:{_tag(entry.party.client_id)}", *(f"settles:{_tag(number)}" for number in entry.settles)]
     comment = f"  ; {', '.join(tags)}" if tags else ""
     head = f"{entry.day} * ({_code(entry.reference)}) {_payee(entry)} | {_text(entry.narration)}{comment}"
     width = max(len(chart[posting.key].code) for posting in entry.postings)

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from billing_job.accounting.accounts import Account, AccountKey, Accounts
 from billing_job.accounting.entry import Entry, EntryKind
 from billing_job.accounting.export import Export, chunks, cut, date_text, numbered
-from billing_job.accounting.journal import Journal
+from billing_job.accounting.journal import Journal, payments_left_out
 from billing_job.accounting.options import AccountingOptions, QuickbooksOptions
 from billing_job.accounting.parties import party_codes
 from billing_job.core.document import Client
@@ -46,7 +46,7 @@ def write_quickbooks(journal: Journal, accounts: Accounts, options: AccountingOp
     wallet = [row for entry in journal.wallet_entries() for row in _journal_rows(entry, chart, options.quickbooks)]
     if wallet:
         files["quickbooks_journal.csv"] = csv_text(JOURNAL_COLUMNS, wallet)
-    return Export(files, tuple(_warnings(journal)))
+    return Export(files, (*_warnings(journal), *payments_left_out(journal)))
 
 
 def _rows(

@@ -6,8 +6,8 @@ Amounts are always positive: what is below zero changes its type. The file is Wi
 import re
 from collections.abc import Iterator, Mapping
 
-from billing_job.accounting.accounts import Account, AccountKey, Accounts
-from billing_job.accounting.entry import Entry
+from billing_job.accounting.accounts import Account, AccountKey, AccountKind, Accounts
+from billing_job.accounting.entry import Entry, EntryKind
 from billing_job.accounting.export import Export, cut, date_text, encodable
 from billing_job.accounting.journal import Journal
 from billing_job.accounting.options import AccountingOptions
@@ -34,7 +34,9 @@ def write_sage50(journal: Journal, accounts: Accounts, options: AccountingOption
         row
         for entry in journal.entries
         for row in (
-            _document_rows(entry, references[entry.party.client_id], chart)
+            _receipt_rows(entry, references[entry.party.client_id], chart)
+            if entry.party and entry.kind is EntryKind.RECEIPT
+            else _document_rows(entry, references[entry.party.client_id], chart)
             if entry.party
             else _wallet_rows(entry, chart)
         )
@@ -49,6 +51,18 @@ def _document_rows(entry: Entry, reference: str, chart: Mapping[AccountKey, Acco
             kind = "SI" if vat.net_cents > 0 else "SC"
             amounts = (abs(vat.net_cents), abs(vat.vat_cents))
             yield _row(kind, reference, entry, chart[posting.key], posting.text, amounts)
+
+
+def _receipt_rows(entry: Entry, reference: str, chart: Mapping[AccountKey, Account]) -> Iterator[list[str]]:
+    """SA, money on account, for what a client paid, SI without VAT for what went back; JD and JC for bank charges."""
+    bank = chart[AccountKey(AccountKind.BANK)]
+    for posting in entry.postings:
+        if posting.key.kind is AccountKind.RECEIVABLE:
+            kind = "SA" if posting.cents < 0 else "SI"
+            yield _row(kind, reference, entry, bank, posting.text, (abs(posting.cents), 0))
+        elif posting.key.kind is AccountKind.BANK_CHARGE:
+            for account, cents in ((chart[posting.key], posting.cents), (bank, -posting.cents)):
+                yield _row("JD" if cents > 0 else "JC", "", entry, account, posting.text, (abs(cents), 0))
 
 
 def _wallet_rows(entry: Entry, chart: Mapping[AccountKey, Account]) -> Iterator[list[str]]:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from billing_job.accounting.accounts import Account, AccountKey, Accounts
 from billing_job.accounting.entry import Entry, EntryKind, PostingVat
 from billing_job.accounting.export import Export, chunks, cut, date_text, numbered, one_line
-from billing_job.accounting.journal import Journal
+from billing_job.accounting.journal import Journal, payments_left_out
 from billing_job.accounting.options import AccountingOptions, XeroOptions
 from billing_job.accounting.parties import party_codes
 from billing_job.core.document import Client
@@ -48,7 +48,7 @@ def write_xero(journal: Journal, accounts: Accounts, options: AccountingOptions)
     journals = [_journal_rows(entry, chart, options.xero) for entry in journal.wallet_entries()]
     lots = chunks(journals, JOURNAL_LINES_PER_FILE)
     files |= numbered("xero_manual_journal", "csv", [csv_text(JOURNAL_COLUMNS, lot) for lot in lots])
-    return Export(files, tuple(_vat_differences(journal)))
+    return Export(files, (*_vat_differences(journal), *payments_left_out(journal)))
 
 
 def _invoice_rows(

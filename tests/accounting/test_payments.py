@@ -1,0 +1,82 @@
+"""Payments in the books: every format that has them closes the items, and the judges agree on what is left open."""
+
+from datetime import date
+from pathlib import Path
+
+from billing_job.accounting.accounts import load_accounts
+from billing_job.accounting.formats import FORMATS
+from billing_job.accounting.journal import Journal, month_journal
+from billing_job.accounting.options import AccountingOptions
+from billing_job.accounting.programs.beancount import account_name
+from billing_job.core.claim import Payment, PaymentKind
+from tests.support.accounting_judges import (
+    balances_of,
+    beancount_ledger,
+    gnucash_accounts,
+    gnucash_import,
+    hledger_balances,
+    hledger_check,
+    saved,
+)
+from tests.support.sample_months import JANSEN, MUELLER, SWISS, WALLET, sample_documents
+
+ACCOUNTS = load_accounts(None)
+FIRST, SECOND, FOURTH = "INV-2026-00001", "INV-2026-00002", "INV-2026-00004"
+
+
+def _journal() -> Journal:
+    """The sample month and its payments: in part, with charges kept, several in one entry, too much, returned."""
+    day = date(2026, 11, 10)
+
+    def paid(entry: str, document: str | None, cents: int, kind: PaymentKind = PaymentKind.RECEIPT) -> Payment:
+        return Payment(entry, document, "", cents, day, kind, charges_cents=300 if entry == "e2" else 0)
+
+    payments = [
+        (paid("e1", FIRST, 5_000), JANSEN),
+        (paid("e2", SECOND, 20_001), MUELLER),
+        (paid("e3", FOURTH, 5_250), SWISS),
+        (paid("e3", None, 750), SWISS),
+        (paid("e3", FIRST, 1_000), JANSEN),
+        (paid("e4", SECOND, -20_001, PaymentKind.RETURN), MUELLER),
+    ]
+    return month_journal(sample_documents(), WALLET, ACCOUNTS, payments)
+
+
+def test_the_receivable_account_is_what_is_open(tmp_path: Path) -> None:
+    """Gross less payments, 12,000 cents in all, is left on the receivable account of hledger, beancount and GnuCash."""
+    journal = _journal()
+    gross = sum(document.gross_cents for document in sample_documents())
+    left = gross - (5_000 + 20_001 + 5_250 + 750 + 1_000 - 20_001)
+    (file,) = saved(FORMATS["hledger"].write(journal, ACCOUNTS, AccountingOptions()), tmp_path)
+    assert hledger_check(file).stderr == ""
+    assert hledger_balances(file)["assets:receivable"] == left
+    assert (hledger_balances(file)["assets:bank"], hledger_balances(file)["expenses:bank"]) == (11_700, 300)
+    (file,) = saved(FORMATS["beancount"].write(journal, ACCOUNTS, AccountingOptions()), tmp_path)
+    balances, complaints = beancount_ledger(file)
+    assert (balances["Assets:Receivable"], complaints) == (left, [])
+    assert balances == balances_of(journal, ACCOUNTS, "beancount", account_name)
+    saved(FORMATS["gnucash"].write(journal, ACCOUNTS, AccountingOptions()), tmp_path)
+    said = gnucash_import(tmp_path, gnucash_accounts(journal, ACCOUNTS))["balances"]
+    assert (said["Assets:Accounts Receivable"], said["Assets:Bank"]) == (left, 11_700)
+
+
+def test_every_format_carries_payments_or_says_so(tmp_path: Path) -> None:
+    """DATEV, Exact, FEC, Sage and the CSV name the invoice that is settled; Xero and QuickBooks warn."""
+    journal = _journal()
+    for name, known in FORMATS.items():
+        export = FORMATS[name].write(journal, ACCOUNTS, AccountingOptions())
+        text = b"".join(export.files.values()).decode("latin-1")
+        if name in ("xero", "quickbooks"):
+            assert "5 payments over 120.00 are left out" in "".join(export.warnings), known.name
+            assert "BANK-" not in text
+            continue
+        lines = [line for line in text.replace("><", ">\n<").splitlines() if "BANK-e1" in line or "50,00;" in line]
+        assert lines, name
+        assert FIRST in text
+    rows = FORMATS["datev"].write(journal, ACCOUNTS, AccountingOptions()).files
+    cells = [line.split(";") for line in b"".join(rows.values()).decode("cp1252").splitlines() if "1200" in line]
+    # Amount, side of the debtor, debtor, bank and the open item of the first payment; the return is a debit again.
+    settled = [(row[0], row[1], row[6], row[7], row[10]) for row in cells if len(row) > 100]
+    assert ("50,00", '"H"', "10000", "1200", f'"{FIRST}"') in settled
+    assert ("200,01", '"S"', "10000", "1200", f'"{SECOND}"') in settled
+    assert ("3,00", '"S"', "4970", "1200", '"BANK-e2"') in settled
