@@ -1,5 +1,6 @@
 """What list, show, why and status print for people."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -7,7 +8,10 @@ from rich.console import Console
 
 from billing_job.commands.text_tables import table
 from billing_job.core.money import decimal_text, grouped_text, money_text, wallet_text
-from billing_job.core.screen import Screen
+from billing_job.core.screen import Screen, Tone
+
+_KEY = re.compile(r',(?="[^"]*":)')
+"""The comma before a key of JSON without blanks, where a narrow screen may break it."""
 
 
 def documents_table(found: Sequence[Mapping[str, Any]]) -> str:
@@ -124,7 +128,7 @@ def why_text(found: Mapping[str, Any]) -> str:
                 ("month", row["month"] or "none: it has no readable moment"),
                 ("says", row["description"]),
                 ("refers to", f"{row['reference_type']} {row['reference_id']}".strip() or "nothing"),
-                ("as sent", row["versions"][-1]["raw"]),
+                ("as sent", _KEY.sub(", ", row["versions"][-1]["raw"])),
             ]
         ),
     ]
@@ -163,6 +167,7 @@ def why_text(found: Mapping[str, Any]) -> str:
 def status_text(found: Mapping[str, Any], currency: str) -> str:
     """One screen."""
     wallet, waits, sent = found["wallet"], found["waiting"], found["unsent"]
+    stuck = found["not_delivered"]
     balance = wallet["balance_micros"]
     told = "not known: run `billing-job sync`" if balance is None else wallet_text(balance, currency)
     explained = "" if balance is None else ", explained" if wallet["matches"] else ", NOT explained: see `reconcile`"
@@ -177,12 +182,19 @@ def status_text(found: Mapping[str, Any], currency: str) -> str:
         ("waiting", f"{waits['count']} transactions of {wallet_text(-waits['micros'], currency)}"
                     + (": see `billing-job exceptions`" if waits["count"] else "")),
         ("unsent", f"{sent['count']} documents" + (": see `billing-job list --state issued`" if sent["count"] else "")),
+        ("not delivered", f"{stuck['count']} documents"
+                          + (": see `billing-job list --state refused`" if stuck["count"] else "")),
         ("open", f"{money_text(owed['open_cents'], currency)} of {owed['open_documents']} documents, overdue"
                  f" {money_text(owed['overdue_cents'], currency)} of {owed['overdue_documents']}: `billing-job open`"),
         ("bank", f"read up to {owed['newest_statement']}" if owed["newest_statement"]
                  else "no statement was read: `billing-job bank import`"),
     ]  # fmt: skip
-    return "\n".join(_facts(facts))
+    screen = Screen.of(Console())
+    words: tuple[tuple[str, Tone], ...] = ((", explained", "good"), (", NOT explained", "bad"))
+    text = "\n".join(screen.facts(facts))
+    for word, tone in words:
+        text = text.replace(word, f", {screen.painted(word[2:], tone)}")
+    return text
 
 
 def _facts(facts: Sequence[tuple[str, str]]) -> list[str]:

@@ -80,6 +80,12 @@ def offline_option(function: F) -> F:
     return click.option("--offline", is_flag=True, help="Work from the ledger alone; ask DIDfarm nothing.")(function)
 
 
+def anyway_option(function: F) -> F:
+    """--anyway, for who knows that nobody has paid since the last statement."""
+    text = "Go on without receivables.since, or on statements that are over 5 days old."
+    return click.option("--anyway", is_flag=True, help=text)(function)
+
+
 def xlsx_option(function: F) -> F:
     """--xlsx, a workbook to write; None when it was left out."""
     return click.option(

@@ -135,6 +135,11 @@ class ClientRow(Row):
         BeforeValidator(str.lower),
         expecting("write one of email, peppol, auto, none, or leave it empty for auto"),
     ] = ""
+    payment: Annotated[
+        Literal["transfer", "direct_debit"],
+        BeforeValidator(str.lower),
+        expecting("write transfer or direct_debit, or leave it empty for transfer"),
+    ] = "transfer"
     notes: str = ""
 
 

@@ -15,9 +15,13 @@ from billing_job.core.toml import Money, Table, expecting
 
 
 class ReceivablesTable(Table):
-    """`[receivables]`: documents issued before `since` are settled elsewhere, but those in open_items.csv."""
+    """`[receivables]`: documents issued before `since` are settled elsewhere, but those in open_items.csv.
+
+    After so many returns in a row a mandate is no longer used, and its client's documents are paid by transfer.
+    """
 
     since: date | None = None
+    returns_before_transfer: Annotated[int, Field(ge=1, le=10)] = 2
 
 
 class BankCsv(Table):

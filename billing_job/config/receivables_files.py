@@ -1,6 +1,7 @@
 """The user's files on who is asked for money and how: mandates.csv, reminder_holds.csv, interest_rates.csv."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Literal
@@ -10,10 +11,22 @@ from pydantic import AfterValidator, BeforeValidator, Field
 from billing_job.config.mapping import ValidFrom, ValidTo
 from billing_job.core.errors import ConfigError
 from billing_job.core.files.csv_reader import Row, known, typed_rows
+from billing_job.core.resources import shipped_config
 from billing_job.core.toml import Country, Day, expecting
 from billing_job.receivables.interest import InterestRate, half_year_end
 from billing_job.receivables.mandates import Mandate, Scheme, checked_bic, checked_iban, checked_mandate_id
 from billing_job.receivables.reminders import Hold, HoldKind
+
+
+@dataclass(frozen=True, slots=True)
+class ReceivablesFiles:
+    """What these files say."""
+
+    mandates: tuple[Mandate, ...]
+    holds: tuple[Hold, ...]
+    interest_rates: tuple[InterestRate, ...]
+    """The user's own, then those that the program ships: the first that fits holds."""
+
 
 MANDATES, HOLDS, INTEREST_RATES = "mandates.csv", "reminder_holds.csv", "interest_rates.csv"
 
@@ -58,22 +71,27 @@ class InterestRateRow(Row):
     published: Annotated[Day, expecting("write the day of the publication as YYYY-MM-DD")] | None = None
 
 
-def load_mandates(folder: Path, clients: Collection[str], names: dict[str, str]) -> tuple[Mandate, ...]:
-    """The mandates; `names` gives each client's name, for a row without a holder. ConfigError lists every bad row."""
+def load_receivables_files(folder: Path, names: Mapping[str, str] | None) -> ReceivablesFiles:
+    """Read all of them; ConfigError lists every bad row. `names` are the clients by id, None while unknown."""
     problems: list[str] = []
-    mandates = tuple(_mandates(folder / MANDATES, clients, names, problems))
+    mandates = tuple(_mandates(folder / MANDATES, names, problems))
     problems += _overlaps(mandates)
+    holds = tuple(_holds(folder / HOLDS, names, problems))
+    rates = [*_rates(folder / INTEREST_RATES, problems), *_rates(shipped_config() / INTEREST_RATES, problems)]
     if problems:
         raise ConfigError(problems)
-    return mandates
+    return ReceivablesFiles(mandates, holds, tuple(rates))
 
 
-def _mandates(path: Path, clients: Collection[str], names: dict[str, str], problems: list[str]) -> Iterator[Mandate]:
+def _mandates(path: Path, names: Mapping[str, str] | None, problems: list[str]) -> Iterator[Mandate]:
     owner: dict[str, str] = {}
-    for row, each in typed_rows(path, MandateRow, problems, optional=True, clients=clients):
+    for row, each in typed_rows(path, MandateRow, problems, optional=True, clients=names):
         if owner.setdefault(each.mandate_id, each.client_id) != each.client_id:
             problems.append(row.wrong("mandate_id", f"is a mandate of {owner[each.mandate_id]}: give each its own id"))
-        cells = vars(each) | {"holder": each.holder or names.get(each.client_id, ""), "scheme": Scheme(each.scheme)}
+        cells = vars(each) | {
+            "holder": each.holder or (names or {}).get(each.client_id, ""),
+            "scheme": Scheme(each.scheme),
+        }
         yield Mandate(**cells, source=row.place)
 
 
@@ -88,26 +106,17 @@ def _overlaps(mandates: tuple[Mandate, ...]) -> Iterator[str]:
                 )
 
 
-def load_holds(folder: Path, clients: Collection[str]) -> tuple[Hold, ...]:
-    """Holds and disputes; ConfigError lists every bad row, and a dispute without an end."""
-    problems: list[str] = []
-    holds = []
-    for row, each in typed_rows(folder / HOLDS, HoldRow, problems, optional=True, clients=clients):
+def _holds(path: Path, names: Mapping[str, str] | None, problems: list[str]) -> Iterator[Hold]:
+    for row, each in typed_rows(path, HoldRow, problems, optional=True, clients=names):
         if each.kind == "dispute" and each.valid_to is None:
             problems.append(row.wrong("valid_to", "a dispute has an end: write the day on which you look at it again"))
-        holds.append(Hold(**(vars(each) | {"kind": HoldKind(each.kind)})))
-    if problems:
-        raise ConfigError(problems)
-    return tuple(holds)
+        yield Hold(**(vars(each) | {"kind": HoldKind(each.kind)}))
 
 
-def load_interest_rates(path: Path) -> tuple[InterestRate, ...]:
-    """The rates of one file, the latest first; ConfigError lists every bad row."""
-    problems: list[str] = []
+def _rates(path: Path, problems: list[str]) -> list[InterestRate]:
+    """The rates of one file, the latest first."""
     rates = [
         InterestRate(**(vars(each) | {"valid_to": each.valid_to or half_year_end(each.valid_from)}))
         for _, each in typed_rows(path, InterestRateRow, problems, optional=True)
     ]
-    if problems:
-        raise ConfigError(problems)
-    return tuple(sorted(rates, key=lambda rate: rate.valid_from, reverse=True))
+    return sorted(rates, key=lambda rate: rate.valid_from, reverse=True)

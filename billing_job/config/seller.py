@@ -12,6 +12,7 @@ from billing_job.billing.invoicing.tax import VAT_PREFIXES
 from billing_job.core.countries import EU
 from billing_job.core.toml import Country, Table
 from billing_job.documents.einvoice.addresses import participant_problem
+from billing_job.receivables.mandates import checked_creditor_id
 
 
 def iban_of(value: str) -> str:
@@ -58,6 +59,7 @@ class SellerTable(Table):
     account_holder: str = ""
     iban: Annotated[str, AfterValidator(iban_of)] = ""
     bic: Annotated[str, AfterValidator(_bic)] = ""
+    creditor_id: Annotated[str, AfterValidator(checked_creditor_id)] = ""
     logo: Path | None = None
 
     @model_validator(mode="after")

@@ -25,6 +25,7 @@ from billing_job.config.seller import SellerTable
 from billing_job.core.errors import ConfigError
 from billing_job.core.toml import DayCount, Table, WalletMoney, WebAddress, expecting
 from billing_job.didfarm.wire_reading import BalanceReading
+from billing_job.receivables.reminder_levels import Reminders
 
 _NUMBER_PARTS = re.compile(r"\{year\}|\{number(:\d{0,3}d?)?\}")
 
@@ -208,6 +209,7 @@ class Settings(Table):
     monitoring: Monitoring = Monitoring()
     receivables: ReceivablesTable = ReceivablesTable()
     bank: Bank = Bank()
+    reminders: Reminders = Reminders()
     run: Run = Run()
     plans: tuple[Plan, ...] = (Plan(name="standard"),)
 

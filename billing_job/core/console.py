@@ -181,12 +181,17 @@ class Console:
             self._status.clear()
 
     def waiting(self) -> Callable[[int], None] | None:
-        """Told of the whole seconds until the next request may leave; None where nobody looks."""
+        """Told of the whole seconds until the next request may leave, 0 when it does; None where nobody looks."""
         status = self._status
         if status is None:
             return None
 
         def on_wait(seconds: int) -> None:
-            status.show(f"{self._reading or 'Reading'} · next in {seconds} s")
+            if seconds:
+                status.show(f"{self._reading or 'Reading'} · next in {seconds} s")
+            elif self._reading:
+                status.show(self._reading)
+            else:
+                status.clear()
 
         return on_wait

@@ -13,6 +13,7 @@ from functools import lru_cache
 
 from pydantic import TypeAdapter
 
+from billing_job.core.categories import is_own_charge
 from billing_job.core.countries import taxed_as
 from billing_job.core.money import exchanged_cents
 from billing_job.core.period import Period
@@ -42,6 +43,8 @@ class Seller:
     phone: str = ""
     iban: str = ""
     bic: str = ""
+    creditor_id: str = ""
+    """The creditor identifier of SEPA direct debits (BT-90)."""
     account_holder: str = ""
     """The name that the account is held in, where it is not the legal name: banks compare it."""
     tax_number: str = ""
@@ -98,6 +101,13 @@ class Client:
     contract_reference: str = ""
     einvoice: str = "auto"
     """auto, peppol, xrechnung, nlcius, en16931 or none."""
+    payment: str = "transfer"
+    """transfer or direct_debit."""
+
+    @property
+    def is_business(self) -> bool:
+        """Whether it is known to be one, by a VAT id or a register number; the law protects everybody else more."""
+        return bool(self.vat_id or self.registration_id)
 
     @property
     def recipients(self) -> tuple[str, ...]:
@@ -134,7 +144,7 @@ class DetailRow:
     description: str
     number: str
     trunk: str
-    quantity: int
+    quantity: int | Decimal
     net_cents: int
 
 
@@ -150,7 +160,8 @@ class Line:
     number: str
     """E.164 when all of the line is one number's, otherwise empty."""
     trunk: str
-    quantity: int
+    quantity: int | Decimal
+    """A decimal where a charge of one's own has one, such as 2.5 hours."""
     net_cents: int
     vat: Vat
     period_start: date
@@ -163,6 +174,11 @@ class Line:
     """What `quantity` counts, a word or code of core/units.py; empty on documents from before lines had one."""
     unit_price_micros: int | None = None
     """The price of one unit, where every row has that price; None where they differ."""
+
+    @property
+    def is_own_charge(self) -> bool:
+        """Whether it is a charge of one's own, from which no discount is taken."""
+        return any(is_own_charge(row.transaction_id) for row in self.rows)
 
     @property
     def counts(self) -> str:

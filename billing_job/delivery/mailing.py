@@ -167,7 +167,7 @@ def _send_one(
         return None
     letter = replace(letter, message_id=claimed.message_id)
     try:
-        answer = transport.send(_envelope(mail, letter), message_bytes(letter))
+        answer = transport.send(envelope_of(mail, letter), message_bytes(letter))
     except MailServerUnreachable as error:
         _record(job, claimed, Answer(Outcome.DEFERRED, str(error)), console)
         delivered.deferred.append(item.entry(str(error)))
@@ -180,7 +180,7 @@ def _send_one(
     return answer
 
 
-def _envelope(mail: Mail, letter: Letter) -> Envelope:
+def envelope_of(mail: Mail, letter: Letter) -> Envelope:
     """Everybody who gets the message, each once: a blind copy to who is named already would come twice."""
     named = {letter.recipient.casefold()}
     copies = []

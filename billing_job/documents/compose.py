@@ -30,6 +30,7 @@ DETAIL_FILE = "{number}.csv"
 
 _SENDER_ROOM = 64  # letters that fit on the line above the address
 _CLOSING_ROWS = 3
+"""Rows that end a specification together, its sum among them."""
 _ROWS_BESIDE_CHART = 12
 
 
@@ -47,6 +48,7 @@ def document_view(document: Document, templates: Templates, *, pictures: bool = 
     if lines.is_long:
         total = Row(RowKind.GROUP, labels("Total excluding VAT"), amount=money.bare(document.net_cents))
         rows = (*rows, total)
+    closing = _CLOSING_ROWS if lines.is_long else 1
     before, between, after = labels("Page {page} of {pages}", page="\0", pages="\0").split("\0")
     if document.number:
         before = f"{page_text(document.number)} · {before}"
@@ -79,8 +81,8 @@ def document_view(document: Document, templates: Templates, *, pictures: bool = 
         amount_head=labels("Amount ({currency})", currency=document.currency),
         categories=lines.categories(accent_of(document.seller), pictures=pictures),
         specification_title=labels("Specification"),
-        rows=rows[:-_CLOSING_ROWS],
-        closing_rows=rows[-_CLOSING_ROWS:],
+        rows=rows[:-closing],
+        closing_rows=rows[-closing:],
         totals=tuple(_totals(document, money, labels)),
         grand_total=Fact(labels("Total including VAT"), money(document.gross_cents)),
         payment=_payment(document, money, labels, pictures=pictures),

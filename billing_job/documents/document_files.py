@@ -1,11 +1,14 @@
 """The files of one document: PDF, CSV and UBL, as bytes."""
 
+from datetime import date
+
 from billing_job.core.document import Document, Heading
 from billing_job.core.errors import DocumentError
 from billing_job.core.files.manifest import DRAFT, INVOICES
 from billing_job.documents.compose import DETAIL_FILE
 from billing_job.documents.detail_csv import detail_csv
-from billing_job.documents.html import document_html, document_name
+from billing_job.documents.html import LETTER_TEMPLATE, document_html, document_name, rendered
+from billing_job.documents.letter_view import LetterView
 from billing_job.documents.templates import Templates
 
 SUFFIXES = {"pdf": ".pdf", "csv": ".csv", "ubl": ".xml"}
@@ -41,6 +44,14 @@ def _files(document: Document, templates: Templates) -> dict[str, bytes]:
     if has_xml:
         files["ubl"] = ubl_xml(document, templates, pdf if document.seller.pdf_in_ubl else b"")
     return {"pdf": pdf, **files}
+
+
+def letter_pdf(view: LetterView, templates: Templates, *, day: date, what: str) -> bytes:
+    """A letter's page as PDF/A-3a and PDF/UA-1, dated `day`; DocumentError names `what` and the template's mistake."""
+    from billing_job.documents.pdf.make_pdf import pdf_bytes
+
+    html = rendered(LETTER_TEMPLATE, templates, what, view=view)
+    return pdf_bytes(html, templates, day=day, embedded=(), what=what, cached=False)
 
 
 def kinds_of(document: Document | Heading) -> tuple[str, ...]:

@@ -2,15 +2,12 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from functools import lru_cache
-
-from jinja2 import Environment, TemplateError, TemplateNotFound, TemplateSyntaxError
 
 from billing_job.core.document import Document, Kind
-from billing_job.core.errors import DocumentError
 from billing_job.documents import localized
 from billing_job.documents.compose import document_view
-from billing_job.documents.html import document_name
+from billing_job.documents.html import document_name, rendered
+from billing_job.documents.letter_view import LetterView
 from billing_job.documents.safe_text import plain_text
 from billing_job.documents.templates import Templates
 from billing_job.documents.translations import Labels, labels_for
@@ -82,19 +79,23 @@ def mail_texts(document: Document, templates: Templates, *, subject: str, attach
     words = _words(document, view, labels, "ubl" in attached)
     # A credit note is due on no day: what parts the day from the words before it goes, too.
     subject_line = subject.format(**parts).strip(_SEPARATORS)
-    rendered = {}
-    for kind, environment in (("text", _text_environment(templates)), ("html", templates.environment)):
-        name = TEMPLATES[kind]
-        try:
-            rendered[kind] = environment.get_template(name).render(view=view, mail=words)
-        except TemplateNotFound as error:
-            raise DocumentError(f"{document_name(document)}: template {error} is missing") from error
-        except TemplateSyntaxError as error:
-            place = f"template {error.filename or name}, line {error.lineno}"
-            raise DocumentError(f"{document_name(document)}: {place}: {error.message}") from error
-        except (TemplateError, TypeError, ValueError, ArithmeticError, RecursionError) as error:
-            raise DocumentError(f"{document_name(document)}: template {name}: {error}; correct the template") from error
-    return MailTexts(labels.locale.language, plain_text(subject_line), rendered["text"], rendered["html"])
+    what = document_name(document)
+    return MailTexts(
+        labels.locale.language,
+        plain_text(subject_line),
+        rendered(TEMPLATES["text"], templates, what, autoescape=False, view=view, mail=words),
+        rendered(TEMPLATES["html"], templates, what, view=view, mail=words),
+    )
+
+
+def letter_mail_texts(view: LetterView, templates: Templates, what: str) -> MailTexts:
+    """The texts of the e-mail that brings a letter, from `email/letter.txt` and `email/letter.html`."""
+    return MailTexts(
+        view.language,
+        plain_text(f"{view.heading}, {view.summary.value} - {view.brand}"),
+        rendered("email/letter.txt", templates, what, autoescape=False, view=view),
+        rendered("email/letter.html", templates, what, view=view),
+    )
 
 
 def _words(document: Document, view: DocumentView, labels: Labels, has_xml: bool) -> MailWords:
@@ -127,9 +128,3 @@ def _words(document: Document, view: DocumentView, labels: Labels, has_xml: bool
         closing=labels("Kind regards,"),
         signature=tuple(piece for piece in signature if piece.text),
     )
-
-
-@lru_cache(maxsize=8)
-def _text_environment(templates: Templates) -> Environment:
-    """The same sandbox, but text is not HTML: an ampersand stays one."""
-    return templates.environment.overlay(autoescape=False)

@@ -1,6 +1,8 @@
-"""A document as the HTML page that becomes its PDF."""
+"""Pages and texts from the templates: a document as the HTML that becomes its PDF."""
 
-from jinja2 import TemplateError, TemplateSyntaxError
+from functools import lru_cache
+
+from jinja2 import Environment, TemplateError, TemplateNotFound, TemplateSyntaxError
 
 from billing_job.core.document import Document, Kind
 from billing_job.core.errors import DocumentError
@@ -10,21 +12,38 @@ from billing_job.documents.templates import Templates
 _TEMPLATES = {Kind.INVOICE: "invoice.html", Kind.CREDIT_NOTE: "credit_note.html"}
 
 
+LETTER_TEMPLATE = "letter.html"
+
+
 def document_html(document: Document, templates: Templates) -> str:
     """The page of a document, from `invoice.html` or `credit_note.html`.
 
     DocumentError names the document, the template and what is wrong with it: an unknown variable, a forbidden call.
     """
-    name = _TEMPLATES[document.kind]
+    view = document_view(document, templates)
+    return rendered(_TEMPLATES[document.kind], templates, document_name(document), view=view)
+
+
+def rendered(name: str, templates: Templates, what: str, *, autoescape: bool = True, **values: object) -> str:
+    """What a template makes of the values; DocumentError names `what`, the template and what is wrong with it."""
+    environment = templates.environment if autoescape else _text_environment(templates)
     try:
-        return templates.environment.get_template(name).render(view=document_view(document, templates))
+        return environment.get_template(name).render(**values)
+    except TemplateNotFound as error:
+        raise DocumentError(f"{what}: template {error} is missing") from error
     except TemplateSyntaxError as error:
         raise DocumentError(
-            f"{document_name(document)}: template {error.filename or name}, line {error.lineno}: {error.message}"
+            f"{what}: template {error.filename or name}, line {error.lineno}: {error.message}"
         ) from error
     except (TemplateError, TypeError, ValueError, ArithmeticError, RecursionError) as error:
         # All but the first: what an expression in a user's template can do to the view's texts.
-        raise DocumentError(f"{document_name(document)}: template {name}: {error}; correct the template") from error
+        raise DocumentError(f"{what}: template {name}: {error}; correct the template") from error
+
+
+@lru_cache(maxsize=8)
+def _text_environment(templates: Templates) -> Environment:
+    """The same sandbox, but text is not HTML: an ampersand stays one."""
+    return templates.environment.overlay(autoescape=False)
 
 
 def document_name(document: Document) -> str:

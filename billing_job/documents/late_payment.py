@@ -36,5 +36,4 @@ FRENCH_NOTES = (
 
 def late_payment_law(document: Document) -> str:
     """The law of the seller's country, for a client that is a business; empty where we know none."""
-    is_business = bool(document.client.vat_id or document.client.registration_id)
-    return LAWS.get(document.seller.country.upper(), "") if is_business else ""
+    return LAWS.get(document.seller.country.upper(), "") if document.client.is_business else ""

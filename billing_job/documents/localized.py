@@ -49,9 +49,9 @@ def price_text(micros: int, locale: Locale) -> str:
     return format_decimal(Decimal(micros).scaleb(-6), format=f"{_whole(locale)}.00####", locale=locale)
 
 
-def count_text(count: int, locale: Locale) -> str:
-    """A whole number with the language's grouping."""
-    return _signed(format_decimal(count, locale=locale))
+def count_text(count: int | Decimal, locale: Locale) -> str:
+    """A number, with the decimals it has, with the language's grouping."""
+    return _signed(format_decimal(count, locale=locale, decimal_quantization=False))
 
 
 def percent_text(rate: Decimal, locale: Locale) -> str:
@@ -68,6 +68,12 @@ def rate_text(rate: Decimal | None, locale: Locale) -> str:
 def date_text(day: date, locale: Locale) -> str:
     """A day in full, "31 October 2026"."""
     return format_date(day, "long", locale=locale)
+
+
+@lru_cache(maxsize=4096)
+def short_date_text(day: date, locale: Locale) -> str:
+    """A day in figures with the whole year, for columns: "31/10/2026"."""
+    return format_skeleton("yMMdd", day, locale=locale).translate(_MARKS)
 
 
 @lru_cache(maxsize=4096)

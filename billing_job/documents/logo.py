@@ -4,7 +4,7 @@ import io
 import re
 import subprocess
 import sys
-from base64 import b64encode
+from base64 import b64decode, b64encode
 from pathlib import Path
 
 from lxml import etree
@@ -116,3 +116,25 @@ def _svg_problems(root: etree._Element) -> list[str]:
         if _REMOTE_STYLE.search(style):
             problems.append("its style refers to another file")
     return problems
+
+
+_COLOUR = re.compile(r"(?:fill|stroke|stop-color)\s*[:=]\s*[\"']?\s*(#[0-9a-fA-F]{6}|#[0-9a-fA-F]{3}|white|black)\b")
+_NEARLY_WHITE = 235
+"""Of 255: the darkest grey of a picture that nobody sees on paper."""
+
+
+def is_lost_on_white(logo: str) -> bool:
+    """Whether nothing of a logo (a data: URL of ours) can be seen on paper: it was drawn for a dark ground."""
+    if not logo:
+        return False
+    content = b64decode(logo.partition(",")[2])
+    if logo.startswith("data:image/png"):
+        with Image.open(io.BytesIO(content), formats=("PNG",)) as image:
+            drawn = image.convert("RGBA")
+        paper = Image.new("RGBA", drawn.size, "white")
+        shades = Image.alpha_composite(paper, drawn).convert("L").histogram()
+        return not any(shades[:_NEARLY_WHITE])
+    named = {"white": "#ffffff", "black": "#000000"}
+    found = {named.get(each, each) for each in _COLOUR.findall(content.decode("utf-8", "replace"))}
+    wide = {each if len(each) == 7 else "#" + "".join(2 * digit for digit in each[1:]) for each in found}
+    return bool(wide) and all(min(int(each[at : at + 2], 16) for at in (1, 3, 5)) >= _NEARLY_WHITE for each in wide)

@@ -58,7 +58,7 @@ def epc_qr(document: Document) -> str:
     reference = payment_reference(document)
     structured = iso11649.is_valid(reference)
     seller = document.seller
-    return _qr(
+    return transfer_code(
         plain_text(seller.account_name)[:_EPC_MAX_NAME],
         seller.iban.replace(" ", ""),
         seller.bic.replace(" ", ""),
@@ -69,7 +69,8 @@ def epc_qr(document: Document) -> str:
 
 
 @lru_cache(maxsize=8)
-def _qr(name: str, iban: str, bic: str, cents: int, reference: str, text: str) -> str:
+def transfer_code(name: str, iban: str, bic: str, cents: int, reference: str, text: str) -> str:
+    """The EPC code of a transfer in euros, with a structured reference or a text, as a PNG data: URL."""
     code: segno.QRCode = segno.helpers.make_epc_qr(
         name=name,
         iban=iban,

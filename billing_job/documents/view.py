@@ -29,8 +29,6 @@ class RowKind(StrEnum):
     """What a row of the lines' table is; the value is its class in the style sheet."""
 
     LINE = "line"
-    WITHIN = "within"
-    """A line below the heading of its number."""
     FIRST = "first"
     """The first of a number's lines, where there is no room for a heading: the number stands beside it."""
     GROUP = "group"

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from sqlalchemy import Connection, insert, inspect, select, update
 
 from billing_job.core.errors import LedgerError
-from billing_job.ledger import bank_tables  # noqa: F401 - its tables are part of the metadata
+from billing_job.ledger import bank_tables, receivables_tables  # noqa: F401 - their tables are part of the metadata
 from billing_job.ledger.chain import record_anew
 from billing_job.ledger.facts_of_old_ledgers import add_columns, settlements_become_facts
 from billing_job.ledger.tables import facts, metadata, transactions
@@ -49,6 +49,11 @@ def _vies_is_evidence(connection: Connection) -> None:
     document_evidence.create(connection, checkfirst=True)
 
 
+def _reminders_and_collections(connection: Connection) -> None:
+    """Add the tables of what clients were asked for."""
+    metadata.create_all(connection)
+
+
 Step = Callable[[Connection], None]
 
 STEPS: tuple[Step, ...] = (
@@ -59,6 +64,7 @@ STEPS: tuple[Step, ...] = (
     _payments,
     _tax_periods_close,
     _vies_is_evidence,
+    _reminders_and_collections,
 )
 """STEPS[n] turns version n into version n + 1; a released step is never edited."""
 

@@ -10,8 +10,7 @@ from sqlalchemy import Connection, Engine, func, select
 from billing_job.core.document import Document
 from billing_job.core.period import Period
 from billing_job.core.tax_period import TaxPeriod
-from billing_job.ledger.billing_tables import documents, settlements
-from billing_job.ledger.bulk import chunks
+from billing_job.ledger.billing_tables import documents
 from billing_job.ledger.chain import add
 from billing_job.ledger.database import transaction
 from billing_job.ledger.documents import documents_issued_since
@@ -30,13 +29,11 @@ class VatClosing:
 
 @dataclass(frozen=True, slots=True)
 class DeclaredDocuments:
-    """What returns are made from: documents, the months closed before each, and the month of what refunds give back."""
+    """What returns are made from: documents, and the months that were closed before each was issued."""
 
     documents: tuple[Document, ...]
     closed: Mapping[str, frozenset[Period]]
     """Document number → months; documents without one are left out."""
-    origins: Mapping[str, Period]
-    """Refund's transaction → the month of what it gives back."""
 
 
 def record_vat_closing(engine: Engine, period: TaxPeriod, filed_on: date, now: str, who: str) -> VatClosing:
@@ -73,9 +70,7 @@ def declared_documents(engine: Engine, since: date) -> DeclaredDocuments:
     with transaction(engine) as connection:
         closings = _closings(connection)
         closed = dict(_closed(connection, closings)) if closings else {}
-        refunds = [row.transaction_id for each in found for line in each.lines if line.is_refund for row in line.rows]
-        origins = _origins(connection, refunds)
-    return DeclaredDocuments(tuple(found), closed, origins)
+    return DeclaredDocuments(tuple(found), closed)
 
 
 def _closings(connection: Connection) -> list[VatClosing]:
@@ -97,25 +92,6 @@ def _closed(connection: Connection, closings: list[VatClosing]) -> list[tuple[st
         }
         if months:
             found.append((number, frozenset(months)))
-    return found
-
-
-def _origins(connection: Connection, transaction_ids: list[str]) -> dict[str, Period]:
-    """The month in which what each refund gives back was billed."""
-    original = settlements.alias("original")
-    found: dict[str, Period] = {}
-    for chunk in chunks(sorted(set(transaction_ids))):
-        query = (
-            select(settlements.c.transaction_id, func.min(original.c.month))
-            .join_from(
-                settlements,
-                original,
-                (original.c.transaction_id == settlements.c.refund_of) & (original.c.part == settlements.c.refund_part),
-            )
-            .where(settlements.c.transaction_id.in_(chunk), settlements.c.refund_of != "", original.c.month != "")
-            .group_by(settlements.c.transaction_id)
-        )
-        found.update((id_, Period.parse(month)) for id_, month in connection.execute(query))
     return found
 
 

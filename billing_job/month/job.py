@@ -15,11 +15,14 @@ from billing_job.billing.attribution.assignments import Assignments, assignments
 from billing_job.billing.attribution.event_facts import number_facts
 from billing_job.billing.invoicing.tax import TaxRules
 from billing_job.billing.invoicing.untaxed_at_home import SHIPPED_REVERSE_CHARGES, small_business_vat
+from billing_job.billing.rating.charge_periods import Charge
 from billing_job.billing.rating.tariff import DatedPrice
+from billing_job.config.charges_file import CHARGES, load_charges
 from billing_job.config.mapping import load_mapping, load_vat_rates
 from billing_job.config.price_list import load_prices
 from billing_job.config.reading import TransactionsReading
 from billing_job.config.receivables import load_first_day
+from billing_job.config.receivables_files import ReceivablesFiles, load_receivables_files
 from billing_job.config.settings import Settings
 from billing_job.core.claim import FirstDay
 from billing_job.core.clock import Clock
@@ -56,6 +59,10 @@ CONFIGURATION_FILES = (
     "references.csv",
     "accounts.csv",
     "open_items.csv",
+    "mandates.csv",
+    "reminder_holds.csv",
+    "interest_rates.csv",
+    CHARGES,
 )
 
 
@@ -74,6 +81,9 @@ class Job:
     clock: Clock
     configuration_sha256: str
     first_day: FirstDay
+    receivables_files: ReceivablesFiles
+    charges: tuple[tuple[Charge, ...], ...] = ()
+    """Each charge of charges.csv: its rows in their order of time."""
 
     @cached_property
     def clients(self) -> Mapping[str, Client]:
@@ -149,7 +159,7 @@ class Job:
 def open_job(settings: Settings, config_folder: Path, clock: Clock) -> Job:
     """Read every input file and open the ledger; ConfigError lists all that is wrong, before anything is touched."""
     problems: list[str] = []
-    mapping = prices = accounts = templates = logo = first_day = None
+    mapping = prices = accounts = templates = logo = first_day = receivables_files = None
     unknown = [name for name in settings.accounting.formats if name not in FORMATS]
     problems += [
         f"{config_folder / 'billing.toml'}: accounting.formats: {name!r} is unknown; known are {', '.join(FORMATS)}"
@@ -164,6 +174,12 @@ def open_job(settings: Settings, config_folder: Path, clock: Clock) -> Job:
         )
     except ConfigError as error:
         problems += error.problems
+    charges: tuple[tuple[Charge, ...], ...] = ()
+    if mapping is not None:
+        try:
+            charges = load_charges(config_folder, mapping, [plan.name for plan in settings.plans])
+        except ConfigError as error:
+            problems += error.problems
     accounts_file = config_folder / "accounts.csv"
     try:
         accounts = load_accounts(accounts_file if accounts_file.exists() else None)
@@ -171,6 +187,11 @@ def open_job(settings: Settings, config_folder: Path, clock: Clock) -> Job:
         problems += error.problems
     try:
         first_day = load_first_day(config_folder / "open_items.csv", settings.receivables)
+    except ConfigError as error:
+        problems += error.problems
+    try:
+        names = None if mapping is None else {client.client_id: client.name for client in mapping.clients}
+        receivables_files = load_receivables_files(config_folder, names)
     except ConfigError as error:
         problems += error.problems
     try:
@@ -185,6 +206,7 @@ def open_job(settings: Settings, config_folder: Path, clock: Clock) -> Job:
         or templates is None
         or logo is None
         or first_day is None
+        or receivables_files is None
         or problems
     ):
         raise ConfigError(problems)
@@ -202,6 +224,8 @@ def open_job(settings: Settings, config_folder: Path, clock: Clock) -> Job:
         clock=clock,
         configuration_sha256=_fingerprint(config_folder),
         first_day=first_day,
+        receivables_files=receivables_files,
+        charges=charges,
     )
 
 

@@ -4,15 +4,36 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from billing_job.core.errors import ConfigError
+from billing_job.core.errors import ConfigError, RunFailed
 from billing_job.ledger.payments import claims, newest_statement_day, recorded_payments
 from billing_job.month.job import Job
 from billing_job.receivables.open_items import Receivables, receivables
+
+STATEMENTS_AGE = 5
+"""Days by which the newest statement may be older than a reminder or a collection."""
 
 
 def today(job: Job) -> date:
     """The day in the seller's zone."""
     return job.clock.now().astimezone(job.settings.billing.zone).date()
+
+
+def check_statements(job: Job, *, anyway: bool) -> None:
+    """ConfigError without a first day, RunFailed on old statements: who has paid must not be asked again."""
+    if anyway:
+        return
+    if job.first_day.since is None:
+        raise ConfigError(
+            "receivables.since: is not set, so a document that was paid before this program read statements counts as"
+            " open: set it to the day from which your statements are imported, or say --anyway"
+        )
+    newest = newest_statement_day(job.engine)
+    if newest is None or (today(job) - newest).days > STATEMENTS_AGE:
+        found = "no bank statement was imported" if newest is None else f"the newest bank statement is of {newest}"
+        raise RunFailed(
+            f"{found}, and who has paid since would be asked again: import newer ones (`billing-job bank import`), or"
+            " say --anyway"
+        )
 
 
 def load_receivables(job: Job, as_of: date | None = None) -> Receivables:

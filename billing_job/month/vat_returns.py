@@ -18,7 +18,9 @@ from billing_job.core.money import decimal_text, money_text, rate_text
 from billing_job.core.sentences import counted
 from billing_job.core.tax_period import TaxPeriod
 from billing_job.ledger.vat_closings import VatClosing, closed_vat_periods, declared_documents, record_vat_closing
+from billing_job.month.folder_guard import check_folder
 from billing_job.month.job import Job
+from billing_job.month.preconditions import check_facts
 from billing_job.month.session import CommandResult, Session, locked_job
 from billing_job.reporting.vat_files import vat_csv_files
 from billing_job.reporting.vat_page import PAGE, VatPage, vat_page_html
@@ -86,6 +88,9 @@ def close_period(session: Session, text: str, filed_on: date | None, who: str) -
 
 def vat_return_of(job: Job, period: TaxPeriod, session: Session) -> VatReturn:
     """The period's figures, tied to the journal; InvariantBroken where a figure is not, to the cent."""
+    # A ledger that is not the one of this folder, or not as it was, would make a return of nothing, or of too little.
+    check_folder(job)
+    check_facts(job)
     # The threshold looks at the year before; what was supplied then may have been invoiced ahead.
     declared = declared_documents(job.engine, date(period.first.year - 2, 1, 1))
     currency = job.settings.billing.currency
@@ -96,7 +101,7 @@ def vat_return_of(job: Job, period: TaxPeriod, session: Session) -> VatReturn:
             " the time before the change with the billing.currency of then"
         )
     rules, rows = load_due_rules(session.config_folder), load_vat_boxes(session.config_folder)
-    shares = list(taxed_shares(declared.documents, rules, declared.closed, declared.origins))
+    shares = list(taxed_shares(declared.documents, rules, declared.closed))
     booked = [
         Booked(
             each.number,

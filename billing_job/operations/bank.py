@@ -216,6 +216,7 @@ def _evidence(connection: Connection, job: Job, known: Sequence[IdentifiedEntry]
         claims=claims,
         first_day=job.first_day,
         currency=job.settings.billing.currency,
+        mandates=[(each.iban, each.client_id) for each in job.receivables_files.mandates],
         decisions=decisions,
         duplicates=possible_duplicates(known),
         recorded=recorded,

@@ -8,6 +8,7 @@ from billing_job.core.countries import EU
 from billing_job.core.document import Client
 from billing_job.core.sentences import counted, listed
 from billing_job.core.wallet import Trunk
+from billing_job.documents.accent import READABLE, accent_of, contrast_on_white
 from billing_job.documents.translations import LOCALES
 from billing_job.ledger.transactions import supplier_trunks
 from billing_job.month.job import Job
@@ -30,12 +31,30 @@ def settings(job: Job) -> Iterator[Finding]:
             yield _setting(
                 "warning", f"seller.{key} is empty; most countries want it on an invoice, or e-invoicing does"
             )
+    yield from _looks(job)
     if seller.vat_id and seller.country in EU:
         vat_id = "".join(character for character in seller.vat_id if character.isalnum()).upper()
         if not has_valid_vat_id(Client("seller", seller.name, seller.country, vat_id=vat_id)):
             yield _setting(
                 "wrong", f"seller.vat_id {seller.vat_id} has wrong check digits; it is printed on every invoice"
             )
+
+
+def _looks(job: Job) -> Iterator[Finding]:
+    """What would not be seen on white paper."""
+    from billing_job.documents.logo import is_lost_on_white  # pictures are slow to load
+
+    accent = accent_of(job.seller)
+    contrast = contrast_on_white(accent)
+    if contrast < READABLE:
+        yield _setting(
+            "warning",
+            f"design.accent_colour {accent} has a contrast of {contrast:.1f} on white, letters need {READABLE}:"
+            " headings are printed in the text's colour, lines and bars in yours; choose a darker one",
+        )
+    if is_lost_on_white(job.seller.logo):
+        logo = job.settings.seller.logo
+        yield _setting("warning", f"seller.logo {logo} cannot be seen on white paper: use a dark one")
 
 
 def _setting(verdict: Verdict, text: str) -> Finding:

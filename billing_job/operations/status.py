@@ -36,6 +36,7 @@ def status(job: Job) -> dict[str, Any]:
         "next_month": str(_next_month(job)),
         "waiting": _waits(job).figures(),
         "unsent": {"count": count_in_state(job.engine, "issued")},
+        "not_delivered": {"count": count_in_state(job.engine, "refused")},
         "receivables": receivables_figures(job),
     }
 

@@ -10,6 +10,7 @@ from enum import StrEnum
 from itertools import groupby
 
 from billing_job.core.claim import Payment
+from billing_job.core.money import MICROCENTS_PER_CENT, shared_out
 from billing_job.receivables.interest import InterestRate, RateUnknown, interest, rounded_cents
 from billing_job.receivables.late_payment_law import LAWS, NO_COSTS, RecoveryCosts, recovery_costs
 from billing_job.receivables.open_items import OpenItem, Receivables
@@ -46,11 +47,12 @@ class Hold:
 
 @dataclass(frozen=True, slots=True)
 class Reminded:
-    """The last reminder of a document: its level and day, and whether it announced costs to a consumer."""
+    """How far a document was reminded of, and since when its letters announce costs to a consumer."""
 
     level: int
     day: date
-    announced_costs: bool = False
+    """On which it first came to this level."""
+    announced_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,8 @@ class ReminderItem:
     level: int
     """The document's own level; 0 while it has not reached the first one and is only listed."""
     interest_cents: int = 0
+    costs_cents: int = 0
+    """Its share of the letter's costs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +138,8 @@ class Terms:
     reminded: Mapping[str, Reminded] = field(default_factory=dict)
     in_collection: Mapping[str, date] = field(default_factory=dict)
     """Documents whose direct debit is under way, and its day."""
+    debited: frozenset[str] = frozenset()
+    """Clients whose mandate holds and stays: not they are late, but the collection."""
 
 
 def reminders(state: Receivables, payments: Iterable[Payment], terms: Terms) -> ReminderPlan:
@@ -168,6 +174,8 @@ def _left_alone(item: OpenItem, day: date, terms: Terms, plan: ReminderPlan) -> 
     elif item.number in terms.in_collection:
         reason = f"is being collected by direct debit on {terms.in_collection[item.number]}"
         plan.left_out.append(LeftOut(item.number, item.client_id, reason))
+    elif item.client_id in terms.debited:
+        plan.left_out.append(LeftOut(item.number, item.client_id, "is for `billing-job collect`: a mandate holds"))
     else:
         return False
     return True
@@ -201,19 +209,16 @@ def _reminder(
     terms: Terms,
     plan: ReminderPlan,
 ) -> Reminder:
-    level = max(reaching.values())
     business = client_id in terms.businesses
-    items, with_costs = [], []
+    levels = {item.number: _own_level(item, reaching, terms) for item in asked}
+    steps = {number: terms.levels[level - 1] for number, level in levels.items() if level}
+    with_costs = {item.number: item.open_cents for item in asked if _owes_costs(item, steps, day, business, terms)}
+    costs = _costs(terms, list(with_costs.values()), is_business=business)
+    shares = _shares(costs.cents, with_costs)
+    items = []
     for item in asked:
-        before = terms.reminded.get(item.number)
-        own = reaching.get(item.number, before.level if before else 0)
-        claims = terms.levels[own - 1] if own else None
-        cents = 0
-        if claims is not None and claims.interest and business:
-            cents = _interest(item, paid_on.get(item.number, ()), day, terms, plan)
-        announced = before is not None and before.announced_costs and (day - before.day).days > _LETTER_OF_14_DAYS
-        if claims is not None and claims.costs and (business or announced):
-            with_costs.append(item.open_cents)
+        step = steps.get(item.number)
+        claims = business and step is not None and step.interest
         items.append(
             ReminderItem(
                 item.number,
@@ -222,34 +227,63 @@ def _reminder(
                 item.gross_cents,
                 item.open_cents,
                 item.days_overdue(day),
-                own,
-                cents,
+                levels[item.number],
+                _interest(item, paid_on.get(item.number, ()), day, terms, plan) if claims else 0,
+                shares.get(item.number, 0),
             )
         )
-    step = terms.levels[level - 1]
+    announced = NO_COSTS
+    if not business and any(each.costs for each in terms.levels) and _is_news(asked, terms):
+        announced = _costs(terms, [item.open_cents for item in asked], is_business=False)
+    level = max(reaching.values())
     law = LAWS.get(terms.country)
-    announced_costs = NO_COSTS
-    if not business and not with_costs and any(each.costs for each in terms.levels):
-        announced_costs = _costs(terms, False, [item.open_cents for item in asked])
     return Reminder(
         client_id,
         day,
         level,
-        step.channel,
-        step.text,
+        terms.levels[level - 1].channel,
+        terms.levels[level - 1].text,
         tuple(items),
         favour,
-        _costs(terms, business, with_costs),
-        announced_costs,
+        costs,
+        announced,
         law.interest if law is not None else "",
     )
 
 
-def _costs(terms: Terms, business: bool, unpaid_cents: Sequence[int]) -> RecoveryCosts:
+def _own_level(item: OpenItem, reaching: Mapping[str, int], terms: Terms) -> int:
+    """What it reaches today, otherwise what it had reached; 0 before its first level."""
+    before = terms.reminded.get(item.number)
+    return min(reaching.get(item.number, before.level if before else 0), len(terms.levels))
+
+
+def _owes_costs(item: OpenItem, steps: Mapping[str, ReminderLevel], day: date, business: bool, terms: Terms) -> bool:
+    """At a level that claims them; of a consumer only where its letter of 14 days has run out."""
+    if item.number not in steps or not steps[item.number].costs:
+        return False
+    before = terms.reminded.get(item.number)
+    since = before.announced_on if before is not None else None
+    return business or (since is not None and (day - since).days > _LETTER_OF_14_DAYS)
+
+
+def _is_news(asked: Sequence[OpenItem], terms: Terms) -> bool:
+    """Whether a consumer was not told yet what one of the documents will cost it."""
+    told = (terms.reminded.get(item.number) for item in asked)
+    return any(before is None or before.announced_on is None for before in told)
+
+
+def _shares(cents: int, of: Mapping[str, int]) -> dict[str, int]:
+    """A letter's costs over the documents that owe them, by what is open on each."""
+    total = sum(of.values())
+    exact = [cents * MICROCENTS_PER_CENT * unpaid // total for unpaid in of.values()]
+    return dict(zip(of, shared_out(cents, exact), strict=True)) if cents else {}
+
+
+def _costs(terms: Terms, unpaid_cents: Sequence[int], *, is_business: bool) -> RecoveryCosts:
     """In euros only: the sums of the law are."""
     if terms.currency != "EUR":
         return NO_COSTS
-    return recovery_costs(terms.country, is_business=business, unpaid_cents=unpaid_cents)
+    return recovery_costs(terms.country, is_business=is_business, unpaid_cents=unpaid_cents)
 
 
 def _interest(item: OpenItem, paid: Sequence[tuple[date, int]], day: date, terms: Terms, plan: ReminderPlan) -> int:

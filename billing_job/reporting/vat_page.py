@@ -53,7 +53,7 @@ def _view(page: VatPage) -> SimpleNamespace:
         state=page.state,
         notes=page.notes,
         boxes=[_box(box) for box in found.boxes],
-        by_case=[_box(box) for box in found.by_case],
+        by_case=[_box(box)[1:] for box in found.by_case],
         ec_sales=[(sale.vat_id, sale.country, _amount(sale.net_cents)) for sale in found.ec_sales],
         ec_total=_amount(sum(sale.net_cents for sale in found.ec_sales)),
         oss=[
@@ -91,10 +91,11 @@ def _view(page: VatPage) -> SimpleNamespace:
                 CASE_WORDS[share.case],
                 f"{rate_text(share.rate)} %",
                 str(share.supplied),
+                boxes,
                 _amount(share.net_cents),
                 _amount(share.vat_cents),
             )
-            for share in found.shares
+            for share, boxes in zip(found.shares, found.boxes_of_share, strict=True)
         ],
     )
 

@@ -39,11 +39,13 @@ CARLA, DORA = client("carla", "FR"), client("dora", "US")
 RESELLER = client("reseller", "NL", "NL861994772B01", "DRC")
 
 
-def line(number: int, cents: int, vat: Vat, month: str = "2026-10", *, refund: str = "") -> Line:
-    """A line of a month; a refund's one row has that transaction."""
+def line(
+    number: int, cents: int, vat: Vat, month: str = "2026-10", *, refund: str = "", category: str = "call"
+) -> Line:
+    """A line of a month; a refund's one row is of the day on which it was given."""
     period = Period.parse(month)
-    row = DetailRow(refund or f"t{number}", period.first_day, "", "", "", 1, cents)
-    category = "refund" if refund else "call"
+    day = date.fromisoformat(refund) if refund else period.first_day
+    row = DetailRow(f"t{number}", day, "", "", "", 1, cents)
     return Line(
         number, category, "", "", "", 1, cents, vat, period.first_day, period.last_day, (row,), is_refund=bool(refund)
     )
@@ -140,6 +142,7 @@ def test_each_line_stands_in_its_own_period() -> None:
     october, november = returned("2026-10", documents), returned("2026-11", documents)
     assert amounts(october.boxes) == {"3b": (200, None), "": (333, 67)}  # 433 at 20 % is 86.6: 87, shared 66.6 and 20
     assert amounts(november.boxes) == {"1a": (1070, 225), "5a": (None, 225)}
+    assert (october.boxes_of_share, set(november.boxes_of_share)) == (("3b", ""), {"1a 5a"})
     assert [(row.country, row.net_cents, row.vat_cents) for row in october.oss] == [("FR", 333, 67)]
     assert {(each.number, str(each.booked), str(each.declared)) for each in october.differences} == {
         ("INV-2", "2026-11", "2026-10"), ("INV-3", "2026-11", "2026-10")
@@ -151,19 +154,20 @@ def test_each_line_stands_in_its_own_period() -> None:
 
 def test_what_is_given_back_corrects_the_quarter_of_the_sale() -> None:
     """A credit note of February and a refund in January correct the Stop Shop's fourth quarter, by their own rates."""
-    documents = [
+    documents = [  # of the refund of 0.70 the month's minimum takes 0.20 back
         issued("INV-1", CARLA, [line(1, 1000, S20)], "2026-11-02"),
-        issued("INV-2", CARLA, [line(1, 500, S20, "2027-01"), line(2, -50, S20, "2027-01", refund="r1")], "2027-02-02"),
+        issued("INV-2", CARLA, [line(1, 500, S20, "2027-01"), line(2, -70, S20, "2026-12", refund="2027-01-08"),
+                                line(3, 20, S20, "2026-12", category="minimum")], "2027-02-02"),
         issued("CN-1", CARLA, [line(1, -1000, S20)], "2027-02-10", corrects=True),
         issued("INV-3", BRUNO, [line(1, 700, AE)], "2026-11-02"),
         issued("CN-2", BRUNO, [line(1, -700, AE)], "2027-02-10", corrects=True),
-    ]
-    first = returned("2027Q1", documents, origins={"r1": Period(2026, 12)})
+    ]  # fmt: skip
+    first = returned("2027Q1", documents)
     assert [(row.net_cents, row.vat_cents, row.correction_of) for row in first.oss] == [
         (500, 100, ""), (-1050, -210, "2026Q4")
     ]  # fmt: skip
     assert [sale.net_cents for sale in first.ec_sales] == [-700]
-    fourth = returned("2026Q4", documents, origins={"r1": Period(2026, 12)})
+    fourth = returned("2026Q4", documents)
     assert [(row.net_cents, row.vat_cents, row.correction_of) for row in fourth.oss] == [(1000, 200, "")]
     assert [sale.net_cents for sale in fourth.ec_sales] == [700]
 

@@ -98,6 +98,7 @@ def test_long_reading_says_when_it_goes_on(monkeypatch: pytest.MonkeyPatch) -> N
         limiter.received()
         clock.sleep(26)
         limiter.wait()
+        assert stream.getvalue().endswith("Reading 26 of 90 pages\x1b[0m\x1b[K")
         for done in range(1, 5):
             clock.sleep(2)
             console.progress(done, 4, "documents")

@@ -92,6 +92,7 @@ def test_a_document_that_never_arrives_is_in_the_queue(tmp_path: Path, kind: str
         here.clock.set(2026, 11, 9, 8, 0)
         queue = send(here)["queue"]
         assert [(stuck["number"], stuck["age_days"], stuck["gross_cents"]) for stuck in queue] == [(NUMBER, 3, 1210)]
+        assert here.type("status", "--json").json["not_delivered"] == {"count": 1}
         state.faults.clear()
         assert lists(send(here, "--resend", NUMBER)) == {"sent": [NUMBER]}
         assert send(here)["queue"] == []

@@ -42,6 +42,7 @@ class Billed:
     ran: dict[str, Any]
     rows: list[Row]
     trunk_uuids: dict[str, str]
+    trunk_names: set[str]
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,8 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Billed:
         headers = {"Authorization": f"Bearer {KEY}"}
         trunks = httpx.get(f"{sandbox.base_url}/portal/sip-trunks", headers=headers).json()["data"]
         rows = sorted(sandbox.truth(), key=lambda row: (str(row["created_at"]), int(str(row["id"]))))
-    return Billed(office, ran.json, rows, {str(trunk["id"]): trunk["uuid"] for trunk in trunks})
+    uuids = {str(trunk["id"]): trunk["uuid"] for trunk in trunks}
+    return Billed(office, ran.json, rows, uuids, {trunk["name"] for trunk in trunks})
 
 
 def rounded(value: Fraction) -> int:
@@ -256,13 +258,20 @@ def test_the_detail_files(demo: Billed) -> None:
     """The rows of each detail CSV add up, line by line, to the lines worked out here; each transaction stands once."""
     owed = owed_by_client(demo)
     seen: list[str] = []
+    trunks: set[str] = set()
     for document in demo.ran["documents"]:
         lines: dict[str, int] = defaultdict(int)
         with (demo.office.output / document["files"]["csv"]).open(encoding="utf-8", newline="") as file:
             for row in csv.DictReader(file):
                 lines[row["line"]] += in_cents(row["net"])
                 seen.append(row["transaction_id"])
+                trunks.add(row["trunk"])
         assert sorted(lines.values()) == sorted(owed[document["client_id"]].lines.values()), document["client_id"]
+        # A client sees a trunk's name, never the supplier's id.
+        for kind in ("csv", "ubl"):
+            assert "trk_" not in (demo.office.output / document["files"][kind]).read_text(encoding="utf-8")
+    assert trunks - {""} <= demo.trunk_names
+    assert trunks - {""}
     assert len(seen) == len(set(seen))
     assert set(seen) <= {str(row["id"]) for row, _ in of_the_month(demo) if row["type"] != "topup"}
 

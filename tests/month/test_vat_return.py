@@ -50,6 +50,7 @@ def test_two_quarters_and_a_credit_note(here: Life) -> None:
     here.run(SEPTEMBER, at="2026-10-05")
     month(here, 11, "2026-10-20", 100)
     here.add(moved(21, -50, "2026-09-29", trunk="trk_b"))  # a call of September that the supplier lists late
+    here.add(moved(22, 600, "2026-10-25", type_="refund", trunk="trk_c"))  # of carla's call of September
     october = here.run(OCTOBER)
     here.on("2027-02-10")
     third = here.office.type("vat", "return", "--period", "2026Q3", "--json")
@@ -69,15 +70,20 @@ def test_two_quarters_and_a_credit_note(here: Life) -> None:
     fourth = here.office.type("vat", "return", "--period", "2026Q4", "--json").json
     assert boxes(here, "2026Q4") == {
         "1a": ("11.00", "2.31"), "3b": ("2.00", ""), "5a": ("", "2.31"), "O": ("44.00", "0.00"),
-        "OSS": ("3.00", "0.60"),
+        "OSS": ("-3.00", "-0.60"),
     }  # fmt: skip
+    assert rows(here, "2026Q4", "oss.csv") == [
+        ("FR", "20", "3.00", "0.60", ""), ("FR", "20", "-6.00", "-1.20", "2026Q3")
+    ]  # fmt: skip
     assert (fourth["schema"], fourth["period"], fourth["nil"], fourth["over"]) == (
         "billing-job/vat-return@1", "2026Q4", False, True
     )  # fmt: skip
     (vat,) = [each for each in fourth["accounts"] if (each["figure"], each["vat_case"]) == ("vat", "S")]
     assert (vat["accounts"], vat["journal_cents"], vat["return_cents"]) == ("1500 VAT to pay 21%", 231, 231)
     assert here.office.type("vat", "return", "--period", "2027-02").code == 0
-    assert rows(here, "2027-02", "oss.csv") == [("FR", "20", "-3.00", "-0.60", "2026Q4")]
+    assert rows(here, "2027-02", "oss.csv") == [  # all of it is undone, the refund as well
+        ("FR", "20", "6.00", "1.20", "2026Q3"), ("FR", "20", "-3.00", "-0.60", "2026Q4")
+    ]  # fmt: skip
     page = (here.office.output / "vat" / "2026Q4" / "return.html").read_text(encoding="utf-8")
     for each in fourth["time_differences"]:
         assert each["number"] in page
@@ -87,6 +93,15 @@ def test_two_quarters_and_a_credit_note(here: Life) -> None:
     assert here.office.type("vat", "return", "--period", "2026Q4").code == 0
     assert here.office.files() == before
     assert here.office.type("verify", "--deep").code == 0
+    here.office.replace("billing.toml", "[api]", f"{_elsewhere(here)}[api]")
+    wrong = here.office.type("vat", "return", "--period", "2026Q4")
+    assert (wrong.code, "the ledger knows 0" in wrong.err or "another ledger" in wrong.err) == (1, True), wrong.err
+    assert here.office.files() == before
+
+
+def _elsewhere(here: Life) -> str:
+    """[storage] that leads to a ledger that is not there."""
+    return f'[storage]\ndatabase_url = "sqlite:///{here.office.folder / "none.db"}"\n'
 
 
 def test_a_closed_quarter_takes_nothing_more(here: Life) -> None:

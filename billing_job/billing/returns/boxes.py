@@ -74,6 +74,13 @@ def boxes_of(rows: Iterable[BoxRow], shares: Sequence[TaxedShare], country: str,
     return [*found, *by_case_and_rate(unboxed)]
 
 
+def box_names(rows: Iterable[BoxRow], shares: Iterable[TaxedShare], country: str, day: date) -> list[str]:
+    """The boxes that hold each share, `1a 5a`; empty where the form has none for it."""
+    held = [row for row in rows if row.holds(taxed_as(country), day)]
+    named = {row.rate for row in held} - {"", OTHER_RATES}
+    return [" ".join(_names(row for row in held if _takes(row, share, named))) for share in shares]
+
+
 def by_case_and_rate(shares: Iterable[TaxedShare]) -> list[Box]:
     """The figures without a form: one row for each case and rate."""
     sums: dict[tuple[str, Decimal], tuple[int, int]] = {}

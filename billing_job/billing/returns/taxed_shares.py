@@ -11,6 +11,7 @@ from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 
+from billing_job.core.categories import MINIMUM
 from billing_job.core.countries import EU, taxed_as
 from billing_job.core.document import Document, Kind, Line, Vat, VatTotal
 from billing_job.core.money import vat_shares
@@ -18,7 +19,6 @@ from billing_job.core.period import Period
 from billing_job.core.tax_period import TaxPeriod
 
 NO_CLOSED: Mapping[str, Collection[Period]] = {}
-NO_ORIGINS: Mapping[str, Period] = {}
 BY_SUPPLY = frozenset({"AE", "DRC", "OSS"})
 """Cases that are declared by the month of the supply, whatever the seller's country says of the others."""
 FOREIGN = "FOREIGN"
@@ -83,34 +83,31 @@ def taxed_shares(
     documents: Iterable[Document],
     rules: Sequence[DueRule],
     closed: Mapping[str, Collection[Period]] = NO_CLOSED,
-    origins: Mapping[str, Period] = NO_ORIGINS,
 ) -> Iterator[TaxedShare]:
     """The shares of every document; they add up to the nets and the VAT of its categories, to the cent.
 
     `closed` has the months that were closed before a document was issued, by its number: it is declared in the first
-    open month after. `origins` has the month of what a refund gives back, by the refund's transaction.
+    open month after.
     """
     for document in documents:
         shut = closed.get(document.number, ())
         for total in document.vat_totals:
-            yield from _shares(document, total, rules, shut, origins)
+            yield from _shares(document, total, rules, shut)
 
 
 def _shares(
-    document: Document,
-    total: VatTotal,
-    rules: Sequence[DueRule],
-    shut: Collection[Period],
-    origins: Mapping[str, Period],
+    document: Document, total: VatTotal, rules: Sequence[DueRule], shut: Collection[Period]
 ) -> Iterator[TaxedShare]:
     case = _case(document, total.vat)
+    lines = [line for line in document.lines if line.vat == total.vat]
     nets: dict[tuple[Period, Period], int] = {}
-    for line in document.lines:
-        if line.vat == total.vat:
-            for supplied, cents in _by_origin(line, origins):
-                chargeable = _chargeable(document, line, case, rules)
-                key = (supplied, _first_open(chargeable, shut))
-                nets[key] = nets.get(key, 0) + cents
+    for line in lines:
+        supplied = Period.of(line.period_end)
+        by_supply = case in BY_SUPPLY or due_by(rules, document.seller.country, line.period_end) is DueBy.SUPPLY
+        for event, cents in [(supplied, line.net_cents)] if document.corrects else _events(line, lines):
+            chargeable = event if by_supply and not document.corrects else Period.of(document.issue_date)
+            key = (supplied, _first_open(chargeable, shut))
+            nets[key] = nets.get(key, 0) + cents
     taxes = vat_shares(total.vat_cents, list(nets.values()), total.vat.rate) if nets else []
     for ((supplied, declared), net), tax in zip(nets.items(), taxes, strict=True):
         if net or tax:
@@ -143,22 +140,21 @@ def _case(document: Document, vat: Vat) -> str:
     return FOREIGN if booked == "OSS" and not in_eu else booked
 
 
-def _by_origin(line: Line, origins: Mapping[str, Period]) -> Iterator[tuple[Period, int]]:
-    """The line's net by the month of the supply that it is about: of a refund, that of what it gives back."""
+def _events(line: Line, lines: Sequence[Line]) -> Iterator[tuple[Period, int]]:
+    """The line's net by the month in which it happened: the line's own, of a refund the day on which it was given.
+
+    A refund's line stands in the month of what it gives back. A minimum that only refunds made larger goes with them.
+    """
     own = Period.of(line.period_end)
-    if not line.is_refund:
-        yield own, line.net_cents
+    if line.is_refund:
+        for row in line.rows:
+            yield max(own, Period.of(row.date)), row.net_cents
         return
-    for row in line.rows:
-        yield origins.get(row.transaction_id, own), row.net_cents
-
-
-def _chargeable(document: Document, line: Line, case: str, rules: Sequence[DueRule]) -> Period:
-    """The month in which the line's tax became chargeable, or in which it was given back."""
-    if document.corrects:
-        return Period.of(document.issue_date)
-    by_supply = case in BY_SUPPLY or due_by(rules, document.seller.country, line.period_end) is DueBy.SUPPLY
-    return Period.of(line.period_end if by_supply else document.issue_date)
+    others = [each for each in lines if each.period_end == line.period_end and each.category != MINIMUM]
+    if line.category == MINIMUM and others and all(each.is_refund for each in others):
+        yield max(own, *(Period.of(row.date) for each in others for row in each.rows)), line.net_cents
+        return
+    yield own, line.net_cents
 
 
 def _first_open(month: Period, shut: Collection[Period]) -> Period:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from billing_job.billing.returns.boxes import Box, BoxRow, Figure, boxes_of, by_case_and_rate
+from billing_job.billing.returns.boxes import Box, BoxRow, Figure, box_names, boxes_of, by_case_and_rate
 from billing_job.billing.returns.taxed_shares import TaxedShare
 from billing_job.core.countries import EU, taxed_as
 from billing_job.core.money import rate_text
@@ -119,6 +119,8 @@ class VatReturn:
     differences: tuple[TimeDifference, ...]
     shares: tuple[TaxedShare, ...]
     """What the figures are the sums of, in the order of the documents."""
+    boxes_of_share: tuple[str, ...]
+    """Of each share: the boxes that hold it."""
 
     @property
     def is_nil(self) -> bool:
@@ -127,7 +129,7 @@ class VatReturn:
 
 
 def vat_return(
-    period: TaxPeriod, country: str, shares: Sequence[TaxedShare], booked: Iterable[Booked], rows: Iterable[BoxRow]
+    period: TaxPeriod, country: str, shares: Sequence[TaxedShare], booked: Iterable[Booked], rows: Sequence[BoxRow]
 ) -> VatReturn:
     """The return of a seller's country for a period; `shares` and `booked` are of all documents that may matter."""
     months = set(period.months)
@@ -143,6 +145,7 @@ def vat_return(
         tied=tuple(_tied(months, shares, booked)),
         differences=tuple(_differences(months, shares)),
         shares=tuple(mine),
+        boxes_of_share=tuple(box_names(rows, mine, country, period.last_day)),
     )
 
 

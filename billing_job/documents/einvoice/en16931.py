@@ -16,7 +16,7 @@ from billing_job.documents.einvoice.price import unit_price
 from billing_job.documents.einvoice.profiles import PROCESSES, Profile
 from billing_job.documents.late_payment import FRENCH_NOTES, LATE_PAYMENT, late_payment_law
 from billing_job.documents.localized import date_text
-from billing_job.documents.printed_sign import printed_quantity, printed_sign
+from billing_job.documents.printed_sign import line_units, printed_quantity, printed_sign
 from billing_job.documents.safe_text import plain_text
 from billing_job.documents.translations import Labels
 from billing_job.documents.vat_mentions import vat_reason
@@ -141,7 +141,7 @@ def _line(line: Line, document: Document, sign: int, labels: Labels) -> dict[str
         "BT-129": str(quantity),
         "BT-130": unit_code(line.counts),
         "BT-131": decimal_text(net),
-        "BT-146": unit_price(abs(net), abs(quantity)),
+        "BT-146": unit_price(abs(net), line_units(line)),
         "BT-151": line.vat.category,
         **_rate("BT-152", line.vat),
         "BT-153": plain_text(labels.category(line.category)),

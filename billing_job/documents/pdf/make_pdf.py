@@ -61,9 +61,12 @@ def _no_collector() -> Iterator[None]:
 
 
 @_no_collector()
-def pdf_bytes(html: str, templates: Templates, *, day: date, embedded: Sequence[Embedded], what: str) -> bytes:
+def pdf_bytes(
+    html: str, templates: Templates, *, day: date, embedded: Sequence[Embedded], what: str, cached: bool = True
+) -> bytes:
     """The PDF of a page, dated `day` at midnight UTC: the same document gives the same bytes whenever it is made.
 
+    `cached` keeps its layout for the next page of the same shape: of documents, of which a month has thousands.
     Loads nothing but data: addresses and files of the template folders. DocumentError names `what` and the file that is
     missing, cannot be read or lies elsewhere.
     """
@@ -84,7 +87,8 @@ def pdf_bytes(html: str, templates: Templates, *, day: date, embedded: Sequence[
     ]
     shared = shared_by_documents(templates.folders)
     try:
-        made = _of_cached_layout(html, shared.layouts, day, attachments, facturx) if shared.is_ours else None
+        with_cache = cached and shared.is_ours
+        made = _of_cached_layout(html, shared.layouts, day, attachments, facturx) if with_cache else None
         if made is None:
             made = _of_its_own(html, shared, day, attachments, facturx)
     except FatalURLFetchingError as error:

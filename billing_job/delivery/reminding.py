@@ -1,0 +1,328 @@
+"""`remind`: who is overdue gets one letter with all that is, once, at the level that it has reached.
+
+The protocol is that of documents: noted before a letter leaves, noted after, and what nobody knows is listed until a
+person settles it. The figures are worked out when the letter leaves, so that what was paid meanwhile is not asked for.
+"""
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import replace
+from datetime import date, timedelta
+
+from billing_job.config.mail import Mail
+from billing_job.core.console import Console
+from billing_job.core.document import Client
+from billing_job.core.errors import ConfigError, DocumentError
+from billing_job.core.files.manifest import sha256
+from billing_job.core.files.object_store import files_at
+from billing_job.core.moments import moment_text
+from billing_job.delivery.mailing import MAX_BROKEN, envelope_of
+from billing_job.delivery.message import (
+    Answer,
+    Attachment,
+    Letter,
+    Outcome,
+    Transport,
+    ascii_address,
+    message_bytes,
+    message_id,
+)
+from billing_job.delivery.reminder_report import ReminderRound, Unsent
+from billing_job.delivery.smtp import MailServerUnreachable
+from billing_job.documents.document_files import letter_pdf
+from billing_job.documents.email_text import letter_mail_texts
+from billing_job.documents.reminder_letter import ItemRow, ReminderLetter, reminder_view
+from billing_job.documents.safe_text import plain_text
+from billing_job.ledger.collections import logged_collections
+from billing_job.ledger.payments import recorded_payments
+from billing_job.ledger.reminders import (
+    UNKNOWN,
+    ReminderEvent,
+    SentReminder,
+    claim_reminder,
+    logged_reminders,
+    record_reminder,
+)
+from billing_job.month.collected import collected, under_way, usable_mandate
+from billing_job.month.job import Job
+from billing_job.month.receivables import load_receivables
+from billing_job.month.reminded import client_of, reminded, reminder_of, reminder_to_json
+from billing_job.receivables.reminders import Reminder, ReminderPlan, Terms, reminders
+
+FOLDER = "reminders"
+DAYS_TO_PAY = 14
+_POST_DAYS = 3
+"""Added where a consumer is given 14 days: they count from the day after it has the letter."""
+
+
+def remind(
+    job: Job,
+    mail: Mail | None,
+    open_transport: Callable[[], AbstractContextManager[Transport]] | None,
+    console: Console,
+    *,
+    dry_run: bool = False,
+    confirm: Sequence[str] = (),
+    resend: Sequence[str] = (),
+) -> ReminderRound:
+    """Send today's reminders; with `dry_run` say what they are. `confirm` and `resend` settle clients' uncertain ones.
+
+    ConfigError where no level is configured, or an e-mail level has no server to go to.
+    """
+    if not job.settings.reminders.levels:
+        raise ConfigError("reminders: no [[reminders.levels]] in billing.toml says when a client is reminded, and how")
+    _settle(job, console, confirm, resend)
+    log = logged_reminders(job.engine)
+    report = ReminderRound(dry_run)
+    if not dry_run:
+        _finish_letters(job, log, console)
+        log = logged_reminders(job.engine)
+    plan = planned_reminders(job, log)
+    report.left_out, report.notes = plan.left_out, plan.notes
+    by_mail = []
+    for reminder in plan.reminders:
+        client = client_of(job, reminder.client_id, reminder.items[0].number)
+        if reminder.channel == "letter":
+            if not dry_run:
+                _write_letter(job, reminder, client, log, console)
+            report.sent.append((reminder, _file_name(reminder)))
+        elif problem := _unsendable(reminder, client, log):
+            report.unsent.append(Unsent(reminder.client_id, client.first_email, problem))
+        else:
+            by_mail.append((reminder, client))
+    if dry_run:
+        report.sent += [(reminder, client.first_email) for reminder, client in by_mail]
+    elif by_mail:
+        if mail is None or open_transport is None:
+            raise ConfigError(
+                "there is no [mail] table in billing.toml, so no reminder can be e-mailed; add host and from"
+            )
+        with open_transport() as transport:
+            _send_all(job, mail, by_mail, log, transport, report, console)
+    report.uncertain = [each for each in logged_reminders(job.engine) if each.event in UNKNOWN]
+    return report
+
+
+def planned_reminders(job: Job, log: Sequence[SentReminder]) -> ReminderPlan:
+    """Today's reminders by what is open now."""
+    state, payments = load_receivables(job), recorded_payments(job.engine)
+    owing = {item.client_id: item.number for item in state.items if item.days_overdue(state.as_of)}
+    history = collected(logged_collections(job.engine), payments)
+    clients = {client_id: client_of(job, client_id, number) for client_id, number in owing.items()}
+    terms = Terms(
+        job.settings.reminders.levels,
+        job.seller.country,
+        job.settings.billing.currency,
+        job.receivables_files.interest_rates,
+        frozenset(client_id for client_id, client in clients.items() if client.is_business),
+        job.receivables_files.holds,
+        reminded(log),
+        under_way(history),
+        frozenset(each for each in clients if usable_mandate(job, each, state.as_of, history) is not None),
+    )
+    return reminders(state, payments, terms)
+
+
+def _settle(job: Job, console: Console, confirm: Sequence[str], resend: Sequence[str]) -> None:
+    """What a person knows of uncertain reminders; ConfigError for a client of whom nothing is uncertain."""
+    log = logged_reminders(job.engine)
+    for option, clients, event, words in (
+        ("--confirm", confirm, ReminderEvent.CONFIRMED, "confirmed by the user"),
+        ("--resend", resend, ReminderEvent.GIVEN_UP, "not received, says the user"),
+    ):
+        for client_id in clients:
+            open_ones = [each for each in log if each.client_id == client_id and each.event in UNKNOWN]
+            if not open_ones:
+                raise ConfigError(f"{option} {client_id}: no reminder of this client is uncertain")
+            for each in open_ones:
+                _note(job, each, event, words, console)
+
+
+def _finish_letters(job: Job, log: Sequence[SentReminder], console: Console) -> None:
+    """Letters that a killed run noted and may not have written: the same bytes, from what was noted."""
+    for each in log:
+        reminder = reminder_of(each)
+        if each.event is ReminderEvent.SENDING and reminder.channel == "letter":
+            _put_letter(job, reminder, client_of(job, each.client_id, reminder.items[0].number))
+            _note(job, each, ReminderEvent.WRITTEN, each.recipient, console)
+
+
+def _write_letter(job: Job, reminder: Reminder, client: Client, log: Sequence[SentReminder], console: Console) -> None:
+    noted = claim_reminder(
+        job.engine,
+        reminder.client_id,
+        _file_name(reminder),
+        reminder.day.isoformat(),
+        reminder_to_json(reminder),
+        lambda attempt: "",
+        log,
+        moment=moment_text(job.clock.now()),
+        run_id=console.run_id,
+    )
+    if noted is not None:
+        _put_letter(job, reminder, client)
+        _note(job, noted, ReminderEvent.WRITTEN, noted.recipient, console)
+
+
+def _put_letter(job: Job, reminder: Reminder, client: Client) -> None:
+    files_at(job.settings.output.directory).write(_file_name(reminder), _pdf(job, reminder, client))
+
+
+def _file_name(reminder: Reminder) -> str:
+    return f"{FOLDER}/{reminder.client_id}-{reminder.day}.pdf"
+
+
+def _unsendable(reminder: Reminder, client: Client, log: Sequence[SentReminder]) -> str:
+    """Why no mail can go to the client, empty where it can; a refused address is tried again when it is another one."""
+    if not client.first_email:
+        return "clients.csv has no e-mail address for this client"
+    if not all(ascii_address(address) for address in client.recipients):
+        return "no mail server takes this address: correct it in clients.csv"
+    last = next((each for each in reversed(log) if each.client_id == reminder.client_id), None)
+    if last is not None and last.event is ReminderEvent.REFUSED and last.recipient == client.first_email:
+        return f"refused on {last.moment}: {last.detail}; correct the address in clients.csv"
+    return ""
+
+
+def _send_all(
+    job: Job,
+    mail: Mail,
+    wanted: Sequence[tuple[Reminder, Client]],
+    log: Sequence[SentReminder],
+    transport: Transport,
+    report: ReminderRound,
+    console: Console,
+) -> None:
+    broken, pause = 0, 60 / mail.per_minute
+    for done, (reminder, client) in enumerate(wanted):
+        if done:
+            job.clock.sleep(pause)
+        try:
+            answer = _send_one(job, mail, reminder, client, log, transport, console)
+        except MailServerUnreachable as error:
+            report.stopped = str(error)
+        except DocumentError as error:
+            report.unsent.append(Unsent(reminder.client_id, client.first_email, str(error)))
+            continue
+        else:
+            if answer is None:
+                continue
+            broken = broken + 1 if answer.broken else 0
+            if answer.outcome is Outcome.ACCEPTED:
+                report.sent.append((reminder, client.first_email))
+            elif answer.outcome is not Outcome.UNCERTAIN:
+                report.unsent.append(Unsent(reminder.client_id, client.first_email, answer.detail))
+            if broken < MAX_BROKEN:
+                continue
+            report.stopped = f"the connection broke on {MAX_BROKEN} messages in a row"
+        waiting = wanted[done + (0 if broken < MAX_BROKEN else 1) :]
+        report.unsent += [Unsent(each.client_id, to.first_email, "not tried yet") for each, to in waiting]
+        return
+
+
+def _send_one(
+    job: Job,
+    mail: Mail,
+    reminder: Reminder,
+    client: Client,
+    log: Sequence[SentReminder],
+    transport: Transport,
+    console: Console,
+) -> Answer | None:
+    """Note, send, note; None when another process has noted something of this client meanwhile."""
+    letter = _letter(job, mail, reminder, client)
+    body = reminder_to_json(reminder)
+    noted = claim_reminder(
+        job.engine,
+        reminder.client_id,
+        client.first_email,
+        reminder.day.isoformat(),
+        body,
+        lambda attempt: message_id("reminder", sha256(f"{reminder.client_id} {body}".encode()), attempt, mail.sender),
+        log,
+        moment=moment_text(job.clock.now()),
+        run_id=console.run_id,
+    )
+    if noted is None:
+        return None
+    letter = replace(letter, message_id=noted.message_id)
+    try:
+        answer = transport.send(envelope_of(mail, letter), message_bytes(letter))
+    except MailServerUnreachable as error:
+        _note(job, noted, ReminderEvent.DEFERRED, str(error), console)
+        raise
+    _note(job, noted, ReminderEvent(answer.outcome.value), answer.detail, console)
+    return answer
+
+
+def _note(job: Job, noted: SentReminder, event: ReminderEvent, detail: str, console: Console) -> None:
+    moment = moment_text(job.clock.now())
+    record_reminder(job.engine, noted, event, moment=moment, run_id=console.run_id, detail=detail)
+
+
+def _letter(job: Job, mail: Mail, reminder: Reminder, client: Client) -> Letter:
+    """The e-mail with the letter as a PDF, still without a Message-ID."""
+    what = f"reminder of {reminder.client_id}"
+    texts = letter_mail_texts(
+        reminder_view(_told(job, reminder, client), job.templates, pictures=False), job.templates, what
+    )
+    name = _file_name(reminder).rpartition("/")[2]
+    to, *others = (ascii_address(address) or address for address in client.recipients)
+    direct = len([address for address in client.email.split(";") if address.strip()]) - 1
+    return Letter(
+        message_id="",
+        date=job.clock.now(),
+        sender=mail.sender,
+        sender_name=plain_text(job.seller.name),
+        recipient=to,
+        recipient_name=plain_text(client.name),
+        reply_to=mail.reply_to,
+        language=texts.language,
+        subject=texts.subject,
+        text=texts.text,
+        html=texts.html,
+        attachments=(Attachment(name, _pdf(job, reminder, client)),),
+        also_to=tuple(others[:direct]),
+        copy_to=tuple(others[direct:]),
+    )
+
+
+def _pdf(job: Job, reminder: Reminder, client: Client) -> bytes:
+    view = reminder_view(_told(job, reminder, client), job.templates)
+    return letter_pdf(view, job.templates, day=reminder.day, what=f"reminder of {reminder.client_id}")
+
+
+def _told(job: Job, reminder: Reminder, client: Client) -> ReminderLetter:
+    return ReminderLetter(
+        job.seller,
+        client,
+        job.settings.billing.currency,
+        reminder.day,
+        _pay_by(reminder),
+        reminder.text,
+        tuple(
+            ItemRow(
+                item.number,
+                item.issue_date,
+                item.due_date,
+                item.days_overdue,
+                item.gross_cents,
+                item.open_cents,
+                item.interest_cents,
+            )
+            for item in reminder.items
+        ),
+        reminder.in_favour_cents,
+        reminder.interest_cents,
+        reminder.interest_law,
+        reminder.costs.cents,
+        reminder.costs.law,
+        reminder.announced.cents,
+        reminder.announced.law,
+        reminder.asked_cents,
+    )
+
+
+def _pay_by(reminder: Reminder) -> date:
+    days = DAYS_TO_PAY + (_POST_DAYS if reminder.announced.cents else 0)
+    return reminder.day + timedelta(days=days)

@@ -1,0 +1,64 @@
+"""The log of direct debit files, append only: what a file holds is noted before it is written."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, Engine, select
+
+from billing_job.ledger.chain import add
+from billing_job.ledger.database import transaction
+from billing_job.ledger.receivables_tables import collections
+
+PREPARED, WRITTEN = "prepared", "written"
+_COLUMNS = ("due", "scheme", "event", "message_id", "body", "sha256", "moment", "run_id")
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedCollection:
+    """A file of direct debits: its day and scheme, what it holds as JSON, and its SHA-256 once it was written."""
+
+    due: str
+    scheme: str
+    message_id: str
+    body: str
+    sha256: str
+
+    @property
+    def is_written(self) -> bool:
+        """Whether the file is known to stand in its folder."""
+        return bool(self.sha256)
+
+
+def logged_collections(engine: Engine) -> list[LoggedCollection]:
+    """Every file, in the order in which they were made."""
+    with transaction(engine) as connection:
+        return _logged(connection)
+
+
+def prepare_collection(
+    engine: Engine, due: str, scheme: str, message_id: str, body: str, *, moment: str, run_id: str
+) -> LoggedCollection:
+    """Note what a file will hold, or give what was noted already for this day and scheme: there is one file of each."""
+    with transaction(engine) as connection:
+        known = [each for each in _logged(connection) if (each.due, each.scheme) == (due, scheme)]
+        if known:
+            return known[0]
+        row = (due, scheme, PREPARED, message_id, body, "", moment, run_id)
+        add(connection, collections, _COLUMNS, [row])
+        return LoggedCollection(due, scheme, message_id, body, "")
+
+
+def record_written(engine: Engine, made: LoggedCollection, sha256: str, *, moment: str, run_id: str) -> None:
+    """Note that the file stands in its folder."""
+    row = (made.due, made.scheme, WRITTEN, made.message_id, "", sha256, moment, run_id)
+    with transaction(engine) as connection:
+        add(connection, collections, _COLUMNS, [row])
+
+
+def _logged(connection: Connection) -> list[LoggedCollection]:
+    rows = list(connection.execute(select(collections).order_by(collections.c.seq)))
+    written = {(row.due, row.scheme): row.sha256 for row in rows if row.event == WRITTEN}
+    return [
+        LoggedCollection(row.due, row.scheme, row.message_id, row.body, written.get((row.due, row.scheme), ""))
+        for row in rows
+        if row.event == PREPARED
+    ]

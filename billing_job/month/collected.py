@@ -1,0 +1,57 @@
+"""What was collected by direct debit so far, and what became of it: from the ledger's files and the bank's returns."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from datetime import date
+from functools import lru_cache
+
+from pydantic import TypeAdapter
+
+from billing_job.core.claim import Payment, PaymentKind
+from billing_job.ledger.collections import LoggedCollection
+from billing_job.month.job import Job
+from billing_job.receivables.direct_debit import Collection
+from billing_job.receivables.mandates import Collected, Mandate, mandate_for, returns_in_a_row
+
+
+@lru_cache(maxsize=1)
+def _json() -> TypeAdapter[Collection]:
+    return TypeAdapter(Collection)
+
+
+def collection_to_json(collection: Collection) -> str:
+    """All that a file holds, as the ledger stores it."""
+    return _json().dump_json(collection).decode()
+
+
+def collection_of(logged: LoggedCollection) -> Collection:
+    """What `collection_to_json` wrote."""
+    return _json().validate_json(logged.body)
+
+
+def collected(logged: Iterable[LoggedCollection], payments: Iterable[Payment]) -> list[Collected]:
+    """Every debit, in the order of the files; the first debits of a document are those that its returns gave back."""
+    returns = Counter(each.document for each in payments if each.kind is PaymentKind.RETURN)
+    history = []
+    for file in logged:
+        collection = collection_of(file)
+        for debit in collection.debits:
+            number = debit.document_number
+            history.append(Collected(debit.mandate_id, number, collection.due, returned=returns[number] > 0))
+            returns[number] -= 1
+    return history
+
+
+def usable_mandate(job: Job, client_id: str, day: date, history: Sequence[Collected]) -> Mandate | None:
+    """The mandate by which a client's documents are collected on a day; None where they are paid by transfer."""
+    client = job.clients.get(client_id)
+    if client is None or client.payment != "direct_debit":
+        return None
+    mandate = mandate_for(job.receivables_files.mandates, client_id, day)
+    most = job.settings.receivables.returns_before_transfer
+    return None if mandate is None or returns_in_a_row(mandate.mandate_id, history) >= most else mandate
+
+
+def under_way(history: Iterable[Collected]) -> dict[str, date]:
+    """Document → the day of its debit that the bank has not given back."""
+    return {each.document_number: each.due for each in history if not each.returned}

@@ -1,0 +1,65 @@
+"""What reminders have said so far: how far each document was reminded of, and what was claimed beside its amount."""
+
+from collections.abc import Iterable
+from datetime import date
+from functools import lru_cache
+
+from pydantic import TypeAdapter
+
+from billing_job.core.document import Client
+from billing_job.ledger.documents import document_of_number
+from billing_job.ledger.reminders import SENT, UNKNOWN, SentReminder
+from billing_job.month.job import Job
+from billing_job.receivables.open_items import Receivables
+from billing_job.receivables.reminders import Reminded, Reminder
+
+
+@lru_cache(maxsize=1)
+def _json() -> TypeAdapter[Reminder]:
+    return TypeAdapter(Reminder)
+
+
+def reminder_to_json(reminder: Reminder) -> str:
+    """All that a letter claims, as the ledger stores it."""
+    return _json().dump_json(reminder).decode()
+
+
+def reminder_of(logged: SentReminder) -> Reminder:
+    """What `reminder_to_json` wrote."""
+    return _json().validate_json(logged.body)
+
+
+def reminded(log: Iterable[SentReminder]) -> dict[str, Reminded]:
+    """Document → how far it was reminded of, by what has left or may have left."""
+    found: dict[str, Reminded] = {}
+    for each in log:
+        if each.event not in SENT | UNKNOWN:
+            continue
+        letter = reminder_of(each)
+        for item in letter.items:
+            before = found.get(item.number)
+            announced = before.announced_on if before else None
+            if announced is None and letter.announced.cents:
+                announced = letter.day
+            rises = before is None or item.level > before.level
+            day = letter.day if before is None or rises else before.day
+            found[item.number] = Reminded(max(item.level, before.level if before else 0), day, announced)
+    return found
+
+
+def claimed_beside(log: Iterable[SentReminder], state: Receivables, as_of: date) -> dict[str, int]:
+    """Document → interest and costs that its last letter claimed, where only the document itself was paid since."""
+    claimed: dict[str, int] = {}
+    for each in log:
+        if each.event in SENT and date.fromisoformat(each.day) <= as_of:
+            claimed |= {item.number: item.interest_cents + item.costs_cents for item in reminder_of(each).items}
+    paid = {item.number for item in state.items if item.open_cents <= 0 < item.gross_cents}
+    return {number: cents for number, cents in sorted(claimed.items()) if cents and number in paid}
+
+
+def client_of(job: Job, client_id: str, number: str = "") -> Client:
+    """The client as the files know it now, otherwise as one of its documents does."""
+    if client_id in job.clients:
+        return job.clients[client_id]
+    issued = document_of_number(job.engine, number) if number else None
+    return issued.document.client if issued is not None else Client(client_id, client_id, job.seller.country)

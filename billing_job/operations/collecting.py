@@ -1,0 +1,228 @@
+"""`collect`: one file of direct debits for a day and a scheme, noted before it is written, so that it comes once."""
+
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from billing_job.core.console import Console
+from billing_job.core.errors import ConfigError, RunFailed
+from billing_job.core.files.manifest import sha256
+from billing_job.core.files.object_store import files_at
+from billing_job.core.moments import moment_text
+from billing_job.ledger.collections import (
+    LoggedCollection,
+    logged_collections,
+    prepare_collection,
+    record_written,
+)
+from billing_job.ledger.payments import recorded_payments
+from billing_job.month.collected import collected, collection_of, collection_to_json, under_way
+from billing_job.month.job import Job
+from billing_job.month.receivables import load_receivables, today
+from billing_job.receivables.direct_debit import Collection, Creditor, Debit, collection_xml
+from billing_job.receivables.mandates import Collected, Scheme, mandate_for, returns_in_a_row, sequence_of
+from billing_job.receivables.open_items import OpenItem
+from billing_job.receivables.reminders import HoldKind
+from billing_job.receivables.target_days import after_target_days, is_target_day, next_target_day
+
+SCHEMA = "billing-job/collect@1"
+FOLDER = "collections"
+_DIRECT_DEBIT = "direct_debit"
+_NOTICE = 1
+"""TARGET days that a bank wants between the file and the day (EPC rulebooks: D-1)."""
+
+
+@dataclass(frozen=True, slots=True)
+class CollectionFile:
+    """A file of the day, and whether this call made it."""
+
+    name: str
+    collection: Collection
+    new: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A due document of a client that pays by direct debit and is not in a file of this day, and why."""
+
+    number: str
+    client_id: str
+    cents: int
+    reason: str
+
+
+@dataclass(slots=True)
+class CollectReport:
+    """What `collect` came to."""
+
+    due: date
+    files: list[CollectionFile] = field(default_factory=list)
+    waiting: list[Waiting] = field(default_factory=list)
+
+    @property
+    def json(self) -> dict[str, Any]:
+        """The object of `collect --json`; cents."""
+        return {
+            "schema": SCHEMA,
+            "due": self.due.isoformat(),
+            "files": [
+                {
+                    "file": f"{FOLDER}/{file.name}",
+                    "due": file.collection.due.isoformat(),
+                    "scheme": file.collection.scheme.value,
+                    "message_id": file.collection.message_id,
+                    "count": len(file.collection.debits),
+                    "cents": file.collection.cents,
+                    "new": file.new,
+                }
+                for file in self.files
+            ],
+            "collected": [
+                {
+                    "document": debit.document_number,
+                    "client_id": debit.client_id,
+                    "cents": debit.cents,
+                    "mandate_id": debit.mandate_id,
+                    "sequence": debit.sequence,
+                    "end_to_end_id": debit.document_number,
+                }
+                for file in self.files
+                for debit in file.collection.debits
+            ],
+            "waiting": [
+                {"document": each.number, "client_id": each.client_id, "cents": each.cents, "reason": each.reason}
+                for each in self.waiting
+            ],
+        }
+
+
+def collect(job: Job, due: date, console: Console) -> CollectReport:
+    """Write the files of a day, or again what a call before this one noted and may not have written.
+
+    ConfigError for a day on which no bank collects, and where the seller has no account or creditor identifier.
+    """
+    logged = logged_collections(job.engine)
+    report = CollectReport(due)
+    for file in logged:
+        # Also of another day: a killed call left it, and the bank should not wait for it.
+        if not file.is_written or file.due == due.isoformat():
+            report.files.append(_written(job, file, console, new=not file.is_written))
+    payments = recorded_payments(job.engine)
+    history = collected(logged, payments)
+    made = {Scheme(file.scheme) for file in logged if file.due == due.isoformat()}
+    debits, report.waiting = _debits(job, due, history, made)
+    if not made:
+        _check_day(job, due)
+    if not debits:
+        return report
+    creditor = _creditor(job)
+    for scheme, of_scheme in sorted(debits.items()):
+        zone = job.settings.billing.zone
+        moment = job.clock.now().astimezone(zone).strftime("%Y-%m-%dT%H:%M:%S")
+        collection = Collection(due, scheme, creditor, moment, tuple(of_scheme))
+        collection_xml(collection)  # before it is noted: what the schema refuses must not be on record as collected
+        noted = prepare_collection(
+            job.engine,
+            due.isoformat(),
+            scheme.value,
+            collection.message_id,
+            collection_to_json(collection),
+            moment=moment_text(job.clock.now()),
+            run_id=console.run_id,
+        )
+        report.files.append(_written(job, noted, console, new=True))
+    return report
+
+
+def _written(job: Job, noted: LoggedCollection, console: Console, *, new: bool) -> CollectionFile:
+    """The file as it was noted; its bytes follow from the note alone."""
+    collection = collection_of(noted)
+    content = collection_xml(collection)
+    name = f"{noted.due}-{noted.scheme}.xml"
+    if noted.is_written and sha256(content) != noted.sha256:
+        raise RunFailed(
+            f"{name}: this version of the program would write it otherwise than the bank has it; take it from your"
+            " backup or from the bank"
+        )
+    files = files_at(job.settings.output.directory).below(FOLDER)
+    if files.read(name) != content:
+        files.write(name, content)
+    if not noted.is_written:
+        moment = moment_text(job.clock.now())
+        record_written(job.engine, noted, sha256(content), moment=moment, run_id=console.run_id)
+    return CollectionFile(name, collection, new)
+
+
+def _debits(
+    job: Job, due: date, history: list[Collected], made: set[Scheme]
+) -> tuple[dict[Scheme, list[Debit]], list[Waiting]]:
+    """What is due on the day and may be collected, by scheme; and what may not, with the reason."""
+    debits: dict[Scheme, list[Debit]] = {}
+    waiting: list[Waiting] = []
+    state = load_receivables(job)
+    pending = under_way(history)
+    for item in state.open_items:
+        client = job.clients.get(item.client_id)
+        if item.open_cents <= 0 or item.due_date > due or client is None or client.payment != _DIRECT_DEBIT:
+            continue
+        if pending.get(item.number) == due:
+            continue
+        mandate = mandate_for(job.receivables_files.mandates, item.client_id, due)
+        favour = state.credit_balances.get(item.client_id, 0)
+        reason = _refusal(job, item, due, pending, favour)
+        if not reason and mandate is None:
+            reason = f"no mandate of the client holds on {due}: add one to mandates.csv"
+        if not reason and mandate is not None:
+            most = job.settings.receivables.returns_before_transfer
+            if returns_in_a_row(mandate.mandate_id, history) >= most:
+                reason = f"mandate {mandate.mandate_id} came back {most} times in a row: ask for a transfer"
+            elif mandate.scheme in made:
+                reason = f"the {mandate.scheme.value} file of {due} is made: collect it on another day"
+        if reason or mandate is None:
+            waiting.append(Waiting(item.number, item.client_id, item.open_cents, reason))
+            continue
+        sequence = sequence_of(mandate.mandate_id, history)
+        debits.setdefault(mandate.scheme, []).append(
+            Debit(
+                item.number,
+                item.client_id,
+                item.open_cents,
+                sequence.value,
+                mandate.mandate_id,
+                mandate.signed_on,
+                mandate.iban,
+                mandate.bic,
+                mandate.holder,
+            )
+        )
+        history = [*history, Collected(mandate.mandate_id, item.number, due, returned=False)]
+    return debits, waiting
+
+
+def _refusal(job: Job, item: OpenItem, due: date, pending: dict[str, date], favour: int) -> str:
+    if item.number in pending:
+        return f"is being collected on {pending[item.number]}, neither booked nor given back yet: import statements"
+    if job.settings.billing.currency != "EUR":
+        return "is not in euros, which alone SEPA collects"
+    for hold in job.receivables_files.holds:
+        if hold.kind is HoldKind.DISPUTE and (hold.covers(item, due) or hold.covers(item, today(job))):
+            return f"dispute until {hold.valid_to}: {hold.reason}"
+    if favour > 0:
+        return "the client has a credit balance: set it off or pay it back first"
+    return ""
+
+
+def _check_day(job: Job, due: date) -> None:
+    if not is_target_day(due):
+        raise ConfigError(f"--due {due}: banks do not settle on this day; the next one is {next_target_day(due)}")
+    earliest = after_target_days(today(job), _NOTICE)
+    if due < earliest:
+        raise ConfigError(f"--due {due}: banks want the file a day before; the earliest day is {earliest}")
+
+
+def _creditor(job: Job) -> Creditor:
+    seller = job.seller
+    missing = [name for name in ("iban", "creditor_id") if not getattr(seller, name)]
+    if missing:
+        raise ConfigError([f"seller.{name}: is needed for direct debits; add it to billing.toml" for name in missing])
+    return Creditor(seller.account_name, seller.iban.replace(" ", ""), seller.bic.replace(" ", ""), seller.creditor_id)

@@ -1,0 +1,236 @@
+"""`remind`: each level once, never for what is paid, and what nobody knows is listed until a person settles it."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from billing_job.core.document import Document
+from tests.support.booked_payments import book, statement_of
+from tests.support.fakes import Office
+from tests.support.issued_documents import ACME, BRUNO, bank_office, document
+from tests.support.mail_server import MailServer, mail_server
+
+CLIENTS = """\
+client_id,name,country,vat_id,email,email_copy,language
+acme,Acme B.V.,NL,NL004495445B01,ap@acme.example,boss@acme.example,nl
+bruno,Bruno,NL,,bruno@bruno.example,,de
+"""
+SETTINGS = """\
+[receivables]
+since = 2026-01-01
+[mail]
+host = "127.0.0.1"
+port = {port}
+security = "none"
+from = "billing@noordzee.example"
+per_minute = 100000
+timeout_seconds = 5
+[[reminders.levels]]
+after_days = 7
+channel = "{channel}"
+[[reminders.levels]]
+after_days = 21
+channel = "{channel}"
+text = "firm"
+interest = true
+costs = true
+"""
+RATES = "country,rate,valid_from,source\nNL,10.15,2026-07-01,ECB tender of June 2026\n"
+TODAY = date(2026, 12, 1)
+AT_A_MOMENT = """
+import sys
+from datetime import datetime
+from billing_job.cli import main
+from tests.support.fakes import Clock
+main(sys.argv[2:], Clock(datetime.fromisoformat(sys.argv[1])))
+"""
+
+
+@dataclass(frozen=True)
+class Here:
+    """An office on 1 December 2026, when invoices are 16 days overdue, and its mail server."""
+
+    office: Office
+    server: MailServer
+
+    def remind(self, *options: str, code: int = 0) -> Any:
+        """What `remind --json` says."""
+        ran = self.office.type("remind", "--json", *options)
+        assert ran.code == code, ran.err
+        return ran.json
+
+    def later(self, days: int) -> date:
+        """Some days later, with a statement of that day."""
+        self.office.clock.moment += timedelta(days=days)
+        day = self.office.clock.now().date()
+        statement_of(self.office, day)
+        return day
+
+    @property
+    def recipients(self) -> list[str]:
+        return [addresses[0] for addresses in self.server.recipients]
+
+
+@contextmanager
+def here(folder: Path, *documents: Document, channel: str = "email") -> Iterator[Here]:
+    with mail_server() as server:
+        text = SETTINGS.format(port=server.port, channel=channel)
+        with bank_office(folder, *documents, settings=text) as made:
+            (made.office.config / "clients.csv").write_text(CLIENTS)
+            (made.office.config / "interest_rates.csv").write_text(RATES)
+            statement_of(made.office, TODAY - timedelta(days=5))
+            yield Here(made.office, server)
+
+
+def both() -> Sequence[Document]:
+    return (document("INV-2026-00001", 100_000, ACME), document("INV-2026-00002", 5_000, BRUNO))
+
+
+def test_from_the_first_letter_to_the_claim(tmp_path: Path) -> None:
+    """Dry run, first level once, second level with interest and costs by law, and nothing after the last."""
+    with here(tmp_path, *both()) as at:
+        rehearsed = at.remind("--dry-run")
+        assert (at.server.taken, len(rehearsed["reminders"])) == ([], 2)
+        first = at.remind()
+        assert first["reminders"][0] | {"client_id": "acme", "level": 1, "documents": ["INV-2026-00001"]} == {
+            "client_id": "acme", "level": 1, "documents": ["INV-2026-00001"], "open_cents": 100_000,
+            "interest_cents": 0, "costs_cents": 0, "in_favour_cents": 0, "asked_cents": 100_000,
+            "announced_costs_cents": 0, "channel": "email", "sent_to": "ap@acme.example",
+        }  # fmt: skip
+        assert first["schema"] == "billing-job/remind@1"
+        assert at.remind()["reminders"] == []
+        at.later(13)
+        assert at.remind()["reminders"] == []
+        day = at.later(1)
+        second = {each["client_id"]: each for each in at.remind()["reminders"]}
+        # 30 days late on 15 December: 100000 * 1015 * 30 / 3650000 = 834.25 cents; the scale on 1,000.00: 150.00.
+        assert (day, second["acme"]["interest_cents"], second["acme"]["costs_cents"]) == (
+            date(2026, 12, 15),
+            834,
+            15_000,
+        )
+        # A consumer was told of 40 euros on 1 December: 14 days after its letter it does not owe them yet.
+        assert (second["bruno"]["interest_cents"], second["bruno"]["costs_cents"]) == (0, 0)
+        at.later(60)
+        assert at.remind()["reminders"] == []
+        assert at.recipients == ["ap@acme.example", "bruno@bruno.example"] * 2
+        assert at.server.recipients[0] == ["ap@acme.example", "boss@acme.example"]
+        message = at.server.taken[2]
+        assert str(message["Subject"]).replace("\xa0", " ") == "Tweede herinnering, € 1.158,34 - Noordzee Telecom"
+        text = message.get_body(("plain",)).get_content()  # type: ignore[union-attr]
+        assert "INV-2026-00001" in text
+        assert "€ 1.158,34" in text.replace("\xa0", " ")
+        (pdf,) = message.iter_attachments()
+        assert pdf.get_filename() == "acme-2026-12-15.pdf"
+        assert pdf.get_content()[:5] == b"%PDF-"
+        assert "chain" not in at.office.type("verify", "--deep").err
+
+
+def test_what_was_built_and_then_paid_is_not_sent(tmp_path: Path) -> None:
+    """A dry run shows it, the payment comes, the next round leaves it out; of a part paid the rest is asked for."""
+    with here(tmp_path, *both()) as at:
+        assert len(at.remind("--dry-run")["reminders"]) == 2
+        book(at.office, "INV-2026-00001", "acme", 100_000, TODAY)
+        book(at.office, "INV-2026-00002", "bruno", 2_000, TODAY)
+        (left,) = at.remind()["reminders"]
+        assert (left["client_id"], left["open_cents"]) == ("bruno", 3_000)
+        assert at.recipients == ["bruno@bruno.example"]
+
+
+def test_a_claim_stays_beside_the_balance_when_only_the_document_is_paid(tmp_path: Path) -> None:
+    """Interest and costs are no item: the account closes on nothing and says what was claimed."""
+    with here(tmp_path, document("INV-2026-00001", 100_000, ACME), channel="letter") as at:
+        at.remind()
+        at.later(14)
+        at.remind()
+        book(at.office, "INV-2026-00001", "acme", 100_000, at.later(3))
+        (account,) = at.office.type("statement", "--client", "acme", "--json").json["statements"]
+        assert account["closing_cents"] == 0
+        assert account["claimed"] == {"INV-2026-00001": 834 + 15_000}
+        assert at.office.type("open", "--json").json["total_open_cents"] == 0
+        assert at.remind()["reminders"] == []
+
+
+def test_a_kill_between_acceptance_and_log(tmp_path: Path) -> None:
+    """The client has it, the program dies: uncertain ever after, until a person says which it is."""
+    with here(tmp_path, *both()) as at:
+        process = subprocess.Popen(
+            [sys.executable, "-c", AT_A_MOMENT, at.office.clock.now().isoformat(),
+             "--config", str(at.office.config / "billing.toml"), "remind"],
+            env=os.environ, stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+        at.server.on_taken = lambda message: process.kill()
+        assert process.wait(60) == -signal.SIGKILL
+        at.server.on_taken = lambda message: None
+        again = at.remind(code=3)
+        assert [each["client_id"] for each in again["uncertain"]] == ["acme"]
+        assert at.recipients == ["ap@acme.example", "bruno@bruno.example"]
+        assert at.remind("--resend", "bruno", code=2)["status"] == "failed"
+        assert [each["client_id"] for each in at.remind("--resend", "acme")["reminders"]] == ["acme"]
+        assert at.recipients == ["ap@acme.example", "bruno@bruno.example", "ap@acme.example"]
+        assert len({str(message["Message-ID"]) for message in at.server.taken}) == 3
+
+
+def test_refusals_are_not_tried_again_at_the_same_address(tmp_path: Path) -> None:
+    """A refused client is listed, gets its reminder at the corrected address; a deferred one by itself."""
+    with here(tmp_path, *both()) as at:
+        at.server.misbehave = lambda recipient: {"a": "5xx", "b": "4xx"}[recipient[0]]
+        assert [each["client_id"] for each in at.remind(code=3)["unsent"]] == ["acme", "bruno"]
+        at.server.misbehave = lambda recipient: ""
+        assert [each["client_id"] for each in at.remind(code=3)["unsent"]] == ["acme"]
+        at.office.replace("clients.csv", "ap@acme.example", "new@acme.example")
+        assert [each["sent_to"] for each in at.remind()["reminders"]] == ["new@acme.example"]
+        assert at.recipients == ["bruno@bruno.example", "new@acme.example"]
+
+
+def test_a_letter_that_was_noted_and_not_written_is_written_once(tmp_path: Path) -> None:
+    """The disk fails between the note and the file; a day later the same bytes are written, and no second letter."""
+    with here(tmp_path, *both(), channel="letter") as at:
+        at.office.output.mkdir()
+        blocked = at.office.output / "reminders"
+        blocked.write_text("in the way")
+        assert at.office.type("remind").code == 1
+        blocked.unlink()
+        at.later(1)
+        assert [each["client_id"] for each in at.remind()["reminders"]] == ["bruno"]
+        assert sorted(at.office.files()) == ["reminders/acme-2026-12-01.pdf", "reminders/bruno-2026-12-02.pdf"]
+        assert at.remind()["reminders"] == []
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("billing.toml", "[receivables]\n", "receivables.since: is not set"),
+        ("reminder_holds.csv", "client_id,kind,reason\nacme,dispute,wrong\n", "row 2, column valid_to"),
+        ("reminder_holds.csv", "client_id,reason\nnobody,wrong\n", "column client_id: 'nobody'"),
+        ("interest_rates.csv", "country,rate,valid_from\nNL,10,2026-07-01\n", "column source: is missing"),
+    ],
+)
+def test_it_refuses_what_would_ask_the_wrong_ones(tmp_path: Path, name: str, content: str, said: str) -> None:
+    """Wrong files, no first day: exit 2, and nobody is written to; `--anyway` is for the day alone."""
+    with here(tmp_path, *both()) as at:
+        if name == "billing.toml":
+            at.office.replace(name, "[receivables]\nsince = 2026-01-01\n", content)
+        else:
+            (at.office.config / name).write_text(content)
+        refused = at.office.type("remind", "--dry-run")
+        assert (refused.code, said in refused.err) == (2, True), refused.err
+        assert at.office.type("remind", "--dry-run", "--anyway").code == (0 if name == "billing.toml" else 2)
+
+
+def test_old_statements_remind_nobody(tmp_path: Path) -> None:
+    """Five days old will do, six will not, unless the user says so."""
+    with here(tmp_path, *both()) as at:
+        at.office.clock.moment += timedelta(days=1)
+        refused = at.office.type("remind")
+        assert (refused.code, "the newest bank statement is of 2026-11-26" in refused.err) == (1, True)
+        assert len(at.remind("--anyway")["reminders"]) == 2

@@ -1,0 +1,140 @@
+"""Where things stand on paper, in mm from the PDF: margins, the window, nothing over or outside of another."""
+
+import io
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+import pytest
+
+from billing_job.core.document import Client, Document
+from billing_job.documents.document_files import document_files
+from billing_job.documents.templates import load_templates
+from tests.support.sample_documents import (
+    CLIENT,
+    LANGUAGES,
+    OUTSIDE_SCOPE,
+    SELLER,
+    document,
+    draft,
+    full_credit,
+    in_language,
+    long_names,
+    many_lines,
+    mixed_rates,
+    standard_lines,
+    with_discount,
+)
+
+pdfium = pytest.importorskip("pypdfium2")
+
+TEMPLATES = load_templates(None)
+MM = 72 / 25.4
+LETTER = replace(SELLER, paper="letter")
+
+
+def abroad(country: str, **more: str) -> Client:
+    """A client without ids in another country."""
+    return replace(CLIENT, country=country, vat_id="", registration_id="", **more)  # type: ignore[arg-type]
+
+
+def _of_lines(count: int) -> Document:
+    return document(many_lines(count))
+
+
+BRITISH = abroad("GB", street="10 Downing Street", city="London", postal_code="SW1A 2AA")
+AMERICAN = abroad("US", street="350 Fifth Avenue", city="New York", region="NY", postal_code="10118")
+JAPANESE = abroad("JP", street="丸の内1-1-1", region="東京都", city="千代田区", postal_code="100-0005", language="ja")
+SAMPLES: dict[str, Callable[[], Document]] = {
+    **{f"{count} lines": partial(_of_lines, count) for count in (1, 8, 15, 16, 17, 40)},
+    **{language: partial(in_language, language) for language in LANGUAGES},
+    "credit note": full_credit,
+    "draft": draft,
+    "long names": long_names,
+    "rates": mixed_rates,
+    "discount": with_discount,
+    "GB": lambda: document(standard_lines(OUTSIDE_SCOPE), client=BRITISH),
+    "US": lambda: document(standard_lines(OUTSIDE_SCOPE), client=AMERICAN, seller=LETTER),
+    "JP": lambda: document(standard_lines(OUTSIDE_SCOPE), client=JAPANESE),
+    "16 lines on Letter": lambda: document(many_lines(16), seller=LETTER),
+    "window at the right": lambda: document(standard_lines(), seller=replace(SELLER, address="right")),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A text on a page, mm from the left and from the top."""
+
+    text: str
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+    def overlaps(self, other: "Box") -> bool:
+        """Whether they share more than the height of an accent or the width of a hair."""
+        wide = min(self.right, other.right) - max(self.left, other.left)
+        high = min(self.bottom, other.bottom) - max(self.top, other.top)
+        return wide > 0.3 and high > 0.8
+
+
+def pages_of(each: Document) -> Iterator[tuple[float, float, list[Box]]]:
+    """Width and height of each page in mm, and its texts."""
+    pdf = pdfium.PdfDocument(io.BytesIO(document_files(each, TEMPLATES)["pdf"]))
+    for page in pdf:
+        width, height = (side / MM for side in page.get_size())
+        yield width, height, list(_boxes(page.get_textpage(), height))
+    pdf.close()
+
+
+def _boxes(texts: Any, height: float) -> Iterator[Box]:
+    for index in range(texts.count_rects()):
+        left, bottom, right, top = (side / MM for side in texts.get_rect(index))
+        text = texts.get_text_bounded(*texts.get_rect(index)).strip()
+        # The letters of a draft's mark lie behind all others.
+        if text and top - bottom < 12:
+            yield Box(text, left, height - top, right, height - bottom)
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_nothing_stands_over_or_outside(name: str) -> None:
+    """All texts lie within the margins, none over another; up to 16 lines are one page, the account is on the first."""
+    each = SAMPLES[name]()
+    pages = list(pages_of(each))
+    assert (len(pages) == 1) == (len(each.lines) <= 16)
+    for width, height, boxes in pages:
+        assert (round(width), round(height)) == ((216, 279) if each.seller.paper == "letter" else (210, 297))
+        for box in boxes:
+            assert 19.5 <= box.left < box.right <= width - 19.5, box
+            assert 8 <= box.top < box.bottom <= height - 8, box
+        clashes = [(a.text, b.text) for place, a in enumerate(boxes) for b in boxes[:place] if a.overlaps(b)]
+        assert clashes == []
+
+
+@pytest.mark.parametrize("name", ["8 lines", "ar", "GB", "US", "JP", "window at the right"])
+def test_the_window_shows_the_address_and_nothing_else(name: str) -> None:
+    """DIN 5008 B: through 20 to 105 mm and 45 to 90 mm, or its mirror, show the sender's line and the client."""
+    each = SAMPLES[name]()
+    (width, _, boxes), *_ = pages_of(each)
+    is_right = each.seller.address == "right"
+    left, right = (width - 105, width - 20) if is_right else (20, 105)
+    shown = [box for box in boxes if box.top < 90 and box.bottom > 45 and box.left < right and box.right > left]
+    assert all(left - 0.5 <= box.left and box.right <= right + 0.5 and box.bottom <= 90 for box in shown), shown
+    lines: dict[int, list[Box]] = {}
+    for box in sorted(shown, key=lambda box: box.bottom):
+        near = next((place for place in lines if abs(place - box.bottom) < 2), round(box.bottom))
+        lines.setdefault(near, []).append(box)
+    _, *address = ["".join(box.text for box in sorted(line, key=lambda box: box.left)) for line in lines.values()]
+    if name in WINDOWS:
+        assert [line.replace(" ", "") for line in address] == [line.replace(" ", "") for line in WINDOWS[name]]
+    else:
+        assert not any("VAT" in line for line in address)
+
+
+WINDOWS = {
+    "8 lines": ["Acme Trading B.V.", "Keizersgracht 12", "1015 CX Amsterdam"],
+    "GB": ["Acme Trading B.V.", "10 Downing Street", "London", "SW1A 2AA", "VERENIGD KONINKRIJK"],
+    "US": ["Acme Trading B.V.", "350 Fifth Avenue", "New York, NY 10118", "VERENIGDE STATEN"],
+    "JP": ["〒100-0005", "東京都 千代田区", "丸の内1-1-1", "Acme Trading B.V.", "JAPAN"],
+}
