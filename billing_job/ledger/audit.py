@@ -60,9 +60,10 @@ def audit_chain(engine: Engine) -> list[str]:
 
 
 def glance(engine: Engine) -> list[str]:
-    """What shows at once that facts were taken out or put in: counts, and the newest links; no row is read."""
+    """What shows at once that facts were taken out or put in: counts, the newest links, and the counters of numbers."""
     with transaction(engine) as connection:
-        return [*broken_links(connection, LINKS_AT_A_GLANCE), *miscounted_facts(connection)]
+        facts = [*broken_links(connection, LINKS_AT_A_GLANCE), *miscounted_facts(connection)]
+        return [*facts, *counters_agree(connection)]
 
 
 def database_is_sound(connection: Connection) -> Iterator[str]:
