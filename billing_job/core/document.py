@@ -102,7 +102,9 @@ class Client:
     einvoice: str = "auto"
     """auto, peppol, xrechnung, nlcius, en16931 or none."""
     payment: str = "transfer"
-    """transfer or direct_debit."""
+    mandate_id: str = ""
+    debited_iban: str = ""
+    """With payment = direct_debit: mandate (BT-89) and account (BT-91) by which its documents are collected."""
 
     @property
     def is_business(self) -> bool:

@@ -3,7 +3,8 @@
 import base64
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
 
@@ -37,11 +38,14 @@ from billing_job.core.register import Register, VatRate
 from billing_job.core.resources import shipped_config
 from billing_job.didfarm.webhooks import read_event
 from billing_job.documents.templates import Templates, load_templates
+from billing_job.ledger.collections import logged_collections
 from billing_job.ledger.database import open_engine
 from billing_job.ledger.events import event_bodies, orders_paid
 from billing_job.ledger.onboarding import bought_ids
+from billing_job.ledger.payments import recorded_payments
 from billing_job.ledger.transactions import supplier_trunks
 from billing_job.ledger.withdrawals import withdrawn
+from billing_job.month.collected import collected, usable_mandate
 from billing_job.month.reading_in_effect import read_as_settings_say, reading_in_effect
 
 CONFIGURATION_FILES = (
@@ -87,8 +91,21 @@ class Job:
 
     @cached_property
     def clients(self) -> Mapping[str, Client]:
-        """The clients of clients.csv by their id."""
-        return {client.client_id: client for client in self.mapping.clients}
+        """The clients of clients.csv by their id, each with the mandate by which a document of today is collected."""
+        clients = {client.client_id: client for client in self.mapping.clients}
+        mandates = self.receivables_files.mandates
+        if not mandates:
+            return clients
+        history = collected(logged_collections(self.engine), recorded_payments(self.engine))
+        most = self.settings.receivables.returns_before_transfer
+        today = self.clock.now().astimezone(self.settings.billing.zone).date()
+        for id_, client in clients.items():
+            days = client.payment_terms_days
+            due = today + timedelta(days=self.settings.billing.payment_terms_days if days is None else days)
+            mandate = usable_mandate(client, mandates, due, history, most)
+            if mandate is not None:
+                clients[id_] = replace(client, mandate_id=mandate.mandate_id, debited_iban=mandate.iban)
+        return clients
 
     @property
     def numbering(self) -> Mapping[Kind, str]:
