@@ -21,6 +21,7 @@ from billing_job.core.columns.row_values import records
 from billing_job.core.columns.schema import PRICED, conform, empty
 from billing_job.core.document import Client, Document, Vat
 from billing_job.core.money import scaled, wallet_text
+from billing_job.core.sentences import listed
 from billing_job.core.settlement import Kept, Original, RefundFact
 from billing_job.core.wallet import in_time
 from billing_job.ledger.billed_facts import billed_units, freed
@@ -120,18 +121,22 @@ def _above(
     wanted = {(str(row["refund_of"]), int(str(row["refund_part"]))) for row in refunds if key_of(row) not in billed}
     costs = {key: (int(row["cost_micros"]), 0) for key, row in rows_of(frames, wanted).items()}
     costs |= {(one.transaction_id, one.part): (one.cost_micros, one.refunded_micros) for one in billed.values()}
-    found = []
+    found: list[tuple[str, int]] = []
     for row in refunds:
         original, micros = (str(row["refund_of"]), int(str(row["refund_part"]))), int(str(row["micros"]))
         cost, refunded = costs[original]
         if refunded + micros > cost:
-            over = wallet_text(refunded + micros - max(cost, refunded), currency)
-            found.append(
-                f"refund {row['transaction_id']} brings back {over} more than transaction {original[0]} cost: its"
-                " client gets back what it was charged and no more; look whether it gives back something else as well"
-            )
+            over = refunded + micros - max(cost, refunded)
+            what = f"refund {row['transaction_id']} of transaction {original[0]} ({wallet_text(over, currency)})"
+            found.append((what, over))
         costs[original] = (cost, refunded + micros)
-    return tuple(found)
+    if not found:
+        return ()
+    in_all = wallet_text(sum(over for _, over in found), currency)
+    return (
+        f"more came back than was paid, {in_all} in all: {listed([what for what, _ in found])}. Clients get back what"
+        " they were charged and no more; look whether it gives back something else as well",
+    )
 
 
 def _with_terms(tariff: Tariff, placed: Placed, rows: pd.DataFrame, *, now: bool) -> Tariff:
