@@ -143,7 +143,7 @@ def _decided(
 
     with locked_job(invocation.session()) as job:
         check_facts(job)
-        id_, report = decide(job, entry, decision, who)
+        id_, report = decide(job, entry, decision)
         currency = job.settings.billing.currency
     own = [one for one in report.waiting if one.entry == id_]
     found = {"schema": "billing-job/bank_decision@1", "entry": id_, "action": action, **_booked_json(report)}

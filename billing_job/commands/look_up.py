@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @click.command("list", short_help="List issued documents and what became of them.")
-@month_option()
+@month_option(otherwise="every month")
 @click.option("--client", metavar="ID", help="Only this client's.", shell_complete=client_ids)
 @click.option("--state", type=click.Choice(DOCUMENT_STATES), help="Only documents that are so far.")
 @xlsx_option

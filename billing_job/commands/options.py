@@ -46,9 +46,9 @@ def told(outcome: CommandResult, *, as_json: bool) -> int:
     return outcome.exit_code
 
 
-def month_option(*, required: bool = False) -> Callable[[F], F]:
-    """--month, handed over as the text that was typed; None when it is not required and was left out."""
-    text = "The month to work on." if required else "The month to work on; by default the previous one."
+def month_option(*, required: bool = False, otherwise: str = "the previous one") -> Callable[[F], F]:
+    """--month, handed over as the text that was typed; None, which stands for `otherwise`, when it was left out."""
+    text = "The month to work on." if required else f"The month to work on; by default {otherwise}."
     return click.option("--month", metavar="YYYY-MM", required=required, help=text, shell_complete=months)
 
 

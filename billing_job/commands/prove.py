@@ -37,7 +37,7 @@ def reconcile(invocation: Invocation, as_json: bool) -> int:
 
 
 @click.command(short_help="Check hashes and invariants again.")
-@month_option()
+@month_option(otherwise="every month")
 @click.option("--deep", is_flag=True, help="Every row, document, file and e-mail of all months; takes longer.")
 @click.option(
     "--archive",

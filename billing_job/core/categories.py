@@ -14,3 +14,17 @@ MONTHLY_FEE, DISCOUNT, MINIMUM = "monthly_fee", "discount", "minimum"
 
 DOCUMENT_STATES = ("issued", "sent", "uncertain", "refused", "credited", "partly_credited")
 """How far a document is; what was credited is told before what was sent."""
+
+CHARGE = "charge:"
+"""How the id of a row begins that no wallet holds: a fee, a minimum, a charge of one's own."""
+_OF_A_PLAN = (f"{CHARGE}{MONTHLY_FEE}:", f"{CHARGE}{MINIMUM}:")
+
+
+def is_own_charge(transaction_id: str) -> bool:
+    """Whether a row is one of charges.csv: no wallet holds it, no plan asks for it."""
+    return transaction_id.startswith(CHARGE) and not transaction_id.startswith(_OF_A_PLAN)
+
+
+def is_of_plan(transaction_id: str) -> bool:
+    """Whether a row is a plan's fee or minimum."""
+    return transaction_id.startswith(_OF_A_PLAN)

@@ -7,11 +7,12 @@ from collections.abc import Iterable, Sequence
 
 import pandas as pd
 
+from billing_job.core.categories import is_of_plan
 from billing_job.core.columns.row_values import exact_sum
 from billing_job.core.document import Document, Kind
 from billing_job.core.errors import InvariantBroken
 from billing_job.core.money import vat_cents
-from billing_job.core.settlement import CHARGE, Bill
+from billing_job.core.settlement import Bill
 from billing_job.core.sums import Sum
 
 
@@ -28,7 +29,7 @@ def every_transaction_has_a_place(
 def every_charge_is_on_a_bill(priced: pd.DataFrame, bills: Sequence[Bill]) -> list[str]:
     """Between price and issue: each priced row is settled once, with its cost, and its charge is on its document."""
     rows, cost, charge = len(priced), exact_sum(priced["cost_micros"]), exact_sum(priced["charge_cents"])
-    settled = [each for bill in bills for each in bill.settlements if not each.transaction_id.startswith(CHARGE)]
+    settled = [each for bill in bills for each in bill.settlements if not is_of_plan(each.transaction_id)]
     ids = {(settlement.transaction_id, settlement.part) for settlement in settled}
     settled_cost = sum(settlement.cost_micros for settlement in settled)
     documents = [bill.document for bill in bills if bill.document is not None]

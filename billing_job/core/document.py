@@ -13,6 +13,7 @@ from functools import lru_cache
 
 from pydantic import TypeAdapter
 
+from billing_job.core.categories import is_own_charge
 from billing_job.core.countries import taxed_as
 from billing_job.core.money import exchanged_cents
 from billing_job.core.period import Period
@@ -101,7 +102,9 @@ class Client:
     einvoice: str = "auto"
     """auto, peppol, xrechnung, nlcius, en16931 or none."""
     payment: str = "transfer"
-    """transfer or direct_debit."""
+    mandate_id: str = ""
+    debited_iban: str = ""
+    """With payment = direct_debit: mandate (BT-89) and account (BT-91) by which its documents are collected."""
 
     @property
     def is_business(self) -> bool:
@@ -143,7 +146,7 @@ class DetailRow:
     description: str
     number: str
     trunk: str
-    quantity: int
+    quantity: int | Decimal
     net_cents: int
 
 
@@ -159,7 +162,8 @@ class Line:
     number: str
     """E.164 when all of the line is one number's, otherwise empty."""
     trunk: str
-    quantity: int
+    quantity: int | Decimal
+    """A decimal where a charge of one's own has one, such as 2.5 hours."""
     net_cents: int
     vat: Vat
     period_start: date
@@ -172,6 +176,11 @@ class Line:
     """What `quantity` counts, a word or code of core/units.py; empty on documents from before lines had one."""
     unit_price_micros: int | None = None
     """The price of one unit, where every row has that price; None where they differ."""
+
+    @property
+    def is_own_charge(self) -> bool:
+        """Whether it is a charge of one's own, from which no discount is taken."""
+        return any(is_own_charge(row.transaction_id) for row in self.rows)
 
     @property
     def counts(self) -> str:

@@ -27,6 +27,7 @@ DECIDE = Remedy(
     "References to nothing that a file could name",
     "decide: `billing-job exceptions resolve ID… --client ID --reason TEXT`, or --house",
 )
+OTHERS = Remedy("What waits for another reason", DECIDE.how)
 CHECK = Remedy(
     "Rows that no client can be charged for",
     "ask DIDfarm what they are; `billing-job exceptions resolve ID… --house --reason TEXT` settles them",
@@ -77,4 +78,4 @@ def remedy_of(reason: str, reference_type: str = "") -> Remedy:
     """What helps a transaction that waits for this reason; a reason that the table lacks is to be decided about."""
     if reason == "unknown_reference":
         return {"number": NUMBERS, "order": NUMBERS, "trunk": TRUNKS}.get(reference_type, DECIDE)
-    return BY_REASON.get(reason, DECIDE)
+    return BY_REASON.get(reason, OTHERS)

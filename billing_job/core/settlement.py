@@ -7,9 +7,6 @@ from typing import NamedTuple
 
 from billing_job.core.document import Document, Vat
 
-CHARGE = "charge:"
-"""How the id of a row begins that no wallet holds: a fee, a minimum."""
-
 
 class Settlement(NamedTuple):
     """How one transaction was billed: the fact from which everything that comes later is derived.

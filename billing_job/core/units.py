@@ -23,7 +23,12 @@ CODES = {
 }
 """word → code; every word has its plural in each catalogue of `templates/locales/`."""
 
-_WORDS = {code: word for word, code in CODES.items() if code != "C62"}
+_WORDS = {code: word for word, code in CODES.items() if code != "C62"} | {"H87": PIECE}
+_OWN_CODES = frozenset(
+    {*CODES.values(), "H87", "EA", "SET", "PR", "DZN", "NAR", "E48", "LS", "SEC", "QAN"}
+    | {"GRM", "KGM", "TNE", "MTR", "KMT", "MTK", "MTQ", "LTR", "KWH", "AD", "2P", "4L", "E34"}
+)
+"""What a charge of one's own may count, beside the words: codes of Recommendation 20."""
 _SETUP = "number_setup"
 _OF_CATEGORY = {
     _SETUP: NUMBER,
@@ -51,3 +56,17 @@ def unit_word(unit: str) -> str:
 def unit_code(unit: str) -> str:
     """The code of a unit: of a word, or the code that it is."""
     return CODES.get(unit, unit)
+
+
+def charge_unit(text: str) -> str | None:
+    """What a charge of one's own counts: a word, or a code where there is no word; None for neither.
+
+    A piece of goods has a code of its own, which lines of use do without.
+    """
+    word = text.strip().lower()
+    if word in CODES and word != NOTHING:
+        return "H87" if word == PIECE else word
+    code = text.strip().upper()
+    if code not in _OWN_CODES:
+        return None
+    return code if code == "H87" else _WORDS.get(code, code)

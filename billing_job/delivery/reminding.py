@@ -4,7 +4,7 @@ The protocol is that of documents: noted before a letter leaves, noted after, an
 person settles it. The figures are worked out when the letter leaves, so that what was paid meanwhile is not asked for.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import date, timedelta
@@ -47,6 +47,7 @@ from billing_job.month.collected import collected, under_way, usable_mandate
 from billing_job.month.job import Job
 from billing_job.month.receivables import load_receivables
 from billing_job.month.reminded import client_of, reminded, reminder_of, reminder_to_json
+from billing_job.receivables.mandates import Collected
 from billing_job.receivables.reminders import Reminder, ReminderPlan, Terms, reminders
 
 FOLDER = "reminders"
@@ -80,13 +81,14 @@ def remind(
     plan = planned_reminders(job, log)
     report.left_out, report.notes = plan.left_out, plan.notes
     by_mail = []
+    latest = {each.client_id: each for each in log}
     for reminder in plan.reminders:
         client = client_of(job, reminder.client_id, reminder.items[0].number)
         if reminder.channel == "letter":
             if not dry_run:
                 _write_letter(job, reminder, client, log, console)
             report.sent.append((reminder, _file_name(reminder)))
-        elif problem := _unsendable(reminder, client, log):
+        elif problem := _unsendable(reminder, client, latest):
             report.unsent.append(Unsent(reminder.client_id, client.first_email, problem))
         else:
             by_mail.append((reminder, client))
@@ -118,9 +120,14 @@ def planned_reminders(job: Job, log: Sequence[SentReminder]) -> ReminderPlan:
         job.receivables_files.holds,
         reminded(log),
         under_way(history),
-        frozenset(each for each in clients if usable_mandate(job, each, state.as_of, history) is not None),
+        frozenset(id_ for id_, client in clients.items() if _is_debited(job, client, state.as_of, history)),
     )
     return reminders(state, payments, terms)
+
+
+def _is_debited(job: Job, client: Client, day: date, history: Sequence[Collected]) -> bool:
+    most = job.settings.receivables.returns_before_transfer
+    return usable_mandate(client, job.receivables_files.mandates, day, history, most) is not None
 
 
 def _settle(job: Job, console: Console, confirm: Sequence[str], resend: Sequence[str]) -> None:
@@ -141,8 +148,7 @@ def _settle(job: Job, console: Console, confirm: Sequence[str], resend: Sequence
 def _finish_letters(job: Job, log: Sequence[SentReminder], console: Console) -> None:
     """Letters that a killed run noted and may not have written: the same bytes, from what was noted."""
     for each in log:
-        reminder = reminder_of(each)
-        if each.event is ReminderEvent.SENDING and reminder.channel == "letter":
+        if each.event is ReminderEvent.SENDING and (reminder := reminder_of(each)).channel == "letter":
             _put_letter(job, reminder, client_of(job, each.client_id, reminder.items[0].number))
             _note(job, each, ReminderEvent.WRITTEN, each.recipient, console)
 
@@ -172,13 +178,13 @@ def _file_name(reminder: Reminder) -> str:
     return f"{FOLDER}/{reminder.client_id}-{reminder.day}.pdf"
 
 
-def _unsendable(reminder: Reminder, client: Client, log: Sequence[SentReminder]) -> str:
+def _unsendable(reminder: Reminder, client: Client, latest: Mapping[str, SentReminder]) -> str:
     """Why no mail can go to the client, empty where it can; a refused address is tried again when it is another one."""
     if not client.first_email:
         return "clients.csv has no e-mail address for this client"
     if not all(ascii_address(address) for address in client.recipients):
         return "no mail server takes this address: correct it in clients.csv"
-    last = next((each for each in reversed(log) if each.client_id == reminder.client_id), None)
+    last = latest.get(reminder.client_id)
     if last is not None and last.event is ReminderEvent.REFUSED and last.recipient == client.first_email:
         return f"refused on {last.moment}: {last.detail}; correct the address in clients.csv"
     return ""

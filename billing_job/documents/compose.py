@@ -157,6 +157,9 @@ def _summary_note(document: Document, labels: Labels) -> str:
         return labels("This amount is in your favour; no payment is needed.")
     if document.gross_cents <= 0:
         return labels("Nothing to pay.")
+    if payment.is_collected(document):
+        day = localized.date_text(payment.collected_on(document), labels.locale)
+        return labels("Will be collected on {date}.", date=day)
     return labels("Please pay by {date}.", date=localized.date_text(document.due_date, labels.locale))
 
 
@@ -180,6 +183,8 @@ def _totals(document: Document, money: PrintedMoney, labels: Labels) -> Iterable
 def _payment(document: Document, money: PrintedMoney, labels: Labels, *, pictures: bool) -> Payment | None:
     if not payment.is_payable(document):
         return None
+    if payment.is_collected(document):
+        return _direct_debit(document, money, labels)
     seller = document.seller
     facts = (
         Fact(labels("Account holder"), page_text(seller.account_name) if seller.iban else ""),
@@ -195,6 +200,25 @@ def _payment(document: Document, money: PrintedMoney, labels: Labels, *, picture
         qr=payment.epc_qr(document) if pictures else "",
         qr_alt=labels("QR code for a SEPA credit transfer of {amount}", amount=amount),
         qr_caption=labels("Scan with your banking app"),
+    )
+
+
+def _direct_debit(document: Document, money: PrintedMoney, labels: Labels) -> Payment:
+    """What is collected, when and under which mandate: the pre-notification that the schemes want; no code to pay."""
+    iban = localized.grouped(document.client.debited_iban)
+    day = localized.date_text(payment.collected_on(document), labels.locale)
+    request = (
+        "{amount} will be collected from your account {iban} on {date} by SEPA direct debit; no transfer is needed."
+    )
+    return Payment(
+        request=labels(request, amount=money(document.gross_cents), iban=iban, date=day),
+        facts=(
+            Fact(labels("Mandate reference"), page_text(document.client.mandate_id)),
+            Fact(labels("Creditor identifier"), document.seller.creditor_id),
+        ),
+        qr="",
+        qr_alt="",
+        qr_caption="",
     )
 
 

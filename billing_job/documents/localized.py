@@ -49,9 +49,9 @@ def price_text(micros: int, locale: Locale) -> str:
     return format_decimal(Decimal(micros).scaleb(-6), format=f"{_whole(locale)}.00####", locale=locale)
 
 
-def count_text(count: int, locale: Locale) -> str:
-    """A whole number with the language's grouping."""
-    return _signed(format_decimal(count, locale=locale))
+def count_text(count: int | Decimal, locale: Locale) -> str:
+    """A number, with the decimals it has, with the language's grouping."""
+    return _signed(format_decimal(count, locale=locale, decimal_quantization=False))
 
 
 def percent_text(rate: Decimal, locale: Locale) -> str:

@@ -1,6 +1,8 @@
 """The lines of a document as its page prints them: months apart, each number once with its sum, or by category."""
 
 from collections.abc import Iterable, Sequence
+from datetime import date
+from decimal import Decimal
 from itertools import groupby
 
 from billing_job.core.categories import REFUND
@@ -84,7 +86,9 @@ class PageLines:
             yield from self._of_month(of_month, headed=headed)
 
     def _lateness(self, line: Line) -> tuple[bool, object]:
-        """The document's own month first, earlier ones after it."""
+        """The document's own month first, earlier ones after it; charges tell their days beside them."""
+        if line.is_own_charge and line.period_end >= self._document.period_start:
+            return False, self._document.period_start
         return line.period_end < self._document.period_start, line.period_start
 
     def _of_month(self, lines: Sequence[Line], *, headed: bool) -> Iterable[Row]:
@@ -127,7 +131,11 @@ class PageLines:
             amount=self._money.bare(line.net_cents),
         )
 
-    def _counted(self, unit: str, quantity: int) -> str:
+    def _span(self, first: date, last: date) -> str:
+        locale = self._labels.locale
+        return localized.date_text(first, locale) if first == last else localized.span_text(first, last, locale)
+
+    def _counted(self, unit: str, quantity: int | Decimal) -> str:
         if unit == NOTHING:
             return ""
         return page_text(self._labels.counted(unit, quantity, localized.count_text(quantity, self._labels.locale)))
@@ -138,7 +146,11 @@ class PageLines:
         return localized.price_text(line.unit_price_micros, self._labels.locale)
 
     def _day(self, line: Line) -> str:
-        """The day of a single transaction where the client wants each listed."""
+        """The days of a charge that are not the document's; the day of a transaction where each is listed."""
+        if line.is_own_charge:
+            days = (line.period_start, line.period_end)
+            is_usual = days == (self._document.period_start, self._document.period_end)
+            return "" if is_usual else self._span(*days)
         if self._document.client.detail == "transaction" and len(line.rows) == 1 and line.rows[0].transaction_id:
             return localized.date_text(line.rows[0].date, self._labels.locale)
         return ""

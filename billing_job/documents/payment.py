@@ -1,5 +1,6 @@
 """How a document is paid: the creditor reference, the Belgian communication and the EPC QR code."""
 
+from datetime import date
 from decimal import Decimal
 from functools import lru_cache
 
@@ -7,8 +8,9 @@ import segno
 import segno.helpers
 from stdnum import iso11649
 
-from billing_job.core.document import Document, Kind
+from billing_job.core.document import Document, Heading, Kind
 from billing_job.core.payment_reference import belgian_reference, creditor_reference
+from billing_job.core.target_days import next_target_day
 from billing_job.documents.localized import grouped
 from billing_job.documents.safe_text import plain_text
 
@@ -41,10 +43,22 @@ def is_payable(document: Document) -> bool:
     return document.kind is Kind.INVOICE and document.gross_cents > 0 and not document.is_draft
 
 
+def is_collected(document: Document | Heading) -> bool:
+    """Whether the amount is collected by SEPA direct debit, under a mandate of the client."""
+    collectable = document.kind is Kind.INVOICE and document.gross_cents > 0 and document.currency == "EUR"
+    return collectable and bool(document.client.mandate_id and document.seller.creditor_id)
+
+
+def collected_on(document: Document) -> date:
+    """The day of the direct debit: the due date, or the first one after it on which banks settle."""
+    return next_target_day(document.due_date)
+
+
 def epc_payload_possible(document: Document) -> bool:
-    """Whether an EPC QR code can say it: euros, an IBAN, and an amount within EPC069-12's limits."""
+    """Whether an EPC QR code can say it: a transfer in euros, an IBAN, and an amount within EPC069-12's limits."""
     return (
         is_payable(document)
+        and not is_collected(document)
         and document.currency == "EUR"
         and bool(document.seller.iban)
         and document.gross_cents <= _EPC_MAX_CENTS

@@ -6,10 +6,9 @@ from collections.abc import Callable, Iterator, Sequence
 
 from sqlalchemy import Column, ColumnElement, Connection, Engine, LargeBinary, cast, func, select
 
-from billing_job.core.categories import MINIMUM, MONTHLY_FEE
+from billing_job.core.categories import CHARGE, MINIMUM, MONTHLY_FEE, is_of_plan
 from billing_job.core.checks import document_adds_up
 from billing_job.core.document import Document, document_from_json
-from billing_job.core.settlement import CHARGE
 from billing_job.core.wallet import Transaction
 from billing_job.ledger.billing_tables import deliveries, document_lines, documents, series, settlements, terms
 from billing_job.ledger.chain import broken_links, changed_facts, miscounted_facts
@@ -61,9 +60,10 @@ def audit_chain(engine: Engine) -> list[str]:
 
 
 def glance(engine: Engine) -> list[str]:
-    """What shows at once that facts were taken out or put in: counts, and the newest links; no row is read."""
+    """What shows at once that facts were taken out or put in: counts, the newest links, and the counters of numbers."""
     with transaction(engine) as connection:
-        return [*broken_links(connection, LINKS_AT_A_GLANCE), *miscounted_facts(connection)]
+        facts = [*broken_links(connection, LINKS_AT_A_GLANCE), *miscounted_facts(connection)]
+        return [*facts, *counters_agree(connection)]
 
 
 def database_is_sound(connection: Connection) -> Iterator[str]:
@@ -134,7 +134,8 @@ def documents_are_as_issued(connection: Connection) -> Iterator[str]:
             document.vat_cents,
         )
         said_lines = [
-            (line.line, line.category, line.quantity, line.net_cents, str(line.vat.rate)) for line in document.lines
+            (line.line, line.category, int(line.quantity), line.net_cents, str(line.vat.rate))
+            for line in document.lines
         ]
         if stored != said or row.gross_cents != document.gross_cents or (row.corrects or "") != document.corrects:
             yield f"document {row.number}: its columns do not say what the document says"
@@ -192,7 +193,7 @@ def settlements_agree(connection: Connection) -> Iterator[str]:
 
 def _printed_as(transaction_id: str) -> str:
     """The id of a settlement as documents tell it: fee and minimum are told by their category alone."""
-    return ":".join(transaction_id.split(":")[:2]) if transaction_id.startswith(CHARGE) else transaction_id
+    return ":".join(transaction_id.split(":")[:2]) if is_of_plan(transaction_id) else transaction_id
 
 
 def deliveries_agree(connection: Connection) -> Iterator[str]:

@@ -131,11 +131,12 @@ def bring_payments(
     before: Mapping[str, Sequence[Payment]],
     after: Mapping[str, Sequence[Payment]],
     now: str,
-    who: str,
+    decided_by: Mapping[str, str],
 ) -> list[Payment]:
     """Add the rows that turn the payments in force from one state into another; returns those that are new.
 
-    What is booked otherwise is taken back by a row of the other sign.
+    What is booked otherwise is taken back by a row of the other sign. `decided_by` says of an entry that a user decided
+    about just now who that was; whatever follows from it is booked by the rules.
     """
     rows = []
     new: list[Payment] = []
@@ -143,6 +144,7 @@ def bring_payments(
         old, wanted = before.get(entry, ()), after.get(entry, ())
         if _facts(old) == _facts(wanted):
             continue
+        who = decided_by.get(entry, "")
         rows += [_row(payment, -1, now, who) for payment in old]
         rows += [_row(payment, 1, now, who) for payment in wanted]
         new += wanted

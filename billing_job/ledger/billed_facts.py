@@ -4,10 +4,10 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Connection, Engine, and_, func, select, tuple_
+from sqlalchemy import ColumnElement, Connection, Engine, and_, func, or_, select, tuple_
 
-from billing_job.core.categories import MINIMUM, MONTHLY_FEE
-from billing_job.core.settlement import CHARGE, Kept, Original
+from billing_job.core.categories import CHARGE, MINIMUM, MONTHLY_FEE
+from billing_job.core.settlement import Kept, Original
 from billing_job.core.wallet import Payment
 from billing_job.ledger.billing_tables import credited_rows, settlements
 from billing_job.ledger.bulk import chunks
@@ -17,7 +17,7 @@ from billing_job.ledger.tables import MOVED, transactions
 
 _KEY = (settlements.c.transaction_id, settlements.c.part, settlements.c.generation)
 _OWN_CHARGES = and_(settlements.c.transaction_id >= CHARGE, settlements.c.transaction_id < f"{CHARGE[:-1]};")
-"""Fees and minimums; a range, so that the primary key finds them."""
+"""Fees, minimums and charges of one's own; a range, so that the primary key finds them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,12 +223,14 @@ class MonthNet:
 def month_nets(engine: Engine, months: Collection[str]) -> dict[tuple[str, str], MonthNet]:
     """(client, month) → its net, whatever was credited by hand: that counts as use."""
     is_minimum = and_(_OWN_CHARGES, settlements.c.category == MINIMUM)
+    # Charges of one's own count for no minimum.
+    counts = or_(~_OWN_CHARGES, settlements.c.category.in_((MONTHLY_FEE, MINIMUM)))
     owner = (settlements.c.client_id, settlements.c.month)
     found: dict[tuple[str, str], MonthNet] = {}
     with transaction(engine) as connection:
         for minimum in (False, True):
             query = select(*owner, func.sum(settlements.c.net_cents)).where(
-                settlements.c.month.in_(sorted(months)), ~is_released(), is_minimum if minimum else ~is_minimum
+                settlements.c.month.in_(sorted(months)), ~is_released(), counts, is_minimum if minimum else ~is_minimum
             )
             for client_id, month, net in connection.execute(query.group_by(*owner)):
                 before = found.get((client_id, month), MonthNet())

@@ -56,7 +56,7 @@ document_lines = Table(
     Column("category", Text, nullable=False),
     Column("number", Text, nullable=False),
     Column("trunk", Text, nullable=False),
-    Column("quantity", BigInteger, nullable=False),
+    Column("quantity", BigInteger, nullable=False, comment="whole units; the document has the decimals"),
     Column("net_cents", BigInteger, nullable=False),
     Column("vat_category", Text, nullable=False),
     Column("vat_rate", Text, nullable=False),

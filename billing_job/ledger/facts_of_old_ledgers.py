@@ -6,10 +6,9 @@ from collections.abc import Iterator
 from sqlalchemy import Connection, Index, Table, bindparam, func, inspect, select, text, update
 from sqlalchemy.schema import CreateColumn, CreateIndex
 
-from billing_job.core.categories import DISCOUNT, MINIMUM, MONTHLY_FEE
+from billing_job.core.categories import CHARGE, DISCOUNT, MINIMUM, MONTHLY_FEE
 from billing_job.core.document import Document, Line, document_from_json
 from billing_job.core.period import Period
-from billing_job.core.settlement import CHARGE
 from billing_job.ledger.billing_tables import (
     closings,
     decisions,

@@ -133,7 +133,7 @@ def _line_rows(document: Document) -> Iterator[tuple[str | int, ...]]:
             line.category,
             line.number,
             line.trunk,
-            line.quantity,
+            int(line.quantity),
             line.net_cents,
             line.vat.category,
             str(line.vat.rate),

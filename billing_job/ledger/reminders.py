@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from sqlalchemy import Connection, Engine, func, select
+from sqlalchemy import Connection, Engine, func, select, true
 
 from billing_job.ledger.chain import add
 from billing_job.ledger.database import transaction
@@ -68,7 +68,7 @@ def claim_reminder(
 ) -> SentReminder | None:
     """Note that a reminder is about to leave; None when the client's log is no longer `known`, so that it may have."""
     with transaction(engine) as connection:
-        before = [each for each in _logged(connection) if each.client_id == client_id]
+        before = _logged(connection, client_id)
         if before != [each for each in known if each.client_id == client_id]:
             return None
         attempt = len(before) + 1
@@ -90,13 +90,16 @@ def record_reminder(
         _note(connection, fate, run_id)
 
 
-def _logged(connection: Connection) -> list[SentReminder]:
-    latest = select(func.max(reminders.c.seq).label("seq")).group_by(reminders.c.client_id, reminders.c.attempt)
+def _logged(connection: Connection, client_id: str | None = None) -> list[SentReminder]:
+    """Of one client, or of all."""
+    those = true() if client_id is None else reminders.c.client_id == client_id
+    attempts = select(func.max(reminders.c.seq).label("seq")).where(those)
+    latest = attempts.group_by(reminders.c.client_id, reminders.c.attempt)
     events = {
         (row.client_id, row.attempt): row
         for row in connection.execute(select(reminders).where(reminders.c.seq.in_(latest)))
     }
-    first = select(reminders).where(reminders.c.event == ReminderEvent.SENDING).order_by(reminders.c.seq)
+    first = select(reminders).where(reminders.c.event == ReminderEvent.SENDING.value, those).order_by(reminders.c.seq)
     found = []
     for row in connection.execute(first):
         last = events[row.client_id, row.attempt]

@@ -1,7 +1,7 @@
 """Reading the ledger in bulk: transactions as frames through ADBC, and the small facts around them."""
 
 import hashlib
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 import adbc_driver_sqlite
 import pandas as pd
@@ -10,12 +10,12 @@ from sqlalchemy import Engine, func, select
 
 from billing_job.core.columns.schema import SETTLED, TRANSACTIONS, conform
 from billing_job.core.errors import LedgerError
-from billing_job.core.wallet import Balance, Trunk
+from billing_job.core.wallet import Balance, Transaction, Trunk
 from billing_job.ledger.arrow import ArrowError, answer
 from billing_job.ledger.billing_tables import settlements
 from billing_job.ledger.chain import add
 from billing_job.ledger.database import BUSY_SECONDS, transaction
-from billing_job.ledger.mirror import current_trunks
+from billing_job.ledger.mirror import current_trunks, typed_columns
 from billing_job.ledger.postgres import arrow_table
 from billing_job.ledger.releases import is_released
 from billing_job.ledger.tables import balances, exceptions_seen, revisions, transactions, walks
@@ -49,21 +49,34 @@ def transactions_in_scope(engine: Engine, starts: int, ends: int) -> pd.DataFram
     )
 
 
-def changed_raw_rows(engine: Engine, starts: int, ends: int) -> list[str]:
-    """The transactions of `transactions_in_scope` whose raw row is not the one that its SHA-256 was taken of."""
+def changed_raw_rows(engine: Engine, starts: int, ends: int, read: Callable[[str], Transaction]) -> list[str]:
+    """The rows of `transactions_in_scope` that were changed by hand, in words.
+
+    Their raw row is not the one that its SHA-256 was taken of, or, before they are billed, they are not what it reads
+    as. `read` turns a raw row into a transaction.
+    """
     # As bytes: what was changed need not be text any more.
     raw = "convert_to(w.raw, 'UTF8')" if engine.dialect.name == "postgresql" else "CAST(w.raw AS BLOB)"
+    typed = [column.name for column in transactions.c if column.name != "seq"]
     table = _arrow(
         engine,
         f"""
-        SELECT t.transaction_id, w.sha256, {raw} AS raw
+        SELECT {", ".join(f"t.{name}" for name in typed)}, w.sha256, {raw} AS raw,
+            t.transaction_id IN ({_SETTLED}) AS settled
         FROM transactions t JOIN wallet_rows w ON w.seq = t.seq
         WHERE {_in_scope(starts, ends)}
         ORDER BY t.seq
         """,  # noqa: S608 - the two values are ints
     )
-    rows = zip(*(table[name].to_pylist() for name in ("transaction_id", "sha256", "raw")), strict=True)
-    return [id_ for id_, sha256, content in rows if hashlib.sha256(content).hexdigest() != sha256]
+    found = []
+    checked = zip(*(table[name].to_pylist() for name in ("sha256", "raw", "settled")), strict=True)
+    cells = zip(*(table[name].to_pylist() for name in typed), strict=True)
+    for row, (sha256, content, settled) in zip(cells, checked, strict=True):
+        if hashlib.sha256(content).hexdigest() != sha256:
+            found.append(f"the raw row of transaction {row[0]}")
+        elif not settled and tuple(typed_columns(read(content.decode()))[name] for name in typed) != row:
+            found.append(f"transaction {row[0]}")
+    return found
 
 
 def _in_scope(starts: int, ends: int) -> str:

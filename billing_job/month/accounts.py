@@ -80,6 +80,24 @@ class Accounts:
         terms = self.recorded.get((self.account(client_id, month), month))
         return self.plan_now(client_id, month) if terms is None else _plan_and_prices(terms.terms, client_id).plan
 
+    def plan_name(self, client_id: str, month: str) -> str:
+        """What the plan was called by which the month was first billed, else what the files call it."""
+        terms = self.recorded.get((self.account(client_id, month), month))
+        if terms is None:
+            client = self.job.clients.get(client_id)
+            return self.job.settings.plan(client.plan if client is not None else "").name
+        if terms.terms not in self._names:
+            self._names[terms.terms] = str(json.loads(terms.terms)["plan"]["name"])
+        return self._names[terms.terms]
+
+    def former_ids(self, client_id: str) -> list[str]:
+        """What the files called a client before: who bore months of its trunks and is no client any more."""
+        own = {(fact.trunk, _since(fact.valid_from)) for fact in self._trunks.get(client_id, ())}
+        return sorted(self._bore(own) - set(self.job.clients))
+
+    def _bore(self, trunks: Collection[tuple[str, str]]) -> set[str]:
+        return {id_ for key in trunks for id_ in self._bearers_of_trunks.get(key, ())}
+
     def plan_now(self, client_id: str, month: str) -> Plan:
         """The plan as the files give it for that month."""
         client = self.job.clients.get(client_id)
@@ -142,6 +160,17 @@ class Accounts:
         found: dict[str, list[TrunkAssignment]] = {}
         for fact in self.job.mapping.trunks:
             found.setdefault(fact.client_id, []).append(fact)
+        return found
+
+    @cached_property
+    def _names(self) -> dict[str, str]:
+        return {}
+
+    @cached_property
+    def _bearers_of_trunks(self) -> dict[tuple[str, str], set[str]]:
+        found: dict[tuple[str, str], set[str]] = {}
+        for (trunk, since, _), client_id in self.borne.items():
+            found.setdefault((trunk, since), set()).add(client_id)
         return found
 
     @cached_property

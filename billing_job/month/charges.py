@@ -11,16 +11,18 @@ from decimal import Decimal
 import numpy as np
 import pandas as pd
 
-from billing_job.billing.invoicing.month_lines import Facts, FreedTerms
+from billing_job.billing.invoicing.month_lines import Facts, FreedTerms, OwnLine
+from billing_job.billing.rating.own_charges import ChargeRow, priced_charges
 from billing_job.billing.rating.price import BilledUnits, price
 from billing_job.billing.rating.tariff import Tariff
-from billing_job.core.categories import MONTHLY_FEE, REFUND
+from billing_job.core.categories import CHARGE, MONTHLY_FEE, REFUND
 from billing_job.core.columns.interned import Coded, Mask, cells_of, pairs_of
 from billing_job.core.columns.row_values import records
 from billing_job.core.columns.schema import PRICED, conform, empty
 from billing_job.core.document import Client, Document, Vat
 from billing_job.core.money import scaled, wallet_text
-from billing_job.core.settlement import CHARGE, Kept, Original, RefundFact
+from billing_job.core.sentences import listed
+from billing_job.core.settlement import Kept, Original, RefundFact
 from billing_job.core.wallet import in_time
 from billing_job.ledger.billed_facts import billed_units, freed
 from billing_job.ledger.decisions import decisions
@@ -46,8 +48,8 @@ class Charges:
     """Refunds of more than is left of what they give back."""
 
 
-def charges(job: Job, placed: Placed, billable: pd.DataFrame) -> Charges:
-    """Charge these attributed rows; nothing is stored."""
+def charges(job: Job, placed: Placed, billable: pd.DataFrame, own: Sequence[ChargeRow] = ()) -> Charges:
+    """Charge these attributed rows, and take in charges of one's own; nothing is stored."""
     kept_of_all = freed(job.engine)
     amounts = {id_: one.amount_cents for id_, one in decisions(job.engine).items() if one.amount_cents is not None}
     is_refund = (billable["refund_of"] != "").to_numpy(bool)
@@ -65,6 +67,7 @@ def charges(job: Job, placed: Placed, billable: pd.DataFrame) -> Charges:
     refunds = _in_time(records(billable[is_refund & ~decided]))
     places = {key: kept_of_all[key] for key in keys if key in kept_of_all}
     kept = places | {key: one for key, one in kept_of_all.items() if key[0].startswith(f"{CHARGE}{MONTHLY_FEE}:")}
+    kept |= {key: kept_of_all[key] for row in own if (key := (row.transaction_id, 0)) in kept_of_all}
     undone = _undone_whole(refunds, billable, placed.refunded)
     tariff = Tariff(
         clients=job.clients,
@@ -88,6 +91,8 @@ def charges(job: Job, placed: Placed, billable: pd.DataFrame) -> Charges:
     fresh += decided_rows(records(billable[decided]), amounts)
     if fresh:
         frames.append(priced_rows(fresh, job.clients))
+    if own:
+        frames.append(priced_charges(own, job.settings.billing.zone))
     return Charges(
         _together(frames),
         Facts(
@@ -95,8 +100,9 @@ def charges(job: Job, placed: Placed, billable: pd.DataFrame) -> Charges:
             undiscounted={(str(row["transaction_id"]), int(row["part"])) for row in records(billable[decided])},
             kept=kept,
             refund_of={key_of(row): (str(row["refund_of"]), int(str(row["refund_part"]))) for row in refunds},
+            own={(row.transaction_id, 0): OwnLine(row.first_day, row.last_day, row.quantity) for row in own},
         ),
-        _freed_terms(placed, again, kept),
+        _freed_terms(placed, again, kept, own),
         {
             **{document.client.client_id: document.client for document in documents.values()},
             **job.clients,
@@ -115,18 +121,22 @@ def _above(
     wanted = {(str(row["refund_of"]), int(str(row["refund_part"]))) for row in refunds if key_of(row) not in billed}
     costs = {key: (int(row["cost_micros"]), 0) for key, row in rows_of(frames, wanted).items()}
     costs |= {(one.transaction_id, one.part): (one.cost_micros, one.refunded_micros) for one in billed.values()}
-    found = []
+    found: list[tuple[str, int]] = []
     for row in refunds:
         original, micros = (str(row["refund_of"]), int(str(row["refund_part"]))), int(str(row["micros"]))
         cost, refunded = costs[original]
         if refunded + micros > cost:
-            over = wallet_text(refunded + micros - max(cost, refunded), currency)
-            found.append(
-                f"refund {row['transaction_id']} brings back {over} more than transaction {original[0]} cost: its"
-                " client gets back what it was charged and no more; look whether it gives back something else as well"
-            )
+            over = refunded + micros - max(cost, refunded)
+            what = f"refund {row['transaction_id']} of transaction {original[0]} ({wallet_text(over, currency)})"
+            found.append((what, over))
         costs[original] = (cost, refunded + micros)
-    return tuple(found)
+    if not found:
+        return ()
+    in_all = wallet_text(sum(over for _, over in found), currency)
+    return (
+        f"more came back than was paid, {in_all} in all: {listed([what for what, _ in found])}. Clients get back what"
+        " they were charged and no more; look whether it gives back something else as well",
+    )
 
 
 def _with_terms(tariff: Tariff, placed: Placed, rows: pd.DataFrame, *, now: bool) -> Tariff:
@@ -235,10 +245,11 @@ def _refund_facts(
     return found
 
 
-def _freed_terms(placed: Placed, again: pd.DataFrame, kept: Mapping[Key, Kept]) -> FreedTerms:
-    """What the files now say of the months that freed rows, and freed fees, belong to."""
+def _freed_terms(placed: Placed, again: pd.DataFrame, kept: Mapping[Key, Kept], own: Sequence[ChargeRow]) -> FreedTerms:
+    """What the files now say of the months that freed rows, and freed charges, belong to."""
     owners: set[Owner] = pairs_of(again["client_id"], again["month"])
     owners |= {(one.client_id, one.month) for key, one in kept.items() if key[0].startswith(CHARGE)}
+    owners |= {(row.client_id, row.month) for row in own if (row.transaction_id, 0) in kept}
     vat: dict[Owner, Vat] = {}
     discounts: dict[Owner, int] = {}
     for client_id, month in owners:

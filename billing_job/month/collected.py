@@ -8,8 +8,8 @@ from functools import lru_cache
 from pydantic import TypeAdapter
 
 from billing_job.core.claim import Payment, PaymentKind
+from billing_job.core.document import Client
 from billing_job.ledger.collections import LoggedCollection
-from billing_job.month.job import Job
 from billing_job.receivables.direct_debit import Collection
 from billing_job.receivables.mandates import Collected, Mandate, mandate_for, returns_in_a_row
 
@@ -42,13 +42,16 @@ def collected(logged: Iterable[LoggedCollection], payments: Iterable[Payment]) -
     return history
 
 
-def usable_mandate(job: Job, client_id: str, day: date, history: Sequence[Collected]) -> Mandate | None:
-    """The mandate by which a client's documents are collected on a day; None where they are paid by transfer."""
-    client = job.clients.get(client_id)
-    if client is None or client.payment != "direct_debit":
+def usable_mandate(
+    client: Client, mandates: Iterable[Mandate], day: date, history: Sequence[Collected], most: int
+) -> Mandate | None:
+    """The mandate by which a client's documents are collected on a day; None where they are paid by transfer.
+
+    A mandate of which the last `most` collections came back is no longer used.
+    """
+    if client.payment != "direct_debit":
         return None
-    mandate = mandate_for(job.receivables_files.mandates, client_id, day)
-    most = job.settings.receivables.returns_before_transfer
+    mandate = mandate_for(mandates, client.client_id, day)
     return None if mandate is None or returns_in_a_row(mandate.mandate_id, history) >= most else mandate
 
 

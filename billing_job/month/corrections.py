@@ -34,6 +34,7 @@ def credit_document(
         issued = document_of_number(job.engine, number)
         if issued is None:
             raise ConfigError(f"{number}: no such document was issued; `billing-job list` shows those that were")
+        check_facts(job)
         today = session.clock.now().astimezone(session.settings.billing.zone).date()
         month = Period.of(today)
         ahead = _built(issued.document, undone(job.engine, issued.document), request, today).document
@@ -50,7 +51,6 @@ def credit_document(
         agree(f"Credit {told}? An issued credit note cannot be undone")
         files_at(session.settings.output.directory).check()
         check_folder(job)
-        check_facts(job)
         document = issue_credit(
             job.engine,
             issued.document,

@@ -3,7 +3,8 @@
 import base64
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
 
@@ -15,7 +16,9 @@ from billing_job.billing.attribution.assignments import Assignments, assignments
 from billing_job.billing.attribution.event_facts import number_facts
 from billing_job.billing.invoicing.tax import TaxRules
 from billing_job.billing.invoicing.untaxed_at_home import SHIPPED_REVERSE_CHARGES, small_business_vat
+from billing_job.billing.rating.charge_periods import Charge
 from billing_job.billing.rating.tariff import DatedPrice
+from billing_job.config.charges_file import CHARGES, load_charges
 from billing_job.config.mapping import load_mapping, load_vat_rates
 from billing_job.config.price_list import load_prices
 from billing_job.config.reading import TransactionsReading
@@ -35,11 +38,14 @@ from billing_job.core.register import Register, VatRate
 from billing_job.core.resources import shipped_config
 from billing_job.didfarm.webhooks import read_event
 from billing_job.documents.templates import Templates, load_templates
+from billing_job.ledger.collections import logged_collections
 from billing_job.ledger.database import open_engine
 from billing_job.ledger.events import event_bodies, orders_paid
 from billing_job.ledger.onboarding import bought_ids
+from billing_job.ledger.payments import recorded_payments
 from billing_job.ledger.transactions import supplier_trunks
 from billing_job.ledger.withdrawals import withdrawn
+from billing_job.month.collected import collected, usable_mandate
 from billing_job.month.reading_in_effect import read_as_settings_say, reading_in_effect
 
 CONFIGURATION_FILES = (
@@ -60,6 +66,7 @@ CONFIGURATION_FILES = (
     "mandates.csv",
     "reminder_holds.csv",
     "interest_rates.csv",
+    CHARGES,
 )
 
 
@@ -79,11 +86,26 @@ class Job:
     configuration_sha256: str
     first_day: FirstDay
     receivables_files: ReceivablesFiles
+    charges: tuple[tuple[Charge, ...], ...] = ()
+    """Each charge of charges.csv: its rows in their order of time."""
 
     @cached_property
     def clients(self) -> Mapping[str, Client]:
-        """The clients of clients.csv by their id."""
-        return {client.client_id: client for client in self.mapping.clients}
+        """The clients of clients.csv by their id, each with the mandate by which a document of today is collected."""
+        clients = {client.client_id: client for client in self.mapping.clients}
+        mandates = self.receivables_files.mandates
+        if not mandates:
+            return clients
+        history = collected(logged_collections(self.engine), recorded_payments(self.engine))
+        most = self.settings.receivables.returns_before_transfer
+        today = self.clock.now().astimezone(self.settings.billing.zone).date()
+        for id_, client in clients.items():
+            days = client.payment_terms_days
+            due = today + timedelta(days=self.settings.billing.payment_terms_days if days is None else days)
+            mandate = usable_mandate(client, mandates, due, history, most)
+            if mandate is not None:
+                clients[id_] = replace(client, mandate_id=mandate.mandate_id, debited_iban=mandate.iban)
+        return clients
 
     @property
     def numbering(self) -> Mapping[Kind, str]:
@@ -169,6 +191,12 @@ def open_job(settings: Settings, config_folder: Path, clock: Clock) -> Job:
         )
     except ConfigError as error:
         problems += error.problems
+    charges: tuple[tuple[Charge, ...], ...] = ()
+    if mapping is not None:
+        try:
+            charges = load_charges(config_folder, mapping, [plan.name for plan in settings.plans])
+        except ConfigError as error:
+            problems += error.problems
     accounts_file = config_folder / "accounts.csv"
     try:
         accounts = load_accounts(accounts_file if accounts_file.exists() else None)
@@ -214,6 +242,7 @@ def open_job(settings: Settings, config_folder: Path, clock: Clock) -> Job:
         configuration_sha256=_fingerprint(config_folder),
         first_day=first_day,
         receivables_files=receivables_files,
+        charges=charges,
     )
 
 

@@ -7,12 +7,15 @@ from billing_job.core.document import Document
 from billing_job.core.period import Period
 from billing_job.core.sums import Movement, Sum
 from billing_job.documents.translations import labels_for
+from billing_job.ledger.payments import newest_statement_day, recorded_payments
 from billing_job.ledger.sums import document_costs, flows, movements
 from billing_job.ledger.transactions import changed
 from billing_job.month.gate import Gate, gate_of
 from billing_job.month.job import Job
 from billing_job.month.placing import Placed
+from billing_job.month.receivables import load_receivables
 from billing_job.month.wallet_proof import WalletProof
+from billing_job.receivables.open_items import Receivables
 from billing_job.reporting.event_notes import event_notes
 from billing_job.reporting.exceptions_csv import Waiting
 from billing_job.reporting.page_data import (
@@ -75,7 +78,20 @@ def month_report(
         ),
         documents=_documents(job, month, documents, document_files),
         files=tuple(files),
+        owed=_owed(job, documents),
+        received_cents=sum(
+            payment.cents - payment.charges_cents
+            for payment in recorded_payments(job.engine, first=month.first_day, last=month.last_day)
+        ),
     )
+
+
+def _owed(job: Job, documents: Sequence[Document]) -> Receivables | None:
+    """What is open as of the newest day that the ledger knows of, so that the same ledger gives the same page."""
+    newest = newest_statement_day(job.engine)
+    if newest is None:
+        return None
+    return load_receivables(job, max(newest, *(document.issue_date for document in documents), newest))
 
 
 def _gate_notes(gate: Gate) -> tuple[str, ...]:

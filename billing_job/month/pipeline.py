@@ -3,7 +3,7 @@
 Fetching comes before and is a command of its own, for a month can be billed from the ledger alone.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
@@ -14,7 +14,8 @@ from billing_job.billing.invoicing.bills import Terms, bills
 from billing_job.billing.invoicing.fee_discount_minimum import PlanTerms
 from billing_job.billing.invoicing.national_currency import with_national_vat
 from billing_job.billing.invoicing.tax import vat_id_check
-from billing_job.core.categories import MINIMUM, MONTHLY_FEE
+from billing_job.billing.rating.own_charges import ChargeRow
+from billing_job.core.categories import CHARGE, MINIMUM, MONTHLY_FEE, is_own_charge
 from billing_job.core.checks import (
     documents_add_up,
     every_charge_is_on_a_bill,
@@ -28,7 +29,7 @@ from billing_job.core.errors import ConfigError
 from billing_job.core.moments import moment_text
 from billing_job.core.money import cents_from_decimal, scaled
 from billing_job.core.period import Period
-from billing_job.core.settlement import CHARGE, Bill, TrunkMonth
+from billing_job.core.settlement import Bill, TrunkMonth
 from billing_job.core.sums import Sum
 from billing_job.ledger.billed_facts import MonthNet, month_nets, own_charges
 from billing_job.ledger.documents import clients_billed_for, issued_numbers, net_by_month
@@ -74,6 +75,8 @@ def bill(
     """
     check_clients(job, only)
     placed = place(job, month)
+    if placed.own.problems:
+        raise ConfigError(placed.own.problems)
     gate, share = gate_of(job), waiting_share(placed)
     because = why_nothing_is_issued(
         gate,
@@ -92,7 +95,9 @@ def bill(
         for id_ in only or job.clients
         if (id_, str(month)) in placed.vat and (supplementary or id_ not in has_invoice)
     ]
-    found, notes = _bills(job, placed, billable[~waiting], billed_now)
+    own = [row for row in placed.own_rows if (not only or row.client_id in only)]
+    own_now = [row for row in own if supplementary or row.client_id not in has_invoice]
+    found, notes = _bills(job, placed, billable[~waiting], billed_now, own_now)
     waits = sum_of(billable[waiting])
     if draft or because:
         drafts = tuple(each.document for each in found if each.document and draft)
@@ -137,15 +142,21 @@ def _taken_up(placed: Placed, billed_now: Collection[str]) -> set[Owner]:
 
 def _owners(found: Iterable[Bill], closing: Iterable[str], month: Period) -> set[Owner]:
     """The clients' months that are billed by now: those on documents, and with the month's end everybody's."""
-    owners = {(bill.client_id, settlement.month) for bill in found for settlement in bill.settlements}
+    owners = {
+        (bill.client_id, settlement.month)
+        for bill in found
+        for settlement in bill.settlements
+        # A charge in advance must not fix the terms of a month that has not begun.
+        if not is_own_charge(settlement.transaction_id)
+    }
     return owners | {(client_id, str(month)) for client_id in closing}
 
 
 def _bills(
-    job: Job, placed: Placed, billable: pd.DataFrame, billed_now: Collection[str]
+    job: Job, placed: Placed, billable: pd.DataFrame, billed_now: Collection[str], own: Sequence[ChargeRow]
 ) -> tuple[list[Bill], tuple[str, ...]]:
     settings, month = job.settings, placed.month
-    charged = charges(job, placed, billable)
+    charged = charges(job, placed, billable, own)
     terms = Terms(
         seller=job.seller,
         currency=settings.billing.currency,
@@ -159,7 +170,8 @@ def _bills(
     checks = {client_id: vat_id_check(client) for client_id, client in charged.clients.items()}
     owners = {(client_id, str(month)) for client_id in billed_now}
     fees = owners | _taken_up(placed, billed_now)
-    owners = fees | pairs_of(charged.priced["client_id"], charged.priced["period"])
+    used = charged.priced[~charged.priced["transaction_id"].isin([row.transaction_id for row in own])]
+    owners = fees | pairs_of(used["client_id"], used["period"])
     clients = {id_: job.mapping.with_references(one, month.last_day) for id_, one in charged.clients.items()}
     found = bills(
         charged.priced,

@@ -11,6 +11,7 @@ from billing_job.billing.attribution.attribute import attribute, decide, withdra
 from billing_job.billing.attribution.shared_orders import AMBIGUOUS, known_prices, settle_parts, split_orders
 from billing_job.billing.attribution.suggestions import suggestions
 from billing_job.billing.invoicing.tax import Untaxable
+from billing_job.billing.rating.own_charges import ChargeRow
 from billing_job.core.categories import REFUND, RENTAL
 from billing_job.core.checks import every_transaction_has_a_place, raise_if_broken
 from billing_job.core.columns.interned import ints
@@ -37,6 +38,7 @@ from billing_job.ledger.transactions import (
 from billing_job.ledger.withdrawals import changed_bills
 from billing_job.month.accounts import Accounts, Owner, accounts_of
 from billing_job.month.job import Job
+from billing_job.month.own_charges import OwnCharges, own_charges
 from billing_job.month.refund_owners import ORIGINAL_WAITS, Owners, place_refunds
 
 BILLED_ROW_CHANGED = "billed_row_changed"
@@ -65,8 +67,15 @@ class Placed:
     """(refund, part) → the settled transaction that it gives back."""
     changed: pd.DataFrame
     """Settled transactions that the supplier changed or withdrew, as exceptions of the difference."""
+    own: OwnCharges
+    """Charges of one's own, which no wallet holds: they are in no sum of transactions."""
     left_out: Collection[Owner] = ()
     """Older months whose fee and minimum are still owed: their clients could not be taxed when these were closed."""
+
+    @property
+    def own_rows(self) -> tuple[ChargeRow, ...]:
+        """Charges of one's own that are on no document yet and can be taxed."""
+        return tuple(row for row in self.own.open_rows if (row.client_id, row.month) in self.vat)
 
     @cached_property
     def of_month(self) -> pd.DataFrame:
@@ -125,14 +134,16 @@ def place(job: Job, month: Period, *, every_month: bool = False) -> Placed:
     frame = frame[in_scope].reset_index(drop=True)
     before = sum_of(frame)
     open_rows = frame[(frame["outcome"] == "attributed") & ~frame["settled"]]
+    own = own_charges(job, month, facts)
+    own_months = {(row.client_id, row.month) for row in own.open_rows}
     months = {str(month), *open_rows["month"], *(original.month for original in owners.billed.values())}
-    accounts = accounts_of(job, months | months_without_terms(job.engine))
+    accounts = accounts_of(job, months | {name for _, name in own_months} | months_without_terms(job.engine))
     left_out = accounts.left_out(month)
-    vat, untaxable = _vat(job, accounts, month, open_rows, owners.billed.values(), left_out)
+    vat, untaxable = _vat(job, accounts, month, open_rows, owners.billed.values(), own_months.union(left_out))
     frame = _waiting_with_original(_taxed(frame, untaxable, owners.billed), elsewhere)
     frame["detail"] = _details(job, frame, facts)
     waiting = _changed_rows(job, facts, changed)
-    placed = Placed(month, frame, facts, accounts, vat, untaxable, never_run, owners.billed, waiting, left_out)
+    placed = Placed(month, frame, facts, accounts, vat, untaxable, never_run, owners.billed, waiting, own, left_out)
     raise_if_broken(
         every_transaction_has_a_place(
             before,
@@ -256,9 +267,9 @@ def _vat(
     month: Period,
     open_rows: pd.DataFrame,
     refunded: Collection[Original],
-    left_out: Collection[Owner],
+    beside: Collection[Owner],
 ) -> tuple[dict[Owner, Vat], dict[Owner, str]]:
-    """The VAT of every client in the month, and in older months of which it has open rows.
+    """The VAT of every client in the month, and in other months of which it has open rows or charges of one's own.
 
     Where it cannot be taxed, the decision that is missing.
     """
@@ -267,7 +278,7 @@ def _vat(
     late = open_rows[open_rows["month"] != str(month)]
     owners = [(client_id, str(month)) for client_id in job.clients]
     owners += sorted(set(zip(late["client_id"], late["month"], strict=True)))
-    owners += sorted({(original.client_id, original.month) for original in refunded}) + sorted(left_out)
+    owners += sorted({(original.client_id, original.month) for original in refunded}) + sorted(beside)
     for client_id, name in owners:
         if client_id not in job.clients and (client_id, name) not in accounts.recorded:
             continue  # its refunds are taxed as what they give back

@@ -5,6 +5,7 @@ from collections.abc import Collection
 from billing_job.core.errors import ConfigError, Incomplete, LedgerError
 from billing_job.core.moments import moment_text
 from billing_job.core.period import Period
+from billing_job.didfarm.wire import parse_json, read_transaction
 from billing_job.ledger.audit import glance
 from billing_job.ledger.transactions import changed_raw_rows, last_whole_walk
 from billing_job.month.job import Job
@@ -36,18 +37,19 @@ def check_ledger_is_whole(job: Job, month: Period) -> None:
 
 
 def check_facts(job: Job, month: Period | None = None) -> None:
-    """LedgerError when facts were taken out or put in by hand, or a raw row was changed that `month` would bill.
+    """LedgerError when facts were taken out or put in by hand, or a row was changed that `month` would bill.
 
     A glance before something is issued or sent; `verify --deep` reads everything.
     """
     problems = glance(job.engine)
     if month and not problems:
-        changed = changed_raw_rows(job.engine, *month.span(job.settings.billing.zone))
+        reading = job.reading()
+        changed = changed_raw_rows(
+            job.engine, *month.span(job.settings.billing.zone), lambda raw: read_transaction(parse_json(raw), reading)
+        )
         if changed:
             more = f" and {len(changed) - 1} more" if len(changed) > 1 else ""
-            problems = [
-                f"the raw row of transaction {changed[0]}{more} was changed after it was stored; restore a backup"
-            ]
+            problems = [f"{changed[0]}{more} was changed after it was stored; restore a backup"]
     if problems:
         raise LedgerError(f"{problems[0]} (`billing-job verify --deep` tells more)")
 

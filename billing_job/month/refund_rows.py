@@ -63,7 +63,7 @@ def _settled_units(refunded: Mapping[Key, Original], documents: Mapping[str, Doc
     """(transaction, document) → how many units the document billed of it."""
     wanted = {(one.transaction_id, one.document_number, one.line) for one in refunded.values()}
     return {
-        (row.transaction_id, number): row.quantity
+        (row.transaction_id, number): int(row.quantity)
         for number, document in documents.items()
         for line, row in document.detail_rows()
         if (row.transaction_id, number, line.line) in wanted

@@ -8,6 +8,7 @@ import pandas as pd
 from billing_job.core.columns.schema import INT
 from billing_job.core.document import Document
 from billing_job.core.period import Period
+from billing_job.ledger.billed_charges import charges_of_period
 from billing_job.ledger.decisions import accepted_costs
 from billing_job.ledger.documents import documents_of_period, nets_of_period
 from billing_job.ledger.transactions import settlements_of
@@ -18,13 +19,17 @@ from billing_job.reporting.margins import margins
 
 
 def month_margins(job: Job, month: Period, placed: Placed, known: Sequence[Document] = ()) -> pd.DataFrame:
-    """Cost and charge of the month's transactions; see margins.margins. Documents in `known` are not read again."""
+    """Cost and charge of the month's transactions, and of the charges of one's own that its run billed.
+
+    See margins.margins. Documents in `known` are not read again.
+    """
     zone = job.settings.billing.zone
     settled = settlements_of(job.engine, *month.span(zone))
     accepted = accepted_costs(job.engine)
     changed = settled["transaction_id"].isin(list(accepted)) & ~settled["released"]
     costs = settled["transaction_id"].map(lambda id_: -accepted.get(id_, 0)).astype(INT)
     settled["cost_micros"] = settled["cost_micros"].mask(changed, costs)
+    settled = pd.concat([settled, charges_of_period(job.engine, str(month))], ignore_index=True)
     gone = job.withdrawn()
     rows = placed.moved_in_month
     rows = rows[rows["settled"] | ~rows["transaction_id"].isin(sorted(gone))] if gone else rows

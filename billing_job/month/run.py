@@ -155,10 +155,12 @@ def _documents_json(
 
 
 def _untaxable_without_rows(billed: Billed, job: Job, period: Period) -> list[str]:
-    """Clients that owe a fee or a minimum, but cannot be taxed, and have no transaction that could wait for them."""
+    """Clients that owe what no transaction waits for, but cannot be taxed: a fee, a minimum, charges of one's own."""
     waiting = set(billed.placed.exceptions["client_id"])
     placed = billed.placed
     asked = [owner for owner in placed.untaxable if owner[1] == str(period) or owner in placed.left_out]
     owners = [owner for owner in asked if owner[0] not in waiting]
     owing = plan_terms(job, placed.accounts, owners, owners)
-    return list(dict.fromkeys(placed.untaxable[owner] for owner in owners if owner in owing))
+    charged = {(row.client_id, row.month) for row in placed.own.open_rows}
+    owing_clients = charged | {owner for owner in owners if owner in owing}
+    return list(dict.fromkeys(reason for owner, reason in placed.untaxable.items() if owner in owing_clients))

@@ -7,7 +7,7 @@ from typing import Any
 from billing_job.accounting.vat_accounts import vat_postings
 from billing_job.billing.returns.boxes import Box
 from billing_job.billing.returns.taxed_shares import taxed_shares
-from billing_job.billing.returns.vat_return import Booked, VatReturn, vat_return
+from billing_job.billing.returns.vat_return import THRESHOLD_CENTS, Booked, VatReturn, vat_return
 from billing_job.config.vat_forms import load_due_rules, load_vat_boxes
 from billing_job.core.countries import EU, taxed_as
 from billing_job.core.errors import ConfigError, ExitCode, InvariantBroken
@@ -25,6 +25,7 @@ from billing_job.month.session import CommandResult, Session, locked_job
 from billing_job.reporting.vat_files import vat_csv_files
 from billing_job.reporting.vat_page import PAGE, VatPage, vat_page_html
 
+NEAR_THRESHOLD_CENTS = THRESHOLD_CENTS * 4 // 5
 RETURN_SCHEMA, CLOSE_SCHEMA = "billing-job/vat-return@1", "billing-job/vat-close@1"
 
 
@@ -181,7 +182,15 @@ def _late_notes(found: VatReturn) -> Iterator[str]:
 
 def _threshold_notes(found: VatReturn, job: Job) -> Iterator[str]:
     watched = found.threshold
-    if watched is None or not watched.exceeded or not watched.home_taxed_clients:
+    if watched is None or not watched.home_taxed_clients:
+        return
+    if not watched.exceeded:
+        if watched.net_cents >= NEAR_THRESHOLD_CENTS:
+            yield (
+                f"sales to consumers in other member states at your own rate have come to"
+                f" {money_text(watched.net_cents, job.settings.billing.currency)} in {watched.year}: above EUR 10,000"
+                " the client's own country has the VAT (docs/vat.md, The threshold)"
+            )
         return
     currency = job.settings.billing.currency
     yield (

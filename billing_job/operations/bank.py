@@ -102,7 +102,7 @@ def import_files(job: Job, files: Sequence[ReadFile]) -> BankReport:
             known_files.add(file.sha256)
         add_entries(connection, added)
         balances = balances_in(connection)
-        booked, outcome = _settled(connection, job, list(known.values()), now, "")
+        booked, outcome = _settled(connection, job, list(known.values()), now, {})
     told = {(one.account, one.name, one.opening_cents) for file in files for one in file.statements}
     missing = [
         gap for gap in gaps(balances) if (gap.account, gap.before, gap.opening_cents) in told or _ends(gap, told)
@@ -151,7 +151,7 @@ def _kept(
         yield FileReport(file.name, account, len(entries), new[account], sum(entry.cents for entry in entries))
 
 
-def decide(job: Job, entry: str, decision: Callable[[str, str], BankDecision], who: str) -> tuple[str, BankReport]:
+def decide(job: Job, entry: str, decision: Callable[[str, str], BankDecision]) -> tuple[str, BankReport]:
     """Record a decision about an entry and book what follows; ConfigError, and nothing recorded, where it cannot be.
 
     `decision` makes it of the entry's whole id and the moment. Returns the id beside what the call came to.
@@ -166,7 +166,7 @@ def decide(job: Job, entry: str, decision: Callable[[str, str], BankDecision], w
         made = decision(ids[0], now)
         _check(connection, job, made)
         add_bank_decision(connection, made)
-        booked, outcome = _settled(connection, job, known, now, who)
+        booked, outcome = _settled(connection, job, known, now, {made.entry: made.decided_by})
         refused = next((one for one in outcome.waiting if one.entry == made.entry), None)
         if refused is not None and made.action != "undo":
             raise ConfigError(f"{entry}: {refused.suggestion or refused.reason}; nothing was recorded")
@@ -199,12 +199,12 @@ def standing(job: Job) -> tuple[list[IdentifiedEntry], Matched]:
 
 
 def _settled(
-    connection: Connection, job: Job, known: Sequence[IdentifiedEntry], now: str, who: str
+    connection: Connection, job: Job, known: Sequence[IdentifiedEntry], now: str, decided_by: Mapping[str, str]
 ) -> tuple[list[Payment], Matched]:
     """Work out what every entry comes to, and record what changes by it."""
     evidence = _evidence(connection, job, known, claims_in(connection))
     outcome = matched(known, evidence)
-    return bring_payments(connection, evidence.recorded, outcome.payments, now, who), outcome
+    return bring_payments(connection, evidence.recorded, outcome.payments, now, decided_by), outcome
 
 
 def _evidence(connection: Connection, job: Job, known: Sequence[IdentifiedEntry], claims: Sequence[Claim]) -> Evidence:
@@ -216,6 +216,7 @@ def _evidence(connection: Connection, job: Job, known: Sequence[IdentifiedEntry]
         claims=claims,
         first_day=job.first_day,
         currency=job.settings.billing.currency,
+        mandates=[(each.iban, each.client_id) for each in job.receivables_files.mandates],
         decisions=decisions,
         duplicates=possible_duplicates(known),
         recorded=recorded,

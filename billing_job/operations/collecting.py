@@ -9,6 +9,7 @@ from billing_job.core.errors import ConfigError, RunFailed
 from billing_job.core.files.manifest import sha256
 from billing_job.core.files.object_store import files_at
 from billing_job.core.moments import moment_text
+from billing_job.core.target_days import after_target_days, is_target_day, next_target_day
 from billing_job.ledger.collections import (
     LoggedCollection,
     logged_collections,
@@ -23,7 +24,6 @@ from billing_job.receivables.direct_debit import Collection, Creditor, Debit, co
 from billing_job.receivables.mandates import Collected, Scheme, mandate_for, returns_in_a_row, sequence_of
 from billing_job.receivables.open_items import OpenItem
 from billing_job.receivables.reminders import HoldKind
-from billing_job.receivables.target_days import after_target_days, is_target_day, next_target_day
 
 SCHEMA = "billing-job/collect@1"
 FOLDER = "collections"

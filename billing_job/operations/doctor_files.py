@@ -6,7 +6,7 @@ from billing_job.billing.attribution.event_facts import disagreements
 from billing_job.billing.invoicing.tax import has_valid_vat_id
 from billing_job.core.countries import EU
 from billing_job.core.document import Client
-from billing_job.core.sentences import listed
+from billing_job.core.sentences import counted, listed
 from billing_job.core.wallet import Trunk
 from billing_job.documents.accent import READABLE, accent_of, contrast_on_white
 from billing_job.documents.translations import LOCALES
@@ -20,7 +20,7 @@ from billing_job.reporting.attribution_csv import short_source
 
 def settings(job: Job) -> Iterator[Finding]:
     """The configuration, as far as reading it did not refuse it already."""
-    yield _setting("ok", f"{len(job.settings.plans)} plans, prices in {job.settings.billing.currency}")
+    yield _setting("ok", f"{counted(len(job.settings.plans), 'plan')}, prices in {job.settings.billing.currency}")
     if first := job.settings.billing.first_month:
         yield _setting("ok", f"months before {first} were billed elsewhere (billing.first_month)")
     if doubt := units_set_by_hand(job):

@@ -47,7 +47,7 @@ def document_entry(job: Job, number: str) -> dict[str, Any]:
                 "description": line.description,
                 "number": line.number,
                 "trunk": line.trunk,
-                "quantity": line.quantity,
+                "quantity": line.quantity if isinstance(line.quantity, int) else str(line.quantity),
                 "net_cents": line.net_cents,
                 "vat_category": line.vat.category,
                 "vat_rate": str(line.vat.rate),

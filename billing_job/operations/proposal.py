@@ -14,6 +14,7 @@ from billing_job.config.reading import TransactionsReading
 from billing_job.config.settings import Settings
 from billing_job.core.errors import ExitCode
 from billing_job.core.money import cents_from_decimal
+from billing_job.core.plain_words import expected
 from billing_job.didfarm.http import Http
 from billing_job.didfarm.proposal.propose import Evidence, NotReadable, Proposal, propose
 from billing_job.didfarm.proposal.survey import Survey, survey
@@ -116,7 +117,9 @@ def _tables(found: Survey, proposal: Proposal, settings: Settings) -> dict[str, 
 def _does_not_load(text: str) -> list[str]:
     try:
         Api.model_validate(tomllib.loads(text)["api"])
-    except (ValidationError, tomllib.TOMLDecodeError) as error:
+    except ValidationError as error:
+        return [f"these tables do not load: {expected(detail)}" for detail in error.errors()]
+    except tomllib.TOMLDecodeError as error:
         return [f"these tables do not load: {error}"]
     return []
 

@@ -1,9 +1,11 @@
 """`statement`: a client's account as PDF and CSV below output/statements/."""
 
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
+from billing_job.core.claim import Claim, Payment
 from billing_job.core.document import Client
 from billing_job.core.errors import ConfigError
 from billing_job.core.files.object_store import files_at
@@ -53,17 +55,25 @@ def write_statements(job: Job, client_id: str | None, as_of: date | None, first:
     state = load_receivables(job, last)
     issued, paid = claims(job.engine), recorded_payments(job.engine)
     everybody = clients_with_account(issued, paid, last)
-    a_document = {claim.client_id: claim.number for claim in issued}
+    claims_of: dict[str, list[Claim]] = defaultdict(list)
+    payments_of: dict[str, list[Payment]] = defaultdict(list)
+    owner = {claim.number: claim.client_id for claim in issued}
+    for claim in issued:
+        claims_of[claim.client_id].append(claim)
+    for payment in paid:
+        payments_of[owner.get(payment.document or "", payment.client_id)].append(payment)
     if client_id is not None and client_id not in everybody and client_id not in job.clients:
         raise ConfigError(f"--client {client_id}: there is no such client in clients.csv, nor on any document")
     beside = claimed_beside(logged_reminders(job.engine), state, last)
     files = files_at(job.settings.output.directory).below(FOLDER)
     written = []
     for each in everybody if client_id is None else [client_id]:
-        account = statement(issued, paid, each, start, last, job.first_day)
+        account = statement(claims_of[each], payments_of[each], each, start, last, job.first_day)
         if client_id is None and not (account.opening_cents or account.movements or account.closing_cents):
             continue
-        letter = _letter(job, account, beside, client_of(job, each, a_document.get(each, "")))
+        letter = _letter(
+            job, account, beside, client_of(job, each, next((claim.number for claim in claims_of[each]), ""))
+        )
         name = f"{each}-{last}"
         pdf = letter_pdf(statement_view(letter, job.templates), job.templates, day=last, what=f"statement of {each}")
         for suffix, content in ((".pdf", pdf), (".csv", statement_csv(letter))):

@@ -150,14 +150,17 @@ def reminders(state: Receivables, payments: Iterable[Payment], terms: Terms) -> 
     for payment in payments:
         if payment.document is not None and payment.day <= day:
             paid_on.setdefault(payment.document, []).append((payment.day, payment.cents))
+    open_credits: dict[str, int] = {}
+    for item in state.items:
+        if item.open_cents < 0:
+            open_credits[item.client_id] = open_credits.get(item.client_id, 0) - item.open_cents
     overdue = sorted((item for item in state.items if item.days_overdue(day)), key=lambda item: item.client_id)
     for client_id, items in groupby(overdue, key=lambda item: item.client_id):
         asked = [item for item in items if not _left_alone(item, day, terms, plan)]
         reaching = {item.number: level for item in asked if (level := _next_level(item, day, terms)) is not None}
         if not reaching:
             continue
-        favour = state.credit_balances.get(client_id, 0)
-        favour -= sum(item.open_cents for item in state.items if item.client_id == client_id and item.open_cents < 0)
+        favour = state.credit_balances.get(client_id, 0) + open_credits.get(client_id, 0)
         if favour >= sum(item.open_cents for item in asked):
             reason = "what the client has with you covers it: set it off, or pay it back"
             plan.left_out += [LeftOut(item.number, client_id, reason) for item in asked]

@@ -1,7 +1,7 @@
 """margin.csv: what the wallet paid in a month, and what was charged for it, wherever and whenever it was billed.
 
-The costs add up to the month's movements, top-ups apart, so that the file is a proof as well: rows without a document
-are what waits, and what the house paid.
+The costs of transactions add up to the month's movements, top-ups apart, so that the file is a proof as well: rows
+without a document are what waits, and what the house paid. Charges of one's own stand beside them with their cost.
 """
 
 from collections.abc import Iterable, Sequence

@@ -9,6 +9,7 @@ from billing_job.core.document import Kind
 from billing_job.core.period import Period
 from billing_job.core.sums import Flow, Sum
 from billing_job.core.wallet import Balance
+from billing_job.receivables.open_items import Receivables
 from billing_job.reporting.exceptions_csv import Waiting
 
 MONTHS_SHOWN = 12
@@ -124,6 +125,10 @@ class Report:
     documents: tuple[DocumentRow, ...]
     files: tuple[str, ...]
     """The month's other files, relative to the page."""
+    owed: Receivables | None = None
+    """What clients owe as of the newest day that is known; None while no statement of the bank was read."""
+    received_cents: int = 0
+    """What came in within the calendar month, less what was returned or paid back."""
 
 
 def months_back(month: Period) -> Period:

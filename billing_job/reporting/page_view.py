@@ -32,6 +32,7 @@ from billing_job.reporting.page_tasks import (
 from billing_job.reporting.waiting_groups import groups_of
 
 KIND_NAMES = {Kind.INVOICE: "Invoice", Kind.CREDIT_NOTE: "Credit note"}
+AGE_NAMES = {"not_due": "Expected, not due yet", "over_90": "More than 90 days overdue"}
 FILE_NAMES = {"pdf": "PDF", "csv": "CSV", "ubl": "XML"}
 
 
@@ -96,6 +97,9 @@ class ReportView:
     document_sums: tuple[Cell, ...]
     document_count: str
     files: tuple[Link, ...]
+    owed: tuple[Row, ...]
+    """What clients owe by age; empty while no statement of the bank was read."""
+    owed_as_of: str
 
 
 def report_view(report: Report) -> ReportView:
@@ -126,7 +130,27 @@ def report_view(report: Report) -> ReportView:
         document_sums=_document_amounts(report.documents),
         document_count=counted(len(report.documents), "document"),
         files=tuple(Link(name, quote(name)) for name in report.files),
+        owed=_owed_rows(report),
+        owed_as_of="" if report.owed is None else report.owed.as_of.isoformat(),
     )
+
+
+def _owed_rows(report: Report) -> tuple[Row, ...]:
+    """What came in within the month, what is open by how long it is overdue, and what clients have with the house."""
+    owed = report.owed
+    if owed is None:
+        return ()
+    ages = [
+        (AGE_NAMES.get(name, f"{name.replace('-', ' to ')} days overdue"), cents)
+        for name, cents in owed.ageing().items()
+        if cents or name == "not_due"
+    ]
+    balances = sum(owed.credit_balances.values())
+    if balances:
+        ages.append(("Credit balances of clients", -balances))
+    rows = [("Received in the month", report.received_cents), *ages]
+    found = [Row(name, (amount(micros_of(cents)),)) for name, cents in rows]
+    return (*found, Row("Open in all", (amount(micros_of(owed.total_open_cents)),), strong=True))
 
 
 def _tiles(report: Report) -> tuple[Tile, ...]:

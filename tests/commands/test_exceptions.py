@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from python_calamine import CalamineWorkbook
 
+from billing_job.billing.attribution.attribute import REASONS
+from billing_job.core.remedies import OTHERS, remedy_of
 from tests.support.fakes import FIRST, Office, call, two_clients
 
 RENTALS = [
@@ -19,7 +21,7 @@ RENTALS = [
     }
     for place in range(9)
 ]
-OTHERS = [
+STRANGERS = [
     call(30, -500, "2026-10-08", type_="fax"),
     call(31, -77, "2026-10-09", trunk=99),
     call(32, -42, "2026-10-10") | {"reference_type": None, "reference_id": None, "description": "=what is this"},
@@ -29,7 +31,7 @@ OTHERS = [
 @pytest.fixture
 def desk(tmp_path: Path) -> Iterator[Office]:
     """Nine rentals of three numbers that no row knows, a type, a trunk and a row of nobody."""
-    with two_clients(tmp_path, [*FIRST, *RENTALS, *OTHERS]) as (here, _):
+    with two_clients(tmp_path, [*FIRST, *RENTALS, *STRANGERS]) as (here, _):
         assert here.type("sync").code == 0
         yield here
 
@@ -53,6 +55,14 @@ def test_what_one_remedy_helps_stands_together(desk: Office) -> None:
     assert ids(here, "--number", "+31201234560") == ids(here, "--number", "42") == {"10", "13", "16"}
     wrong = here.type("exceptions", "--cause", "fax")
     assert (wrong.code, "waits for unknown_reference, unknown_type" in wrong.err) == (2, True)
+
+
+def test_every_reason_has_its_remedy() -> None:
+    """No reason of the queue falls to what is said of none."""
+    waits = set(REASONS) - {"", "topup", "void"} | {
+        "untaxable_client", "refund_without_original", "original_waits", "billed_row_changed", "vanished_row",
+    }  # fmt: skip
+    assert [reason for reason in sorted(waits) if remedy_of(reason, "number") is OTHERS] == []
 
 
 def test_the_row_at_fault_is_named(desk: Office) -> None:

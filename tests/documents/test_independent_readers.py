@@ -11,13 +11,16 @@ from pathlib import Path
 from typing import Any
 
 import pikepdf
+import pytest
 from drafthorse.models.document import Document as Drafthorse
 from eu_einvoice.parse import parse_bytes
+from mockeinvoice import ubl as mock_einvoice
 
 from tests.support.fakes import FIRST, call, two_clients
 
 NODE_MODULES = Path(sys.prefix) / "readers" / "node_modules"
 """Where `.ci/run` puts factur-x-kit."""
+HAS_NODE = bool(shutil.which("node")) and NODE_MODULES.is_dir()
 PROGRAM = """\
 import { FacturX } from "factur-x-kit";
 import fs from "node:fs";
@@ -98,6 +101,25 @@ def by_drafthorse(content: bytes) -> Read:
     )
 
 
+def by_mock_einvoice(content: bytes) -> Read:
+    found, findings = mock_einvoice.parse(content)
+    assert not [finding for finding in findings if finding.level != "warning"]
+    kind = found.text("BT-3")
+    return Read(
+        found.text("BT-1"),
+        kind,
+        found.text("BT-2"),
+        found.text("BT-9"),
+        found.text("BT-5"),
+        cents(found.text("BT-109"), kind),
+        cents(found.text("BT-110"), kind),
+        cents(found.text("BT-112"), kind),
+        tuple(cents(line.text("BT-131"), kind) for line in found.groups["BG-25"]),
+        found.text("BT-31"),
+        found.text("BT-48"),
+    )
+
+
 def by_factur_x_kit(files: Mapping[str, bytes], folder: Path) -> list[Read]:
     (folder / "node_modules").symlink_to(NODE_MODULES)
     (folder / "read.mjs").write_text(PROGRAM, encoding="utf-8")
@@ -152,8 +174,9 @@ def test_readers_that_are_not_ours_read_what_the_run_told(tmp_path: Path) -> Non
             "drafthorse": [by_drafthorse(content) for content in cii.values()],
             "eu-einvoice, CII": [by_eu_einvoice(content) for content in cii.values()],
             "eu-einvoice, UBL": [by_eu_einvoice(content) for content in ubl.values()],
+            "mock-einvoice": [by_mock_einvoice(content) for content in ubl.values()],
         }
-        if shutil.which("node") and NODE_MODULES.is_dir():
+        if HAS_NODE:
             reads["factur-x-kit"] = by_factur_x_kit(cii, tmp_path)
         for reader, found in reads.items():
             for each, read in zip(told, found, strict=True):
@@ -165,3 +188,9 @@ def test_readers_that_are_not_ours_read_what_the_run_told(tmp_path: Path) -> Non
                     "NL861994772B01", ids[each["client_id"]],
                 ), reader  # fmt: skip
                 assert sum(read.lines_cents) == each["net_cents"], reader
+
+
+@pytest.mark.skipif(not HAS_NODE, reason="factur-x-kit is missing: .ci/run installs it with npm")
+def test_the_reader_of_npm_is_there() -> None:
+    """Where it is, the test above has it read every document."""
+    assert (NODE_MODULES / "factur-x-kit" / "package.json").is_file()

@@ -2,15 +2,22 @@
 
 import io
 from dataclasses import replace
+from datetime import date
 
+import pypdf
 import pytest
+from lxml import etree
 from stdnum import iso11649
 from stdnum.be import ogm_vcs
 
 from billing_job.documents.document_files import document_files
+from billing_job.documents.einvoice.cii import cii_xml
 from billing_job.documents.payment import epc_qr, payment_reference, reference_text
 from billing_job.documents.templates import load_templates
-from tests.support.sample_documents import SELLER, document, draft, full_credit, line, standard_lines
+from tests.support.invoice_rules import complaints, peppol_complaints
+from tests.support.sample_documents import CLIENT, SELLER, document, draft, full_credit, line, standard_lines
+
+TEMPLATES = load_templates(None)
 
 
 @pytest.mark.parametrize(
@@ -61,3 +68,38 @@ def test_the_code_on_the_page_can_be_scanned(country: str) -> None:
     end = [reference] if country == "NL" else ["", reference_text(reference)]
     head = ["BCD", "002", "1", "SCT", "ABNANL2A", "Noordzee Telecom B.V.", "NL91ABNA0417164300", "EUR125.25", ""]
     assert code.text.split("\n") == head + end
+
+
+def test_a_direct_debit_is_announced_and_asks_for_no_transfer() -> None:
+    """What, when, from which account, under which mandate; means 59 with BT-89, BT-90, BT-91; no code, no account."""
+    debited = replace(CLIENT, payment="direct_debit", mandate_id="M-7", debited_iban="DE89370400440532013000")
+    seller = replace(SELLER, creditor_id="NL79ZZZ999999990000")
+    # Due on Saturday 26 December 2026: banks settle again on Monday.
+    made = replace(document(standard_lines(), client=debited, seller=seller), due_date=date(2026, 12, 26))
+    files = document_files(made, TEMPLATES)
+    text = " ".join(page.extract_text() for page in pypdf.PdfReader(io.BytesIO(files["pdf"])).pages)
+    text = " ".join(text.split())
+    assert "will be collected from your account DE89 3704 0044 0532 0130 00 on 28 December 2026" in text
+    assert "M-7" in text
+    assert "NL79ZZZ999999990000" in text
+    assert SELLER.iban[-4:] not in text
+    assert epc_qr(made) == ""
+    ubl, cii = etree.fromstring(files["ubl"]), etree.fromstring(cii_xml(made, TEMPLATES))
+    means = ubl.find("{*}PaymentMeans")
+    assert [
+        means.findtext(path)
+        for path in (
+            "{*}PaymentMeansCode",
+            "{*}PaymentMandate/{*}ID",
+            "{*}PaymentMandate/{*}PayerFinancialAccount/{*}ID",
+        )
+    ] == ["59", "M-7", "DE89370400440532013000"]
+    assert means.find("{*}PayeeFinancialAccount") is None
+    assert ubl.findtext(".//{*}PartyIdentification/{*}ID[@schemeID='SEPA']") == "NL79ZZZ999999990000"
+    assert [cii.findtext(f".//{{*}}{tag}") for tag in ("CreditorReferenceID", "DirectDebitMandateID")] == [
+        "NL79ZZZ999999990000",
+        "M-7",
+    ]
+    assert cii.findtext(".//{*}PayerPartyDebtorFinancialAccount/{*}IBANID") == "DE89370400440532013000"
+    assert complaints(files["ubl"]) == complaints(cii_xml(made, TEMPLATES)) == peppol_complaints(files["ubl"]) == []
+    assert epc_qr(replace(made, client=replace(debited, mandate_id=""))) != ""

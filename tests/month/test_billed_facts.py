@@ -1260,7 +1260,7 @@ def test_a_refund_of_more_than_its_original_is_told(tmp_path: Path) -> None:
         here.add(moved(3, 200, "2026-10-05", type_="refund"))
         ran = here.run(OCTOBER)
         assert here.net() == 0
-        assert "refund 3 brings back EUR 1.00 more than transaction 1 cost" in ran.err
+        assert "more came back than was paid, EUR 1.00 in all: refund 3 of transaction 1 (EUR 1.00)" in ran.err
 
 
 def test_a_ledger_without_recorded_months_keeps_its_top_up(tmp_path: Path) -> None:

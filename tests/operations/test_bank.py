@@ -11,6 +11,7 @@ from billing_job.core.payment_reference import creditor_reference
 from tests.support.bank_files import Moved, camt, csv_rows, mt940
 from tests.support.fakes import Ran
 from tests.support.issued_documents import BRUNO, BankOffice, bank_office, document
+from tests.support.kill_bank import trials
 from tests.support.ledgers import rows
 
 IBAN = "DE89370400440532013000"
@@ -239,3 +240,32 @@ def test_the_books_close_the_items(here: BankOffice) -> None:
             receivable += cents_from_decimal(cells["amount"]) if cells["account"] == "1300" else 0
     assert receivable == left == 12_100 + 5_000 + 7_000 - 13_000 - 2_000
     assert here.office.type("export", "--month", "2026-09", "--format", "csv").code == 2
+
+
+@pytest.mark.sqlite_file("a kill is the same to a server's transaction")
+def test_kills_of_an_import_change_nothing(tmp_path: Path) -> None:
+    """A killed import has kept all or nothing, and the same files again give what an undisturbed one gives."""
+    _, problems = trials(tmp_path, 1, seed=5)
+    assert problems == []
+
+
+def test_a_mandate_makes_an_account_known(here: BankOffice) -> None:
+    """An IBAN of mandates.csv is its client's: the exact sum of an open document books, another sum waits."""
+    mandates = here.office.config / "mandates.csv"
+    mandates.write_text(f"client_id,mandate_id,signed_on,iban,holder\nbruno,M-1,2026-01-05,{IBAN},Bruno\n")
+    told = bring(here, camt(Moved(5_000, reference="1", iban=IBAN), Moved(1, reference="2", iban=IBAN)), code=3).json
+    assert what(told["matched"], "document", "cents") == [(TWO, 5_000)]
+    assert what(told["waiting"], "cents", "reason") == [(1, "other_sum")]
+
+
+def test_the_months_page_says_what_is_owed(here: BankOffice) -> None:
+    """Once a statement was read the page has what came in, what is open by age, and the sum; before, it has nothing."""
+    page = here.office.output / "2026-10" / "report.html"
+    assert here.office.type("report", "--month", "2026-10").code in (0, 3)
+    assert "What clients owe" not in page.read_text(encoding="utf-8")
+    bring(here, camt(Moved(13_000, ONE, reference="1")))
+    assert here.office.type("report", "--month", "2026-10").code in (0, 3)
+    text = page.read_text(encoding="utf-8").partition('id="owed"')[2].partition("</section>")[0]
+    assert [figure in text for figure in ("as of 2026-11-20", "1 to 30 days overdue", "120.00", "−9.00", "111.00")] == [
+        True, True, True, True, True,
+    ], text  # fmt: skip

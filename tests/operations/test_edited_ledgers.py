@@ -30,8 +30,19 @@ def test_a_changed_raw_row_is_not_billed(value: str, tmp_path: Path) -> None:
         assert "(transaction 1) was changed after it was stored" in here.type("verify", "--deep").err
 
 
+@pytest.mark.parametrize("edit", ["micros = micros * 10", "reference_id = '8'", "standing = 'void'"])
+def test_a_changed_reading_of_a_row_is_not_billed(edit: str, tmp_path: Path) -> None:
+    """Another amount, owner or state than the raw row says: nothing is issued, and the row is named."""
+    with two_clients(tmp_path) as (here, _):
+        assert here.type("sync").code == 0
+        execute(here.database_url, f"UPDATE transactions SET {edit} WHERE transaction_id = '1'")  # noqa: S608
+        ran = here.run("--month", "2026-10", "--offline")
+        assert (ran.code, ran.json["documents"]) == (1, [])
+        assert "transaction 1 was changed after it was stored" in ran.err
+
+
 def test_a_line_is_not_credited_twice_where_the_first_time_was_erased(tmp_path: Path) -> None:
-    """`credit` stops at the missing row; a cost that was changed beside fee and minimum is found by the deep check."""
+    """`credit` stops at a missing row and a moved counter; the deep check finds a cost beside fee and minimum."""
     with life(tmp_path, plan(monthly_fee="5.00", minimum="30.00", discount_percent="10")) as here:
         here.add(moved(1, -1000, "2026-09-05"))
         here.run(SEPTEMBER)
@@ -40,6 +51,10 @@ def test_a_line_is_not_credited_twice_where_the_first_time_was_erased(tmp_path: 
         assert "chain: settlements has the" in here.office.type("verify", "--deep").err
         execute(here.office.database_url, "UPDATE settlements SET cost_micros = cost_micros - 1")
         assert here.office.type("verify", "--deep").code == 0
+        execute(here.office.database_url, "UPDATE series SET last_number = last_number + 5")
+        refused = here.office.type("credit", "INV-2026-00001", "--line", "2", "--reason", "x")
+        assert (refused.code, "invariant 4: series" in refused.err) == (1, True)
+        execute(here.office.database_url, "UPDATE series SET last_number = last_number - 5")
         execute(here.office.database_url, "DELETE FROM credited_lines")
         again = here.office.type("credit", "INV-2026-00001", "--line", "1", "--reason", "x")
         assert again.code == 1

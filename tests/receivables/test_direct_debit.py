@@ -6,6 +6,7 @@ from datetime import date
 import pytest
 from lxml import etree
 
+from billing_job.core.target_days import after_target_days, is_target_day, next_target_day
 from billing_job.receivables.direct_debit import Collection, Creditor, Debit, collection_xml
 from billing_job.receivables.mandates import (
     Collected,
@@ -18,7 +19,6 @@ from billing_job.receivables.mandates import (
     returns_in_a_row,
     sequence_of,
 )
-from billing_job.receivables.target_days import after_target_days, is_target_day, next_target_day
 
 IBAN = "NL91ABNA0417164300"
 DEBIT = Debit("INV-2026-00001", "acme", 12_345, "FRST", "M-1", date(2026, 1, 2), IBAN, "", "Söhne & Co.")

@@ -131,7 +131,10 @@ def peppol_complaints(ubl: bytes, *, nlcius: bool = False) -> list[str]:
         preceding = values("cac:BillingReference/cac:InvoiceDocumentReference/cbc:ID/text()")
         rule("NL-R-001", bool(preceding) or not is_credit)
         rule("NL-R-003", values(seller + "cac:PartyLegalEntity/cbc:CompanyID/@schemeID") == ["0106"])
-        rule("NL-R-008", set(values("cac:PaymentMeans/cbc:PaymentMeansCode/text()")) <= {"30", "48", "57", "58"})
+        rule(
+            "NL-R-008",
+            set(values("cac:PaymentMeans/cbc:PaymentMeansCode/text()")) <= {"30", "48", "49", "57", "58", "59"},
+        )
     return found
 
 

@@ -84,7 +84,7 @@ def _answer(said: object, question: dict[str, Any], number: int) -> tuple[int, b
         "requestDate": "2026-11-05T09:00:00.000Z",
         "valid": said is True,
         "requestIdentifier": f"WAPIAAAA{number:06d}" if "requesterNumber" in question else "",
-        "name": "Bruno Müller GmbH" if said is True else "---",
+        "name": "Bruno \x1b\u202eMüller GmbH" if said is True else "---",
         "address": "Lindenstr. 1\n10969 Berlin" if said is True else "---",
     }
     if said in WORDS:

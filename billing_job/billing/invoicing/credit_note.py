@@ -99,8 +99,8 @@ def _left(original: Document, undone: Undone, line: Line) -> _Part:
 
 
 def _discount_of(original: Document, line: Line) -> Line | None:
-    """The discount line that was taken from a line, among others; fee and use have one, the minimum has none."""
-    if line.category == MINIMUM:
+    """The discount line that was taken from a line, among others; minimum and charges of one's own have none."""
+    if line.category == MINIMUM or line.is_own_charge:
         return None
     return next(
         (

@@ -1,18 +1,19 @@
 """The lines of a client's month: its rows, the fee, the discount shared out, what is missing to the minimum."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
+from decimal import Decimal
 from itertools import groupby
 from operator import attrgetter
 from typing import NamedTuple
 
 from billing_job.billing.invoicing.client_description import client_description
 from billing_job.billing.invoicing.fee_discount_minimum import PlanTerms, discount_shares, minimum_difference, plan_line
-from billing_job.core.categories import DISCOUNT, MINIMUM, MONTHLY_FEE
+from billing_job.core.categories import CHARGE, DISCOUNT, MINIMUM, MONTHLY_FEE, is_own_charge
 from billing_job.core.document import Client, DetailRow, Line, Vat
 from billing_job.core.period import Period
-from billing_job.core.settlement import CHARGE, Kept, RefundFact, Settlement
+from billing_job.core.settlement import Kept, RefundFact, Settlement
 from billing_job.core.units import unit_of_category
 
 Owner = tuple[str, str]
@@ -21,6 +22,15 @@ Owner = tuple[str, str]
 
 Key = tuple[str, int]
 """A transaction and its part."""
+
+
+@dataclass(frozen=True, slots=True)
+class OwnLine:
+    """What the line of a charge of one's own says beside its row: its days, and how many units at their price."""
+
+    first_day: date
+    last_day: date
+    quantity: int | Decimal
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +45,8 @@ class Facts:
     """Transactions that a credit note freed."""
     refund_of: Mapping[Key, Key] = field(default_factory=dict)
     """Each refund → what it gives back."""
+    own: Mapping[Key, OwnLine] = field(default_factory=dict)
+    """Charges of one's own: what their rows do not say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +110,9 @@ def entries_of(
             fact = facts.refunds.get(key)
             owner = (client.client_id, first.period)
             taxed = fact.vat if fact is not None else (freed.vat if key in facts.kept else vat)[owner]
-            line = _line(group, client, taxed, is_refund=key in facts.refund_of or key in facts.undiscounted)
+            own = facts.own.get(key)
+            is_refund = key in facts.refund_of or key in facts.undiscounted
+            line = _own_line(first, taxed, own) if own else _line(group, client, taxed, is_refund=is_refund)
         entries += [Entry(_settlement(row, facts), line) for row in group]
     return entries
 
@@ -122,6 +136,25 @@ def _line(group: Sequence[Row], client: Client, vat: Vat, *, is_refund: bool) ->
         is_refund=is_refund,
         unit=_one({row.unit for row in group}) or unit_of_category(first.category, number),
         unit_price_micros=_price({row.unit_price_micros for row in group}),
+    )
+
+
+def _own_line(row: Row, vat: Vat, own: OwnLine) -> Line:
+    """A charge of one's own is a line of its own, whatever the client's detail: its price is its own."""
+    return Line(
+        line=0,
+        category=row.category,
+        description=row.description,
+        number=row.number,
+        trunk=row.trunk,
+        quantity=own.quantity,
+        net_cents=row.charge_cents,
+        vat=vat,
+        period_start=own.first_day,
+        period_end=own.last_day,
+        rows=(replace(_detail(row), description=row.description, quantity=own.quantity),),
+        unit=row.unit,
+        unit_price_micros=_price({row.unit_price_micros}),
     )
 
 
@@ -192,14 +225,16 @@ def month_lines(
 
 
 def _net(entry: Entry, month: str) -> int:
-    return entry.settlement.net_cents if entry.settlement.month == month else 0
+    """What an entry counts for the minimum of a month; charges of one's own count for none."""
+    settlement = entry.settlement
+    return 0 if settlement.month != month or is_own_charge(settlement.transaction_id) else settlement.net_cents
 
 
 def _is_discounted(entry: Entry, month: str, facts: Facts, *, is_freed: bool) -> bool:
-    """Rows of the month and its fee; a refund of what is settled is after discount already."""
+    """Rows of the month and its fee, no charges of one's own; a refund of what is settled is after discount already."""
     settlement = entry.settlement
     key = (settlement.transaction_id, settlement.part)
-    if settlement.month != month or key in facts.refunds or key in facts.undiscounted:
+    if settlement.month != month or key in facts.refunds or key in facts.undiscounted or key in facts.own:
         return False
     return (key in facts.kept) == is_freed
 

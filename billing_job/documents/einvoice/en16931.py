@@ -11,12 +11,17 @@ from billing_job.core.money import decimal_text, rate_text
 from billing_job.core.units import unit_code
 from billing_job.documents import payment
 from billing_job.documents.einvoice.parties import buyer_group, seller_group
-from billing_job.documents.einvoice.payment_means import CREDIT_TRANSFER, SEPA_TRANSFER, payment_means
+from billing_job.documents.einvoice.payment_means import (
+    CREDIT_TRANSFER,
+    SEPA_DIRECT_DEBIT,
+    SEPA_TRANSFER,
+    payment_means,
+)
 from billing_job.documents.einvoice.price import unit_price
 from billing_job.documents.einvoice.profiles import PROCESSES, Profile
 from billing_job.documents.late_payment import FRENCH_NOTES, LATE_PAYMENT, late_payment_law
 from billing_job.documents.localized import date_text
-from billing_job.documents.printed_sign import printed_quantity, printed_sign
+from billing_job.documents.printed_sign import line_units, printed_quantity, printed_sign
 from billing_job.documents.safe_text import plain_text
 from billing_job.documents.translations import Labels
 from billing_job.documents.vat_mentions import vat_reason
@@ -96,7 +101,11 @@ def _payment(document: Document, labels: Labels) -> dict[str, Any]:
     seller, means = document.seller, payment_means(document)
     if document.kind is Kind.CREDIT_NOTE:
         return {"BT-81": means, "BT-20": labels("This amount is in your favour; no payment is needed.")}
-    sentences = [labels("Please pay by {date}.", date=date_text(document.due_date, labels.locale))]
+    if means == SEPA_DIRECT_DEBIT:
+        day = date_text(payment.collected_on(document), labels.locale)
+        sentences = [labels("Will be collected on {date}.", date=day)]
+    else:
+        sentences = [labels("Please pay by {date}.", date=date_text(document.due_date, labels.locale))]
     if law := late_payment_law(document):
         sentences.append(labels(LATE_PAYMENT, law=law))
     terms = {
@@ -105,6 +114,10 @@ def _payment(document: Document, labels: Labels) -> dict[str, Any]:
         "BT-83": payment.payment_reference(document),
         "BT-81": means,
     }
+    if means == SEPA_DIRECT_DEBIT:
+        terms["BT-89"] = document.client.mandate_id
+        terms["BT-90"] = seller.creditor_id
+        terms["BT-91"] = document.client.debited_iban
     if means in (SEPA_TRANSFER, CREDIT_TRANSFER):
         terms["BT-84"] = seller.iban.replace(" ", "")
         terms["BT-85"] = plain_text(seller.account_name)
@@ -141,7 +154,7 @@ def _line(line: Line, document: Document, sign: int, labels: Labels) -> dict[str
         "BT-129": str(quantity),
         "BT-130": unit_code(line.counts),
         "BT-131": decimal_text(net),
-        "BT-146": unit_price(abs(net), abs(quantity)),
+        "BT-146": unit_price(abs(net), line_units(line)),
         "BT-151": line.vat.category,
         **_rate("BT-152", line.vat),
         "BT-153": plain_text(labels.category(line.category)),

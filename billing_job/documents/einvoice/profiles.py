@@ -19,7 +19,7 @@ from billing_job.documents.einvoice.national_rules import (
     seller_register,
 )
 from billing_job.documents.einvoice.price import unit_price
-from billing_job.documents.printed_sign import printed_quantity
+from billing_job.documents.printed_sign import line_units
 
 _CTC_DECIMALS = 6
 _KVK = "KVK number of eight digits"
@@ -154,7 +154,7 @@ def _french_obstacle(document: Issued) -> str:
         return clause
     if isinstance(document, Document):
         for line in document.lines:
-            price = unit_price(abs(line.net_cents), abs(printed_quantity(line, 1)))
+            price = unit_price(abs(line.net_cents), line_units(line))
             if len(price.partition(".")[2]) > _CTC_DECIMALS:
                 return f"line {line.line} of {decimal_text(line.net_cents)} has a price of over six decimals"
     return ""

@@ -8,6 +8,7 @@ import io
 from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 from lxml import etree
@@ -241,9 +242,14 @@ def _day(element: Element, path: str) -> date | None:
         raise ValueError(f"{path}: {text!r} is not a day") from None
 
 
+@lru_cache(maxsize=128)
+def _path(names: str) -> str:
+    return "/".join(f"{{*}}{name}" for name in names.split("/"))
+
+
 def _text(element: Element, path: str) -> str | None:
     """The text at a path of local names; None when there is none."""
-    found = element.find("/".join(f"{{*}}{name}" for name in path.split("/")))
+    found = element.find(_path(path))
     if found is None or found.text is None:
         return None
     return found.text.strip() or None

@@ -1,0 +1,66 @@
+"""Charges of one's own as they were billed: what stands on which document now, and what a run's charges earned."""
+
+from dataclasses import dataclass
+
+import pandas as pd
+from sqlalchemy import ColumnElement, Engine, and_, func, select
+
+from billing_job.core.categories import CHARGE, MINIMUM, MONTHLY_FEE
+from billing_job.core.columns.schema import SETTLED, conform
+from billing_job.ledger.billing_tables import releases, settlements
+from billing_job.ledger.database import transaction
+from billing_job.ledger.releases import is_released
+
+
+@dataclass(frozen=True, slots=True)
+class BilledCharge:
+    """One period of a charge as it is billed now; net cents."""
+
+    transaction_id: str
+    client_id: str
+    category: str
+    number: str
+    trunk: str
+    month: str
+    net_cents: int
+    document_number: str
+    """Empty where it came to nothing, on no document."""
+
+
+def own_charge() -> ColumnElement[bool]:
+    """Settlements of charges of one's own; a range, so that the primary key finds them."""
+    return and_(
+        settlements.c.transaction_id >= CHARGE,
+        settlements.c.transaction_id < f"{CHARGE[:-1]};",
+        settlements.c.category.not_in((MONTHLY_FEE, MINIMUM)),
+    )
+
+
+def billed_charges(engine: Engine) -> dict[str, BilledCharge]:
+    """id → how it is billed; what a credit note freed is not."""
+    names = ("transaction_id", "client_id", "category", "number", "trunk", "month", "net_cents")
+    query = select(*(settlements.c[name] for name in names), func.coalesce(settlements.c.document_number, ""))
+    with transaction(engine) as connection:
+        rows = connection.execute(query.where(own_charge(), ~is_released()))
+        return {row[0]: BilledCharge(row[0], row[1], row[2], row[3], row[4], row[5], row[6], row[7]) for row in rows}
+
+
+def charges_of_period(engine: Engine, period: str) -> pd.DataFrame:
+    """The charges that the run of a month billed, those freed since included; SETTLED."""
+    names = ("transaction_id", "part", "client_id", "document_number", "category", "number", "trunk")
+    query = (
+        select(
+            *(settlements.c[name] for name in names),
+            settlements.c.cost_micros,
+            settlements.c.charge_cents,
+            releases.c.transaction_id.is_not(None).label("released"),
+        )
+        .select_from(settlements.outerjoin(releases))
+        .where(own_charge(), settlements.c.period == period)
+        .order_by(settlements.c.transaction_id, settlements.c.part, settlements.c.generation)
+    )
+    with transaction(engine) as connection:
+        rows = [dict(row) for row in connection.execute(query).mappings()]
+    frame = pd.DataFrame(rows, columns=list(SETTLED))
+    frame["document_number"] = frame["document_number"].fillna("")
+    return conform(frame, SETTLED, "ledger")

@@ -1,0 +1,196 @@
+"""Charges of one's own in a month: who owes them, what is billed by now, and what contradicts what was billed.
+
+A client of a plan is one on the days on which it has a trunk, in the months whose plan that is: of months billed whole,
+as they were recorded. Who enters the files after a month was closed owes nothing for it, and a charge that was billed
+under a client's former id is not owed again.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from functools import cached_property
+
+from billing_job.billing.attribution.assignments import Assignments
+from billing_job.billing.rating.charge_periods import NUMBERS, TRUNKS, Charge, Days, every_of_word, intersection
+from billing_job.billing.rating.own_charges import ChargeRow, Holding, Payer, charge_rows, row_id
+from billing_job.core.categories import CHARGE
+from billing_job.core.moments import local_moment
+from billing_job.core.money import money_text
+from billing_job.core.period import Period
+from billing_job.core.register import Assignment
+from billing_job.ledger.billed_charges import BilledCharge, billed_charges
+from billing_job.ledger.documents import billed_periods
+from billing_job.month.accounts import Accounts, accounts_of
+from billing_job.month.job import Job
+
+ALWAYS: Days = (date.min, date.max)
+NOTHING_BILLED: Mapping[str, BilledCharge] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class OwnCharges:
+    """What charges.csv comes to by the run of a month."""
+
+    rows: tuple[ChargeRow, ...] = ()
+    """Every period that runs up to this one bill, whether it is billed or not."""
+    billed: Mapping[str, BilledCharge] = field(default_factory=dict)
+    """By id: all that is billed now, of charges that left the file as well."""
+    problems: tuple[str, ...] = ()
+    """Ids that mean something else than what was billed under them: nothing may be issued."""
+    contradictions: tuple[str, ...] = ()
+    """What was billed and would now be billed otherwise: nothing issued changes, somebody should look at it."""
+
+    @property
+    def open_rows(self) -> tuple[ChargeRow, ...]:
+        """Those that no document settles."""
+        return tuple(row for row in self.rows if row.transaction_id not in self.billed)
+
+
+def own_charges(job: Job, until: Period, facts: Assignments) -> OwnCharges:
+    """All charges that the runs up to this month bill."""
+    billed = billed_charges(job.engine)
+    if not job.charges and not billed:
+        return OwnCharges()
+    closed = billed_periods(job.engine)[0]
+    first = Period.parse(job.settings.billing.first_month or min({*closed, str(until)}))
+    debtors = _Debtors(job, facts, closed, first, billed)
+    rows: list[ChargeRow] = []
+    for charge in job.charges:
+        made = charge_rows(charge, debtors.payers(charge), first.first_day, str(until))
+        rows += (debtors.under_billed_id(row) for row in made)
+    problems = tuple(_other_meanings(job, billed))
+    return OwnCharges(tuple(rows), billed, problems, tuple(_contradictions(job, rows, billed)))
+
+
+class _Debtors:
+    """Who owes a charge, on which days, and what they held."""
+
+    def __init__(
+        self, job: Job, facts: Assignments, closed: set[str], first: Period, billed: Mapping[str, BilledCharge]
+    ):
+        self._job, self._facts, self._closed, self._first, self._billed = job, facts, closed, first, billed
+        self._holdings = _holdings(job, facts) if any(charge[0].count for charge in job.charges) else {}
+        self._stays: dict[str, list[Days]] = {}
+        for fact in job.mapping.trunks:
+            self._stays.setdefault(fact.client_id, []).append(_days(job, fact))
+
+    @cached_property
+    def _accounts(self) -> Accounts:
+        return accounts_of(self._job, self._closed)
+
+    def payers(self, charge: Sequence[Charge]) -> Iterator[Payer]:
+        one = charge[0]
+        if one.client_id:
+            yield Payer(one.client_id, (ALWAYS,), self._holdings.get(one.client_id, ()))
+            return
+        for client_id in self._job.clients:
+            days = tuple(self._days_of_plan(client_id, one.plan))
+            if days:
+                yield Payer(client_id, days, self._holdings.get(client_id, ()))
+
+    def under_billed_id(self, row: ChargeRow) -> ChargeRow:
+        """The row under the id by which a plan's charge was billed to what the client was called then."""
+        if row.charge.client_id or row.transaction_id in self._billed:
+            return row
+        for former in self._accounts.former_ids(row.client_id):
+            id_ = row_id(row.charge, former, row.period.word)
+            if id_ in self._billed:
+                return row.under(id_)
+        return row
+
+    def _days_of_plan(self, client_id: str, plan: str) -> Iterator[Days]:
+        """The days with a trunk in months of the plan: closed months one by one, the open ones by the files."""
+        stays = self._stays.get(client_id, [])
+        if not stays:
+            return
+        is_now = self._job.settings.plan(self._job.clients[client_id].plan).name == plan
+        month, last = self._first, max([*self._closed, str(self._first.previous)])
+        while str(month) <= last:
+            owes = str(month) not in self._closed or self._accounts.owes(client_id, str(month))
+            if owes and self._accounts.plan_name(client_id, str(month)) == plan:
+                yield from _within(stays, (month.first_day, month.next.first_day))
+            month = month.next
+        if is_now:
+            yield from _within(stays, (month.first_day, date.max))
+
+
+def _within(stays: Iterable[Days], days: Days) -> Iterator[Days]:
+    return (part for stay in stays if (part := intersection(stay, days)))
+
+
+def _holdings(job: Job, facts: Assignments) -> dict[str, list[Holding]]:
+    """What each client had, and when: its trunks, and the numbers on them; an order alone is no number."""
+    found: dict[str, list[Holding]] = {}
+    trunks: dict[str, list[tuple[str, str, Days]]] = {}
+    for fact in facts.trunk_facts:
+        name, days = facts.trunk_names.get(fact.trunk, fact.trunk), _days(job, fact)
+        trunks.setdefault(name, []).append((fact.client_id, fact.trunk, days))
+        found.setdefault(fact.client_id, []).append(Holding(name, frozenset({TRUNKS}), fact.trunk, days))
+    for number in facts.number_facts:
+        name = facts.identity_of.get(number.number or number.did_number_id, "")
+        words = frozenset({NUMBERS, number.country.lower(), number.number_type.lower()} - {""})
+        for client_id, trunk, days in trunks.get(facts.trunk_names.get(number.trunk, number.trunk), ()):
+            held = intersection(days, _days(job, number))
+            if name and held:
+                found.setdefault(client_id, []).append(Holding(name, words, trunk, held))
+    return found
+
+
+def _days(job: Job, fact: Assignment) -> Days:
+    """The days on which a fact holds; what an event told to the moment holds on each day that it touches."""
+    zone = job.settings.billing.zone
+    first, end = fact.valid_from or date.min, fact.valid_to or date.max
+    if fact.starts is not None:
+        first = local_moment(fact.starts, zone).date()
+    if fact.ends is not None:
+        end = local_moment(fact.ends - 1, zone).date() + timedelta(days=1)
+    return first, end
+
+
+def _other_meanings(job: Job, billed: Mapping[str, BilledCharge]) -> Iterator[str]:
+    """Charges that are something else now than what was billed under their ids, a sentence for each."""
+    charges = {charge[0].charge_id: charge[0] for charge in job.charges}
+    for each in billed.values():
+        _, charge_id, *owner, word = each.transaction_id.split(":")
+        charge = charges.get(charge_id)
+        if charge is None:
+            continue
+        of_client = each.client_id if not owner and each.client_id in job.clients else charge.client_id
+        for column, now, before in (
+            ("every", charge.every, every_of_word(word)),
+            ("plan", "all of a plan" if charge.plan else "one client", "all of a plan" if owner else "one client"),
+            ("client_id", charge.client_id, of_client),
+            ("category", charge.category, each.category),
+        ):
+            if now != before:
+                del charges[charge_id]
+                yield (
+                    f"{charge.source}, column {column}: {now!r}: charge {charge_id} was billed as {before!r}"
+                    f" ({_where(each)}), and what was billed keeps its meaning: give this one another charge_id"
+                )
+                break
+
+
+def _contradictions(job: Job, rows: Sequence[ChargeRow], billed: Mapping[str, BilledCharge]) -> Iterator[str]:
+    """What was billed otherwise than the file has it now, a sentence for each charge."""
+    now = {row.transaction_id: row for row in rows}
+    found: dict[tuple[str, int | None], list[BilledCharge]] = {}
+    for id_, each in billed.items():
+        row = now.get(id_)
+        cents = None if row is None else row.charge_cents
+        if cents != each.net_cents:
+            found.setdefault((id_.removeprefix(CHARGE).partition(":")[0], cents), []).append(each)
+    currency = job.settings.billing.currency
+    for (charge_id, cents), several in found.items():
+        several.sort(key=lambda each: (each.month, each.transaction_id))
+        last = several[-1]
+        says = "no longer has it" if cents is None else f"now makes it {money_text(cents, currency)}"
+        more = f", and {len(several) - 1} more of its periods" if len(several) > 1 else ""
+        yield (
+            f"charge {charge_id}: {last.transaction_id} was billed at {money_text(last.net_cents, currency)}"
+            f" ({_where(last)}){more}, and charges.csv {says}: what was issued stays; credit it, or correct the file"
+        )
+
+
+def _where(billed: BilledCharge) -> str:
+    return f"{billed.month}, {billed.document_number or 'on no document'}"
