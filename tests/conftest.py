@@ -1,5 +1,6 @@
 """`pytest --ledger postgresql`: every test keeps its ledger on a real server, each in a database of its own."""
 
+import gc
 import os
 import signal
 from collections.abc import Iterator
@@ -36,6 +37,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         for item in items:
             for marker in item.iter_markers("sqlite_file"):
                 item.add_marker(pytest.mark.skip(reason=f"is about SQLite's file: {marker.args[0]}"))
+
+
+def pytest_collection_finish() -> None:
+    """What was imported stays to the end: looking through it again and again for garbage took a fifth of the time."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

@@ -5,9 +5,10 @@ The ledger's tables only grow, so the number of rows in each tells two states of
 
 import hashlib
 
-from sqlalchemy import Connection, Engine, delete, func, insert, select
+from sqlalchemy import Connection, Engine, delete, insert, select
 
 from billing_job.ledger.billing_tables import series
+from billing_job.ledger.chain import row_counts
 from billing_job.ledger.database import transaction
 from billing_job.ledger.tables import balances, chain, facts, metadata, runs, walks
 
@@ -23,9 +24,7 @@ def ledger_state(engine: Engine) -> str:
 
 def _state(connection: Connection) -> str:
     counted = [table for table in metadata.sorted_tables if table not in COUNT_PROCESSES]
-    sizes = [
-        (table.name, connection.execute(select(func.count()).select_from(table)).scalar_one()) for table in counted
-    ]
+    sizes = list(row_counts(connection, counted).items())
     numbers = connection.execute(select(series).order_by(series.c.kind, series.c.year)).all()
     latest = select(balances.c.micros, balances.c.currency).order_by(balances.c.seq.desc()).limit(1)
     parts = (sizes, [tuple(row) for row in numbers], [tuple(row) for row in connection.execute(latest)])

@@ -22,7 +22,8 @@ VERSIONS = ("billing-job", "factur-x", "weasyprint")
 
 def is_unchanged(job: Job, placed: Placed, folder: Folder, month: Period) -> bool:
     """The folder is whole, no file of it was touched, and all that it was written from is as it was."""
-    return written_from(job.engine, str(month)) == _state(job, placed, folder) and not folder.damaged()
+    noted = written_from(job.engine, str(month))
+    return noted != "" and noted == _state(job, placed, folder) and not folder.damaged()
 
 
 def remember(job: Job, placed: Placed, folder: Folder, month: Period) -> None:
