@@ -11,7 +11,7 @@ import unicodedata
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -150,8 +150,34 @@ def owed_by_client(demo: Billed) -> dict[str, Owed]:
         cents = {id_: share for rows in lines.values() for id_, share in shared_out(rows).items()}
         sums = {line: rounded(sum(rows.values(), Fraction(0))) for line, rows in lines.items()}
         sums |= {line: -sum(cents[id_] for id_ in ids) for line, ids in back[client_id].items()}
+        for charge_id, cents_now, cost_now in own_charges(demo, clients[client_id]):
+            sums["charge", charge_id] = cents_now
+            cost[client_id] += cost_now
         owed[client_id] = Owed(sums, rate_of(demo, clients[client_id]), cost[client_id])
     return owed
+
+
+def own_charges(demo: Billed, client: dict[str, str]) -> Iterator[tuple[str, int, int]]:
+    """(charge, cents, cost in cents) of what a client owes of charges.csv: for October, and in advance for November."""
+    trunks = {row["trunk"] for row in table(demo.office, "trunks.csv") if row["client_id"] == client["client_id"]}
+    dutch = {
+        row["number"]
+        for row in table(demo.office, "numbers.csv")
+        if row["trunk"] in trunks and row["country"] == "NL" and row["valid_from"] <= "2026-10-31"
+        if not row["valid_to"] or row["valid_to"] > "2026-10-01"
+    }
+    for row in table(demo.office, "charges.csv"):
+        if row["client_id"] != client["client_id"] and row["plan"] != client["plan"]:
+            continue
+        first, days = (date(2026, 11, 1), 30) if row["billed"] == "advance" else (date(2026, 10, 1), 31)
+        start = max(first, date.fromisoformat(row["valid_from"] or "2026-10-01"))
+        end = min(first + timedelta(days), date.fromisoformat(row["valid_to"] or "2099-01-01"))
+        assert start < end, f"this check does not know a charge that ended: {row}"
+        assert (row["every"], row["count"]) in {("once", ""), ("month", ""), ("month", "numbers:NL")}
+        part = Fraction((end - start).days, days) if row["prorate"] == "days" else Fraction(1)
+        units = Fraction(row["quantity"]) * part * (len(dutch) if row["count"] else 1)
+        cents, cost = (rounded(Fraction(row[name] or 0) * 100 * units) for name in ("price", "cost"))
+        yield row["charge_id"], cents, cost
 
 
 def shared_out(rows: dict[int, Fraction]) -> dict[int, int]:
@@ -273,7 +299,11 @@ def test_the_detail_files(demo: Billed) -> None:
     assert trunks - {""} <= demo.trunk_names
     assert trunks - {""}
     assert len(seen) == len(set(seen))
-    assert set(seen) <= {str(row["id"]) for row, _ in of_the_month(demo) if row["type"] != "topup"}
+    own = {id_ for id_ in seen if id_.startswith("charge:")}
+    plans = {f"charge:premium:{client_id}:{MONTH}" for client_id in ("cafe-etoile", "sakura-denwa", "sharma-and-sons")}
+    others = {"charge:phones:once", *(f"charge:{name}:{MONTH}" for name in ("support", "flat", "welcome"))}
+    assert own == plans | others | {"charge:exchange:2026-11"}
+    assert set(seen) - own <= {str(row["id"]) for row, _ in of_the_month(demo) if row["type"] != "topup"}
 
 
 def test_the_books_and_the_margin(demo: Billed) -> None:
