@@ -15,12 +15,13 @@ from billing_job.documents.einvoice.profiles import peppol_obstacle
 from billing_job.documents.einvoice.ubl import ubl_xml
 from billing_job.documents.templates import load_templates
 from tests.support.invoice_rules import complaints, peppol_complaints
-from tests.support.sample_documents import CLIENT, LANGUAGES, document, every_kind, in_language, many_lines
+from tests.support.sample_documents import CLIENT, LANGUAGES, document, every_kind, in_language, many_lines, own_charges
 
 TEMPLATES = load_templates(None)
 DOCUMENTS = {
     **every_kind(),
     **{f"in-{language}": in_language(language) for language in LANGUAGES},
+    "own-charges": own_charges(),
     "four-hundred": document(many_lines(400)),
 }
 STANDARD = DOCUMENTS["standard"]

@@ -22,6 +22,14 @@ from tests.support.fakes import Office, office
 from tests.support.ledgers import on_server, rows
 
 MONTH = "2026-10"
+CHARGES = """\
+charge_id,client_id,description,quantity,unit,price,every,billed,valid_from,prorate
+phone,acme,Phone,2,piece,89.50,once,,2026-10-05,
+care,acme,Support,1.5,hour,95,month,,2026-10-16,days
+host,acme,Hosting,1,month,36,quarter,advance,2027-01-01,
+line,acme,Line,1,month,12,month,advance,2026-11-01,
+"""
+"""Of these October's run bills all but the quarter, whose turn is December's."""
 OWN_TIME = {"first_seen", "fetched", "finished", "started", "noticed", "closed", "proven", "run_id"}
 """Columns that say when a process ran, which a kill may change."""
 ROW_NUMBERS = {"seq", "old_seq", "new_seq", "sealed_seq", "walk_id"}
@@ -55,6 +63,7 @@ class Trial:
 def workshop(folder: Path) -> Iterator[Workshop]:
     """Set up, and measure an undisturbed `sync` and `run`."""
     with office(folder / "template") as (template, _):
+        (template.config / "charges.csv").write_text(CHARGES, encoding="utf-8")
         made = Workshop(template)
         for command in ("sync", "run"):
             undisturbed = made.template.fresh(folder / f"undisturbed-{command}")
@@ -63,6 +72,7 @@ def workshop(folder: Path) -> Iterator[Workshop]:
             made.seconds[command] = time.monotonic() - began
         made.rows, made.files = ledger_rows(undisturbed), undisturbed.files()
         assert made.rows["documents"]
+        assert sum("charge:" in str(row) for row in made.rows["settlements"]) == 3
         assert made.files
         yield made
 

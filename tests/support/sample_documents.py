@@ -257,6 +257,35 @@ def with_discount() -> Document:
     )
 
 
+def own_charges() -> Document:
+    """What is sold beside the wallet: decimals of a unit, a code of Recommendation 20, a discount, half a month."""
+
+    def sold(number: int, net_cents: int, quantity: int | Decimal, unit: str, price: int, last_day: int = 31) -> Line:
+        made = line(number, "charge", net_cents, description=f"Sold {number}")
+        days = (date(2026, 10, 1), date(2026, 10, last_day))
+        rows = (replace(made.rows[0], transaction_id=f"charge:sold-{number}:2026-10", quantity=quantity),)
+        return replace(
+            made,
+            quantity=quantity,
+            rows=rows,
+            unit=unit,
+            unit_price_micros=price,
+            period_start=days[0],
+            period_end=days[1],
+        )
+
+    return document(
+        [
+            line(1, "call", 1999, quantity=7, phone=phone(1)),
+            sold(2, 14250, Decimal("1.5"), "hour", 95_000_000),
+            sold(3, 12, Decimal("0.125"), "KGM", 990_000),
+            sold(4, 17900, 2, "H87", 89_500_000),
+            sold(5, -500, -1, "piece", 5_000_000),
+            sold(6, 1548, Decimal("0.516129"), "month", 30_000_000, 16),
+        ]
+    )
+
+
 def full_credit() -> Document:
     """A credit note that reverses an invoice in full."""
     invoice = document(standard_lines())
