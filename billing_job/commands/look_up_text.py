@@ -188,6 +188,7 @@ def status_text(found: Mapping[str, Any], currency: str) -> str:
                  f" {money_text(owed['overdue_cents'], currency)} of {owed['overdue_documents']}: `billing-job open`"),
         ("bank", f"read up to {owed['newest_statement']}" if owed["newest_statement"]
                  else "no statement was read: `billing-job bank import`"),
+        *(("charges", sentence) for sentence in found["charges"]["contradictions"]),
     ]  # fmt: skip
     screen = Screen.of(Console())
     words: tuple[tuple[str, Tone], ...] = ((", explained", "good"), (", NOT explained", "bad"))

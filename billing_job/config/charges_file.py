@@ -1,6 +1,7 @@
 """charges.csv: what the reseller sells beside the wallet, once or by the period; prices change by dated rows."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import date
 from decimal import Decimal
 from itertools import groupby, pairwise
 from pathlib import Path
@@ -15,10 +16,10 @@ from billing_job.core.errors import ConfigError
 from billing_job.core.files.csv_reader import CsvRow, Row, known, typed_rows
 from billing_job.core.money import MAX_CENTS, micros_from_decimal, scaled
 from billing_job.core.register import Register
-from billing_job.core.toml import DecimalString, PhoneNumber, PositiveWalletMoney, expecting
+from billing_job.core.toml import Day, DecimalString, PhoneNumber, PositiveWalletMoney, expecting
 from billing_job.core.units import charge_unit
 
-CHARGES = "charges.csv"
+CHARGES, INDICES = "charges.csv", "indices.csv"
 DEFAULT_CATEGORY = "charge"
 _PLANS_OWN = (MONTHLY_FEE, MINIMUM, DISCOUNT)
 _RESERVED = (*_PLANS_OWN, REFUND, TOPUP)
@@ -115,9 +116,16 @@ class ChargeRow(Row):
     ] = ""
     number: PhoneNumber = ""
     trunk: str = ""
-    cost: Annotated[
-        PositiveWalletMoney, expecting("write what one unit costs you, such as 1.50, or leave it empty")
-    ] = "0"
+    cost: Annotated[PositiveWalletMoney, expecting("write what one costs you, such as 1.50, or leave it empty")] = "0"
+    index: Annotated[str, known("indices", "there is no such series in indices.csv; it has {names}")] = ""
+
+
+class IndexRow(Row):
+    """A row of indices.csv: from the first day of a month on, once a year, a series has this value."""
+
+    index: str
+    valid_from: Annotated[Day, expecting("write the first day of a month as YYYY-MM-DD")]
+    value: Annotated[DecimalString, AfterValidator(_positive), expecting("write the value above zero, such as 131.42")]
 
 
 def load_charges(folder: Path, register: Register, plan_names: Sequence[str]) -> tuple[tuple[Charge, ...], ...]:
@@ -126,6 +134,7 @@ def load_charges(folder: Path, register: Register, plan_names: Sequence[str]) ->
     ConfigError lists every bad row.
     """
     problems: list[str] = []
+    series = _series(folder / INDICES, problems)
     rows = list(
         typed_rows(
             folder / CHARGES,
@@ -134,6 +143,7 @@ def load_charges(folder: Path, register: Register, plan_names: Sequence[str]) ->
             optional=True,
             clients={client.client_id for client in register.clients},
             plans=plan_names,
+            indices=series,
         )
     )
     trunks = {fact.trunk for fact in register.trunks}
@@ -148,7 +158,23 @@ def load_charges(folder: Path, register: Register, plan_names: Sequence[str]) ->
         raise ConfigError(problems)
     order = {cells.charge_id: place for place, (_, cells) in reversed(list(enumerate(rows)))}
     groups.sort(key=lambda group: order[_id(group[0])])
-    return tuple(tuple(_charge(row, cells) for row, cells in group) for group in groups)
+    return tuple(tuple(_charge(row, cells, series) for row, cells in group) for group in groups)
+
+
+def _series(path: Path, problems: list[str]) -> dict[str, tuple[tuple[date, int], ...]]:
+    """Each series' values in the order of time: one a year, from the same month on."""
+    found: dict[str, dict[date, int]] = {}
+    for row, cells in typed_rows(path, IndexRow, problems, optional=True):
+        values = found.setdefault(cells.index, {})
+        first = next(iter(values), cells.valid_from)
+        if cells.valid_from.day != 1 or cells.valid_from.month != first.month:
+            problems.append(
+                row.wrong("valid_from", f"a series has one value a year, here from day 1 of month {first.month} on")
+            )
+        elif cells.valid_from in values:
+            problems.append(row.wrong("valid_from", f"{cells.index} has a value of that day already: remove one"))
+        values[cells.valid_from] = scaled(cells.value)
+    return {name: tuple(sorted(values.items())) for name, values in found.items()}
 
 
 _Read = tuple[CsvRow, ChargeRow]
@@ -167,6 +193,8 @@ def _contradictions(cells: ChargeRow, trunks: set[str], *, has_numbers: bool) ->
     found = []
     if cells.every == ONCE and cells.valid_from is None:
         found.append(("valid_from", "what is owed once needs the day on which it is owed: write it as YYYY-MM-DD"))
+    if cells.index and cells.valid_from is None:
+        found.append(("valid_from", "a price that follows an index needs the day from which it does: write it"))
     if cells.count and cells.billed == ADVANCE:
         found.append(("billed", "what is counted is not known in advance: write arrears, or leave it empty"))
     if cells.count.lower().startswith(NUMBERS) and not has_numbers:
@@ -205,7 +233,7 @@ def _not_one_charge(group: Sequence[_Read]) -> list[str]:
     return problems
 
 
-def _charge(row: CsvRow, cells: ChargeRow) -> Charge:
+def _charge(row: CsvRow, cells: ChargeRow, series: Mapping[str, tuple[tuple[date, int], ...]]) -> Charge:
     return Charge(
         charge_id=cells.charge_id,
         client_id=cells.client_id,
@@ -225,4 +253,6 @@ def _charge(row: CsvRow, cells: ChargeRow) -> Charge:
         trunk=cells.trunk,
         cost_micros=micros_from_decimal(cells.cost),
         source=row.place,
+        index=cells.index,
+        values=series.get(cells.index, ()),
     )

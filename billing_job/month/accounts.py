@@ -11,9 +11,11 @@ from datetime import date
 from functools import cached_property
 
 from billing_job.billing.invoicing.tax import Untaxable, vat_of
+from billing_job.billing.rating.charge_periods import fee_for_days
 from billing_job.billing.rating.plans import Plan, Rule
 from billing_job.billing.rating.tariff import EVERY_CLIENT, DatedPrice, MonthTariff
 from billing_job.core.document import Vat
+from billing_job.core.money import cents_from_decimal
 from billing_job.core.period import Period
 from billing_job.core.register import TrunkAssignment
 from billing_job.core.settlement import MonthTerms, TrunkMonth
@@ -139,6 +141,14 @@ class Accounts:
             if isinstance(vat, Vat):
                 found.append(MonthTerms(client_id, month, self._terms_text(client_id, month), vat))
         return found
+
+    def fee_cents(self, client_id: str, month: str, plan: Plan) -> int:
+        """The fee of a month that is owed: whole, or for the days on which the client has a trunk."""
+        cents = cents_from_decimal(plan.monthly_fee)
+        if plan.monthly_fee_prorate == "none":
+            return cents
+        days = [(fact.valid_from or date.min, fact.valid_to or date.max) for fact in self._trunks.get(client_id, ())]
+        return fee_for_days(cents, days, Period.parse(month))
 
     def trunk_months(self, month: str, clients: Collection[str] | None) -> list[TrunkMonth]:
         """The trunks that clients have in a month, to be recorded with whoever bears it; None stands for all."""

@@ -18,7 +18,7 @@ from billing_job.billing.invoicing.tax import TaxRules
 from billing_job.billing.invoicing.untaxed_at_home import SHIPPED_REVERSE_CHARGES, small_business_vat
 from billing_job.billing.rating.charge_periods import Charge
 from billing_job.billing.rating.tariff import DatedPrice
-from billing_job.config.charges_file import CHARGES, load_charges
+from billing_job.config.charges_file import CHARGES, INDICES, load_charges
 from billing_job.config.mapping import load_mapping, load_vat_rates
 from billing_job.config.price_list import load_prices
 from billing_job.config.reading import TransactionsReading
@@ -67,6 +67,7 @@ CONFIGURATION_FILES = (
     "reminder_holds.csv",
     "interest_rates.csv",
     CHARGES,
+    INDICES,
 )
 
 

@@ -11,7 +11,15 @@ from datetime import date, timedelta
 from functools import cached_property
 
 from billing_job.billing.attribution.assignments import Assignments
-from billing_job.billing.rating.charge_periods import NUMBERS, TRUNKS, Charge, Days, every_of_word, intersection
+from billing_job.billing.rating.charge_periods import (
+    NUMBERS,
+    TRUNKS,
+    Charge,
+    Days,
+    NoIndexValue,
+    every_of_word,
+    intersection,
+)
 from billing_job.billing.rating.own_charges import ChargeRow, Holding, Payer, charge_rows, row_id
 from billing_job.core.categories import CHARGE
 from billing_job.core.moments import local_moment
@@ -55,11 +63,14 @@ def own_charges(job: Job, until: Period, facts: Assignments) -> OwnCharges:
     first = Period.parse(job.settings.billing.first_month or min({*closed, str(until)}))
     debtors = _Debtors(job, facts, closed, first, billed)
     rows: list[ChargeRow] = []
+    problems = list(_other_meanings(job, billed))
     for charge in job.charges:
         made = charge_rows(charge, debtors.payers(charge), first.first_day, str(until))
-        rows += (debtors.under_billed_id(row) for row in made)
-    problems = tuple(_other_meanings(job, billed))
-    return OwnCharges(tuple(rows), billed, problems, tuple(_contradictions(job, rows, billed)))
+        try:
+            rows += [debtors.under_billed_id(row) for row in made]
+        except NoIndexValue as problem:
+            problems.append(str(problem))
+    return OwnCharges(tuple(rows), billed, tuple(problems), tuple(_contradictions(job, rows, billed)))
 
 
 class _Debtors:

@@ -243,7 +243,7 @@ def plan_terms(
         gone = sum(gone_nets.get((id_, name), 0) for id_ in ids - {client_id})
         terms = PlanTerms(
             account=account,
-            fee_cents=cents_from_decimal(plan.monthly_fee) if owes_fee else 0,
+            fee_cents=accounts.fee_cents(client_id, name, plan) if owes_fee else 0,
             minimum_cents=cents_from_decimal(plan.minimum) if owes and is_present else 0,
             discount_millionths=scaled(plan.discount_percent),
             net_cents=sum(each.net_cents for each in before) + gone,

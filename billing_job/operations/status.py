@@ -13,6 +13,7 @@ from billing_job.ledger.sums import ledger_size
 from billing_job.ledger.transactions import last_whole_walk
 from billing_job.month.exceptions import waiting
 from billing_job.month.job import Job
+from billing_job.month.own_charges import own_charges
 from billing_job.month.receivables import receivables_figures
 from billing_job.month.wallet_proof import wallet_proof
 
@@ -38,7 +39,14 @@ def status(job: Job) -> dict[str, Any]:
         "unsent": {"count": count_in_state(job.engine, "issued")},
         "not_delivered": {"count": count_in_state(job.engine, "refused")},
         "receivables": receivables_figures(job),
+        "charges": {"contradictions": _charges(job)},
     }
+
+
+def _charges(job: Job) -> list[str]:
+    """What was billed of charges of one's own and would be billed otherwise now."""
+    found = own_charges(job, job.last_month(), job.assignments())
+    return [*found.problems, *found.contradictions]
 
 
 def _waits(job: Job) -> Sum:

@@ -4,10 +4,11 @@ import itertools
 from datetime import date, timedelta
 from fractions import Fraction
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from billing_job.billing.rating.charge_periods import Charge
+from billing_job.billing.rating.charge_periods import Charge, NoIndexValue
 from billing_job.billing.rating.own_charges import Holding, Payer, charge_rows
 
 START, MONTHS = date(2026, 1, 1), 36
@@ -214,3 +215,15 @@ def test_runs_before_the_first_month_are_past() -> None:
         ("quarter", "arrears"): ["2026-Q4"],
         ("quarter", "advance"): ["2027-Q1"],
     }
+
+
+def test_an_index_changes_the_price_once_a_year() -> None:
+    """From the named month on, from the price of the row's own beginning, rounded once to the cent."""
+    series = ((date(2025, 7, 1), 1_250_000), (date(2026, 7, 1), 1_290_000), (date(2027, 7, 1), 1_333_000))
+    row = charge(price=1_000_000, valid_from=date(2026, 5, 1), index="cpi", values=series)
+    payers = [Payer("acme", ((date.min, date.max),))]
+    found = {each.period.word: each.charge_cents for each in charge_rows([row], payers, START, "2028-06")}
+    # 100.00 × 129 / 125 = 103.20, then 100.00 × 133.3 / 125 = 106.64.
+    assert [found[month] for month in ("2026-06", "2026-07", "2027-06", "2027-07")] == [10000, 10320, 10320, 10664]
+    with pytest.raises(NoIndexValue, match=r"row 2, column index: 'cpi': indices.csv has no value for 2028"):
+        list(charge_rows([row], payers, START, "2028-07"))

@@ -106,6 +106,19 @@ def test_what_is_new_is_billed_late_and_what_was_issued_stays(tmp_path: Path) ->
             "charge:care:2026-10": 1000, "charge:care:2026-11": 1200, "charge:late:2026-10": 700,
             "charge:late:2026-11": 700,
         }  # fmt: skip
+        listed = here.office.type("charges", "list", "--month", DECEMBER, "--json").json
+        assert [(each["transaction_id"], each["net_cents"], each["state"]) for each in listed["charges"]] == [
+            ("charge:care:2026-12", 1200, "open"), ("charge:late:2026-12", 700, "open")
+        ]  # fmt: skip
+        listed = here.office.type("charges", "list", "--month", OCTOBER, "--json").json
+        assert {each["transaction_id"]: each["document"] for each in listed["charges"]} == {
+            "charge:care:2026-10": "INV-2026-00001", "charge:late:2026-10": "INV-2026-00002"
+        }  # fmt: skip
+        (told,) = here.office.type("status", "--json").json["charges"]["contradictions"]
+        assert "charge:care:2026-10 was billed at EUR 10.00 (2026-10, INV-2026-00001)" in told
+        ran = here.office.type("preview", "--month", NOVEMBER, "--json")
+        assert told in ran.json["anomalies"]
+        assert [each["net_cents"] for each in ran.json["coming_charges"]] == [1200, 700]
         here.file("charges.csv", COLUMNS, "care,bruno,,Other,,,,1,month,,,,,,,,")
         ran = here.run(DECEMBER, code=2)
         assert "charges.csv, row 2, column client_id: 'bruno'" in ran.err
@@ -116,7 +129,7 @@ def test_what_is_new_is_billed_late_and_what_was_issued_stays(tmp_path: Path) ->
 
 def test_a_plan_charges_whom_it_has(tmp_path: Path) -> None:
     """A joiner pays its part; a renamed client pays no month twice; a change of plan touches nothing billed."""
-    plans = plan(AT_COST) + plan(AT_COST, name="gold")
+    plans = plan(AT_COST, monthly_fee="10.00", monthly_fee_prorate="days") + plan(AT_COST, name="gold")
     with life(tmp_path, plans, billing=f'first_month = "{OCTOBER}"') as here:
         here.add(moved(1, -1000, "2026-10-10"), moved(2, -1000, "2026-10-20", trunk=TRUNK_B))
         here.trunks(f"{TRUNK_A},acme,,", f"{TRUNK_B},bruno,2026-10-17,")
@@ -129,12 +142,12 @@ def test_a_plan_charges_whom_it_has(tmp_path: Path) -> None:
             "ahead,,standard,Ahead,,,,8,year,advance,2026-10-01,,,,,,",
         )
         assert here.new(here.run(OCTOBER)) == [
-            ("acme", 1000 + 3100 + 9900 + 800), ("bruno", 1000 + 1500 + 9900 + 800)
+            ("acme", 1000 + 3100 + 9900 + 800 + 1000), ("bruno", 1000 + 1500 + 9900 + 800 + 484)
         ]  # fmt: skip
         here.clients("acme2,Acme B.V.,NL,,,,", "bruno,Bruno B.V.,NL,,gold,,")
         here.trunks(f"{TRUNK_A},acme2,,", f"{TRUNK_B},bruno,2026-10-17,")
         ran = here.run(NOVEMBER)
-        assert here.new(ran) == [("acme2", 3100), ("bruno", 5000)]
+        assert here.new(ran) == [("acme2", 3100 + 1000), ("bruno", 5000)]
 
 
 BAD = {
@@ -172,6 +185,10 @@ def test_every_bad_row_is_named(tmp_path: Path) -> None:
         row = len(BAD) + 3
         assert f"row {row}, column charge_id: 'y': stands in row {row - 1} for the same days" in ran.err
         assert f"row {row + 2}, column charge_id: 'z': is another charge in row {row + 1} (client_id)" in ran.err
+        here.file("charges.csv", f"{COLUMNS},index", "x,acme,,A,,,,1,month,,2026-10-01,,,,,,,cpi")
+        assert "row 2, column index: 'cpi': there is no such series" in here.run(OCTOBER, code=2).err
+        here.file("indices.csv", "index,valid_from,value", "cpi,2025-07-01,125")
+        assert "column index: 'cpi': indices.csv has no value for 2026" in here.run(OCTOBER, code=2).err
         (here.office.config / "numbers.csv").unlink()
         here.file("charges.csv", COLUMNS, "x,acme,,A,,,,1,month,,,,,numbers,,,")
         assert "row 2, column count: 'numbers': there is no numbers.csv" in here.run(OCTOBER, code=2).err

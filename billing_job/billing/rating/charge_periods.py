@@ -4,10 +4,11 @@ Months, quarters and years are the calendar's; what is owed once has one period,
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 
+from billing_job.core.money import half_away_from_zero
 from billing_job.core.period import Period
 
 ONCE, MONTH, QUARTER, YEAR = "once", "month", "quarter", "year"
@@ -18,6 +19,10 @@ _MONTHS = {MONTH: 1, QUARTER: 3, YEAR: 12}
 
 Days = tuple[date, date]
 """A stretch of days, half open."""
+
+
+class NoIndexValue(ValueError):
+    """A period's price follows an index that has no value for its year."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +55,33 @@ class Charge:
     cost_micros: int
     source: str
     """Its file and row."""
+    index: str = ""
+    """The series that its price follows from valid_from on; empty for none."""
+    values: tuple[tuple[date, int], ...] = ()
+    """Of the series: from which day on it has which value, one a year, in the order of time."""
+
+    def at(self, day: date) -> "Charge":
+        """The charge at the price of a period that begins on this day; NoIndexValue where the year has no value.
+
+        The price follows the index from its own valid_from on and is rounded once, to the cent, or to its own places.
+        """
+        if not self.index:
+            return self
+        start = self.valid_from or date.min
+        base, now = self._value(start), self._value(max(day, start))
+        grain = 100 if self.price % 100 == 0 else 1
+        return replace(self, price=grain * half_away_from_zero(self.price * now, base * grain), index="", values=())
+
+    def _value(self, day: date) -> int:
+        month = self.values[0][0].month if self.values else 1
+        year = day.year if day.month >= month else day.year - 1
+        found = {first.year: value for first, value in self.values}.get(year)
+        if found is None:
+            raise NoIndexValue(
+                f"{self.source}, column index: {self.index!r}: indices.csv has no value for {year}, which charge"
+                f" {self.charge_id} needs on {day}; add the row"
+            )
+        return found
 
     @property
     def days(self) -> Days:
@@ -118,6 +150,18 @@ def intersection(one: Days, other: Days) -> Days | None:
     """The days of both; None where they share none."""
     first, end = max(one[0], other[0]), min(one[1], other[1])
     return (first, end) if first < end else None
+
+
+def fee_for_days(cents: int, days: Sequence[Days], month: Period) -> int:
+    """A monthly fee for some days of a month, by the rule of prorated charges: parts add up to the fee, to the cent."""
+    first, following = month.first_day, month.next.first_day
+    within = merged([part for each in days if (part := intersection(each, (first, following)))])
+    length = (following - first).days
+    return sum(
+        half_away_from_zero(cents * (end - first).days, length)
+        - half_away_from_zero(cents * (begin - first).days, length)
+        for begin, end in within
+    )
 
 
 def merged(stretches: Sequence[Days]) -> tuple[Days, ...]:

@@ -115,7 +115,7 @@ def charge_rows(charge: Sequence[Charge], payers: Iterable[Payer], since: date, 
 
 def _row(charge: Sequence[Charge], payer: Payer, days: Sequence[Days], period: ChargePeriod) -> ChargeRow | None:
     parts = [
-        (each, part)
+        (each.at(period.first), part)
         for stretch in days
         if (within := intersection(stretch, (period.first, period.end)))
         for each in charge
@@ -125,7 +125,7 @@ def _row(charge: Sequence[Charge], payer: Payer, days: Sequence[Days], period: C
         return None
     one, first_day = parts[0][0], (period.first, period.first + ONE_DAY)
     if not one.by_days:
-        one = next((each for each in charge if intersection(each.days, first_day)), one)
+        one = next((each.at(period.first) for each in charge if intersection(each.days, first_day)), one)
     held = _held(one, payer.holdings, [part for _, part in parts])
     count = len({holding.name for holding in held}) if one.count else 1
     if not count:

@@ -1,0 +1,65 @@
+"""`charges list`: the periods of charges of one's own, what they will be and where they were billed."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from billing_job.billing.rating.own_charges import ChargeRow
+from billing_job.core.categories import CHARGE
+from billing_job.core.period import Period
+from billing_job.ledger.billed_charges import BilledCharge
+from billing_job.month.job import Job
+from billing_job.month.own_charges import own_charges
+
+CHARGES_SCHEMA = "billing-job/charges@1"
+
+
+def listed_charges(job: Job, month: Period | None) -> dict[str, Any]:
+    """The JSON object of `charges list`: what the run of a month bills, or all up to the next month's run.
+
+    Net cents: as billed, and of what is not billed yet as it will be. `contradictions` are sentences.
+    """
+    until = month or job.last_month().next
+    found = own_charges(job, until, job.assignments())
+    rows = [_row(row, found.billed.get(row.transaction_id)) for row in found.rows]
+    known = {row.transaction_id for row in found.rows}
+    rows += [_gone(each) for id_, each in found.billed.items() if id_ not in known]
+    return {
+        "schema": CHARGES_SCHEMA,
+        "month": "" if month is None else str(month),
+        "charges": [row for row in rows if month is None or row["due"] == str(month)],
+        "contradictions": [*found.problems, *found.contradictions],
+    }
+
+
+def _row(row: ChargeRow, billed: BilledCharge | None) -> dict[str, Any]:
+    return {
+        "transaction_id": row.transaction_id,
+        "charge_id": row.charge.charge_id,
+        "client_id": row.client_id,
+        "description": row.charge.description,
+        "category": row.charge.category,
+        "first_day": row.first_day.isoformat(),
+        "last_day": row.last_day.isoformat(),
+        "quantity": str(row.quantity),
+        "unit": row.charge.unit,
+        "net_cents": row.charge_cents if billed is None else billed.net_cents,
+        "due": row.due,
+        "state": "open" if billed is None else "billed",
+        "document": "" if billed is None else billed.document_number,
+    }
+
+
+def _gone(billed: BilledCharge) -> dict[str, Any]:
+    """A period that was billed and that the file no longer has."""
+    nothing: Mapping[str, str] = dict.fromkeys(("description", "first_day", "last_day", "quantity", "unit"), "")
+    return {
+        "transaction_id": billed.transaction_id,
+        "charge_id": billed.transaction_id.removeprefix(CHARGE).partition(":")[0],
+        "client_id": billed.client_id,
+        **nothing,
+        "category": billed.category,
+        "net_cents": billed.net_cents,
+        "due": billed.month,
+        "state": "billed",
+        "document": billed.document_number,
+    }
