@@ -49,12 +49,19 @@ def restore(invocation: Invocation, file: Path, yes: bool) -> int:
     from billing_job.ledger.run_lock import run_lock
     from billing_job.operations.backup import restore as put_back
 
-    url = invocation.settings().storage.database_url
+    settings = invocation.settings()
+    url = settings.storage.database_url
     ledger = database_path(url)
     if not yes and ledger.exists():
         click.confirm(f"Put {file} in the place of {ledger}?", abort=True, err=True)
     with run_lock(url):
-        restored = put_back(file.absolute(), ledger, invocation.clock.now(), invocation.console.run_id)
+        restored = put_back(
+            file.absolute(),
+            ledger,
+            invocation.clock.now(),
+            invocation.console.run_id,
+            reminds=bool(settings.reminders.levels),
+        )
     console = invocation.console
     console.info(
         f"{ledger}: {restored.ledger.documents} documents, {restored.ledger.transactions} transactions, from {file}"
@@ -65,6 +72,11 @@ def restore(invocation: Invocation, file: Path, yes: bool) -> int:
         console.warn(
             f"{restored.in_doubt} documents may have been e-mailed after this copy was made: they are uncertain until"
             " `billing-job send --confirm` or `--resend` names them"
+        )
+    if restored.clients_in_doubt:
+        console.warn(
+            f"{restored.clients_in_doubt} clients may have been reminded after this copy was made: those that are"
+            " overdue are uncertain until `billing-job remind --confirm` or `--resend` names them"
         )
     console.warn(
         "run `billing-job verify --deep` now. Documents that were issued after this copy was made are not in it:"

@@ -40,7 +40,7 @@ def collect(invocation: Invocation, due: str, anyway: bool, output: Path | None,
         check_folder(job)
         check_facts(job)
         check_statements(job, anyway=anyway)
-        found = collect_due(job, wanted, console)
+        found = collect_due(job, wanted, console, anyway=anyway)
     for file in found.files:
         debits = counted(len(file.collection.debits), "direct debit")
         again = "" if file.new else " (made before; the same bytes)"

@@ -86,6 +86,12 @@ def _tell(found: ReminderRound, currency: str, console: Console) -> None:
     for unsent in found.unsent:
         console.warn(f"{unsent.client_id}: not reminded, {unsent.reason}")
     for each in found.uncertain:
+        if each.is_doubt:
+            console.warn(
+                f"{each.client_id}: may have been reminded before the ledger was restored from a backup on {each.day};"
+                " look into your sent mail, then use --confirm or --resend"
+            )
+            continue
         console.warn(
             f"{each.client_id}: nobody knows whether the reminder of {each.day} to {each.recipient} has arrived; ask"
             " the client, then use --confirm or --resend"

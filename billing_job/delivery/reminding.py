@@ -16,6 +16,7 @@ from billing_job.core.errors import ConfigError, DocumentError
 from billing_job.core.files.manifest import sha256
 from billing_job.core.files.object_store import files_at
 from billing_job.core.moments import moment_text
+from billing_job.delivery.due_reminders import may_have_left, note, planned_reminders, settle
 from billing_job.delivery.mailing import MAX_BROKEN, envelope_of
 from billing_job.delivery.message import (
     Answer,
@@ -33,22 +34,16 @@ from billing_job.documents.document_files import letter_pdf
 from billing_job.documents.email_text import letter_mail_texts
 from billing_job.documents.reminder_letter import ItemRow, ReminderLetter, reminder_view
 from billing_job.documents.safe_text import plain_text
-from billing_job.ledger.collections import logged_collections
-from billing_job.ledger.payments import recorded_payments
 from billing_job.ledger.reminders import (
     UNKNOWN,
     ReminderEvent,
     SentReminder,
     claim_reminder,
     logged_reminders,
-    record_reminder,
 )
-from billing_job.month.collected import collected, under_way, usable_mandate
 from billing_job.month.job import Job
-from billing_job.month.receivables import load_receivables
-from billing_job.month.reminded import client_of, reminded, reminder_of, reminder_to_json
-from billing_job.receivables.mandates import Collected
-from billing_job.receivables.reminders import Reminder, ReminderPlan, Terms, reminders
+from billing_job.month.reminded import client_of, reminder_of, reminder_to_json
+from billing_job.receivables.reminders import Reminder
 
 FOLDER = "reminders"
 DAYS_TO_PAY = 14
@@ -72,7 +67,7 @@ def remind(
     """
     if not job.settings.reminders.levels:
         raise ConfigError("reminders: no [[reminders.levels]] in billing.toml says when a client is reminded, and how")
-    _settle(job, console, confirm, resend)
+    settle(job, console, confirm, resend)
     log = logged_reminders(job.engine)
     report = ReminderRound(dry_run)
     if not dry_run:
@@ -82,9 +77,13 @@ def remind(
     report.left_out, report.notes = plan.left_out, plan.notes
     by_mail = []
     latest = {each.client_id: each for each in log}
+    doubts = {each.client_id: each for each in log if each.is_doubt}
+    doubted = set()
     for reminder in plan.reminders:
         client = client_of(job, reminder.client_id, reminder.items[0].number)
-        if reminder.channel == "letter":
+        if reminder.client_id in doubts and may_have_left(reminder, doubts[reminder.client_id]):
+            doubted.add(reminder.client_id)
+        elif reminder.channel == "letter":
             if not dry_run:
                 _write_letter(job, reminder, client, log, console)
             report.sent.append((reminder, _file_name(reminder)))
@@ -101,48 +100,9 @@ def remind(
             )
         with open_transport() as transport:
             _send_all(job, mail, by_mail, log, transport, report, console)
-    report.uncertain = [each for each in logged_reminders(job.engine) if each.event in UNKNOWN]
+    unknown = [each for each in logged_reminders(job.engine) if each.event in UNKNOWN]
+    report.uncertain = [each for each in unknown if not each.is_doubt or each.client_id in doubted]
     return report
-
-
-def planned_reminders(job: Job, log: Sequence[SentReminder]) -> ReminderPlan:
-    """Today's reminders by what is open now."""
-    state, payments = load_receivables(job), recorded_payments(job.engine)
-    owing = {item.client_id: item.number for item in state.items if item.days_overdue(state.as_of)}
-    history = collected(logged_collections(job.engine), payments)
-    clients = {client_id: client_of(job, client_id, number) for client_id, number in owing.items()}
-    terms = Terms(
-        job.settings.reminders.levels,
-        job.seller.country,
-        job.settings.billing.currency,
-        job.receivables_files.interest_rates,
-        frozenset(client_id for client_id, client in clients.items() if client.is_business),
-        job.receivables_files.holds,
-        reminded(log),
-        under_way(history),
-        frozenset(id_ for id_, client in clients.items() if _is_debited(job, client, state.as_of, history)),
-    )
-    return reminders(state, payments, terms)
-
-
-def _is_debited(job: Job, client: Client, day: date, history: Sequence[Collected]) -> bool:
-    most = job.settings.receivables.returns_before_transfer
-    return usable_mandate(client, job.receivables_files.mandates, day, history, most) is not None
-
-
-def _settle(job: Job, console: Console, confirm: Sequence[str], resend: Sequence[str]) -> None:
-    """What a person knows of uncertain reminders; ConfigError for a client of whom nothing is uncertain."""
-    log = logged_reminders(job.engine)
-    for option, clients, event, words in (
-        ("--confirm", confirm, ReminderEvent.CONFIRMED, "confirmed by the user"),
-        ("--resend", resend, ReminderEvent.GIVEN_UP, "not received, says the user"),
-    ):
-        for client_id in clients:
-            open_ones = [each for each in log if each.client_id == client_id and each.event in UNKNOWN]
-            if not open_ones:
-                raise ConfigError(f"{option} {client_id}: no reminder of this client is uncertain")
-            for each in open_ones:
-                _note(job, each, event, words, console)
 
 
 def _finish_letters(job: Job, log: Sequence[SentReminder], console: Console) -> None:
@@ -150,7 +110,7 @@ def _finish_letters(job: Job, log: Sequence[SentReminder], console: Console) -> 
     for each in log:
         if each.event is ReminderEvent.SENDING and (reminder := reminder_of(each)).channel == "letter":
             _put_letter(job, reminder, client_of(job, each.client_id, reminder.items[0].number))
-            _note(job, each, ReminderEvent.WRITTEN, each.recipient, console)
+            note(job, each, ReminderEvent.WRITTEN, each.recipient, console)
 
 
 def _write_letter(job: Job, reminder: Reminder, client: Client, log: Sequence[SentReminder], console: Console) -> None:
@@ -167,7 +127,7 @@ def _write_letter(job: Job, reminder: Reminder, client: Client, log: Sequence[Se
     )
     if noted is not None:
         _put_letter(job, reminder, client)
-        _note(job, noted, ReminderEvent.WRITTEN, noted.recipient, console)
+        note(job, noted, ReminderEvent.WRITTEN, noted.recipient, console)
 
 
 def _put_letter(job: Job, reminder: Reminder, client: Client) -> None:
@@ -255,15 +215,10 @@ def _send_one(
     try:
         answer = transport.send(envelope_of(mail, letter), message_bytes(letter))
     except MailServerUnreachable as error:
-        _note(job, noted, ReminderEvent.DEFERRED, str(error), console)
+        note(job, noted, ReminderEvent.DEFERRED, str(error), console)
         raise
-    _note(job, noted, ReminderEvent(answer.outcome.value), answer.detail, console)
+    note(job, noted, ReminderEvent(answer.outcome.value), answer.detail, console)
     return answer
-
-
-def _note(job: Job, noted: SentReminder, event: ReminderEvent, detail: str, console: Console) -> None:
-    moment = moment_text(job.clock.now())
-    record_reminder(job.engine, noted, event, moment=moment, run_id=console.run_id, detail=detail)
 
 
 def _letter(job: Job, mail: Mail, reminder: Reminder, client: Client) -> Letter:

@@ -2,13 +2,13 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, Engine, select
+from sqlalchemy import Connection, Engine, func, select
 
 from billing_job.ledger.chain import add
 from billing_job.ledger.database import transaction
 from billing_job.ledger.receivables_tables import collections
 
-PREPARED, WRITTEN = "prepared", "written"
+PREPARED, WRITTEN, DOUBTED = "prepared", "written", "doubted"
 _COLUMNS = ("due", "scheme", "event", "message_id", "body", "sha256", "moment", "run_id")
 
 
@@ -52,6 +52,25 @@ def record_written(engine: Engine, made: LoggedCollection, sha256: str, *, momen
     row = (made.due, made.scheme, WRITTEN, made.message_id, "", sha256, moment, run_id)
     with transaction(engine) as connection:
         add(connection, collections, _COLUMNS, [row])
+
+
+def doubt_collections(engine: Engine, *, moment: str, run_id: str) -> None:
+    """Note that files may have gone to the bank without this ledger's knowledge: it came from a backup."""
+    with transaction(engine) as connection:
+        if _doubted_on(connection) != moment[:10]:
+            add(connection, collections, _COLUMNS, [(moment[:10], "", DOUBTED, "", "", "", moment, run_id)])
+
+
+def collections_doubted_on(engine: Engine) -> str | None:
+    """The last day on which a backup was restored, None when none was."""
+    with transaction(engine) as connection:
+        return _doubted_on(connection)
+
+
+def _doubted_on(connection: Connection) -> str | None:
+    days = select(func.max(collections.c.due)).where(collections.c.event == DOUBTED)
+    day: str | None = connection.execute(days).scalar_one()
+    return day
 
 
 def _logged(connection: Connection) -> list[LoggedCollection]:

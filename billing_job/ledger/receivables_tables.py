@@ -33,7 +33,7 @@ collections = Table(
     Column("seq", RowNumber, primary_key=True, autoincrement=True),
     Column("due", Text, nullable=False),
     Column("scheme", Text, nullable=False, comment="core | b2b"),
-    Column("event", Text, nullable=False, comment="prepared | written"),
+    Column("event", Text, nullable=False, comment="prepared | written | doubted"),
     Column("message_id", Text, nullable=False),
     Column("body", Text, nullable=False, comment="all that the file holds, as JSON; only with the event prepared"),
     Column("sha256", Text, nullable=False, comment="of the file; only with the event written"),

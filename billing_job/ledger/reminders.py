@@ -3,12 +3,14 @@
 A reminder of which only `sending` is noted was cut off: whether the client has it nobody knows.
 """
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from sqlalchemy import Connection, Engine, func, select, true
+from sqlalchemy import Connection, Engine, select, true
 
+from billing_job.ledger.billing_tables import documents
 from billing_job.ledger.chain import add
 from billing_job.ledger.database import transaction
 from billing_job.ledger.receivables_tables import reminders
@@ -41,11 +43,16 @@ class SentReminder:
     event: ReminderEvent
     day: str
     body: str
-    """What was claimed, as JSON."""
+    """What was claimed, as JSON; empty where a backup was restored and the ledger does not know."""
     recipient: str
     moment: str
     detail: str
     message_id: str
+
+    @property
+    def is_doubt(self) -> bool:
+        """Whether it stands for what may have left between a backup and its restoration, and nobody has said yet."""
+        return self.event is ReminderEvent.UNCERTAIN and not self.body
 
 
 def logged_reminders(engine: Engine) -> list[SentReminder]:
@@ -80,43 +87,71 @@ def claim_reminder(
 
 
 def record_reminder(
-    engine: Engine, made: SentReminder, event: ReminderEvent, *, moment: str, run_id: str, detail: str
+    engine: Engine,
+    made: SentReminder,
+    event: ReminderEvent,
+    *,
+    moment: str,
+    run_id: str,
+    detail: str,
+    claimed: str = "",
 ) -> None:
-    """Note what became of a reminder."""
-    fate = SentReminder(
-        made.client_id, made.attempt, event, made.day, "", made.recipient, moment, detail, made.message_id
-    )
+    """Note what became of a reminder; `claimed` is what one that the ledger did not know of stands for, as JSON."""
     with transaction(engine) as connection:
-        _note(connection, fate, run_id)
+        if claimed:
+            told = replace(made, event=ReminderEvent.SENDING, body=claimed, moment=moment, detail="")
+            _note(connection, told, run_id)
+        _note(connection, replace(made, event=event, body="", moment=moment, detail=detail), run_id)
+
+
+def doubt_reminders(engine: Engine, *, moment: str, run_id: str) -> int:
+    """Note of every client that a reminder may have left without this ledger's knowledge; returns how many there are.
+
+    For a ledger that came from a backup: what left after the copy was made is not in it. Such a note has no body.
+    """
+    with transaction(engine) as connection:
+        attempts: dict[str, list[SentReminder]] = defaultdict(list)
+        for each in _logged(connection):
+            attempts[each.client_id].append(each)
+        clients = connection.execute(select(documents.c.client_id).distinct().order_by(documents.c.client_id))
+        doubted = [client for client in clients.scalars() if not any(each.is_doubt for each in attempts[client])]
+        for client in doubted:
+            _note(
+                connection,
+                SentReminder(
+                    client,
+                    len(attempts[client]) + 1,
+                    ReminderEvent.UNCERTAIN,
+                    moment[:10],
+                    "",
+                    "",
+                    moment,
+                    "the ledger was restored from a backup",
+                    "",
+                ),
+                run_id,
+            )
+        return len(doubted)
 
 
 def _logged(connection: Connection, client_id: str | None = None) -> list[SentReminder]:
     """Of one client, or of all."""
     those = true() if client_id is None else reminders.c.client_id == client_id
-    attempts = select(func.max(reminders.c.seq).label("seq")).where(those)
-    latest = attempts.group_by(reminders.c.client_id, reminders.c.attempt)
-    events = {
-        (row.client_id, row.attempt): row
-        for row in connection.execute(select(reminders).where(reminders.c.seq.in_(latest)))
-    }
-    first = select(reminders).where(reminders.c.event == ReminderEvent.SENDING.value, those).order_by(reminders.c.seq)
-    found = []
-    for row in connection.execute(first):
-        last = events[row.client_id, row.attempt]
-        found.append(
-            SentReminder(
-                row.client_id,
-                row.attempt,
-                ReminderEvent(last.event),
-                row.day,
-                row.body,
-                row.recipient,
-                last.moment,
-                last.detail,
-                row.message_id,
-            )
+    found: dict[tuple[str, int], SentReminder] = {}
+    for row in connection.execute(select(reminders).where(those).order_by(reminders.c.seq)):
+        before = found.get((row.client_id, row.attempt))
+        found[row.client_id, row.attempt] = SentReminder(
+            row.client_id,
+            row.attempt,
+            ReminderEvent(row.event),
+            row.day,
+            row.body or (before.body if before is not None else ""),
+            row.recipient,
+            row.moment,
+            row.detail,
+            row.message_id,
         )
-    return found
+    return list(found.values())
 
 
 def _note(connection: Connection, made: SentReminder, run_id: str) -> None:

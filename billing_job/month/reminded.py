@@ -33,7 +33,7 @@ def reminded(log: Iterable[SentReminder]) -> dict[str, Reminded]:
     """Document → how far it was reminded of, by what has left or may have left."""
     found: dict[str, Reminded] = {}
     for each in log:
-        if each.event not in SENT | UNKNOWN:
+        if each.event not in SENT | UNKNOWN or not each.body:
             continue
         letter = reminder_of(each)
         for item in letter.items:
@@ -51,7 +51,7 @@ def claimed_beside(log: Iterable[SentReminder], state: Receivables, as_of: date)
     """Document → interest and costs that its last letter claimed, where only the document itself was paid since."""
     claimed: dict[str, int] = {}
     for each in log:
-        if each.event in SENT and date.fromisoformat(each.day) <= as_of:
+        if each.event in SENT and each.body and date.fromisoformat(each.day) <= as_of:
             claimed |= {item.number: item.interest_cents + item.costs_cents for item in reminder_of(each).items}
     paid = {item.number for item in state.items if item.open_cents <= 0 < item.gross_cents}
     return {number: cents for number, cents in sorted(claimed.items()) if cents and number in paid}

@@ -4,9 +4,11 @@ from billing_job.core.errors import LedgerError
 from billing_job.core.files.manifest import Folder, sha256
 from billing_job.core.files.object_store import files_at
 from billing_job.core.moments import moment_text
+from billing_job.ledger.collections import doubt_collections
 from billing_job.ledger.deliveries import doubt_all_unsent
 from billing_job.ledger.identity import all_numbers, ledger_id
 from billing_job.ledger.issued_facts import ISSUED, take_in
+from billing_job.ledger.reminders import doubt_reminders
 from billing_job.month.folder_guard import check_folder, note_numbers, numbers_in
 from billing_job.month.job import Job
 
@@ -35,5 +37,9 @@ def adopt(job: Job, run_id: str) -> tuple[list[str], int]:
     taken = take_in(job.engine, contents, now)
     check_folder(job)
     in_doubt = doubt_all_unsent(job.engine, moment=now, run_id=run_id) if taken else 0
+    if taken:
+        doubt_collections(job.engine, moment=now, run_id=run_id)
+        if job.settings.reminders.levels:
+            doubt_reminders(job.engine, moment=now, run_id=run_id)
     note_numbers(job)
     return taken, in_doubt

@@ -16,9 +16,11 @@ from urllib.parse import quote
 
 from billing_job.core.errors import LedgerError
 from billing_job.core.moments import moment_text
+from billing_job.ledger.collections import doubt_collections
 from billing_job.ledger.database import open_engine
 from billing_job.ledger.deliveries import doubt_all_unsent
 from billing_job.ledger.migrations import STEPS
+from billing_job.ledger.reminders import doubt_reminders
 
 BUSY_SECONDS = 30
 _COMPANIONS = ("-wal", "-shm")
@@ -42,6 +44,8 @@ class Restored:
     kept: Path | None
     in_doubt: int
     """Documents whose e-mail may have left after the copy was made: marked as uncertain."""
+    clients_in_doubt: int
+    """Clients that may have been reminded after it: likewise."""
 
 
 def back_up(ledger: Path, target: Path) -> Copied:
@@ -60,12 +64,13 @@ def back_up(ledger: Path, target: Path) -> Copied:
     return Copied(target, copied.documents, copied.transactions, copied.sha256)
 
 
-def restore(copy: Path, ledger: Path, now: datetime, run_id: str) -> Restored:
+def restore(copy: Path, ledger: Path, now: datetime, run_id: str, *, reminds: bool = False) -> Restored:
     """Put a copy in the ledger's place; the ledger that was there stays beside it under another name.
 
     The caller holds the ledger's lock. LedgerError for a copy that is damaged, no ledger of ours, or newer than this
     program, and for a ledger that another program has open; the present ledger is untouched then. The file changes
-    its place in one step, so that a kill leaves either the old ledger or the new one.
+    its place in one step, so that a kill leaves either the old ledger or the new one. `reminds` says that reminders
+    are configured, so that some may have left after the copy was made.
     """
     if not copy.is_file():
         raise LedgerError(f"{copy}: there is no such file")
@@ -78,13 +83,15 @@ def restore(copy: Path, ledger: Path, now: datetime, run_id: str) -> Restored:
         engine = open_engine(f"sqlite:///{temporary}")
         try:
             in_doubt = doubt_all_unsent(engine, moment=moment, run_id=run_id)
+            doubt_collections(engine, moment=moment, run_id=run_id)
+            clients = doubt_reminders(engine, moment=moment, run_id=run_id) if reminds else 0
         finally:
             engine.dispose()
         copied = _closed_and_checked(temporary)
         kept = _set_aside(ledger, moment) if ledger.exists() else None
         temporary.rename(ledger)
         _sync_folder(ledger)
-    return Restored(Copied(ledger, copied.documents, copied.transactions, copied.sha256), kept, in_doubt)
+    return Restored(Copied(ledger, copied.documents, copied.transactions, copied.sha256), kept, in_doubt, clients)
 
 
 def _checked_copy(source: Path, target: Path) -> Copied:

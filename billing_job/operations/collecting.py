@@ -12,6 +12,7 @@ from billing_job.core.moments import moment_text
 from billing_job.core.target_days import after_target_days, is_target_day, next_target_day
 from billing_job.ledger.collections import (
     LoggedCollection,
+    collections_doubted_on,
     logged_collections,
     prepare_collection,
     record_written,
@@ -96,9 +97,10 @@ class CollectReport:
         }
 
 
-def collect(job: Job, due: date, console: Console) -> CollectReport:
+def collect(job: Job, due: date, console: Console, *, anyway: bool = False) -> CollectReport:
     """Write the files of a day, or again what a call before this one noted and may not have written.
 
+    Documents of before a backup was restored wait, unless `anyway`: the bank may have collected them.
     ConfigError for a day on which no bank collects, and where the seller has no account or creditor identifier.
     """
     logged = logged_collections(job.engine)
@@ -110,7 +112,8 @@ def collect(job: Job, due: date, console: Console) -> CollectReport:
     payments = recorded_payments(job.engine)
     history = collected(logged, payments)
     made = {Scheme(file.scheme) for file in logged if file.due == due.isoformat()}
-    debits, report.waiting = _debits(job, due, history, made)
+    doubted_on = None if anyway else collections_doubted_on(job.engine)
+    debits, report.waiting = _debits(job, due, history, made, doubted_on)
     if not made:
         _check_day(job, due)
     if not debits:
@@ -121,6 +124,12 @@ def collect(job: Job, due: date, console: Console) -> CollectReport:
         moment = job.clock.now().astimezone(zone).strftime("%Y-%m-%dT%H:%M:%S")
         collection = Collection(due, scheme, creditor, moment, tuple(of_scheme))
         collection_xml(collection)  # before it is noted: what the schema refuses must not be on record as collected
+        name = f"{due}-{scheme.value}.xml"
+        if files_at(job.settings.output.directory).below(FOLDER).read(name) is not None:
+            raise RunFailed(
+                f"{FOLDER}/{name}: is there already, but is not in the ledger: the bank may have it; collect on another"
+                " day, or move the file away when the bank has not"
+            )
         noted = prepare_collection(
             job.engine,
             due.isoformat(),
@@ -154,7 +163,7 @@ def _written(job: Job, noted: LoggedCollection, console: Console, *, new: bool) 
 
 
 def _debits(
-    job: Job, due: date, history: list[Collected], made: set[Scheme]
+    job: Job, due: date, history: list[Collected], made: set[Scheme], doubted_on: str | None
 ) -> tuple[dict[Scheme, list[Debit]], list[Waiting]]:
     """What is due on the day and may be collected, by scheme; and what may not, with the reason."""
     debits: dict[Scheme, list[Debit]] = {}
@@ -170,6 +179,11 @@ def _debits(
         mandate = mandate_for(job.receivables_files.mandates, item.client_id, due)
         favour = state.credit_balances.get(item.client_id, 0)
         reason = _refusal(job, item, due, pending, favour)
+        if not reason and doubted_on is not None and item.issue_date.isoformat() <= doubted_on:
+            reason = (
+                f"the ledger was restored from a backup on {doubted_on}, and the bank may have been told of it already:"
+                " when it was not, say --anyway"
+            )
         if not reason and mandate is None:
             reason = f"no mandate of the client holds on {due}: add one to mandates.csv"
         if not reason and mandate is not None:

@@ -234,3 +234,43 @@ def test_old_statements_remind_nobody(tmp_path: Path) -> None:
         refused = at.office.type("remind")
         assert (refused.code, "the newest bank statement is of 2026-11-26" in refused.err) == (1, True)
         assert len(at.remind("--anyway")["reminders"]) == 2
+
+
+@pytest.mark.sqlite_file("a server is copied with pg_dump")
+@pytest.mark.parametrize("before_the_copy", [False, True])
+def test_what_left_after_the_backup_does_not_leave_again(tmp_path: Path, before_the_copy: bool) -> None:
+    """A restored ledger does not know of the round that followed the copy: nobody is written to until a person says."""
+    with here(tmp_path, *both()) as at:
+        if before_the_copy:  # a level that the ledger knows of, and one that it does not
+            at.remind()
+        copy = str(tmp_path / "copy.db")
+        assert at.office.type("backup", copy).code == 0
+        at.later(14)
+        at.remind()
+        known = list(at.recipients)
+        restored = at.office.type("restore", "--yes", copy)
+        assert (restored.code, "2 clients may have been reminded" in restored.err) == (0, True)
+        statement_of(at.office, at.office.clock.now().date())
+        for _ in range(2):
+            told = at.remind(code=3)
+            assert (told["reminders"], [each["client_id"] for each in told["uncertain"]]) == ([], ["acme", "bruno"])
+        assert at.recipients == known
+        # acme has it, and with it every level that was reached; bruno has not, and gets it once.
+        assert [each["client_id"] for each in at.remind("--confirm", "acme", "--resend", "bruno")["reminders"]] == [
+            "bruno"
+        ]
+        at.later(60)
+        assert "acme" not in [each["client_id"] for each in at.remind()["reminders"]]
+        assert at.recipients[: len(known) + 1] == [*known, "bruno@bruno.example"]
+        assert at.office.type("verify", "--deep").err.count("chain") == 0
+
+
+@pytest.mark.sqlite_file("a server is copied with pg_dump")
+def test_what_came_after_the_backup_is_reminded_of_as_ever(tmp_path: Path) -> None:
+    """A document that fell due after the restoration cannot have been reminded of before it."""
+    with here(tmp_path, document("INV-2026-00001", 5_000, due=TODAY + timedelta(1))) as at:
+        copy = str(tmp_path / "copy.db")
+        at.office.type("backup", copy)
+        at.office.type("restore", "--yes", copy)
+        at.later(10)
+        assert [each["documents"] for each in at.remind()["reminders"]] == [["INV-2026-00001"]]

@@ -75,9 +75,8 @@ def test_a_tax_number_has_a_label_of_its_own() -> None:
     view = document_view(
         document(standard_lines(EXEMPT), seller=seller, client=replace(BERLIN, language="de")), TEMPLATES
     )
-    assert [fact.value for fact in view.seller.ids if fact.label == "Steuernummer"] == ["133/8150/8159"]
-    assert "133/8150/8159" not in [fact.value for fact in view.seller.ids if fact.label.startswith("USt")]
     assert "Steuernummer 133/8150/8159" in view.footer
+    assert not [part for part in view.footer.split(" · ") if "USt" in part and "133/8150/8159" in part]
 
 
 DANE = Seller(
@@ -170,10 +169,12 @@ def test_page_and_xml_show_the_same_quantities(make: Callable[[], Document]) -> 
     """A line of the other sign has a negative quantity on both, as its price cannot be negative."""
     each = make()
     view = document_view(each, TEMPLATES)
-    printed = [row.quantity for row in (*view.rows, *view.closing_rows)]
+    texts = [row.quantity for row in (*view.rows, *view.closing_rows) if row.quantity]
+    printed = [text.split()[0].replace("\N{MINUS SIGN}", "-").replace(",", "") for text in texts]
     written = re.findall(rb"<cbc:(?:Invoiced|Credited)Quantity[^>]*>([^<]*)<", ubl_xml(each, TEMPLATES))
-    assert printed == [quantity.decode() for quantity in written]
-    assert printed[-1] == "-1"
+    # The page puts a number's lines together, the XML keeps their order.
+    assert sorted(printed) == sorted(quantity.decode() for quantity in written)
+    assert "-1" in printed
 
 
 def test_the_buyers_words() -> None:

@@ -97,6 +97,25 @@ def test_a_file_that_was_noted_and_not_written_has_the_same_bytes(tmp_path: Path
         assert here.files() == expected
 
 
+@pytest.mark.sqlite_file("a server is copied with pg_dump")
+def test_what_the_bank_may_have_after_a_backup_is_not_collected_again(tmp_path: Path) -> None:
+    """A restored ledger does not know of the file that followed the copy: its documents wait, and the file stays."""
+    with office(tmp_path, document("INV-2026-00001", 12_100)) as here:
+        copy = str(tmp_path / "copy.db")
+        here.type("backup", copy)
+        collect(here)
+        files = here.files()
+        assert here.type("restore", "--yes", copy).code == 0
+        told = collect(here, "2026-12-07", code=3)
+        assert (told["files"], [*reasons(told)]) == ([], ["INV-2026-00001"])
+        assert "restored from a backup on 2026-12-01" in reasons(told)["INV-2026-00001"]
+        refused = here.type("collect", "--due", DAY, "--anyway")
+        assert (refused.code, "is there already, but is not in the ledger" in refused.err) == (1, True)
+        assert here.files() == files
+        ran = here.type("collect", "--due", "2026-12-07", "--anyway", "--json")
+        assert [file["cents"] for file in ran.json["files"]] == [12_100]
+
+
 def test_a_return_opens_the_document_and_at_last_falls_back_to_transfer(tmp_path: Path) -> None:
     """Collected, given back, collected as the first again, given back: then a transfer is asked for."""
     with office(tmp_path, document("INV-2026-00001", 12_100)) as here:

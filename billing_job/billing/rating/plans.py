@@ -7,20 +7,29 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from billing_job.core.toml import DecimalString, NumberCountry, PositiveDecimal, PositiveMoney, Table, expecting
+from billing_job.core.toml import (
+    LARGEST_DECIMAL,
+    DecimalString,
+    NumberCountry,
+    PositiveDecimal,
+    PositiveMoney,
+    Table,
+    expecting,
+)
 
 Model = Literal["pass_through", "markup", "fixed", "package", "graduated", "volume", "absorb"]
 
 KEYS_OF_MODEL: dict[str, frozenset[str]] = {
     "pass_through": frozenset(),
-    "markup": frozenset({"percent", "fixed", "per"}),
-    "fixed": frozenset({"price", "per"}),
-    "package": frozenset({"included", "price", "per"}),
-    "graduated": frozenset({"tiers", "per"}),
-    "volume": frozenset({"tiers", "per"}),
+    "markup": frozenset({"percent", "fixed", "per", "round_up"}),
+    "fixed": frozenset({"price", "per", "round_up"}),
+    "package": frozenset({"included", "included_per", "price", "per", "round_up"}),
+    "graduated": frozenset({"tiers", "per", "round_up"}),
+    "volume": frozenset({"tiers", "per", "round_up"}),
     "absorb": frozenset(),
 }
 """Which keys beside the condition each charge model has."""
+_OPTIONAL = frozenset({"percent", "fixed", "per", "round_up", "included_per"})
 
 
 class Tier(Table):
@@ -48,6 +57,10 @@ class Rule(Table):
     tiers: tuple[Tier, ...] = ()
     per: Literal["transaction", "quantity"] = "transaction"
     """What is one unit: a transaction, or each of those that its mapped quantity counts."""
+    included_per: Literal["client", "number"] = "client"
+    """Who has the units included of a month: the client once, or each of its numbers."""
+    round_up: Annotated[int, Field(ge=2, le=LARGEST_DECIMAL)] | None = None
+    """So much of the quantity is one unit, and what is begun counts whole: 60 makes minutes of seconds."""
 
     @property
     def matches_all(self) -> bool:
@@ -60,10 +73,12 @@ class Rule(Table):
         given = self.model_fields_set & frozenset().union(*KEYS_OF_MODEL.values())
         if foreign := sorted(given - known):
             raise ValueError(f"model {self.model!r} knows no {', '.join(foreign)}")
-        if missing := sorted(known - given - {"percent", "fixed", "per"}):
+        if missing := sorted(known - given - _OPTIONAL):
             raise ValueError(f"model {self.model!r} needs {', '.join(missing)}")
         if self.model == "markup" and Decimal(self.percent) < -100:
             raise ValueError("a markup below -100 percent would pay the client for what it uses")
+        if self.round_up is not None and self.per != "quantity":
+            raise ValueError('round_up needs per = "quantity": it rounds what the supplier counts in a row')
         if self.tiers and not _rising(self.tiers):
             raise ValueError("tiers need a rising up_to, and the last one none: it holds for all further units")
         return self

@@ -23,6 +23,7 @@ from billing_job.core.columns.months import months_of
 from billing_job.core.columns.schema import ATTRIBUTED, PRICED, conform, empty
 from billing_job.core.columns.sort_keys import dense, packed, row_rank
 from billing_job.core.settlement import Kept
+from billing_job.core.units import unit_of_seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,17 +65,18 @@ def price(
 
     def charged() -> _Charged:
         rule_of, rules = rules_of(frame, period, tariff)
-        names = [rule_name(rule) for rule in rules]
+        counter_of, names = _counters(frame, rule_of, rules)
         quantity = _quantity(frame, rule_of, rules)
         position = units = np.full(len(frame), NO_UNIT, np.int64)
         if any(names):
-            position, units = _counts(frame, period, cost, rule_of, names, rank, billed, undone, quantity)
+            position, units = _counts(frame, period, cost, counter_of, names, rank, billed, undone, quantity)
         exact = exact_charges(cost, rule_of, rules, position, units, quantity)
         # What the house paid shows on no document.
         visible = np.array([rule.model != "absorb" for rule in rules], bool)[rule_of] | (exact.amounts != 0)
-        counted = np.array([bool(name) for name in names], bool)[rule_of] & (cost >= 0) & ~_given_back(frame, undone)
+        counted = np.array([bool(name) for name in names], bool)[counter_of] & (cost >= 0) & ~_given_back(frame, undone)
         last, units = (np.where(counted, column, NO_UNIT) for column in (position + quantity - 1, units))
-        return _Charged(exact, visible, Coded.taken(names, rule_of.astype(np.int32)), last, units, quantity)
+        rule = Coded.taken(names, counter_of.astype(np.int32))
+        return _Charged(exact, visible, rule, last, units, quantity, _unit(rule_of, rules))
 
     parts = side_by_side(
         {
@@ -109,7 +111,8 @@ def price(
             "unit_price_micros": lambda: column_of(unit_prices(charge.exact.rows(order), quantity)),
         }
     )
-    columns["unit"] = Coded.taken([""], np.zeros(len(order), np.int32)).column()
+    unit = charge.unit
+    columns["unit"] = (Coded.taken([""], np.zeros(len(order), np.int32)) if unit is None else unit.rows(order)).column()
     return conform(pd.DataFrame(columns), PRICED, "price")
 
 
@@ -121,6 +124,16 @@ class _Charged(NamedTuple):
     """The place of its last unit."""
     units: Ints
     quantity: Ints
+    unit: Coded | None
+    """None where no rule names one."""
+
+
+def _unit(rule_of: Ints, rules: Sequence[Rule]) -> Coded | None:
+    """What `quantity` counts where a rule makes units of seconds; the empty text leaves it to the category."""
+    if all(rule.round_up is None for rule in rules):
+        return None
+    names = ["" if rule.round_up is None else unit_of_seconds(rule.round_up) for rule in rules]
+    return Coded.taken(names, rule_of.astype(np.int32))
 
 
 def _quantity(frame: pd.DataFrame, rule_of: Ints, rules: Sequence[Rule]) -> Ints:
@@ -128,15 +141,36 @@ def _quantity(frame: pd.DataFrame, rule_of: Ints, rules: Sequence[Rule]) -> Ints
     told = np.array([rule.per == "quantity" for rule in rules], bool)
     if not told.any():
         return np.ones(len(frame), np.int64)
-    return np.where(told[rule_of], ints(frame["quantity"], missing=1), 1)
+    quantity = np.where(told[rule_of], ints(frame["quantity"], missing=1), 1)
+    for place, rule in enumerate(rules):
+        if rule.round_up is not None:
+            rows = rule_of == place
+            quantity[rows] = -(-quantity[rows] // rule.round_up)
+    return quantity
+
+
+def _counters(frame: pd.DataFrame, rule_of: Ints, rules: Sequence[Rule]) -> tuple[Ints, list[str]]:
+    """For each row the place of what counts its units, and the names of these: a rule, or a rule and a number."""
+    names = [rule_name(rule) for rule in rules]
+    by_number = np.array([rule.included_per == "number" for rule in rules], bool)
+    rows = np.flatnonzero(by_number[rule_of]) if by_number.any() else np.zeros(0, np.int64)
+    if not len(rows):
+        return rule_of, names
+    numbers = Coded.of(frame["number"])
+    width, texts = len(numbers.texts), numbers.names()
+    pairs, place = np.unique(rule_of[rows] * np.int64(width) + numbers.codes[rows], return_inverse=True)
+    counter_of = rule_of.copy()
+    counter_of[rows] = len(names) + place
+    return counter_of, names + [f"{names[pair // width]} {texts[pair % width]}" for pair in pairs.tolist()]
 
 
 def rule_name(rule: Rule) -> str:
     """What settlements call a rule that counts units; empty for every other one."""
     if rule.model not in COUNTED:
         return ""
-    # A rule keeps the name that it had before units could be anything but transactions.
-    left_out = {"per"} if rule.per == "transaction" else None
+    # A rule without these keys keeps the name that it had before there were such keys.
+    later = {"per": "transaction", "included_per": "client", "round_up": None}
+    left_out = {key for key, default in later.items() if getattr(rule, key) == default}
     return hashlib.sha256(rule.model_dump_json(exclude=left_out).encode()).hexdigest()[:16]
 
 
