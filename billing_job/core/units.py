@@ -41,6 +41,14 @@ _OF_CATEGORY = {
 }
 
 
+_OF_SECONDS = {60: MINUTE, 3_600: HOUR, 86_400: DAY}
+
+
+def unit_of_seconds(seconds: int) -> str:
+    """What so many seconds are called; a piece where they have no name."""
+    return _OF_SECONDS.get(seconds, PIECE)
+
+
 def unit_of_category(category: str, number: str) -> str:
     """What lines of a category count; rentals of one number are its months, those of several are numbers."""
     if category == RENTAL:

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Connection, Engine, and_, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, Connection, Engine, and_, case, func, or_, select, tuple_
 
 from billing_job.core.categories import CHARGE, MINIMUM, MONTHLY_FEE
 from billing_job.core.settlement import Kept, Original
@@ -252,6 +252,22 @@ def own_charges(engine: Engine) -> tuple[set[str], dict[str, int]]:
             .group_by(settlements.c.transaction_id)
         )
         return set(connection.execute(fees).scalars()), {id_: int(part) for id_, part in connection.execute(parts)}
+
+
+def freed_plan_charges(engine: Engine) -> set[tuple[str, str]]:
+    """(account, month) of the fees and minimums that credit notes freed and no document holds now."""
+    key = (settlements.c.transaction_id, settlements.c.category, settlements.c.month)
+    billed = (
+        select(*key)
+        .where(_OWN_CHARGES, settlements.c.category.in_((MONTHLY_FEE, MINIMUM)))
+        .group_by(*key)
+        .having(func.sum(case((is_released(), 0), else_=1)) == 0)
+    )
+    with transaction(engine) as connection:
+        return {
+            (id_.removeprefix(f"{CHARGE}{category}:").removesuffix(f":{month}"), month)
+            for id_, category, month in connection.execute(billed)
+        }
 
 
 def billed_refunds(engine: Engine, ids: Iterable[str]) -> dict[str, tuple[str, str]]:

@@ -77,6 +77,16 @@ class Accounts:
             if not self.has_terms(client_id, month) and self.owes(client_id, month)
         }
 
+    def freed(self, accounts: Collection[Owner], before: Period) -> set[Owner]:
+        """Older months of clients of the files of which these accounts were billed fee or minimum, freed since."""
+        return {
+            (client_id, month)
+            for account, month in accounts
+            if month < str(before)
+            for client_id in self._trunks
+            if client_id in self.job.clients and self.account(client_id, month) == account
+        }
+
     def plan(self, client_id: str, month: str) -> Plan:
         """The plan as it was first billed in the month, else as the files give it for that month."""
         terms = self.recorded.get((self.account(client_id, month), month))

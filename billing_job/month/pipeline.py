@@ -136,7 +136,7 @@ def _borne(placed: Placed, only: Collection[str]) -> list[TrunkMonth]:
 
 
 def _taken_up(placed: Placed, billed_now: Collection[str]) -> set[Owner]:
-    """The months left out at their closing whose clients can be taxed by now and get a document."""
+    """Older months whose fee or minimum is owed still, of clients that can be taxed by now and get a document."""
     return {owner for owner in placed.left_out if owner[0] in billed_now and owner in placed.vat}
 
 

@@ -24,7 +24,7 @@ from billing_job.core.period import Period
 from billing_job.core.settlement import Original
 from billing_job.core.sums import Sum
 from billing_job.core.wallet import SETTLED
-from billing_job.ledger.billed_facts import documents_of
+from billing_job.ledger.billed_facts import documents_of, freed_plan_charges
 from billing_job.ledger.decisions import accepted_costs, decisions
 from billing_job.ledger.documents import billed_periods
 from billing_job.ledger.month_terms import months_without_terms
@@ -70,7 +70,10 @@ class Placed:
     own: OwnCharges
     """Charges of one's own, which no wallet holds: they are in no sum of transactions."""
     left_out: Collection[Owner] = ()
-    """Older months whose fee and minimum are still owed: their clients could not be taxed when these were closed."""
+    """Older months whose fee or minimum is still owed.
+
+    Their clients could not be taxed when these were closed, or a credit note freed what they were billed.
+    """
 
     @property
     def own_rows(self) -> tuple[ChargeRow, ...]:
@@ -137,8 +140,10 @@ def place(job: Job, month: Period, *, every_month: bool = False) -> Placed:
     own = own_charges(job, month, facts)
     own_months = {(row.client_id, row.month) for row in own.open_rows}
     months = {str(month), *open_rows["month"], *(original.month for original in owners.billed.values())}
-    accounts = accounts_of(job, months | {name for _, name in own_months} | months_without_terms(job.engine))
-    left_out = accounts.left_out(month)
+    freed = freed_plan_charges(job.engine)
+    months |= {name for _, name in own_months | freed}
+    accounts = accounts_of(job, months | months_without_terms(job.engine))
+    left_out = accounts.left_out(month) | accounts.freed(freed, month)
     vat, untaxable = _vat(job, accounts, month, open_rows, owners.billed.values(), own_months.union(left_out))
     frame = _waiting_with_original(_taxed(frame, untaxable, owners.billed), elsewhere)
     frame["detail"] = _details(job, frame, facts)

@@ -10,6 +10,7 @@ from billing_job.core.columns.schema import PRICED, conform
 from billing_job.core.document import Client, Document
 from billing_job.core.money import MAX_MICROS, MICROS_PER_CENT
 from billing_job.core.settlement import Original
+from billing_job.core.units import unit_of_category
 from billing_job.month.refund_owners import after
 
 Key = tuple[str, int]
@@ -46,24 +47,29 @@ def refund_rows(
             known = settled.get(original, refunded[key])
             given = given_back(known, micros)
             settled[original] = after(known, given, micros)
-            charged = settled_units.get((known.transaction_id, known.document_number), 1)
+            charged, unit = settled_units.get((known.transaction_id, known.document_number), (1, ""))
             units = units_given_back(charged, known.cost_micros, known.refunded_micros, micros)
-            found.append(_row(row, known.month, known.category, given, known.document_number, units))
+            found.append(_row(row, known.month, known.category, given, known.document_number, units, unit))
         else:
             use = open_rows[original]
             refunded_micros, gave = so_far.get(original, (0, 0))
             given = share_of_charge(int(use["charge_cents"]), int(use["cost_micros"]), refunded_micros, micros, gave)
             so_far[original] = (refunded_micros + micros, gave + given)
             units = units_given_back(int(use["quantity"]), int(use["cost_micros"]), refunded_micros, micros)
-            found.append(_row(row, str(use["period"]), str(use["category"]), given, "", units))
+            found.append(_row(row, str(use["period"]), str(use["category"]), given, "", units, str(use["unit"])))
     return found
 
 
-def _settled_units(refunded: Mapping[Key, Original], documents: Mapping[str, Document]) -> dict[tuple[str, str], int]:
-    """(transaction, document) → how many units the document billed of it."""
+def _settled_units(
+    refunded: Mapping[Key, Original], documents: Mapping[str, Document]
+) -> dict[tuple[str, str], tuple[int, str]]:
+    """(transaction, document) → how many units the document billed of it, and which, if not those of the category."""
     wanted = {(one.transaction_id, one.document_number, one.line) for one in refunded.values()}
     return {
-        (row.transaction_id, number): int(row.quantity)
+        (row.transaction_id, number): (
+            int(row.quantity),
+            "" if line.unit == unit_of_category(line.category, line.number) else line.unit,
+        )
         for number, document in documents.items()
         for line, row in document.detail_rows()
         if (row.transaction_id, number, line.line) in wanted
@@ -79,7 +85,7 @@ def decided_rows(rows: Sequence[Mapping[str, object]], amounts: Mapping[str, int
 
 
 def _row(
-    row: Mapping[str, object], period: str, category: str, given: int, document: str, units: int
+    row: Mapping[str, object], period: str, category: str, given: int, document: str, units: int, unit: str = ""
 ) -> dict[str, object]:
     price, rest = divmod(given * MICROS_PER_CENT, units)
     return {
@@ -99,7 +105,7 @@ def _row(
         "rule": "",
         "unit_place": -1,
         "units": -1,
-        "unit": "",
+        "unit": unit,
         "unit_price_micros": price if not rest and price <= MAX_MICROS else -1,
         "_document": document,
     }

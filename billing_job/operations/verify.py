@@ -13,6 +13,7 @@ from billing_job.ledger.document_files import stored_files
 from billing_job.ledger.documents import all_documents, billed_periods, issued_numbers
 from billing_job.month.folder_guard import folder_problems
 from billing_job.month.job import Job
+from billing_job.operations.open_items_check import open_items_agree
 from billing_job.operations.reconcile import reconcile
 
 
@@ -24,7 +25,8 @@ def verify_deep(job: Job) -> list[str]:
     if problems:
         return problems + changed  # what is computed from a damaged ledger would only add noise
     try:
-        return files_agree(job) + wallet_agrees(job) + changed
+        items = open_items_agree(job, [issued.document for issued in all_documents(job.engine)]) if changed else []
+        return files_agree(job) + wallet_agrees(job) + items + changed
     except BillingJobError as error:
         return [str(error), *changed]
     except UNREADABLE:
@@ -84,6 +86,11 @@ def verify(job: Job, month: Period | None) -> tuple[int, list[str]]:
     problems = documents_add_up(issued.document for issued in documents)
     problems += numbers_have_no_gap(issued_numbers(job.engine))
     problems += folder_problems(job) + glance(job.engine)
+    try:
+        problems += open_items_agree(job, [issued.document for issued in documents])
+    except (BillingJobError, *UNREADABLE):
+        if not problems:  # what cannot be read of a damaged ledger adds nothing
+            raise
     folders = sorted({issued.folder for issued in documents} | billed_periods(job.engine)[0])
     for folder in [str(month)] if month else folders:
         problems += job.folder(Period.parse(folder)).damaged()

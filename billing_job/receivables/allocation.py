@@ -86,7 +86,8 @@ def _by_hand(book: Book, case: Case, part: EntryPart, decision: BankDecision) ->
     if not decision.documents:
         kind = PaymentKind.RECEIPT if part.cents > 0 else PaymentKind.PAID_BACK
         cents = part.cents + part.charges_cents
-        return [_payment(case, None, decision.client_id, cents, kind, Named("hand", why=why), part)]
+        found = _payment(case, None, decision.client_id, cents, kind, Named("hand", why=why), part)
+        return _with_charges([found], part.charges_cents)
     return _named(book, case, part, Named("hand", decision.documents, why))
 
 

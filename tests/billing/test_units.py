@@ -116,11 +116,35 @@ def test_the_documented_minutes(who: str, nets: list[int] | None, late: list[int
         (category, number, int(units), net)
         for (category, number, units, _), net in zip(expected[:-3], nets or cents, strict=False)
     ]
+    assert [line.unit for line in document.lines] == ["minute", "minute", "call"]
     if nets is None:
         assert [document.net_cents, document.vat_cents, document.gross_cents] == cents[-3:]
     add("406 2026-10-20 call +31201234567 0.01 60", "407 2026-10-21 call +31209999999 0.02 61")
     (document,) = desk.bill(OCTOBER, supplementary=True).new
     assert [line.net_cents for line in document.lines] == late
+
+
+@pytest.mark.parametrize("when", ["together", "later"])
+def test_a_refund_gives_minutes_back(when: str, tmp_path: Path) -> None:
+    """Of 7 cents for 185 seconds, which are 4 minutes at 0.50, 3 come back: 2.00 × 3/7 is 0.86, 4 × 3/7 is 2 minutes.
+
+    The other number pays by half minutes, which have no name, seven of them.
+    """
+    keys = {"category": "call", "model": "fixed", "price": "0.50", "per": "quantity"}
+    rules = rule(**keys, round_up=60, prefix="+31") + rule(**keys, round_up=30) + AT_COST
+    desk = Desk(tmp_path, MAPPED.replace("segments", "seconds") + plan(rules))
+    refund = moved(3, 3, "2026-10-06", type_="refund", number="+31201234567")
+    desk.add(
+        moved(1, -7, "2026-10-05", number="+31201234567") | {"seconds": 185},
+        moved(2, -7, "2026-10-05", number="+4930123456") | {"seconds": 185},
+        *([refund] if when == "together" else []),
+    )
+    billed = [(line.unit, line.quantity, line.net_cents) for document in desk.bill().new for line in document.lines]
+    if when == "later":
+        desk.add(refund)
+        (document,) = desk.bill(OCTOBER, supplementary=True).new
+        billed += [(line.unit, line.quantity, line.net_cents) for line in document.lines]
+    assert sorted(billed) == [("minute", -2, -86), ("minute", 4, 200), ("piece", 7, 350)]
 
 
 def test_a_rule_keeps_its_name() -> None:

@@ -531,6 +531,54 @@ def test_a_whole_document_credited_and_rebilled(tmp_path: Path) -> None:
         assert (here.net("acme"), here.vat("acme")) == (10_000, 2100)
 
 
+@pytest.mark.parametrize(
+    ("terms", "september", "october"),
+    [
+        # Two lines of 10.00 and 30 %, and the fee, less half; October has no use and owes the fee, less half.
+        ({"monthly_fee": "5.00", **HALF}, (2 * 1300 + 500) // 2, 250),
+        ({"minimum": "100.00"}, 10_000, 10_000),
+        ({"monthly_fee": "5.00", "minimum": "100.00", **HALF}, 10_000, 10_000),
+    ],
+)
+def test_a_whole_document_is_rebilled_by_a_later_run(
+    tmp_path: Path, terms: dict[str, str], september: int, october: int
+) -> None:
+    """The next month's invoice takes fee and minimum of the month up as well, and once."""
+    with life(tmp_path, plan(MARKUP, **terms)) as here:
+        two_lines(here)
+        here.credit("INV-2026-00001", rebill=True)
+        assert here.of_month(SEPTEMBER) == 0
+        for month in (OCTOBER, NOVEMBER):
+            here.run(month)
+            assert (here.of_month(SEPTEMBER), here.of_month(OCTOBER)) == (september, october)
+
+
+@pytest.mark.parametrize("month", [SEPTEMBER, OCTOBER])
+def test_what_a_plan_adds_is_rebilled_with_the_right_vat(tmp_path: Path, month: str) -> None:
+    """Billed at 21 % where the rate was 9: use 26.00, fee 5.00 and a top-up to 100.00 come again with 9.00 of VAT."""
+    with life(tmp_path, plan(MARKUP, monthly_fee="5.00", minimum="100.00")) as here:
+        two_lines(here)
+        here.credit("INV-2026-00001", rebill=True)
+        here.rates("NL,S,9,2020-01-01")
+        assert (here.net(), here.vat()) == (0, 0)
+        here.run(month)
+        months = 1 if month == SEPTEMBER else 2
+        assert (here.net(), here.vat()) == (10_000 * months, 900 * months)
+
+
+def test_a_minimum_beside_a_charge_of_ones_own_is_rebilled_by_a_later_run(tmp_path: Path) -> None:
+    """No use, a charge that counts for no minimum: both come again."""
+    with life(tmp_path, plan(minimum="20.00"), billing=f'first_month = "{SEPTEMBER}"') as here:
+        here.file(
+            "charges.csv", "charge_id,client_id,description,price,valid_from", "phone,acme,Phone,89.50,2026-09-05"
+        )
+        here.run(SEPTEMBER)
+        assert here.of_month(SEPTEMBER) == 8950 + 2000
+        here.credit("INV-2026-00001", rebill=True)
+        here.run(OCTOBER)
+        assert (here.of_month(SEPTEMBER), here.of_month(OCTOBER)) == (8950 + 2000, 2000)
+
+
 @pytest.mark.mixed
 @pytest.mark.parametrize("when", ["next month", "supplementary"])
 @pytest.mark.parametrize("how", ["whole", "line"])

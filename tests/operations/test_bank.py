@@ -12,7 +12,7 @@ from tests.support.bank_files import Moved, camt, csv_rows, mt940
 from tests.support.fakes import Ran
 from tests.support.issued_documents import BRUNO, BankOffice, bank_office, document
 from tests.support.kill_bank import trials
-from tests.support.ledgers import rows
+from tests.support.ledgers import execute, rows
 
 IBAN = "DE89370400440532013000"
 ONE, TWO, THREE = "INV-2026-00001", "INV-2026-00002", "INV-2026-00003"
@@ -269,3 +269,43 @@ def test_the_months_page_says_what_is_owed(here: BankOffice) -> None:
     assert [figure in text for figure in ("as of 2026-11-20", "1 to 30 days overdue", "120.00", "−9.00", "111.00")] == [
         True, True, True, True, True,
     ], text  # fmt: skip
+
+
+KEPT = '<Chrgs><Rcrd><Amt Ccy="EUR">1.00</Amt><CdtDbtInd>DBIT</CdtDbtInd><ChrgInclInd>true</ChrgInclInd></Rcrd></Chrgs>'
+
+
+@pytest.mark.parametrize(
+    ("edit", "said"),
+    [
+        # 121.00 came for the first; the books would have 120.00 of it, or 121.00 twice, or another client's money.
+        ("UPDATE payments SET cents = cents - 100 WHERE cents = 12100", f"but 120.00 of it are booked ({ONE})"),
+        ("UPDATE payments SET document_number = NULL WHERE cents = 12100", ""),
+        (
+            "UPDATE payments SET document_number = 'INV-2026-00002' WHERE cents = 12100",
+            "which is of bruno",
+        ),
+        ("UPDATE payments SET charges_cents = 0 WHERE charges_cents = 100", "moved 69.00, but 70.00 of it are booked"),
+        (
+            "UPDATE documents SET gross_cents = 12000 WHERE number = 'INV-2026-00001'",
+            "is open over -1.00, but its",
+        ),
+        ("UPDATE payments SET entry = 'none' WHERE cents = 12100", "entry none, which is in no bank statement"),
+    ],
+)
+def test_invariant_9(here: BankOffice, edit: str, said: str) -> None:
+    """What is open is what documents, credit notes and the bank's money leave, and what the books have: or it is said.
+
+    A payment that was moved between the client's own items keeps all sums: only the chain can tell.
+    """
+    bring(here, camt(*MOVED[:1], Moved(6_900, THREE, reference="A5", more=KEPT), MOVED[2]), code=3)
+    waiting = here.office.type("bank", "list", "--waiting", "--json").json["entries"][0]["entry"]
+    assert here.office.type("bank", "match", waiting, "--client", "bruno").code == 0
+    assert "invariant 9" not in here.office.type("verify").err
+    execute(here.office.database_url, edit)
+    for deep in ((), ("--deep",)):
+        found = here.office.type("verify", *deep)
+        assert found.code == 1
+        if said and (not deep or "documents" not in edit):
+            assert "invariant 9" in found.err
+            assert said in found.err, found.err
+        assert "chain" in found.err or not deep or "documents" in edit

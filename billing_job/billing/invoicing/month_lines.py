@@ -193,9 +193,11 @@ def month_lines(
     terms = plan_terms.get(owner, PlanTerms())
     lines: list[Line] = []
     if terms.fee_cents:
-        fee = plan_line(MONTHLY_FEE, terms.fee_cents, vat[owner], month)
+        settlement = _own_charge(MONTHLY_FEE, terms, owner[1], 0, terms.fee_cents)
+        is_freed = (settlement.transaction_id, settlement.part) in facts.kept
+        fee = plan_line(MONTHLY_FEE, terms.fee_cents, (freed.vat if is_freed else vat)[owner], month)
         lines.append(fee)
-        entries = [*entries, Entry(_own_charge(MONTHLY_FEE, terms, owner[1], 0, terms.fee_cents), fee)]
+        entries = [*entries, Entry(settlement, fee)]
     discounts: dict[Vat, int] = {}
     for is_freed, millionths in ((False, terms.discount_millionths), (True, freed.discounts.get(owner, 0))):
         if not millionths:
@@ -218,7 +220,9 @@ def month_lines(
     lines += [plan_line(DISCOUNT, -cents, taxed, month) for taxed, cents in discounts.items() if cents]
     missing = minimum_difference(terms, sum(_net(entry, owner[1]) for entry in entries))
     if missing:
-        minimum = plan_line(MINIMUM, missing, vat[owner], month)
+        # One of which nothing is billed any more was freed whole: the files tax it as they tax what was freed with it.
+        is_freed = terms.minimum_part > 0 and not terms.billed_minimum_cents
+        minimum = plan_line(MINIMUM, missing, freed.vat.get(owner, vat[owner]) if is_freed else vat[owner], month)
         lines.append(minimum)
         entries = [*entries, Entry(_own_charge(MINIMUM, terms, owner[1], terms.minimum_part, missing), minimum)]
     return lines, entries

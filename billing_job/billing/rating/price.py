@@ -23,6 +23,7 @@ from billing_job.core.columns.months import months_of
 from billing_job.core.columns.schema import ATTRIBUTED, PRICED, conform, empty
 from billing_job.core.columns.sort_keys import dense, packed, row_rank
 from billing_job.core.settlement import Kept
+from billing_job.core.units import unit_of_seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,8 @@ def price(
         visible = np.array([rule.model != "absorb" for rule in rules], bool)[rule_of] | (exact.amounts != 0)
         counted = np.array([bool(name) for name in names], bool)[counter_of] & (cost >= 0) & ~_given_back(frame, undone)
         last, units = (np.where(counted, column, NO_UNIT) for column in (position + quantity - 1, units))
-        return _Charged(exact, visible, Coded.taken(names, counter_of.astype(np.int32)), last, units, quantity)
+        rule = Coded.taken(names, counter_of.astype(np.int32))
+        return _Charged(exact, visible, rule, last, units, quantity, _unit(rule_of, rules))
 
     parts = side_by_side(
         {
@@ -109,7 +111,8 @@ def price(
             "unit_price_micros": lambda: column_of(unit_prices(charge.exact.rows(order), quantity)),
         }
     )
-    columns["unit"] = Coded.taken([""], np.zeros(len(order), np.int32)).column()
+    unit = charge.unit
+    columns["unit"] = (Coded.taken([""], np.zeros(len(order), np.int32)) if unit is None else unit.rows(order)).column()
     return conform(pd.DataFrame(columns), PRICED, "price")
 
 
@@ -121,6 +124,16 @@ class _Charged(NamedTuple):
     """The place of its last unit."""
     units: Ints
     quantity: Ints
+    unit: Coded | None
+    """None where no rule names one."""
+
+
+def _unit(rule_of: Ints, rules: Sequence[Rule]) -> Coded | None:
+    """What `quantity` counts where a rule makes units of seconds; the empty text leaves it to the category."""
+    if all(rule.round_up is None for rule in rules):
+        return None
+    names = ["" if rule.round_up is None else unit_of_seconds(rule.round_up) for rule in rules]
+    return Coded.taken(names, rule_of.astype(np.int32))
 
 
 def _quantity(frame: pd.DataFrame, rule_of: Ints, rules: Sequence[Rule]) -> Ints:
