@@ -201,6 +201,16 @@ TABLES: list[Case] = [
     ),
     ("a rate of no country", writing("config/vat_rates.csv", b"country,rate,valid_from\nEL,24,2026-01-01\n"),
      "vat_rates.csv … row 2, column country: 'EL' … write GR"),
+    *(
+        (f"two rows of a day in {name}", writing(f"config/{name}", f"{head}\n{row}\n{row}\n".encode()),
+         f"{name} … row 3, column valid_from: '2026-10-01': … stand in … row 2: remove one")
+        for name, head, row in (
+            ("vat_rates.csv", "country,rate,valid_from", "NL,21,2026-10-01"),
+            ("exchange_rates.csv", "currency,rate,valid_from", "SEK,11.2,2026-10-01"),
+            ("domestic_reverse_charge.csv", "country,wording,valid_from,source", "NL,Btw verlegd,2026-10-01,art. 12"),
+            ("references.csv", "client_id,buyer_reference,valid_from", "acme,R-1,2026-10-01"),
+        )
+    ),
     ("a number of no country", adding("numbers.csv", "+31201234567,,,UK,,7,,"),
      "numbers.csv … row 2, column country: 'UK' … write GB"),
     ("too many cells", adding("trunks.csv", "9,acme,,,,x"), "trunks.csv … row 4 … 6 cells … quote"),
