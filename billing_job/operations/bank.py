@@ -29,8 +29,10 @@ from billing_job.ledger.bank import (
 )
 from billing_job.ledger.database import transaction
 from billing_job.ledger.payments import claims_in, payments_in
+from billing_job.ledger.reminders import SENT, UNKNOWN, logged_in
 from billing_job.month.job import Job
 from billing_job.month.receivables import today
+from billing_job.month.reminded import late_claims
 from billing_job.receivables.duplicates import check_same, identified, possible_duplicates
 from billing_job.receivables.matching import Evidence, Matched, Waiting, matched
 from billing_job.receivables.statement_gaps import Gap, gaps
@@ -220,6 +222,7 @@ def _evidence(connection: Connection, job: Job, known: Sequence[IdentifiedEntry]
         decisions=decisions,
         duplicates=possible_duplicates(known),
         recorded=recorded,
+        late=late_claims(logged_in(connection), SENT | UNKNOWN),
     )
 
 
