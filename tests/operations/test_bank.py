@@ -289,6 +289,7 @@ KEPT = '<Chrgs><Rcrd><Amt Ccy="EUR">1.00</Amt><CdtDbtInd>DBIT</CdtDbtInd><ChrgIn
             "UPDATE documents SET gross_cents = 12000 WHERE number = 'INV-2026-00001'",
             "is open over -1.00, but its",
         ),
+        ("UPDATE payments SET kind = 'costs' WHERE cents = 12100", f"121.00 of costs are booked beside {ONE}"),
         ("UPDATE payments SET entry = 'none' WHERE cents = 12100", "entry none, which is in no bank statement"),
     ],
 )
