@@ -20,6 +20,8 @@ class Claim:
     gross_cents: int
     corrects: str = ""
     """The document that this one undoes in whole or in part (BT-25), against which it is set first."""
+    offered_cents: int = 0
+    """What the invoice says that the client has in credit and may deduct."""
 
 
 class PaymentKind(StrEnum):
@@ -89,6 +91,15 @@ class LateClaim:
     def cents(self, kind: PaymentKind) -> int:
         """What was claimed of one kind."""
         return self.costs_cents if kind is PaymentKind.COSTS else self.interest_cents
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A letter's word that what the client has in credit is taken off these documents."""
+
+    documents: frozenset[str]
+    day: date
+    cents: int
 
 
 @dataclass(frozen=True, slots=True)

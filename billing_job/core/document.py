@@ -224,6 +224,11 @@ class Document:
     period_end: date
     issue_date: date
     due_date: date
+    offered_cents: int = field(default=0, kw_only=True)
+    """What the client has in credit and may deduct when it pays this invoice; the amount due is the same.
+
+    Told early in the JSON, as what is open is worked out from the beginnings of many documents.
+    """
     currency: str
     seller: Seller
     client: Client

@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from pydantic import TypeAdapter
 
-from billing_job.core.claim import LateClaim, Payment
+from billing_job.core.claim import LateClaim, Offer, Payment
 from billing_job.core.document import Client
 from billing_job.ledger.documents import document_of_number
 from billing_job.ledger.payments import recorded_payments
@@ -63,6 +63,17 @@ def late_claims(log: Iterable[SentReminder], events: Collection[ReminderEvent] =
         if each.event in events and each.body
         for item in reminder_of(each).items
     ]
+
+
+def letter_offers(log: Iterable[SentReminder]) -> list[Offer]:
+    """What these letters took off their documents because the client has it in credit, in the order of their days."""
+    found = []
+    for each in log:
+        letter = reminder_of(each) if each.body else None
+        if letter is not None and letter.in_favour_cents:
+            documents = frozenset(item.number for item in letter.items)
+            found.append(Offer(documents, letter.day, letter.in_favour_cents))
+    return sorted(found, key=lambda offer: offer.day)
 
 
 def all_claimed(job: Job, state: Receivables) -> list[UnpaidClaim]:

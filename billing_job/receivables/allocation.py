@@ -116,6 +116,9 @@ def _named(book: Book, case: Case, part: EntryPart, named: Named) -> Outcome:
     total = sum(open_cents for _, open_cents in opens)
     late = _claimed_beside(book, case, named.numbers)
     with_late = total + sum(claimed for *_, claimed in late)
+    used = book.offered(named.numbers, case.day)
+    used = used if cents + used in (total, with_late) else 0
+    cents += used
     if any(open_cents < 0 for _, open_cents in opens) and cents not in (total, with_late):
         return Waits(
             OTHER_SUM, f"{' and '.join(named.numbers)} come to {decimal_text(total)}, not to {decimal_text(cents)}"
@@ -126,7 +129,7 @@ def _named(book: Book, case: Case, part: EntryPart, named: Named) -> Outcome:
             f"{decimal_text(cents - with_late)} more than is open of {' and '.join(named.numbers)}, which are of"
             f" several clients ({', '.join(clients)})",
         )
-    found: list[Payment] = []
+    found = [_payment(case, None, clients[0], -used, PaymentKind.SET_OFF, named, part)] if used else []
     left = cents
     for number, open_cents in sorted(opens, key=lambda one: (one[1] > 0, book.claims[one[0]].due_date, one[0])):
         pays = open_cents if cents >= total else min(open_cents, left)
@@ -267,7 +270,9 @@ def _payment(
     case: Case, number: str | None, client_id: str, cents: int, kind: PaymentKind, named: Named, part: EntryPart
 ) -> Payment:
     why = named.why if number is not None else f"{named.why}; more than was open: credit balance"
-    if kind in BESIDE:
+    if kind is PaymentKind.SET_OFF:
+        why = f"{named.why}; credit balance that was offered, used"
+    elif kind in BESIDE:
         why = f"{named.why}; {kind.value} that a reminder claimed"
     if kind is PaymentKind.PAID_BACK and number is None:
         why = f"{named.why}; credit balance paid back"

@@ -1,5 +1,6 @@
 """Which entry pays what, worked out by hand; and that the order in which files come in is of no matter."""
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -7,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from billing_job.core.bank_entry import BankEntry, EntryPart
-from billing_job.core.claim import FirstDay, LateClaim, PaymentKind
+from billing_job.core.claim import FirstDay, LateClaim, Offer, PaymentKind
 from billing_job.core.payment_reference import belgian_reference, creditor_reference
 from tests.support.bank_in_memory import MemoryBank, claim, entry
 from tests.support.issued_documents import ACCOUNT
@@ -282,6 +283,46 @@ def test_costs_come_before_interest_and_undo_gives_both_back() -> None:
     assert (bank.open, bank.beside[ONE], bank.payments) == (ALL, 4_250, [])
     bank.decide(0, "match", ONE, THREE)
     assert (bank.open, bank.beside[ONE]) == (less(i1=0, i3=0), 4_250 - 1_100)
+
+
+OFFERED = [
+    claim("INV-2025-00001", 9_000), replace(claim(ONE, 10_000), offered_cents=2_500), claim(THREE, 3_000),
+    claim(TWO, 4_000, "bruno"),
+]  # fmt: skip
+OVERPAID = entry(11_500, "INV-2025-00001", day=2)
+BALANCE = {"acme+": 2_500}
+
+
+@pytest.mark.parametrize(
+    ("entries", "late", "offers", "left"),
+    [
+        pytest.param([entry(7_500, ONE)], (), (), {THREE: 3_000, TWO: 4_000}, id="what the invoice leaves"),
+        pytest.param([entry(10_000, ONE)], (), (), {THREE: 3_000, TWO: 4_000} | BALANCE, id="no use of it"),
+        pytest.param([entry(7_499, ONE)], (), (), {ONE: 2_501, THREE: 3_000, TWO: 4_000} | BALANCE, id="a cent less"),
+        pytest.param([entry(500, THREE)], (), (), {ONE: 10_000, THREE: 2_500, TWO: 4_000} | BALANCE, id="not offered"),
+        pytest.param([entry(10_500, f"{ONE} {THREE}")], (), (), {TWO: 4_000}, id="with another invoice"),
+        pytest.param(
+            [entry(7_500, ONE), entry(-7_500, ONE, day=21, is_return=True)], (), (),
+            {ONE: 10_000, THREE: 3_000, TWO: 4_000} | BALANCE, id="and the bank takes it back",
+        ),
+        pytest.param(
+            [entry(-2_500, "back INV-2025-00001", day=5), entry(7_500, ONE)], (), (),
+            {ONE: 2_500, THREE: 3_000, TWO: 4_000}, id="it was paid back before",
+        ),
+        pytest.param(
+            [entry(14_750, f"{ONE} {THREE}")], LATE, (Offer(frozenset({ONE, THREE}), date(2026, 11, 19), 2_500),),
+            {TWO: 4_000}, id="all that a letter asks",
+        ),
+    ],
+)  # fmt: skip
+def test_a_credit_balance_is_used_where_it_was_offered(
+    entries: list[BankEntry], late: tuple[LateClaim, ...], offers: tuple[Offer, ...], left: dict[str, int]
+) -> None:
+    """By exactly what was left to be paid; by no other sum, and for nothing else."""
+    bank = MemoryBank(OFFERED, late=late, offers=offers).file(OVERPAID, *entries)
+    assert (bank.open, bank.waits) == (left, [])
+    assert sum(one.cents for one in bank.payments) == sum(each.cents for each in (OVERPAID, *entries))
+    assert bank.file(OVERPAID).file(*reversed(entries)).open == left
 
 
 TEXTS = st.sampled_from([ONE, TWO, THREE, f"{ONE} {THREE}", "INV-2026-00099", "thanks", ""])

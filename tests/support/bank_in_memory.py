@@ -6,7 +6,7 @@ from datetime import date
 
 from billing_job.core.bank_decision import Action, BankDecision
 from billing_job.core.bank_entry import BankEntry, EntryPart, IdentifiedEntry, Statement
-from billing_job.core.claim import Claim, FirstDay, LateClaim, Payment
+from billing_job.core.claim import Claim, FirstDay, LateClaim, Offer, Payment
 from billing_job.core.document import Kind
 from billing_job.receivables.duplicates import check_same, identified, possible_duplicates
 from billing_job.receivables.late_claims import unpaid_claims
@@ -36,6 +36,7 @@ class MemoryBank:
     first_day: FirstDay = EVERYTHING
     mandates: Sequence[tuple[str, str]] = ()
     late: Sequence[LateClaim] = ()
+    offers: Sequence[Offer] = ()
     known: dict[str, IdentifiedEntry] = field(default_factory=dict)
     decisions: dict[str, list[BankDecision]] = field(default_factory=dict)
     recorded: Mapping[str, Sequence[Payment]] = field(default_factory=dict)
@@ -61,7 +62,7 @@ class MemoryBank:
         """Work out what every entry comes to, in whatever order they came."""
         evidence = Evidence(
             self.claims, self.first_day, "EUR", self.mandates, self.decisions,
-            possible_duplicates(self.known.values()), self.recorded, self.late,
+            possible_duplicates(self.known.values()), self.recorded, self.late, self.offers,
         )  # fmt: skip
         self.outcome = matched(list(self.known.values()), evidence)
         self.recorded = self.outcome.payments
