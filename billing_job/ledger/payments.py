@@ -7,7 +7,8 @@ from datetime import date
 from sqlalchemy import Connection, Engine, func, select
 
 from billing_job.core.claim import Claim, Payment, PaymentKind
-from billing_job.core.document import Kind, heading_from_json
+from billing_job.core.document import Kind
+from billing_job.core.document_json import heading_from_json
 from billing_job.ledger.bank_tables import bank_entries, bank_statements, payments
 from billing_job.ledger.billing_tables import documents
 from billing_job.ledger.bulk import chunks
