@@ -118,6 +118,14 @@ SETTINGS: list[Case] = [
     ("no configuration", no_config, "billing.toml … no such file … --config … demo"),
     ("not TOML", writing(TOML, b"[seller\n"), "billing.toml … not valid TOML … line 1"),
     ("TOML in Latin-1", writing(TOML, b'[seller]\nname = "Caf\xe9"\n'), "billing.toml … UTF-8"),
+    ("curly quotes", under("billing", "on_exception = \u201cblock\u201d"), "not valid TOML … straight quotes"),
+    ("a port in a host", under("mail", 'host = "smtp.acme.example:587"\nfrom = "a@acme.example"'),
+     "billing.toml … mail.host = 'smtp.acme.example:587' … port = 587"),
+    *(
+        (f"a plan's own {name}", under("categories", f'promo = "{name}"'), f"categories … '{name}' … plan's own lines")
+        for name in ("monthly_fee", "minimum", "discount")
+    ),
+    ("a type twice", under("categories", 'Fax = "message"\nfax = "call"'), "categories … Fax and fax are one type"),
     ("unknown key", under("billing", 'isue_date = "run"'), "billing.toml … billing.isue_date … unknown … spelling"),
     ("unknown table", under("bills", "a = 1"), "billing.toml … bills … unknown"),
     ("key in the TOML", under("api", 'key = "hunter2-df"'),
