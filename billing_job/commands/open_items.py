@@ -97,4 +97,5 @@ def open_text(found: Receivables, currency: str) -> str:
         f"{name.replace('_', ' ')} {money_text(cents, currency)}" for name, cents in found.ageing().items() if cents
     )
     total = f"open on {found.as_of}: {money_text(found.total_open_cents, currency)}"
-    return table(columns, rows, right=columns[3:]) + f"\n\n{total}" + (f" (by age: {overdue})" if overdue else "")
+    printed = table(columns, rows, right=columns[3:], short=("client",))
+    return printed + f"\n\n{total}" + (f" (by age: {overdue})" if overdue else "")
