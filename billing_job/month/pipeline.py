@@ -39,6 +39,7 @@ from billing_job.ledger.transactions import supplier_trunks
 from billing_job.ledger.vat_closings import first_open_day
 from billing_job.month.accounts import Accounts, Owner
 from billing_job.month.charges import charges
+from billing_job.month.credit_offers import with_credit_offers
 from billing_job.month.gate import Because, Gate, gate_of, open_gate, why_nothing_is_issued
 from billing_job.month.job import Job
 from billing_job.month.placing import Placed, place
@@ -184,7 +185,7 @@ def _bills(
         charged.facts,
         charged.freed,
     )
-    found = [_with_national_vat(job, bill) for bill in found]
+    found = with_credit_offers(job, [_with_national_vat(job, bill) for bill in found])
     raise_if_broken(
         every_charge_is_on_a_bill(charged.priced, found) + documents_add_up(b.document for b in found if b.document)
     )
