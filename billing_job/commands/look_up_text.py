@@ -184,7 +184,8 @@ def status_text(found: Mapping[str, Any], currency: str) -> str:
                     + (": see `billing-job exceptions`" if waits["count"] else "")),
         ("unsent", f"{sent['count']} documents" + (": see `billing-job list --state issued`" if sent["count"] else "")),
         ("not delivered", f"{stuck['count']} documents"
-                          + (": see `billing-job list --state refused`" if stuck["count"] else "")),
+                          + (f" of {money_text(stuck['cents'], currency)}, the oldest for {stuck['oldest_days']} days:"
+                             " `billing-job send` lists them" if stuck["count"] else "")),
         ("open", f"{money_text(owed['open_cents'], currency)} of {owed['open_documents']} documents, overdue"
                  f" {money_text(owed['overdue_cents'], currency)} of {owed['overdue_documents']}: `billing-job open`"),
         ("bank", f"read up to {owed['newest_statement']}" if owed["newest_statement"]
