@@ -81,7 +81,8 @@ def close_period(session: Session, text: str, filed_on: date | None, who: str) -
             )
         found = vat_return_of(job, period, session)
         closing = record_vat_closing(job.engine, period, filed, moment_text(job.clock.now()), who)
-        held = counted(len({share.number for share in found.shares}), "document")
+        # Those that came after the day of filing were not in it, and are in this return no more.
+        held = counted(len({share.number for share in found.shares if share.issue_date <= filed}), "document")
         session.console.info(
             f"{period} is closed with {held}: what is issued for its months from now on is declared in the first open"
             " month"
