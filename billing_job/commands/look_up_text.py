@@ -42,7 +42,8 @@ def documents_table(found: Sequence[Mapping[str, Any]]) -> str:
         sums[each["currency"]] = sums.get(each["currency"], 0) + each["gross_cents"]
     totals = ", ".join(money_text(cents, currency) for currency, cents in sorted(sums.items()))
     columns = ("number", "date", "client", "name", "net", "gross", "open", "state")
-    return table(columns, rows, right=("net", "gross", "open")) + f"\n\n{len(found)} documents, {totals} gross"
+    printed = table(columns, rows, right=("net", "gross", "open"), short=("client", "name"))
+    return printed + f"\n\n{len(found)} documents, {totals} gross"
 
 
 def document_rows(found: Sequence[Mapping[str, Any]]) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
