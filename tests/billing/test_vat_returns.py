@@ -237,6 +237,9 @@ def test_the_threshold_is_watched(cents: int, exceeded: bool) -> None:
         assert (watched.year, watched.exceeded) == (year, exceeded)
         assert watched.home_taxed_clients == (("paris",) if year == 2026 else ())
     assert returned("2026Q4", documents, "CH").threshold is None
+    before = returned("2026Q3", documents).threshold
+    assert before is not None
+    assert (before.net_cents, before.exceeded, before.home_taxed_clients) == (cents - 1000, False, ())
 
 
 def test_monaco_and_buyers_outside_the_union() -> None:
