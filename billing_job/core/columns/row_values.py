@@ -13,7 +13,9 @@ from billing_job.core.sums import Sum
 
 def records(rows: pd.DataFrame) -> list[dict[str, Any]]:
     """A frame's rows by column name."""
-    return [{str(name): value for name, value in row.items()} for row in rows.to_dict("records")]
+    names = [str(name) for name in rows.columns]
+    columns = (rows[name].to_list() for name in rows.columns)
+    return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
 
 
 def row_moment(row: Mapping[str, Any]) -> str:
