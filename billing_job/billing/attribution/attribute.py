@@ -110,6 +110,8 @@ def decide(frame: pd.DataFrame, decisions: Mapping[str, Decision]) -> pd.DataFra
     both speak of one transaction, so they win over what the files say of its reference. An amount that cannot be read
     or is in another currency can go to the house alone.
     """
+    if not decisions:
+        return frame
     frame = frame.copy()
     clients = {id_: decision.client_id for id_, decision in decisions.items() if not decision.is_house}
     house = [id_ for id_, decision in decisions.items() if decision.is_house]

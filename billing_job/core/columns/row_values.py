@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from billing_job.core.columns.interned import Ints, ints
+from billing_job.core.columns.interned import Ints, arrow, ints
 from billing_job.core.moments import utc_text
 from billing_job.core.money import micros_text
 from billing_job.core.sums import Sum
@@ -46,8 +46,8 @@ def amount_texts(micros: Sequence[int | None], large_micros: Sequence[str | None
 
 def exact_micros(frame: pd.DataFrame) -> int:
     """The wallet micros of a TRANSACTIONS frame, rows too large for 64-bit sums included; unreadable amounts are 0."""
-    large = frame.loc[frame["large_micros"].notna(), "large_micros"]
-    return exact_sum(frame["micros"]) + sum(int(text) for text in large)
+    large = arrow(frame["large_micros"]).drop_null()
+    return exact_sum(frame["micros"]) + sum(int(text) for text in large.to_pylist())
 
 
 def exact_sum(column: pd.Series) -> int:
