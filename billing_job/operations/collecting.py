@@ -20,7 +20,7 @@ from billing_job.ledger.collections import (
 from billing_job.ledger.payments import recorded_payments
 from billing_job.month.collected import collected, collection_of, collection_to_json, under_way
 from billing_job.month.job import Job
-from billing_job.month.receivables import load_receivables, today
+from billing_job.month.receivables import check_holds, load_receivables, today
 from billing_job.receivables.direct_debit import Collection, Creditor, Debit, collection_xml
 from billing_job.receivables.mandates import Collected, Scheme, mandate_for, returns_in_a_row, sequence_of
 from billing_job.receivables.open_items import OpenItem
@@ -168,6 +168,7 @@ def _debits(
     """What is due on the day and may be collected, by scheme; and what may not, with the reason."""
     debits: dict[Scheme, list[Debit]] = {}
     waiting: list[Waiting] = []
+    check_holds(job)
     state = load_receivables(job)
     pending = under_way(history)
     for item in state.open_items:

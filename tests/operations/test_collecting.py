@@ -179,6 +179,7 @@ def test_days_on_which_no_bank_collects(tmp_path: Path, day: str, said: str) -> 
     ("name", "old", "new", "said"),
     [
         ("mandates.csv", "DE89370400440532013000", "DE88370400440532013000", "column iban: 'DE88"),
+        ("mandates.csv", "DE89370400440532013000", "TR330006100519786457841326", "TR is outside the SEPA"),
         ("mandates.csv", "M-ACME", "M_ACME", "column mandate_id"),
         ("mandates.csv", "acme,M-ACME", "nobody,M-ACME", "there is no such client"),
         ("mandates.csv", "bruno,M-BRUNO", "bruno,M-ACME", "is a mandate of acme"),
