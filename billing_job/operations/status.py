@@ -39,14 +39,18 @@ def status(job: Job) -> dict[str, Any]:
         "unsent": {"count": count_in_state(job.engine, "issued")},
         "not_delivered": {"count": count_in_state(job.engine, "refused")},
         "receivables": receivables_figures(job),
-        "charges": {"contradictions": _charges(job)},
+        "charges": _charges(job),
     }
 
 
-def _charges(job: Job) -> list[str]:
-    """What was billed of charges of one's own and would be billed otherwise now."""
+def _charges(job: Job) -> dict[str, Any]:
+    """Of charges of one's own: what would be billed otherwise now, and what the run of its month left open."""
     found = own_charges(job, job.last_month(), job.assignments())
-    return [*found.problems, *found.contradictions]
+    late = [row.charge_cents for row in found.open_rows if row.due < found.next_run]
+    return {
+        "contradictions": [*found.problems, *found.contradictions],
+        "late": {"count": len(late), "cents": sum(late)},
+    }
 
 
 def _waits(job: Job) -> Sum:
