@@ -99,8 +99,8 @@ def _case(each: IdentifiedEntry, names: Names, evidence: Evidence) -> Case:
     elif entry.currency != evidence.currency and (latest is None or latest.action != "other"):
         waits = Waits(
             OTHER_CURRENCY,
-            f"it is in {entry.currency}, and documents are paid in {evidence.currency}: say --other, and import its value"
-            f" in {evidence.currency} as a CSV statement of one row",
+            f"it is in {entry.currency}, and documents are paid in {evidence.currency}: say --other, and import its"
+            f" value in {evidence.currency} as a CSV statement of one row",
         )
     elif latest is None and each.id in evidence.duplicates:
         other = evidence.duplicates[each.id]
