@@ -39,6 +39,7 @@ from billing_job.ledger.transactions import supplier_trunks
 from billing_job.ledger.vat_closings import first_open_day
 from billing_job.month.accounts import Accounts, Owner
 from billing_job.month.charges import charges
+from billing_job.month.credit_offers import with_credit_offers
 from billing_job.month.gate import Because, Gate, gate_of, open_gate, why_nothing_is_issued
 from billing_job.month.job import Job
 from billing_job.month.placing import Placed, place
@@ -97,7 +98,7 @@ def bill(
     ]
     own = [row for row in placed.own_rows if (not only or row.client_id in only)]
     own_now = [row for row in own if supplementary or row.client_id not in has_invoice]
-    found, notes = _bills(job, placed, billable[~waiting], billed_now, own_now)
+    found, notes = bills_of_run(job, placed, billable[~waiting], billed_now, own_now)
     waits = sum_of(billable[waiting])
     if draft or because:
         drafts = tuple(each.document for each in found if each.document and draft)
@@ -111,7 +112,7 @@ def bill(
         now=moment_text(job.clock.now()),
         today=_today(job),
         terms=placed.accounts.fresh_terms(
-            _owners(found, () if only else billed_now, month) | _taken_up(placed, billed_now)
+            billed_owners(found, () if only else billed_now, month) | taken_up(placed, billed_now)
         ),
         borne=_borne(placed, only),
         together_with=partial(open_gate, job, gate, job.reading(), month),
@@ -135,12 +136,12 @@ def _borne(placed: Placed, only: Collection[str]) -> list[TrunkMonth]:
     return placed.accounts.trunk_months(month, set(only) if only else None)
 
 
-def _taken_up(placed: Placed, billed_now: Collection[str]) -> set[Owner]:
+def taken_up(placed: Placed, billed_now: Collection[str]) -> set[Owner]:
     """Older months whose fee or minimum is owed still, of clients that can be taxed by now and get a document."""
     return {owner for owner in placed.left_out if owner[0] in billed_now and owner in placed.vat}
 
 
-def _owners(found: Iterable[Bill], closing: Iterable[str], month: Period) -> set[Owner]:
+def billed_owners(found: Iterable[Bill], closing: Iterable[str], month: Period) -> set[Owner]:
     """The clients' months that are billed by now: those on documents, and with the month's end everybody's."""
     owners = {
         (bill.client_id, settlement.month)
@@ -152,9 +153,10 @@ def _owners(found: Iterable[Bill], closing: Iterable[str], month: Period) -> set
     return owners | {(client_id, str(month)) for client_id in closing}
 
 
-def _bills(
+def bills_of_run(
     job: Job, placed: Placed, billable: pd.DataFrame, billed_now: Collection[str], own: Sequence[ChargeRow]
 ) -> tuple[list[Bill], tuple[str, ...]]:
+    """The bills of these rows, and what `billed_now` owe of the month beside them; and what somebody should look at."""
     settings, month = job.settings, placed.month
     charged = charges(job, placed, billable, own)
     terms = Terms(
@@ -169,7 +171,7 @@ def _bills(
     )
     checks = {client_id: vat_id_check(client) for client_id, client in charged.clients.items()}
     owners = {(client_id, str(month)) for client_id in billed_now}
-    fees = owners | _taken_up(placed, billed_now)
+    fees = owners | taken_up(placed, billed_now)
     used = charged.priced[~charged.priced["transaction_id"].isin([row.transaction_id for row in own])]
     owners = fees | pairs_of(used["client_id"], used["period"])
     clients = {id_: job.mapping.with_references(one, month.last_day) for id_, one in charged.clients.items()}
@@ -184,7 +186,7 @@ def _bills(
         charged.facts,
         charged.freed,
     )
-    found = [_with_national_vat(job, bill) for bill in found]
+    found = with_credit_offers(job, [_with_national_vat(job, bill) for bill in found])
     raise_if_broken(
         every_charge_is_on_a_bill(charged.priced, found) + documents_add_up(b.document for b in found if b.document)
     )

@@ -29,8 +29,10 @@ from billing_job.ledger.bank import (
 )
 from billing_job.ledger.database import transaction
 from billing_job.ledger.payments import claims_in, payments_in
+from billing_job.ledger.reminders import SENT, UNKNOWN, logged_in
 from billing_job.month.job import Job
 from billing_job.month.receivables import today
+from billing_job.month.reminded import late_claims, letter_offers
 from billing_job.receivables.duplicates import check_same, identified, possible_duplicates
 from billing_job.receivables.matching import Evidence, Matched, Waiting, matched
 from billing_job.receivables.statement_gaps import Gap, gaps, short_statements
@@ -214,6 +216,7 @@ def _evidence(connection: Connection, job: Job, known: Sequence[IdentifiedEntry]
     recorded: dict[str, list[Payment]] = defaultdict(list)
     for payment in payments_in(connection):
         recorded[payment.entry].append(payment)
+    letters = [each for each in logged_in(connection) if each.event in SENT | UNKNOWN]
     decisions: Mapping[str, Sequence[BankDecision]] = bank_decisions_in(connection)
     return Evidence(
         claims=claims,
@@ -223,6 +226,8 @@ def _evidence(connection: Connection, job: Job, known: Sequence[IdentifiedEntry]
         decisions=decisions,
         duplicates=possible_duplicates(known),
         recorded=recorded,
+        late=late_claims(letters, SENT | UNKNOWN),
+        offers=letter_offers(letters),
     )
 
 
