@@ -236,6 +236,9 @@ def test_other_money(here: BankOffice) -> None:
     )
     told = bring(here, camt(*moved), code=3).json
     assert what(told["waiting"], "cents", "reason") == [(5_000, "other_currency")]
+    (dollars,) = told["waiting"]
+    refused = here.office.type("bank", "match", dollars["entry"], "--document", TWO)
+    assert (refused.code, "it is in USD" in refused.err) == (2, True)
     assert here.open() == {ONE: 12_100, TWO: 5_000}
     assert here.open("--as-of", "2026-11-20") == {TWO: 5_000}
     assert [one["bank_reason"] for one in told["matched"] if one["kind"] == "return"] == ["AC04"]
