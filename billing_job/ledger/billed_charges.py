@@ -48,6 +48,7 @@ def billed_charges(engine: Engine) -> dict[str, BilledCharge]:
     undone = select(*keys, func.sum(credited_rows.c.net_cents)).where(_is_charge(keys[0])).group_by(*keys)
     query = select(
         columns.transaction_id,
+        columns.generation,
         columns.client_id,
         columns.category,
         columns.number,
@@ -56,12 +57,14 @@ def billed_charges(engine: Engine) -> dict[str, BilledCharge]:
         columns.net_cents,
         func.coalesce(columns.document_number, ""),
         columns.period,
-        columns.generation,
     )
     with transaction(engine) as connection:
         credited = {(id_, generation): int(net) for id_, generation, net in connection.execute(undone)}
         rows = connection.execute(query.where(own_charge(), ~is_released()))
-        return {row[0]: BilledCharge(*row[:-1], credited.get((row[0], row[-1]), 0)) for row in rows}
+        return {
+            id_: BilledCharge(id_, *cells, credited_cents=credited.get((id_, generation), 0))
+            for id_, generation, *cells in rows
+        }
 
 
 def charges_of_period(engine: Engine, period: str) -> pd.DataFrame:
