@@ -6,7 +6,7 @@ import pandas as pd
 from sqlalchemy import ColumnElement, Engine, and_, func, select
 
 from billing_job.core.categories import CHARGE, MINIMUM, MONTHLY_FEE
-from billing_job.core.columns.schema import SETTLED, conform
+from billing_job.core.columns.schema import SETTLED, conform, empty
 from billing_job.ledger.billing_tables import credited_rows, releases, settlements
 from billing_job.ledger.database import transaction
 from billing_job.ledger.releases import is_released
@@ -55,15 +55,26 @@ def billed_charges(engine: Engine) -> dict[str, BilledCharge]:
         columns.trunk,
         columns.month,
         columns.net_cents,
-        func.coalesce(columns.document_number, ""),
+        columns.document_number,
         columns.period,
     )
     with transaction(engine) as connection:
         credited = {(id_, generation): int(net) for id_, generation, net in connection.execute(undone)}
         rows = connection.execute(query.where(own_charge(), ~is_released()))
         return {
-            id_: BilledCharge(id_, *cells, credited_cents=credited.get((id_, generation), 0))
-            for id_, generation, *cells in rows
+            row.transaction_id: BilledCharge(
+                row.transaction_id,
+                row.client_id,
+                row.category,
+                row.number,
+                row.trunk,
+                row.month,
+                row.net_cents,
+                row.document_number or "",
+                row.period,
+                credited.get((row.transaction_id, row.generation), 0),
+            )
+            for row in rows
         }
 
 
@@ -83,6 +94,8 @@ def charges_of_period(engine: Engine, period: str) -> pd.DataFrame:
     )
     with transaction(engine) as connection:
         rows = [dict(row) for row in connection.execute(query).mappings()]
+    if not rows:
+        return empty(SETTLED)
     frame = pd.DataFrame(rows, columns=list(SETTLED))
     frame["document_number"] = frame["document_number"].fillna("")
     return conform(frame, SETTLED, "ledger")
