@@ -6,7 +6,7 @@ import pandas as pd
 from sqlalchemy import ColumnElement, Engine, and_, func, select
 
 from billing_job.core.categories import CHARGE, MINIMUM, MONTHLY_FEE
-from billing_job.core.columns.schema import SETTLED, conform
+from billing_job.core.columns.schema import SETTLED, conform, empty
 from billing_job.ledger.billed_facts import credited_of
 from billing_job.ledger.billing_tables import releases, settlements
 from billing_job.ledger.database import transaction
@@ -80,6 +80,8 @@ def charges_of_period(engine: Engine, period: str) -> pd.DataFrame:
     )
     with transaction(engine) as connection:
         rows = [dict(row) for row in connection.execute(query).mappings()]
+    if not rows:
+        return empty(SETTLED)
     frame = pd.DataFrame(rows, columns=list(SETTLED))
     frame["document_number"] = frame["document_number"].fillna("")
     return conform(frame, SETTLED, "ledger")

@@ -25,11 +25,12 @@ def month_margins(job: Job, month: Period, placed: Placed, known: Sequence[Docum
     """
     zone = job.settings.billing.zone
     settled = settlements_of(job.engine, *month.span(zone))
-    accepted = accepted_costs(job.engine)
-    changed = settled["transaction_id"].isin(list(accepted)) & ~settled["released"]
-    costs = settled["transaction_id"].map(lambda id_: -accepted.get(id_, 0)).astype(INT)
-    settled["cost_micros"] = settled["cost_micros"].mask(changed, costs)
-    settled = pd.concat([settled, charges_of_period(job.engine, str(month))], ignore_index=True)
+    if accepted := accepted_costs(job.engine):
+        changed = settled["transaction_id"].isin(list(accepted)) & ~settled["released"]
+        costs = settled["transaction_id"].map(lambda id_: -accepted.get(id_, 0)).astype(INT)
+        settled["cost_micros"] = settled["cost_micros"].mask(changed, costs)
+    own = charges_of_period(job.engine, str(month))
+    settled = settled if own.empty else pd.concat([settled, own], ignore_index=True)
     gone = job.withdrawn()
     rows = placed.moved_in_month
     rows = rows[rows["settled"] | ~rows["transaction_id"].isin(sorted(gone))] if gone else rows

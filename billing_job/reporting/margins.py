@@ -7,9 +7,11 @@ without a document are what waits, and what the house paid. Charges of one's own
 from collections.abc import Iterable, Sequence
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from billing_job.core.categories import TOPUP
-from billing_job.core.columns.schema import TEXT
+from billing_job.core.columns.interned import arrow
 from billing_job.core.document import Document
 from billing_job.core.files.csv_writer import csv_text
 from billing_job.core.money import MICROS_PER_CENT, decimal_text, half_away_from_zero, micros_text
@@ -18,6 +20,10 @@ MARGIN_COLUMNS = (
     "client_id", "document_number", "category", "number", "trunk", "cost", "charge", "margin", "margin_percent",
 )  # fmt: skip
 KEYS = list(MARGIN_COLUMNS[:5])
+_SUMS = ["cost_micros", "charge_cents"]
+_ID = ["transaction_id", "part"]
+_MARGINS = pa.schema([*((key, pa.string()) for key in KEYS), *((name, pa.int64()) for name in _SUMS)])
+_NOTHING = pa.scalar(0, pa.int64())
 
 
 def margins(month_rows: pd.DataFrame, settled: pd.DataFrame, documents: Sequence[Document]) -> pd.DataFrame:
@@ -27,17 +33,34 @@ def margins(month_rows: pd.DataFrame, settled: pd.DataFrame, documents: Sequence
     speak of the month: their lines without a transaction (fees, credits) are charges that nothing was paid for. A
     transaction that was billed, credited and freed costs once, and was charged each time.
     """
-    rows = month_rows[~((month_rows["outcome"] == "excluded") & (month_rows["reason"] == TOPUP))]
-    rows = rows.assign(cost_micros=-rows["micros"].fillna(0))
-    keys = pd.MultiIndex.from_frame(settled.loc[~settled["released"], ["transaction_id", "part"]])
-    settled = settled.assign(cost_micros=settled["cost_micros"].mask(settled["released"], 0))
-    is_open = ~pd.MultiIndex.from_frame(rows[["transaction_id", "part"]]).isin(keys)
-    unbilled = rows[is_open].assign(document_number="", charge_cents=0)
-    unbilled["client_id"] = unbilled["client_id"].mask(unbilled["outcome"] != "attributed", "")
-    parts = [settled[[*KEYS, "cost_micros", "charge_cents"]], unbilled[[*KEYS, "cost_micros", "charge_cents"]]]
-    parts.append(pd.DataFrame(_without_transaction(documents), columns=[*KEYS, "cost_micros", "charge_cents"]))
-    together = pd.concat([part.astype(dict.fromkeys(KEYS, TEXT)) for part in parts], ignore_index=True)
-    return together.groupby(KEYS, as_index=False, sort=True)[["cost_micros", "charge_cents"]].sum()
+    is_topup = (month_rows["outcome"] == "excluded") & (month_rows["reason"] == TOPUP)
+    rows = _table(month_rows[~is_topup], [*_ID, "outcome", "client_id", *KEYS[2:], "micros"])
+    every = _table(settled, [*_ID, *KEYS, *_SUMS, "released"])
+    in_force = pc.invert(every["released"])
+    unbilled = rows.join(every.filter(in_force).select(_ID), _ID, join_type="left anti")
+    billed = [pc.if_else(in_force, every["cost_micros"], _NOTHING), every["charge_cents"]]
+    owners = pc.if_else(pc.equal(unbilled["outcome"], "attributed"), unbilled["client_id"], "")
+    nothing, nowhere = (pa.repeat(value, len(unbilled)) for value in (_NOTHING, ""))
+    costs = pc.negate(unbilled["micros"].fill_null(0))
+    own = [*zip(*_without_transaction(documents), strict=True)] or [()] * len(_MARGINS)
+    together = pa.concat_tables(
+        [
+            pa.table([*(every[key] for key in KEYS), *billed], schema=_MARGINS),
+            pa.table([owners, nowhere, *(unbilled[key] for key in KEYS[2:]), costs, nothing], schema=_MARGINS),
+            pa.table(own, schema=_MARGINS),
+        ]
+    )
+    sums = together.group_by(KEYS).aggregate([(name, "sum") for name in _SUMS])
+    found = sums.rename_columns(_MARGINS.names).sort_by([(key, "ascending") for key in KEYS])
+    return pd.DataFrame({name: pd.Series(pd.arrays.ArrowExtensionArray(found[name])) for name in _MARGINS.names})
+
+
+def _table(frame: pd.DataFrame, columns: Sequence[str]) -> pa.Table:
+    """Columns of a frame as Arrow's, texts as they are."""
+    texts = {name: arrow(frame[name]) for name in columns}
+    return pa.table(
+        {name: each.cast(pa.string()) if pa.types.is_dictionary(each.type) else each for name, each in texts.items()}
+    )
 
 
 def margin_csv(found: pd.DataFrame) -> bytes:
