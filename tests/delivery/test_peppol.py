@@ -64,6 +64,7 @@ FATES: dict[str, tuple[str, str]] = {
     "busy": ("deferred", "sent"),
     "down": ("uncertain", "sent"),
     "odd": ("sent", "already"),
+    "duplicate": ("sent", "already"),
     "lookup_down": ("sent", "already"),
     "lookup_odd": ("sent", "already"),
 }
