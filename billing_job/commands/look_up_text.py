@@ -1,7 +1,7 @@
 """What list, show, why and status print for people."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from rich.console import Console
@@ -42,7 +42,8 @@ def documents_table(found: Sequence[Mapping[str, Any]]) -> str:
         sums[each["currency"]] = sums.get(each["currency"], 0) + each["gross_cents"]
     totals = ", ".join(money_text(cents, currency) for currency, cents in sorted(sums.items()))
     columns = ("number", "date", "client", "name", "net", "gross", "open", "state")
-    return table(columns, rows, right=("net", "gross", "open")) + f"\n\n{len(found)} documents, {totals} gross"
+    printed = table(columns, rows, right=("net", "gross", "open"), short=("client", "name"))
+    return printed + f"\n\n{len(found)} documents, {totals} gross"
 
 
 def document_rows(found: Sequence[Mapping[str, Any]]) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
@@ -116,6 +117,30 @@ def _vies(answer: Mapping[str, Any]) -> str:
     return f"vies  {answer['asked']}  {answer['vat_id']} {said}{name}{number}{rests}"
 
 
+def charge_text(found: Mapping[str, Any], currency: str) -> str:
+    """A charge's way from its row to a document, in sentences."""
+    row = found["charge"]
+    said = [
+        f"Charge {row['transaction_id']}: {row['description'] or row['category']}, {row['client_id']},"
+        f" {money_text(row['net_cents'], currency)} net, {row['document'] or row['state']}",
+        *_facts([("billed by", f"the run of {row['run']}"), ("because", row["why"])]),
+    ]
+    return "\n".join([*said, *_billed(found, currency)])
+
+
+def _billed(found: Mapping[str, Any], currency: str) -> Iterator[str]:
+    """Every settlement of a row, and what credit notes undid."""
+    for each in found["settlements"]:
+        where = f"on {each['document']}, line {each['line']}" if each["document"] else "on no document"
+        freed = f"; freed by {each['freed_by']}" if each["freed_by"] else ""
+        yield (
+            f"Billed {where}, {each['issue_date'] or each['month']}: cost {wallet_text(each['cost_micros'], currency)},"
+            f" charged {grouped(each['net_cents'])} net{freed}"
+        )
+    for each in found["credited"]:
+        yield f"Credited by {each['credit_number']}: {grouped(each['net_cents'])} net"
+
+
 def why_text(found: Mapping[str, Any]) -> str:
     """A transaction's way from the wire to a document, in sentences."""
     row = found["transaction"]
@@ -145,14 +170,7 @@ def why_text(found: Mapping[str, Any]) -> str:
         if part["rule"] is not None:
             keys = ", ".join(f"{key} = {value}" for key, value in part["rule"].items())
             said.append(f"Category {part['category']}, priced by the rule: {keys}")
-    for each in found["settlements"]:
-        where = f"on {each['document']}, line {each['line']}" if each["document"] else "on no document"
-        freed = f"; freed by {each['freed_by']}" if each["freed_by"] else ""
-        said.append(
-            f"Billed {where}, {each['issue_date'] or each['month']}: cost {wallet_text(each['cost_micros'], currency)},"
-            f" charged {grouped(each['net_cents'])} net{freed}"
-        )
-    said += [f"Credited by {each['credit_number']}: {grouped(each['net_cents'])} net" for each in found["credited"]]
+    said += _billed(found, currency)
     said += [
         f"Refunded by transaction {each['transaction_id']} on {each['document_number'] or 'no document'}:"
         f" {grouped(each['net_cents'])} net"
@@ -172,6 +190,9 @@ def status_text(found: Mapping[str, Any], currency: str) -> str:
     told = "not known: run `billing-job sync`" if balance is None else wallet_text(balance, currency)
     explained = "" if balance is None else ", explained" if wallet["matches"] else ", NOT explained: see `reconcile`"
     run, owed = found["last_run"], found["receivables"]
+    late = found["charges"]["late"]
+    late_charges = [("charges", f"{late['count']} periods of {money_text(late['cents'], currency)} are left of months"
+                                " that were run: see `billing-job charges list`")] if late["count"] else []  # fmt: skip
     facts = [
         ("ledger", f"{found['ledger']['where']}: {found['ledger']['transactions']:,} transactions,"
                    f" {found['ledger']['documents']:,} documents"),
@@ -183,11 +204,13 @@ def status_text(found: Mapping[str, Any], currency: str) -> str:
                     + (": see `billing-job exceptions`" if waits["count"] else "")),
         ("unsent", f"{sent['count']} documents" + (": see `billing-job list --state issued`" if sent["count"] else "")),
         ("not delivered", f"{stuck['count']} documents"
-                          + (": see `billing-job list --state refused`" if stuck["count"] else "")),
+                          + (f" of {money_text(stuck['cents'], currency)}, the oldest for {stuck['oldest_days']} days:"
+                             " `billing-job send` lists them" if stuck["count"] else "")),
         ("open", f"{money_text(owed['open_cents'], currency)} of {owed['open_documents']} documents, overdue"
                  f" {money_text(owed['overdue_cents'], currency)} of {owed['overdue_documents']}: `billing-job open`"),
         ("bank", f"read up to {owed['newest_statement']}" if owed["newest_statement"]
                  else "no statement was read: `billing-job bank import`"),
+        *late_charges,
         *(("charges", sentence) for sentence in found["charges"]["contradictions"]),
     ]  # fmt: skip
     screen = Screen.of(Console())

@@ -4,7 +4,6 @@ Unknown keys and wrong values are refused all at once, each with file, key, valu
 """
 
 import re
-import tomllib
 from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
@@ -18,10 +17,11 @@ from billing_job.billing.rating.plans import Plan
 from billing_job.config.api import Api
 from billing_job.config.mail import Mail
 from billing_job.config.peppol import Peppol
-from billing_job.config.problems import problems_of
+from billing_job.config.problems import problems_of, read_toml
 from billing_job.config.reading import CurrencyCode, zone_name
 from billing_job.config.receivables import Bank, ReceivablesTable
 from billing_job.config.seller import SellerTable
+from billing_job.core.categories import REFUND, TOPUP
 from billing_job.core.errors import ConfigError
 from billing_job.core.toml import DayCount, Table, WalletMoney, WebAddress, expecting
 from billing_job.didfarm.wire_reading import BalanceReading
@@ -65,6 +65,7 @@ class Design(Table):
     address: Literal["left", "right"] = "left"
     paper: Literal["a4", "letter"] = "a4"
     fold_marks: bool = True
+    carried_forward: bool = False
     templates: Path | None = None
     pdf_in_ubl: bool = False
 
@@ -240,6 +241,13 @@ class Settings(Table):
                         f"plan {plan.name!r}, rule {place}: category {rule.category!r} is none of [categories], so the"
                         f" rule would never hold; they are {', '.join(known)}"
                     )
+            uses = [category for category in known if category not in (TOPUP, REFUND)]
+            minimums = [plan.category_minimum, *(version.category_minimum or {} for version in plan.versions)]
+            if foreign := [category for each in minimums for category in each if category not in uses]:
+                raise ValueError(
+                    f"plan {plan.name!r}, category_minimum: {foreign[0]!r} is no category of use in [categories]; they"
+                    f" are {', '.join(uses)}"
+                )
         return self
 
     @model_validator(mode="after")
@@ -265,21 +273,11 @@ def load_settings(path: Path) -> Settings:
 
     ConfigError lists every wrong key with file, key, value and what is expected.
     """
-    try:
-        raw = tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except FileNotFoundError:
-        raise ConfigError(
-            f"{path}: there is no such file. Point --config or BILLING_JOB_CONFIG to your billing.toml or"
-            " its folder, or make a first one with `billing-job init`; `billing-job demo` shows all without one"
-        ) from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(
-            f"{path}: cannot be read ({error}). Check the path, its permissions and that it is UTF-8"
-        ) from None
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{path}: is not valid TOML: {error}") from None
-    except RecursionError:
-        raise ConfigError(f"{path}: is not valid TOML: it is nested too deeply") from None
+    raw = read_toml(
+        path,
+        "Point --config or BILLING_JOB_CONFIG to your billing.toml or its folder, or make a first one with"
+        " `billing-job init`; `billing-job demo` shows all without one",
+    )
     try:
         settings = Settings.model_validate(raw)
     except ValidationError as error:

@@ -11,20 +11,22 @@ from datetime import date, timedelta
 from billing_job.core.console import Console
 from billing_job.core.document import Client
 from billing_job.core.errors import ConfigError
-from billing_job.core.moments import moment_text
+from billing_job.delivery.noting import note_reminder
 from billing_job.ledger.collections import logged_collections
 from billing_job.ledger.payments import recorded_payments
-from billing_job.ledger.reminders import UNKNOWN, ReminderEvent, SentReminder, logged_reminders, record_reminder
+from billing_job.ledger.reminders import UNKNOWN, ReminderEvent, SentReminder, logged_reminders
 from billing_job.month.collected import collected, under_way, usable_mandate
 from billing_job.month.job import Job
-from billing_job.month.receivables import load_receivables
+from billing_job.month.receivables import check_holds, load_receivables
 from billing_job.month.reminded import client_of, reminded, reminder_to_json
+from billing_job.receivables.late_claims import paid_beside
 from billing_job.receivables.mandates import Collected
 from billing_job.receivables.reminders import Reminder, ReminderPlan, Terms, reminders
 
 
 def planned_reminders(job: Job, log: Sequence[SentReminder]) -> ReminderPlan:
     """Today's reminders by what is open now."""
+    check_holds(job)
     state, payments = load_receivables(job), recorded_payments(job.engine)
     owing = {item.client_id: item.number for item in state.items if item.days_overdue(state.as_of)}
     history = collected(logged_collections(job.engine), payments)
@@ -38,6 +40,7 @@ def planned_reminders(job: Job, log: Sequence[SentReminder]) -> ReminderPlan:
         job.receivables_files.holds,
         reminded(log),
         under_way(history),
+        paid_beside(payments, state.as_of),
         frozenset(id_ for id_, client in clients.items() if _is_debited(job, client, state.as_of, history)),
     )
     return reminders(state, payments, terms)
@@ -61,7 +64,7 @@ def settle(job: Job, console: Console, confirm: Sequence[str], resend: Sequence[
                 raise ConfigError(f"{option} {client_id}: no reminder of this client is uncertain")
             for each in open_ones:
                 claimed = _stands_for(job, log, each) if each.is_doubt and event is ReminderEvent.CONFIRMED else ""
-                note(job, each, event, words, console, claimed)
+                note_reminder(job, each, event, words, console, claimed)
 
 
 def may_have_left(reminder: Reminder, doubt: SentReminder) -> bool:
@@ -86,9 +89,3 @@ def _stands_for(job: Job, log: Sequence[SentReminder], doubt: SentReminder) -> s
             )
             return reminder_to_json(replace(reminder, items=items))
     return ""
-
-
-def note(job: Job, noted: SentReminder, event: ReminderEvent, detail: str, console: Console, claimed: str = "") -> None:
-    """Note what became of a reminder."""
-    moment = moment_text(job.clock.now())
-    record_reminder(job.engine, noted, event, moment=moment, run_id=console.run_id, detail=detail, claimed=claimed)

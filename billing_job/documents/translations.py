@@ -10,6 +10,8 @@ from babel import Locale
 from babel.messages.catalog import Message
 from babel.messages.pofile import PoFileError, read_po
 
+from billing_job.core.categories import MINIMUM
+from billing_job.core.document import Line
 from billing_job.core.errors import ConfigError
 from billing_job.core.units import PIECE, unit_word
 from billing_job.documents.templates import Templates
@@ -29,6 +31,7 @@ LOCALES = {
 }
 """The languages a document can be in, and the locale that writes their dates and numbers."""
 FALLBACK = "en"
+_ISOLATE, _END_OF_ISOLATE = "\N{FIRST STRONG ISOLATE}", "\N{POP DIRECTIONAL ISOLATE}"
 _PLURAL_TAGS = ("zero", "one", "two", "few", "many", "other")
 """The plurals of CLDR, in the order in which gettext counts a language's own."""
 
@@ -77,12 +80,20 @@ class Labels:
         """The writing direction as HTML names it: ltr or rtl."""
         return self.locale.text_direction
 
+    def apart(self, text: str) -> str:
+        """A text for a sentence of another writing direction: brackets and full stops around it stay the sentence's."""
+        return f"{_ISOLATE}{text}{_END_OF_ISOLATE}" if self.direction == "rtl" else text
+
     def category(self, category: str) -> str:
         """A line category's name; a word of the user's own is only written like one ("sip_channel": Sip channel)."""
         if self.knows(f"category:{category}"):
             return self(f"category:{category}")
         words = category.replace("_", " ").replace("-", " ").strip()
         return words[:1].upper() + words[1:]
+
+    def described(self, line: Line) -> str:
+        """What a line says beside its category; the minimum of one category names that."""
+        return self.category(line.description) if line.category == MINIMUM and line.description else line.description
 
 
 def labels_for(templates: Templates, language: str) -> Labels:

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, Connection, Engine, and_, case, func, select, true
 
-from billing_job.core.document import Client, Document, Heading, MonthTotal, document_from_json, heading_from_json
+from billing_job.core.document import Client, Document, Heading, MonthTotal
+from billing_job.core.document_json import document_from_json, heading_from_json
 from billing_job.core.errors import LedgerError
 from billing_job.ledger.billing_tables import closings, documents, releases, settlements
 from billing_job.ledger.bulk import chunks

@@ -11,11 +11,12 @@ from functools import partial
 import pandas as pd
 
 from billing_job.billing.invoicing.bills import Terms, bills
-from billing_job.billing.invoicing.fee_discount_minimum import PlanTerms
+from billing_job.billing.invoicing.fee_discount_minimum import Minimum, PlanTerms
 from billing_job.billing.invoicing.national_currency import with_national_vat
 from billing_job.billing.invoicing.tax import vat_id_check
 from billing_job.billing.rating.own_charges import ChargeRow
-from billing_job.core.categories import CHARGE, MINIMUM, MONTHLY_FEE, is_own_charge
+from billing_job.billing.rating.plans import Plan
+from billing_job.core.categories import MINIMUM, MONTHLY_FEE, is_own_charge, plan_charge_id
 from billing_job.core.checks import (
     documents_add_up,
     every_charge_is_on_a_bill,
@@ -39,6 +40,7 @@ from billing_job.ledger.transactions import supplier_trunks
 from billing_job.ledger.vat_closings import first_open_day
 from billing_job.month.accounts import Accounts, Owner
 from billing_job.month.charges import charges
+from billing_job.month.credit_offers import with_credit_offers
 from billing_job.month.gate import Because, Gate, gate_of, open_gate, why_nothing_is_issued
 from billing_job.month.job import Job
 from billing_job.month.placing import Placed, place
@@ -46,7 +48,7 @@ from billing_job.month.preconditions import check_clients
 from billing_job.month.waiting_limit import WaitingShare, waiting_share
 
 HISTORY_MONTHS = 6
-NO_NETS: Mapping[Owner, int] = {}
+NO_NETS: Mapping[Owner, dict[str, int]] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +99,7 @@ def bill(
     ]
     own = [row for row in placed.own_rows if (not only or row.client_id in only)]
     own_now = [row for row in own if supplementary or row.client_id not in has_invoice]
-    found, notes = _bills(job, placed, billable[~waiting], billed_now, own_now)
+    found, notes = bills_of_run(job, placed, billable[~waiting], billed_now, own_now)
     waits = sum_of(billable[waiting])
     if draft or because:
         drafts = tuple(each.document for each in found if each.document and draft)
@@ -111,7 +113,7 @@ def bill(
         now=moment_text(job.clock.now()),
         today=_today(job),
         terms=placed.accounts.fresh_terms(
-            _owners(found, () if only else billed_now, month) | _taken_up(placed, billed_now)
+            billed_owners(found, () if only else billed_now, month) | taken_up(placed, billed_now)
         ),
         borne=_borne(placed, only),
         together_with=partial(open_gate, job, gate, job.reading(), month),
@@ -135,12 +137,12 @@ def _borne(placed: Placed, only: Collection[str]) -> list[TrunkMonth]:
     return placed.accounts.trunk_months(month, set(only) if only else None)
 
 
-def _taken_up(placed: Placed, billed_now: Collection[str]) -> set[Owner]:
+def taken_up(placed: Placed, billed_now: Collection[str]) -> set[Owner]:
     """Older months whose fee or minimum is owed still, of clients that can be taxed by now and get a document."""
     return {owner for owner in placed.left_out if owner[0] in billed_now and owner in placed.vat}
 
 
-def _owners(found: Iterable[Bill], closing: Iterable[str], month: Period) -> set[Owner]:
+def billed_owners(found: Iterable[Bill], closing: Iterable[str], month: Period) -> set[Owner]:
     """The clients' months that are billed by now: those on documents, and with the month's end everybody's."""
     owners = {
         (bill.client_id, settlement.month)
@@ -152,9 +154,10 @@ def _owners(found: Iterable[Bill], closing: Iterable[str], month: Period) -> set
     return owners | {(client_id, str(month)) for client_id in closing}
 
 
-def _bills(
+def bills_of_run(
     job: Job, placed: Placed, billable: pd.DataFrame, billed_now: Collection[str], own: Sequence[ChargeRow]
 ) -> tuple[list[Bill], tuple[str, ...]]:
+    """The bills of these rows, and what `billed_now` owe of the month beside them; and what somebody should look at."""
     settings, month = job.settings, placed.month
     charged = charges(job, placed, billable, own)
     terms = Terms(
@@ -169,7 +172,7 @@ def _bills(
     )
     checks = {client_id: vat_id_check(client) for client_id, client in charged.clients.items()}
     owners = {(client_id, str(month)) for client_id in billed_now}
-    fees = owners | _taken_up(placed, billed_now)
+    fees = owners | taken_up(placed, billed_now)
     used = charged.priced[~charged.priced["transaction_id"].isin([row.transaction_id for row in own])]
     owners = fees | pairs_of(used["client_id"], used["period"])
     clients = {id_: job.mapping.with_references(one, month.last_day) for id_, one in charged.clients.items()}
@@ -184,7 +187,7 @@ def _bills(
         charged.facts,
         charged.freed,
     )
-    found = [_with_national_vat(job, bill) for bill in found]
+    found = with_credit_offers(job, [_with_national_vat(job, bill) for bill in found])
     raise_if_broken(
         every_charge_is_on_a_bill(charged.priced, found) + documents_add_up(b.document for b in found if b.document)
     )
@@ -217,7 +220,7 @@ def plan_terms(
     owners: Collection[Owner],
     fees: Collection[Owner],
     freed: Collection[tuple[str, int]] = (),
-    gone_nets: Mapping[Owner, int] = NO_NETS,
+    gone_nets: Mapping[Owner, dict[str, int]] = NO_NETS,
 ) -> dict[Owner, PlanTerms]:
     """What plans ask of clients' months beside their use; those that ask nothing are left out.
 
@@ -233,34 +236,56 @@ def plan_terms(
     found = {}
     for client_id, name in owners:
         account = accounts.account(client_id, name)
-        fee_id, minimum_id = (f"{CHARGE}{kind}:{account}:{name}" for kind in (MONTHLY_FEE, MINIMUM))
+        fee_id = plan_charge_id(MONTHLY_FEE, account, name)
         plan = (accounts.plan_now if (fee_id, 0) in freed else accounts.plan)(client_id, name)
         owes = accounts.owes(client_id, name)
         owes_fee = owes and (client_id, name) in fees and fee_id not in billed_fees
         is_present = present[account, name] == client_id
         ids = {account, client_id}
         before = [nets.get((id_, name), MonthNet()) for id_ in ids] if is_present else []
-        gone = sum(gone_nets.get((id_, name), 0) for id_ in ids - {client_id})
+        before += [MonthNet(gone_nets.get((id_, name), {})) for id_ in ids - {client_id}]
+        parts = {
+            category: minimum_parts.get(plan_charge_id(MINIMUM, account, name, category), 0)
+            for category in _minimum_categories(plan, before)
+        }
         terms = PlanTerms(
             account=account,
             fee_cents=accounts.fee_cents(client_id, name, plan) if owes_fee else 0,
-            minimum_cents=cents_from_decimal(plan.minimum) if owes and is_present else 0,
             discount_millionths=scaled(plan.discount_percent),
-            net_cents=sum(each.net_cents for each in before) + gone,
-            billed_minimum_cents=sum(each.minimum_cents for each in before),
-            minimum_part=minimum_parts.get(minimum_id, 0),
+            minimums=_minimums(plan, before, parts, owes=owes and is_present),
         )
-        if terms.fee_cents or terms.minimum_cents or terms.discount_millionths or terms.billed_minimum_cents:
+        if terms.fee_cents or terms.discount_millionths or terms.minimums:
             found[client_id, name] = terms
     return found
 
 
-def _gone_nets(job: Job, priced: pd.DataFrame) -> dict[Owner, int]:
-    """What this run gives back to clients that have left the files, by client and month; net cents."""
+def _minimum_categories(plan: Plan, before: Sequence[MonthNet]) -> list[str]:
+    """The categories that have a minimum, or had one billed, and the empty one of the month at the end."""
+    return [*sorted({*plan.category_minimum, *(name for each in before for name in each.minimums)} - {""}), ""]
+
+
+def _minimums(plan: Plan, before: Sequence[MonthNet], parts: Mapping[str, int], *, owes: bool) -> tuple[Minimum, ...]:
+    """What a month comes to at least, and what earlier documents billed of it; `parts` are in the order of billing."""
+    found = []
+    for category, part in parts.items():
+        asked = plan.category_minimum.get(category, "0") if category else plan.minimum
+        nets = sum(cents for each in before for name, cents in each.nets.items() if category in ("", name))
+        tops = sum(cents for each in before for name, cents in each.minimums.items() if name and not category)
+        billed = sum(each.minimums.get(category, 0) for each in before)
+        minimum = Minimum(category, cents_from_decimal(asked) if owes else 0, nets + tops, billed, part)
+        if minimum.cents or minimum.billed_cents:
+            found.append(minimum)
+    return tuple(found)
+
+
+def _gone_nets(job: Job, priced: pd.DataFrame) -> dict[Owner, dict[str, int]]:
+    """What this run gives back to clients that have left the files, by client and month, and category; net cents."""
     rows = priced[~priced["client_id"].isin(list(job.clients))]
-    nets: dict[Owner, int] = {}
-    for client_id, name, cents in zip(rows["client_id"], rows["period"], rows["charge_cents"], strict=True):
-        nets[client_id, name] = nets.get((client_id, name), 0) + int(cents)
+    nets: dict[Owner, dict[str, int]] = {}
+    columns = (rows[name] for name in ("client_id", "period", "category", "charge_cents"))
+    for client_id, name, category, cents in zip(*columns, strict=True):
+        of_month = nets.setdefault((client_id, name), {})
+        of_month[category] = of_month.get(category, 0) + int(cents)
     return nets
 
 

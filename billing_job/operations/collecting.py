@@ -1,5 +1,6 @@
 """`collect`: one file of direct debits for a day and a scheme, noted before it is written, so that it comes once."""
 
+import re
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -20,7 +21,7 @@ from billing_job.ledger.collections import (
 from billing_job.ledger.payments import recorded_payments
 from billing_job.month.collected import collected, collection_of, collection_to_json, under_way
 from billing_job.month.job import Job
-from billing_job.month.receivables import load_receivables, today
+from billing_job.month.receivables import check_holds, load_receivables, today
 from billing_job.receivables.direct_debit import Collection, Creditor, Debit, collection_xml
 from billing_job.receivables.mandates import Collected, Scheme, mandate_for, returns_in_a_row, sequence_of
 from billing_job.receivables.open_items import OpenItem
@@ -29,6 +30,7 @@ from billing_job.receivables.reminders import HoldKind
 SCHEMA = "billing-job/collect@1"
 FOLDER = "collections"
 _DIRECT_DEBIT = "direct_debit"
+_END_TO_END = re.compile(rb"<EndToEndId>([^<]+)<")
 _NOTICE = 1
 """TARGET days that a bank wants between the file and the day (EPC rulebooks: D-1)."""
 
@@ -100,7 +102,8 @@ class CollectReport:
 def collect(job: Job, due: date, console: Console, *, anyway: bool = False) -> CollectReport:
     """Write the files of a day, or again what a call before this one noted and may not have written.
 
-    Documents of before a backup was restored wait, unless `anyway`: the bank may have collected them.
+    Documents of before a backup was restored wait, unless `anyway`: the bank may have collected them. What stands in a
+    file that the ledger does not know waits until that is moved away.
     ConfigError for a day on which no bank collects, and where the seller has no account or creditor identifier.
     """
     logged = logged_collections(job.engine)
@@ -168,8 +171,10 @@ def _debits(
     """What is due on the day and may be collected, by scheme; and what may not, with the reason."""
     debits: dict[Scheme, list[Debit]] = {}
     waiting: list[Waiting] = []
+    check_holds(job)
     state = load_receivables(job)
     pending = under_way(history)
+    elsewhere = _in_unknown_files(job)
     for item in state.open_items:
         client = job.clients.get(item.client_id)
         if item.open_cents <= 0 or item.due_date > due or client is None or client.payment != _DIRECT_DEBIT:
@@ -183,6 +188,11 @@ def _debits(
             reason = (
                 f"the ledger was restored from a backup on {doubted_on}, and the bank may have been told of it already:"
                 " when it was not, say --anyway"
+            )
+        if not reason and item.number in elsewhere:
+            reason = (
+                f"stands in {elsewhere[item.number]}, which the ledger does not know and the bank may have: move the"
+                " file away when the bank has not"
             )
         if not reason and mandate is None:
             reason = f"no mandate of the client holds on {due}: add one to mandates.csv"
@@ -211,6 +221,18 @@ def _debits(
         )
         history = [*history, Collected(mandate.mandate_id, item.number, due, returned=False)]
     return debits, waiting
+
+
+def _in_unknown_files(job: Job) -> dict[str, str]:
+    """Document → the file of direct debits that has it, of those in the folder that are in no log: after a restore."""
+    known = {f"{each.due}-{each.scheme}.xml" for each in logged_collections(job.engine)}
+    output = files_at(job.settings.output.directory)
+    return {
+        number.decode(): f"{FOLDER}/{name}"
+        for name in output.names(FOLDER)
+        if name.endswith(".xml") and name not in known
+        for number in _END_TO_END.findall(output.below(FOLDER).read(name) or b"")
+    }
 
 
 def _refusal(job: Job, item: OpenItem, due: date, pending: dict[str, date], favour: int) -> str:

@@ -11,6 +11,11 @@ from stdnum.eu import at_02
 from stdnum.exceptions import ValidationError
 
 _MANDATE_ID_LENGTH = 35
+_SEPA = (
+    "AD AL AT BE BG CH CY CZ DE DK EE ES FI FR GB GI GR HR HU IE IS IT LI LT LU LV MC MD ME MK MT NL NO PL PT RO RS SE"
+    " SI SK SM VA"
+)
+"""How IBANs of the SEPA's countries and territories begin (EPC409-09, 2025)."""
 LATIN = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789/-?:().,'+ ")
 """The characters that every bank of the SEPA takes (EPC217-08)."""
 
@@ -88,11 +93,16 @@ def returns_in_a_row(mandate_id: str, history: Sequence[Collected]) -> int:
 
 
 def checked_iban(value: str) -> str:
-    """An IBAN without blanks; ValueError says what is wrong with it."""
+    """An IBAN of the SEPA without blanks; ValueError says what is wrong with it."""
     try:
-        return str(stdnum_iban.validate(value, check_country=False))
+        told = str(stdnum_iban.validate(value, check_country=False))
     except ValidationError:
         raise ValueError("its check digits are wrong: copy the IBAN again from the mandate") from None
+    if told[:2] not in _SEPA.split():
+        raise ValueError(
+            f"{told[:2]} is outside the SEPA, and banks refuse a file with it: let this client pay by transfer"
+        )
+    return told
 
 
 def checked_bic(value: str) -> str:

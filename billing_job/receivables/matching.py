@@ -15,7 +15,7 @@ from datetime import date
 
 from billing_job.core.bank_decision import BankDecision
 from billing_job.core.bank_entry import EntryPart, IdentifiedEntry
-from billing_job.core.claim import Claim, FirstDay, Payment
+from billing_job.core.claim import Claim, FirstDay, LateClaim, Offer, Payment, PaymentKind
 from billing_job.core.money import decimal_text
 from billing_job.receivables.allocation import Case, Waits, booked
 from billing_job.receivables.book import Book, opened
@@ -50,6 +50,10 @@ class Evidence:
     duplicates: Mapping[str, str] = field(default_factory=dict)
     recorded: Mapping[str, Sequence[Payment]] = field(default_factory=dict)
     """Entry → its payments in force."""
+    late: Sequence[LateClaim] = ()
+    """What reminders claimed beside documents."""
+    offers: Sequence[Offer] = ()
+    """What reminders took off their documents because clients have it in credit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +68,7 @@ class Matched:
 
 def matched(entries: Sequence[IdentifiedEntry], evidence: Evidence) -> Matched:
     """Book every entry of the ledger, those of earlier calls included."""
-    book = opened(evidence.claims, evidence.first_day, evidence.mandates)
+    book = opened(evidence.claims, evidence.first_day, evidence.mandates, evidence.late, evidence.offers)
     names = Names(evidence.claims)
     by_day: dict[date, list[IdentifiedEntry]] = defaultdict(list)
     for each in entries:
@@ -96,9 +100,11 @@ def _case(each: IdentifiedEntry, names: Names, evidence: Evidence) -> Case:
     waits = None
     if latest is not None and latest.action == "undo":
         waits = Waits(UNDONE, f"undone by {latest.decided_by}: `billing-job bank match {each.id} --document NUMBER`")
-    elif latest is None and entry.currency != evidence.currency:
+    elif entry.currency != evidence.currency and (latest is None or latest.action != "other"):
         waits = Waits(
-            OTHER_CURRENCY, f"it is in {entry.currency}: book it by hand, at its value in {evidence.currency}"
+            OTHER_CURRENCY,
+            f"it is in {entry.currency}, and documents are paid in {evidence.currency}: say --other, and import its"
+            f" value in {evidence.currency} as a CSV statement of one row",
         )
     elif latest is None and each.id in evidence.duplicates:
         other = evidence.duplicates[each.id]
@@ -111,7 +117,7 @@ def _case(each: IdentifiedEntry, names: Names, evidence: Evidence) -> Case:
         named=tuple(names.named(part) for part in entry.parts),
         decision=latest,
         waits=waits,
-        is_ours=latest is not None or not (before_first_day or entry.cents == 0),
+        is_ours=latest is not None or not (before_first_day or all(part.cents == 0 for part in entry.parts)),
         # What is recorded of an entry of many payments does not say which is which.
         must_be_decided=latest is not None or waits is not None or len(entry.parts) > 1,
     )
@@ -149,7 +155,7 @@ def _decided(book: Book, case: Case) -> tuple[list[Payment], list[Waiting]]:
 def _count(book: Book, case: Case, payments: Sequence[Payment]) -> None:
     """Count what was recorded of an entry of one payment."""
     (part,) = case.parts
-    if part.cents < 0:
+    if payments[0].kind not in (PaymentKind.RECEIPT, PaymentKind.PAID_BACK):
         book.take_back(payments)
     book.book(payments, part.cents, part.iban)
 

@@ -73,6 +73,14 @@ def test_charges_are_billed_beside_the_use(tmp_path: Path) -> None:
         assert 'unitCode="H87">2<' in xml
         assert 'unitCode="MON">1<' in xml
 
+        told = here.office.type("why", "charge:care:2026-09", "--json").json
+        assert (told["charge"]["source"], told["charge"]["net_cents"]) == ("config/charges.csv, row 3", 7125)
+        assert [(each["document"], each["net_cents"]) for each in told["settlements"]] == [("INV-2026-00001", 7125)]
+        out = here.office.type("why", "charge:host:2026-Q4").out
+        assert "row 5: bruno pays 12.00 for each month, each quarter, in advance; here 1 for 2026-10-01 to" in out
+        assert "asks a fee of 10.00 of the month" in here.office.type("why", "charge:monthly_fee:acme:2026-09").out
+        assert here.office.type("why", "charge:none:2026-09").code == 2
+
         before = (here.office.output / SEPTEMBER / "manifest.json").read_bytes()
         assert here.new(here.run(SEPTEMBER)) == []
         assert (here.office.output / SEPTEMBER / "manifest.json").read_bytes() == before
@@ -100,6 +108,7 @@ def test_what_is_new_is_billed_late_and_what_was_issued_stays(tmp_path: Path) ->
             "care,acme,,Care,,,,12,month,,,,,,,,",
             "late,acme,,Late,,,,7,month,,2026-09-01,,,,,,",
         )
+        assert here.office.type("status", "--json").json["charges"]["late"] == {"count": 1, "cents": 700}
         ran = here.run(NOVEMBER)
         assert here.new(ran) == [("acme", 1200 + 2 * 700)]
         assert own(here) == {
@@ -114,11 +123,19 @@ def test_what_is_new_is_billed_late_and_what_was_issued_stays(tmp_path: Path) ->
         assert {each["transaction_id"]: each["document"] for each in listed["charges"]} == {
             "charge:care:2026-10": "INV-2026-00001", "charge:late:2026-10": "INV-2026-00002"
         }  # fmt: skip
+        listed = here.office.type("charges", "list", "--month", NOVEMBER, "--json").json
+        assert {each["transaction_id"]: (each["due"], each["run"]) for each in listed["charges"]} == {
+            "charge:care:2026-11": (NOVEMBER, NOVEMBER), "charge:late:2026-10": (OCTOBER, NOVEMBER),
+            "charge:late:2026-11": (NOVEMBER, NOVEMBER),
+        }  # fmt: skip
         (told,) = here.office.type("status", "--json").json["charges"]["contradictions"]
         assert "charge:care:2026-10 was billed at EUR 10.00 (2026-10, INV-2026-00001)" in told
         ran = here.office.type("preview", "--month", NOVEMBER, "--json")
         assert told in ran.json["anomalies"]
         assert [each["net_cents"] for each in ran.json["coming_charges"]] == [1200, 700]
+        # Credited as told, and not to be billed again: nothing is left to say of it.
+        here.credit("INV-2026-00001")
+        assert here.office.type("status", "--json").json["charges"]["contradictions"] == []
         here.file("charges.csv", COLUMNS, "care,bruno,,Other,,,,1,month,,,,,,,,")
         ran = here.run(DECEMBER, code=2)
         assert "charges.csv, row 2, column client_id: 'bruno'" in ran.err
@@ -165,6 +182,11 @@ BAD = {
     "counted ahead": ("x,acme,,A,,,,1,month,advance,,,,trunks,,,", "billed: 'advance': what is counted is not known"),
     "unit": ("x,acme,,A,,,barrel,1,month,,,,,,,,", "unit: 'barrel': write piece, hour"),
     "reserved": ("minimum,acme,,A,,,,1,month,,,,,,,,", "charge_id: 'minimum': is the plan's own charge"),
+    "count of nothing": (
+        "x,acme,,A,,,,1,month,,,,,numbers:mobil,,,",
+        "count: 'numbers:mobil': mobil is neither a country",
+    ),
+    "another's trunk": (f"x,acme,,A,,,,1,month,,,,,trunks,,{TRUNK_B},", f"trunk: '{TRUNK_B}': trunks.csv gives it to"),
     "no quantity": ("x,acme,,A,,0,,1,month,,,,,,,,", "quantity: '0': write a number above zero"),
 }
 
