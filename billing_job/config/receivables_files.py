@@ -47,6 +47,11 @@ class MandateRow(Row):
     ] = "core"
     valid_from: ValidFrom | None = None
     valid_to: ValidTo | None = None
+    type: Annotated[
+        Literal["recurrent", "one_off"],
+        BeforeValidator(str.lower),
+        expecting("write recurrent or one_off, or leave it empty for recurrent"),
+    ] = "recurrent"
 
 
 class HoldRow(Row):
