@@ -163,6 +163,9 @@ def why_text(found: Mapping[str, Any]) -> str:
         said.append(f"The supplier has sent {len(row['versions'])} versions of it; this is the last one.")
     if row["withdrawn"]:
         said.append("The supplier no longer lists it.")
+    if row["billed_at_micros"] is not None:
+        was = wallet_text(row["billed_at_micros"], currency)
+        said.append(f"It was billed at {was} and waits as billed_row_changed: see `billing-job exceptions`.")
     for part in found["parts"]:
         owner = f"{part['client_id']}'s" if part["client_id"] else "nobody's"
         said.append("")

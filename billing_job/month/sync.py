@@ -4,13 +4,19 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from billing_job.core.errors import ExitCode
+from billing_job.core.sentences import counted
+from billing_job.ledger.billed_facts import documents_of
 from billing_job.ledger.mirror import LedgerMirror
 from billing_job.month.gate import gate_of
 from billing_job.month.job import Job
 from billing_job.month.narration import tell_wallet
+from billing_job.month.placing import billed_and_changed
 from billing_job.month.reading_in_effect import doubts
 from billing_job.month.session import CommandResult, Session, connected, locked_job
 from billing_job.month.wallet_proof import wallet_proof
+
+MOST = 5
+"""Transactions that are named one by one."""
 
 if TYPE_CHECKING:
     from billing_job.didfarm.http import Http
@@ -25,6 +31,13 @@ def sync(session: Session, *, full: bool) -> CommandResult:
         gate = gate_of(job)
         proof = gate.proof
         tell_wallet(gate, job, session.console)
+        if otherwise := sorted(billed_and_changed(job)):
+            billed = documents_of(job.engine, otherwise[:MOST])
+            named = [f"{id_} {billed.get(id_, '')}".rstrip() for id_ in otherwise[:MOST]]
+            session.console.warn(
+                f"{counted(len(otherwise), 'transaction')} cost something else than they were billed at:"
+                f" {'; '.join(named)}{' …' if len(otherwise) > MOST else ''}: see `billing-job exceptions`"
+            )
         object_ = {
             "schema": "billing-job/sync@1",
             "full": report.full,
@@ -77,4 +90,4 @@ def fetched(job: Job, http: "Http", session: Session, *, full: bool) -> "WalkRep
 
 
 def _some(names: Sequence[str]) -> str:
-    return ", ".join(names[:5]) + (" …" if len(names) > 5 else "")
+    return ", ".join(names[:MOST]) + (" …" if len(names) > MOST else "")

@@ -21,7 +21,7 @@ from billing_job.ledger.transaction_history import (
 from billing_job.ledger.transactions import transactions_of
 from billing_job.month.accounts import accounts_of
 from billing_job.month.job import Job
-from billing_job.month.placing import attributed
+from billing_job.month.placing import attributed, billed_and_changed
 from billing_job.operations.why_charge import told_of_charge
 from billing_job.reporting.attribution_csv import reasons_of
 
@@ -32,7 +32,8 @@ def why(job: Job, transaction_id: str) -> dict[str, Any]:
     """The JSON object of `why`; ConfigError for an id that the ledger does not know.
 
     `parts` has one entry, or one for each client that an order is shared out to: the owner and the words for it, the
-    rule that prices it, and every settlement with its document. A charge that no wallet holds has `charge` in place of
+    rule that prices it, and every settlement with its document. `billed_at_micros` is set while the row waits as
+    billed_row_changed. A charge that no wallet holds has `charge` in place of
     `transaction` and `parts`. Amounts: micros of the wallet, cents of documents.
     """
     if transaction_id.startswith(CHARGE):
@@ -51,6 +52,7 @@ def why(job: Job, transaction_id: str) -> dict[str, Any]:
     rules = _rules(job, frame, facts.trunk_names)
     rows = records(frame)
     first = rows[0]
+    billed_at = billed_and_changed(job).get(transaction_id, (None, None))[0]
     return {
         "schema": WHY_SCHEMA,
         "transaction": {
@@ -65,6 +67,7 @@ def why(job: Job, transaction_id: str) -> dict[str, Any]:
             "month": first["month"],
             "problem": first["problem"],
             "withdrawn": transaction_id in job.withdrawn(),
+            "billed_at_micros": billed_at,
             "versions": [{"first_seen": seen, "raw": raw} for seen, raw in came],
         },
         "parts": [

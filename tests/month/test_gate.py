@@ -231,11 +231,12 @@ def test_what_was_issued_by_a_wrong_reading_is_named_ever_after(tmp_path: Path) 
             assert {e["transaction_id"]: (e["reason"], e["cents"]) for e in ran.json["exceptions"]} == {
                 "1": ("billed_row_changed", -297), "2": ("billed_row_changed", -495),
             }, command  # fmt: skip
-        for command in ("exceptions", "reconcile", "verify"):
+        for command, code in (("sync", 0), ("exceptions", 3), ("reconcile", 3), ("verify", 3)):
             ran = here.type(command)
             said = ran.out + ran.err
-            assert ran.code == 3, command
+            assert ran.code == code, command
             assert all(word in said for word in ("INV-2026-00001", "INV-2026-00002")), (command, said)
+        assert "billed at -EUR 0.03 and waits as billed_row_changed" in here.type("why", "1").out
         named = json.loads(here.type("verify", "--json").out)["billed_row_changed"]
         assert [(e["transaction_id"], e["billed_cents"], e["now_cents"]) for e in named] == [
             ("1", -3, -300), ("2", -5, -500),
