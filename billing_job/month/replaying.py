@@ -48,7 +48,7 @@ from billing_job.ledger.transactions import transactions_of
 from billing_job.month.accounts import Owner, accounts_of
 from billing_job.month.charges import NOTHING_TAXED
 from billing_job.month.job import Job
-from billing_job.month.other_terms import Instead, OtherAccounts
+from billing_job.month.other_terms import Instead, OtherAccounts, present_names
 from billing_job.month.own_charges import OwnCharges
 from billing_job.month.pipeline import billed_owners, bills_of_run, taken_up
 from billing_job.month.placing import Placed, months_of_rows
@@ -69,7 +69,7 @@ class Replay:
         months = {row.month for row in settled} | {row.period for row in settled}
         self._accounts = accounts_of(job, months)
         self._months = months
-        self.names = self._present_names({row.client_id for row in settled})
+        self.names = present_names(self._accounts, {row.client_id for row in settled})
         departed = latest_clients(job.engine, set(self.names.values()) - set(job.clients)).values()
         mapping = replace(job.mapping, clients=(*job.mapping.clients, *departed))
         self._job = replace(job, engine=self._engine, mapping=mapping)
@@ -120,13 +120,6 @@ class Replay:
             return billed_of_periods(self._engine, self._first, self._last)
         finally:
             self._engine.dispose()
-
-    def _present_names(self, clients: Collection[str]) -> dict[str, str]:
-        """What each client is called by now."""
-        names = {client_id: client_id for client_id in clients}
-        for client_id in self._real.clients:
-            names |= {former: client_id for former in self._accounts.former_ids(client_id) if former in names}
-        return names
 
     def _with_corrected_prices(self, rows: Sequence[Settled]) -> set[Owner]:
         """Clients' months of which a freed row was billed again at another price: the recorded terms held no longer."""

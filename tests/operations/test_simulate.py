@@ -168,6 +168,22 @@ def test_other_plans_come_to_what_they_ask(tmp_path: Path) -> None:
     assert [(each["billed_cents"], each["simulated_cents"]) for each in acme["months"]] == [(1300, 2500), (1300, 1530)]
 
 
+def test_clients_that_became_one_keep_what_each_was_billed(tmp_path: Path) -> None:
+    """Two fees and two minimums of October stay two, though both trunks are one client's by November."""
+    desk = Desk(tmp_path, plan(rule(model="markup", percent="10"), monthly_fee="5.00", minimum="20.00"))
+    desk.add(row(1, -1000), row(2, -700, trunk="trk_b"))
+    desk.bill(month(10))
+    desk.file("clients.csv", CLIENTS[0], "both,Both,NL,,,")
+    desk.file("trunks.csv", "trunk,client_id", "trk_a,both", "trk_b,both")
+    desk.add(row(3, -300, "2026-10-30"), row(4, -3000, "2026-11-05"))
+    desk.bill(month(11))
+    asked = ("--plan", str(desk.config / "billing.toml"), "--month", "2026-10", "--months", "2", "--json")
+    found = simulate(desk, *asked).json
+    assert found["notes"] == []
+    assert {each["client_id"]: each["billed_cents"] for each in found["clients"]} == nets(desk)
+    assert [each["difference_cents"] for each in found["clients"]] == [0, 0, 0]
+
+
 @pytest.mark.parametrize(
     ("text", "arguments", "said"),
     [
