@@ -171,7 +171,7 @@ def test_other_plans_come_to_what_they_ask(tmp_path: Path) -> None:
 
 
 def test_what_was_decided_stays(tmp_path: Path) -> None:
-    """A changed cost that was accepted and given back, and a month of a client that could be taxed a month later only."""
+    """A changed cost that was accepted and given back, and a month of a client that was taxed only later."""
     asks = plan(rule(model="markup", percent="12.7"), monthly_fee="3.33", minimum="9.99", discount_percent="7.7")
     desk = Desk(tmp_path, asks)
     desk.file("clients.csv", CLIENTS[0], "acme,Acme,NL,,,", "bruno,Bruno,DE,,,")
