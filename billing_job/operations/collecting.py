@@ -23,7 +23,7 @@ from billing_job.month.collected import collected, collection_of, collection_to_
 from billing_job.month.job import Job
 from billing_job.month.receivables import check_holds, load_receivables, today
 from billing_job.receivables.direct_debit import Collection, Creditor, Debit, collection_xml
-from billing_job.receivables.mandates import Collected, Scheme, mandate_for, returns_in_a_row, sequence_of
+from billing_job.receivables.mandates import Collected, Scheme, mandate_for, returns_in_a_row, sequence_of, used_on
 from billing_job.receivables.open_items import OpenItem
 from billing_job.receivables.reminders import HoldKind
 
@@ -99,11 +99,11 @@ class CollectReport:
         }
 
 
-def collect(job: Job, due: date, console: Console, *, anyway: bool = False) -> CollectReport:
+def collect(job: Job, due: date, console: Console, *, bank_has_none: bool = False) -> CollectReport:
     """Write the files of a day, or again what a call before this one noted and may not have written.
 
-    Documents of before a backup was restored wait, unless `anyway`: the bank may have collected them. What stands in a
-    file that the ledger does not know waits until that is moved away.
+    Documents of before a backup was restored wait, as the bank may have been told of them, unless it `bank_has_none`.
+    What stands in a file that the ledger does not know waits until that is moved away.
     ConfigError for a day on which no bank collects, and where the seller has no account or creditor identifier.
     """
     logged = logged_collections(job.engine)
@@ -115,7 +115,7 @@ def collect(job: Job, due: date, console: Console, *, anyway: bool = False) -> C
     payments = recorded_payments(job.engine)
     history = collected(logged, payments)
     made = {Scheme(file.scheme) for file in logged if file.due == due.isoformat()}
-    doubted_on = None if anyway else collections_doubted_on(job.engine)
+    doubted_on = None if bank_has_none else collections_doubted_on(job.engine)
     debits, report.waiting = _debits(job, due, history, made, doubted_on)
     if not made:
         _check_day(job, due)
@@ -175,7 +175,7 @@ def _debits(
     state = load_receivables(job)
     pending = under_way(history)
     elsewhere = _in_unknown_files(job)
-    for item in state.open_items:
+    for place, item in enumerate(state.open_items):
         client = job.clients.get(item.client_id)
         if item.open_cents <= 0 or item.due_date > due or client is None or client.payment != _DIRECT_DEBIT:
             continue
@@ -187,7 +187,7 @@ def _debits(
         if not reason and doubted_on is not None and item.issue_date.isoformat() <= doubted_on:
             reason = (
                 f"the ledger was restored from a backup on {doubted_on}, and the bank may have been told of it already:"
-                " when it was not, say --anyway"
+                " when it was not, say --bank-has-none"
             )
         if not reason and item.number in elsewhere:
             reason = (
@@ -200,12 +200,15 @@ def _debits(
             most = job.settings.receivables.returns_before_transfer
             if returns_in_a_row(mandate.mandate_id, history) >= most:
                 reason = f"mandate {mandate.mandate_id} came back {most} times in a row: ask for a transfer"
+            elif mandate.is_one_off and (used := used_on(mandate.mandate_id, history)):
+                reason = f"mandate {mandate.mandate_id} was for one collection, that of {used}: ask for a transfer"
             elif mandate.scheme in made:
                 reason = f"the {mandate.scheme.value} file of {due} is made: collect it on another day"
         if reason or mandate is None:
             waiting.append(Waiting(item.number, item.client_id, item.open_cents, reason))
             continue
-        sequence = sequence_of(mandate.mandate_id, history)
+        is_last = not any(later.client_id == item.client_id for later in state.open_items[place + 1 :])
+        sequence = sequence_of(mandate, due, history, is_last=is_last)
         debits.setdefault(mandate.scheme, []).append(
             Debit(
                 item.number,

@@ -14,7 +14,7 @@ from billing_job.receivables.statements.table import csv_statements
 from tests.support.bank_files import Moved, camt, csv_rows, mt940
 from tests.support.fakes import Ran
 from tests.support.issued_documents import ACCOUNT, BRUNO, BankOffice, bank_office, document
-from tests.support.kill_bank import trials
+from tests.support.kill_bank import SUBJECTS, trials
 from tests.support.ledgers import execute, rows
 
 IBAN = "DE89370400440532013000"
@@ -293,7 +293,7 @@ def test_the_books_close_the_items(here: BankOffice) -> None:
 @pytest.mark.sqlite_file("a kill is the same to a server's transaction")
 def test_kills_of_an_import_change_nothing(tmp_path: Path) -> None:
     """A killed import has kept all or nothing, and the same files again give what an undisturbed one gives."""
-    _, problems = trials(tmp_path, 1, seed=5)
+    _, problems = trials(tmp_path, SUBJECTS["import"], 1, seed=5)
     assert problems == []
 
 
