@@ -1,7 +1,8 @@
 """Reading the ledger in bulk: transactions as frames through ADBC, and the small facts around them."""
 
+import contextlib
 import hashlib
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 
 import adbc_driver_sqlite
 import pandas as pd
@@ -11,17 +12,19 @@ from sqlalchemy import Engine, func, select
 from billing_job.core.columns.schema import SETTLED, TRANSACTIONS, conform
 from billing_job.core.errors import LedgerError
 from billing_job.core.wallet import Balance, Transaction, Trunk
-from billing_job.ledger.arrow import ArrowError, answer
+from billing_job.ledger.arrow import AT_ONCE, ArrowErrors, answering
 from billing_job.ledger.billing_tables import settlements
 from billing_job.ledger.chain import add
 from billing_job.ledger.database import BUSY_SECONDS, transaction
 from billing_job.ledger.mirror import current_trunks, typed_columns
-from billing_job.ledger.postgres import arrow_table
+from billing_job.ledger.postgres import postgres_answer
 from billing_job.ledger.releases import is_released
 from billing_job.ledger.tables import balances, exceptions_seen, revisions, transactions, walks
 
-_COLUMNS = """
-    t.transaction_id, t.type, t.micros, t.large_micros, t.currency, t.description,
+_LARGE = "COALESCE(t.large_micros, '') AS large_micros"
+"""Never NULL: see arrow.AT_ONCE."""
+_COLUMNS = f"""
+    t.transaction_id, t.type, t.micros, {_LARGE}, t.currency, t.description,
     t.reference_type, t.reference_id, t.created_at, t.problem, t.standing, t.quantity
 """
 _CURRENT = "t.seq NOT IN (SELECT old_seq FROM revisions)"
@@ -58,25 +61,31 @@ def changed_raw_rows(engine: Engine, starts: int, ends: int, read: Callable[[str
     # As bytes: what was changed need not be text any more.
     raw = "convert_to(w.raw, 'UTF8')" if engine.dialect.name == "postgresql" else "CAST(w.raw AS BLOB)"
     typed = [column.name for column in transactions.c if column.name != "seq"]
-    table = _arrow(
-        engine,
-        f"""
-        SELECT {", ".join(f"t.{name}" for name in typed)}, w.sha256, {raw} AS raw,
+    query = f"""
+        SELECT {", ".join(_LARGE if name == "large_micros" else f"t.{name}" for name in typed)}, w.sha256, {raw} AS raw,
             t.transaction_id IN ({_SETTLED}) AS settled
         FROM transactions t JOIN wallet_rows w ON w.seq = t.seq
         WHERE {_in_scope(starts, ends)}
         ORDER BY t.seq
-        """,  # noqa: S608 - the two values are ints
-    )
+        """  # noqa: S608 - the two values are ints
     found = []
-    checked = zip(*(table[name].to_pylist() for name in ("sha256", "raw", "settled")), strict=True)
-    cells = zip(*(table[name].to_pylist() for name in typed), strict=True)
-    for row, (sha256, content, settled) in zip(cells, checked, strict=True):
-        if hashlib.sha256(content).hexdigest() != sha256:
-            found.append(f"the raw row of transaction {row[0]}")
-        elif not settled and tuple(typed_columns(read(content.decode()))[name] for name in typed) != row:
-            found.append(f"transaction {row[0]}")
+    with _answer(engine, query) as reader:
+        for batch in reader:
+            checked = zip(*(batch[name].to_pylist() for name in ("sha256", "raw", "settled")), strict=True)
+            cells = zip(*(batch[name].to_pylist() for name in typed), strict=True)
+            for row, (sha256, content, settled) in zip(cells, checked, strict=True):
+                if hashlib.sha256(content).hexdigest() != sha256:
+                    found.append(f"the raw row of transaction {row[0]}")
+                elif not settled and not _reads_as(read(content.decode()), typed, row):
+                    found.append(f"transaction {row[0]}")
     return found
+
+
+def _reads_as(transaction: Transaction, names: Sequence[str], cells: Sequence[object]) -> bool:
+    """Whether these columns of the transaction hold these cells."""
+    columns = typed_columns(transaction)
+    columns["large_micros"] = columns["large_micros"] or ""
+    return tuple(columns[name] for name in names) == cells
 
 
 def _in_scope(starts: int, ends: int) -> str:
@@ -193,6 +202,7 @@ def first_seen(engine: Engine, ids: Sequence[str], today: str) -> dict[str, str]
 def _frame(engine: Engine, query: str) -> pd.DataFrame:
     frame = _frame_of(_arrow(engine, query))
     frame["settled"] = _as_bool(frame["settled"])
+    frame["large_micros"] = frame["large_micros"].where(frame["large_micros"] != "")
     return conform(frame, TRANSACTIONS, "ledger")
 
 
@@ -201,21 +211,31 @@ def _as_bool(column: pd.Series) -> pd.Series:
     return column.astype("int64[pyarrow]").astype("bool[pyarrow]")
 
 
-def _arrow(engine: Engine, query: str) -> pa.Table:
+@contextlib.contextmanager
+def _answer(engine: Engine, query: str) -> Iterator[pa.RecordBatchReader]:
     """Run a query through ADBC: Arrow from the database on, without a Python object for each cell.
 
-    Not while another thread works on the ledger.
+    Nothing else may work on the ledger before the answer is read.
     """
     if engine.dialect.name == "postgresql":
-        return arrow_table(engine.url, query)
+        with postgres_answer(engine.url, query) as reader:
+            yield reader
+        return
     # ADBC brings a copy of SQLite of its own, and SQLite's locks are the process's: of two copies that have one file
     # open, each would take the other's locks and shared memory away (sqlite.org/howtocorrupt.html, 2.2.1).
     engine.dispose()
     try:
         database = adbc_driver_sqlite.connect(f"file:{engine.url.database}?mode=ro")
-        return answer(database, query, [f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}"])
-    except ArrowError as error:
+        busy = [f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}"]
+        with answering(database, query, busy, **{"adbc.sqlite.query.batch_rows": str(AT_ONCE)}) as reader:
+            yield reader
+    except ArrowErrors as error:
         raise LedgerError(f"{engine.url.database}: cannot be read ({error})") from None
+
+
+def _arrow(engine: Engine, query: str) -> pa.Table:
+    with _answer(engine, query) as reader:
+        return reader.read_all()
 
 
 def _frame_of(table: pa.Table) -> pd.DataFrame:

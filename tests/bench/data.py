@@ -15,6 +15,7 @@ from sqlalchemy import insert
 
 from billing_job.core.columns.schema import BOOL, INT, TEXT
 from billing_job.core.document import Client
+from billing_job.core.moments import moment_text
 from billing_job.core.register import NumberAssignment, Register, TrunkAssignment
 from billing_job.ledger.chain import record_anew
 from billing_job.ledger.database import open_engine, transaction
@@ -196,9 +197,11 @@ def _part(record: dict[str, object], table: object) -> dict[str, object]:
 
 
 def _raw(record: dict[str, object]) -> str:
-    return json.dumps(
-        {"id": record["transaction_id"], "amount": int(str(record["micros"])) // 10_000, "type": record["type"]}
-    )
+    """The row as the supplier sends it: it reads as what is stored, or no month would be billed with it."""
+    same = ("type", "currency", "description", "reference_type", "reference_id")
+    moment = datetime.fromtimestamp(int(str(record["created_at"])) // 1_000_000, UTC)
+    body = {"id": record["transaction_id"], "amount": int(str(record["micros"])) // 10_000}
+    return json.dumps(body | {name: record[name] for name in same} | {"created_at": moment_text(moment)})
 
 
 def _reading() -> str:
