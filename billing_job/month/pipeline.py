@@ -3,14 +3,14 @@
 Fetching comes before and is a command of its own, for a month can be billed from the ledger alone.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
 
 import pandas as pd
 
-from billing_job.billing.invoicing.bills import Terms, bills
+from billing_job.billing.invoicing.bills import Lot, Terms, bills
 from billing_job.billing.invoicing.fee_discount_minimum import PlanTerms
 from billing_job.billing.invoicing.national_currency import with_national_vat
 from billing_job.billing.invoicing.tax import vat_id_check
@@ -25,7 +25,7 @@ from billing_job.core.checks import (
 from billing_job.core.columns.interned import pairs_of
 from billing_job.core.columns.row_values import exact_sum, sum_of
 from billing_job.core.document import Document
-from billing_job.core.errors import ConfigError
+from billing_job.core.errors import ConfigError, InvariantBroken
 from billing_job.core.moments import moment_text
 from billing_job.core.money import cents_from_decimal, scaled
 from billing_job.core.period import Period
@@ -54,7 +54,9 @@ class Billed:
     """What issuing a month came to."""
 
     placed: Placed
-    new: tuple[Document, ...]
+    issued: tuple[str, ...]
+    """The numbers that this run gave."""
+    drafts: tuple[Document, ...]
     waiting: Sum
     """Attributed to a client that has its document of the month already: on its next invoice."""
     gate: Gate
@@ -97,29 +99,30 @@ def bill(
     ]
     own = [row for row in placed.own_rows if (not only or row.client_id in only)]
     own_now = [row for row in own if supplementary or row.client_id not in has_invoice]
-    found, notes = _bills(job, placed, billable[~waiting], billed_now, own_now)
+    lots, notes = _bills(job, placed, billable[~waiting], billed_now, own_now)
     waits = sum_of(billable[waiting])
     if draft or because:
-        drafts = tuple(each.document for each in found if each.document and draft)
-        return Billed(placed, drafts, waits, gate, share, because, notes)
-    new = issue(
+        # Also where nothing is kept of them: what cannot be billed is to be told.
+        drafts = [each.document for lot in lots for each in lot if each.document and draft]
+        return Billed(placed, (), tuple(drafts), waits, gate, share, because, notes)
+    closing = set() if only else {(client_id, str(month)) for client_id in billed_now}
+    owners = closing | _taken_up(placed, billed_now)
+    issued = issue(
         job.engine,
-        found,
+        _with_owners(lots, owners),
         str(month),
         job.numbering,
         closes=not only,
         now=moment_text(job.clock.now()),
         today=_today(job),
-        terms=placed.accounts.fresh_terms(
-            _owners(found, () if only else billed_now, month) | _taken_up(placed, billed_now)
-        ),
+        terms=lambda: placed.accounts.fresh_terms(owners),
         borne=_borne(placed, only),
         together_with=partial(open_gate, job, gate, job.reading(), month),
         evidence={vat_id: recorded.seq for vat_id, recorded in placed.accounts.vies.items()},
     )
     raise_if_broken(numbers_have_no_gap(issued_numbers(job.engine)))
     gate = replace(gate, proven=proof_of_reading(job.engine, gate.reading))
-    return Billed(placed, tuple(new), waits, gate, share, because, notes)
+    return Billed(placed, tuple(issued), (), waits, gate, share, because, notes)
 
 
 def _costs_remain(placed: Placed) -> bool:
@@ -140,21 +143,23 @@ def _taken_up(placed: Placed, billed_now: Collection[str]) -> set[Owner]:
     return {owner for owner in placed.left_out if owner[0] in billed_now and owner in placed.vat}
 
 
-def _owners(found: Iterable[Bill], closing: Iterable[str], month: Period) -> set[Owner]:
-    """The clients' months that are billed by now: those on documents, and with the month's end everybody's."""
-    owners = {
-        (bill.client_id, settlement.month)
-        for bill in found
-        for settlement in bill.settlements
-        # A charge in advance must not fix the terms of a month that has not begun.
-        if not is_own_charge(settlement.transaction_id)
-    }
-    return owners | {(client_id, str(month)) for client_id in closing}
+def _with_owners(lots: Iterable[list[Bill]], owners: set[Owner]) -> Iterator[list[Bill]]:
+    """The lots; when they are through, the clients' months that they bill are among the owners."""
+    for lot in lots:
+        owners.update(
+            (bill.client_id, settlement.month)
+            for bill in lot
+            for settlement in bill.settlements
+            # A charge in advance must not fix the terms of a month that has not begun.
+            if not is_own_charge(settlement.transaction_id)
+        )
+        yield lot
 
 
 def _bills(
     job: Job, placed: Placed, billable: pd.DataFrame, billed_now: Collection[str], own: Sequence[ChargeRow]
-) -> tuple[list[Bill], tuple[str, ...]]:
+) -> tuple[Iterator[list[Bill]], tuple[str, ...]]:
+    """The bills in lots, and what somebody should look at; making a lot asks the ledger nothing any more."""
     settings, month = job.settings, placed.month
     charged = charges(job, placed, billable, own)
     terms = Terms(
@@ -173,7 +178,7 @@ def _bills(
     used = charged.priced[~charged.priced["transaction_id"].isin([row.transaction_id for row in own])]
     owners = fees | pairs_of(used["client_id"], used["period"])
     clients = {id_: job.mapping.with_references(one, month.last_day) for id_, one in charged.clients.items()}
-    found = bills(
+    lots = bills(
         charged.priced,
         clients,
         placed.vat,
@@ -184,11 +189,20 @@ def _bills(
         charged.facts,
         charged.freed,
     )
-    found = [_with_national_vat(job, bill) for bill in found]
-    raise_if_broken(
-        every_charge_is_on_a_bill(charged.priced, found) + documents_add_up(b.document for b in found if b.document)
-    )
-    return found, charged.notes
+    return _checked(job, lots, len(charged.priced)), charged.notes
+
+
+def _checked(job: Job, lots: Iterable[Lot], rows: int) -> Iterator[list[Bill]]:
+    """The bills of each lot, with their VAT in the seller's own currency; together they bill all of the priced rows."""
+    for lot in lots:
+        found = [_with_national_vat(job, bill) for bill in lot.bills]
+        raise_if_broken(
+            every_charge_is_on_a_bill(lot.rows, found) + documents_add_up(b.document for b in found if b.document)
+        )
+        rows -= len(lot.rows)
+        yield found
+    if rows:
+        raise InvariantBroken(f"{rows} priced transactions are on no bill. Nothing was issued; please report this")
 
 
 def _trunk_names(job: Job) -> dict[str, str]:

@@ -1,7 +1,7 @@
 """Two looks at a month in the ledger: what was earned on its transactions, and what looks wrong about it."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 import pandas as pd
 
@@ -18,10 +18,10 @@ from billing_job.reporting.anomalies import Anomaly, anomalies, net_by_client
 from billing_job.reporting.margins import margins
 
 
-def month_margins(job: Job, month: Period, placed: Placed, known: Sequence[Document] = ()) -> pd.DataFrame:
+def month_margins(job: Job, month: Period, placed: Placed) -> pd.DataFrame:
     """Cost and charge of the month's transactions, and of the charges of one's own that its run billed.
 
-    See margins.margins. Documents in `known` are not read again.
+    See margins.margins.
     """
     zone = job.settings.billing.zone
     settled = settlements_of(job.engine, *month.span(zone))
@@ -33,7 +33,7 @@ def month_margins(job: Job, month: Period, placed: Placed, known: Sequence[Docum
     gone = job.withdrawn()
     rows = placed.moved_in_month
     rows = rows[rows["settled"] | ~rows["transaction_id"].isin(sorted(gone))] if gone else rows
-    return margins(rows, settled, documents_of_period(job.engine, str(month), known))
+    return margins(rows, settled, documents_of_period(job.engine, str(month)))
 
 
 def month_nets(job: Job, month: Period, drafts: Iterable[Document] = ()) -> dict[str, int]:

@@ -4,7 +4,7 @@ The costs of transactions add up to the month's movements, top-ups apart, so tha
 without a document are what waits, and what the house paid. Charges of one's own stand beside them with their cost.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 import pandas as pd
 
@@ -20,7 +20,7 @@ MARGIN_COLUMNS = (
 KEYS = list(MARGIN_COLUMNS[:5])
 
 
-def margins(month_rows: pd.DataFrame, settled: pd.DataFrame, documents: Sequence[Document]) -> pd.DataFrame:
+def margins(month_rows: pd.DataFrame, settled: pd.DataFrame, documents: Iterable[Document]) -> pd.DataFrame:
     """Cost (micros) and charge (cents) by client, document, category, number and trunk, in that order.
 
     `month_rows` are the month's rows of ATTRIBUTED, `settled` (SETTLED) how they were billed, `documents` those that
@@ -65,7 +65,7 @@ def percent_of(margin: int, charge: int) -> str:
     return decimal_text(half_away_from_zero(sign * margin * 10_000, abs(charge)))
 
 
-def _without_transaction(documents: Sequence[Document]) -> Iterable[tuple[str, str, str, str, str, int, int]]:
+def _without_transaction(documents: Iterable[Document]) -> Iterable[tuple[str, str, str, str, str, int, int]]:
     for document in documents:
         for line in document.lines:
             # A credit note gives charges back; the costs stay with the document that it corrects, or wait again.
