@@ -21,6 +21,7 @@ class VatPosting:
     case: str
     """A value of `accounts.VAT_CASES`."""
     rate: str
+    currency: str
     account: str
     account_name: str
     cents: int
@@ -38,6 +39,7 @@ def vat_postings(documents: Iterable[Document], accounts: Accounts) -> Iterator[
                     figure="vat" if is_vat else "net",
                     case=posting.vat.case,
                     rate=rate_text(posting.vat.rate),
+                    currency=document.currency,
                     account=posting.account,
                     account_name=posting.account_name,
                     cents=-posting.cents,

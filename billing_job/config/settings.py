@@ -65,6 +65,7 @@ class Design(Table):
     address: Literal["left", "right"] = "left"
     paper: Literal["a4", "letter"] = "a4"
     fold_marks: bool = True
+    carried_forward: bool = False
     templates: Path | None = None
     pdf_in_ubl: bool = False
 

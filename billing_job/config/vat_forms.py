@@ -1,13 +1,17 @@
-"""vat_boxes.csv and vat_due.csv: the boxes of VAT returns, and when VAT becomes chargeable, by country and day."""
+"""The dated files of VAT returns: vat_boxes.csv, vat_units.csv and vat_due.csv by country, and ecb_rates.csv."""
 
 from collections.abc import Sequence
+from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Literal, Protocol, TypeVar
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, Field
 
 from billing_job.billing.returns.boxes import CASE_WORDS, OTHER_RATES, BoxRow
+from billing_job.billing.returns.one_stop_shop import EuroRates
 from billing_job.billing.returns.taxed_shares import DueBy, DueRule
+from billing_job.billing.returns.whole_units import Rounding, UnitRule
 from billing_job.config.mapping import ValidTo
 from billing_job.core.errors import ConfigError
 from billing_job.core.files.csv_reader import Row, typed_rows
@@ -15,7 +19,7 @@ from billing_job.core.money import scaled
 from billing_job.core.resources import shipped_config
 from billing_job.core.toml import Country, Day, expecting
 
-BOXES, DUE = "vat_boxes.csv", "vat_due.csv"
+BOXES, DUE, UNITS, EURO_RATES = "vat_boxes.csv", "vat_due.csv", "vat_units.csv", "ecb_rates.csv"
 
 
 class _OfACountry(Protocol):
@@ -60,6 +64,28 @@ class BoxLine(Row):
     valid_from: Day
     valid_to: ValidTo | None = None
     source: str
+    sum_of: str = ""
+
+
+class UnitLine(Row):
+    """A row of vat_units.csv."""
+
+    country: Country
+    figure: Annotated[Literal["net", "vat"], expecting("write net or vat")]
+    rounding: Annotated[Rounding, expecting("write down, cut or nearest")]
+    valid_from: Day
+    valid_to: ValidTo | None = None
+    source: str
+
+
+class EuroRateLine(Row):
+    """A row of ecb_rates.csv, as the ECB publishes its reference rates."""
+
+    day: Day
+    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$"), expecting("write the code of ISO 4217, such as SEK")]
+    rate: Annotated[
+        Decimal, Field(gt=0, max_digits=18), expecting("write what one euro is in the currency, such as 11.2345")
+    ]
 
 
 class DueLine(Row):
@@ -92,6 +118,28 @@ def load_due_rules(folder: Path) -> tuple[DueRule, ...]:
         for path in (folder, shipped_config())
     )
     return _merged(own, shipped, problems)
+
+
+def load_unit_rules(folder: Path) -> tuple[UnitRule, ...]:
+    """The same of vat_units.csv."""
+    problems: list[str] = []
+    own, shipped = (
+        [UnitRule(**vars(line)) for _, line in typed_rows(path / UNITS, UnitLine, problems, optional=True)]
+        for path in (folder, shipped_config())
+    )
+    return _merged(own, shipped, problems)
+
+
+def load_euro_rates(folder: Path) -> EuroRates:
+    """The rows of ecb_rates.csv, none without the file; ConfigError lists every bad row, also two of one day."""
+    problems: list[str] = []
+    found: dict[tuple[str, date], Decimal] = {}
+    for row, line in typed_rows(folder / EURO_RATES, EuroRateLine, problems, optional=True):
+        if found.setdefault((line.currency, line.day), line.rate) != line.rate:
+            problems.append(f"{row.place}: {line.currency} has two rates on {line.day}; leave the right one")
+    if problems:
+        raise ConfigError(problems)
+    return found
 
 
 def _merged(own: Sequence[Dated], shipped: Sequence[Dated], problems: Sequence[str]) -> tuple[Dated, ...]:

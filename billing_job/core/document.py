@@ -58,9 +58,9 @@ class Seller:
     accent_colour: str = "#0b5c6b"
     address: str = "left"
     """The side of the envelope's window: left or right."""
-    paper: str = "a4"
-    """a4 or letter."""
+    paper: str = "a4"  # or letter
     fold_marks: bool = True
+    carried_forward: bool = False
     pdf_in_ubl: bool = False
     """Whether the UBL carries the page as a PDF (BG-24)."""
 

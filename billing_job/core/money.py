@@ -161,3 +161,23 @@ def exchanged_cents(cents: int, rate: Decimal) -> int:
     """
     numerator, denominator = rate.as_integer_ratio()
     return half_away_from_zero(cents * numerator, denominator)
+
+
+def exchanged_from_cents(cents: int, rate: Decimal) -> int:
+    """Cents of a currency of which one unit of another is worth `rate`, in that other one, rounded once.
+
+    >>> exchanged_from_cents(10000, Decimal(11))
+    909
+    """
+    numerator, denominator = rate.as_integer_ratio()
+    return half_away_from_zero(cents * denominator, numerator)
+
+
+def exchanged_shares(total_cents: int, cents: list[int], rate: Decimal) -> list[int]:
+    """Share the exchanged sum of some amounts over them, by largest remainder.
+
+    >>> exchanged_shares(562, [25, 25], Decimal("11.2345"))
+    [281, 281]
+    """
+    numerator, denominator = rate.as_integer_ratio()
+    return shared_out(total_cents, [each * numerator * MICROCENTS_PER_CENT // denominator for each in cents])

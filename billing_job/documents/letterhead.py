@@ -58,9 +58,10 @@ def buyer_ids(client: Client, labels: Labels) -> tuple[Fact, ...]:
 
 
 def layout_classes(seller: Seller) -> str:
-    """The classes that tell the style sheet of paper, window and fold marks."""
+    """The classes that tell the style sheet of paper, window, fold marks and sums carried forward."""
     marks = "folded" if seller.fold_marks else ""
-    return " ".join(filter(None, (f"paper-{seller.paper}", f"address-{seller.address}", marks)))
+    sums = "carrying" if seller.carried_forward else ""
+    return " ".join(filter(None, (f"paper-{seller.paper}", f"address-{seller.address}", marks, sums)))
 
 
 def footer_parts(seller: Seller, labels: Labels) -> Iterable[str]:

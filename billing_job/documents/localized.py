@@ -34,6 +34,11 @@ class PrintedMoney:
         # Within an Arabic sentence the marks keep sign, digits and currency in the order that they have in a column.
         return f"{_LEFT_TO_RIGHT}{text}{_LEFT_TO_RIGHT}" if self._locale.text_direction == "rtl" else text
 
+    def within(self, cents: int) -> str:
+        """Without the currency, for a line of text."""
+        text = self.bare(cents)
+        return f"{_LEFT_TO_RIGHT}{text}{_LEFT_TO_RIGHT}" if self._locale.text_direction == "rtl" else text
+
     def bare(self, cents: int) -> str:
         """Without the currency, for columns whose head names it."""
         return amount_text(self._sign * cents, self._locale)

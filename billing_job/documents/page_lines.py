@@ -1,6 +1,7 @@
 """The lines of a document as its page prints them: months apart, each number once with its sum, or by category."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from itertools import groupby
@@ -20,9 +21,11 @@ from billing_job.documents.view import CategoryRow, Row, RowKind
 MOST_ON_PAGE_ONE = 16
 """Lines that stand on one page with totals and payment; of more, page one has a sum for each category."""
 _MOST_ROWS = 18
+"""The same with the headings of numbers and months; with more of them the number stands beside its first line."""
 _INDENT = "\N{EM SPACE}"
 """Before the lines of a number: a letter, not a style, so that rows of every kind have one layout."""
-"""The same with the headings of numbers and months; with more of them the number stands beside its first line."""
+_FEW = 6
+"""Lines of a number that one page holds; of more, the first stays with the heading and the last with another."""
 
 
 class PageLines:
@@ -37,10 +40,22 @@ class PageLines:
 
     def rows(self) -> tuple[Row, ...]:
         """Every line in the order of the page, with headings of months and of numbers."""
-        headed = tuple(self._rows(headed=True))
-        if self.is_long or len(headed) <= _MOST_ROWS:
-            return headed
-        return tuple(self._rows(headed=False))
+        found = list(self._rows(headed=True))
+        if not self.is_long and len(found) > _MOST_ROWS:
+            found = list(self._rows(headed=False))
+        if not self._document.seller.carried_forward:
+            return tuple(row for row, _ in found)
+        return tuple(self._carrying(found))
+
+    def _carrying(self, rows: Sequence[tuple[Row, int]]) -> Iterator[Row]:
+        """Rows with the sum so far, for pages that end there; nothing is carried from the last one."""
+        so_far = 0
+        for row, cents in rows[:-1]:
+            so_far += cents
+            text = self._money.within(so_far)
+            carried, brought = self._labels("Carried forward"), self._labels("Brought forward")
+            yield replace(row, carried=f"{carried} {text}", brought=f"{brought} {text}")
+        yield from (row for row, _ in rows[-1:])
 
     def categories(self, accent: str, *, pictures: bool) -> tuple[CategoryRow, ...]:
         """What each category comes to, in the order of the lines; nothing where page one has the lines themselves."""
@@ -74,7 +89,8 @@ class PageLines:
             bar_alt=f"{name} {self._money.bare(cents)}",
         )
 
-    def _rows(self, *, headed: bool) -> Iterable[Row]:
+    def _rows(self, *, headed: bool) -> Iterator[tuple[Row, int]]:
+        """Each row, and the cents that it adds: a heading none, whatever sum stands in it."""
         lines = sorted(self._document.lines, key=self._lateness)
         is_mixed = len({self._lateness(line) for line in lines}) > 1
         for _, month in groupby(lines, key=self._lateness):
@@ -82,7 +98,7 @@ class PageLines:
             if is_mixed:
                 first = of_month[0]
                 span = localized.span_text(first.period_start, first.period_end, self._labels.locale)
-                yield Row(kind=RowKind.MONTH, name=span)
+                yield Row(kind=RowKind.MONTH, name=span, is_kept=True), 0
             yield from self._of_month(of_month, headed=headed)
 
     def _lateness(self, line: Line) -> tuple[bool, object]:
@@ -91,7 +107,7 @@ class PageLines:
             return False, self._document.period_start
         return line.period_end < self._document.period_start, line.period_start
 
-    def _of_month(self, lines: Sequence[Line], *, headed: bool) -> Iterable[Row]:
+    def _of_month(self, lines: Sequence[Line], *, headed: bool) -> Iterator[tuple[Row, int]]:
         """Lines of a number together where it has several; all others stay in their order."""
         of_place: dict[str, list[Line]] = {}
         for line in lines:
@@ -100,19 +116,22 @@ class PageLines:
             place = self._place(line)
             together = of_place[place]
             if not place or len(together) == 1:
-                yield self._row(line, place)
+                yield self._row(line, place), line.net_cents
             elif line is together[0]:
                 yield from self._of_number(together, headed=headed)
 
-    def _of_number(self, lines: Sequence[Line], *, headed: bool) -> Iterable[Row]:
+    def _of_number(self, lines: Sequence[Line], *, headed: bool) -> Iterator[tuple[Row, int]]:
         if headed:
             amount = self._money.bare(sum(line.net_cents for line in lines))
-            yield Row(kind=RowKind.GROUP, name=self._place(lines[0]), amount=amount)
+            yield Row(kind=RowKind.GROUP, name=self._place(lines[0]), amount=amount, is_kept=True), 0
+        last = len(lines) - 1
         for index, line in enumerate(lines):
             if headed or index:
-                yield self._row(line, "", indent=_INDENT if headed else "")
+                row = self._row(line, "", indent=_INDENT if headed else "")
             else:
-                yield self._row(line, self._place(line), RowKind.FIRST)
+                row = self._row(line, self._place(line), RowKind.FIRST)
+            is_kept = index < last if len(lines) <= _FEW else index == last - 1
+            yield replace(row, is_kept=is_kept), line.net_cents
 
     def _place(self, line: Line) -> str:
         return localized.phone_text(line.number) if line.number else page_text(self._document.trunk_name(line.trunk))

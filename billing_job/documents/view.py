@@ -50,6 +50,12 @@ class Row:
     """Empty where the rows of the line have no price in common."""
     vat: str = ""
     amount: str = ""
+    is_kept: bool = False
+    """Whether no page ends after this row: the next one belongs to it."""
+    carried: str = ""
+    """The sum of the lines so far, in words for the foot of a page that ends here; empty where none is asked for."""
+    brought: str = ""
+    """The same for the head of the page after."""
 
 
 @dataclass(frozen=True, slots=True)

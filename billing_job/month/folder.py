@@ -35,7 +35,7 @@ from billing_job.reporting.attribution_csv import attribution_csv
 from billing_job.reporting.exceptions_csv import Waiting, exceptions_csv
 from billing_job.reporting.margins import margin_csv
 from billing_job.reporting.page import report_html
-from billing_job.reporting.page_data import Report
+from billing_job.reporting.page_data import Notice, Report
 
 LISTS = ("exceptions.csv", "margin.csv", "attribution.csv")
 
@@ -234,7 +234,7 @@ def _looked(job: Job, month: Period, placed: Placed, documents: Sequence[Issued]
         placed,
         documents,
         waiting=waiting,
-        anomalies=[*told(month_anomalies(job, month, placed, earned)), *profile_notes(documents)],
+        anomalies=[*told(month_anomalies(job, month, placed, earned)), *map(Notice, profile_notes(documents))],
         document_files=links,
         files=[*books, *LISTS],
     )

@@ -266,6 +266,7 @@ def _seller(settings: Settings, logo: str) -> Seller:
         address=design.address,
         paper=design.paper,
         fold_marks=design.fold_marks,
+        carried_forward=design.carried_forward,
         pdf_in_ubl=design.pdf_in_ubl,
     )
 

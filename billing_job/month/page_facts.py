@@ -16,10 +16,12 @@ from billing_job.month.placing import Placed
 from billing_job.month.receivables import load_receivables
 from billing_job.month.wallet_proof import WalletProof
 from billing_job.receivables.open_items import Receivables
+from billing_job.reporting.anomalies import why
 from billing_job.reporting.event_notes import event_notes
 from billing_job.reporting.exceptions_csv import Waiting
 from billing_job.reporting.page_data import (
     DocumentRow,
+    Notice,
     Place,
     Report,
     Wallet,
@@ -38,7 +40,7 @@ def month_report(
     documents: Sequence[Document | Heading],
     *,
     waiting: Sequence[Waiting],
-    anomalies: Sequence[str],
+    anomalies: Sequence[Notice],
     document_files: Mapping[str, Mapping[str, str]],
     files: Sequence[str],
 ) -> Report:
@@ -74,7 +76,7 @@ def month_report(
             *anomalies,
             *_history(job, placed),
             *_gate_notes(gate),
-            *event_notes(job.events(), month, job.settings.billing.zone),
+            *map(Notice, event_notes(job.events(), month, job.settings.billing.zone)),
         ),
         documents=_documents(job, month, documents, document_files),
         files=tuple(files),
@@ -94,14 +96,14 @@ def _owed(job: Job, documents: Sequence[Document | Heading]) -> Receivables | No
     return load_receivables(job, max(newest, *(document.issue_date for document in documents), newest))
 
 
-def _gate_notes(gate: Gate) -> tuple[str, ...]:
+def _gate_notes(gate: Gate) -> tuple[Notice, ...]:
     """What a difference of the wallet may come from, and what was decided about it."""
     notes = [f"The wallet is not explained; likely cause: {cause}" for cause in gate.causes]
     if gate.is_shut:
         notes.append("The wallet has not proven yet how amounts are read: until then nothing is issued")
     if gate.accepted is not None:
         notes.append(f"The wallet's difference was accepted at {gate.accepted.accepted}: {gate.accepted.reason}")
-    return tuple(notes)
+    return tuple(Notice(note, "billing-job reconcile") for note in notes)
 
 
 def _wallet(job: Job, month: Period, proof: WalletProof) -> Wallet:
@@ -146,7 +148,7 @@ def _places(placed: Placed, month: Period, name: Callable[[str], str]) -> tuple[
     )
 
 
-def _history(job: Job, placed: Placed) -> tuple[str, ...]:
+def _history(job: Job, placed: Placed) -> tuple[Notice, ...]:
     """What the supplier did to history, and older months that nobody billed."""
     found = []
     for ids, what in (
@@ -155,9 +157,10 @@ def _history(job: Job, placed: Placed) -> tuple[str, ...]:
     ):
         if ids:
             more = f" and {len(ids) - 5:,} more" if len(ids) > 5 else ""
-            found.append(f"{len(ids):,} transactions {what}: {', '.join(ids[:5])}{more}")
+            found.append(Notice(f"{len(ids):,} transactions {what}: {', '.join(ids[:5])}{more}", why(ids[0])))
     if placed.never_run.count:
-        found.append(f"{placed.never_run.count:,} older transactions belong to months that were never run")
+        text = f"{placed.never_run.count:,} older transactions belong to months that were never run"
+        found.append(Notice(text, "billing-job reconcile"))
     return tuple(found)
 
 

@@ -37,7 +37,7 @@ def previewed(job: Job, month: Period, billed: Billed) -> dict[str, Any]:
             for client_id in sorted({*before, *now, *(earlier or {})})
         ],
         "anomalies": [
-            *told(month_anomalies(job, month, billed.placed, earned, billed.drafts)),
+            *(each.text for each in told(month_anomalies(job, month, billed.placed, earned, billed.drafts))),
             *billed.placed.own.contradictions,
         ],
         "coming_charges": _coming(job, month, billed.placed),

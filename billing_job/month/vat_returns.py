@@ -1,20 +1,22 @@
 """`vat return` and `vat close`: a tax period's figures from the ledger, as files and as a page, and its end."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date
-from typing import Any
+from decimal import Decimal
 
 from billing_job.accounting.vat_accounts import vat_postings
-from billing_job.billing.returns.boxes import Box
+from billing_job.billing.invoicing.national_currency import national_currency, national_rate
+from billing_job.billing.returns.one_stop_shop import EURO
 from billing_job.billing.returns.taxed_shares import taxed_shares
-from billing_job.billing.returns.vat_return import THRESHOLD_CENTS, Booked, VatReturn, vat_return
-from billing_job.config.vat_forms import load_due_rules, load_vat_boxes
+from billing_job.billing.returns.vat_return import Booked, VatReturn, vat_return
+from billing_job.config.vat_forms import load_due_rules, load_euro_rates, load_unit_rules, load_vat_boxes
 from billing_job.core.countries import EU, taxed_as
+from billing_job.core.document import Document
 from billing_job.core.errors import ConfigError, ExitCode, InvariantBroken
 from billing_job.core.files.manifest import Folder
 from billing_job.core.files.object_store import files_at
 from billing_job.core.moments import moment_text
-from billing_job.core.money import decimal_text, money_text, rate_text
+from billing_job.core.money import decimal_text, money_text
 from billing_job.core.sentences import counted
 from billing_job.core.tax_period import TaxPeriod
 from billing_job.ledger.vat_closings import VatClosing, closed_vat_periods, declared_documents, record_vat_closing
@@ -22,11 +24,10 @@ from billing_job.month.folder_guard import check_folder
 from billing_job.month.job import Job
 from billing_job.month.preconditions import check_facts
 from billing_job.month.session import CommandResult, Session, locked_job
-from billing_job.reporting.vat_files import vat_csv_files
+from billing_job.reporting.vat_files import vat_csv_files, vat_json
 from billing_job.reporting.vat_page import PAGE, VatPage, vat_page_html
 
-NEAR_THRESHOLD_CENTS = THRESHOLD_CENTS * 4 // 5
-RETURN_SCHEMA, CLOSE_SCHEMA = "billing-job/vat-return@1", "billing-job/vat-close@1"
+CLOSE_SCHEMA = "billing-job/vat-close@1"
 
 
 def return_of(session: Session, text: str) -> CommandResult:
@@ -40,8 +41,8 @@ def return_of(session: Session, text: str) -> CommandResult:
         closing = _closing(job, period)
         over = period.last_day < today
         state = _state(period, closing, over=over)
-        notes = [*_notes(found, job), *(() if closing else _late_notes(found))]
-        page = VatPage(found, job.seller.legal_name or job.seller.name, job.settings.billing.currency, state, notes)
+        notes = [*_notes(found), *(() if closing else _late_notes(found))]
+        page = VatPage(found, job.seller.legal_name or job.seller.name, state, notes)
         folder = Folder(files_at(session.settings.output.directory).below("vat").below(str(period)))
         files = vat_csv_files(found) | {PAGE: vat_page_html(page, job.templates)}
         for name, content in files.items():
@@ -51,10 +52,12 @@ def return_of(session: Session, text: str) -> CommandResult:
         else:
             session.console.warn(state)
         session.console.warn(*notes)
-        session.console.info(_told(found, job), folder.where())
+        session.console.info(_told(found), folder.where())
         paths = {name: f"vat/{period}/{name}" for name in files}
         facts = {"over": over, "closed": closing.closed if closing else ""}
-        return CommandResult(ExitCode.DONE, _json(found, job) | facts | {"notes": notes, "files": paths})
+        lacking = any(each.day <= today for each in found.missing_rates)
+        code = ExitCode.EXCEPTIONS_WAIT if lacking else ExitCode.DONE
+        return CommandResult(code, vat_json(found) | facts | {"notes": notes, "files": paths})
 
 
 def close_period(session: Session, text: str, filed_on: date | None, who: str) -> CommandResult:
@@ -94,15 +97,10 @@ def vat_return_of(job: Job, period: TaxPeriod, session: Session) -> VatReturn:
     check_facts(job)
     # The threshold looks at the year before; what was supplied then may have been invoiced ahead.
     declared = declared_documents(job.engine, date(period.first.year - 2, 1, 1))
-    currency = job.settings.billing.currency
-    foreign = sorted(each.number for each in declared.documents if each.currency != currency)
-    if foreign:
-        raise ConfigError(
-            f"document {foreign[0]} is not in {currency}: a return is made in one currency; make that of"
-            " the time before the change with the billing.currency of then"
-        )
-    rules, rows = load_due_rules(session.config_folder), load_vat_boxes(session.config_folder)
-    shares = list(taxed_shares(declared.documents, rules, declared.closed))
+    currency = national_currency(job.seller.country) or job.settings.billing.currency
+    folder = session.config_folder
+    rules, exchange = load_due_rules(folder), _exchange(job, declared.documents, currency)
+    shares = list(taxed_shares(declared.documents, rules, declared.closed, exchange))
     booked = [
         Booked(
             each.number,
@@ -110,20 +108,42 @@ def vat_return_of(job: Job, period: TaxPeriod, session: Session) -> VatReturn:
             each.figure,
             each.case,
             each.rate,
+            each.currency,
             each.account,
             each.account_name,
             each.cents,
         )
         for each in vat_postings(declared.documents, job.accounts)
     ]
-    found = vat_return(period, job.seller.country, shares, booked, rows)
+    found = vat_return(
+        period,
+        job.seller.country,
+        shares,
+        booked,
+        load_vat_boxes(folder),
+        units=load_unit_rules(folder),
+        currency=currency,
+        euro_rates=load_euro_rates(folder),
+    )
     loose = next((each for each in found.tied if not each.holds), None)
     if loose is not None:
         raise InvariantBroken(
             f"the return of {period} declares {decimal_text(loose.return_cents)} of {loose.figure} {loose.case}"
-            f" {loose.rate} %, the journal's accounts {loose.accounts} lead to another sum"
+            f" {loose.rate} % in {loose.currency}, the journal's accounts {loose.accounts} lead to another sum"
         )
     return found
+
+
+def _exchange(job: Job, documents: Iterable[Document], currency: str) -> dict[str, Decimal]:
+    """What one unit of each document's currency is in that of the return, for those in another one."""
+    try:
+        return {
+            each.number: national_rate(each, currency, job.mapping.exchange_rates)
+            for each in documents
+            if each.currency != currency
+        }
+    except ValueError as error:
+        raise ConfigError(str(error)) from None
 
 
 def _period(text: str) -> TaxPeriod:
@@ -149,21 +169,44 @@ def _state(period: TaxPeriod, closing: VatClosing | None, *, over: bool) -> str:
     return f"{period} was closed on {closing.closed[:10]} by {closing.closed_by}."
 
 
-def _notes(found: VatReturn, job: Job) -> Iterator[str]:
+def _notes(found: VatReturn) -> Iterator[str]:
     """What somebody should know before the figures are typed in."""
     loose = [box for box in found.boxes if not box.box]
     if loose and len(loose) < len(found.boxes):
         for box in loose:
-            amount = money_text(box.net_cents or 0, job.settings.billing.currency)
+            amount = money_text(box.net_cents or 0, found.currency)
             yield f"in no box of the return: {box.description}, {amount} net"
     elif loose:
         yield f"the boxes of {found.country} are not known: the figures come by case and rate (docs/vat.md)"
-    yield from _threshold_notes(found, job)
+    yield from _missing_rate_notes(found)
+    yield from _typed_notes(found)
+    yield from _threshold_notes(found)
     foreign = [share for share in found.shares if share.country not in EU and share.booked_case == "AE"]
     if foreign:
         yield (
             f"{foreign[0].number} has a reverse charge to {foreign[0].country}, which is not in the EU: it is in no EC"
             " sales list and counts as outside the scope"
+        )
+
+
+def _missing_rate_notes(found: VatReturn) -> Iterator[str]:
+    for missing in found.missing_rates:
+        yield (
+            f"the One Stop Shop return is in euros, at the rate of {missing.day} that the European Central Bank"
+            f" publishes (euro foreign exchange reference rates, {missing.currency}; Directive 2006/112/EC Article"
+            " 369h): add it to ecb_rates.csv (day, currency, rate: what one euro is in it); until then oss.csv has no"
+            " amounts for what was sold in it"
+        )
+
+
+def _typed_notes(found: VatReturn) -> Iterator[str]:
+    """What whole units leave out of the VAT that is owed: the boxes that are no sums of others."""
+    own = [box for box in found.boxes if box.form_vat_cents is not None and not box.sum_of]
+    left_out = sum((box.vat_cents or 0) - (box.form_vat_cents or 0) for box in own)
+    if left_out:
+        yield (
+            f"the form wants whole units: the VAT typed in is {money_text(abs(left_out), found.currency)}"
+            f" {'less' if left_out > 0 else 'more'} than the exact figure; book the difference"
         )
 
 
@@ -180,109 +223,43 @@ def _late_notes(found: VatReturn) -> Iterator[str]:
         )
 
 
-def _threshold_notes(found: VatReturn, job: Job) -> Iterator[str]:
+def _threshold_notes(found: VatReturn) -> Iterator[str]:
     watched = found.threshold
     if watched is None or not watched.home_taxed_clients:
         return
-    if not watched.exceeded:
-        if watched.net_cents >= NEAR_THRESHOLD_CENTS:
-            yield (
-                f"sales to consumers in other member states at your own rate have come to"
-                f" {money_text(watched.net_cents, job.settings.billing.currency)} in {watched.year}: above EUR 10,000"
-                " the client's own country has the VAT (docs/vat.md, The threshold)"
-            )
-        return
-    currency = job.settings.billing.currency
-    yield (
-        f"sales to consumers in other member states are {money_text(watched.net_cents, currency)} in {watched.year} and"
-        f" {money_text(watched.previous_net_cents, currency)} in {watched.year - 1}, above the EUR 10,000 of Article"
-        f" 59c: the client's own country has the VAT, but {', '.join(watched.home_taxed_clients[:5])} were charged that"
-        f" of {taxed_as(found.country)}. Set tax.oss = true and take their tax_treatment out"
-    )
+    year, last_year = (money_text(cents, found.currency) for cents in (watched.net_cents, watched.previous_net_cents))
+    limit = "EUR 10,000" if watched.limit_cents is None else _limit_text(watched.limit_cents, found.currency)
+    if watched.exceeded:
+        yield (
+            f"sales to consumers in other member states are {year} in {watched.year} and {last_year} in"
+            f" {watched.year - 1}, above the {limit} of Article 59c: the client's own country has the VAT, but"
+            f" {', '.join(watched.home_taxed_clients[:5])} were charged that of {taxed_as(found.country)}. Set tax.oss"
+            " = true and take their tax_treatment out"
+        )
+    elif watched.limit_cents is None or watched.net_cents >= watched.limit_cents * 4 // 5:
+        yield (
+            f"sales to consumers in other member states at your own rate have come to {year} in {watched.year}: above"
+            f" {limit} the client's own country has the VAT (docs/vat.md, The threshold)"
+        )
 
 
-def _told(found: VatReturn, job: Job) -> str:
+def _limit_text(cents: int, currency: str) -> str:
+    return money_text(cents, currency).removesuffix(".00")
+
+
+def _told(found: VatReturn) -> str:
     if found.is_nil:
         return f"{found.period}: nothing to declare; a nil return is filed all the same"
-    currency = job.settings.billing.currency
     boxes = ", ".join(
-        f"{box.box or box.description} {money_text(cents, currency)}"
+        f"{box.box or box.description} {money_text(cents, found.currency)}"
         for box in found.boxes
         for cents in [box.net_cents if box.net_cents is not None else box.vat_cents]
         if cents
     )
-    ec, oss = sum(sale.net_cents for sale in found.ec_sales), sum(row.vat_cents for row in found.oss)
+    ec = money_text(sum(sale.net_cents for sale in found.ec_sales), found.currency)
+    known = [row.vat_cents for row in found.oss if row.vat_cents is not None]
+    oss = money_text(sum(known), EURO) if len(known) == len(found.oss) else "unknown"
     return (
-        f"{found.period}: {boxes}; EC sales list {money_text(ec, currency)}, One Stop Shop {money_text(oss, currency)}"
-        f" VAT; {counted(len(found.differences), 'difference')} in time from the journal"
+        f"{found.period}: {boxes}; EC sales list {ec}, One Stop Shop {oss} VAT;"
+        f" {counted(len(found.differences), 'difference')} in time from the journal"
     )
-
-
-def _json(found: VatReturn, job: Job) -> dict[str, Any]:
-    watched = found.threshold
-    return {
-        "schema": RETURN_SCHEMA,
-        "period": str(found.period),
-        "country": found.country,
-        "currency": job.settings.billing.currency,
-        "nil": found.is_nil,
-        "boxes": [_box_json(box) for box in found.boxes],
-        "by_case": [_box_json(box) for box in found.by_case],
-        "ec_sales_list": [
-            {"vat_id": sale.vat_id, "country": sale.country, "net_cents": sale.net_cents} for sale in found.ec_sales
-        ],
-        "oss": [
-            {
-                "country": row.country,
-                "rate": rate_text(row.rate),
-                "net_cents": row.net_cents,
-                "vat_cents": row.vat_cents,
-                "correction_of": row.correction_of,
-            }
-            for row in found.oss
-        ],
-        "threshold": None
-        if watched is None
-        else {
-            "year": watched.year,
-            "net_cents": watched.net_cents,
-            "previous_net_cents": watched.previous_net_cents,
-            "exceeded": watched.exceeded,
-        },
-        "accounts": [
-            {
-                "figure": each.figure,
-                "vat_case": each.case,
-                "rate": each.rate,
-                "accounts": each.accounts,
-                "journal_cents": each.journal_cents,
-                "declared_elsewhere_cents": each.elsewhere_cents,
-                "booked_elsewhere_cents": each.from_elsewhere_cents,
-                "return_cents": each.return_cents,
-            }
-            for each in found.tied
-        ],
-        "time_differences": [
-            {
-                "number": each.number,
-                "vat_case": each.case,
-                "rate": rate_text(each.rate),
-                "booked": str(each.booked),
-                "declared": str(each.declared),
-                "net_cents": each.net_cents,
-                "vat_cents": each.vat_cents,
-            }
-            for each in found.differences
-        ],
-    }
-
-
-def _box_json(box: Box) -> dict[str, Any]:
-    return {
-        "box": box.box,
-        "description": box.description,
-        "vat_case": box.vat_case,
-        "rate": box.rate,
-        "net_cents": box.net_cents,
-        "vat_cents": box.vat_cents,
-    }

@@ -1,5 +1,6 @@
 """What looks wrong before a month is issued, though nothing forbids it: told, never acted upon."""
 
+import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -11,16 +12,23 @@ from billing_job.core.categories import RENTAL
 from billing_job.core.document import Document
 from billing_job.core.money import MICROS_PER_CENT, decimal_text, micros_text
 from billing_job.core.period import Period
+from billing_job.reporting.page_data import Notice
 
 AnomalyKind = Literal["no_rental", "two_rentals", "rental_without_owner", "client_moved", "below_cost"]
 
 
 @dataclass(frozen=True, slots=True)
 class Anomaly:
-    """One thing to look at."""
+    """One thing to look at, and the command that shows it, where there is one."""
 
     kind: AnomalyKind
     text: str
+    command: str = ""
+
+    @property
+    def notice(self) -> Notice:
+        """As the month's page and a preview tell it."""
+        return Notice(self.text, self.command)
 
 
 def anomalies(
@@ -43,8 +51,8 @@ def anomalies(
         *(_rentals_missing(rentals, facts, month) if is_over else ()),
         *_rentals_twice(rentals),
         *_rentals_without_owner(rentals),
-        *_clients_moved(net_now, net_before, alert_percent, is_over=is_over),
-        *_below_cost(margins),
+        *_clients_moved(net_now, net_before, alert_percent, month, is_over=is_over),
+        *_below_cost(margins, month),
     ]
 
 
@@ -70,19 +78,22 @@ def _rentals_missing(rentals: pd.DataFrame, facts: Assignments, month: Period) -
 def _rentals_twice(rentals: pd.DataFrame) -> Iterable[Anomaly]:
     owned = rentals[(rentals["outcome"] == "attributed") & (rentals["number"] != "")]
     # A rental and its refund are one movement each way, so only rows that left the wallet count.
-    counts = owned[owned["micros"] < 0]["number"].value_counts()
+    paid = owned[owned["micros"] < 0]
+    counts = paid["number"].value_counts()
+    last = dict(zip(paid["number"], paid["transaction_id"], strict=True))
     for number, count in sorted(counts[counts > 1].items()):
-        yield Anomaly("two_rentals", f"{number} had {count} rentals")
+        yield Anomaly("two_rentals", f"{number} had {count} rentals", why(last[number]))
 
 
 def _rentals_without_owner(rentals: pd.DataFrame) -> Iterable[Anomaly]:
     lost = rentals[rentals["reason"].isin(["unassigned_number", "unassigned_trunk"])]
-    for reference, created in zip(lost["reference_id"], lost["transaction_id"], strict=True):
-        yield Anomaly("rental_without_owner", f"number {reference} is paid for (transaction {created}), but nobody's")
+    for reference, id_ in zip(lost["reference_id"], lost["transaction_id"], strict=True):
+        text = f"number {reference} is paid for (transaction {id_}), but nobody's"
+        yield Anomaly("rental_without_owner", text, why(id_))
 
 
 def _clients_moved(
-    now: Mapping[str, int], before: Mapping[str, int], alert_percent: int, *, is_over: bool
+    now: Mapping[str, int], before: Mapping[str, int], alert_percent: int, month: Period, *, is_over: bool
 ) -> Iterable[Anomaly]:
     """Clients whose net moved by more than so many percent; only those that were billed before.
 
@@ -94,10 +105,11 @@ def _clients_moved(
             yield Anomaly(
                 "client_moved",
                 f"{client_id}: {decimal_text(now.get(client_id, 0))} net after {decimal_text(cents)} the month before",
+                _documents_of(client_id, month),
             )
 
 
-def _below_cost(margins: pd.DataFrame) -> Iterable[Anomaly]:
+def _below_cost(margins: pd.DataFrame, month: Period) -> Iterable[Anomaly]:
     """Charges below what they cost, by client and category; what the house pays on purpose has no charge."""
     sums = (
         margins[margins["document_number"] != ""]
@@ -106,17 +118,25 @@ def _below_cost(margins: pd.DataFrame) -> Iterable[Anomaly]:
     )
     for (client_id, category), cost, charge in zip(sums.index, sums["cost_micros"], sums["charge_cents"], strict=True):
         if 0 < charge * MICROS_PER_CENT < cost:
-            yield Anomaly(
-                "below_cost", f"{client_id}, {category}: charged {decimal_text(charge)}, paid {micros_text(cost)}"
-            )
+            text = f"{client_id}, {category}: charged {decimal_text(charge)}, paid {micros_text(cost)}"
+            yield Anomaly("below_cost", text, _documents_of(client_id, month))
 
 
-def told(found: Sequence[Anomaly], most: int = 10) -> list[str]:
-    """The texts for people, a few of each kind."""
-    texts = []
+def why(transaction_id: str) -> str:
+    """The command that tells whose a transaction is, and at what price."""
+    return f"billing-job why {shlex.quote(transaction_id)}"
+
+
+def _documents_of(client_id: str, month: Period) -> str:
+    return f"billing-job list --month {month} --client {shlex.quote(client_id)}"
+
+
+def told(found: Sequence[Anomaly], most: int = 10) -> list[Notice]:
+    """What people are told, a few of each kind."""
+    notices = []
     for kind in dict.fromkeys(anomaly.kind for anomaly in found):
-        of_kind = [anomaly.text for anomaly in found if anomaly.kind == kind]
-        texts += of_kind[:most]
+        of_kind = [anomaly.notice for anomaly in found if anomaly.kind == kind]
+        notices += of_kind[:most]
         if len(of_kind) > most:
-            texts.append(f"… and {len(of_kind) - most} more of the kind {kind}")
-    return texts
+            notices.append(Notice(f"… and {len(of_kind) - most} more of the kind {kind}"))
+    return notices

@@ -103,6 +103,14 @@ class DocumentRow:
 
 
 @dataclass(frozen=True, slots=True)
+class Notice:
+    """Something to look at, and the command that shows it, where there is one."""
+
+    text: str
+    command: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """Everything on the month's page; the same ledger and the same day give the same values."""
 
@@ -121,7 +129,7 @@ class Report:
     """The month's own; the places add up to it."""
     waiting: tuple[Waiting, ...]
     """Longest first."""
-    anomalies: tuple[str, ...]
+    anomalies: tuple[Notice, ...]
     documents: tuple[DocumentRow, ...]
     files: tuple[str, ...]
     """The month's other files, relative to the page."""

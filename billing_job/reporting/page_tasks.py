@@ -109,7 +109,8 @@ def tasks_of(report: Report, groups: Sequence[WaitingGroup]) -> tuple[Task, ...]
         tasks.append(Task(group.remedy.title, group.remedy.how, _command(group, month), f"wait-{place}", link))
     if report.anomalies:
         title = f"Look at {counted(len(report.anomalies), 'thing')} that may be wrong"
-        tasks.append(Task(title, "nothing forbids them", "billing-job why TRANSACTION", "anomalies", "To look at"))
+        command = next((each.command for each in report.anomalies if each.command), "")
+        tasks.append(Task(title, "nothing forbids them", command, "anomalies", "To look at"))
     if report.documents:
         what = counted(len(report.documents), "document")
         tasks.append(

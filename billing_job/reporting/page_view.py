@@ -7,7 +7,7 @@ from urllib.parse import quote
 from billing_job.core.document import Kind
 from billing_job.core.sentences import counted
 from billing_job.reporting.page_course import Moved, Ranking, Trend, moved, rankings, trend
-from billing_job.reporting.page_data import DocumentRow, Report
+from billing_job.reporting.page_data import DocumentRow, Notice, Report
 from billing_job.reporting.page_figures import (
     Cell,
     Row,
@@ -92,7 +92,7 @@ class ReportView:
     waiting: tuple[WaitingSection, ...]
     waiting_count: str
     waiting_sum: Cell
-    anomalies: tuple[str, ...]
+    anomalies: tuple[Notice, ...]
     documents: tuple[ReportDocument, ...]
     document_sums: tuple[Cell, ...]
     document_count: str

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 from jinja2 import TemplateError
 
 from billing_job.billing.returns.boxes import CASE_WORDS, Box
-from billing_job.billing.returns.vat_return import THRESHOLD_CENTS, VatReturn
+from billing_job.billing.returns.vat_return import VatReturn
 from billing_job.core.errors import DocumentError
 from billing_job.core.money import grouped_text, rate_text
 from billing_job.core.text import visible
@@ -23,7 +23,6 @@ class VatPage:
 
     found: VatReturn
     seller: str
-    currency: str
     state: str
     """A sentence: closed, open, or not over yet."""
     notes: Sequence[str]
@@ -49,15 +48,16 @@ def _view(page: VatPage) -> SimpleNamespace:
         title=f"VAT return {found.period}",
         seller=page.seller,
         country=found.country,
-        currency=page.currency,
+        currency=found.currency,
         state=page.state,
         notes=page.notes,
         boxes=[_box(box) for box in found.boxes],
-        by_case=[_box(box)[1:] for box in found.by_case],
+        whole=any(cents is not None for box in found.boxes for cents in (box.form_net_cents, box.form_vat_cents)),
+        by_case=[_box(box)[1:4] for box in found.by_case],
         ec_sales=[(sale.vat_id, sale.country, _amount(sale.net_cents)) for sale in found.ec_sales],
         ec_total=_amount(sum(sale.net_cents for sale in found.ec_sales)),
         oss=[
-            (row.country, f"{rate_text(row.rate)} %", _amount(row.net_cents), _amount(row.vat_cents), row.correction_of)
+            (row.country, f"{rate_text(row.rate)} %", _known(row.net_cents), _known(row.vat_cents), row.correction_of)
             for row in found.oss
         ],
         threshold=_threshold(found),
@@ -66,8 +66,10 @@ def _view(page: VatPage) -> SimpleNamespace:
                 {"net": "revenue", "vat": "VAT"}[each.figure],
                 f"{each.case} {each.rate} %",
                 each.accounts,
+                each.currency,
                 *map(_amount, (each.journal_cents, -each.elsewhere_cents, each.from_elsewhere_cents)),
                 _amount(each.return_cents),
+                _amount(each.exchanged_cents),
             )
             for each in found.tied
         ],
@@ -77,6 +79,7 @@ def _view(page: VatPage) -> SimpleNamespace:
                 CASE_WORDS[each.case],
                 str(each.booked),
                 str(each.declared),
+                each.currency,
                 _amount(each.net_cents),
                 _amount(each.vat_cents),
             )
@@ -106,13 +109,17 @@ def _threshold(found: VatReturn) -> Sequence[tuple[str, str]]:
     return (
         (str(found.threshold.year), _amount(found.threshold.net_cents)),
         (str(found.threshold.year - 1), _amount(found.threshold.previous_net_cents)),
-        ("limit", _amount(THRESHOLD_CENTS)),
+        ("limit", "EUR 10,000.00" if found.threshold.limit_cents is None else _amount(found.threshold.limit_cents)),
     )
 
 
 def _box(box: Box) -> tuple[str, ...]:
-    amounts = ["" if cents is None else _amount(cents) for cents in (box.net_cents, box.vat_cents)]
-    return (box.box or "none", box.description, *amounts)
+    amounts = (box.net_cents, box.vat_cents, box.form_net_cents, box.form_vat_cents)
+    return (box.box or "none", box.description, *("" if cents is None else _amount(cents) for cents in amounts))
+
+
+def _known(cents: int | None) -> str:
+    return "rate unknown" if cents is None else _amount(cents)
 
 
 def _amount(cents: int) -> str:

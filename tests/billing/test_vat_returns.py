@@ -12,9 +12,10 @@ import pytest
 from billing_job.accounting.accounts import load_accounts
 from billing_job.accounting.vat_accounts import vat_postings
 from billing_job.billing.returns.boxes import Box
+from billing_job.billing.returns.one_stop_shop import euro_rate_day, oss_rows
 from billing_job.billing.returns.taxed_shares import TaxedShare, taxed_shares
-from billing_job.billing.returns.vat_return import Booked, VatReturn, ec_sales, oss_rows, vat_return
-from billing_job.config.vat_forms import load_due_rules, load_vat_boxes
+from billing_job.billing.returns.vat_return import Booked, VatReturn, ec_sales, vat_return
+from billing_job.config.vat_forms import load_due_rules, load_unit_rules, load_vat_boxes
 from billing_job.core.document import Client, DetailRow, Document, Kind, Line, Seller, Vat
 from billing_job.core.period import Period
 from billing_job.core.resources import shipped_config
@@ -23,6 +24,7 @@ from tests.support.sample_documents import document
 
 ACCOUNTS = load_accounts(None)
 RULES, BOXES = load_due_rules(shipped_config()), load_vat_boxes(shipped_config())
+UNITS = load_unit_rules(shipped_config())
 EU = frozenset(["AT", "BE", "DE", "ES", "FR", "GR", "IE", "IT", "NL", "PL"])
 S21, S9, S20, S22 = (Vat("S", Decimal(rate)) for rate in ("21", "9", "20", "22"))
 AE = Vat("AE", Decimal(0), "VATEX-EU-AE", "Reverse charge")
@@ -68,14 +70,14 @@ def issued(
 def returned(period: str, documents: Sequence[Document], home: str = "NL", **more: object) -> VatReturn:
     """The return of a period, its accounts tied."""
     shares = list(taxed_shares(documents, RULES, **more))  # type: ignore[arg-type]
-    found = vat_return(TaxPeriod.parse(period), home, shares, booked(documents), BOXES)
+    found = vat_return(TaxPeriod.parse(period), home, shares, booked(documents), BOXES, units=UNITS)
     assert [each for each in found.tied if not each.holds] == []
     return found
 
 
 def booked(documents: Sequence[Document]) -> list[Booked]:
     return [
-        Booked(p.number, p.issue_date, p.figure, p.case, p.rate, p.account, p.account_name, p.cents)
+        Booked(p.number, p.issue_date, p.figure, p.case, p.rate, p.currency, p.account, p.account_name, p.cents)
         for p in vat_postings(documents, ACCOUNTS)
     ]
 
@@ -222,6 +224,108 @@ def test_monaco_and_buyers_outside_the_union() -> None:
     ]  # fmt: skip
 
 
+WHOLE: dict[str, tuple[tuple[str, int, str, int], dict[str, tuple[int | None, int | None]]]] = {
+    "NL": (("21", 100_099, "9", 10_060), {"1a": (100_000, 21_000), "1b": (10_000, 900), "5a": (None, 21_900)}),
+    "FR": (("20", 100_050, "10", 10_049),
+           {"A1": (110_100, None), "08": (100_100, 20_000), "9B": (10_000, 1_000), "16": (None, 21_000)}),
+    "DE": (("19", 100_099, "16", 10_060), {"81": (100_000, None), "35": (10_000, None), "36": (None, None)}),
+    "BE": (("21", 100_099, "6", 10_060), {"01": (None, None), "03": (None, None), "54": (None, None)}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("home", WHOLE)
+def test_what_is_typed_into_forms_of_whole_euros(home: str) -> None:
+    """Down in the Netherlands, cut in Germany, to the nearest in France; a total adds up what was typed.
+
+    NL: 1000.99 and its VAT of 210.21, 100.60 and 9.05. FR: 1000.50 and 200.10, 100.49 and 10.05. DE: 16.10 has cents.
+    """
+    (rate, cents, other_rate, other_cents), expected = WHOLE[home]
+    own = client("own", home)
+    lines = [line(1, cents, Vat("S", Decimal(rate))), line(2, other_cents, Vat("S", Decimal(other_rate)))]
+    found = returned("2026-10", [issued("INV-1", own, lines, "2026-10-31", home)], home)
+    typed = {box.box: (box.form_net_cents, box.form_vat_cents) for box in found.boxes if box.box in expected}
+    assert typed == expected
+    exact = {box.box: box.net_cents for box in found.boxes}
+    assert cents in exact.values()
+    below = [replace(each, net_cents=-each.net_cents) for each in lines]
+    undone = returned("2026-10", [issued("CN-1", own, below, "2026-10-31", home)], home)
+    first = next(box for box in undone.boxes if box.net_cents == -cents or box.box in ("49", "64"))
+    assert first.form_net_cents == {"NL": -100_100, "FR": -100_100, "DE": -100_000, "BE": None}[home]
+
+
+SWEDEN = {"CZK": "CZ", "SEK": "SE"}
+
+
+def abroad_in_euros(documents: Sequence[Document], currency: str) -> VatReturn:
+    """A return in another money: the documents' own rates, 11.10 for those without one, the ECB's of 31 December."""
+    exchange = {
+        each.number: each.tax_currency_rate or Decimal("11.10") for each in documents if each.currency != currency
+    }
+    shares = list(taxed_shares(documents, RULES, exchange=exchange))
+    ecb = {("SEK", date(2026, 12, 31)): Decimal(11), ("SEK", date(2026, 9, 30)): Decimal(10)}
+    period = TaxPeriod.parse("2026Q4")
+    found = vat_return(period, SWEDEN[currency], shares, booked(documents), BOXES, currency=currency, euro_rates=ecb)
+    assert [each for each in found.tied if not each.holds] == []
+    return found
+
+
+def in_money(document_: Document, currency: str, rate: str | None = None) -> Document:
+    return replace(
+        document_,
+        currency=currency,
+        tax_currency="SEK" if rate else "",
+        tax_currency_rate=None if rate is None else Decimal(rate),
+    )
+
+
+def test_a_return_in_the_money_of_the_country() -> None:
+    """A Swedish seller with invoices in euros and in kronor: the return in kronor, the Stop Shop in euros.
+
+    10.00 + 2.50 at 11.2345 are 112.35 and 28.09; 2.00 at 11.10 are 22.20; 100.00 kr of VAT 20.00 at 11 kr a euro are
+    9.09 and 1.82, and what corrects the third quarter has the third quarter's rate: -50.00 kr at 10 are -5.00.
+    """
+    home, s25 = client("sven", "SE"), Vat("S", Decimal(25))
+    two = [line(1, 100, s25), line(2, 100, s25, "2026-09")]
+    documents = [
+        in_money(issued("INV-1", home, [line(1, 1000, s25)], "2026-11-02", "SE"), "EUR", "11.2345"),
+        in_money(issued("INV-2", BRUNO, [line(1, 200, AE)], "2026-11-02", "SE"), "EUR"),
+        in_money(issued("INV-3", CARLA, [line(1, 333, S20)], "2026-11-02", "SE"), "EUR", "11.2345"),
+        in_money(issued("INV-4", CARLA, [line(1, 10_000, S20)], "2026-11-02", "SE"), "SEK"),
+        in_money(issued("CN-1", CARLA, [line(1, -5_000, S20, "2026-08")], "2026-12-02", "SE", corrects=True), "SEK"),
+        in_money(issued("INV-5", home, [line(1, 1000, s25)], "2026-12-02", "SE"), "SEK"),
+        in_money(issued("INV-6", home, two, "2026-12-03", "SE"), "EUR", "11.2345"),
+    ]
+    found = abroad_in_euros(documents, "SEK")
+    assert found.currency == "SEK"
+    by_case = {box.vat_case: (box.net_cents, box.vat_cents) for box in found.by_case}
+    assert by_case == {
+        "S": (11_235 + 1_000 + 2_247, 2_809 + 250 + 562),
+        "AE": (2_220, 0),
+        "OSS": (3_741 + 10_000 - 5_000, 753 + 2_000 - 1_000),
+    }
+    assert [(sale.vat_id, sale.net_cents) for sale in found.ec_sales] == [("DE136695976", 2_220)]
+    assert [(row.net_cents, row.vat_cents, row.correction_of) for row in found.oss] == [
+        (333 + 909, 67 + 182, ""), (-500, -100, "2026Q3")
+    ]  # fmt: skip
+    assert found.missing_rates == ()
+    tied = {(each.figure, each.case, each.currency): (each.return_cents, each.exchanged_cents) for each in found.tied}
+    assert (tied["vat", "S", "EUR"], tied["vat", "S", "SEK"]) == ((300, 2_809 + 562), (250, 250))
+    assert found.threshold is not None
+    assert found.threshold.limit_cents == 9_968_000
+
+
+def test_the_stop_shop_claims_nothing_without_the_rate() -> None:
+    """Kronor of a quarter whose rate nobody gave: the row is there without amounts, and the publication is named."""
+    document_ = in_money(issued("INV-1", CARLA, [line(1, 100, S20)], "2026-11-02", "CZ"), "CZK")
+    found = abroad_in_euros([document_], "CZK")
+    assert [(row.country, row.net_cents, row.vat_cents) for row in found.oss] == [("FR", None, None)]
+    assert [(each.currency, each.day) for each in found.missing_rates] == [("CZK", date(2026, 12, 31))]
+    assert found.threshold is not None
+    assert (found.threshold.limit_cents, found.threshold.exceeded) == (None, False)
+    # Easter Sunday and Monday: the rate of the first quarter of 2024 is that of 2 April.
+    assert euro_rate_day(TaxPeriod.parse("2024Q1")) == date(2024, 4, 2)
+
+
 WHO = [
     (ACME, (S21, S9)), (BRUNO, (AE,)), (CARLA, (S20,)), (DORA, (OUTSIDE,)), (RESELLER, (AT_HOME,)),
     (client("rome", "IT", treatment="OSS"), (S22,)), (client("vienna", "AT", "ATU10223006"), (AE,)),
@@ -275,8 +379,8 @@ def check_identities(documents: Sequence[Document]) -> None:
     for found in returns:
         listed.update({sale.vat_id: sale.net_cents for sale in found.ec_sales})
         for row in found.oss:
-            oss["net", f"{row.country} {row.rate}"] += row.net_cents
-            oss["vat", f"{row.country} {row.rate}"] += row.vat_cents
+            oss["net", f"{row.country} {row.rate}"] += row.net_cents or 0
+            oss["vat", f"{row.country} {row.rate}"] += row.vat_cents or 0
         boxed.update({box.box: box.vat_cents or 0 for box in found.boxes})
         assert boxed["5a"] == boxed["1a"] + boxed["1b"] + boxed["1c"]
     assert +listed == +ids
@@ -302,4 +406,4 @@ def test_the_lists_of_one_share() -> None:
     shares: list[TaxedShare] = list(taxed_shares(documents, RULES))
     assert [(sale.vat_id, sale.net_cents) for sale in ec_sales(shares)] == [("DE136695976", 250)]
     undone = [*shares, *(replace(share, net_cents=-share.net_cents) for share in shares)]
-    assert (ec_sales(undone), oss_rows(undone)) == ([], [])
+    assert (ec_sales(undone), oss_rows(undone)) == ([], ([], []))

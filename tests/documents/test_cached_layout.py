@@ -33,13 +33,18 @@ from tests.support.sample_documents import (
     long_names,
     many_lines,
     mixed_rates,
+    numbers_of,
 )
 
 SHIPPED = load_templates(None)
+CARRYING = replace(SELLER, carried_forward=True)
 DOCUMENTS = {
     "one page": document(many_lines(12)),
     "many pages": document(many_lines(120)),
     "no rows to draw": document(many_lines(3)),
+    "sums carried": document(many_lines(120), seller=CARRYING),
+    "numbers": document(numbers_of((4, 3) * 30)),
+    "other numbers": document(numbers_of((3, 4) * 30)),
     "rates": mixed_rates(),
     "late": document([late_line(1), *(replace(each, line=each.line + 1) for each in many_lines(9))]),
     "arabic": in_language("ar"),
@@ -95,7 +100,9 @@ def test_a_filled_form_is_like_a_page_laid_out(name: str, laid_out: Templates) -
 
 
 @pytest.mark.skipif(shutil.which("pdftoppm") is None, reason="pdftoppm (poppler-utils) draws the pictures")
-@pytest.mark.parametrize("name", ["one page", "many pages", "late", "arabic", "credit note", "long names", "draft"])
+@pytest.mark.parametrize(
+    "name", ["one page", "many pages", "sums carried", "late", "arabic", "credit note", "long names", "draft"]
+)
 def test_the_pictures_are_the_same(name: str, laid_out: Templates, tmp_path: Path) -> None:
     """Pixel by pixel; only where four cells' lines met may one line be a shade of grey more even."""
     for which, templates in (("filled", SHIPPED), ("plain", laid_out)):

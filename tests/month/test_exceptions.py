@@ -223,11 +223,11 @@ def test_each_anomaly(tmp_path: Path) -> None:
     )
     desk.add(row(5, -100, "2026-11-04", type_="renewal", number=44), row(6, -120, "2026-11-04", trunk="trk_b"))
     desk.bill(NOVEMBER)
-    found = desk.anomalies(NOVEMBER)
-    assert [kind for kind, _ in found] == [
+    kinds, found, commands = zip(*desk.anomalies(NOVEMBER), strict=True)
+    assert list(kinds) == [
         "no_rental", "two_rentals", "rental_without_owner", "client_moved", "below_cost", "below_cost",
     ]  # fmt: skip
-    texts = " ".join(text for _, text in found)
+    texts = " ".join(found)
     assert all(
         told in texts
         for told in (
@@ -239,6 +239,9 @@ def test_each_anomaly(tmp_path: Path) -> None:
             "bruno, call:",
         )
     )
+    assert list(commands[1:4]) == [
+        "billing-job why 4", "billing-job why 5", "billing-job list --month 2026-11 --client acme",
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(

@@ -145,3 +145,35 @@ def test_a_return_of_nothing(here: Life) -> None:
     assert "nil return" in ran.err
     assert [row[0] for row in rows(here, "2026-10", "return.csv")] == ["1a", "1b", "1c", "1e", "3b", "5a"]
     assert (rows(here, "2026-10", "ec_sales_list.csv"), rows(here, "2026-10", "oss.csv")) == ([], [])
+
+
+def test_a_swedish_seller_declares_in_kronor(here: Life) -> None:
+    """10.00 at home are 112.35 kr and 2.50 of VAT 28.09; 20.00 to a firm abroad 224.69; the Stop Shop stays in euros.
+
+    The rate of the firm's invoice, which has no VAT and so recorded none, is that of its day. An invoice in kronor
+    would want the ECB's rate; a bad one is refused by name, and without a rate nothing is written.
+    """
+    here.office.replace(
+        "billing.toml", 'country = "NL"\nvat_id = "NL861994772B01"', 'country = "SE"\nvat_id = "SE556016068001"'
+    )
+    here.rates("SE,S,25,2020-01-01", "FR,S,20,2020-01-01")
+    here.clients("acme,Acme,SE,SE556036079301,,,", *CLIENTS[1:])
+    (here.office.config / "exchange_rates.csv").write_text("currency,rate,valid_from\nSEK,11.2345,2026-11-01\n")
+    month(here, 1, "2026-10-20", 1000)
+    here.run(OCTOBER)
+    made = here.office.type("vat", "return", "--period", "2026Q4", "--json")
+    assert (made.code, made.json["currency"], made.json["missing_rates"]) == (0, "SEK", [])
+    assert {row[2]: (row[4], row[5]) for row in rows(here, "2026Q4", "return.csv")} == {
+        "S": ("112.35", "28.09"), "AE": ("224.69", "0.00"), "O": ("449.38", "0.00"), "OSS": ("337.04", "67.41")
+    }  # fmt: skip
+    assert rows(here, "2026Q4", "ec_sales_list.csv") == [("DE136695976", "DE", "224.69")]
+    assert rows(here, "2026Q4", "oss.csv") == [("FR", "20", "30.00", "6.00", "")]
+    ecb = here.office.config / "ecb_rates.csv"
+    ecb.write_text("day,currency,rate\n2026-12-31,SEK,11\n2026-12-31,SEK,12\n")
+    refused = here.office.type("vat", "return", "--period", "2026Q4")
+    assert refused.code == 2
+    assert "ecb_rates.csv, row 3: SEK has two rates on 2026-12-31" in refused.err
+    ecb.unlink()
+    (here.office.config / "exchange_rates.csv").unlink()
+    refused = here.office.type("vat", "return", "--period", "2026Q4")
+    assert (refused.code, "no rate is known for 2026-11-05" in refused.err) == (2, True), refused.err

@@ -6,7 +6,9 @@ Drives the system's Chromium, which `.ci/system-libraries --tests` installs; not
 import os
 import shutil
 import subprocess
+from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -232,3 +234,21 @@ def page_texts(file: Path) -> list[str]:
         pytest.skip("there is no pdftotext on the PATH")
     read = subprocess.run(["pdftotext", "-layout", file, "-"], capture_output=True, text=True, check=True)
     return read.stdout.split("\f")
+
+
+def test_no_total_stands_alone(browser: "Browser", tmp_path: Path) -> None:
+    """From a phone to a wide desk: every row of totals is full, and eight digits before the point stay in view."""
+    report = sample_report()
+    sums = tuple(replace(each, cost_micros=12_345_678_900_000, charge_cents=9_876_543_210) for each in report.months)
+    rows = tuple(replace(each, vat_cents=700_000_000, gross_cents=800_000_000) for each in report.documents)
+    page = Reading(browser, tmp_path, replace(report, months=sums, documents=rows)).page
+    for width in range(360, 1601, 40):
+        page.set_viewport_size({"width": width, "height": 800})
+        tiles = page.locator(".tiles div").evaluate_all(
+            "tiles => tiles.map(tile => [tile.getBoundingClientRect().top, tile.getBoundingClientRect().right"
+            " - tile.querySelector('.value').getBoundingClientRect().left - tile.querySelector('.value').scrollWidth])"
+        )
+        rows_of = Counter(top for top, _ in tiles)
+        assert len(set(rows_of.values())) == 1, (width, rows_of)
+        assert min(free for _, free in tiles) >= 0, width
+        assert page.locator(".tiles").evaluate("tiles => tiles.scrollWidth - tiles.clientWidth") <= 0, width

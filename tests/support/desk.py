@@ -150,12 +150,12 @@ class Desk:
         with self.job() as job:
             return month_margins(job, month, place(job, month))
 
-    def anomalies(self, month: Period = OCTOBER) -> list[tuple[str, str]]:
-        """(kind, text) of what looks wrong."""
+    def anomalies(self, month: Period = OCTOBER) -> list[tuple[str, str, str]]:
+        """(kind, text, command) of what looks wrong."""
         with self.job() as job:
             placed = place(job, month)
             found = month_anomalies(job, month, placed, month_margins(job, month, placed))
-            return [(each.kind, each.text) for each in found]
+            return [(each.kind, each.text, each.command) for each in found]
 
 
 def row(

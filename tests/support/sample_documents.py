@@ -179,6 +179,20 @@ def standard_lines(vat: Vat = STANDARD_NL) -> list[Line]:
     ]
 
 
+def numbers_of(sizes: Sequence[int]) -> list[Line]:
+    """Numbers with so many lines each; every fifth line gives money back."""
+    places = [(place, each) for place, size in enumerate(sizes) for each in range(size)]
+    return [
+        line(
+            index + 1,
+            ("number_rental", "call", "message")[each % 3],
+            (-1 if index % 5 == 4 else 1) * (195 + 7 * index),
+            phone=f"+312070{place:05d}",
+        )
+        for index, (place, each) in enumerate(places)
+    ]
+
+
 def many_lines(count: int) -> list[Line]:
     """So many lines over a third as many numbers."""
     kinds = (("number_rental", 195, 1), ("call", 1234, 37), ("message", 415, 83))

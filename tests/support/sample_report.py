@@ -9,6 +9,7 @@ from billing_job.core.wallet import Balance
 from billing_job.reporting.exceptions_csv import Waiting
 from billing_job.reporting.page_data import (
     DocumentRow,
+    Notice,
     Place,
     Report,
     Wallet,
@@ -147,7 +148,10 @@ def sample_report(*, clients: int = 14, months: int = 12, waits: int = 3, differ
         places=places,
         transactions=sum((place.sum for place in places), Sum()),
         waiting=waiting_rows(waits),
-        anomalies=("Calls of Acme B.V. cost four times what they did in September", f"From the supplier: {HOSTILE}"),
+        anomalies=(
+            Notice("Calls of Acme B.V. cost four times what they did in September", "billing-job why 90000"),
+            Notice(f"From the supplier: {HOSTILE}"),
+        ),
         documents=document_rows(clients),
         files=("accounting/sales.csv", "accounting/journal.csv", "exceptions.csv", "margin.csv"),
     )

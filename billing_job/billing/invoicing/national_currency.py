@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import date
+from decimal import Decimal
 
 from billing_job.core.document import Document
 from billing_job.core.register import ExchangeRate
@@ -18,23 +20,45 @@ NATIONAL_CURRENCIES = {
 """By country, for those that ask for VAT in their own money; Bulgaria has the euro since 2026-01-01."""
 
 
+def national_currency(country: str) -> str:
+    """The money in which a seller's country wants its VAT; empty where none is asked for."""
+    return NATIONAL_CURRENCIES.get(country.upper(), "")
+
+
 def with_national_vat(document: Document, rates: Sequence[ExchangeRate]) -> Document:
     """The document with the rate of its issue date, which BT-111 is worked out with; as it is where none is needed.
 
-    A row of `rates` names the national currency, or the invoice's; either way it says what one unit of the invoice's is
-    in the national one. ValueError when no row holds.
+    ValueError when no row holds.
     """
-    national = NATIONAL_CURRENCIES.get(document.seller.country.upper(), "")
+    national = national_currency(document.seller.country)
     if not national or national == document.currency or not document.vat_cents:
         return document
+    rate = _rate_of(document, national, document.issue_date, rates)
+    return replace(document, tax_currency=national, tax_currency_rate=rate)
+
+
+def national_rate(document: Document, national: str, rates: Sequence[ExchangeRate]) -> Decimal:
+    """What one unit of an issued document's currency is in the national one, for the seller's returns.
+
+    That is the rate that the document recorded. One without VAT recorded none: it has that of its day, a credit note
+    that of its invoice's day. ValueError when no row holds.
+    """
+    if document.currency == national:
+        return Decimal(1)
+    if document.tax_currency == national and document.tax_currency_rate is not None:
+        return document.tax_currency_rate
+    return _rate_of(document, national, document.corrects_date or document.issue_date, rates)
+
+
+def _rate_of(document: Document, national: str, day: date, rates: Sequence[ExchangeRate]) -> Decimal:
+    """The rate of a day; a row names the national currency or the document's, and says what one of this is in that."""
     pair = (national, document.currency)
-    dated = [row for row in rates if row.currency in pair and row.valid_from <= document.issue_date]
+    dated = [row for row in rates if row.currency in pair and row.valid_from <= day]
     if not dated:
         raise ValueError(
             f"{document.seller.country} wants the VAT of invoices in {document.currency} in {national} too, and no rate"
-            f" is known for {document.issue_date}: add a row to exchange_rates.csv (currency {national}, rate: what one"
+            f" is known for {day}: add a row to exchange_rates.csv (currency {national}, rate: what one"
             f" {document.currency} is in {national}, valid_from)"
         )
     # Of two rows of one day that of the national currency counts.
-    latest = max(dated, key=lambda row: (row.valid_from, row.currency == national))
-    return replace(document, tax_currency=national, tax_currency_rate=latest.rate)
+    return max(dated, key=lambda row: (row.valid_from, row.currency == national)).rate

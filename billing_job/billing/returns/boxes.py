@@ -44,6 +44,8 @@ class BoxRow:
     valid_to: date | None
     """The first day on which it no longer holds."""
     source: str
+    sum_of: str = ""
+    """The boxes that the form adds up to this one, `1a 1b 1c`; empty for none."""
 
     def holds(self, country: str, day: date) -> bool:
         """Whether it is part of the country's form on a day."""
@@ -60,6 +62,11 @@ class Box:
     rate: str
     net_cents: int | None
     vat_cents: int | None
+    sum_of: tuple[str, ...] = ()
+    """The boxes that the form adds up to this one."""
+    form_net_cents: int | None = None
+    """What is typed in, where the form wants whole units; None where it wants cents or has no such figure."""
+    form_vat_cents: int | None = None
 
 
 def boxes_of(rows: Iterable[BoxRow], shares: Sequence[TaxedShare], country: str, day: date) -> list[Box]:
@@ -107,7 +114,8 @@ def _box(name: str, rows: Sequence[BoxRow], shares: Sequence[TaxedShare], named:
         sums[row.figure] = (sums[row.figure] or 0) + row.sign * cents
     cases = " ".join(dict.fromkeys(row.case for row in rows))
     rates = " ".join(dict.fromkeys(row.rate for row in rows if row.rate))
-    return Box(name, rows[0].description, cases, rates, sums["net"], sums["vat"])
+    parts = tuple(dict.fromkeys(part for row in rows for part in row.sum_of.split()))
+    return Box(name, rows[0].description, cases, rates, sums["net"], sums["vat"], parts)
 
 
 def _takes(row: BoxRow, share: TaxedShare, named: set[str]) -> bool:

@@ -2,11 +2,12 @@
 
 A period is a stretch of months, so a share knows its month. Reverse charge and the One Stop Shop follow the month of
 the supply, what is taxed at home the rule of the seller's country; what gives something back follows the day it was
-given back (Directive 2006/112/EC Articles 66, 90 and 264(2), 369g(4)).
+given back (Directive 2006/112/EC Articles 66, 90 and 264(2), 369g(4)). Returns are in the money of the seller's
+country, the journal is in the document's, so a share has both.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
@@ -14,11 +15,12 @@ from enum import StrEnum
 from billing_job.core.categories import MINIMUM
 from billing_job.core.countries import EU, taxed_as
 from billing_job.core.document import Document, Kind, Line, Vat, VatTotal
-from billing_job.core.money import vat_shares
+from billing_job.core.money import exchanged_cents, exchanged_shares, vat_shares
 from billing_job.core.period import Period
 from billing_job.core.tax_period import TaxPeriod
 
 NO_CLOSED: Mapping[str, Collection[Period]] = {}
+NO_EXCHANGE: Mapping[str, Decimal] = {}
 BY_SUPPLY = frozenset({"AE", "DRC", "OSS"})
 """Cases that are declared by the month of the supply, whatever the seller's country says of the others."""
 FOREIGN = "FOREIGN"
@@ -46,7 +48,7 @@ class DueRule:
 
 @dataclass(frozen=True, slots=True)
 class TaxedShare:
-    """What one document has of one case and rate in one month; cents, a credit note's are negative."""
+    """What one document has of one case and rate in one month; a credit note's cents are negative."""
 
     number: str
     kind: Kind
@@ -64,7 +66,13 @@ class TaxedShare:
     """The month of the supply; of what gives back: of the supply that it is about."""
     declared: Period
     net_cents: int
+    """In the money of the return, as is the VAT."""
     vat_cents: int
+    currency: str
+    """The document's."""
+    booked_net_cents: int
+    """In the document's money, as is the VAT."""
+    booked_vat_cents: int
 
     @property
     def correction_of(self) -> str:
@@ -83,16 +91,28 @@ def taxed_shares(
     documents: Iterable[Document],
     rules: Sequence[DueRule],
     closed: Mapping[str, Collection[Period]] = NO_CLOSED,
+    exchange: Mapping[str, Decimal] = NO_EXCHANGE,
 ) -> Iterator[TaxedShare]:
     """The shares of every document; they add up to the nets and the VAT of its categories, to the cent.
 
     `closed` has the months that were closed before a document was issued, by its number: it is declared in the first
-    open month after.
+    open month after. `exchange` has what one unit of its currency is in the money of the return, where that is another.
     """
     for document in documents:
         shut = closed.get(document.number, ())
-        for total in document.vat_totals:
-            yield from _shares(document, total, rules, shut)
+        found = [share for total in document.vat_totals for share in _shares(document, total, rules, shut)]
+        rate = exchange.get(document.number)
+        yield from found if rate is None else _exchanged(document, found, rate)
+
+
+def _exchanged(document: Document, shares: Sequence[TaxedShare], rate: Decimal) -> Iterator[TaxedShare]:
+    """The shares in the money of the return: net and VAT (BT-111) are exchanged once for the whole document."""
+    nets, taxes = (
+        exchanged_shares(exchanged_cents(sum(cents), rate), cents, rate)
+        for cents in ([share.net_cents for share in shares], [share.vat_cents for share in shares])
+    )
+    for share, net, tax in zip(shares, nets, taxes, strict=True):
+        yield replace(share, net_cents=net, vat_cents=tax)
 
 
 def _shares(
@@ -125,6 +145,9 @@ def _shares(
                 declared=declared,
                 net_cents=net,
                 vat_cents=tax,
+                currency=document.currency,
+                booked_net_cents=net,
+                booked_vat_cents=tax,
             )
 
 

@@ -3,20 +3,27 @@
 All are sums over the same shares of issued documents, so that they cannot contradict each other.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
 from billing_job.billing.returns.boxes import Box, BoxRow, Figure, box_names, boxes_of, by_case_and_rate
+from billing_job.billing.returns.one_stop_shop import (
+    EURO,
+    NO_EURO_RATES,
+    EuroRate,
+    EuroRates,
+    OssRow,
+    Threshold,
+    oss_rows,
+    threshold,
+)
 from billing_job.billing.returns.taxed_shares import TaxedShare
-from billing_job.core.countries import EU, taxed_as
+from billing_job.billing.returns.whole_units import UnitRule, in_whole_units
 from billing_job.core.money import rate_text
 from billing_job.core.period import Period
 from billing_job.core.tax_period import TaxPeriod
-
-THRESHOLD_CENTS = 1_000_000
-"""Sales a year to consumers of other member states, up to which the seller may charge its own VAT (Article 59c)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,33 +36,6 @@ class EcSale:
 
 
 @dataclass(frozen=True, slots=True)
-class OssRow:
-    """A row of the One Stop Shop return; `correction_of` is the earlier quarter that it corrects, empty for none."""
-
-    country: str
-    rate: Decimal
-    net_cents: int
-    vat_cents: int
-    correction_of: str
-
-
-@dataclass(frozen=True, slots=True)
-class Threshold:
-    """Sales to consumers of other member states, net, in the period's year and the one before (Article 59c)."""
-
-    year: int
-    net_cents: int
-    previous_net_cents: int
-    home_taxed_clients: tuple[str, ...]
-    """Clients of the year that were charged the seller's own VAT."""
-
-    @property
-    def exceeded(self) -> bool:
-        """Whether the client's country has the VAT: from the sale on that crosses it, and the whole year after."""
-        return max(self.net_cents, self.previous_net_cents) > THRESHOLD_CENTS
-
-
-@dataclass(frozen=True, slots=True)
 class Booked:
     """What the journal has of a document under one account: revenue (net) or VAT, with the document's sign; cents."""
 
@@ -64,6 +44,7 @@ class Booked:
     figure: Figure
     case: str
     rate: str
+    currency: str
     account: str
     account_name: str
     cents: int
@@ -71,11 +52,15 @@ class Booked:
 
 @dataclass(frozen=True, slots=True)
 class TiedAccount:
-    """The journal's figure of a case and rate in the period's months, and what leads from it to the return's."""
+    """The journal's figure of a case and rate in the period's months, and what leads from it to the return's.
+
+    All in the money of the journal's documents.
+    """
 
     figure: Figure
     case: str
     rate: str
+    currency: str
     accounts: str
     journal_cents: int
     elsewhere_cents: int
@@ -83,6 +68,8 @@ class TiedAccount:
     from_elsewhere_cents: int
     """Booked in another period and declared in this one: added."""
     return_cents: int
+    exchanged_cents: int
+    """What the return has of it in its own money; the same where there is one money only."""
 
     @property
     def holds(self) -> bool:
@@ -99,7 +86,9 @@ class TimeDifference:
     rate: Decimal
     booked: Period
     declared: Period
+    currency: str
     net_cents: int
+    """In the document's money, as is the VAT."""
     vat_cents: int
 
 
@@ -109,10 +98,15 @@ class VatReturn:
 
     period: TaxPeriod
     country: str
+    currency: str
+    """The money of the return: the country's, or the documents' where the country's is not known."""
     boxes: tuple[Box, ...]
     by_case: tuple[Box, ...]
     ec_sales: tuple[EcSale, ...]
     oss: tuple[OssRow, ...]
+    """In euros, whatever the return is in."""
+    missing_rates: tuple[EuroRate, ...]
+    """The ECB's publications without which rows of `oss` have no amounts."""
     threshold: Threshold | None
     """None for a seller outside the EU."""
     tied: tuple[TiedAccount, ...]
@@ -129,19 +123,30 @@ class VatReturn:
 
 
 def vat_return(
-    period: TaxPeriod, country: str, shares: Sequence[TaxedShare], booked: Iterable[Booked], rows: Sequence[BoxRow]
+    period: TaxPeriod,
+    country: str,
+    shares: Sequence[TaxedShare],
+    booked: Iterable[Booked],
+    rows: Sequence[BoxRow],
+    *,
+    units: Iterable[UnitRule] = (),
+    currency: str = EURO,
+    euro_rates: EuroRates = NO_EURO_RATES,
 ) -> VatReturn:
     """The return of a seller's country for a period; `shares` and `booked` are of all documents that may matter."""
     months = set(period.months)
     mine = [share for share in shares if share.declared in months]
+    oss, missing = oss_rows(mine, euro_rates)
     return VatReturn(
         period=period,
         country=country,
-        boxes=tuple(boxes_of(rows, mine, country, period.last_day)),
+        currency=currency,
+        boxes=tuple(in_whole_units(boxes_of(rows, mine, country, period.last_day), units, country, period.last_day)),
         by_case=tuple(by_case_and_rate(mine)),
         ec_sales=tuple(ec_sales(mine)),
-        oss=tuple(oss_rows(mine)),
-        threshold=threshold(shares, country, period.first.year),
+        oss=tuple(oss),
+        missing_rates=tuple(missing),
+        threshold=threshold(shares, country, period.first.year, currency),
         tied=tuple(_tied(months, shares, booked)),
         differences=tuple(_differences(months, shares)),
         shares=tuple(mine),
@@ -160,54 +165,28 @@ def ec_sales(shares: Iterable[TaxedShare]) -> list[EcSale]:
     return [EcSale(vat_id, country[vat_id], nets[vat_id]) for vat_id in sorted(nets) if nets[vat_id]]
 
 
-def oss_rows(shares: Iterable[TaxedShare]) -> list[OssRow]:
-    """By country, rate and corrected quarter, the period's own sales first."""
-    sums: dict[tuple[str, str, Decimal], tuple[int, int]] = {}
-    for share in shares:
-        if share.case == "OSS":
-            key = (share.correction_of, share.country, share.rate)
-            net, vat = sums.get(key, (0, 0))
-            sums[key] = net + share.net_cents, vat + share.vat_cents
-    return [
-        OssRow(country, rate, *sums[quarter, country, rate], quarter)
-        for quarter, country, rate in sorted(sums)
-        if any(sums[quarter, country, rate])
-    ]
-
-
-def threshold(shares: Iterable[TaxedShare], country: str, year: int) -> Threshold | None:
-    """What consumers of other member states were charged, by the year of the supply, whichever country has the VAT."""
-    home = taxed_as(country)
-    if home not in EU:
-        return None
-    nets = {year: 0, year - 1: 0}
-    home_taxed: dict[str, None] = {}
-    for share in shares:
-        abroad = share.country in EU and share.country != home
-        if abroad and share.case in ("S", "OSS") and share.supplied.year in nets:
-            nets[share.supplied.year] += share.net_cents
-            if share.case == "S" and share.supplied.year == year:
-                home_taxed[share.client_id] = None
-    return Threshold(year, nets[year], nets[year - 1], tuple(home_taxed))
+_Key = tuple[Figure, str, str, str]
 
 
 def _tied(months: set[Period], shares: Iterable[TaxedShare], booked: Iterable[Booked]) -> list[TiedAccount]:
-    accounts: dict[tuple[Figure, str, str], dict[str, None]] = {}
-    journal: dict[tuple[Figure, str, str], int] = {}
+    accounts: dict[_Key, dict[str, None]] = {}
+    journal: dict[_Key, int] = {}
     for each in booked:
         if Period.of(each.issue_date) in months:
-            key = (each.figure, each.case, each.rate)
+            key = (each.figure, each.case, each.rate, each.currency)
             accounts.setdefault(key, {})[f"{each.account} {each.account_name}".strip()] = None
             journal[key] = journal.get(key, 0) + each.cents
-    elsewhere: dict[tuple[Figure, str, str], int] = {}
-    from_elsewhere: dict[tuple[Figure, str, str], int] = {}
-    declared: dict[tuple[Figure, str, str], int] = {}
+    elsewhere: dict[_Key, int] = {}
+    from_elsewhere: dict[_Key, int] = {}
+    declared: dict[_Key, int] = {}
+    exchanged: dict[_Key, int] = {}
     for share in shares:
         here, booked_here = share.declared in months, Period.of(share.issue_date) in months
-        for figure, cents in _figures(share):
-            key = (figure, share.booked_case, rate_text(share.rate))
+        for figure, cents, in_return in _figures(share):
+            key = (figure, share.booked_case, rate_text(share.rate), share.currency)
             if here:
                 declared[key] = declared.get(key, 0) + cents
+                exchanged[key] = exchanged.get(key, 0) + in_return
             if here != booked_here:
                 moved = from_elsewhere if here else elsewhere
                 moved[key] = moved.get(key, 0) + cents
@@ -220,19 +199,32 @@ def _tied(months: set[Period], shares: Iterable[TaxedShare], booked: Iterable[Bo
             elsewhere.get(key, 0),
             from_elsewhere.get(key, 0),
             declared.get(key, 0),
+            exchanged.get(key, 0),
         )
         for key in keys
     ]
 
 
-def _figures(share: TaxedShare) -> list[tuple[Figure, int]]:
-    figures: Mapping[Figure, int] = {"net": share.net_cents, "vat": share.vat_cents}
-    return [(figure, cents) for figure, cents in figures.items() if cents]
+def _figures(share: TaxedShare) -> list[tuple[Figure, int, int]]:
+    figures: list[tuple[Figure, int, int]] = [
+        ("net", share.booked_net_cents, share.net_cents),
+        ("vat", share.booked_vat_cents, share.vat_cents),
+    ]
+    return [each for each in figures if each[1]]
 
 
 def _differences(months: set[Period], shares: Iterable[TaxedShare]) -> list[TimeDifference]:
     return [
-        TimeDifference(share.number, share.case, share.rate, booked, share.declared, share.net_cents, share.vat_cents)
+        TimeDifference(
+            share.number,
+            share.case,
+            share.rate,
+            booked,
+            share.declared,
+            share.currency,
+            share.booked_net_cents,
+            share.booked_vat_cents,
+        )
         for share in shares
         if (share.declared in months) != ((booked := Period.of(share.issue_date)) in months)
     ]

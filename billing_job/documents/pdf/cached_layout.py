@@ -82,6 +82,18 @@ class SlottedObject:
 
 
 @dataclass(frozen=True, slots=True)
+class PageEnd:
+    """Where a page ends within the lines' table: after its row `last`, and the row up to which there was room."""
+
+    last: int
+    room: int
+
+    def suits(self, kept: Sequence[bool]) -> bool:
+        """Whether rows that are kept with the next end a page here: the room's last row, or the last before it."""
+        return not kept[self.last] and all(kept[self.last + 1 : self.room + 1])
+
+
+@dataclass(frozen=True, slots=True)
 class CachedLayout:
     """All of a PDF but one document's texts, pictures, fonts, metadata and attachments.
 
@@ -100,14 +112,20 @@ class CachedLayout:
     info_number: int
     bold: frozenset[int] | None
     """Where rows were laid out, not drawn: the texts that are bold in all documents of this layout."""
-    page_ends: frozenset[int]
-    """The first texts of the drawn rows that end a page: no heading may stand there."""
+    kept: tuple[bool, ...] | None
+    """There too, the rows that are kept with the next in all of them."""
+    page_ends: tuple[PageEnd, ...]
+    """Where pages of drawn rows end: in another document other rows may be kept together."""
+    rows: tuple[int, ...]
+    """How many rows of the lines' table the pages up to each one hold."""
     size: int
     """The number of objects, the free one at the head included; the object stream of `small` has the next number."""
 
     def fits(self, page: PageTexts) -> bool:
         """Whether a page of the same shape has its bold rows where this layout can have them."""
-        return page.bold == self.bold if self.bold is not None else not page.bold & self.page_ends
+        if self.bold is not None:
+            return page.bold == self.bold and page.kept == self.kept
+        return all(end.suits(page.kept) for end in self.page_ends)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +141,7 @@ def filling(layout: CachedLayout, page: PageTexts) -> FilledTexts:
 
     Differs when it is of another layout, CannotBeShown when a text or picture cannot be shown this way.
     """
-    texts = (*page.texts, *page.margin_texts(len(layout.pages)))
+    texts = (*page.texts, *page.margin_texts(layout.rows))
     if not layout.fits(page):
         raise Differs
     set_texts = [placed(paragraph, texts, page.bold) for paragraph in layout.paragraphs]

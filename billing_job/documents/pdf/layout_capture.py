@@ -12,13 +12,28 @@ import pydyf  # type: ignore[import-untyped]
 from weasyprint.document import Document, Page
 from weasyprint.formatting_structure import boxes
 
-from billing_job.documents.pdf.cached_layout import CachedLayout, PictureSlot, SlottedObject, TextSlot
+from billing_job.documents.pdf.cached_layout import (
+    CachedLayout,
+    PageEnd,
+    Paragraph,
+    PictureSlot,
+    SlottedObject,
+    TextSlot,
+)
 from billing_job.documents.pdf.glyph_runs import CannotBeShown, Fonts
 from billing_job.documents.pdf.page_shape import PageTexts
 from billing_job.documents.pdf.pdf_objects import divided, packed
 from billing_job.documents.pdf.picture_slots import is_chart
 from billing_job.documents.pdf.shared_styles import drawn
-from billing_job.documents.pdf.table_rows import Column, cell_box, columns_of, draw_rules, rows_of
+from billing_job.documents.pdf.table_rows import (
+    Column,
+    cell_box,
+    columns_of,
+    draw_rules,
+    page_ends,
+    row_counts,
+    rows_of,
+)
 from billing_job.documents.pdf.text_slots import Shown, TextSlots, all_boxes
 
 _TOKEN = re.compile(rb"\(slot (alternative|heading) ([0-9]+)\)")
@@ -31,25 +46,25 @@ def captured_layout(
 
     Differs when a text of those cells is wider than its column, CannotBeShown when the document cannot be a layout.
     """
-    slots = TextSlots(page, fonts, len(document.pages))
+    counts = row_counts(document.pages, page.rows)
+    slots = TextSlots(page, fonts, counts)
     columns = columns_of(document.pages) if taken else []
     pictures = {picture: index for index, picture in enumerate(page.pictures)}
     pages = []
-    ends: set[int] = set()
     for number, each in enumerate(document.pages):
         shown = slots.of_page(number, each._page_box)
         left_out = [row for row in rows_of(each._page_box) if row.element in taken]
         rows = [(row, _cells(row, taken[row.element], columns, slots)) for row in left_out]
-        if left_out and number + 1 < len(document.pages):
-            ends.add(page.owners.index(taken[left_out[-1].element][0]))
         pages.append(_SlottedPage(each._page_box, shown, rows))
         pages[-1].bookmarks = [(level, _heading(page, label), *rest) for level, label, *rest in each.bookmarks]
         for box in all_boxes(each._page_box):
             if isinstance(box, boxes.ReplacedBox) and box.element in pictures:
                 box.replacement = _Picture(box, pictures[box.element])
                 box.element.set("alt", f"slot alternative {pictures[box.element]}")
-    bold = None if taken else page.bold
-    return _cached(drawn(document.copy(pages), options), tuple(slots.paragraphs), bold, frozenset(ends))
+    pdf = drawn(document.copy(pages), options)
+    if not taken:
+        return _cached(pdf, slots.paragraphs, counts, bold=page.bold, kept=page.kept)
+    return _cached(pdf, slots.paragraphs, counts, page_ends=page_ends(document.pages, page.rows))
 
 
 def _heading(page: PageTexts, label: str) -> str:
@@ -173,7 +188,13 @@ class _PictureAt:
 
 
 def _cached(
-    pdf: Any, paragraphs: tuple[Any, ...], bold: frozenset[int] | None, page_ends: frozenset[int]
+    pdf: Any,
+    paragraphs: Sequence[Paragraph],
+    rows: tuple[int, ...],
+    *,
+    bold: frozenset[int] | None = None,
+    kept: tuple[bool, ...] | None = None,
+    page_ends: tuple[PageEnd, ...] = (),
 ) -> CachedLayout:
     """What WeasyPrint made, taken apart: finished objects, objects with slots, and those that a document brings."""
     page_objects = [_object(pdf, reference) for reference in pdf.page_references]
@@ -185,7 +206,7 @@ def _cached(
     streams, small = divided(each for each in pdf.objects[1:] if each.number not in brought)
     whole = [(number, data) for number, data in small if not _TOKEN.search(data)]
     return CachedLayout(
-        paragraphs=paragraphs,
+        paragraphs=tuple(paragraphs),
         pages=tuple(tuple(_pieces(content.stream)) for content in contents),
         page_numbers=tuple(content.number for content in contents),
         streams=tuple(streams),
@@ -196,7 +217,9 @@ def _cached(
         fonts_number=fonts.number,
         info_number=metadata.number,
         bold=bold,
+        kept=kept,
         page_ends=page_ends,
+        rows=rows,
         size=len(pdf.objects),
     )
 

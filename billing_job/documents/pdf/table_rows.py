@@ -7,14 +7,16 @@ its texts, tagged as the cells they are. A document in which a text does not fit
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 from xml.etree.ElementTree import Element
 
-from weasyprint.document import Page
+from weasyprint.document import LayoutContext, Page
 from weasyprint.draw.color import get_color
 from weasyprint.formatting_structure import boxes
 
-from billing_job.documents.pdf.page_shape import BOLD_ROWS, drawable_rows
+from billing_job.documents.pdf.cached_layout import PageEnd
+from billing_job.documents.pdf.page_shape import BOLD_ROWS, KEPT, drawable_rows
 
 _PLAIN, _BOLD = 400, 700
 DRAWN = "drawn"
@@ -28,7 +30,7 @@ def take_out(root: Element) -> dict[Element, list[Element]]:
         cells = taken[row] = list(row)
         for cell in cells:
             row.remove(cell)
-        row.set("class", f"{DRAWN} heading" if row.get("class") in BOLD_ROWS else DRAWN)
+        row.set("class", f"{DRAWN} {KEPT}" if KEPT in row.get("class", "").split() else DRAWN)
         row.append(Element("td", colspan=str(len(cells))))
     return taken
 
@@ -52,13 +54,51 @@ def rows_of(page_box: Any) -> Iterator[Any]:
             yield from (row for group in box.children for row in group.children)
 
 
+def row_counts(pages: Sequence[Page], rows: Sequence[Element]) -> tuple[int, ...]:
+    """How many of the rows the pages up to each one hold."""
+    places = {row: place for place, row in enumerate(rows, 1)}
+    found = [0]
+    for page in pages:
+        found.append(max((places.get(row.element, 0) for row in rows_of(page._page_box)), default=0) or found[-1])
+    return tuple(found[1:])
+
+
+def page_ends(pages: Sequence[Page], rows: Sequence[Element]) -> tuple[PageEnd, ...]:
+    """Where pages end within the table: WeasyPrint fills a page with rows, and takes back those kept with the next.
+
+    The last rows are kept with the totals, so that none of them is missed on the page before.
+    """
+    places = {row: place for place, row in enumerate(rows)}
+    found = []
+    for page, after in pairwise(page._page_box for page in pages):
+        here = [row for row in _rows_but_the_last(page) if row.element in places]
+        if not here or not any(row.element in places for row in rows_of(after)):
+            continue
+        last = room = places[here[-1].element]
+        bottom = here[-1].position_y + here[-1].height
+        for row in _rows_but_the_last(after):
+            if row.element in places:
+                bottom += row.height
+                if LayoutContext.overflows(page.content_box_y() + page.height, bottom):
+                    break
+                room += 1
+        found.append(PageEnd(last, room))
+    return tuple(found)
+
+
+def _rows_but_the_last(page_box: Any) -> Iterator[Any]:
+    for box in page_box.descendants():
+        if isinstance(box, boxes.TableRowGroupBox) and box.element.get("class") != "last":
+            yield from box.children
+
+
 def columns_of(pages: Sequence[Page]) -> list[Column]:
     """What a line that was laid out shows of each column."""
     row = next(
         row
         for page in reversed(pages)
         for row in rows_of(page._page_box)
-        if row.element.get("class") not in (DRAWN, f"{DRAWN} heading", *BOLD_ROWS)
+        if BOLD_ROWS.union([DRAWN]).isdisjoint(row.element.get("class", "").split())
         and row.children[0].element_tag == "td"
     )
     # An empty cell has no baseline of its own; all cells of a row share one.

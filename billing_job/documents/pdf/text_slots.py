@@ -26,10 +26,11 @@ class Shown:
 class TextSlots:
     """The paragraphs of a document's pages, found page by page."""
 
-    def __init__(self, page: PageTexts, fonts: Fonts, pages: int):
+    def __init__(self, page: PageTexts, fonts: Fonts, rows: Sequence[int]):
         self.paragraphs: list[Paragraph] = []
-        self._texts = (*page.texts, *page.margin_texts(pages))
+        self._texts = (*page.texts, *page.margin_texts(rows))
         self._footer = len(page.texts)
+        self._pages = len(rows)
         self._bold = page.bold
         self._fonts = fonts
         self._of_owner: dict[Any, list[int]] = {}
@@ -69,7 +70,8 @@ class TextSlots:
         return TextSlot(len(self.paragraphs) - 1, 0, row.position_y + column.baseline)
 
     def _margin_text(self, lines: Sequence[Sequence[Any]], number: int) -> int:
-        for index in (self._footer, self._footer + 1, self._footer + 2 + number):
+        of_page = (self._footer + 2 + number + kind * self._pages for kind in range(3))
+        for index in (self._footer, self._footer + 1, *of_page):
             if _bare(self._texts[index]) == _bare("".join(box.text for line in lines for box in line)):
                 return index
         raise CannotBeShown("a margin's text")
