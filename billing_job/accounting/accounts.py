@@ -45,6 +45,8 @@ class AccountKind(StrEnum):
     CLEARING = "clearing"
     BANK = "bank"
     BANK_CHARGE = "bank_charge"
+    LATE_PAYMENT = "late_payment"
+    """Interest and costs that a client paid after a reminder: compensation, outside the scope of VAT."""
     PARTY = "party"
     """Not a posting: the client's own number in the program's address book, such as a DATEV debtor account."""
 

@@ -14,6 +14,9 @@ _MOVED = {
     PaymentKind.RECEIPT: "Payment of",
     PaymentKind.RETURN: "Payment returned of",
     PaymentKind.PAID_BACK: "Paid back for",
+    PaymentKind.SET_OFF: "Balance used for",
+    PaymentKind.COSTS: "Costs of recovery for",
+    PaymentKind.INTEREST: "Interest for",
 }
 _Side = tuple[AccountKey, int, str, PostingVat | None]
 
@@ -87,7 +90,11 @@ def wallet_entries(
 
 
 def receipt_entries(payments: Sequence[tuple[Payment, Client]], accounts: Accounts) -> list[Entry]:
-    """What bank entries paid, one for each of them and client: bank and bank charges against what is settled."""
+    """What bank entries paid, one for each of them and client: bank and bank charges against what is settled.
+
+    Interest and costs of late payment are income on the day on which they come, without VAT: compensation is no price
+    of a supply (Court of Justice, 222/81, BAZ Bausystem, 1 July 1982).
+    """
     groups: dict[str, dict[str, list[Payment]]] = {}
     clients = {client.client_id: client for _, client in payments}
     for payment, client in payments:
@@ -102,10 +109,16 @@ def receipt_entries(payments: Sequence[tuple[Payment, Client]], accounts: Accoun
 def _receipt(reference: str, payments: Sequence[Payment], client: Client, accounts: Accounts) -> Entry:
     receivable = AccountKey(AccountKind.RECEIVABLE, country=client.country)
     charges = sum(payment.charges_cents for payment in payments)
+    settling = [payment for payment in payments if not payment.is_beside]
     sides = [
         (AccountKey(AccountKind.BANK), sum(payment.cents for payment in payments) - charges, "Bank", ""),
         (AccountKey(AccountKind.BANK_CHARGE), charges, "Bank charges", ""),
-        *((receivable, -one.cents, one.document or "Credit balance", one.document or "") for one in payments),
+        *((receivable, -one.cents, one.document or "Credit balance", one.document or "") for one in settling),
+        *(
+            (AccountKey(AccountKind.LATE_PAYMENT), -one.cents, f"{one.kind.value.capitalize()} {one.document}", "")
+            for one in payments
+            if one.is_beside
+        ),
     ]
     chart = accounts.chart("csv", [key for key, *_ in sides])
     postings = tuple(

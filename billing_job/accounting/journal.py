@@ -6,7 +6,7 @@ Every format is written from this and only this.
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from billing_job.accounting.accounts import AccountKey, Accounts
+from billing_job.accounting.accounts import AccountKey, AccountKind, Accounts
 from billing_job.accounting.booking import document_entry, receipt_entries, wallet_entries
 from billing_job.accounting.entry import DOCUMENTS, Entry, EntryKind
 from billing_job.core.claim import Payment
@@ -49,8 +49,9 @@ class Journal:
 
     @property
     def received_cents(self) -> int:
-        """What payments took off the receivables."""
-        return -sum(entry.receivable_cents for entry, _ in self.receipts())
+        """What clients paid: off the receivables, and beside them for late payment."""
+        kinds = (AccountKind.RECEIVABLE, AccountKind.LATE_PAYMENT)
+        return -sum(each.cents for entry, _ in self.receipts() for each in entry.postings if each.key.kind in kinds)
 
     def clients(self) -> Mapping[str, Client]:
         """Everybody who owes or pays, by id."""

@@ -50,10 +50,10 @@ def import_(invocation: Invocation, files: tuple[Path, ...], as_json: bool) -> i
             for one in report.files
         ],
         **_booked_json(report),
-        "gaps": [str(gap) for gap in report.gaps],
+        "gaps": list(report.gaps),
     }
     for gap in report.gaps:
-        session.console.warn(str(gap))
+        session.console.warn(gap)
     _tell(found, currency, as_json=as_json)
     return ExitCode.EXCEPTIONS_WAIT if report.waiting or report.gaps else ExitCode.DONE
 

@@ -51,7 +51,7 @@ def list_(invocation: Invocation, month: str | None, as_json: bool) -> int:
                 each["description"],
                 each["quantity"],
                 decimal_text(each["net_cents"]),
-                each["due"],
+                each["run"],
                 each["document"] or each["state"],
             )
             for each in found["charges"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -12,6 +13,7 @@ from billing_job.core.errors import ConfigError
 
 if TYPE_CHECKING:
     from billing_job.commands.invocation import Invocation
+    from billing_job.receivables.late_claims import UnpaidClaim
     from billing_job.receivables.open_items import Receivables
 
 
@@ -26,19 +28,23 @@ def open_(invocation: Invocation, client: str | None, as_of: str | None, as_json
     Example: billing-job open --client acme
     """
     from billing_job.month.receivables import load_receivables
+    from billing_job.month.reminded import all_claimed
     from billing_job.month.session import locked_job
 
     asked = day(as_of, "--as-of")
     with locked_job(invocation.session()) as job:
         found = load_receivables(job, asked)
+        claimed = all_claimed(job, found)
         if client is not None:
             if client not in job.clients and all(item.client_id != client for item in found.items):
                 raise ConfigError(f"--client {client}: there is no such client in clients.csv, nor on any document")
             found = found.of_client(client)
+        own = {item.number: item.client_id for item in found.items}
+        claimed = [each for each in claimed if each.document in own]
         if as_json:
-            emit(open_json(found))
+            emit(open_json(found) | {"claimed": [claimed_json(each, own[each.document]) for each in claimed]})
         else:
-            say(open_text(found, job.settings.billing.currency))
+            say(open_text(found, job.settings.billing.currency, claimed))
     return 0
 
 
@@ -68,16 +74,32 @@ def open_json(found: Receivables) -> dict[str, Any]:
     }
 
 
-def open_text(found: Receivables, currency: str) -> str:
-    """Open items by client, and what is overdue by age."""
+def claimed_json(claim: UnpaidClaim, client_id: str) -> dict[str, Any]:
+    """What a reminder claimed beside a document and nobody paid; cents, in no total."""
+    return {
+        "document": claim.document,
+        "client_id": client_id,
+        "day": claim.day.isoformat(),
+        "interest_cents": claim.interest_cents,
+        "costs_cents": claim.costs_cents,
+    }
+
+
+def open_text(found: Receivables, currency: str, claimed: Sequence[UnpaidClaim] = ()) -> str:
+    """Open items by client, what is overdue by age, and what reminders claimed beside them."""
     from billing_job.commands.text_tables import table
     from billing_job.core.money import grouped_text, money_text
 
     def signed(cents: int) -> str:
         return f"{'-' if cents < 0 else ''}{grouped_text(cents)}"
 
+    beside = "".join(
+        f"\nclaimed beside {each.document} by the reminder of {each.day}, unpaid and in no total:"
+        f" {money_text(each.cents, currency)}"
+        for each in claimed
+    )
     if not found.open_items and not found.credit_balances:
-        return f"Nothing is open on {found.as_of}."
+        return f"Nothing is open on {found.as_of}.{beside}"
     rows = [
         (
             item.client_id,
@@ -97,4 +119,5 @@ def open_text(found: Receivables, currency: str) -> str:
         f"{name.replace('_', ' ')} {money_text(cents, currency)}" for name, cents in found.ageing().items() if cents
     )
     total = f"open on {found.as_of}: {money_text(found.total_open_cents, currency)}"
-    return table(columns, rows, right=columns[3:]) + f"\n\n{total}" + (f" (by age: {overdue})" if overdue else "")
+    ages = f" (by age: {overdue})" if overdue else ""
+    return table(columns, rows, right=columns[3:]) + f"\n\n{total}{ages}{beside}"

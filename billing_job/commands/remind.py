@@ -82,18 +82,21 @@ def _tell(found: ReminderRound, currency: str, console: Console) -> None:
     console.info(f"{counted(len(found.sent), 'reminder')} {verb}")
     for left in found.left_out:
         console.info(f"{left.number} ({left.client_id}): not reminded of, {left.reason}")
+    for each in found.claimed:
+        cents = money_text(each.cents, currency)
+        console.info(f"{each.document}: is paid, but not the {cents} of interest and costs claimed on {each.day}")
     console.warn(*found.notes)
     for unsent in found.unsent:
         console.warn(f"{unsent.client_id}: not reminded, {unsent.reason}")
-    for each in found.uncertain:
-        if each.is_doubt:
+    for doubt in found.uncertain:
+        if doubt.is_doubt:
             console.warn(
-                f"{each.client_id}: may have been reminded before the ledger was restored from a backup on {each.day};"
-                " look into your sent mail, then use --confirm or --resend"
+                f"{doubt.client_id}: may have been reminded before the ledger was restored from a backup on"
+                f" {doubt.day}; look into your sent mail, then use --confirm or --resend"
             )
             continue
         console.warn(
-            f"{each.client_id}: nobody knows whether the reminder of {each.day} to {each.recipient} has arrived; ask"
+            f"{doubt.client_id}: nobody knows whether the reminder of {doubt.day} to {doubt.recipient} has arrived; ask"
             " the client, then use --confirm or --resend"
         )
     if found.stopped:

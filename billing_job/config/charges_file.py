@@ -12,6 +12,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
 from billing_job.billing.rating.charge_periods import ADVANCE, NUMBERS, ONCE, Charge
 from billing_job.config.mapping import ValidFrom, ValidTo
 from billing_job.core.categories import DISCOUNT, MINIMUM, MONTHLY_FEE, REFUND, TOPUP
+from billing_job.core.countries import numbering_country
 from billing_job.core.errors import ConfigError
 from billing_job.core.files.csv_reader import CsvRow, Row, known, typed_rows
 from billing_job.core.money import MAX_CENTS, micros_from_decimal, scaled
@@ -23,6 +24,8 @@ CHARGES, INDICES = "charges.csv", "indices.csv"
 DEFAULT_CATEGORY = "charge"
 _PLANS_OWN = (MONTHLY_FEE, MINIMUM, DISCOUNT)
 _RESERVED = (*_PLANS_OWN, REFUND, TOPUP)
+_TYPES = frozenset({"local", "mobile", "national", "toll_free"})
+"""Types of numbers that may come by an event before any stands in numbers.csv."""
 _SAME = ("client_id", "plan", "category", "unit", "every", "billed", "prorate", "count", "number", "trunk")
 """What rows of one charge_id have in common; another price, quantity, cost or text may follow."""
 
@@ -117,7 +120,7 @@ class ChargeRow(Row):
     number: PhoneNumber = ""
     trunk: str = ""
     cost: Annotated[PositiveWalletMoney, expecting("write what one costs you, such as 1.50, or leave it empty")] = "0"
-    index: Annotated[str, known("indices", "there is no such series in indices.csv; it has {names}")] = ""
+    index: Annotated[str, known("indices", "there is no such series in indices.csv; those that it has: {names}")] = ""
 
 
 class IndexRow(Row):
@@ -146,11 +149,10 @@ def load_charges(folder: Path, register: Register, plan_names: Sequence[str]) ->
             indices=series,
         )
     )
-    trunks = {fact.trunk for fact in register.trunks}
     has_numbers = (folder / "numbers.csv").exists()
     for row, cells in rows:
         problems += [
-            row.wrong(column, said) for column, said in _contradictions(cells, trunks, has_numbers=has_numbers)
+            row.wrong(column, said) for column, said in _contradictions(cells, register, has_numbers=has_numbers)
         ]
     groups = [_in_time(list(group)) for _, group in groupby(sorted(rows, key=_id), key=_id)]
     problems += [problem for group in groups for problem in _not_one_charge(group)]
@@ -188,9 +190,12 @@ def _in_time(group: list[_Read]) -> list[_Read]:
     return sorted(group, key=lambda read: (read[1].valid_from is not None, read[1].valid_from))
 
 
-def _contradictions(cells: ChargeRow, trunks: set[str], *, has_numbers: bool) -> list[tuple[str, str]]:
+def _contradictions(cells: ChargeRow, register: Register, *, has_numbers: bool) -> list[tuple[str, str]]:
     """What does not go together in a row, by column."""
     found = []
+    holders = {fact.client_id for fact in register.trunks if fact.trunk == cells.trunk}
+    types = _TYPES | {fact.number_type.casefold() for fact in register.numbers}
+    unknown = [word for word in cells.count.split(":")[1:] if not _is_country(word) and word.casefold() not in types]
     if cells.every == ONCE and cells.valid_from is None:
         found.append(("valid_from", "what is owed once needs the day on which it is owed: write it as YYYY-MM-DD"))
     if cells.index and cells.valid_from is None:
@@ -199,17 +204,31 @@ def _contradictions(cells: ChargeRow, trunks: set[str], *, has_numbers: bool) ->
         found.append(("billed", "what is counted is not known in advance: write arrears, or leave it empty"))
     if cells.count.lower().startswith(NUMBERS) and not has_numbers:
         found.append(("count", "there is no numbers.csv to count in; add it, or write trunks"))
+    if unknown and has_numbers:
+        said = f"{unknown[0]} is neither a country (ISO 3166) nor a number_type of numbers.csv, so nothing would count"
+        found.append(("count", said))
     if cells.count and cells.number:
         found.append(("number", "a charge counts, or it is for one number: leave one of count and number empty"))
     if cells.plan and cells.number:
         found.append(("number", "a charge for one number is one client's: name its client_id, not a plan"))
     if cells.plan and cells.trunk:
         found.append(("trunk", "a charge for one trunk is one client's: name its client_id, not a plan"))
-    if cells.trunk and cells.trunk not in trunks:
+    if cells.trunk and not holders:
         found.append(("trunk", "there is no such trunk in trunks.csv; write it as it stands there"))
+    elif cells.trunk and cells.client_id and cells.client_id not in holders:
+        said = f"trunks.csv gives it to {' and '.join(sorted(holders))}, never to {cells.client_id}: correct one"
+        found.append(("trunk", said))
     if abs(scaled(cells.price) * scaled(cells.quantity)) > MAX_CENTS * 10**6:
         found.append(("quantity", "quantity times price is more than any invoice: correct one of them"))
     return found
+
+
+def _is_country(word: str) -> bool:
+    try:
+        numbering_country(word)
+    except ValueError:
+        return False
+    return True
 
 
 def _not_one_charge(group: Sequence[_Read]) -> list[str]:

@@ -20,6 +20,8 @@ class Claim:
     gross_cents: int
     corrects: str = ""
     """The document that this one undoes in whole or in part (BT-25), against which it is set first."""
+    offered_cents: int = 0
+    """What the invoice says that the client has in credit and may deduct."""
 
 
 class PaymentKind(StrEnum):
@@ -31,6 +33,16 @@ class PaymentKind(StrEnum):
     """The bank took a payment back."""
     PAID_BACK = "paid_back"
     """The house paid the client back."""
+    SET_OFF = "set_off"
+    """Of a credit balance: the client used it for what it paid with the same entry."""
+    COSTS = "costs"
+    """Costs of recovery that a reminder claimed beside the document; below zero they went back."""
+    INTEREST = "interest"
+    """The same of interest. Neither is part of the document, nor of what is open."""
+
+
+BESIDE = (PaymentKind.COSTS, PaymentKind.INTEREST)
+"""What is claimed beside a document, in the order in which it is paid once the document is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +67,39 @@ class Payment:
     """Of a return: why, as the bank says."""
     charges_cents: int = 0
     """What the bank kept of it."""
+
+    @property
+    def is_beside(self) -> bool:
+        """Whether it pays what a reminder claimed beside its document, and nothing of the document."""
+        return self.kind in BESIDE
+
+    @property
+    def kind_of_return(self) -> PaymentKind:
+        """What it is when the bank takes it back."""
+        return self.kind if self.is_beside or self.kind is PaymentKind.SET_OFF else PaymentKind.RETURN
+
+
+@dataclass(frozen=True, slots=True)
+class LateClaim:
+    """What reminders had claimed beside a document with the letter of a day, what was paid of it included."""
+
+    document: str
+    day: date
+    costs_cents: int
+    interest_cents: int
+
+    def cents(self, kind: PaymentKind) -> int:
+        """What was claimed of one kind."""
+        return self.costs_cents if kind is PaymentKind.COSTS else self.interest_cents
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A letter's word that what the client has in credit is taken off these documents."""
+
+    documents: frozenset[str]
+    day: date
+    cents: int
 
 
 @dataclass(frozen=True, slots=True)

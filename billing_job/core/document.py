@@ -9,9 +9,6 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
-from functools import lru_cache
-
-from pydantic import TypeAdapter
 
 from billing_job.core.categories import is_own_charge
 from billing_job.core.countries import taxed_as
@@ -224,6 +221,11 @@ class Document:
     period_end: date
     issue_date: date
     due_date: date
+    offered_cents: int = field(default=0, kw_only=True)
+    """What the client has in credit and may deduct when it pays this invoice; the amount due is the same.
+
+    Told early in the JSON, as what is open is worked out from the beginnings of many documents.
+    """
     currency: str
     seller: Seller
     client: Client
@@ -246,7 +248,6 @@ class Document:
     """The seller's national currency, where the invoice is in another and charges VAT (BT-6)."""
     tax_currency_rate: Decimal | None = None
     """What one unit of the invoice's currency is in it."""
-
     trunk_names: tuple[tuple[str, str], ...] = ()
     """(the supplier's id, the trunk's name) of the trunks on its lines that have a name: a client sees no other."""
 
@@ -323,28 +324,3 @@ def _corrected(document: "Document | Heading") -> tuple[Preceding, ...]:
     if document.corrects and document.corrects_date is not None:
         return (Preceding(document.corrects, document.corrects_date),)
     return document.preceding
-
-
-@lru_cache(maxsize=1)
-def _document_json() -> TypeAdapter[Document]:
-    return TypeAdapter(Document)
-
-
-def document_to_json(document: Document) -> str:
-    """A document as the ledger stores it: JSON with dates as ISO 8601, rates as strings, amounts as integer cents."""
-    return _document_json().dump_json(document).decode()
-
-
-def document_from_json(text: str) -> Document:
-    """The document that `document_to_json` wrote."""
-    return _document_json().validate_json(text)
-
-
-@lru_cache(maxsize=1)
-def _heading_json() -> TypeAdapter[Heading]:
-    return TypeAdapter(Heading)
-
-
-def heading_from_json(text: str) -> Heading:
-    """The heading of the document that `document_to_json` wrote, in a fraction of the time that its lines take."""
-    return _heading_json().validate_json(text)

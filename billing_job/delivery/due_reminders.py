@@ -19,6 +19,7 @@ from billing_job.month.collected import collected, under_way, usable_mandate
 from billing_job.month.job import Job
 from billing_job.month.receivables import load_receivables
 from billing_job.month.reminded import client_of, reminded, reminder_to_json
+from billing_job.receivables.late_claims import paid_beside
 from billing_job.receivables.mandates import Collected
 from billing_job.receivables.reminders import Reminder, ReminderPlan, Terms, reminders
 
@@ -38,6 +39,7 @@ def planned_reminders(job: Job, log: Sequence[SentReminder]) -> ReminderPlan:
         job.receivables_files.holds,
         reminded(log),
         under_way(history),
+        paid_beside(payments, state.as_of),
         frozenset(id_ for id_, client in clients.items() if _is_debited(job, client, state.as_of, history)),
     )
     return reminders(state, payments, terms)

@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 
 from billing_job.config.mail import Mail
 from billing_job.core.console import Console
-from billing_job.core.document import Document, document_to_json
+from billing_job.core.document import Document
+from billing_job.core.document_json import document_to_json
 from billing_job.core.errors import DocumentError, LedgerError
 from billing_job.core.files.manifest import sha256
 from billing_job.core.moments import moment_text

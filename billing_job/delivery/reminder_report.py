@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from billing_job.ledger.reminders import SentReminder
+from billing_job.receivables.late_claims import UnpaidClaim
 from billing_job.receivables.reminders import LeftOut, Reminder
 
 SCHEMA = "billing-job/remind@1"
@@ -30,6 +31,8 @@ class ReminderRound:
     uncertain: Sequence[SentReminder] = ()
     """Of all rounds: nobody may forget them."""
     left_out: Sequence[LeftOut] = ()
+    claimed: Sequence[UnpaidClaim] = ()
+    """What earlier letters claimed beside documents that are paid: no letter asks for it again."""
     notes: Sequence[str] = ()
     stopped: str = ""
 
@@ -67,6 +70,15 @@ class ReminderRound:
             ],
             "left_out": [
                 {"document": each.number, "client_id": each.client_id, "reason": each.reason} for each in self.left_out
+            ],
+            "claimed": [
+                {
+                    "document": each.document,
+                    "day": each.day.isoformat(),
+                    "interest_cents": each.interest_cents,
+                    "costs_cents": each.costs_cents,
+                }
+                for each in self.claimed
             ],
             "notes": list(self.notes),
             "stopped": self.stopped,

@@ -34,6 +34,7 @@ from billing_job.documents.document_files import letter_pdf
 from billing_job.documents.email_text import letter_mail_texts
 from billing_job.documents.reminder_letter import ItemRow, ReminderLetter, reminder_view
 from billing_job.documents.safe_text import plain_text
+from billing_job.ledger.payments import recorded_payments
 from billing_job.ledger.reminders import (
     UNKNOWN,
     ReminderEvent,
@@ -42,7 +43,8 @@ from billing_job.ledger.reminders import (
     logged_reminders,
 )
 from billing_job.month.job import Job
-from billing_job.month.reminded import client_of, reminder_of, reminder_to_json
+from billing_job.month.receivables import load_receivables
+from billing_job.month.reminded import claimed_beside, client_of, reminder_of, reminder_to_json
 from billing_job.receivables.reminders import Reminder
 
 FOLDER = "reminders"
@@ -75,6 +77,7 @@ def remind(
         log = logged_reminders(job.engine)
     plan = planned_reminders(job, log)
     report.left_out, report.notes = plan.left_out, plan.notes
+    report.claimed = claimed_beside(log, recorded_payments(job.engine), load_receivables(job))
     by_mail = []
     latest = {each.client_id: each for each in log}
     doubts = {each.client_id: each for each in log if each.is_doubt}

@@ -28,6 +28,14 @@ from billing_job.documents.view import DocumentView, Fact, Payment, Row, RowKind
 DETAIL_FILE = "{number}.csv"
 """The name under which the detail CSV is embedded in the PDF."""
 
+_OFFER = (
+    "You have a credit balance of {balance} with us. If you wish to use it for this invoice, please transfer {amount}"
+    " only."
+)
+_OFFER_OF_ALL = (
+    "You have a credit balance of {balance} with us. If you wish to use it for this invoice, let us know: no payment is"
+    " needed then."
+)
 _SENDER_ROOM = 64  # letters that fit on the line above the address
 _CLOSING_ROWS = 3
 """Rows that end a specification together, its sum among them."""
@@ -194,12 +202,16 @@ def _payment(document: Document, money: PrintedMoney, labels: Labels, *, picture
     )
     amount, day = money(document.gross_cents), localized.date_text(document.due_date, labels.locale)
     request = "Please transfer {amount} by {date}, quoting the payment reference."
+    credit = document.offered_cents
+    offer = _OFFER if credit < document.gross_cents else _OFFER_OF_ALL
+    rest = money(document.gross_cents - credit)
     return Payment(
         request=labels(request, amount=amount, date=day) if seller.iban else labels("Please pay by {date}.", date=day),
         facts=tuple(fact for fact in facts if fact.value),
         qr=payment.epc_qr(document) if pictures else "",
         qr_alt=labels("QR code for a SEPA credit transfer of {amount}", amount=amount),
         qr_caption=labels("Scan with your banking app"),
+        offer=labels(offer, balance=money(credit), amount=rest) if credit else "",
     )
 
 

@@ -18,7 +18,8 @@ from dataclasses import dataclass
 from multiprocessing import forkserver
 from pathlib import Path
 
-from billing_job.core.document import Document, document_from_json, document_to_json
+from billing_job.core.document import Document
+from billing_job.core.document_json import document_from_json, document_to_json
 from billing_job.core.errors import BillingJobError, ConfigError, RunFailed
 from billing_job.core.resources import shipped_templates
 from billing_job.documents.document_files import document_files

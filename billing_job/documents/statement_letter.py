@@ -20,7 +20,7 @@ from billing_job.documents.view import Fact
 
 @dataclass(frozen=True, slots=True)
 class AccountLine:
-    """A movement: `kind` is invoice, credit_note, payment, return or paid_back; the balance is after it."""
+    """A movement: `kind` is a word of `_KINDS`; the balance is after it."""
 
     day: date
     kind: str
@@ -55,6 +55,9 @@ _KINDS = {
     "payment": "Payment received",
     "return": "Payment returned by the bank",
     "paid_back": "Paid back to you",
+    "set_off": "Credit balance used",
+    "costs": "Costs of recovery",
+    "interest": "Interest on late payment",
 }
 
 

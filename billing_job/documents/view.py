@@ -79,6 +79,8 @@ class Payment:
     qr: str
     qr_alt: str
     qr_caption: str
+    offer: str = ""
+    """What the client has in credit, and what then remains to be paid; empty where it has nothing."""
 
 
 @dataclass(frozen=True, slots=True)

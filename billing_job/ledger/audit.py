@@ -8,7 +8,8 @@ from sqlalchemy import Column, ColumnElement, Connection, Engine, LargeBinary, c
 
 from billing_job.core.categories import CHARGE, MINIMUM, MONTHLY_FEE, is_of_plan
 from billing_job.core.checks import document_adds_up
-from billing_job.core.document import Document, document_from_json
+from billing_job.core.document import Document
+from billing_job.core.document_json import document_from_json
 from billing_job.core.wallet import Transaction
 from billing_job.ledger.billing_tables import deliveries, document_lines, documents, series, settlements, terms
 from billing_job.ledger.chain import broken_links, changed_facts, miscounted_facts

@@ -7,6 +7,7 @@ from sqlalchemy import ColumnElement, Engine, and_, func, select
 
 from billing_job.core.categories import CHARGE, MINIMUM, MONTHLY_FEE
 from billing_job.core.columns.schema import SETTLED, conform
+from billing_job.ledger.billed_facts import credited_of
 from billing_job.ledger.billing_tables import releases, settlements
 from billing_job.ledger.database import transaction
 from billing_job.ledger.releases import is_released
@@ -25,6 +26,10 @@ class BilledCharge:
     net_cents: int
     document_number: str
     """Empty where it came to nothing, on no document."""
+    period: str
+    """The month whose run billed it."""
+    credited_cents: int
+    """What credit notes undid of its net without freeing it."""
 
 
 def own_charge() -> ColumnElement[bool]:
@@ -38,11 +43,25 @@ def own_charge() -> ColumnElement[bool]:
 
 def billed_charges(engine: Engine) -> dict[str, BilledCharge]:
     """id → how it is billed; what a credit note freed is not."""
-    names = ("transaction_id", "client_id", "category", "number", "trunk", "month", "net_cents")
-    query = select(*(settlements.c[name] for name in names), func.coalesce(settlements.c.document_number, ""))
+    document = func.coalesce(settlements.c.document_number, "")
     with transaction(engine) as connection:
-        rows = connection.execute(query.where(own_charge(), ~is_released()))
-        return {row[0]: BilledCharge(row[0], row[1], row[2], row[3], row[4], row[5], row[6], row[7]) for row in rows}
+        rows = connection.execute(select(settlements, document.label("on")).where(own_charge(), ~is_released())).all()
+        credited = credited_of(connection, [row.transaction_id for row in rows])
+    return {
+        row.transaction_id: BilledCharge(
+            transaction_id=row.transaction_id,
+            client_id=row.client_id,
+            category=row.category,
+            number=row.number,
+            trunk=row.trunk,
+            month=row.month,
+            net_cents=row.net_cents,
+            document_number=row.on,
+            period=row.period,
+            credited_cents=credited.get((row.transaction_id, row.part, row.generation), 0),
+        )
+        for row in rows
+    }
 
 
 def charges_of_period(engine: Engine, period: str) -> pd.DataFrame:

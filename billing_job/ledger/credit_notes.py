@@ -7,7 +7,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, and_, func, select
 
-from billing_job.core.document import Document, Kind, Vat, document_from_json
+from billing_job.core.document import Document, Kind, Vat
+from billing_job.core.document_json import document_from_json
 from billing_job.core.settlement import Credit, SettledRow, Undone
 from billing_job.ledger.billed_facts import credited_of
 from billing_job.ledger.billing_tables import (

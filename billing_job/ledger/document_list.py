@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, Engine, func, select
 
-from billing_job.core.document import Heading, heading_from_json
+from billing_job.core.document import Heading
+from billing_job.core.document_json import heading_from_json
 from billing_job.core.money import decimal_text
 from billing_job.ledger.billing_tables import credited_lines, deliveries, documents, files
 from billing_job.ledger.database import transaction

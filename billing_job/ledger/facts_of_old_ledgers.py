@@ -7,7 +7,8 @@ from sqlalchemy import Connection, Index, Table, bindparam, func, inspect, selec
 from sqlalchemy.schema import CreateColumn, CreateIndex
 
 from billing_job.core.categories import CHARGE, DISCOUNT, MINIMUM, MONTHLY_FEE
-from billing_job.core.document import Document, Line, document_from_json
+from billing_job.core.document import Document, Line
+from billing_job.core.document_json import document_from_json
 from billing_job.core.period import Period
 from billing_job.ledger.billing_tables import (
     closings,

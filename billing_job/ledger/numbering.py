@@ -8,7 +8,8 @@ from datetime import date
 
 from sqlalchemy import Connection, func, insert, select, update
 
-from billing_job.core.document import Document, Kind, document_to_json
+from billing_job.core.document import Document, Kind
+from billing_job.core.document_json import document_to_json
 from billing_job.core.errors import LedgerError
 from billing_job.ledger.billing_tables import document_lines, documents, series
 from billing_job.ledger.bulk import chunks

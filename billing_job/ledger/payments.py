@@ -7,13 +7,15 @@ from datetime import date
 from sqlalchemy import Connection, Engine, func, select
 
 from billing_job.core.claim import Claim, Payment, PaymentKind
-from billing_job.core.document import Kind, heading_from_json
+from billing_job.core.document import Kind
+from billing_job.core.document_json import heading_from_json
 from billing_job.ledger.bank_tables import bank_entries, bank_statements, payments
 from billing_job.ledger.billing_tables import documents
 from billing_job.ledger.bulk import chunks
 from billing_job.ledger.database import transaction
 
 _HEAD = 400
+_OFFERED = re.compile(r'"offered_cents":(\d+)')
 _DUE = re.compile(r'"due_date":"(\d{4}-\d\d-\d\d)"')
 
 
@@ -40,7 +42,19 @@ def claims_in(connection: Connection) -> list[Claim]:
         due = _DUE.search(row.head)
         day = date.fromisoformat(due[1]) if due else _due_date(connection, row.number)
         issued = date.fromisoformat(row.issue_date)
-        found.append(Claim(row.number, Kind(row.kind), row.client_id, issued, day, row.gross_cents, row.corrects or ""))
+        offered = _OFFERED.search(row.head)
+        found.append(
+            Claim(
+                row.number,
+                Kind(row.kind),
+                row.client_id,
+                issued,
+                day,
+                row.gross_cents,
+                row.corrects or "",
+                int(offered[1]) if offered else 0,
+            )
+        )
     return found
 
 

@@ -58,7 +58,7 @@ class SentReminder:
 def logged_reminders(engine: Engine) -> list[SentReminder]:
     """Every reminder with its latest event, in the order in which they were made."""
     with transaction(engine) as connection:
-        return _logged(connection)
+        return logged_in(connection)
 
 
 def claim_reminder(
@@ -75,7 +75,7 @@ def claim_reminder(
 ) -> SentReminder | None:
     """Note that a reminder is about to leave; None when the client's log is no longer `known`, so that it may have."""
     with transaction(engine) as connection:
-        before = _logged(connection, client_id)
+        before = logged_in(connection, client_id)
         if before != [each for each in known if each.client_id == client_id]:
             return None
         attempt = len(before) + 1
@@ -111,7 +111,7 @@ def doubt_reminders(engine: Engine, *, moment: str, run_id: str) -> int:
     """
     with transaction(engine) as connection:
         attempts: dict[str, list[SentReminder]] = defaultdict(list)
-        for each in _logged(connection):
+        for each in logged_in(connection):
             attempts[each.client_id].append(each)
         clients = connection.execute(select(documents.c.client_id).distinct().order_by(documents.c.client_id))
         doubted = [client for client in clients.scalars() if not any(each.is_doubt for each in attempts[client])]
@@ -134,8 +134,8 @@ def doubt_reminders(engine: Engine, *, moment: str, run_id: str) -> int:
         return len(doubted)
 
 
-def _logged(connection: Connection, client_id: str | None = None) -> list[SentReminder]:
-    """Of one client, or of all."""
+def logged_in(connection: Connection, client_id: str | None = None) -> list[SentReminder]:
+    """The same within a database transaction, of one client or of all."""
     those = true() if client_id is None else reminders.c.client_id == client_id
     found: dict[tuple[str, int], SentReminder] = {}
     for row in connection.execute(select(reminders).where(those).order_by(reminders.c.seq)):

@@ -45,6 +45,8 @@ class OwnCharges:
     """By id: all that is billed now, of charges that left the file as well."""
     problems: tuple[str, ...] = ()
     """Ids that mean something else than what was billed under them: nothing may be issued."""
+    next_run: str = ""
+    """The first month that no run billed whole: it bills what is open of the months before."""
     contradictions: tuple[str, ...] = ()
     """What was billed and would now be billed otherwise: nothing issued changes, somebody should look at it."""
 
@@ -70,7 +72,8 @@ def own_charges(job: Job, until: Period, facts: Assignments) -> OwnCharges:
             rows += [debtors.under_billed_id(row) for row in made]
         except NoIndexValue as problem:
             problems.append(str(problem))
-    return OwnCharges(tuple(rows), billed, tuple(problems), tuple(_contradictions(job, rows, billed)))
+    next_run = str(Period.parse(max(closed)).next) if closed else str(first)
+    return OwnCharges(tuple(rows), billed, tuple(problems), next_run, tuple(_contradictions(job, rows, billed)))
 
 
 class _Debtors:
@@ -189,7 +192,8 @@ def _contradictions(job: Job, rows: Sequence[ChargeRow], billed: Mapping[str, Bi
     for id_, each in billed.items():
         row = now.get(id_)
         cents = None if row is None else row.charge_cents
-        if cents != each.net_cents:
+        is_undone = bool(each.credited_cents) and each.credited_cents == each.net_cents
+        if cents != each.net_cents and not is_undone:
             found.setdefault((id_.removeprefix(CHARGE).partition(":")[0], cents), []).append(each)
     currency = job.settings.billing.currency
     for (charge_id, cents), several in found.items():

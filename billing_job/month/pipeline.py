@@ -39,6 +39,7 @@ from billing_job.ledger.transactions import supplier_trunks
 from billing_job.ledger.vat_closings import first_open_day
 from billing_job.month.accounts import Accounts, Owner
 from billing_job.month.charges import charges
+from billing_job.month.credit_offers import unoffered_credit, with_credit_offers
 from billing_job.month.gate import Because, Gate, gate_of, open_gate, why_nothing_is_issued
 from billing_job.month.job import Job
 from billing_job.month.placing import Placed, place
@@ -189,13 +190,16 @@ def _bills(
         charged.facts,
         charged.freed,
     )
-    return _checked(job, lots, len(charged.priced)), charged.notes
+    return _checked(job, lots, unoffered_credit(job), len(charged.priced)), charged.notes
 
 
-def _checked(job: Job, lots: Iterable[Lot], rows: int) -> Iterator[list[Bill]]:
-    """The bills of each lot, with their VAT in the seller's own currency; together they bill all of the priced rows."""
+def _checked(job: Job, lots: Iterable[Lot], credit: Mapping[str, int], rows: int) -> Iterator[list[Bill]]:
+    """The bills of each lot, with their VAT in the seller's own currency and what the client has in `credit`.
+
+    Together they bill all of the priced rows.
+    """
     for lot in lots:
-        found = [_with_national_vat(job, bill) for bill in lot.bills]
+        found = with_credit_offers(credit, [_with_national_vat(job, bill) for bill in lot.bills])
         raise_if_broken(
             every_charge_is_on_a_bill(lot.rows, found) + documents_add_up(b.document for b in found if b.document)
         )

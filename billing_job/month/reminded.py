@@ -1,15 +1,18 @@
 """What reminders have said so far: how far each document was reminded of, and what was claimed beside its amount."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import date
 from functools import lru_cache
 
 from pydantic import TypeAdapter
 
+from billing_job.core.claim import LateClaim, Offer, Payment
 from billing_job.core.document import Client
 from billing_job.ledger.documents import document_of_number
-from billing_job.ledger.reminders import SENT, UNKNOWN, SentReminder
+from billing_job.ledger.payments import recorded_payments
+from billing_job.ledger.reminders import SENT, UNKNOWN, ReminderEvent, SentReminder, logged_reminders
 from billing_job.month.job import Job
+from billing_job.receivables.late_claims import UnpaidClaim, unpaid_claims
 from billing_job.receivables.open_items import Receivables
 from billing_job.receivables.reminders import Reminded, Reminder
 
@@ -47,14 +50,43 @@ def reminded(log: Iterable[SentReminder]) -> dict[str, Reminded]:
     return found
 
 
-def claimed_beside(log: Iterable[SentReminder], state: Receivables, as_of: date) -> dict[str, int]:
-    """Document → interest and costs that its last letter claimed, where only the document itself was paid since."""
-    claimed: dict[str, int] = {}
+def late_claims(log: Iterable[SentReminder], events: Collection[ReminderEvent] = SENT) -> list[LateClaim]:
+    """What the letters that have left claimed beside their documents, in the order in which they were made."""
+    return [
+        LateClaim(
+            item.number,
+            date.fromisoformat(each.day),
+            item.settled_costs_cents + item.costs_cents,
+            item.settled_interest_cents + item.interest_cents,
+        )
+        for each in log
+        if each.event in events and each.body
+        for item in reminder_of(each).items
+    ]
+
+
+def letter_offers(log: Iterable[SentReminder]) -> list[Offer]:
+    """What these letters took off their documents because the client has it in credit, in the order of their days."""
+    found = []
     for each in log:
-        if each.event in SENT and each.body and date.fromisoformat(each.day) <= as_of:
-            claimed |= {item.number: item.interest_cents + item.costs_cents for item in reminder_of(each).items}
+        letter = reminder_of(each) if each.body else None
+        if letter is not None and letter.in_favour_cents:
+            documents = frozenset(item.number for item in letter.items)
+            found.append(Offer(documents, letter.day, letter.in_favour_cents))
+    return sorted(found, key=lambda offer: offer.day)
+
+
+def all_claimed(job: Job, state: Receivables) -> list[UnpaidClaim]:
+    """Interest and costs that reminders had claimed by the day of `state` and nobody paid, by document."""
+    claims = late_claims(logged_reminders(job.engine))
+    return list(unpaid_claims(claims, recorded_payments(job.engine), state.as_of).values())
+
+
+def claimed_beside(log: Iterable[SentReminder], payments: Iterable[Payment], state: Receivables) -> list[UnpaidClaim]:
+    """Interest and costs that reminders claimed and nobody paid, of documents that are paid themselves."""
     paid = {item.number for item in state.items if item.open_cents <= 0 < item.gross_cents}
-    return {number: cents for number, cents in sorted(claimed.items()) if cents and number in paid}
+    found = unpaid_claims(late_claims(log), payments, state.as_of)
+    return [claim for number, claim in found.items() if number in paid]
 
 
 def client_of(job: Job, client_id: str, number: str = "") -> Client:

@@ -29,11 +29,13 @@ from billing_job.ledger.bank import (
 )
 from billing_job.ledger.database import transaction
 from billing_job.ledger.payments import claims_in, payments_in
+from billing_job.ledger.reminders import SENT, UNKNOWN, logged_in
 from billing_job.month.job import Job
 from billing_job.month.receivables import today
+from billing_job.month.reminded import late_claims, letter_offers
 from billing_job.receivables.duplicates import check_same, identified, possible_duplicates
 from billing_job.receivables.matching import Evidence, Matched, Waiting, matched
-from billing_job.receivables.statement_gaps import Gap, gaps
+from billing_job.receivables.statement_gaps import Gap, gaps, short_statements
 from billing_job.receivables.statements.ours import CsvColumns, House
 from billing_job.receivables.statements.reading import statements_of
 
@@ -65,7 +67,8 @@ class BankReport:
     files: tuple[FileReport, ...]
     booked: tuple[Payment, ...]
     waiting: tuple[Waiting, ...]
-    gaps: tuple[Gap, ...] = ()
+    gaps: tuple[str, ...] = ()
+    """A sentence for each statement that is missing, or that misses entries."""
 
 
 def read_files(job: Job, paths: Sequence[Path]) -> list[ReadFile]:
@@ -105,8 +108,10 @@ def import_files(job: Job, files: Sequence[ReadFile]) -> BankReport:
         booked, outcome = _settled(connection, job, list(known.values()), now, {})
     told = {(one.account, one.name, one.opening_cents) for file in files for one in file.statements}
     missing = [
-        gap for gap in gaps(balances) if (gap.account, gap.before, gap.opening_cents) in told or _ends(gap, told)
+        str(gap) for gap in gaps(balances) if (gap.account, gap.before, gap.opening_cents) in told or _ends(gap, told)
     ]
+    statements = [one for file in files for one in file.statements]
+    missing += short_statements(statements, [each.entry for each in known.values()], job.settings.billing.currency)
     return BankReport(tuple(reports), tuple(booked), outcome.waiting, tuple(missing))
 
 
@@ -211,6 +216,7 @@ def _evidence(connection: Connection, job: Job, known: Sequence[IdentifiedEntry]
     recorded: dict[str, list[Payment]] = defaultdict(list)
     for payment in payments_in(connection):
         recorded[payment.entry].append(payment)
+    letters = [each for each in logged_in(connection) if each.event in SENT | UNKNOWN]
     decisions: Mapping[str, Sequence[BankDecision]] = bank_decisions_in(connection)
     return Evidence(
         claims=claims,
@@ -220,6 +226,8 @@ def _evidence(connection: Connection, job: Job, known: Sequence[IdentifiedEntry]
         decisions=decisions,
         duplicates=possible_duplicates(known),
         recorded=recorded,
+        late=late_claims(letters, SENT | UNKNOWN),
+        offers=letter_offers(letters),
     )
 
 

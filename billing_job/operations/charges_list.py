@@ -14,24 +14,25 @@ CHARGES_SCHEMA = "billing-job/charges@1"
 
 
 def listed_charges(job: Job, month: Period | None) -> dict[str, Any]:
-    """The JSON object of `charges list`: what the run of a month bills, or all up to the next month's run.
+    """The JSON object of `charges list`: what a month's run bills or should have, or all up to the next month's run.
 
-    Net cents: as billed, and of what is not billed yet as it will be. `contradictions` are sentences.
+    Net cents: as billed, and of what is not billed yet as it will be. `due` is the month whose run should bill it,
+    `run` the one that did or will. `contradictions` are sentences.
     """
     until = month or job.last_month().next
     found = own_charges(job, until, job.assignments())
-    rows = [_row(row, found.billed.get(row.transaction_id)) for row in found.rows]
+    rows = [_row(row, found.billed.get(row.transaction_id), found.next_run) for row in found.rows]
     known = {row.transaction_id for row in found.rows}
     rows += [_gone(each) for id_, each in found.billed.items() if id_ not in known]
     return {
         "schema": CHARGES_SCHEMA,
         "month": "" if month is None else str(month),
-        "charges": [row for row in rows if month is None or row["due"] == str(month)],
+        "charges": [row for row in rows if month is None or str(month) in (row["due"], row["run"])],
         "contradictions": [*found.problems, *found.contradictions],
     }
 
 
-def _row(row: ChargeRow, billed: BilledCharge | None) -> dict[str, Any]:
+def _row(row: ChargeRow, billed: BilledCharge | None, next_run: str) -> dict[str, Any]:
     return {
         "transaction_id": row.transaction_id,
         "charge_id": row.charge.charge_id,
@@ -44,6 +45,7 @@ def _row(row: ChargeRow, billed: BilledCharge | None) -> dict[str, Any]:
         "unit": row.charge.unit,
         "net_cents": row.charge_cents if billed is None else billed.net_cents,
         "due": row.due,
+        "run": max(row.due, next_run) if billed is None else billed.period,
         "state": "open" if billed is None else "billed",
         "document": "" if billed is None else billed.document_number,
     }
@@ -60,6 +62,7 @@ def _gone(billed: BilledCharge) -> dict[str, Any]:
         "category": billed.category,
         "net_cents": billed.net_cents,
         "due": billed.month,
+        "run": billed.period,
         "state": "billed",
         "document": billed.document_number,
     }

@@ -6,14 +6,17 @@ from datetime import date
 
 from billing_job.accounting.booking import document_entry, receipt_entries
 from billing_job.core.bank_entry import BankEntry
-from billing_job.core.claim import Payment
+from billing_job.core.claim import BESIDE, Payment, PaymentKind
 from billing_job.core.document import Client, Document
 from billing_job.core.money import decimal_text
 from billing_job.ledger.bank import entries_in
 from billing_job.ledger.database import transaction
 from billing_job.ledger.payments import claims, recorded_payments
+from billing_job.ledger.reminders import ReminderEvent, logged_reminders
 from billing_job.month.job import Job
 from billing_job.month.receivables import load_receivables
+from billing_job.month.reminded import late_claims
+from billing_job.receivables.late_claims import paid_beside
 from billing_job.receivables.open_items import paid_before
 
 
@@ -29,6 +32,7 @@ def open_items_agree(job: Job, documents: Sequence[Document]) -> list[str]:
     return [
         *_payments_are_the_banks(payments, entries),
         *_payments_are_the_clients(payments, issued),
+        *_nothing_beside_unasked(job, payments),
         *_items_are_what_is_left(job, payments, issued),
     ]
 
@@ -66,6 +70,20 @@ def _payments_are_the_clients(payments: Sequence[Payment], issued: Mapping[str, 
             )
 
 
+def _nothing_beside_unasked(job: Job, payments: Sequence[Payment]) -> Iterator[str]:
+    """What was paid of interest and costs beside a document is what letters claimed, at most."""
+    most: dict[tuple[str, PaymentKind], int] = defaultdict(int)
+    for claim in late_claims(logged_reminders(job.engine), frozenset(ReminderEvent)):
+        for kind in BESIDE:
+            most[claim.document, kind] = max(most[claim.document, kind], claim.cents(kind))
+    for (number, kind), cents in paid_beside(payments, date.max).items():
+        if not 0 <= cents <= most[number, kind]:
+            yield (
+                f"invariant 9: {decimal_text(cents)} of {kind} are booked beside {number}, but its reminders claim"
+                f" {decimal_text(most[number, kind])} at most; restore a backup"
+            )
+
+
 def _items_are_what_is_left(job: Job, payments: Sequence[Payment], issued: Mapping[str, Document]) -> Iterator[str]:
     """Each item by its document and its payments, and all of them by what the journal books on the receivables."""
     state = load_receivables(job, date.max)
@@ -73,7 +91,8 @@ def _items_are_what_is_left(job: Job, payments: Sequence[Payment], issued: Mappi
     before = paid_before([claim for claim in claims(job.engine) if claim.number in known], job.first_day)
     paid: dict[str | None, int] = defaultdict(int)
     for payment in payments:
-        paid[payment.document] += payment.cents
+        if not payment.is_beside:
+            paid[payment.document] += payment.cents
     for item in state.items:
         document = issued.get(item.number)
         gross = 0 if document is None else document.gross_cents

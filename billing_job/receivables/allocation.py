@@ -6,7 +6,7 @@ from datetime import date
 
 from billing_job.core.bank_decision import BankDecision
 from billing_job.core.bank_entry import EntryPart
-from billing_job.core.claim import Payment, PaymentKind
+from billing_job.core.claim import BESIDE, Payment, PaymentKind
 from billing_job.core.money import decimal_text
 from billing_job.receivables.book import MOST_ITEMS, Book, Receipt, sets_of_sum
 from billing_job.receivables.naming import Named
@@ -114,26 +114,45 @@ def _named(book: Book, case: Case, part: EntryPart, named: Named) -> Outcome:
     cents = part.cents + part.charges_cents
     clients = list(dict.fromkeys(book.claims[number].client_id for number in named.numbers))
     total = sum(open_cents for _, open_cents in opens)
-    if any(open_cents < 0 for _, open_cents in opens) and total != cents:
+    late = _claimed_beside(book, case, named.numbers)
+    with_late = total + sum(claimed for *_, claimed in late)
+    used = book.offered(named.numbers, case.day)
+    used = used if cents + used in (total, with_late) else 0
+    cents += used
+    if any(open_cents < 0 for _, open_cents in opens) and cents not in (total, with_late):
         return Waits(
             OTHER_SUM, f"{' and '.join(named.numbers)} come to {decimal_text(total)}, not to {decimal_text(cents)}"
         )
-    if cents > total and len(clients) > 1:
+    if cents > with_late and len(clients) > 1:
         return Waits(
             SEVERAL_CLIENTS,
-            f"{decimal_text(cents - total)} more than is open of {' and '.join(named.numbers)}, which are of several"
-            f" clients ({', '.join(clients)})",
+            f"{decimal_text(cents - with_late)} more than is open of {' and '.join(named.numbers)}, which are of"
+            f" several clients ({', '.join(clients)})",
         )
-    found: list[Payment] = []
+    found = [_payment(case, None, clients[0], -used, PaymentKind.SET_OFF, named, part)] if used else []
     left = cents
     for number, open_cents in sorted(opens, key=lambda one: (one[1] > 0, book.claims[one[0]].due_date, one[0])):
-        pays = open_cents if total == cents else min(open_cents, left)
+        pays = open_cents if cents >= total else min(open_cents, left)
         if pays:
             found.append(_payment(case, number, book.claims[number].client_id, pays, PaymentKind.RECEIPT, named, part))
+            left -= pays
+    for number, kind, claimed in late:
+        if pays := min(claimed, left):
+            found.append(_payment(case, number, book.claims[number].client_id, pays, kind, named, part))
             left -= pays
     if left:
         found.append(_payment(case, None, clients[0], left, PaymentKind.RECEIPT, named, part))
     return _with_charges(found, part.charges_cents)
+
+
+def _claimed_beside(book: Book, case: Case, numbers: Sequence[str]) -> list[tuple[str, PaymentKind, int]]:
+    """What reminders claimed beside these documents and nobody paid, in the order in which it is paid."""
+    found = []
+    for number in sorted(numbers, key=lambda one: (book.claims[one].due_date, one)):
+        left = book.claimed_on(number, case.day)
+        if left is not None:
+            found += [(number, kind, cents) for kind in BESIDE if (cents := left.of(kind))]
+    return found
 
 
 def _money_out(book: Book, case: Case, part: EntryPart, named: Named) -> Outcome:
@@ -171,7 +190,15 @@ def _returned(case: Case, part: EntryPart, receipt: Receipt, named: Named, amoun
     receipt.is_returned = True
     kept = -part.cents - amount
     found = [
-        _payment(case, one.document, one.client_id, -one.cents, PaymentKind.RETURN, named, part)
+        _payment(
+            case,
+            one.document,
+            one.client_id,
+            -one.cents,
+            one.kind if one.is_beside else PaymentKind.RETURN,
+            named,
+            part,
+        )
         for one in receipt.payments
     ]
     return _with_charges(found, kept - sum(one.charges_cents for one in receipt.payments))
@@ -191,19 +218,22 @@ def _by_account(book: Book, case: Case, part: EntryPart) -> Outcome:
     items = book.open_of_client(client_id, case.day)
     if len(items) > MOST_ITEMS:
         return Waits(SEVERAL_FIT, f"it is of {client_id}, which has {len(items)} open documents: ask what it pays")
-    sets = sets_of_sum(items, cents)
+    sets = sets_of_sum(items, cents) or _asked_by_letters(book, case, items, cents)
     if not sets:
         owed = sum(open_cents for _, open_cents in items)
         return Waits(OTHER_SUM, f"it is of {client_id}, of which {decimal_text(owed)} is open: {_listed(items)}")
     if len(sets) > 1:
         both = " or ".join(" and ".join(numbers) for numbers in sets)
         return Waits(SEVERAL_FIT, f"it is of {client_id}: {both}")
-    named = Named("account", sets[0], f"{part.iban} is {client_id}'s, and the sum is that of {' and '.join(sets[0])}")
-    opens = dict(items)
-    return _with_charges(
-        [_payment(case, one, client_id, opens[one], PaymentKind.RECEIPT, named, part) for one in sets[0]],
-        part.charges_cents,
-    )
+    why = f"{part.iban} is {client_id}'s, and the sum is that of {' and '.join(sets[0])}"
+    return _named(book, case, part, Named("account", sets[0], why))
+
+
+def _asked_by_letters(book: Book, case: Case, items: Sequence[tuple[str, int]], cents: int) -> list[tuple[str, ...]]:
+    """The open documents that reminders asked for, where the sum is theirs with all that is claimed beside them."""
+    asked = {number: open_cents for number, open_cents in items if book.claimed_on(number, case.day) is not None}
+    late = sum(claimed for *_, claimed in _claimed_beside(book, case, tuple(asked)))
+    return [tuple(asked)] if late and sum(asked.values()) + late == cents else []
 
 
 def _money_out_by_account(book: Book, case: Case, part: EntryPart, clients: set[str]) -> Outcome:
@@ -240,9 +270,13 @@ def _payment(
     case: Case, number: str | None, client_id: str, cents: int, kind: PaymentKind, named: Named, part: EntryPart
 ) -> Payment:
     why = named.why if number is not None else f"{named.why}; more than was open: credit balance"
+    if kind is PaymentKind.SET_OFF:
+        why = f"{named.why}; credit balance that was offered, used"
+    elif kind in BESIDE:
+        why = f"{named.why}; {kind.value} that a reminder claimed"
     if kind is PaymentKind.PAID_BACK and number is None:
         why = f"{named.why}; credit balance paid back"
-    reason = part.bank_reason if kind is PaymentKind.RETURN else ""
+    reason = part.bank_reason if cents < 0 and kind is not PaymentKind.PAID_BACK else ""
     return Payment(case.id, number, client_id, cents, case.day, kind, named.rule, why, reason)
 
 

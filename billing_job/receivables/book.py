@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from itertools import combinations
 
-from billing_job.core.claim import Claim, FirstDay, Payment
+from billing_job.core.claim import Claim, FirstDay, LateClaim, Offer, Payment, PaymentKind
+from billing_job.receivables.late_claims import UnpaidClaim, by_document, unpaid_claim
 from billing_job.receivables.open_items import counts, paid_before, set_off
 
 MOST_ITEMS = 16
@@ -33,6 +34,11 @@ class Book:
     elsewhere: frozenset[str]
     """Documents that are settled elsewhere, before the first day."""
     paid: dict[str, int]
+    late: Mapping[str, Sequence[LateClaim]] = field(default_factory=dict)
+    """Document → what reminders claimed beside it."""
+    offers: Sequence[Offer] = ()
+    """What reminders took off their documents, in the order of their days."""
+    paid_beside: dict[tuple[str, PaymentKind], int] = field(default_factory=lambda: defaultdict(int))
     balances: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     known: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     """IBAN → the clients that paid from it by a reference, a number or a decision, or have a mandate for it."""
@@ -62,10 +68,28 @@ class Book:
             if self.claims[number].issue_date <= day and (cents := self.open_on(number, day))
         ]
 
+    def claimed_on(self, number: str, day: date) -> UnpaidClaim | None:
+        """What is left of the claim beside a document on a day; None where there is none."""
+        own = self.late.get(number)
+        return unpaid_claim(own, self.paid_beside, day) if own else None
+
+    def offered(self, numbers: Sequence[str], day: date) -> int:
+        """What the client has in credit and may deduct when it pays these documents together; 0 where it has less.
+
+        By the newest letter about exactly these, otherwise by the invoices themselves.
+        """
+        wanted = frozenset(numbers)
+        letters = [offer.cents for offer in self.offers if offer.documents == wanted and offer.day <= day]
+        cents = letters[-1] if letters else sum(self.claims[number].offered_cents for number in numbers)
+        clients = {self.claims[number].client_id for number in numbers}
+        return cents if len(clients) == 1 and self.balances[min(clients)] >= cents else 0
+
     def book(self, payments: Sequence[Payment], cents: int, iban: str) -> None:
         """Count payments of one part of an entry."""
         for payment in payments:
-            if payment.document in self.claims:
+            if payment.document is not None and payment.is_beside:
+                self.paid_beside[payment.document, payment.kind] += payment.cents
+            elif payment.document in self.claims:
                 number = payment.document
                 was_open = self._may_be_open(number)
                 self.paid[number] = self.paid.get(number, 0) + payment.cents
@@ -107,11 +131,17 @@ class Book:
         numbers.sort(key=lambda one: (self.claims[one].due_date, one))
 
 
-def opened(claims: Sequence[Claim], first_day: FirstDay, mandates: Iterable[tuple[str, str]]) -> Book:
+def opened(
+    claims: Sequence[Claim],
+    first_day: FirstDay,
+    mandates: Iterable[tuple[str, str]],
+    late: Iterable[LateClaim] = (),
+    offers: Sequence[Offer] = (),
+) -> Book:
     """The book before the first entry; `mandates` are pairs of an IBAN and the client that signed for it."""
     counting = {claim.number: claim for claim in claims if counts(claim, first_day)}
     elsewhere = frozenset(claim.number for claim in claims if claim.number not in counting)
-    book = Book(counting, elsewhere, paid_before(counting.values(), first_day))
+    book = Book(counting, elsewhere, paid_before(counting.values(), first_day), by_document(late), offers)
     for number, family in _families(counting):
         book._families[number] = family
     for claim in sorted(counting.values(), key=lambda claim: (claim.due_date, claim.number)):

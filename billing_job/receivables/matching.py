@@ -15,7 +15,7 @@ from datetime import date
 
 from billing_job.core.bank_decision import BankDecision
 from billing_job.core.bank_entry import EntryPart, IdentifiedEntry
-from billing_job.core.claim import Claim, FirstDay, Payment
+from billing_job.core.claim import Claim, FirstDay, LateClaim, Offer, Payment
 from billing_job.core.money import decimal_text
 from billing_job.receivables.allocation import Case, Waits, booked
 from billing_job.receivables.book import Book, opened
@@ -50,6 +50,10 @@ class Evidence:
     duplicates: Mapping[str, str] = field(default_factory=dict)
     recorded: Mapping[str, Sequence[Payment]] = field(default_factory=dict)
     """Entry → its payments in force."""
+    late: Sequence[LateClaim] = ()
+    """What reminders claimed beside documents."""
+    offers: Sequence[Offer] = ()
+    """What reminders took off their documents because clients have it in credit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +68,7 @@ class Matched:
 
 def matched(entries: Sequence[IdentifiedEntry], evidence: Evidence) -> Matched:
     """Book every entry of the ledger, those of earlier calls included."""
-    book = opened(evidence.claims, evidence.first_day, evidence.mandates)
+    book = opened(evidence.claims, evidence.first_day, evidence.mandates, evidence.late, evidence.offers)
     names = Names(evidence.claims)
     by_day: dict[date, list[IdentifiedEntry]] = defaultdict(list)
     for each in entries:

@@ -93,7 +93,7 @@ def receivables(
     paid = paid_before(counting.values(), first_day)
     balances: dict[str, int] = defaultdict(int)
     for payment in payments:
-        if payment.day > as_of or payment.document in elsewhere:
+        if payment.day > as_of or payment.is_beside or payment.document in elsewhere:
             continue
         if payment.document in counting:
             paid[payment.document] = paid.get(payment.document, 0) + payment.cents

@@ -9,9 +9,10 @@ from datetime import date
 from enum import StrEnum
 from itertools import groupby
 
-from billing_job.core.claim import Payment
+from billing_job.core.claim import BESIDE, Payment, PaymentKind
 from billing_job.core.money import MICROCENTS_PER_CENT, shared_out
 from billing_job.receivables.interest import InterestRate, RateUnknown, interest, rounded_cents
+from billing_job.receivables.late_claims import PaidBeside
 from billing_job.receivables.late_payment_law import LAWS, NO_COSTS, RecoveryCosts, recovery_costs
 from billing_job.receivables.open_items import OpenItem, Receivables
 from billing_job.receivables.reminder_levels import ReminderLevel
@@ -70,6 +71,9 @@ class ReminderItem:
     interest_cents: int = 0
     costs_cents: int = 0
     """Its share of the letter's costs."""
+    settled_interest_cents: int = 0
+    """What was paid of its interest before the letter, which asks for the rest alone."""
+    settled_costs_cents: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +142,8 @@ class Terms:
     reminded: Mapping[str, Reminded] = field(default_factory=dict)
     in_collection: Mapping[str, date] = field(default_factory=dict)
     """Documents whose direct debit is under way, and its day."""
+    paid_beside: PaidBeside = field(default_factory=dict)
+    """What was paid by then of interest and costs that earlier letters claimed."""
     debited: frozenset[str] = frozenset()
     """Clients whose mandate holds and stays: not they are late, but the collection."""
 
@@ -148,7 +154,7 @@ def reminders(state: Receivables, payments: Iterable[Payment], terms: Terms) -> 
     day = state.as_of
     paid_on: dict[str, list[tuple[date, int]]] = {}
     for payment in payments:
-        if payment.document is not None and payment.day <= day:
+        if payment.document is not None and not payment.is_beside and payment.day <= day:
             paid_on.setdefault(payment.document, []).append((payment.day, payment.cents))
     open_credits: dict[str, int] = {}
     for item in state.items:
@@ -217,11 +223,16 @@ def _reminder(
     steps = {number: terms.levels[level - 1] for number, level in levels.items() if level}
     with_costs = {item.number: item.open_cents for item in asked if _owes_costs(item, steps, day, business, terms)}
     costs = _costs(terms, list(with_costs.values()), is_business=business)
-    shares = _shares(costs.cents, with_costs)
+    settled = {(item.number, kind): terms.paid_beside.get((item.number, kind), 0) for item in asked for kind in BESIDE}
+    shares = {
+        number: max(0, cents - settled[number, PaymentKind.COSTS])
+        for number, cents in _shares(costs.cents, with_costs).items()
+    }
     items = []
     for item in asked:
         step = steps.get(item.number)
         claims = business and step is not None and step.interest
+        accrued = _interest(item, paid_on.get(item.number, ()), day, terms, plan) if claims else 0
         items.append(
             ReminderItem(
                 item.number,
@@ -231,8 +242,10 @@ def _reminder(
                 item.open_cents,
                 item.days_overdue(day),
                 levels[item.number],
-                _interest(item, paid_on.get(item.number, ()), day, terms, plan) if claims else 0,
+                max(0, accrued - settled[item.number, PaymentKind.INTEREST]),
                 shares.get(item.number, 0),
+                settled[item.number, PaymentKind.INTEREST],
+                settled[item.number, PaymentKind.COSTS],
             )
         )
     announced = NO_COSTS
@@ -248,7 +261,7 @@ def _reminder(
         terms.levels[level - 1].text,
         tuple(items),
         favour,
-        costs,
+        RecoveryCosts(sum(shares.values()), costs.law),
         announced,
         law.interest if law is not None else "",
     )

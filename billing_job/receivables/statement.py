@@ -19,12 +19,18 @@ class MovementKind(StrEnum):
     PAYMENT = "payment"
     RETURN = "return"
     PAID_BACK = "paid_back"
+    SET_OFF = "set_off"
+    COSTS = "costs"
+    INTEREST = "interest"
 
 
 _OF_PAYMENT = {
     PaymentKind.RECEIPT: MovementKind.PAYMENT,
     PaymentKind.RETURN: MovementKind.RETURN,
     PaymentKind.PAID_BACK: MovementKind.PAID_BACK,
+    PaymentKind.SET_OFF: MovementKind.SET_OFF,
+    PaymentKind.COSTS: MovementKind.COSTS,
+    PaymentKind.INTEREST: MovementKind.INTEREST,
 }
 _OF_DOCUMENT = {Kind.INVOICE: MovementKind.INVOICE, Kind.CREDIT_NOTE: MovementKind.CREDIT_NOTE}
 
@@ -91,8 +97,16 @@ def statement(
     lines += [
         (payment.day, 1, payment.document or "", _OF_PAYMENT[payment.kind], -payment.cents, None, payment.bank_reason)
         for payment in of_client
-        if payment.document not in elsewhere
+        if payment.document not in elsewhere and not payment.is_beside
     ]
+    # What was claimed beside a document is owed for the day only on which it is paid: two lines, and no balance.
+    for payment in of_client:
+        if payment.is_beside and payment.document is not None:
+            paid = MovementKind.PAYMENT if payment.cents > 0 else MovementKind.RETURN
+            lines += [
+                (payment.day, 2, payment.document, _OF_PAYMENT[payment.kind], payment.cents, None, ""),
+                (payment.day, 3, payment.document, paid, -payment.cents, None, payment.bank_reason),
+            ]
     lines.sort(key=lambda line: line[:3])
     balance = opening = sum(line[4] for line in lines if line[0] < first)
     movements = []

@@ -1,12 +1,12 @@
-"""Statements that are missing: where one begins with another balance than the one before ended with."""
+"""What is missing: statements between two balances that differ, and entries of a statement that moves its own."""
 
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from billing_job.core.bank_entry import Balances
+from billing_job.core.bank_entry import Balances, BankEntry, Statement
 from billing_job.core.money import decimal_text
 
 
@@ -65,3 +65,26 @@ def gaps(statements: Sequence[Balances]) -> list[Gap]:
                 )
             )
     return found
+
+
+def short_statements(statements: Sequence[Statement], known: Sequence[BankEntry], currency: str) -> Iterator[str]:
+    """A sentence for each statement whose balances move by another sum than its entries come to.
+
+    `known` are all entries that any file told by now: of a statement in several files, the last one makes it whole.
+    """
+    for statement in statements:
+        if statement.opening_cents is None or statement.closing_cents is None:
+            continue
+        if any(entry.currency != currency for entry in statement.entries):
+            continue
+        moved = statement.closing_cents - statement.opening_cents
+        told = sum(entry.cents for entry in statement.entries)
+        days = [entry.day for entry in statement.entries] or [statement.last_day or date.min]
+        within = (each for each in known if each.account == statement.account and min(days) <= each.day <= max(days))
+        if moved not in (told, sum(entry.cents for entry in within)):
+            yield (
+                f"{statement.account}: statement {statement.name or 'without a name'} goes from"
+                f" {decimal_text(statement.opening_cents)} to {decimal_text(statement.closing_cents)}, but its entries"
+                f" come to {decimal_text(told)}: entries of {decimal_text(moved - told)} are missing in it; fetch it"
+                " from the bank again"
+            )

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from billing_job.core.document import Document
+from tests.support.bank_files import Moved, camt
 from tests.support.booked_payments import book, statement_of
 from tests.support.fakes import Office
 from tests.support.issued_documents import ACME, BRUNO, bank_office, document
@@ -158,6 +159,52 @@ def test_a_claim_stays_beside_the_balance_when_only_the_document_is_paid(tmp_pat
         assert account["claimed"] == {"INV-2026-00001": 834 + 15_000}
         assert at.office.type("open", "--json").json["total_open_cents"] == 0
         assert at.remind()["reminders"] == []
+
+
+def test_what_a_letter_claimed_and_the_client_paid(tmp_path: Path) -> None:
+    """It is no part of what is open and income without VAT in the books; a return or an undo opens both again."""
+    number, claimed = "INV-2026-00001", 834 + 15_000
+    with here(tmp_path, document(number, 100_000, ACME), channel="letter") as at:
+        at.remind()
+        at.later(14)
+        at.remind()
+        day = str(at.later(3))
+
+        def moved(*movements: Moved) -> Any:
+            (tmp_path / "bank.xml").write_bytes(camt(*movements))
+            ran = at.office.type("bank", "import", str(tmp_path / "bank.xml"), "--json")
+            assert ran.code == 0, ran.err
+            told = at.office.type("open", "--json").json
+            beside = [(each["document"], each["interest_cents"], each["costs_cents"]) for each in told["claimed"]]
+            return told["total_open_cents"], beside, ran.json["matched"]
+
+        left, beside, _ = moved(Moved(100_000, number, day, "R1"))
+        assert (left, beside) == (0, [(number, 834, 15_000)])
+        assert [each["document"] for each in at.remind()["claimed"]] == [number]
+        assert "claimed beside INV-2026-00001" in at.office.type("open").out
+        left, beside, matched = moved(Moved(claimed, f"costs and interest {number}", day, "R2"))
+        assert (left, beside) == (0, [])
+        assert [(each["kind"], each["cents"]) for each in matched] == [("costs", 15_000), ("interest", 834)]
+        books = tmp_path / "books"
+        formats = [word for name in ("csv", "hledger", "datev", "fec", "sage50") for word in ("--format", name)]
+        assert at.office.type("export", "--month", "2026-12", *formats, "--output", str(books)).code == 0
+        written = "".join(path.read_text(errors="replace") for path in books.iterdir())
+        accounts = ("8900", "revenues:late payment", "2650", "763100", "4900")
+        assert [account for account in accounts if account not in written] == []
+        (account,) = at.office.type("statement", "--json").json["statements"]
+        told = (at.office.output / account["files"]["csv"]).read_text()
+        assert (account["closing_cents"], told.count(",interest,"), told.count(",-150.00,")) == (0, 1, 1)
+        assert "invariant" not in at.office.type("verify").err
+        left, beside, _ = moved(Moved(-claimed, number, day, "R3", returned="AC04"))
+        assert (left, beside) == (0, [(number, 834, 15_000)])
+        left, beside, _ = moved(Moved(claimed + 5, number, day, "R4"))
+        assert (left, beside) == (-5, [])
+        listed = at.office.type("bank", "list", "--json").json["entries"]
+        entries = {each["reference"]: each["entry"] for each in listed}
+        assert at.office.type("bank", "undo", entries["R4"]).code == 0
+        told = at.office.type("open", "--json").json
+        assert (told["total_open_cents"], len(told["claimed"])) == (0, 1)
+        assert "invariant" not in at.office.type("verify").err
 
 
 def test_a_kill_between_acceptance_and_log(tmp_path: Path) -> None:

@@ -206,13 +206,15 @@ def test_a_client_reads_a_trunks_name_and_no_id() -> None:
 def test_every_language(language: str) -> None:
     """One page in the language's own words and script, nothing left in English, no glyph missing."""
     whole = in_language(language)
-    (page,) = pages_of(replace(whole, lines=tuple(replace(each, unit_price_micros=10_000) for each in whole.lines)))
+    priced = tuple(replace(each, unit_price_micros=10_000) for each in whole.lines)
+    (page,) = pages_of(replace(whole, lines=priced, offered_cents=100))
     labels = labels_for(TEMPLATES, language)
     if language not in ("ar", "hi"):  # shaped scripts come back from a PDF in another order
         for message in ("Invoice number", "Total excluding VAT", "Payment reference", "Unit price"):
             assert labels(message) in page
     assert "\ufffd" not in page
     assert ("Total including VAT" in page) == (language == "en")
+    assert ("credit balance of" in page) == (language == "en")
 
 
 def test_what_no_font_carries_is_replaced_in_sight() -> None:

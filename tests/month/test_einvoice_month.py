@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from billing_job.config.mapping import load_mapping
-from billing_job.core.document import Vat, document_from_json, document_to_json
+from billing_job.core.document import Vat
+from billing_job.core.document_json import document_from_json, document_to_json
 from billing_job.core.errors import ConfigError
 from billing_job.core.period import Period
 from billing_job.documents.templates import load_templates

@@ -114,11 +114,19 @@ def test_what_is_new_is_billed_late_and_what_was_issued_stays(tmp_path: Path) ->
         assert {each["transaction_id"]: each["document"] for each in listed["charges"]} == {
             "charge:care:2026-10": "INV-2026-00001", "charge:late:2026-10": "INV-2026-00002"
         }  # fmt: skip
+        listed = here.office.type("charges", "list", "--month", NOVEMBER, "--json").json
+        assert {each["transaction_id"]: (each["due"], each["run"]) for each in listed["charges"]} == {
+            "charge:care:2026-11": (NOVEMBER, NOVEMBER), "charge:late:2026-10": (OCTOBER, NOVEMBER),
+            "charge:late:2026-11": (NOVEMBER, NOVEMBER),
+        }  # fmt: skip
         (told,) = here.office.type("status", "--json").json["charges"]["contradictions"]
         assert "charge:care:2026-10 was billed at EUR 10.00 (2026-10, INV-2026-00001)" in told
         ran = here.office.type("preview", "--month", NOVEMBER, "--json")
         assert told in ran.json["anomalies"]
         assert [each["net_cents"] for each in ran.json["coming_charges"]] == [1200, 700]
+        # Credited as told, and not to be billed again: nothing is left to say of it.
+        here.credit("INV-2026-00001")
+        assert here.office.type("status", "--json").json["charges"]["contradictions"] == []
         here.file("charges.csv", COLUMNS, "care,bruno,,Other,,,,1,month,,,,,,,,")
         ran = here.run(DECEMBER, code=2)
         assert "charges.csv, row 2, column client_id: 'bruno'" in ran.err
@@ -165,6 +173,11 @@ BAD = {
     "counted ahead": ("x,acme,,A,,,,1,month,advance,,,,trunks,,,", "billed: 'advance': what is counted is not known"),
     "unit": ("x,acme,,A,,,barrel,1,month,,,,,,,,", "unit: 'barrel': write piece, hour"),
     "reserved": ("minimum,acme,,A,,,,1,month,,,,,,,,", "charge_id: 'minimum': is the plan's own charge"),
+    "count of nothing": (
+        "x,acme,,A,,,,1,month,,,,,numbers:mobil,,,",
+        "count: 'numbers:mobil': mobil is neither a country",
+    ),
+    "another's trunk": (f"x,acme,,A,,,,1,month,,,,,trunks,,{TRUNK_B},", f"trunk: '{TRUNK_B}': trunks.csv gives it to"),
     "no quantity": ("x,acme,,A,,0,,1,month,,,,,,,,", "quantity: '0': write a number above zero"),
 }
 

@@ -1,11 +1,16 @@
 """`open`: what clients owe, from the ledger, under the first day that the files name."""
 
+import io
 from collections.abc import Iterator
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
+import pypdf
 import pytest
 
+from tests.support.bank_files import Moved, camt
+from tests.support.fakes import call, two_clients
 from tests.support.issued_documents import BRUNO, BankOffice, bank_office, document
 
 OCT_1 = date(2026, 10, 1)
@@ -53,3 +58,41 @@ def test_the_first_day_of_the_files(here: BankOffice) -> None:
         listed.write_text("number,open\n" + rows)
         refused = here.office.type("open")
         assert (refused.code, said in refused.err) == (2, True), refused.err
+
+
+def text_of(pdf: bytes) -> str:
+    """What the first page says."""
+    return " ".join(pypdf.PdfReader(io.BytesIO(pdf)).pages[0].extract_text().split())
+
+
+def test_a_credit_balance_is_offered_on_the_next_invoice(tmp_path: Path) -> None:
+    """Once, as it was on the day of issue; the amount due is the same, and who pays the rest has used it."""
+    rows = [call(1, -30_000, "2026-10-05"), call(2, -20_000, "2026-11-05"), call(3, -1_000, "2026-12-05")]
+    with two_clients(tmp_path, rows) as (here, _):
+
+        def paid(cents: int, number: str, day: str) -> list[dict[str, Any]]:
+            (tmp_path / "bank.xml").write_bytes(camt(Moved(cents, number, day, day)))
+            ran = here.type("bank", "import", str(tmp_path / "bank.xml"), "--json")
+            assert ran.code == 0, ran.err
+            found: list[dict[str, Any]] = ran.json["matched"]
+            return found
+
+        (first,) = here.run("--month", "2026-10").json["documents"]
+        assert first["gross_cents"] == 36_300
+        paid(36_300 + 4_200, first["number"], "2026-11-05")
+        here.clock.moment = datetime(2026, 12, 6, 9, tzinfo=UTC)
+        (second,) = here.run("--month", "2026-11").json["documents"]
+        assert second["gross_cents"] == 24_200
+        page = here.files()["2026-11/invoices/INV-2026-00002.pdf"]
+        assert "credit balance of €42.00" in text_of(page)
+        assert "please transfer €200.00 only" in text_of(page)
+        here.clock.moment = datetime(2027, 1, 6, 9, tzinfo=UTC)
+        (third,) = here.run("--month", "2026-12").json["documents"]
+        assert "credit balance" not in text_of(here.files()[third["files"]["pdf"]])
+        moved = paid(20_000, second["number"], "2026-12-20")
+        assert [(each["kind"], each["cents"]) for each in moved] == [("set_off", -4_200), ("receipt", 24_200)]
+        told = here.type("open", "--json").json
+        assert ([item["number"] for item in told["items"]], told["credit_balances"]) == ([third["number"]], [])
+        assert here.run("--month", "2026-11").code == 0
+        assert here.files()["2026-11/invoices/INV-2026-00002.pdf"] == page
+        assert here.type("verify", "--deep").code == 0

@@ -1,6 +1,7 @@
 """`bank` by the command line: statements in every form, decisions, and files that must change nothing."""
 
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -8,9 +9,11 @@ import pytest
 
 from billing_job.core.money import cents_from_decimal
 from billing_job.core.payment_reference import creditor_reference
+from billing_job.receivables.statements.ours import CsvColumns, House
+from billing_job.receivables.statements.table import csv_statements
 from tests.support.bank_files import Moved, camt, csv_rows, mt940
 from tests.support.fakes import Ran
-from tests.support.issued_documents import BRUNO, BankOffice, bank_office, document
+from tests.support.issued_documents import ACCOUNT, BRUNO, BankOffice, bank_office, document
 from tests.support.kill_bank import trials
 from tests.support.ledgers import execute, rows
 
@@ -138,6 +141,10 @@ def test_decisions_that_cannot_be(here: BankOffice, arguments: list[str], said: 
         pytest.param(b"", "is empty", id="empty"),
         pytest.param(b"what,when\n1,2\n", "no date and no amount", id="another CSV"),
         pytest.param(csv_rows(MOVED).replace(b"121.00", b'"121,00"'), "decimal_comma", id="a comma"),
+        pytest.param(camt(MOVED[0]).replace(b"121.00", b"1_21.00"), "'1_21.00' is not an amount", id="a stroke"),
+        pytest.param(csv_rows(MOVED).replace(b"121.00", b"1e3"), "row 2: '1e3' is not an amount", id="an exponent"),
+        pytest.param(csv_rows(MOVED).replace(b"121.00", b'"1,210"'), "'1,210' is not an amount", id="a comma of what?"),
+        pytest.param(csv_rows(MOVED).replace(b"name,id", b"text,id"), "the column text twice", id="a column twice"),
         pytest.param(csv_rows(MOVED).replace(b"2026-11-20", b"20.11.2026"), "row 2: '20.11.2026'", id="a date"),
         pytest.param(mt940(MOVED[0]).replace(b":62F:", b":99X:"), "is cut off", id="MT940 cut off"),
         pytest.param(mt940(MOVED[0]).replace(b"C121,00", b"Z121,00"), "cannot be read", id="MT940 garbled"),
@@ -177,6 +184,39 @@ def test_a_missing_statement_is_named(here: BankOffice) -> None:
     assert len(ran.json["gaps"]) == 1
     assert bring(here, second).json["gaps"] == []
     assert here.open()[ONE] == 12_100 - 350
+
+
+@pytest.mark.parametrize(
+    ("told", "cents"),
+    [("1.234,50", 123_450), ("1234,5", 123_450), ("-7", -700), ("121.00", None), ("1.234", None), ("1,234.50", None)],
+)
+def test_a_decimal_comma(told: str, cents: int | None) -> None:
+    """With a decimal comma a point only groups thousands: 121.00 is refused, not read as twelve thousand."""
+    columns = CsvColumns("date", "amount", "", "", "", "", "", "", "", "", decimal_comma=True)
+    house = House((ACCOUNT,), "EUR", date(2026, 12, 1), columns)
+    content = f"date;amount\n2026-11-20;{told}\n".encode()
+    if cents is None:
+        with pytest.raises(ValueError, match="decimal_comma = false"):
+            csv_statements(content, house)
+    else:
+        assert [one.cents for one in csv_statements(content, house)[0].entries] == [cents]
+
+
+def test_a_statement_that_misses_entries(here: BankOffice) -> None:
+    """Its balances move by another sum than it tells of: named, until another file brings the rest of it."""
+    half, rest = Moved(12_100, ONE, reference="1"), Moved(5_000, TWO, reference="2")
+    ran = bring(here, camt(half, opening=0, closing=17_100), code=3)
+    assert "S1 goes from 0.00 to 171.00, but its entries come to 121.00: entries of 50.00 are missing" in ran.err
+    assert len(ran.json["gaps"]) == 1
+    assert bring(here, camt(rest, opening=0, closing=17_100)).json["gaps"] == []
+    assert here.open() == {THREE: 7_000}
+
+
+def test_a_place_in_the_statement_is_no_reference(here: BankOffice) -> None:
+    """German banks count the entries of each day from POS 1: the second day's is another entry."""
+    days = [Moved(6_000, ONE, reference="POS 1", day=f"2026-11-{day}") for day in (20, 21)]
+    bring(here, *(mt940(each, opening=before) for each, before in zip(days, (0, 6_000), strict=True)))
+    assert here.open() == {ONE: 100, TWO: 5_000, THREE: 7_000}
 
 
 def test_other_money(here: BankOffice) -> None:
@@ -289,6 +329,7 @@ KEPT = '<Chrgs><Rcrd><Amt Ccy="EUR">1.00</Amt><CdtDbtInd>DBIT</CdtDbtInd><ChrgIn
             "UPDATE documents SET gross_cents = 12000 WHERE number = 'INV-2026-00001'",
             "is open over -1.00, but its",
         ),
+        ("UPDATE payments SET kind = 'costs' WHERE cents = 12100", f"121.00 of costs are booked beside {ONE}"),
         ("UPDATE payments SET entry = 'none' WHERE cents = 12100", "entry none, which is in no bank statement"),
     ],
 )

@@ -98,13 +98,16 @@ def test_a_year_of_payments(tmp_path: Path) -> None:
         assert second["acme"]["costs_cents"] == 4_000
 
         rest = owes[ACME] - 100
-        on(here, "2026-12-18", Moved(rest, ACME, "2026-12-18", "A2"), Moved(rest, f"{ACME} again", "2026-12-18", "A3"))
+        claimed = second["acme"]["interest_cents"] + 4_000
+        on(here, "2026-12-18", Moved(rest, ACME, "2026-12-18", "A2"))
+        assert said(here, "open")["claimed"][0]["costs_cents"] == 4_000
+        on(here, "2026-12-19", Moved(claimed + rest, f"{ACME} again", "2026-12-19", "A3"))
         on(here, "2027-01-10")
         assert owed(here) == {BRUNO: owes[BRUNO], "": owes[BRUNO] - rest}
         assert [each["client_id"] for each in said(here, "remind")["reminders"]] == ["bruno"]
         accounts = {each["client_id"]: each for each in said(here, "statement")["statements"]}
         assert (accounts["acme"]["closing_cents"], accounts["bruno"]["closing_cents"]) == (-rest, owes[BRUNO])
-        assert accounts["acme"]["claimed"] == {ACME: second["acme"]["interest_cents"] + 4_000}
+        assert accounts["acme"]["claimed"] == {}
         csv = (here.output / accounts["bruno"]["files"]["csv"]).read_text()
         assert csv.count(",return,") == 2
         assert here.type("verify", "--deep").code == 0

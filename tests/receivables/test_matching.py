@@ -1,5 +1,6 @@
 """Which entry pays what, worked out by hand; and that the order in which files come in is of no matter."""
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -7,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from billing_job.core.bank_entry import BankEntry, EntryPart
-from billing_job.core.claim import FirstDay, PaymentKind
+from billing_job.core.claim import FirstDay, LateClaim, Offer, PaymentKind
 from billing_job.core.payment_reference import belgian_reference, creditor_reference
 from tests.support.bank_in_memory import MemoryBank, claim, entry
 from tests.support.issued_documents import ACCOUNT
@@ -205,6 +206,125 @@ def test_the_same_movement_in_two_forms() -> None:
     assert (other.open, other.waits) == (less(i1=8_000), [])
 
 
+LATE = (
+    LateClaim(ONE, date(2026, 11, 4), 4_000, 100),
+    LateClaim(TWO, date(2026, 11, 4), 4_000, 50),
+    LateClaim(ONE, date(2026, 11, 19), 4_000, 250),
+)
+"""A letter of 4 November to both clients, and another one of the 19th to acme."""
+
+
+@pytest.mark.parametrize(
+    ("entries", "left", "beside", "waits"),
+    [
+        pytest.param([entry(14_250, ONE)], less(i1=0), {TWO: 4_050}, [], id="all that the newest letter claims"),
+        pytest.param([entry(10_000, ONE)], less(i1=0), {ONE: 4_250, TWO: 4_050}, [], id="the document only"),
+        pytest.param([entry(9_999, ONE)], less(i1=1), {ONE: 4_250, TWO: 4_050}, [], id="less than the document"),
+        pytest.param([entry(14_100, ONE)], less(i1=0), {ONE: 150, TWO: 4_050}, [], id="what the letter before claimed"),
+        pytest.param(
+            [entry(14_100, ONE, day=18)], less(i1=0), {ONE: 150, TWO: 4_050}, [], id="before the second letter, all"
+        ),
+        pytest.param(
+            [entry(10_100, ONE, day=3)], less(i1=0, acme=100), {ONE: 4_250, TWO: 4_050}, [], id="before any letter"
+        ),
+        pytest.param([entry(14_251, ONE)], less(i1=0, acme=1), {TWO: 4_050}, [], id="a cent more is in its favour"),
+        pytest.param(
+            [entry(10_000, ONE, day=19), entry(4_250, f"interest and costs for {ONE}")],
+            less(i1=0), {TWO: 4_050}, [], id="the claim later",
+        ),
+        pytest.param(
+            [entry(22_300, f"{ONE} and {TWO}")], less(i1=0, i2=0), {}, [], id="two clients, all of it",
+        ),
+        pytest.param(
+            [entry(22_301, f"{ONE} and {TWO}")],
+            ALL, {ONE: 4_250, TWO: 4_050}, [(22_301, "several_clients")], id="whose is the cent?",
+        ),
+        pytest.param(
+            [entry(100, ONE, day=2, iban=IBAN), entry(14_150, iban=IBAN)], less(i1=0), {TWO: 4_050}, [],
+            id="a known account, the letter's sum",
+        ),
+        pytest.param(
+            [entry(100, ONE, day=2, iban=IBAN), entry(14_149, iban=IBAN)],
+            less(i1=9_900), {ONE: 4_250, TWO: 4_050}, [(14_149, "other_sum")], id="a known account, a cent less",
+        ),
+        pytest.param(
+            [entry(14_250, ONE, iban=IBAN), entry(-14_250, ONE, day=21, is_return=True)],
+            ALL, {ONE: 4_250, TWO: 4_050}, [], id="returned",
+        ),
+        pytest.param(
+            [entry(14_250, ONE, iban=IBAN), entry(-14_600, day=21, iban=IBAN, is_return=True, charges_cents=350)],
+            ALL, {ONE: 4_250, TWO: 4_050}, [], id="returned with charges, known by its account",
+        ),
+        pytest.param([entry(13_950, ONE, charges_cents=300)], less(i1=0), {TWO: 4_050}, [], id="the bank kept 3.00"),
+        pytest.param(
+            [entry(7_550, f"{TWO} less CN-2026-00001")],
+            {ONE: 10_000, THREE: 3_000}, {ONE: 4_250}, [], id="less a credit note, with the claim",
+        ),
+    ],
+)  # fmt: skip
+def test_what_a_reminder_claimed(
+    entries: list[BankEntry], left: dict[str, int], beside: dict[str, int], waits: list[tuple[int, str]]
+) -> None:
+    """The document first, then costs, then interest; only what is beyond them is in the client's favour."""
+    whole = MemoryBank(CLAIMS, late=LATE).file(*entries)
+    assert (whole.open, whole.beside, whole.waits) == (left, beside, waits)
+    for each in entries:
+        whole.file(each)
+    assert (whole.open, whole.beside, whole.waits) == (left, beside, waits)
+
+
+def test_costs_come_before_interest_and_undo_gives_both_back() -> None:
+    """Of 41.00 beyond the document 40.00 are costs; taken back, nothing is paid."""
+    bank = MemoryBank(CLAIMS, late=LATE).file(entry(14_100, ONE))
+    assert [(one.kind, one.cents) for one in bank.payments] == [
+        (PaymentKind.RECEIPT, 10_000), (PaymentKind.COSTS, 4_000), (PaymentKind.INTEREST, 100),
+    ]  # fmt: skip
+    bank.decide(0, "undo")
+    assert (bank.open, bank.beside[ONE], bank.payments) == (ALL, 4_250, [])
+    bank.decide(0, "match", ONE, THREE)
+    assert (bank.open, bank.beside[ONE]) == (less(i1=0, i3=0), 4_250 - 1_100)
+
+
+OFFERED = [
+    claim("INV-2025-00001", 9_000), replace(claim(ONE, 10_000), offered_cents=2_500), claim(THREE, 3_000),
+    claim(TWO, 4_000, "bruno"),
+]  # fmt: skip
+OVERPAID = entry(11_500, "INV-2025-00001", day=2)
+BALANCE = {"acme+": 2_500}
+
+
+@pytest.mark.parametrize(
+    ("entries", "late", "offers", "left"),
+    [
+        pytest.param([entry(7_500, ONE)], (), (), {THREE: 3_000, TWO: 4_000}, id="what the invoice leaves"),
+        pytest.param([entry(10_000, ONE)], (), (), {THREE: 3_000, TWO: 4_000} | BALANCE, id="no use of it"),
+        pytest.param([entry(7_499, ONE)], (), (), {ONE: 2_501, THREE: 3_000, TWO: 4_000} | BALANCE, id="a cent less"),
+        pytest.param([entry(500, THREE)], (), (), {ONE: 10_000, THREE: 2_500, TWO: 4_000} | BALANCE, id="not offered"),
+        pytest.param([entry(10_500, f"{ONE} {THREE}")], (), (), {TWO: 4_000}, id="with another invoice"),
+        pytest.param(
+            [entry(7_500, ONE), entry(-7_500, ONE, day=21, is_return=True)], (), (),
+            {ONE: 10_000, THREE: 3_000, TWO: 4_000} | BALANCE, id="and the bank takes it back",
+        ),
+        pytest.param(
+            [entry(-2_500, "back INV-2025-00001", day=5), entry(7_500, ONE)], (), (),
+            {ONE: 2_500, THREE: 3_000, TWO: 4_000}, id="it was paid back before",
+        ),
+        pytest.param(
+            [entry(14_750, f"{ONE} {THREE}")], LATE, (Offer(frozenset({ONE, THREE}), date(2026, 11, 19), 2_500),),
+            {TWO: 4_000}, id="all that a letter asks",
+        ),
+    ],
+)  # fmt: skip
+def test_a_credit_balance_is_used_where_it_was_offered(
+    entries: list[BankEntry], late: tuple[LateClaim, ...], offers: tuple[Offer, ...], left: dict[str, int]
+) -> None:
+    """By exactly what was left to be paid; by no other sum, and for nothing else."""
+    bank = MemoryBank(OFFERED, late=late, offers=offers).file(OVERPAID, *entries)
+    assert (bank.open, bank.waits) == (left, [])
+    assert sum(one.cents for one in bank.payments) == sum(each.cents for each in (OVERPAID, *entries))
+    assert bank.file(OVERPAID).file(*reversed(entries)).open == left
+
+
 TEXTS = st.sampled_from([ONE, TWO, THREE, f"{ONE} {THREE}", "INV-2026-00099", "thanks", ""])
 
 
@@ -213,7 +333,7 @@ def movements(draw: st.DrawFn) -> list[BankEntry]:
     """Entries of one account, each with the bank's reference: payments, part payments, returns, payments back."""
     found = []
     for number in range(draw(st.integers(1, 8))):
-        cents = draw(st.sampled_from([10_000, 4_000, 3_000, 13_000, 6_000, 500, 12_500]))
+        cents = draw(st.sampled_from([10_000, 4_000, 3_000, 13_000, 6_000, 500, 12_500, 14_250, 14_100, 4_150]))
         is_return = draw(st.booleans()) and draw(st.booleans())
         sign = -1 if is_return or draw(st.integers(0, 5)) == 0 else 1
         found.append(
@@ -234,14 +354,14 @@ def movements(draw: st.DrawFn) -> list[BankEntry]:
 def test_the_order_of_statements_is_of_no_matter(data: st.DataObject) -> None:
     """Any permutation, split and repetition of the same entries gives the same open items, and the same that wait."""
     entries = data.draw(movements())
-    whole = MemoryBank(CLAIMS).file(*entries)
+    whole = MemoryBank(CLAIMS, late=LATE).file(*entries)
     shuffled = data.draw(st.permutations(entries)) + data.draw(st.lists(st.sampled_from(entries), max_size=4))
-    bank = MemoryBank(CLAIMS)
+    bank = MemoryBank(CLAIMS, late=LATE)
     while shuffled:
         size = data.draw(st.integers(1, len(shuffled)))
         bank.file(*shuffled[:size])
         shuffled = shuffled[size:]
-    assert bank.open == whole.open
+    assert (bank.open, bank.beside) == (whole.open, whole.beside)
     assert sorted(bank.outcome.waiting, key=lambda one: one.entry) == sorted(
         whole.outcome.waiting, key=lambda one: one.entry
     )

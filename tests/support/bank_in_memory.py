@@ -6,9 +6,10 @@ from datetime import date
 
 from billing_job.core.bank_decision import Action, BankDecision
 from billing_job.core.bank_entry import BankEntry, EntryPart, IdentifiedEntry, Statement
-from billing_job.core.claim import Claim, FirstDay, Payment
+from billing_job.core.claim import Claim, FirstDay, LateClaim, Offer, Payment
 from billing_job.core.document import Kind
 from billing_job.receivables.duplicates import check_same, identified, possible_duplicates
+from billing_job.receivables.late_claims import unpaid_claims
 from billing_job.receivables.matching import Evidence, Matched, matched
 from billing_job.receivables.open_items import EVERYTHING, receivables
 from tests.support.issued_documents import ACCOUNT, NOV_1, NOV_15
@@ -34,6 +35,8 @@ class MemoryBank:
     claims: Sequence[Claim]
     first_day: FirstDay = EVERYTHING
     mandates: Sequence[tuple[str, str]] = ()
+    late: Sequence[LateClaim] = ()
+    offers: Sequence[Offer] = ()
     known: dict[str, IdentifiedEntry] = field(default_factory=dict)
     decisions: dict[str, list[BankDecision]] = field(default_factory=dict)
     recorded: Mapping[str, Sequence[Payment]] = field(default_factory=dict)
@@ -59,7 +62,7 @@ class MemoryBank:
         """Work out what every entry comes to, in whatever order they came."""
         evidence = Evidence(
             self.claims, self.first_day, "EUR", self.mandates, self.decisions,
-            possible_duplicates(self.known.values()), self.recorded,
+            possible_duplicates(self.known.values()), self.recorded, self.late, self.offers,
         )  # fmt: skip
         self.outcome = matched(list(self.known.values()), evidence)
         self.recorded = self.outcome.payments
@@ -75,6 +78,11 @@ class MemoryBank:
         found = receivables(self.claims, self.payments, YEAR_END, self.first_day)
         balances = {f"{client}+": cents for client, cents in found.credit_balances.items()}
         return {item.number: item.open_cents for item in found.open_items} | balances
+
+    @property
+    def beside(self) -> dict[str, int]:
+        """Document → what is left of what reminders claimed beside it."""
+        return {number: claim.cents for number, claim in unpaid_claims(self.late, self.payments, YEAR_END).items()}
 
     @property
     def waits(self) -> list[tuple[int, str]]:

@@ -20,6 +20,7 @@ _TYPES = {
     AccountKind.CLEARING: "A",
     AccountKind.BANK: "C",
     AccountKind.BANK_CHARGE: "X",
+    AccountKind.LATE_PAYMENT: "R",
 }
 _WALLET_PAYEE = "Carrier wallet"
 

@@ -54,13 +54,13 @@ def _document_rows(entry: Entry, reference: str, chart: Mapping[AccountKey, Acco
 
 
 def _receipt_rows(entry: Entry, reference: str, chart: Mapping[AccountKey, Account]) -> Iterator[list[str]]:
-    """SA, money on account, for what a client paid, SI without VAT for what went back; JD and JC for bank charges."""
+    """SA, money on account, for what a client paid, SI without VAT for what went back; JD and JC for the rest."""
     bank = chart[AccountKey(AccountKind.BANK)]
     for posting in entry.postings:
         if posting.key.kind is AccountKind.RECEIVABLE:
             kind = "SA" if posting.cents < 0 else "SI"
             yield _row(kind, reference, entry, bank, posting.text, (abs(posting.cents), 0))
-        elif posting.key.kind is AccountKind.BANK_CHARGE:
+        elif posting.key.kind is not AccountKind.BANK:
             for account, cents in ((chart[posting.key], posting.cents), (bank, -posting.cents)):
                 yield _row("JD" if cents > 0 else "JC", "", entry, account, posting.text, (abs(cents), 0))
 

@@ -37,7 +37,7 @@ def known(names: str, otherwise: str) -> AfterValidator:
     def checked(value: str, info: ValidationInfo) -> str:
         those = (info.context or {})[names]
         if those is not None and value not in those:
-            raise ValueError(otherwise.format(names=", ".join(those)))
+            raise ValueError(otherwise.format(names=", ".join(those) or "none"))
         return value
 
     return AfterValidator(checked)

@@ -7,14 +7,14 @@ one file. Entities are not expanded, nothing is fetched, and an entry is forgott
 import io
 from collections.abc import Iterator
 from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from functools import lru_cache
 from typing import Any, TypeAlias
 
 from lxml import etree
 
 from billing_job.core.bank_entry import BankEntry, EntryPart, Statement
-from billing_job.receivables.statements.ours import House, cents_of, days_of, our_account
+from billing_job.receivables.statements.ours import House, cents_of, days_of, decimal_of, our_account
 
 _STATEMENTS = {"Stmt": "camt053", "Ntfctn": "camt054"}
 _RETURNS = frozenset({"RRTN", "UPDD", "PRDD", "ARET", "RVSL"})
@@ -223,9 +223,9 @@ def _sign(element: Element, what: str) -> int:
 def _decimal(amount: Element, what: str) -> Decimal:
     text = (amount.text or "").strip()
     try:
-        value = Decimal(text)
-    except InvalidOperation:
-        raise ValueError(f"{what}: {text!r} is not an amount") from None
+        value = decimal_of(text)
+    except ValueError as error:
+        raise ValueError(f"{what}: {error}") from None
     if value.is_signed() and value:
         raise ValueError(f"{what}: {text!r} is below zero; CdtDbtInd says which way it went")
     return value

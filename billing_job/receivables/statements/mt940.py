@@ -13,7 +13,8 @@ from billing_job.receivables.statements.ours import House, cents_of, days_of, fo
 
 _SIGNS = {"C": 1, "D": -1, "RC": -1, "RD": 1}
 """A reversal of a credit takes money away again."""
-_NO_REFERENCE = frozenset({"", "NONREF", "NOTPROVIDED"})
+_NO_REFERENCE = re.compile(r"(?:NONREF|NOTPROVIDED|0*|POS\.? *\d*)", re.IGNORECASE)
+"""German banks put the place within the statement there: POS 1 is another entry each day."""
 _RETURN_CODES = frozenset({"108", "109", "159", "184", "NRTI"})
 """German business codes of returned and refused debits and transfers, and SWIFT's code of a returned item."""
 _SLASH = re.compile(r"/(NAME|EREF|REMI|RTRN|CSID|MARF|IBAN)/([^/]*)")
@@ -79,7 +80,7 @@ def _entry(data: Mapping[str, Any], account: str, house: House, place: int) -> B
         str(data.get("applicant_name") or slashes.get("NAME") or "").strip(),
         foreign_iban(iban, house.accounts) or foreign_iban(words, house.accounts),
         (),
-        "" if end_to_end in _NO_REFERENCE else end_to_end,
+        "" if _NO_REFERENCE.fullmatch(end_to_end) else end_to_end,
         words,
         0,
         is_return,
@@ -90,7 +91,7 @@ def _entry(data: Mapping[str, Any], account: str, house: House, place: int) -> B
         day,
         cents,
         amount.currency or house.currency,
-        "" if reference in _NO_REFERENCE else reference,
+        "" if _NO_REFERENCE.fullmatch(reference) else reference,
         (part,),
         code,
     )

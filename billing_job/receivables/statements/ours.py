@@ -10,6 +10,9 @@ from billing_job.core.bank_entry import BankEntry
 from billing_job.core.money import MAX_CENTS
 
 _IBAN = re.compile(r"[A-Z]{2}\d{2}[A-Z0-9]{10,30}")
+_NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)")
+_GROUPED = re.compile(r"[+-]?[0-9]{1,3}(?:,[0-9]{3})+\.[0-9]+")
+_TURNED = str.maketrans(".,", ",.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +70,19 @@ def _is_national(told: str, iban: str) -> bool:
         return False
     rest = inner[len(bank) :] if slash else inner.lstrip("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
     return rest.lstrip("0") == digits if slash else rest.endswith(digits)
+
+
+def decimal_of(text: str, *, comma: bool = False) -> Decimal:
+    """A number in plain digits, thousands in groups of three where its decimals stand behind; ValueError for others.
+
+    With a decimal comma a point only groups: 121.00 is then no number, and not twelve thousand.
+    """
+    told = text.translate(_TURNED) if comma else text
+    if _GROUPED.fullmatch(told):
+        told = told.replace(",", "")
+    if not _NUMBER.fullmatch(told):
+        raise ValueError(f"{text!r} is not an amount")
+    return Decimal(told)
 
 
 def cents_of(amount: Decimal, what: str) -> int:

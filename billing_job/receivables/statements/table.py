@@ -3,13 +3,21 @@
 import csv
 import io
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 from billing_job.core.bank_entry import BankEntry, EntryPart, Statement
 from billing_job.core.files.csv_reader import separator_of
-from billing_job.receivables.statements.ours import House, cents_of, days_of, foreign_iban, our_account
+from billing_job.receivables.statements.ours import (
+    CsvColumns,
+    House,
+    cents_of,
+    days_of,
+    decimal_of,
+    foreign_iban,
+    our_account,
+)
 
 
 def csv_statements(content: bytes, house: House) -> list[Statement]:
@@ -31,6 +39,9 @@ def csv_statements(content: bytes, house: House) -> list[Statement]:
             f"is neither CAMT, MT940 nor a CSV with the columns {columns.date} and {columns.amount}: it has no"
             f" {' and no '.join(missing)}; name its columns in [bank.csv]"
         )
+    twice = sorted({name for name in _names(columns) if header.count(name) > 1})
+    if twice:
+        raise ValueError(f"has the column {twice[0]} twice: say by another name in [bank.csv] which one is meant")
     by_account: dict[str, list[BankEntry]] = {}
     for number, row in enumerate(rows[1:], 2):
         if not any(row):
@@ -45,6 +56,11 @@ def csv_statements(content: bytes, house: House) -> list[Statement]:
     if not by_account:
         by_account[our_account(house.accounts[0] if house.accounts else "", house)] = []
     return [Statement("csv", account, "", tuple(own), *days_of(own)) for account, own in by_account.items()]
+
+
+def _names(columns: CsvColumns) -> Iterator[str]:
+    told = (columns.date, columns.amount, columns.currency, columns.text, columns.reference, columns.iban, columns.name)
+    return (name.casefold() for name in (*told, columns.id, columns.account) if name)
 
 
 def _entry(cells: Mapping[str, str], house: House) -> BankEntry:
@@ -71,12 +87,11 @@ def _entry(cells: Mapping[str, str], house: House) -> BankEntry:
 
 
 def _amount(text: str, *, comma: bool) -> Decimal:
-    plain = re.sub(r"[\s\u00a0']", "", text)
-    plain = plain.replace(".", "").replace(",", ".") if comma else plain
     try:
-        return Decimal(plain)
-    except InvalidOperation:
-        hint = "" if comma else "; set bank.csv.decimal_comma = true if it has a decimal comma"
+        return decimal_of(re.sub(r"[\s\u00a0']", "", text), comma=comma)
+    except ValueError:
+        mark, value = ("point", "false") if comma else ("comma", "true")
+        hint = f"; set bank.csv.decimal_comma = {value} if it has a decimal {mark}" if text else ""
         raise ValueError(f"{text!r} is not an amount{hint}") from None
 
 
