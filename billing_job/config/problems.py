@@ -1,12 +1,15 @@
-"""What is wrong with billing.toml, one line a key; values that are secrets, or might be, are never repeated."""
+"""What is wrong with a TOML file, one line a key; values that are secrets, or might be, are never repeated."""
 
 import re
+import tomllib
 from datetime import date, time
 from pathlib import Path
+from typing import Any
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from billing_job.core.errors import ConfigError
 from billing_job.core.plain_words import expected
 from billing_job.core.redaction import is_secret
 
@@ -20,6 +23,22 @@ _SECRETS_BELONG = {
     "webhooks": "set DIDFARM_WEBHOOK_SECRET",
 }
 _KEY_BELONGS = "set DIDFARM_API_KEY, or api.key_file to a file that holds it"
+
+
+def read_toml(path: Path, remedy: str) -> dict[str, Any]:
+    """The tables of a file; ConfigError where it cannot be read, with the remedy where there is none."""
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except FileNotFoundError:
+        raise ConfigError(f"{path}: there is no such file. {remedy}") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(
+            f"{path}: cannot be read ({error}). Check the path, its permissions and that it is UTF-8"
+        ) from None
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{path}: is not valid TOML: {error}") from None
+    except RecursionError:
+        raise ConfigError(f"{path}: is not valid TOML: it is nested too deeply") from None
 
 
 def problems_of(path: Path, error: ValidationError, *within: str) -> list[str]:

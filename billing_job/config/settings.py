@@ -4,7 +4,6 @@ Unknown keys and wrong values are refused all at once, each with file, key, valu
 """
 
 import re
-import tomllib
 from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
@@ -18,7 +17,7 @@ from billing_job.billing.rating.plans import Plan
 from billing_job.config.api import Api
 from billing_job.config.mail import Mail
 from billing_job.config.peppol import Peppol
-from billing_job.config.problems import problems_of
+from billing_job.config.problems import problems_of, read_toml
 from billing_job.config.reading import CurrencyCode, zone_name
 from billing_job.config.receivables import Bank, ReceivablesTable
 from billing_job.config.seller import SellerTable
@@ -266,21 +265,11 @@ def load_settings(path: Path) -> Settings:
 
     ConfigError lists every wrong key with file, key, value and what is expected.
     """
-    try:
-        raw = tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except FileNotFoundError:
-        raise ConfigError(
-            f"{path}: there is no such file. Point --config or BILLING_JOB_CONFIG to your billing.toml or"
-            " its folder, or make a first one with `billing-job init`; `billing-job demo` shows all without one"
-        ) from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(
-            f"{path}: cannot be read ({error}). Check the path, its permissions and that it is UTF-8"
-        ) from None
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{path}: is not valid TOML: {error}") from None
-    except RecursionError:
-        raise ConfigError(f"{path}: is not valid TOML: it is nested too deeply") from None
+    raw = read_toml(
+        path,
+        "Point --config or BILLING_JOB_CONFIG to your billing.toml or its folder, or make a first one with"
+        " `billing-job init`; `billing-job demo` shows all without one",
+    )
     try:
         settings = Settings.model_validate(raw)
     except ValidationError as error:

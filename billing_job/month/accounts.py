@@ -90,7 +90,7 @@ class Accounts:
     def plan(self, client_id: str, month: str) -> Plan:
         """The plan as it was first billed in the month, else as the files give it for that month."""
         terms = self.recorded.get((self.account(client_id, month), month))
-        return self.plan_now(client_id, month) if terms is None else _plan_and_prices(terms.terms, client_id).plan
+        return self.plan_now(client_id, month) if terms is None else plan_and_prices(terms.terms, client_id).plan
 
     def plan_name(self, client_id: str, month: str) -> str:
         """What the plan was called by which the month was first billed, else what the files call it."""
@@ -129,14 +129,14 @@ class Accounts:
             return without_evidence(client, self.vies) or found
         return found
 
-    def tariffs(self, owners: Iterable[Owner], *, now: bool) -> dict[Owner, MonthTariff]:
+    def tariffs(self, owners: Collection[Owner], *, now: bool) -> dict[Owner, MonthTariff]:
         """Plan and prices of months that are not priced by the files as they stand; with `now` only dated plans are."""
         found = {}
         dated = any(plan.versions for plan in self.job.settings.plans)
         for client_id, month in owners:
             terms = None if now else self.recorded.get((self.account(client_id, month), month))
             if terms is not None:
-                found[client_id, month] = _plan_and_prices(terms.terms, client_id)
+                found[client_id, month] = plan_and_prices(terms.terms, client_id)
             elif dated:
                 found[client_id, month] = MonthTariff(self.plan_now(client_id, month), self._prices(client_id))
         return found
@@ -214,19 +214,7 @@ class Accounts:
         client = self.job.clients[client_id]
         key = (client_id if own else client.plan, month, own)
         if key not in self._texts:
-            prices = [
-                {
-                    "client_id": price.client_id,
-                    "category": price.category,
-                    "country": price.country,
-                    "rule": price.rule.model_dump(mode="json", exclude_defaults=True),
-                    "valid_from": price.valid_from.isoformat(),
-                    "source": price.source,
-                }
-                for price in self._prices(client_id)
-            ]
-            plan = self.plan_now(client_id, month).model_dump(mode="json", exclude_defaults=True)
-            self._texts[key] = json.dumps({"plan": plan, "prices": prices}, sort_keys=True, ensure_ascii=False)
+            self._texts[key] = terms_text(MonthTariff(self.plan_now(client_id, month), self._prices(client_id)))
         return self._texts[key]
 
 
@@ -241,7 +229,24 @@ def accounts_of(job: Job, months: Collection[str]) -> Accounts:
     )
 
 
-def _plan_and_prices(text: str, client_id: str) -> MonthTariff:
+def terms_text(tariff: MonthTariff) -> str:
+    """A month's plan and prices as they are recorded."""
+    prices = [
+        {
+            "client_id": price.client_id,
+            "category": price.category,
+            "country": price.country,
+            "rule": price.rule.model_dump(mode="json", exclude_defaults=True),
+            "valid_from": price.valid_from.isoformat(),
+            "source": price.source,
+        }
+        for price in tariff.prices
+    ]
+    plan = tariff.plan.model_dump(mode="json", exclude_defaults=True)
+    return json.dumps({"plan": plan, "prices": prices}, sort_keys=True, ensure_ascii=False)
+
+
+def plan_and_prices(text: str, client_id: str) -> MonthTariff:
     """Recorded terms; own prices are the client's whatever it is called by now."""
     body = json.loads(text)
     prices = tuple(

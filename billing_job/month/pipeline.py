@@ -100,14 +100,14 @@ def bill(
     ]
     own = [row for row in placed.own_rows if (not only or row.client_id in only)]
     own_now = [row for row in own if supplementary or row.client_id not in has_invoice]
-    lots, notes = _bills(job, placed, billable[~waiting], billed_now, own_now)
+    lots, notes = bills_of_run(job, placed, billable[~waiting], billed_now, own_now)
     waits = sum_of(billable[waiting])
     if draft or because:
         # Also where nothing is kept of them: what cannot be billed is to be told.
         drafts = [each.document for lot in lots for each in lot if each.document and draft]
         return Billed(placed, (), tuple(drafts), waits, gate, share, because, notes)
     closing = set() if only else {(client_id, str(month)) for client_id in billed_now}
-    owners = closing | _taken_up(placed, billed_now)
+    owners = closing | taken_up(placed, billed_now)
     issued = issue(
         job.engine,
         _with_owners(lots, owners),
@@ -139,28 +139,36 @@ def _borne(placed: Placed, only: Collection[str]) -> list[TrunkMonth]:
     return placed.accounts.trunk_months(month, set(only) if only else None)
 
 
-def _taken_up(placed: Placed, billed_now: Collection[str]) -> set[Owner]:
+def taken_up(placed: Placed, billed_now: Collection[str]) -> set[Owner]:
     """Older months whose fee or minimum is owed still, of clients that can be taxed by now and get a document."""
     return {owner for owner in placed.left_out if owner[0] in billed_now and owner in placed.vat}
+
+
+def billed_owners(bills: Iterable[Bill]) -> set[Owner]:
+    """The clients' months that are on these bills."""
+    return {
+        (bill.client_id, settlement.month)
+        for bill in bills
+        for settlement in bill.settlements
+        # A charge in advance must not fix the terms of a month that has not begun.
+        if not is_own_charge(settlement.transaction_id)
+    }
 
 
 def _with_owners(lots: Iterable[list[Bill]], owners: set[Owner]) -> Iterator[list[Bill]]:
     """The lots; when they are through, the clients' months that they bill are among the owners."""
     for lot in lots:
-        owners.update(
-            (bill.client_id, settlement.month)
-            for bill in lot
-            for settlement in bill.settlements
-            # A charge in advance must not fix the terms of a month that has not begun.
-            if not is_own_charge(settlement.transaction_id)
-        )
+        owners |= billed_owners(lot)
         yield lot
 
 
-def _bills(
+def bills_of_run(
     job: Job, placed: Placed, billable: pd.DataFrame, billed_now: Collection[str], own: Sequence[ChargeRow]
 ) -> tuple[Iterator[list[Bill]], tuple[str, ...]]:
-    """The bills in lots, and what somebody should look at; making a lot asks the ledger nothing any more."""
+    """The bills of these rows, and what `billed_now` owe of the month beside them; and what somebody should look at.
+
+    The bills come in lots; making one asks the ledger nothing any more.
+    """
     settings, month = job.settings, placed.month
     charged = charges(job, placed, billable, own)
     terms = Terms(
@@ -175,7 +183,7 @@ def _bills(
     )
     checks = {client_id: vat_id_check(client) for client_id, client in charged.clients.items()}
     owners = {(client_id, str(month)) for client_id in billed_now}
-    fees = owners | _taken_up(placed, billed_now)
+    fees = owners | taken_up(placed, billed_now)
     used = charged.priced[~charged.priced["transaction_id"].isin([row.transaction_id for row in own])]
     owners = fees | pairs_of(used["client_id"], used["period"])
     clients = {id_: job.mapping.with_references(one, month.last_day) for id_, one in charged.clients.items()}

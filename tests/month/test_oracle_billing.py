@@ -400,6 +400,17 @@ class Players:
                 self._run(month, supplementary=True)
             self._correct(month)
             self.compare(f"the end of {name}")
+        if self.features.credits:
+            self._once_more()
+
+    def _once_more(self) -> None:
+        """The same history under the same plans comes to what was billed, from whichever month on: `simulate`."""
+        first = MONTHS[len(self.oracle.rows) % len(MONTHS)]
+        for client, (was, again) in self.books.billed_once_more(first).items():
+            if was != again:
+                place = int(client[1:])
+                life = told(self.shared[place], Names(place))
+                pytest.fail(f"{client} from {first} on: billed {was}, then {again}\n{life}", pytrace=False)
 
     def _files(self, month: int) -> None:
         self.books.write(files_of(self.shared, month))

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from fractions import Fraction
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -25,10 +26,13 @@ from billing_job.didfarm.sandbox.running import RunningSandbox
 from billing_job.didfarm.sandbox.world import World
 from billing_job.didfarm.wire import read_transaction
 from billing_job.ledger.credit_notes import issue_credit
-from billing_job.ledger.documents import all_documents, document_of_number
+from billing_job.ledger.documents import all_documents, billed_periods, document_of_number
 from billing_job.ledger.mirror import LedgerMirror
+from billing_job.ledger.replay import billed_of_periods, course
 from billing_job.month.job import Job, open_job
+from billing_job.month.other_terms import Instead
 from billing_job.month.pipeline import bill
+from billing_job.month.replaying import Replay
 from tests.support.fakes import ACME, BRUNO, Clock, Office, Ran, office
 from tests.support.ledgers import rows as ledger_rows
 from tests.support.ledgers import storage
@@ -378,6 +382,21 @@ class Books:
             str(Period.of(today)),
             today,
         )
+
+    def billed_once_more(self, first: str) -> dict[str, tuple[int, int]]:
+        """Client → its net by the runs since this month, as billed and once more under the plans of then."""
+        job, last = self._opened(), max(billed_periods(self._opened().engine)[0])
+        with TemporaryDirectory() as folder:
+            replay = Replay(job, Period.parse(first), Period.parse(last), Instead(), course(job.engine), Path(folder))
+            again = replay.play()
+        was = billed_of_periods(job.engine, first, last)
+        return {
+            client: (
+                sum(one.net_cents for (owner, _), one in was.items() if owner == client),
+                sum(one.net_cents for (owner, _), one in again.items() if owner == client),
+            )
+            for client, _ in (*was, *again)
+        }
 
     def documents(self) -> list[SeenDocument]:
         """All that was issued, in the order of issue within each series."""

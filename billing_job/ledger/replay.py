@@ -1,0 +1,263 @@
+"""The course of what was billed, read back in its order, and a ledger apart in which it can be billed once more.
+
+Nothing says of a settlement when it was made; but tables are only ever added to, so that their rows stand in the order
+in which they came, and the chain's links say where each addition ends.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from operator import attrgetter
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Engine,
+    Table,
+    and_,
+    create_engine,
+    event,
+    func,
+    literal_column,
+    select,
+)
+
+from billing_job.ledger.billed_facts import originals
+from billing_job.ledger.billing_tables import (
+    client_months,
+    closings,
+    credited_rows,
+    decisions,
+    documents,
+    releases,
+    settlements,
+    terms,
+    trunk_months,
+)
+from billing_job.ledger.bulk import chunks
+from billing_job.ledger.chain import add
+from billing_job.ledger.database import transaction
+from billing_job.ledger.issuing import SETTLEMENT_COLUMNS
+from billing_job.ledger.releases import is_released
+from billing_job.ledger.tables import chain, metadata
+
+Key = tuple[str, int, int]
+"""Transaction, part, generation."""
+
+
+_KEY = ("transaction_id", "part", "generation")
+
+
+class Settled(NamedTuple):
+    """A settlement as it is stored, its cells in the order of SETTLEMENT_COLUMNS."""
+
+    transaction_id: str
+    part: int
+    generation: int
+    client_id: str
+    period: str
+    document_number: str | None
+    line: int | None
+    category: str
+    number: str
+    trunk: str
+    cost_micros: int
+    charge_cents: int
+    net_cents: int
+    month: str
+    rule: str | None
+    unit_place: int | None
+    units: int | None
+    discount_millionths: int
+    refund_of: str
+    refund_part: int
+
+    @property
+    def key(self) -> Key:
+        """What names it."""
+        return self.transaction_id, self.part, self.generation
+
+
+@dataclass(frozen=True, slots=True)
+class Issued:
+    """What one run settled in a period."""
+
+    period: str
+    rows: tuple[Settled, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Credited:
+    """What credit notes undid of settlements; net cents with the settlement's sign."""
+
+    rows: tuple[tuple[Key, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Freed:
+    """Settlements whose transactions credit notes freed."""
+
+    rows: tuple[Key, ...]
+
+
+Step = Issued | Credited | Freed
+
+
+def course(engine: Engine) -> list[Step]:
+    """All that was settled, credited and freed, in the order in which it was recorded."""
+    with transaction(engine) as connection:
+        stored = {
+            settlements.name: [Settled(*row) for row in _in_order(connection, settlements, SETTLEMENT_COLUMNS)],
+            credited_rows.name: list(_in_order(connection, credited_rows, (*_KEY, "net_cents"))),
+            releases.name: list(_in_order(connection, releases, _KEY)),
+        }
+        links = connection.execute(
+            select(chain.c.table_name, chain.c.rows).where(chain.c.table_name.in_(stored)).order_by(chain.c.seq)
+        ).all()
+    found: list[Step] = []
+    taken = dict.fromkeys(stored, 0)
+    for name, until in links:
+        rows = stored[name][taken[name] : until]
+        taken[name] = until
+        if name == settlements.name:
+            # What an older program recorded has one link for all of it.
+            found += [Issued(period, tuple(group)) for period, group in groupby(rows, key=attrgetter("period"))]
+        elif name == credited_rows.name:
+            found.append(Credited(tuple(((row[0], row[1], row[2]), row[3]) for row in rows)))
+        else:
+            found.append(Freed(tuple((row[0], row[1], row[2]) for row in rows)))
+    return found
+
+
+def _in_order(connection: Connection, table: Table, columns: Sequence[str]) -> list[Any]:
+    """The rows of a table to which rows are only ever added, in the order in which they came."""
+    place: ColumnElement[Any] = literal_column("rowid" if connection.dialect.name == "sqlite" else "ctid")
+    return list(connection.execute(select(*(table.c[name] for name in columns)).order_by(place)))
+
+
+@dataclass(frozen=True, slots=True)
+class Billed:
+    """What a client was charged by the runs of a month, credit notes taken off, and what that cost; net cents."""
+
+    net_cents: int = 0
+    cost_micros: int = 0
+
+
+def billed_of_periods(engine: Engine, first: str, last: str) -> dict[tuple[str, str], Billed]:
+    """(client, month of the run) → what was billed; what a credit note freed costs where it is billed again."""
+    owner = (settlements.c.client_id, settlements.c.period)
+    within = settlements.c.period.between(first, last)
+    of_row = and_(*(credited_rows.c[name] == settlements.c[name] for name in _KEY))
+    queries = (
+        select(*owner, func.sum(settlements.c.net_cents)),
+        select(*owner, -func.sum(credited_rows.c.net_cents)).join(credited_rows, of_row),
+    )
+    nets: dict[tuple[str, str], int] = {}
+    with transaction(engine) as connection:
+        for query in queries:
+            for client_id, period, cents in connection.execute(query.where(within).group_by(*owner)):
+                nets[client_id, period] = nets.get((client_id, period), 0) + int(cents)
+        costs = select(*owner, func.sum(settlements.c.cost_micros)).where(within, ~is_released()).group_by(*owner)
+        micros = {(client_id, period): int(cost) for client_id, period, cost in connection.execute(costs)}
+    return {key: Billed(cents, micros.get(key, 0)) for key, cents in nets.items()}
+
+
+def ledger_apart(folder: Path) -> Engine:
+    """An empty ledger in a folder that goes away with it: it need not survive anything, nor refer to what is there."""
+    engine = create_engine(f"sqlite:///{folder / 'apart.db'}")
+    event.listen(engine, "connect", _on_connect)
+    event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN"))
+    with transaction(engine) as connection:
+        metadata.create_all(connection)
+    return engine
+
+
+def _on_connect(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None
+    for pragma in ("journal_mode=MEMORY", "synchronous=OFF"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def copy_terms(source: Engine, target: Engine, before: str) -> None:
+    """Decisions, who bore which months, which were closed, and what months before this one were billed by."""
+    with transaction(source) as here, transaction(target) as there:
+        for table in (decisions, trunk_months, closings, terms):
+            _copy(here, there, table)
+        _copy(here, there, client_months, client_months.c.month < before)
+
+
+def copy_documents(source: Engine, target: Engine, numbers: Collection[str]) -> None:
+    """Documents whose lines are asked for later, outside every series: their numbers are taken in the other ledger."""
+    with transaction(source) as here, transaction(target) as there:
+        columns = [column.name for column in documents.c]
+        rows = [
+            {**row._mapping, "series_year": 0, "series_number": place, "ordinal": -place}
+            for place, row in enumerate(
+                (
+                    row
+                    for chunk in chunks(sorted(numbers))
+                    for row in here.execute(select(documents).where(documents.c.number.in_(chunk)))
+                ),
+                1,
+            )
+        ]
+        add(there, documents, columns, [tuple(row[name] for name in columns) for row in rows])
+
+
+def _copy(source: Connection, target: Connection, table: Table, *where: ColumnElement[bool]) -> None:
+    number = table.autoincrement_column
+    columns = [column for column in table.c if column is not number]
+    query = select(*columns).where(*where)
+    rows = source.execute(query if number is None else query.order_by(number))
+    add(target, table, [column.name for column in columns], [tuple(row) for row in rows])
+
+
+def store(engine: Engine, step: Step) -> None:
+    """Record a step as it is; credit notes need no document here."""
+    with transaction(engine) as connection:
+        if isinstance(step, Issued):
+            add(connection, settlements, SETTLEMENT_COLUMNS, list(step.rows))
+            return
+        table = credited_rows if isinstance(step, Credited) else releases
+        taken = connection.execute(select(func.count()).select_from(table)).scalar_one()
+        if isinstance(step, Credited):
+            rows = [(f"{taken}", *key, cents) for key, cents in step.rows]
+            add(connection, table, ("credit_number", *_KEY, "net_cents"), rows)
+        else:
+            add(connection, table, (*_KEY, "credit_number"), [(*key, f"{taken}") for key in step.rows])
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """A settlement that no credit note freed; net cents, what credit notes undid of it, what refunds gave back."""
+
+    key: Key
+    net_cents: int
+    credited_cents: int
+    given_cents: int
+
+    @property
+    def left_cents(self) -> int:
+        """What is left of it."""
+        return self.net_cents - self.credited_cents - self.given_cents
+
+
+def open_settlements(engine: Engine, ids: Collection[str]) -> dict[tuple[str, int], Open]:
+    """(transaction, part) → how it is billed now."""
+    wanted = sorted(ids)
+    known = originals(engine, wanted)
+    generations: dict[tuple[str, int], int] = {}
+    with transaction(engine) as connection:
+        for chunk in chunks(wanted):
+            query = select(*(settlements.c[name] for name in _KEY)).where(settlements.c.transaction_id.in_(chunk))
+            for id_, part, generation in connection.execute(query.where(~is_released())):
+                generations[id_, part] = generation
+    return {
+        (id_, one.part): Open(
+            (id_, one.part, generations[id_, one.part]), one.net_cents, one.credited_cents, one.given_cents
+        )
+        for id_, parts in known.items()
+        for one in parts
+    }

@@ -1,0 +1,346 @@
+"""Billed months once more under other plans or prices, by the stages that billed them, in a ledger apart.
+
+What happened stays: whose each transaction is, what was billed together with what, in which order, what was credited
+and freed, and each charge of one's own. What a client pays for its use is worked out anew, run by run.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+import pandas as pd
+
+from billing_job.billing.attribution.attribute import attribute
+from billing_job.billing.rating.charge_periods import Charge, ChargePeriod
+from billing_job.billing.rating.own_charges import ChargeRow
+from billing_job.core.categories import CHARGE, is_of_plan
+from billing_job.core.columns.schema import ATTRIBUTED, INT, TEXT, conform, empty
+from billing_job.core.document import Kind, Vat
+from billing_job.core.errors import LedgerError
+from billing_job.core.moments import moment_text
+from billing_job.core.money import half_away_from_zero
+from billing_job.core.period import Period
+from billing_job.core.settlement import Bill, Original
+from billing_job.core.sums import Sum
+from billing_job.ledger.billed_facts import freed_plan_charges, originals
+from billing_job.ledger.documents import latest_clients
+from billing_job.ledger.issuing import issue
+from billing_job.ledger.month_terms import recorded_terms
+from billing_job.ledger.replay import (
+    Billed,
+    Credited,
+    Freed,
+    Issued,
+    Key,
+    Open,
+    Settled,
+    Step,
+    billed_of_periods,
+    copy_documents,
+    copy_terms,
+    ledger_apart,
+    open_settlements,
+    store,
+)
+from billing_job.ledger.transactions import transactions_of
+from billing_job.month.accounts import Owner, accounts_of
+from billing_job.month.charges import NOTHING_TAXED
+from billing_job.month.job import Job
+from billing_job.month.other_terms import Instead, OtherAccounts
+from billing_job.month.own_charges import OwnCharges
+from billing_job.month.pipeline import billed_owners, bills_of_run, taken_up
+from billing_job.month.placing import Placed, months_of_rows
+
+_NUMBERS = {Kind.INVOICE: "invoice {year}-{number}", Kind.CREDIT_NOTE: "credit note {year}-{number}"}
+_AT_ONCE = 10_000
+Part = tuple[str, int]
+
+
+class Replay:
+    """A ledger apart in a folder, in which the months from `first` to `last` are billed once more."""
+
+    def __init__(self, job: Job, first: Period, last: Period, instead: Instead, steps: Sequence[Step], folder: Path):
+        self._real, self._first, self._last, self._instead = job, str(first), str(last), instead
+        self._steps, self._engine = steps, ledger_apart(folder)
+        self._facts = job.assignments()
+        settled = [row for step in steps if isinstance(step, Issued) for row in step.rows]
+        months = {row.month for row in settled} | {row.period for row in settled}
+        self._accounts = accounts_of(job, months)
+        self._months = months
+        self.names = self._present_names({row.client_id for row in settled})
+        departed = latest_clients(job.engine, set(self.names.values()) - set(job.clients)).values()
+        mapping = replace(job.mapping, clients=(*job.mapping.clients, *departed))
+        self._job = replace(job, engine=self._engine, mapping=mapping)
+        self._was = {
+            (self.names.get(client_id, client_id), month): terms
+            for (client_id, month), terms in sorted(self._accounts.recorded.items())
+        }
+        self._settled = {row.key: row for row in settled if self._first <= row.period <= self._last}
+        self._credited: dict[Key, int] = defaultdict(int)
+        self._given: dict[Part, int] = defaultdict(int)
+        self._freed: set[Key] = set()
+        self._rows_of: dict[str, set[Key]] = defaultdict(set)
+        """Document → what it settles, of the months that are billed once more."""
+        for row in self._settled.values():
+            if row.document_number:
+                self._rows_of[row.document_number].add(row.key)
+        self._beside: dict[str, list[Part]] = {}
+        """Document → fee and minimum of its client and run in the ledger apart."""
+        self._corrected = self._with_corrected_prices(settled)
+        self._begun: set[str] = set()
+        self._older = {row.key for row in settled if row.period < self._first}
+        copy_terms(job.engine, self._engine, self._first)
+        refunded = {row.refund_of for row in self._settled.values() if row.refund_of}
+        copy_documents(
+            job.engine,
+            self._engine,
+            {
+                row.document_number
+                for row in settled
+                if row.document_number and row.period < self._first and row.transaction_id in refunded
+            },
+        )
+
+    def play(self) -> dict[tuple[str, str], Billed]:
+        """(client, month of the run) → what is billed now."""
+        try:
+            for step in self._steps:
+                if isinstance(step, Issued):
+                    self._free_before(step)
+                    if step.period < self._first:
+                        store(self._engine, step)
+                    elif step.period <= self._last:
+                        self._bill(step)
+                elif isinstance(step, Credited):
+                    self._credit(step)
+                else:
+                    self._free(step.rows)
+            return billed_of_periods(self._engine, self._first, self._last)
+        finally:
+            self._engine.dispose()
+
+    def _present_names(self, clients: Collection[str]) -> dict[str, str]:
+        """What each client is called by now."""
+        names = {client_id: client_id for client_id in clients}
+        for client_id in self._real.clients:
+            names |= {former: client_id for former in self._accounts.former_ids(client_id) if former in names}
+        return names
+
+    def _with_corrected_prices(self, rows: Sequence[Settled]) -> set[Owner]:
+        """Clients' months of which a freed row was billed again at another price: the recorded terms held no longer."""
+        terms = {row.key: (row.client_id, row.cost_micros, row.charge_cents, row.discount_millionths) for row in rows}
+        found = set()
+        for row in rows:
+            before = terms.get((row.transaction_id, row.part, row.generation - 1))
+            if before and before[:2] == terms[row.key][:2] and before != terms[row.key]:
+                found.add((self.names[row.client_id], row.month))
+        return found
+
+    def _bill(self, step: Issued) -> None:
+        rows = [row._replace(client_id=self.names[row.client_id]) for row in step.rows]
+        month = Period.parse(step.period)
+        accounts = self._accounts_now()
+        clients = {row.client_id for row in rows}
+        if step.period not in self._begun:
+            self._begun.add(step.period)
+            billed = {self.names[row.client_id] for row in self._settled.values() if row.period == step.period}
+            clients |= {id_ for id_, of in self._was if of == step.period and id_ not in billed}
+        uses = [row for row in rows if not row.transaction_id.startswith(CHARGE)]
+        own = [_own_row(row) for row in rows if row.transaction_id.startswith(CHARGE) and not is_of_plan(row[0])]
+        refunded = self._refunded(uses)
+        left_out = accounts.left_out(month) | accounts.freed(freed_plan_charges(self._engine), month)
+        vat: dict[Owner, Vat] = {}
+        billed_owners_now = {(client_id, step.period) for client_id in clients}
+        billed_owners_now |= {(row.client_id, row.month) for row in rows}
+        billed_owners_now |= {(one.client_id, one.month) for one in refunded.values()}
+        for owner in billed_owners_now | {owner for owner in left_out if owner[0] in clients}:
+            taxed = accounts.vat(*owner) if owner[0] in self._job.clients else NOTHING_TAXED
+            if isinstance(taxed, Vat):
+                vat[owner] = taxed
+            elif owner in billed_owners_now:
+                vat[owner] = NOTHING_TAXED
+        frame = self._attributed(uses)
+        placed = Placed(
+            month, frame, self._facts, accounts, vat, {}, Sum(), refunded, empty(ATTRIBUTED), OwnCharges(), left_out
+        )
+        lots, _ = bills_of_run(self._job, placed, frame, sorted(clients), own)
+        found = [bill for lot in lots for bill in lot]
+        owners = billed_owners(found) | {(client_id, str(month)) for client_id in clients} | taken_up(placed, clients)
+        issue(
+            self._engine,
+            [found],
+            step.period,
+            _NUMBERS,
+            closes=False,
+            now=moment_text(self._real.clock.now()),
+            today=date.max,
+            terms=lambda: accounts.fresh_terms(owners),
+        )
+        self._note(rows, found)
+
+    def _accounts_now(self) -> OtherAccounts:
+        real = self._accounts
+        recorded = recorded_terms(self._engine, self._months)
+        facts = (real.borne, real.closed, real.vies)
+        return OtherAccounts(self._job, recorded, *facts, self._was, self._first, self._instead, self._corrected)
+
+    def _attributed(self, rows: Sequence[Settled]) -> pd.DataFrame:
+        """Rows of ATTRIBUTED: the transactions as they are read, the owners and costs as they were billed."""
+        if not rows:
+            return empty(ATTRIBUTED).assign(month=pd.Series([], dtype=TEXT), detail=pd.Series([], dtype=TEXT))
+        settings = self._real.settings
+        ids = sorted({row.transaction_id for row in rows})
+        lots = [ids[start : start + _AT_ONCE] for start in range(0, len(ids), _AT_ONCE)]
+        known = pd.concat([transactions_of(self._real.engine, lot) for lot in lots], ignore_index=True)
+        found = attribute(known, self._facts, settings.categories, settings.billing.currency)
+        place = {id_: place for place, id_ in enumerate(found["transaction_id"])}
+        if missing := set(ids) - set(place):
+            raise LedgerError(f"transaction {min(missing)} is on a document, but the ledger has it no more")
+        frame = found.iloc[[place[row.transaction_id] for row in rows]].reset_index(drop=True)
+        numbers = {fact.number: fact for fact in self._facts.number_facts if fact.number}
+        foreign = [
+            numbers.get(row.number) if row.number != number else None
+            for row, number in zip(rows, frame["number"], strict=True)
+        ]
+        cells = {
+            "country": [c if one is None else one.country for one, c in zip(foreign, frame["country"], strict=True)],
+            "number_type": [
+                kind if one is None else one.number_type
+                for one, kind in zip(foreign, frame["number_type"], strict=True)
+            ],
+            "category": [
+                category if row.refund_of or row.category == "" else row.category
+                for row, category in zip(rows, frame["category"], strict=True)
+            ],
+            **{name: [getattr(row, name) for row in rows] for name in ("client_id", "number", "trunk", "refund_of")},
+        }
+        frame = frame.assign(
+            **{name: pd.Series(column, dtype=TEXT) for name, column in cells.items()},
+            part=pd.Series([row.part for row in rows], dtype=INT),
+            refund_part=pd.Series([row.refund_part for row in rows], dtype=INT),
+            micros=pd.Series([-row.cost_micros for row in rows], dtype=INT),
+            outcome="attributed",
+            reason="",
+            settled=False,
+        )
+        frame = conform(frame, ATTRIBUTED, "replay")
+        return frame.assign(month=months_of_rows(frame, self._real), detail="")
+
+    def _refunded(self, rows: Sequence[Settled]) -> dict[Part, Original]:
+        """(refund, part) → what it gives back, where that was billed before it."""
+        wanted = {row.refund_of for row in rows if row.refund_of}
+        settled = {
+            (id_, one.part): one for id_, parts in originals(self._engine, sorted(wanted)).items() for one in parts
+        }
+        return {
+            (row.transaction_id, row.part): settled[row.refund_of, row.refund_part]
+            for row in rows
+            if row.refund_of and (row.refund_of, row.refund_part) in settled
+        }
+
+    def _note(self, rows: Sequence[Settled], found: Sequence[Bill]) -> None:
+        """Keep what refunds gave back so far, and which fees and minimums stand beside which document's rows."""
+        for row in rows:
+            if row.refund_of:
+                self._given[row.refund_of, row.refund_part] -= row.net_cents
+        beside: dict[str, list[Part]] = defaultdict(list)
+        for bill in found:
+            beside[bill.client_id] += [
+                (one.transaction_id, one.part) for one in bill.settlements if is_of_plan(one.transaction_id)
+            ]
+        for row in rows:
+            if row.document_number and beside.get(row.client_id):
+                self._beside[row.document_number] = beside.pop(row.client_id)
+
+    def _credit(self, step: Credited) -> None:
+        """Where all that was left of a row was given back, so is all that is left of it now; else the same part."""
+        mine = [(key, net) for key, net in step.rows if key in self._settled]
+        now, found = self._standing(key for key, _ in mine), []
+        for key, net in mine:
+            before, was = self._credited[key], self._settled[key].net_cents
+            self._credited[key] = before + net
+            one = now.get(key)
+            if one is None:
+                continue
+            cents = _part(one.net_cents, before + net, was) - _part(one.net_cents, before, was)
+            found.append((one.key, cents if self._left(key) else one.left_cents))
+        found += [
+            (one.key, one.left_cents)
+            for one in self._beside_whole([key for key, _ in mine], lambda key: not self._left(key))
+        ]
+        older = [row for row in step.rows if row[0] in self._older]
+        store(self._engine, Credited((*older, *(row for row in found if row[1]))))
+
+    def _free(self, keys: Collection[Key]) -> None:
+        """Free what credit notes freed, with fee and minimum of a document of which nothing is left."""
+        fresh = [key for key in keys if key not in self._freed]
+        self._freed |= set(fresh)
+        mine = [key for key in fresh if key in self._settled]
+        now = self._standing(mine)
+        beside = self._beside_whole(mine, self._freed.__contains__)
+        # What came to nothing could not be credited; now it may come to something.
+        rest = [now[key] for key in mine if key in now and not self._settled[key].net_cents]
+        store(self._engine, Credited(tuple((one.key, one.left_cents) for one in (*rest, *beside) if one.left_cents)))
+        freed = [*(key for key in fresh if key in self._older), *(now[key].key for key in mine if key in now)]
+        store(self._engine, Freed((*freed, *(one.key for one in beside))))
+
+    def _free_before(self, step: Issued) -> None:
+        """What is billed again was freed before, also where an older program's ledger does not tell the order."""
+        self._free(
+            [(id_, part, generation - 1) for id_, part, generation in (row.key for row in step.rows) if generation > 1]
+        )
+
+    def _left(self, key: Key) -> int:
+        """What was left of a settlement at this step of its history."""
+        return self._settled[key].net_cents - self._credited[key] - self._given[key[:2]]
+
+    def _standing(self, keys: Iterable[Key]) -> dict[Key, Open]:
+        """What stands in the ledger apart for settlements: a fee or minimum may have another part by now."""
+        wanted = list(keys)
+        found = open_settlements(self._engine, {key[0] for key in wanted})
+        standing = {}
+        for key in wanted:
+            part: Part | None = key[:2]
+            if is_of_plan(key[0]):
+                document = self._settled[key].document_number or ""
+                part = next((one for one in self._beside.get(document, ()) if one[0] == key[0]), None)
+            if part in found:
+                standing[key] = found[part]
+        return standing
+
+    def _beside_whole(self, keys: Iterable[Key], is_done: Callable[[Key], bool]) -> list[Open]:
+        """Fees and minimums that stand in the ledger apart alone, beside documents of which all is done."""
+        found: list[Part] = []
+        for document in sorted({self._settled[key].document_number or "" for key in keys} - {""}):
+            if all(is_done(key) for key in self._rows_of[document]):
+                known = {key[0] for key in self._rows_of[document]}
+                found += [part for part in self._beside.get(document, ()) if part[0] not in known]
+        standing = open_settlements(self._engine, {id_ for id_, _ in found})
+        return [standing[part] for part in found if part in standing]
+
+
+def _part(cents: int, part: int, whole: int) -> int:
+    """As much of an amount as the part is of the whole, cents."""
+    return (
+        half_away_from_zero(cents * part, whole)
+        if whole > 0
+        else -half_away_from_zero(cents * part, -whole)
+        if whole
+        else 0
+    )
+
+
+def _own_row(row: Settled) -> ChargeRow:
+    """A charge of one's own as it was billed: no plan decides what it costs."""
+    month = Period.parse(row.month)
+    charge = Charge(
+        row.transaction_id, row.client_id, "", "", row.category, 10**4, "", 0, "month", "arrears", None, None, False,
+        "", row.number, row.trunk, 0, "",
+    )  # fmt: skip
+    period = ChargePeriod(row.month, month.first_day, month.next.first_day)
+    return ChargeRow(
+        row.transaction_id, charge, row.client_id, period, month.first_day, month.last_day, 1, None, row.charge_cents,
+        row.cost_micros,
+    )  # fmt: skip
