@@ -42,7 +42,8 @@ def documents_table(found: Sequence[Mapping[str, Any]]) -> str:
         sums[each["currency"]] = sums.get(each["currency"], 0) + each["gross_cents"]
     totals = ", ".join(money_text(cents, currency) for currency, cents in sorted(sums.items()))
     columns = ("number", "date", "client", "name", "net", "gross", "open", "state")
-    return table(columns, rows, right=("net", "gross", "open")) + f"\n\n{len(found)} documents, {totals} gross"
+    printed = table(columns, rows, right=("net", "gross", "open"), short=("client", "name"))
+    return printed + f"\n\n{len(found)} documents, {totals} gross"
 
 
 def document_rows(found: Sequence[Mapping[str, Any]]) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
@@ -183,7 +184,8 @@ def status_text(found: Mapping[str, Any], currency: str) -> str:
                     + (": see `billing-job exceptions`" if waits["count"] else "")),
         ("unsent", f"{sent['count']} documents" + (": see `billing-job list --state issued`" if sent["count"] else "")),
         ("not delivered", f"{stuck['count']} documents"
-                          + (": see `billing-job list --state refused`" if stuck["count"] else "")),
+                          + (f" of {money_text(stuck['cents'], currency)}, the oldest for {stuck['oldest_days']} days:"
+                             " `billing-job send` lists them" if stuck["count"] else "")),
         ("open", f"{money_text(owed['open_cents'], currency)} of {owed['open_documents']} documents, overdue"
                  f" {money_text(owed['overdue_cents'], currency)} of {owed['overdue_documents']}: `billing-job open`"),
         ("bank", f"read up to {owed['newest_statement']}" if owed["newest_statement"]

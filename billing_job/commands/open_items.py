@@ -120,4 +120,4 @@ def open_text(found: Receivables, currency: str, claimed: Sequence[UnpaidClaim] 
     )
     total = f"open on {found.as_of}: {money_text(found.total_open_cents, currency)}"
     ages = f" (by age: {overdue})" if overdue else ""
-    return table(columns, rows, right=columns[3:]) + f"\n\n{total}{ages}{beside}"
+    return table(columns, rows, right=columns[3:], short=("client",)) + f"\n\n{total}{ages}{beside}"

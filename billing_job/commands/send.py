@@ -108,11 +108,11 @@ def access_point_of(invocation: Invocation, peppol: Peppol, connections: ExitSta
         raise ConfigError("the access point's key holds letters that no key has: copy it again")
     hosted = peppol.access_point == "e-invoice.be"
     headers = {"Authorization": f"Bearer {key}"} if hosted else {"X-Token": key}
-    asking = Asking(peppol.url, headers, peppol.timeout_seconds, peppol.ca_file)
+    asking = Asking(peppol.url, headers, peppol.timeout_seconds, invocation.clock, peppol.ca_file)
     connections.callback(asking.close)
     if hosted:
         return EInvoiceBe(asking)
-    directory = Asking(peppol.directory_url, {}, peppol.timeout_seconds)
+    directory = Asking(peppol.directory_url, {}, peppol.timeout_seconds, invocation.clock)
     connections.callback(directory.close)
     return PhossAp(asking, directory)
 

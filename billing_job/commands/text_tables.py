@@ -7,24 +7,38 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from billing_job.core.money import grouped_micros_text, grouped_text, money_text, wallet_text
-from billing_job.core.screen import Screen, aligned, broken, longest_piece, padded
+from billing_job.core.screen import Screen, aligned, broken, cut, longest_piece, padded
 from billing_job.core.sentences import counted, listed
 
 GAP = "  "
+WIDE = 120
+"""Columns of a screen from which on names are printed whole, on several lines where they are long."""
+SHORTEST = 6
+"""Columns that a name is cut to before it is left out."""
 TALLEST = 3
 """Lines of the row in the middle; where it would need more, a row is told in lines of its own, not in columns."""
 
 
 def table(
-    columns: Sequence[str], rows: Sequence[Sequence[str]], *, right: Sequence[str] = (), console: Console | None = None
+    columns: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    *,
+    right: Sequence[str] = (),
+    short: Sequence[str] = (),
+    console: Console | None = None,
 ) -> str:
     """Columns as wide as their widest cell is on a screen; those named in `right`, numbers, are aligned to the right.
 
-    Where a terminal is too narrow, texts are broken between words, the widest column first; where even that would not
-    do, each row takes a few lines, with names beside its cells. No word and no number is ever broken, no line of a pipe
-    either.
+    Where a terminal is too narrow, names, the columns of `short`, are cut with an ellipsis so that a row is one line;
+    the last of them is left out before any is cut to nothing. Other texts are broken between words, the widest column
+    first; where even that would not do, each row takes a few lines, with names beside its cells. No number is ever
+    broken, nor a word that is no name; in a pipe no line either.
     """
     screen = Screen.of(console or Console())
+    if short and screen.width is not None and screen.width < WIDE:
+        one_line = _on_one_line(columns, rows, right, short, screen)
+        if one_line is not None:
+            return one_line
     cells = (columns, *rows)
     widths = [max(map(cell_len, column)) for column in zip(*cells, strict=True)]
     if screen.width is not None:
@@ -41,6 +55,30 @@ def table(
             return "\n".join(line for row in rows for line in _card(columns, row, screen.width))
     head, *body = (_lines(row, columns, widths, right) for row in cells)
     return "\n".join([*(screen.painted(line, "head") for line in head), *(line for row in body for line in row)])
+
+
+def _on_one_line(
+    columns: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[str], short: Sequence[str], screen: Screen
+) -> str | None:
+    """Rows of one line each, with names cut to the room that is left; None where there is none."""
+    names = [place for place, name in enumerate(columns) if name in short]
+    for gap in (GAP, GAP[:1]):
+        widths = [max(map(cell_len, column)) for column in zip(columns, *rows, strict=True)]
+        room = (screen.width or 0) - sum(widths) - len(gap) * (len(columns) - 1)
+        for place in reversed(names):
+            given = min(max(-room, 0), max(widths[place] - SHORTEST, 0))
+            widths[place] -= given
+            room += given
+        if room >= 0:
+            kept = [[cut(cell, width) for cell, width in zip(row, widths, strict=True)] for row in rows]
+            head, *body = (line for row in (columns, *kept) for line in _lines(row, columns, widths, right, gap))
+            return "\n".join([screen.painted(head, "head"), *body])
+    if len(names) == 1:
+        return None
+    # The first of the names is what commands are told: it is cut last, and stays.
+    left_out = names[-1]
+    fewer = [[cell for place, cell in enumerate(row) if place != left_out] for row in (columns, *rows)]
+    return _on_one_line(fewer[0], fewer[1:], right, [columns[place] for place in names[:-1]], screen)
 
 
 def _card(columns: Sequence[str], row: Sequence[str], width: int) -> Iterator[str]:
@@ -67,12 +105,14 @@ def _height(rows: Sequence[Sequence[str]], widths: Sequence[int]) -> int:
     return sorted(heights)[len(rows) // 2]
 
 
-def _lines(row: Sequence[str], columns: Sequence[str], widths: Sequence[int], right: Sequence[str]) -> Iterator[str]:
+def _lines(
+    row: Sequence[str], columns: Sequence[str], widths: Sequence[int], right: Sequence[str], gap: str = GAP
+) -> Iterator[str]:
     """A row's lines: one, and more where a cell is broken."""
     parts = [broken(cell, width) if cell_len(cell) > width else [cell] for cell, width in zip(row, widths, strict=True)]
     for place in range(max(map(len, parts))):
         cells = (lines[place] if place < len(lines) else "" for lines in parts)
-        yield GAP.join(
+        yield gap.join(
             " " * (width - cell_len(cell)) + cell if name in right else padded(cell, width)
             for cell, width, name in zip(cells, widths, columns, strict=True)
         ).rstrip()
@@ -190,7 +230,7 @@ def changes_table(changes: Sequence[Mapping[str, Any]], currency: str, console: 
         names = ("month_before_cents", "now_cents", "last_preview_cents")
         total = {name: sum(each[name] or 0 for each in changes) for name in names}
         rows.append(_change("in all", counted(len(changes), "client"), total, since_last))
-    text = table(columns, rows, right=columns[2:], console=console)
+    text = table(columns, rows, right=columns[2:], short=columns[:2], console=console)
     return f"{text}\n\nNet, {currency}"
 
 

@@ -68,6 +68,18 @@ def padded(text: str, width: int) -> str:
     return text + " " * (width - cell_len(text))
 
 
+def cut(text: str, width: int) -> str:
+    """The text in at most so many columns of a screen, with an ellipsis where it is cut."""
+    if cell_len(text) <= width:
+        return text
+    kept = ""
+    for character in text:
+        if cell_len(kept + character) >= width:
+            break
+        kept += character
+    return f"{kept.rstrip()}…"
+
+
 def aligned(texts: Sequence[str]) -> list[str]:
     """Decimals with their points one below the other, filled up to one width, 1.50 above 0.0075; words at its end."""
     numbers = [text.partition(".") for text in texts if any(map(str.isdigit, text))]

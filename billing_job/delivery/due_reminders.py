@@ -11,10 +11,10 @@ from datetime import date, timedelta
 from billing_job.core.console import Console
 from billing_job.core.document import Client
 from billing_job.core.errors import ConfigError
-from billing_job.core.moments import moment_text
+from billing_job.delivery.noting import note_reminder
 from billing_job.ledger.collections import logged_collections
 from billing_job.ledger.payments import recorded_payments
-from billing_job.ledger.reminders import UNKNOWN, ReminderEvent, SentReminder, logged_reminders, record_reminder
+from billing_job.ledger.reminders import UNKNOWN, ReminderEvent, SentReminder, logged_reminders
 from billing_job.month.collected import collected, under_way, usable_mandate
 from billing_job.month.job import Job
 from billing_job.month.receivables import load_receivables
@@ -63,7 +63,7 @@ def settle(job: Job, console: Console, confirm: Sequence[str], resend: Sequence[
                 raise ConfigError(f"{option} {client_id}: no reminder of this client is uncertain")
             for each in open_ones:
                 claimed = _stands_for(job, log, each) if each.is_doubt and event is ReminderEvent.CONFIRMED else ""
-                note(job, each, event, words, console, claimed)
+                note_reminder(job, each, event, words, console, claimed)
 
 
 def may_have_left(reminder: Reminder, doubt: SentReminder) -> bool:
@@ -88,9 +88,3 @@ def _stands_for(job: Job, log: Sequence[SentReminder], doubt: SentReminder) -> s
             )
             return reminder_to_json(replace(reminder, items=items))
     return ""
-
-
-def note(job: Job, noted: SentReminder, event: ReminderEvent, detail: str, console: Console, claimed: str = "") -> None:
-    """Note what became of a reminder."""
-    moment = moment_text(job.clock.now())
-    record_reminder(job.engine, noted, event, moment=moment, run_id=console.run_id, detail=detail, claimed=claimed)

@@ -8,7 +8,7 @@ from billing_job.config.mail import Mail
 from billing_job.core.console import Console
 from billing_job.core.document import Document
 from billing_job.core.document_json import document_to_json
-from billing_job.core.errors import DocumentError, LedgerError
+from billing_job.core.errors import DocumentError
 from billing_job.core.files.manifest import sha256
 from billing_job.core.moments import moment_text
 from billing_job.core.period import Period
@@ -23,20 +23,20 @@ from billing_job.delivery.message import (
     message_bytes,
     message_id,
 )
+from billing_job.delivery.noting import UNCERTAIN_UNTIL, note_answer
 from billing_job.delivery.round_report import Delivered, Entry
 from billing_job.delivery.smtp import MailServerUnreachable
 from billing_job.ledger.deliveries import (
     SENT,
     STUCK,
     UNKNOWN,
-    Claim,
     Delivery,
     DeliveryEvent,
     claim,
-    record,
 )
 from billing_job.month.job import Job
 
+_OTHERWISE = UNCERTAIN_UNTIL.format(command="send")
 MAX_BROKEN = 3
 """Messages in a row on which the connection broke: then the server is ill, and the rest waits."""
 
@@ -170,10 +170,10 @@ def _send_one(
     try:
         answer = transport.send(envelope_of(mail, letter), message_bytes(letter))
     except MailServerUnreachable as error:
-        _record(job, claimed, Answer(Outcome.DEFERRED, str(error)), console)
+        note_answer(job, claimed, Answer(Outcome.DEFERRED, str(error)), console, _OTHERWISE)
         delivered.deferred.append(item.entry(str(error)))
         raise
-    _record(job, claimed, answer, console)
+    note_answer(job, claimed, answer, console, _OTHERWISE)
     console.warn(*(f"{document.number}: {refused}" for refused in answer.copies_refused))
     lists = {Outcome.ACCEPTED: delivered.sent, Outcome.REFUSED: delivered.refused, Outcome.DEFERRED: delivered.deferred}
     if answer.outcome in lists:
@@ -190,16 +190,3 @@ def envelope_of(mail: Mail, letter: Letter) -> Envelope:
             named.add(address.casefold())
             copies.append(address)
     return Envelope(mail.sender, letter.recipient, tuple(copies))
-
-
-def _record(job: Job, claimed: Claim, answer: Answer, console: Console) -> None:
-    event = DeliveryEvent(answer.outcome.value)
-    moment = moment_text(job.clock.now())
-    try:
-        record(job.engine, claimed, event, moment=moment, run_id=console.run_id, detail=answer.detail)
-    except LedgerError as error:
-        # The last time that anybody knows it: from now on the ledger says no more than that it was being sent.
-        raise LedgerError(
-            f"{claimed.number} was {event.value} ({answer.detail}), which could not be noted, so it counts as uncertain"
-            f" until `send` gets --confirm or --resend; {error}"
-        ) from error

@@ -16,7 +16,7 @@ from billing_job.core.errors import ConfigError, DocumentError
 from billing_job.core.files.manifest import sha256
 from billing_job.core.files.object_store import files_at
 from billing_job.core.moments import moment_text
-from billing_job.delivery.due_reminders import may_have_left, note, planned_reminders, settle
+from billing_job.delivery.due_reminders import may_have_left, planned_reminders, settle
 from billing_job.delivery.mailing import MAX_BROKEN, envelope_of
 from billing_job.delivery.message import (
     Answer,
@@ -28,6 +28,7 @@ from billing_job.delivery.message import (
     message_bytes,
     message_id,
 )
+from billing_job.delivery.noting import note_reminder
 from billing_job.delivery.reminder_report import ReminderRound, Unsent
 from billing_job.delivery.smtp import MailServerUnreachable
 from billing_job.documents.document_files import letter_pdf
@@ -113,7 +114,7 @@ def _finish_letters(job: Job, log: Sequence[SentReminder], console: Console) -> 
     for each in log:
         if each.event is ReminderEvent.SENDING and (reminder := reminder_of(each)).channel == "letter":
             _put_letter(job, reminder, client_of(job, each.client_id, reminder.items[0].number))
-            note(job, each, ReminderEvent.WRITTEN, each.recipient, console)
+            note_reminder(job, each, ReminderEvent.WRITTEN, each.recipient, console)
 
 
 def _write_letter(job: Job, reminder: Reminder, client: Client, log: Sequence[SentReminder], console: Console) -> None:
@@ -130,7 +131,7 @@ def _write_letter(job: Job, reminder: Reminder, client: Client, log: Sequence[Se
     )
     if noted is not None:
         _put_letter(job, reminder, client)
-        note(job, noted, ReminderEvent.WRITTEN, noted.recipient, console)
+        note_reminder(job, noted, ReminderEvent.WRITTEN, noted.recipient, console)
 
 
 def _put_letter(job: Job, reminder: Reminder, client: Client) -> None:
@@ -218,9 +219,9 @@ def _send_one(
     try:
         answer = transport.send(envelope_of(mail, letter), message_bytes(letter))
     except MailServerUnreachable as error:
-        note(job, noted, ReminderEvent.DEFERRED, str(error), console)
+        note_reminder(job, noted, ReminderEvent.DEFERRED, str(error), console)
         raise
-    note(job, noted, ReminderEvent(answer.outcome.value), answer.detail, console)
+    note_reminder(job, noted, ReminderEvent(answer.outcome.value), answer.detail, console)
     return answer
 
 

@@ -4,6 +4,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from billing_job.core.period import Period
+from billing_job.ledger.undelivered import Stuck
 
 SCHEMA = "billing-job/send@1"
 
@@ -16,21 +17,6 @@ class Entry:
     client_id: str
     recipient: str
     detail: str
-
-
-@dataclass(frozen=True, slots=True)
-class Stuck:
-    """A document that did not reach its client, and that no later round helps by itself; amounts in cents."""
-
-    number: str
-    client_id: str
-    reason: str
-    """refused, undelivered or no_participant."""
-    recipient: str
-    detail: str
-    since: str
-    age_days: int
-    gross_cents: int
 
 
 @dataclass(slots=True)

@@ -3,11 +3,10 @@
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import datetime
 
 from billing_job.config.mail import Mail
 from billing_job.core.console import Console
-from billing_job.core.document import Document
+from billing_job.core.document import Client, Document
 from billing_job.core.errors import ConfigError, RunFailed
 from billing_job.core.files.manifest import MANIFEST
 from billing_job.core.moments import moment_text
@@ -16,20 +15,18 @@ from billing_job.delivery.mailing import mail_all
 from billing_job.delivery.message import Transport
 from billing_job.delivery.peppol.access_point import AccessPoint, Reach, document_type, participants
 from billing_job.delivery.peppol.posting import PeppolItem, may_post, post_all, settle
-from billing_job.delivery.round_report import Delivered, Entry, Stuck
+from billing_job.delivery.round_report import Delivered, Entry
 from billing_job.ledger.deliveries import (
     SENT,
-    STUCK,
     UNKNOWN,
     Delivery,
     DeliveryEvent,
     confirm,
     latest_deliveries,
     note_no_participant,
-    stuck_since,
 )
-from billing_job.ledger.document_list import listed_documents
 from billing_job.ledger.documents import document_of_number, documents_in_folder
+from billing_job.ledger.undelivered import undelivered
 from billing_job.month.job import Job
 
 
@@ -66,7 +63,7 @@ def send_month(job: Job, month: Period, ways: Ways, options: RoundOptions, conso
         if not confirm(job.engine, number, moment=moment_text(job.clock.now()), run_id=console.run_id):
             raise ConfigError(f"--confirm {number}: nothing is uncertain about it")
     if ways.access_point is not None and not options.dry_run:
-        settle(job, ways.access_point, console, month, [document.number for document in documents])
+        settle(job, ways.access_point, console)
     delivered = Delivered(month, options.dry_run)
     log = latest_deliveries(job.engine)
     by_peppol, by_mail = _by_channel(job, documents, log, ways, options, delivered, console)
@@ -88,33 +85,8 @@ def send_month(job: Job, month: Period, ways: Ways, options: RoundOptions, conso
         for number, delivery in latest_deliveries(job.engine).items()
         if delivery.event in UNKNOWN
     ]
-    delivered.queue = stuck_documents(job)
+    delivered.queue = undelivered(job.engine, job.clock.now())
     return delivered
-
-
-def stuck_documents(job: Job) -> list[Stuck]:
-    """Documents of all months that did not reach their clients, oldest first."""
-    log, since = latest_deliveries(job.engine), stuck_since(job.engine)
-    now = job.clock.now()
-    found = []
-    for each in listed_documents(job.engine):
-        delivery = log.get(each.heading.number)
-        if delivery is None or delivery.event not in STUCK or each.state == "credited":
-            continue
-        first = since[each.heading.number]
-        found.append(
-            Stuck(
-                number=each.heading.number,
-                client_id=each.heading.client.client_id,
-                reason=delivery.event.value,
-                recipient=delivery.recipient,
-                detail=delivery.detail,
-                since=first,
-                age_days=(now - datetime.fromisoformat(first)).days,
-                gross_cents=each.heading.gross_cents,
-            )
-        )
-    return sorted(found, key=lambda stuck: (stuck.since, stuck.number))
 
 
 def _by_channel(
@@ -138,7 +110,7 @@ def _by_channel(
         elif channel == "none":
             delivered.not_wanted.append(_entry(document, "", "clients.csv says channel = none"))
         elif channel == "email" or (channel == "auto" and ways.access_point is None):
-            if _needs_einvoice(document):
+            if _needs_einvoice(document, job.clients.get(document.client.client_id, document.client)):
                 console.warn(
                     f"{document.number}: between Belgian businesses a PDF by e-mail is no invoice since 2026; set up"
                     " [peppol], and channel = peppol for this client"
@@ -185,7 +157,7 @@ def _peppol_way(
             missing = found.detail
     if not missing:
         return PeppolItem(document, sender, receiver, again, before)
-    if channel == "auto" and not _needs_einvoice(document):
+    if channel == "auto" and not _needs_einvoice(document, client):
         return "email"
     if not delivered.dry_run:
         moment = moment_text(job.clock.now())
@@ -194,10 +166,13 @@ def _peppol_way(
     return ""
 
 
-def _needs_einvoice(document: Document) -> bool:
-    """Whether the law wants a structured invoice: between businesses in Belgium since 2026 (law of 6 February 2024)."""
-    seller, client = document.seller, document.client
-    return seller.country.upper() == "BE" == client.country.upper() and bool(client.vat_id or client.registration_id)
+def _needs_einvoice(document: Document, client: Client) -> bool:
+    """Whether the law wants a structured invoice: between businesses in Belgium since 2026 (law of 6 February 2024).
+
+    A business is who is known as one now or was when the document was issued; a consumer has no address in Peppol.
+    """
+    in_belgium = document.seller.country.upper() == "BE" == document.client.country.upper()
+    return in_belgium and any(each.is_business or each.peppol_id for each in (document.client, client))
 
 
 def _check_numbers(job: Job, documents: Sequence[Document], options: RoundOptions) -> None:

@@ -19,8 +19,9 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from billing_job.core.errors import BillingJobError, ConfigError, RunFailed
+from billing_job.core.errors import BillingJobError, RunFailed
 from billing_job.core.event import Event
+from billing_job.didfarm.listening import address_of, listener_on
 from billing_job.didfarm.webhook_connections import IDLE_SECONDS, Connection
 from billing_job.didfarm.webhooks import PATH, SIGNATURE_HEADER, is_genuine, read_event
 
@@ -99,8 +100,8 @@ def serve(
 
     ConfigError when the address cannot be listened on.
     """
-    listener = _listener(host, port)
-    _Server(secret, store, on_ready=lambda: on_ready(_url(listener))).run([listener])
+    listener = listener_on(host, port)
+    _Server(secret, store, on_ready=lambda: on_ready(address_of(listener) + PATH)).run([listener])
 
 
 class RunningReceiver:
@@ -116,8 +117,8 @@ class RunningReceiver:
         idle_seconds: float = IDLE_SECONDS,
     ):
         self._listening = threading.Event()
-        self._listener = _listener(host, port)
-        self.url = _url(self._listener)
+        self._listener = listener_on(host, port)
+        self.url = address_of(self._listener) + PATH
         self._server = _Server(secret, store, self._listening.set, idle_seconds)
         self._thread = threading.Thread(target=self._server.run, args=([self._listener],), name="webhooks", daemon=True)
 
@@ -159,26 +160,3 @@ class _Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets=sockets)
         self._on_ready()
-
-
-def _listener(host: str, port: int) -> socket.socket:
-    try:
-        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-    except OSError as error:
-        raise ConfigError(f"--host {host}: is no address of this machine ({error.strerror})") from None
-    listener = socket.socket(family, kind, protocol)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind(address)
-        listener.listen()
-    except OSError as error:
-        listener.close()
-        raise ConfigError(
-            f"port {port} on {host} cannot be listened on: {error.strerror}. Choose another one."
-        ) from None
-    return listener
-
-
-def _url(listener: socket.socket) -> str:
-    host, port = listener.getsockname()[:2]
-    return f"http://{f'[{host}]' if ':' in host else host}:{port}{PATH}"

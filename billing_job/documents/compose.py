@@ -236,10 +236,10 @@ def _direct_debit(document: Document, money: PrintedMoney, labels: Labels) -> Pa
 
 def _notes(document: Document, labels: Labels) -> Iterable[str]:
     if document.reason:
-        yield labels("Reason: {reason}", reason=page_text(document.reason))
+        yield labels("Reason: {reason}", reason=labels.apart(page_text(document.reason)))
     yield from vat_mentions(document, labels)
     if payment.is_payable(document) and (law := late_payment_law(document)):
-        yield labels(LATE_PAYMENT, law=law)
+        yield labels(LATE_PAYMENT, law=labels.apart(law))
     yield labels(
         "Every transaction is listed in the attached file {file}.",
         file=DETAIL_FILE.format(number=page_text(document.number) or "draft"),

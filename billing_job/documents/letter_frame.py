@@ -48,11 +48,8 @@ def letter_frame(
     """A letter's page: what it says, between the head and the foot that all of them have."""
     before, between, after = labels("Page {page} of {pages}", page="\0", pages="\0").split("\0")
     name = page_text(seller.name)
-    signature = (
-        page_text(seller.legal_name or seller.name),
-        page_text(seller.email),
-        localized.phone_text(seller.phone),
-    )
+    contact = joined((page_text(seller.email), localized.phone_text(seller.phone)), labels)
+    signature = (page_text(seller.legal_name or seller.name), contact)
     return LetterView(
         language=labels.locale.language,
         direction=labels.direction,

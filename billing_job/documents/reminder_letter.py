@@ -99,9 +99,11 @@ def reminder_view(letter: ReminderLetter, templates: Templates, *, pictures: boo
         totals.append(Fact(labels("Costs of recovery"), money(letter.costs_cents)))
     notes = []
     if has_interest and letter.interest_law:
-        notes.append(labels("Interest: {law}, by the day on the open amount.", law=page_text(letter.interest_law)))
+        notes.append(
+            labels("Interest: {law}, by the day on the open amount.", law=labels.apart(page_text(letter.interest_law)))
+        )
     if letter.costs_cents:
-        notes.append(labels("Costs of recovery: {law}.", law=page_text(letter.costs_law)))
+        notes.append(labels("Costs of recovery: {law}.", law=labels.apart(page_text(letter.costs_law))))
     paragraphs = [labels(_REMINDER_TEXTS[letter.text]) if letter.text in _REMINDER_TEXTS else page_text(letter.text)]
     if letter.announced_cents:
         paragraphs.append(
@@ -109,7 +111,7 @@ def reminder_view(letter: ReminderLetter, templates: Templates, *, pictures: boo
                 "If you do not pay within 14 days, counted from the day after you receive this letter, you will owe"
                 " costs of {amount} besides ({law}).",
                 amount=money(letter.announced_cents),
-                law=page_text(letter.announced_law),
+                law=labels.apart(page_text(letter.announced_law)),
             )
         )
     heading = labels(_REMINDER_HEADINGS.get(letter.text, "Payment reminder"))

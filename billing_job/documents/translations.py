@@ -29,6 +29,7 @@ LOCALES = {
 }
 """The languages a document can be in, and the locale that writes their dates and numbers."""
 FALLBACK = "en"
+_ISOLATE, _END_OF_ISOLATE = "\N{FIRST STRONG ISOLATE}", "\N{POP DIRECTIONAL ISOLATE}"
 _PLURAL_TAGS = ("zero", "one", "two", "few", "many", "other")
 """The plurals of CLDR, in the order in which gettext counts a language's own."""
 
@@ -76,6 +77,10 @@ class Labels:
     def direction(self) -> str:
         """The writing direction as HTML names it: ltr or rtl."""
         return self.locale.text_direction
+
+    def apart(self, text: str) -> str:
+        """A text for a sentence of another writing direction: brackets and full stops around it stay the sentence's."""
+        return f"{_ISOLATE}{text}{_END_OF_ISOLATE}" if self.direction == "rtl" else text
 
     def category(self, category: str) -> str:
         """A line category's name; a word of the user's own is only written like one ("sip_channel": Sip channel)."""

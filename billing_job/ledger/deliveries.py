@@ -62,6 +62,11 @@ class Claim:
     recipient: str
 
 
+def is_participant(recipient: str) -> bool:
+    """Whether a recipient of the log is a participant of Peppol: scheme:value, and no e-mail address."""
+    return ":" in recipient and "@" not in recipient
+
+
 def latest_deliveries(engine: Engine) -> dict[str, Delivery]:
     """Document number → the latest entry of its latest attempt; documents that were never tried are left out."""
     with transaction(engine) as connection:
@@ -76,19 +81,6 @@ def names_elsewhere(engine: Engine) -> dict[tuple[str, int], str]:
         query = select(deliveries).where(deliveries.c.event == DeliveryEvent.NAMED.value)
         rows = connection.execute(query.order_by(deliveries.c.seq))
         return {(row.document_number, row.attempt): row.detail for row in rows}
-
-
-def stuck_since(engine: Engine) -> dict[str, str]:
-    """Document number → the first moment since when nothing but refusals was noted of it."""
-    since: dict[str, str] = {}
-    with transaction(engine) as connection:
-        for row in connection.execute(select(deliveries).order_by(deliveries.c.seq)):
-            event = DeliveryEvent(row.event)
-            if event in STUCK:
-                since.setdefault(row.document_number, row.moment)
-            elif event in SENT:
-                since.pop(row.document_number, None)
-    return since
 
 
 def note_no_participant(engine: Engine, number: str, recipient: str, detail: str, *, moment: str, run_id: str) -> None:
@@ -130,10 +122,16 @@ def record(engine: Engine, claim: Claim, event: DeliveryEvent, *, moment: str, r
 
 
 def confirm(engine: Engine, number: str, *, moment: str, run_id: str) -> bool:
-    """Note that the client has the document, as the user says; False when its fate was not unknown."""
+    """Note that the client has the document, as the user says; False when nothing was open about its fate.
+
+    What an access point has taken over and not confirmed is open, too.
+    """
     with transaction(engine) as connection:
         before = _latest(connection, number)
-        if before is None or before.event not in UNKNOWN:
+        if before is None:
+            return False
+        on_its_way = before.event is DeliveryEvent.ACCEPTED and is_participant(before.recipient)
+        if before.event not in UNKNOWN and not on_its_way:
             return False
         made = Claim(number, before.attempt, before.message_id, before.recipient)
         _note(connection, made, DeliveryEvent.CONFIRMED, moment, run_id, "confirmed by the user")

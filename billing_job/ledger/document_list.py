@@ -10,7 +10,7 @@ from billing_job.core.document_json import heading_from_json
 from billing_job.core.money import decimal_text
 from billing_job.ledger.billing_tables import credited_lines, deliveries, documents, files
 from billing_job.ledger.database import transaction
-from billing_job.ledger.deliveries import SENT, STUCK, UNKNOWN, DeliveryEvent
+from billing_job.ledger.deliveries import SENT, STUCK, UNKNOWN, DeliveryEvent, is_participant
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +94,7 @@ def _steps(connection: Connection, number: str) -> Iterator[HistoryStep]:
 
 
 def _channel(recipient: str) -> str:
-    """An e-mail address has an @; a participant of Peppol is scheme:value."""
-    return "Peppol" if ":" in recipient and "@" not in recipient else "e-mail"
+    return "Peppol" if is_participant(recipient) else "e-mail"
 
 
 def written_files(engine: Engine, number: str) -> dict[str, str]:

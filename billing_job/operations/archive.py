@@ -1,5 +1,6 @@
 """`archive`: a year's documents, books and evidence in one file that can be checked without this program's ledger."""
 
+import gzip
 import hashlib
 import io
 import json
@@ -10,16 +11,17 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from sqlalchemy import Table, func, select
+from sqlalchemy import ColumnElement, Table, func, select
 
 from billing_job.core.errors import OutputError, RunFailed
 from billing_job.core.files.csv_writer import csv_text
 from billing_job.core.files.manifest import MANIFEST, sha256
-from billing_job.core.moments import moment_text
+from billing_job.core.moments import moment_text, utc_text
 from billing_job.core.period import Period
 from billing_job.ledger.billing_tables import documents
 from billing_job.ledger.chain import chained_tables
 from billing_job.ledger.database import transaction
+from billing_job.ledger.tables import transactions, wallet_rows
 from billing_job.month.job import Job
 
 SCHEMA = "billing-job/archive@1"
@@ -29,13 +31,18 @@ DOCUMENT_COLUMNS = (
 )  # fmt: skip
 EVIDENCE = frozenset(
     {
-        "accepted_differences", "bank_decisions", "bank_entries", "bank_statements", "closings", "collections",
-        "decisions", "deliveries", "document_evidence", "payments", "proven_readings", "reminders", "vat_closings",
-        "vies_answers",
+        "absences", "accepted_differences", "balances", "bank_decisions", "bank_entries", "bank_statements", "closings",
+        "collections", "decisions", "deliveries", "document_evidence", "payments", "proven_readings", "reminders",
+        "vat_closings", "vies_answers",
     }
 )  # fmt: skip
 """Tables of the ledger that tell how documents came about and what became of them; what was issued is in each month's
-issued.jsonl.gz already."""
+issued.jsonl.gz already, what moved the wallet in wallet/."""
+WALLET_COLUMNS = (
+    wallet_rows.c.transaction_id, transactions.c.created_at, transactions.c.type, transactions.c.micros,
+    transactions.c.currency, transactions.c.standing, transactions.c.problem, wallet_rows.c.first_seen,
+    wallet_rows.c.sha256, wallet_rows.c.raw,
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +119,11 @@ def sealed(contents: Mapping[str, Any]) -> str:
     return sha256(json.dumps(rest, sort_keys=True, ensure_ascii=False).encode())
 
 
+def written(contents: Mapping[str, Any]) -> bytes:
+    """archive.json, which can be written in this way only."""
+    return (json.dumps(contents, indent=2, sort_keys=True, ensure_ascii=False) + "\n").encode()
+
+
 class Hashed(io.RawIOBase):
     """A file that is written to another one and hashed on the way."""
 
@@ -142,7 +154,7 @@ def _write(
             tar.addfile(member(name, len(content)), io.BytesIO(content))
         told = contents(held)
         told["seal"] = sealed(told)
-        last = (json.dumps(told, indent=2, sort_keys=True, ensure_ascii=False) + "\n").encode()
+        last = written(told)
         tar.addfile(member(CONTENTS, len(last)), io.BytesIO(last))
     return hashed.digest.hexdigest(), len(held)
 
@@ -163,6 +175,31 @@ def _members(job: Job, folders: list[str]) -> Iterator[tuple[str, bytes]]:
     for table in chained_tables():
         if table.name in EVIDENCE:
             yield f"evidence/{table.name}.jsonl", _rows(job, table)
+    year, zone = folders[0][:4], job.settings.billing.zone
+    for number in range(1, 13):
+        starts, ends = Period(int(year), number).span(zone)
+        within = (transactions.c.created_at >= starts) & (transactions.c.created_at < ends)
+        if content := _wallet_rows(job, within):
+            yield f"wallet/{year}-{number:02d}.jsonl.gz", content
+    undated = transactions.c.created_at.is_(None) & wallet_rows.c.first_seen.like(f"{year}-%")
+    if content := _wallet_rows(job, undated):
+        yield "wallet/undated.jsonl.gz", content
+
+
+def _wallet_rows(job: Job, condition: ColumnElement[bool]) -> bytes:
+    """Every version of the wallet's rows as they came and as they are read, as gzipped lines; nothing without any."""
+    packed = io.BytesIO()
+    # Without the name and the moment that gzip would write, the same rows are the same bytes.
+    with gzip.GzipFile("", "wb", 5, packed, mtime=0) as lines, transaction(job.engine) as connection:
+        query = select(*WALLET_COLUMNS).join(transactions, transactions.c.seq == wallet_rows.c.seq).where(condition)
+        rows = connection.execute(query.order_by(wallet_rows.c.seq).execution_options(yield_per=10_000)).mappings()
+        found = False
+        for row in rows:
+            found = True
+            moment = None if row["created_at"] is None else utc_text(row["created_at"])
+            told = dict(row) | {"created_at": moment}
+            lines.write((json.dumps(told, ensure_ascii=False, sort_keys=True) + "\n").encode())
+    return packed.getvalue() if found else b""
 
 
 def _rows(job: Job, table: Table) -> bytes:

@@ -14,7 +14,7 @@ from billing_job.core.checks import numbers_have_no_gap
 from billing_job.core.errors import ConfigError
 from billing_job.core.files.manifest import MANIFEST, sha256
 from billing_job.core.money import cents_from_decimal
-from billing_job.operations.archive import CONTENTS, DOCUMENTS, Hashed, member, sealed
+from billing_job.operations.archive import CONTENTS, DOCUMENTS, Hashed, member, sealed, written
 
 _SALES = "accounting/sales.csv"
 _KEPT = (CONTENTS, DOCUMENTS)
@@ -44,6 +44,8 @@ def check_archive(path: Path) -> ArchiveCheck:
             for name, content in members:
                 if name in found:
                     check.problems.append(f"{name}: is in the archive twice")
+                if name.startswith("/") or ".." in name.split("/") or "\\" in name:
+                    check.problems.append(f"{name}: leads out of the archive; do not unpack it")
                 found[name] = sha256(content)
                 if name in _KEPT or name.endswith((f"/{MANIFEST}", f"/{_SALES}")):
                     small[name] = content
@@ -54,15 +56,17 @@ def check_archive(path: Path) -> ArchiveCheck:
     if contents is not None:
         _check_contents(contents, found, check)
     _check_months(small, found, check)
-    _check_documents(small, contents or {}, check)
+    try:
+        _check_documents(small, contents or {}, check)
+    except (ValueError, KeyError, TypeError, csv.Error):
+        check.problems.append(f"{DOCUMENTS} and {_SALES}: cannot be compared, one of them has another form")
     return check
 
 
 @contextmanager
 def _contents_of(path: Path, check: ArchiveCheck) -> Iterator[Iterator[tuple[str, bytes]]]:
     if path.is_dir():
-        files = sorted(each for each in path.rglob("*") if each.is_file())
-        yield ((each.relative_to(path).as_posix(), each.read_bytes()) for each in files)
+        yield _read_folder(path, check)
         return
     hashed = Hashed()
     # The archive is written a second time, to nowhere: what its headers and gaps hold must come out the same.
@@ -73,6 +77,16 @@ def _contents_of(path: Path, check: ArchiveCheck) -> Iterator[Iterator[tuple[str
         yield _read(tar, again)
     if not check.problems and hashed.digest.hexdigest() != _digest(path):
         check.problems.append(f"{path}: bytes between its files are not as they were written")
+
+
+def _read_folder(path: Path, check: ArchiveCheck) -> Iterator[tuple[str, bytes]]:
+    """Every plain file; a link could lead to anything, also to what is right today."""
+    for each in sorted(path.rglob("*")):
+        name = each.relative_to(path).as_posix()
+        if each.is_symlink() or not (each.is_file() or each.is_dir()):
+            check.problems.append(f"{name}: is a link or no file, which an archive does not hold")
+        elif each.is_file():
+            yield name, each.read_bytes()
 
 
 def _read(tar: tarfile.TarFile, again: tarfile.TarFile) -> Iterator[tuple[str, bytes]]:
@@ -99,7 +113,7 @@ def _json(content: bytes | None, name: str, check: ArchiveCheck) -> dict[str, An
         return None
     try:
         body = json.loads(content)
-    except ValueError:
+    except (ValueError, RecursionError):
         body = None
     if not isinstance(body, dict) or not isinstance(body.get("files"), dict):
         check.problems.append(f"{name}: was changed after it was written")
@@ -108,7 +122,7 @@ def _json(content: bytes | None, name: str, check: ArchiveCheck) -> dict[str, An
 
 
 def _check_contents(contents: Mapping[str, Any], found: Mapping[str, str], check: ArchiveCheck) -> None:
-    if contents.get("seal") != sealed(contents):
+    if contents.get("seal") != sealed(contents) or sha256(written(contents)) != found[CONTENTS]:
         check.problems.append(f"{CONTENTS}: was changed after it was written")
     expected = contents["files"]
     for name in sorted(found.keys() - expected.keys() - {CONTENTS}):

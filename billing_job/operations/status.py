@@ -11,6 +11,7 @@ from billing_job.ledger.folder_state import ledger_state, note, noted
 from billing_job.ledger.runs import last_run
 from billing_job.ledger.sums import ledger_size
 from billing_job.ledger.transactions import last_whole_walk
+from billing_job.ledger.undelivered import undelivered
 from billing_job.month.exceptions import waiting
 from billing_job.month.job import Job
 from billing_job.month.own_charges import own_charges
@@ -37,10 +38,17 @@ def status(job: Job) -> dict[str, Any]:
         "next_month": str(_next_month(job)),
         "waiting": _waits(job).figures(),
         "unsent": {"count": count_in_state(job.engine, "issued")},
-        "not_delivered": {"count": count_in_state(job.engine, "refused")},
+        "not_delivered": _not_delivered(job),
         "receivables": receivables_figures(job),
         "charges": {"contradictions": _charges(job)},
     }
+
+
+def _not_delivered(job: Job) -> dict[str, int]:
+    """The queue of `send` in one line: how many documents, their gross, and the days of the oldest."""
+    queue = undelivered(job.engine, job.clock.now())
+    oldest = max((stuck.age_days for stuck in queue), default=0)
+    return {"count": len(queue), "cents": sum(stuck.gross_cents for stuck in queue), "oldest_days": oldest}
 
 
 def _charges(job: Job) -> list[str]:

@@ -39,6 +39,27 @@ def test_a_narrow_terminal_breaks_the_sentence_alone() -> None:
         assert {"東京電話株式会社", "1,234.50", "+31201234567", "numbers.csv", "الاتصالات"} <= set(printed)
 
 
+def test_names_are_cut_so_that_a_row_is_one_line() -> None:
+    """At 80 columns each document is one line: names give way, the last first; numbers, dates and amounts never do."""
+    columns = ("number", "date", "client", "name", "net", "gross", "open", "state")
+    names = ("株式会社さくら電話サービス", "Koninklijke Nederlandse Vereniging voor Klantcontact", "Cafe\u0301 Léa")
+    for state, amount in (("issued", "1,138.20"), ("partly paid", "123,456.78")):
+        rows = [
+            (f"INV-2026-{place:05d}", "2026-11-28", f"client-number-{place}", name, amount, amount, amount, state)
+            for place, name in enumerate(names)
+        ]
+        for width in (80, 100, 119):
+            printed = table(columns, rows, right=columns[4:7], short=("client", "name"), console=screen(width))
+            head, *lines = printed.splitlines()
+            assert max(map(cell_len, (head, *lines))) <= width
+            for row, line in zip(rows, lines, strict=True):
+                assert [word for word in line.split() if word in row][:2] == [row[0], row[1]]
+                assert line.count(amount) == 3
+                assert line.endswith(state)
+        assert names[1] in table(columns, rows[1:2], right=columns[4:7], short=("client", "name"), console=screen(200))
+    assert "株式会…" in table(("id", "name"), [("1", names[0])], short=("name",), console=screen(12))
+
+
 def test_rows_without_room_for_columns_take_a_few_lines() -> None:
     """Each begins with its first cell; the others have their names, and what is empty is left out."""
     lines = table(COLUMNS, ROWS[1:], right=("net",), console=screen(30)).splitlines()

@@ -1,11 +1,25 @@
 """Documents through Peppol: each at most once, and what did not arrive in a queue, whatever the access point does."""
 
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
 
-from tests.support.fakes import Office
+from billing_job.delivery.peppol.asking import Asking
+from billing_job.delivery.peppol.e_invoice_be import EInvoiceBe
+from billing_job.delivery.peppol.phoss_ap import PhossAp
+from billing_job.didfarm.listening import address_of, listener_on
+from billing_job.didfarm.sandbox.loopback import HOST, LoopbackServer
+from tests.support.fakes import Clock, Office
 from tests.support.kill_peppol import trial
 from tests.support.peppol_month import MONTH, access_point, participant, peppol_office
 
@@ -92,7 +106,7 @@ def test_a_document_that_never_arrives_is_in_the_queue(tmp_path: Path, kind: str
         here.clock.set(2026, 11, 9, 8, 0)
         queue = send(here)["queue"]
         assert [(stuck["number"], stuck["age_days"], stuck["gross_cents"]) for stuck in queue] == [(NUMBER, 3, 1210)]
-        assert here.type("status", "--json").json["not_delivered"] == {"count": 1}
+        assert here.type("status", "--json").json["not_delivered"] == {"count": 1, "cents": 1210, "oldest_days": 3}
         state.faults.clear()
         assert lists(send(here, "--resend", NUMBER)) == {"sent": [NUMBER]}
         assert send(here)["queue"] == []
@@ -136,6 +150,131 @@ def test_the_key_stays_secret(tmp_path: Path) -> None:
         here.environment.clear()
         assert "PEPPOL_KEY" in here.type("send", "--month", MONTH).err
         assert state.taken == {}
+
+
+RECEIVER, OTHERS = "0208:0428759497", "urn:oasis:names:specification:ubl:schema:xsd:Order-2::Order##order::2.1"
+KIND = "busdox-docid-qns::urn:oasis:names:specification:ubl:schema:xsd:Invoice-2::Invoice##peppol::2.1"
+
+
+def _entry(value: object, *kinds: str) -> dict[str, Any]:
+    """A match of the Peppol Directory."""
+    types = [dict(zip(("scheme", "value"), kind.split("::", 1), strict=True)) for kind in kinds]
+    return {"participantID": {"scheme": "iso6523-actorid-upis", "value": value}, "docTypes": types}
+
+
+def _said(valid: object, *kinds: str, **found: object) -> bytes:
+    """An answer that both look-ups understand: the Directory's matches, and what e-invoice.be says of an id."""
+    return json.dumps({"is_valid": valid, "supported_document_types": list(kinds), **found}).encode()
+
+
+# Status, headers and body of an answer; what the Peppol Directory and e-invoice.be come to by it.
+LOOK_UPS: dict[str, tuple[int, dict[str, str], bytes, str, str]] = {
+    "yes": (200, {}, _said(True, KIND, matches=[_entry(RECEIVER, KIND)]), "reached", "reached"),
+    "with a BOM": (
+        200, {}, b"\xef\xbb\xbf" + _said(True, KIND, matches=[_entry(RECEIVER, KIND)]), "reached", "reached",
+    ),
+    "no": (200, {}, _said(False, matches=[]), "unlisted", "absent"),
+    "orders alone": (
+        200, {}, _said(True, f"busdox-docid-qns::{OTHERS}", matches=[_entry(RECEIVER, f"busdox-docid-qns::{OTHERS}")]),
+        "unlisted", "absent",
+    ),
+    "another participant": (200, {}, _said("yes", matches=[_entry("0208:0999999999", KIND)]), "unlisted", "unknown"),
+    "an entry of another shape": (200, {}, _said(1, matches=["x", {}, _entry(7, KIND)]), "unlisted", "unknown"),
+    "500": (500, {}, _said(False, matches=[]), "unknown", "unknown"),
+    "404": (404, {}, _said(False, matches=[]), "unknown", "unknown"),
+    "a page": (200, {"Content-Type": "text/html"}, b"<html>Welcome</html>", "unknown", "unknown"),
+    "nothing": (200, {}, b"", "unknown", "unknown"),
+    "null": (200, {}, b"null", "unknown", "unknown"),
+    "a list": (200, {}, b"[true]", "unknown", "unknown"),
+    "half": (200, {}, b'{"is_valid": false, "matches": [', "unknown", "unknown"),
+    "too deep": (200, {}, b'{"matches":' + b"[" * 100_000, "unknown", "unknown"),
+    "a number without end": (200, {}, b'{"is_valid": false, "matches": [], "n": ' + b"9" * 10_000 + b"}", "unknown",
+                             "unknown"),
+    "no gzip": (200, {"Content-Encoding": "gzip"}, b"plain", "unknown", "unknown"),
+    "too large": (200, {}, b" " * (4 * 1024 * 1024 + 1) + _said(False, matches=[]), "unknown", "unknown"),
+    "elsewhere": (302, {"Location": "/elsewhere"}, _said(False, matches=[]), "unknown", "unknown"),
+}  # fmt: skip
+
+
+@contextmanager
+def asked(*answers: tuple[int, dict[str, str], bytes]) -> Iterator[tuple[Asking, Clock]]:
+    """Questions to a server that gives these answers one after the other, and the last one for ever."""
+    left = list(answers)
+
+    async def answer(request: Request) -> Response:
+        status, headers, body = left.pop(0) if len(left) > 1 else left[0]
+        return Response(body, status, headers)
+
+    clock = Clock(datetime(2026, 11, 5, 8, 0, tzinfo=UTC))
+    listener = listener_on(HOST, 0)
+    url, server = address_of(listener), LoopbackServer(Starlette(routes=[Route("/{rest:path}", answer)]))
+    thread = server.start(listener, "odd access point")
+    asking = Asking(url, {}, 5, clock)
+    try:
+        yield asking, clock
+    finally:
+        asking.close()
+        server.stop()
+        thread.join()
+
+
+@pytest.mark.parametrize("said", LOOK_UPS)
+def test_a_look_up_says_no_only_without_a_doubt(said: str) -> None:
+    """An outage, a page, a redirect or another shape is no answer: `auto` waits then, and mails nothing."""
+    status, headers, body, listed, hosted = LOOK_UPS[said]
+    with asked((status, headers, body)) as (asking, _):
+        assert PhossAp(asking, asking).lookup(RECEIVER, KIND).reach.value == listed
+        assert EInvoiceBe(asking).lookup(RECEIVER, KIND).reach.value == hosted
+
+
+LATER = format_datetime(datetime(2026, 11, 5, 8, 0, 20, tzinfo=UTC), usegmt=True)
+
+
+@pytest.mark.parametrize(
+    ("retry_after", "waited"),
+    [("7", 7), ("0", 0.5), ("", 0.5), ("soon", 0.5), ("-5", 0.5), ("1e3", 0.5), (LATER, 20), ("1793865630", 30),
+     ("61", None), ("9" * 9, None), ("9" * 400, 0.5), ("Wed, 21 Oct 2015 07:28:00 GMT", 0.5)],
+)  # fmt: skip
+def test_too_many_requests(retry_after: str, waited: float | None) -> None:
+    """429 took nothing: it is asked again after what it asks for, and left to the next round where that is long."""
+    headers = {"Retry-After": retry_after, "Date": "Thu, 05 Nov 2026 08:00:00 GMT"}
+    with asked((429, headers, b""), (200, {}, b"{}")) as (asking, clock):
+        assert asking.get("/").status == (429 if waited is None else 200)
+        assert clock.seconds == (waited or 0)
+
+
+def test_who_never_stops_saying_429_is_not_waited_for_by_every_document() -> None:
+    """Three tries of the first request; then one each, until an answer is another one."""
+    with asked(*[(429, {"Retry-After": "10"}, b"")] * 5, (200, {}, b"{}"), (429, {}, b""), (200, {}, b"")) as (
+        asking,
+        clock,
+    ):
+        assert [asking.get("/").status for _ in range(3)] == [429, 429, 429]
+        assert clock.seconds == 20
+        assert [asking.get("/").status for _ in range(2)] == [200, 200]
+        assert clock.seconds == 20.5
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_receipt_that_never_comes_is_in_the_queue(tmp_path: Path, kind: str) -> None:
+    """Taken over and unconfirmed for three days: in the queue, asked again by any month's round, gone once settled."""
+    with access_point() as (url, state):
+        here = peppol_office(tmp_path, url, 2, kind)
+        state.faults[""] = "late"
+        assert lists(send(here)) == {"sent": [NUMBER, "INV-2026-00002"]}
+        for each in state.taken.values():
+            each.asked = -100
+        here.clock.set(2026, 11, 7, 8, 0)
+        assert send(here)["queue"] == []
+        here.clock.set(2026, 11, 9, 8, 0)
+        assert [(each["number"], each["reason"], each["age_days"]) for each in send(here)["queue"]] == [
+            (NUMBER, "unconfirmed", 4), ("INV-2026-00002", "unconfirmed", 4)
+        ]  # fmt: skip
+        assert here.type("status", "--json").json["not_delivered"] == {"count": 2, "cents": 2421, "oldest_days": 4}
+        assert [each["number"] for each in send(here, "--confirm", NUMBER)["queue"]] == ["INV-2026-00002"]
+        state.faults[""] = "undelivered"
+        assert [each["reason"] for each in send(here)["queue"]] == ["undelivered"]
+        assert sum(taken.sent for taken in state.sent) == 2
 
 
 @pytest.mark.sqlite_file("the protocol is the same on a server, and a kill of ours does not reach it")

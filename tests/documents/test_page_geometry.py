@@ -1,15 +1,18 @@
 """Where things stand on paper, in mm from the PDF: margins, the window, nothing over or outside of another."""
 
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
 import pytest
 
-from billing_job.core.document import Client, Document
-from billing_job.documents.document_files import document_files
+from billing_job.core.document import Client, Document, Seller
+from billing_job.documents.document_files import document_files, letter_pdf
+from billing_job.documents.letter_view import LetterView
+from billing_job.documents.reminder_letter import reminder_view
+from billing_job.documents.statement_letter import statement_view
 from billing_job.documents.templates import load_templates
 from tests.support.sample_documents import (
     CLIENT,
@@ -23,9 +26,11 @@ from tests.support.sample_documents import (
     long_names,
     many_lines,
     mixed_rates,
+    numbers_of,
     standard_lines,
     with_discount,
 )
+from tests.support.sample_letters import DAY, reminder, statement
 
 pdfium = pytest.importorskip("pypdfium2")
 
@@ -44,6 +49,8 @@ def _of_lines(count: int) -> Document:
 
 
 BRITISH = abroad("GB", street="10 Downing Street", city="London", postal_code="SW1A 2AA")
+CREDITOR = "NL79ZZZ999999990000"
+DEBITED = replace(CLIENT, mandate_id="MANDATE-1", debited_iban="NL13TEST0123456789")
 AMERICAN = abroad("US", street="350 Fifth Avenue", city="New York", region="NY", postal_code="10118")
 JAPANESE = abroad("JP", street="丸の内1-1-1", region="東京都", city="千代田区", postal_code="100-0005", language="ja")
 SAMPLES: dict[str, Callable[[], Document]] = {
@@ -59,6 +66,26 @@ SAMPLES: dict[str, Callable[[], Document]] = {
     "JP": lambda: document(standard_lines(OUTSIDE_SCOPE), client=JAPANESE),
     "16 lines on Letter": lambda: document(many_lines(16), seller=LETTER),
     "window at the right": lambda: document(standard_lines(), seller=replace(SELLER, address="right")),
+    "sums carried": lambda: document(numbers_of((4,) * 20), seller=replace(SELLER, carried_forward=True)),
+    "direct debit": lambda: document(standard_lines(), client=DEBITED, seller=replace(SELLER, creditor_id=CREDITOR)),
+}
+RIGHT = replace(SELLER, address="right")
+LONG = long_names()
+ARABIC = in_language("ar").client
+LETTERS: dict[str, tuple[Seller, Callable[[], LetterView]]] = {
+    "reminder": (SELLER, lambda: reminder_view(reminder(SELLER, CLIENT), TEMPLATES)),
+    "reminder ar": (SELLER, lambda: reminder_view(reminder(SELLER, ARABIC, text="final"), TEMPLATES)),
+    "reminder de": (SELLER, lambda: reminder_view(reminder(SELLER, in_language("de").client), TEMPLATES)),
+    "reminder ja": (SELLER, lambda: reminder_view(reminder(SELLER, in_language("ja").client), TEMPLATES)),
+    "reminder of long names": (LONG.seller, lambda: reminder_view(reminder(LONG.seller, LONG.client), TEMPLATES)),
+    "reminder of 60": (SELLER, lambda: reminder_view(reminder(SELLER, CLIENT, items=60), TEMPLATES)),
+    "reminder on Letter": (LETTER, lambda: reminder_view(reminder(LETTER, AMERICAN), TEMPLATES)),
+    "statement": (SELLER, lambda: statement_view(statement(SELLER, CLIENT), TEMPLATES)),
+    "statement ar": (SELLER, lambda: statement_view(statement(SELLER, ARABIC), TEMPLATES)),
+    "statement hi": (SELLER, lambda: statement_view(statement(SELLER, in_language("hi").client), TEMPLATES)),
+    "statement of long names": (LONG.seller, lambda: statement_view(statement(LONG.seller, LONG.client), TEMPLATES)),
+    "statement of 90": (RIGHT, lambda: statement_view(statement(RIGHT, CLIENT, movements=90), TEMPLATES)),
+    "statement in favour": (SELLER, lambda: statement_view(statement(SELLER, CLIENT, balance=-5_000), TEMPLATES)),
 }
 
 
@@ -79,9 +106,9 @@ class Box:
         return wide > 0.3 and high > 0.8
 
 
-def pages_of(each: Document) -> Iterator[tuple[float, float, list[Box]]]:
+def pages_of(content: bytes) -> Iterator[tuple[float, float, list[Box]]]:
     """Width and height of each page in mm, and its texts."""
-    pdf = pdfium.PdfDocument(io.BytesIO(document_files(each, TEMPLATES)["pdf"]))
+    pdf = pdfium.PdfDocument(io.BytesIO(content))
     for page in pdf:
         width, height = (side / MM for side in page.get_size())
         yield width, height, list(_boxes(page.get_textpage(), height))
@@ -101,10 +128,26 @@ def _boxes(texts: Any, height: float) -> Iterator[Box]:
 def test_nothing_stands_over_or_outside(name: str) -> None:
     """All texts lie within the margins, none over another; up to 16 lines are one page, the account is on the first."""
     each = SAMPLES[name]()
-    pages = list(pages_of(each))
+    pages = list(pages_of(document_files(each, TEMPLATES)["pdf"]))
     assert (len(pages) == 1) == (len(each.lines) <= 16)
+    stand_apart(pages, each.seller)
+
+
+@pytest.mark.parametrize("name", LETTERS)
+def test_letters_stand_within_the_same_margins(name: str) -> None:
+    """Reminders and statements, of one page and of several; the window shows the client, and nothing else of them."""
+    seller, view = LETTERS[name]
+    pages = list(pages_of(letter_pdf(view(), TEMPLATES, day=DAY, what=name)))
+    assert (len(pages) == 1) == (" of " not in name or "names" in name)
+    stand_apart(pages, seller)
+    shown = seen_through_the_window(pages, seller)
+    assert len(shown) >= 4
+
+
+def stand_apart(pages: Sequence[tuple[float, float, list[Box]]], seller: Seller) -> None:
+    """All texts lie within the margins of their paper, none over another."""
     for width, height, boxes in pages:
-        assert (round(width), round(height)) == ((216, 279) if each.seller.paper == "letter" else (210, 297))
+        assert (round(width), round(height)) == ((216, 279) if seller.paper == "letter" else (210, 297))
         for box in boxes:
             assert 19.5 <= box.left < box.right <= width - 19.5, box
             assert 8 <= box.top < box.bottom <= height - 8, box
@@ -112,15 +155,20 @@ def test_nothing_stands_over_or_outside(name: str) -> None:
         assert clashes == []
 
 
+def seen_through_the_window(pages: Sequence[tuple[float, float, list[Box]]], seller: Seller) -> list[Box]:
+    """The texts of page one between 20 and 105 mm and 45 and 90 mm, or in the mirror: none is cut by an edge."""
+    (width, _, boxes), *_ = pages
+    left, right = (width - 105, width - 20) if seller.address == "right" else (20, 105)
+    shown = [box for box in boxes if box.top < 90 and box.bottom > 45 and box.left < right and box.right > left]
+    assert all(left - 0.5 <= box.left and box.right <= right + 0.5 and box.bottom <= 90 for box in shown), shown
+    return shown
+
+
 @pytest.mark.parametrize("name", ["8 lines", "ar", "GB", "US", "JP", "window at the right"])
 def test_the_window_shows_the_address_and_nothing_else(name: str) -> None:
     """DIN 5008 B: through 20 to 105 mm and 45 to 90 mm, or its mirror, show the sender's line and the client."""
     each = SAMPLES[name]()
-    (width, _, boxes), *_ = pages_of(each)
-    is_right = each.seller.address == "right"
-    left, right = (width - 105, width - 20) if is_right else (20, 105)
-    shown = [box for box in boxes if box.top < 90 and box.bottom > 45 and box.left < right and box.right > left]
-    assert all(left - 0.5 <= box.left and box.right <= right + 0.5 and box.bottom <= 90 for box in shown), shown
+    shown = seen_through_the_window(list(pages_of(document_files(each, TEMPLATES)["pdf"])), each.seller)
     lines: dict[int, list[Box]] = {}
     for box in sorted(shown, key=lambda box: box.bottom):
         near = next((place for place in lines if abs(place - box.bottom) < 2), round(box.bottom))

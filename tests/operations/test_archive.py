@@ -1,5 +1,7 @@
 """`archive`, and `verify --archive`: a year that proves itself, and the smallest change that is found."""
 
+import gzip
+import io
 import json
 import random
 import tarfile
@@ -7,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from billing_job.operations.archive import member
 from tests.support.fakes import Office, two_clients
 
 
@@ -37,6 +40,8 @@ def test_an_archive_proves_itself_on_a_bare_machine(archived: tuple[Office, Path
     assert bare.type("verify", "--archive", str(tmp_path / "unpacked")).code == 0
     assert {"2026-10/invoices/INV-2026-00001.pdf", "2026-10/accounting/sales.csv", "documents.csv"} <= set(names)
     assert json.loads((tmp_path / "unpacked" / "archive.json").read_text())["seller"]["country"] == "NL"
+    rows = gzip.decompress((tmp_path / "unpacked" / "wallet" / "2026-10.jsonl.gz").read_bytes()).splitlines()
+    assert {json.loads(row)["transaction_id"] for row in rows} == {"1", "2"}
 
 
 def test_one_flipped_bit_is_found(archived: tuple[Office, Path], tmp_path: Path) -> None:
@@ -71,6 +76,29 @@ def test_what_was_taken_out_put_in_or_written_anew_is_named(archived: tuple[Offi
         ("INV-2026-00003: ", "sales.csv"),
     ):
         assert any(name in problem and word in problem for problem in problems), (name, problems)
+
+
+def test_links_and_ways_out_are_named_and_nothing_is_written(archived: tuple[Office, Path], tmp_path: Path) -> None:
+    """A file that became a link to itself elsewhere, a blank more in archive.json, a member that leads out."""
+    here, file = archived
+    folder = tmp_path / "unpacked"
+    with tarfile.open(file) as tar:
+        tar.extractall(folder, filter="data")
+    page = folder / "2026-10/invoices/INV-2026-00001.pdf"
+    page.rename(tmp_path / "elsewhere.pdf")
+    page.symlink_to(tmp_path / "elsewhere.pdf")
+    contents = folder / "archive.json"
+    contents.write_bytes(contents.read_bytes() + b" ")
+    problems = here.type("verify", "--archive", str(folder), "--json").json["problems"]
+    assert any("INV-2026-00001.pdf: is a link" in problem for problem in problems)
+    assert "archive.json: was changed after it was written" in problems
+    led_out = tmp_path / "out.tar"
+    led_out.write_bytes(file.read_bytes())
+    with tarfile.open(led_out, "a") as tar:
+        tar.addfile(member("../out.txt", 2), io.BytesIO(b"no"))
+    refused = here.type("verify", "--archive", str(led_out), "--json")
+    assert (refused.code, (tmp_path.parent / "out.txt").exists()) == (1, False)
+    assert any("../out.txt: leads out" in problem for problem in refused.json["problems"])
 
 
 def test_an_archive_is_never_replaced_and_never_of_damaged_files(archived: tuple[Office, Path], tmp_path: Path) -> None:

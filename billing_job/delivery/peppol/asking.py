@@ -8,13 +8,19 @@ from typing import Any
 
 import httpx
 
+from billing_job.core.clock import Clock
 from billing_job.core.deadline import Deadline
 from billing_job.core.errors import ConfigError
 from billing_job.didfarm.connection import http_client
+from billing_job.didfarm.retry import seconds_asked_for, seconds_to_wait
 from billing_job.didfarm.watched_connection import Connection
 
 MAX_ANSWER_BYTES = 4 * 1024 * 1024
 _WORDS = 300
+_TOO_MANY = 429
+_TRIES = 3
+_LONGEST_WAIT = 60.0
+"""Seconds; who asks for more gets the document with the next round."""
 _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.InvalidURL, httpx.UnsupportedProtocol)
 
 
@@ -33,6 +39,7 @@ class Reply:
     status: int
     body: Any
     text: str
+    headers: Mapping[str, str]
 
     @property
     def words(self) -> str:
@@ -56,9 +63,20 @@ class Reply:
 
 
 class Asking:
-    """One access point by HTTP; `headers` carry its key."""
+    """One access point by HTTP; `headers` carry its key.
 
-    def __init__(self, url: str, headers: Mapping[str, str], timeout_seconds: float, ca_file: Path | None = None):
+    Who answers 429 has taken nothing: it is asked again after the time that it asks for, as long as that is short.
+    Where it never stops, the requests after that wait no longer.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        headers: Mapping[str, str],
+        timeout_seconds: float,
+        clock: Clock,
+        ca_file: Path | None = None,
+    ):
         try:
             self._client = http_client(timeout_seconds, ca_file, None)
         except ConfigError as error:
@@ -66,6 +84,8 @@ class Asking:
         self._url = url
         self._headers = dict(headers)
         self._seconds = timeout_seconds
+        self._clock = clock
+        self._is_busy = False
 
     def close(self) -> None:
         """Close the connections."""
@@ -80,6 +100,19 @@ class Asking:
         return self._ask("POST", path, params=dict(query or {}), **body)
 
     def _ask(self, method: str, path: str, **rest: Any) -> Reply:
+        """The answer to one request, or to a later try where the earlier ones counted for nothing."""
+        for attempt in range(1, _TRIES):
+            reply = self._ask_once(method, path, **rest)
+            asked = seconds_asked_for(reply.headers, self._clock.now()) or 0.0
+            if reply.status != _TOO_MANY or self._is_busy or asked > _LONGEST_WAIT:
+                break
+            self._clock.sleep(seconds_to_wait(attempt, asked, 0))
+        else:
+            reply = self._ask_once(method, path, **rest)
+        self._is_busy = reply.status == _TOO_MANY
+        return reply
+
+    def _ask_once(self, method: str, path: str, **rest: Any) -> Reply:
         connection = Connection()
         # A server that sends a byte now and then never runs into the timeout between two of them.
         deadline = Deadline(2 * self._seconds, connection.shut_down)
@@ -94,7 +127,7 @@ class Asking:
                         raise AnswerLost(f"its answer is larger than {MAX_ANSWER_BYTES // 1024**2} MiB")
                     pieces.append(piece)
                 text = b"".join(pieces).decode("utf-8", "replace")
-                return Reply(answer.status_code, _json(text), text)
+                return Reply(answer.status_code, _json(text), text, answer.headers)
         except _NEVER_SENT as error:
             raise NotSent(f"{self._url} cannot be reached ({_short(error)})") from None
         except (httpx.HTTPError, httpx.StreamError) as error:
@@ -104,7 +137,7 @@ class Asking:
 
 def _json(text: str) -> Any:
     try:
-        return json.loads(text)
+        return json.loads(text.removeprefix("\ufeff"))
     except (ValueError, RecursionError):
         return None
 

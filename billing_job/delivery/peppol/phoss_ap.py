@@ -89,16 +89,15 @@ class PhossAp:
 
     def _answer(self, reply: Reply, reference: str) -> Answer:
         """What an answer to a submission means; the word of the status counts for more than that of the answer."""
-        if reply.status in (400, 413):
-            return Answer(Outcome.REFUSED, reply.words)
         if reply.status in (401, 403, 404, 405, 429):
             return Answer(Outcome.DEFERRED, reply.words)
         known = self.fate(reference, reference)
+        # Also of what it refuses as known already: an earlier try of the same reference may have been taken.
         if not _is_open(known):
             return known
         if 200 <= reply.status < 300:
             return Answer(Outcome.ACCEPTED, reply.words)
-        if reply.status == 422 and known.outcome is Outcome.DEFERRED:
+        if reply.status in (400, 409, 413, 422) and known.outcome is Outcome.DEFERRED:
             return Answer(Outcome.REFUSED, reply.words)
         return Answer(Outcome.UNCERTAIN, reply.words)
 

@@ -6,11 +6,11 @@ from datetime import datetime, timedelta
 
 from billing_job.core.console import Console
 from billing_job.core.document import Document
-from billing_job.core.errors import LedgerError
 from billing_job.core.files.manifest import sha256
 from billing_job.core.moments import moment_text
 from billing_job.core.period import Period
 from billing_job.delivery.message import Answer, Outcome
+from billing_job.delivery.noting import note_answer
 from billing_job.delivery.peppol.access_point import (
     AccessPoint,
     Posting,
@@ -27,6 +27,7 @@ from billing_job.ledger.deliveries import (
     Delivery,
     DeliveryEvent,
     claim,
+    is_participant,
     latest_deliveries,
     names_elsewhere,
     record,
@@ -34,6 +35,7 @@ from billing_job.ledger.deliveries import (
 from billing_job.ledger.document_files import StoredFile, stored_files
 from billing_job.month.job import Job
 
+_OTHERWISE = "so the next `send` asks the access point for it"
 MAX_BROKEN = 3
 """Documents in a row on which the connection broke: then the access point is ill, and the rest waits."""
 SETTLES_AFTER = timedelta(minutes=10)
@@ -56,11 +58,11 @@ class PeppolItem:
         return Entry(self.document.number, self.document.client.client_id, self.receiver, detail)
 
 
-def settle(job: Job, access_point: AccessPoint, console: Console, month: Period, numbers: Sequence[str]) -> None:
-    """Ask what became of documents whose fate is open: uncertain ones of all months, those on their way of this one."""
+def settle(job: Job, access_point: AccessPoint, console: Console) -> None:
+    """Ask what became of documents of all months whose fate is open: uncertain ones, and those on their way."""
     names, now = names_elsewhere(job.engine), job.clock.now()
     for number, delivery in latest_deliveries(job.engine).items():
-        on_its_way = delivery.event is DeliveryEvent.ACCEPTED and number in numbers
+        on_its_way = delivery.event is DeliveryEvent.ACCEPTED
         if not is_participant(delivery.recipient) or not delivery.message_id:
             continue
         if not on_its_way and delivery.event not in UNKNOWN:
@@ -72,13 +74,8 @@ def settle(job: Job, access_point: AccessPoint, console: Console, month: Period,
         elif answer.outcome is Outcome.UNCERTAIN or answer.outcome.value == delivery.event.value:
             continue
         known = Claim(number, delivery.attempt, delivery.message_id, delivery.recipient)
-        _record(job, known, answer, console)
+        note_answer(job, known, answer, console, _OTHERWISE)
         console.info(f"{number} to {delivery.recipient}: {answer.outcome.value} ({answer.detail})")
-
-
-def is_participant(recipient: str) -> bool:
-    """Whether a recipient of the log is a participant of Peppol: scheme:value, and no e-mail address."""
-    return ":" in recipient and "@" not in recipient
 
 
 def may_post(before: Delivery | None, receiver: str, *, again: bool) -> bool:
@@ -172,7 +169,7 @@ def _post(job: Job, item: PeppolItem, posting: Posting, access_point: AccessPoin
 
     named = replace(posting, reference=claimed.message_id)
     answer = access_point.submit(named, noted)
-    _record(job, claimed, answer, console)
+    note_answer(job, claimed, answer, console, _OTHERWISE)
     return answer
 
 
@@ -185,14 +182,3 @@ def _enter(delivered: Delivered, item: PeppolItem, answer: Answer) -> None:
             delivered.refused.append(item.entry(answer.detail))
         case Outcome.DEFERRED:
             delivered.deferred.append(item.entry(answer.detail))
-
-
-def _record(job: Job, claimed: Claim, answer: Answer, console: Console) -> None:
-    event, moment = DeliveryEvent(answer.outcome.value), moment_text(job.clock.now())
-    try:
-        record(job.engine, claimed, event, moment=moment, run_id=console.run_id, detail=answer.detail)
-    except LedgerError as error:
-        raise LedgerError(
-            f"{claimed.number} was {event.value} ({answer.detail}), which could not be noted; the next `send` asks the"
-            f" access point for it; {error}"
-        ) from error

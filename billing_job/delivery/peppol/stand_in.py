@@ -14,8 +14,9 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from billing_job.delivery.peppol.access_point import PARTICIPANT_SCHEME
+from billing_job.didfarm.listening import address_of, listener_on
 from billing_job.didfarm.sandbox.faults import parse_fault
-from billing_job.didfarm.sandbox.loopback import LoopbackServer, address_of, listener_on
+from billing_job.didfarm.sandbox.loopback import HOST, LoopbackServer
 from billing_job.didfarm.sandbox.wire_faults import WIRE_FAULTS
 from billing_job.documents.einvoice.profiles import SPECIFICATIONS, Profile
 
@@ -198,7 +199,7 @@ def _refused_before(fault: str) -> Response | None:
     """The answer to a request of which nothing is taken."""
     match fault:
         case "busy":
-            return JSONResponse({"error": "too many requests"}, 429, {"Retry-After": "30"})
+            return JSONResponse({"error": "too many requests"}, 429, {"Retry-After": "1"})
         case "down":
             return Response("upstream is away", 503)
         case "cut":
@@ -241,7 +242,7 @@ class RunningStandIn:
         self.url = ""
 
     def __enter__(self) -> "RunningStandIn":
-        listener = listener_on(self._port)
+        listener = listener_on(HOST, self._port)
         self.url = address_of(listener)
         self._server = LoopbackServer(stand_in_app(self.state))
         self._thread = self._server.start(listener, "access point")

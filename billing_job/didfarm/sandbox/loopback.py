@@ -8,32 +8,12 @@ from collections.abc import Callable
 import uvicorn
 from starlette.types import ASGIApp
 
-from billing_job.core.errors import ConfigError, RunFailed
+from billing_job.core.errors import RunFailed
+from billing_job.didfarm.listening import address_of
 from billing_job.didfarm.sandbox.wire_faults import WireProtocol
 
 HOST = "127.0.0.1"
 _START_SECONDS = 10
-
-
-def listener_on(port: int) -> socket.socket:
-    """A socket that listens; port 0 is any free one; ConfigError when it is taken."""
-    # Named as TCP, so that asyncio sends small answers without waiting for the peer (TCP_NODELAY).
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((HOST, port))
-        listener.listen()
-    except OSError as error:
-        listener.close()
-        raise ConfigError(
-            f"port {port} on {HOST} cannot be listened on: {error.strerror}. Choose another one."
-        ) from error
-    return listener
-
-
-def address_of(listener: socket.socket) -> str:
-    """Where it can be reached: http://HOST:PORT."""
-    return f"http://{HOST}:{listener.getsockname()[1]}"
 
 
 class LoopbackServer(uvicorn.Server):

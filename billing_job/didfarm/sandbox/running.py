@@ -5,12 +5,13 @@ from collections.abc import Callable, Iterable
 from types import TracebackType
 
 from billing_job.core.clock import Clock
+from billing_job.didfarm.listening import address_of, listener_on
 from billing_job.didfarm.sandbox.account import Account
 from billing_job.didfarm.sandbox.deliveries import Deliveries
 from billing_job.didfarm.sandbox.fault_plan import FaultPlan
 from billing_job.didfarm.sandbox.faults import Fault
 from billing_job.didfarm.sandbox.holdings import WireRow
-from billing_job.didfarm.sandbox.loopback import LoopbackServer, address_of, listener_on
+from billing_job.didfarm.sandbox.loopback import HOST, LoopbackServer
 from billing_job.didfarm.sandbox.portal import PREFIX
 from billing_job.didfarm.sandbox.server import (
     PAGE_SIZE,
@@ -92,7 +93,7 @@ class RunningSandbox:
         return self._sandbox.wallet.rows()
 
     def __enter__(self) -> "RunningSandbox":
-        listener = listener_on(self._port)
+        listener = listener_on(HOST, self._port)
         self.base_url = address_of(listener) + PREFIX
         self._server = LoopbackServer(sandbox_app(self._sandbox))
         self._delivering = threading.Thread(target=self.deliveries.run, name="sandbox webhooks", daemon=True)
@@ -140,7 +141,7 @@ def serve(
         webhook_secret=webhook_secret,
         shape=shape,
     )
-    listener = listener_on(port)
+    listener = listener_on(HOST, port)
     threading.Thread(target=sandbox.deliveries.run, name="sandbox webhooks", daemon=True).start()
     base_url = address_of(listener) + PREFIX
     LoopbackServer(sandbox_app(sandbox), on_ready=lambda: on_ready(base_url)).run([listener])

@@ -30,7 +30,7 @@ from billing_job.documents.templates import Templates
 _BASE = "file:///templates/"
 _LOGGER = logging.getLogger("weasyprint")
 _STYLE_SHEET = "invoice.css"
-_OWN_LOOK = (_STYLE_SHEET, "base.html", "invoice.html", "credit_note.html")
+_OWN_LOOK = (_STYLE_SHEET, "page.html", "base.html", "payment.html", "invoice.html", "credit_note.html")
 _FACTURX = "factur-x.xml"
 _VARIANT = "pdf/a-3a"
 
