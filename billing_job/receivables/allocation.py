@@ -92,11 +92,23 @@ def _by_hand(book: Book, case: Case, part: EntryPart, decision: BankDecision) ->
 
 
 def _by_rules(book: Book, case: Case, part: EntryPart, named: Named) -> Outcome:
+    if part.is_return and part.cents > 0:
+        return _came_back(book, case, part, named)
     if named.unknown:
         return Waits(UNKNOWN_DOCUMENT, f"it names {named.unknown}, which was never issued: ask the client what it pays")
     if named.numbers:
         return _named(book, case, part, named)
     return _by_account(book, case, part)
+
+
+def _came_back(book: Book, case: Case, part: EntryPart, named: Named) -> Outcome:
+    """What the house had paid back to a client and its bank did not take; anything else that came back waits."""
+    for key in (*named.numbers, part.iban):
+        paid_back = book.receipts(key, -part.cents) if key else []
+        if paid_back:
+            why = Named(named.rule or "account", why=f"{decimal_text(part.cents)} that were paid back came back")
+            return _returned(case, part, paid_back[0], why, -part.cents)
+    return Waits(WITHOUT_RECEIPT, "money that had left came back: match it to its document or client, or say --other")
 
 
 def _named(book: Book, case: Case, part: EntryPart, named: Named) -> Outcome:
@@ -123,11 +135,12 @@ def _named(book: Book, case: Case, part: EntryPart, named: Named) -> Outcome:
         return Waits(
             OTHER_SUM, f"{' and '.join(named.numbers)} come to {decimal_text(total)}, not to {decimal_text(cents)}"
         )
-    if cents > with_late and len(clients) > 1:
+    is_exact = cents in (total, with_late) or (named.rule == "hand" and cents < with_late)
+    if len(clients) > 1 and not is_exact:
         return Waits(
             SEVERAL_CLIENTS,
-            f"{decimal_text(cents - with_late)} more than is open of {' and '.join(named.numbers)}, which are of"
-            f" several clients ({', '.join(clients)})",
+            f"{' and '.join(named.numbers)} come to {decimal_text(total)} and are of several clients"
+            f" ({', '.join(clients)}): whose is the difference to {decimal_text(cents)}?",
         )
     found = [_payment(case, None, clients[0], -used, PaymentKind.SET_OFF, named, part)] if used else []
     left = cents
@@ -164,6 +177,10 @@ def _money_out(book: Book, case: Case, part: EntryPart, named: Named) -> Outcome
             receipts = book.receipts(number, amount)
             if receipts:
                 return _returned(case, part, receipts[0], named, amount)
+    if named.rule == "hand" and part.is_return:
+        receipts = [one for number in named.numbers for one in book.smaller_receipts(number, cents)]
+        if receipts:
+            return _returned(case, part, receipts[0], named, receipts[0].cents)
     opens = {number: book.open_on(number, case.day) for number in named.numbers}
     clients = {book.claims[number].client_id for number in named.numbers}
     if not part.is_return and sum(opens.values()) == -cents:
@@ -190,15 +207,7 @@ def _returned(case: Case, part: EntryPart, receipt: Receipt, named: Named, amoun
     receipt.is_returned = True
     kept = -part.cents - amount
     found = [
-        _payment(
-            case,
-            one.document,
-            one.client_id,
-            -one.cents,
-            one.kind if one.is_beside else PaymentKind.RETURN,
-            named,
-            part,
-        )
+        _payment(case, one.document, one.client_id, -one.cents, one.kind_of_return, named, part)
         for one in receipt.payments
     ]
     return _with_charges(found, kept - sum(one.charges_cents for one in receipt.payments))
@@ -256,7 +265,10 @@ def _money_out_by_account(book: Book, case: Case, part: EntryPart, clients: set[
     if book.balances[client_id] > 0:
         owed.append(("", -book.balances[client_id]))
     sets = sets_of_sum(owed, -cents) if len(owed) <= MOST_ITEMS else []
-    if len(sets) != 1:
+    if owed and len(sets) != 1:
+        total = decimal_text(-sum(open_cents for _, open_cents in owed))
+        return Waits(OTHER_SUM, f"it went to {client_id}, which has {total} with you: match it, or say --other")
+    if not sets:
         return []
     named = Named("account", why=f"{part.iban} is {client_id}'s, and this sum was owed to it")
     opens = dict(owed)

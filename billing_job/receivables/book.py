@@ -97,7 +97,8 @@ class Book:
                     self._file(number, is_open=not was_open)
             elif payment.document is None:
                 self.balances[payment.client_id] += payment.cents
-        if payments and cents > 0:
+        # What the house paid back can come back, too: it is looked for under its own sign.
+        if payments and (cents > 0 or payments[0].kind is PaymentKind.PAID_BACK):
             receipt = Receipt(payments[0].entry, cents, iban, tuple(payments))
             for key in {iban, *(payment.document or f"+{payment.client_id}" for payment in payments)} - {""}:
                 self._receipts[key].append(receipt)
@@ -105,8 +106,12 @@ class Book:
             self.known[iban] |= {payment.client_id for payment in payments}
 
     def receipts(self, key: str, cents: int) -> list[Receipt]:
-        """Payments in of that amount, by document or IBAN, that the bank has not taken back, the newest first."""
+        """Payments of that amount, by document or IBAN, that did not come back yet, the newest first."""
         return [one for one in reversed(self._receipts.get(key, ())) if one.cents == cents and not one.is_returned]
+
+    def smaller_receipts(self, key: str, cents: int) -> list[Receipt]:
+        """Payments in of less than that amount that did not come back yet: a return may hold the bank's charges."""
+        return [one for one in reversed(self._receipts.get(key, ())) if 0 < one.cents < cents and not one.is_returned]
 
     def take_back(self, payments: Sequence[Payment]) -> None:
         """Note that a recorded return undid the payments of a receipt: the newest of that amount on that document."""

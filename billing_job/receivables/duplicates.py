@@ -5,6 +5,7 @@ day count as often as in the file that has most of them.
 """
 
 import hashlib
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -12,30 +13,47 @@ from billing_job.core.bank_entry import BankEntry, IdentifiedEntry, Statement
 from billing_job.core.money import decimal_text
 from billing_job.core.payment_reference import plain_number
 
+_SORTS = ("camt053", "camt054", "mt940", "csv")
 _SHORTEST_WORDS = 6
-"""Of two texts, one of which holds the other: fewer signs are in too many texts."""
+"""Of two texts, one of which holds the other, or of a number in both: fewer signs are in too many texts."""
+_RUN = re.compile(r"\d[\d\-./]*\d")
 
 
 def identified(statements: Sequence[Statement]) -> Iterator[tuple[Statement, IdentifiedEntry]]:
-    """The entries of one file, with the statement of each; an entry that stands in it twice under one reference, once.
+    """The entries of one file, with the statement of each; what stands in it twice under one reference, once.
 
-    ValueError where one reference stands for two amounts.
+    Where a statement has two different entries under one reference, both are kept, and the second by their fingerprints
+    waits as a possible duplicate: some banks give all payments of a batch one reference. ValueError where one reference
+    stands for two amounts.
     """
     times: Counter[str] = Counter()
-    by_reference: dict[str, BankEntry] = {}
+    by_reference: dict[str, dict[str, BankEntry]] = defaultdict(dict)
     for statement in statements:
+        shared = {name for name, count in Counter(map(_by_reference, statement.entries)).items() if name and count > 1}
+        first: dict[str, str] = {}
+        for entry in statement.entries:
+            if (name := _by_reference(entry)) in shared:
+                first[name] = min(first.get(name, "g"), _fingerprint(entry))
         for entry in statement.entries:
             if entry.reference:
-                identity = f"{entry.account} {entry.reference}"
-                before = by_reference.setdefault(identity, entry)
-                check_same(before, entry)
-                if before is not entry:
+                identity = _by_reference(entry)
+                before = by_reference[identity]
+                check_same(next(iter(before.values()), entry), entry)
+                if identity in shared and (told := _fingerprint(entry)) != first[identity]:
+                    identity += f" {told}"
+                if identity in before:
                     continue
+                before[identity] = entry
             else:
                 told = _fingerprint(entry)
                 times[told] += 1
                 identity = f"{told} {times[told]}"
             yield statement, IdentifiedEntry(id_of(identity), identity, entry, statement.format)
+
+
+def _by_reference(entry: BankEntry) -> str:
+    """The identity that the bank's reference gives; empty without one."""
+    return f"{entry.account} {entry.reference}" if entry.reference else ""
 
 
 def check_same(before: BankEntry, entry: BankEntry) -> None:
@@ -73,9 +91,11 @@ def possible_duplicates(entries: Iterable[IdentifiedEntry]) -> dict[str, str]:
     ones, so that what only one file tells still counts.
     """
     groups: dict[tuple[str, object, int], list[IdentifiedEntry]] = defaultdict(list)
-    for each in entries:
-        groups[each.entry.account, each.entry.day, each.entry.cents].append(each)
     found: dict[str, str] = {}
+    for each in entries:
+        if each.entry.reference and each.identity != _by_reference(each.entry):
+            found[each.id] = id_of(_by_reference(each.entry))
+        groups[each.entry.account, each.entry.day, each.entry.cents].append(each)
     for group in groups.values():
         if len({_sureness(each) for each in group}) > 1:
             found |= dict(_told_again(sorted(group, key=lambda each: (_sureness(each), each.id))))
@@ -104,8 +124,12 @@ def _ibans(entry: BankEntry) -> set[str]:
 
 
 def _sureness(each: IdentifiedEntry) -> tuple[bool, int]:
-    """Sorts what has the bank's reference first, then CAMT, MT940, CSV: entries of one sort are never held as one."""
-    return not each.entry.reference, ("camt", "mt94", "csv").index(each.format[:4])
+    """Sorts what has the bank's reference first, then CAMT, MT940, CSV: entries of one sort are never held as one.
+
+    A notification and a statement of one bank share their references; without any they are of two sorts.
+    """
+    sort = _SORTS.index(each.format)
+    return (False, max(1, sort)) if each.entry.reference else (True, sort)
 
 
 def _alike(one: BankEntry, other: BankEntry) -> bool:
@@ -116,4 +140,12 @@ def _alike(one: BankEntry, other: BankEntry) -> bool:
         plain_number(" ".join(_words(part.text, part.references) for part in entry.parts)) for entry in (one, other)
     ]
     shorter, longer = sorted(words, key=len)
-    return len(shorter) >= _SHORTEST_WORDS and shorter in longer
+    if len(shorter) >= _SHORTEST_WORDS and shorter in longer:
+        return True
+    return bool(_numbers(one) & _numbers(other))
+
+
+def _numbers(entry: BankEntry) -> set[str]:
+    """The digits of what may be a number of something in its texts: an invoice, a client, a contract."""
+    found = (plain_number(run) for part in entry.parts for run in _RUN.findall(_words(part.text, part.references)))
+    return {digits for digits in found if len(digits) >= _SHORTEST_WORDS}

@@ -15,7 +15,7 @@ from datetime import date
 
 from billing_job.core.bank_decision import BankDecision
 from billing_job.core.bank_entry import EntryPart, IdentifiedEntry
-from billing_job.core.claim import Claim, FirstDay, LateClaim, Offer, Payment
+from billing_job.core.claim import Claim, FirstDay, LateClaim, Offer, Payment, PaymentKind
 from billing_job.core.money import decimal_text
 from billing_job.receivables.allocation import Case, Waits, booked
 from billing_job.receivables.book import Book, opened
@@ -115,7 +115,7 @@ def _case(each: IdentifiedEntry, names: Names, evidence: Evidence) -> Case:
         named=tuple(names.named(part) for part in entry.parts),
         decision=latest,
         waits=waits,
-        is_ours=latest is not None or not (before_first_day or entry.cents == 0),
+        is_ours=latest is not None or not (before_first_day or all(part.cents == 0 for part in entry.parts)),
         # What is recorded of an entry of many payments does not say which is which.
         must_be_decided=latest is not None or waits is not None or len(entry.parts) > 1,
     )
@@ -153,7 +153,7 @@ def _decided(book: Book, case: Case) -> tuple[list[Payment], list[Waiting]]:
 def _count(book: Book, case: Case, payments: Sequence[Payment]) -> None:
     """Count what was recorded of an entry of one payment."""
     (part,) = case.parts
-    if part.cents < 0:
+    if payments[0].kind not in (PaymentKind.RECEIPT, PaymentKind.PAID_BACK):
         book.take_back(payments)
     book.book(payments, part.cents, part.iban)
 

@@ -143,6 +143,11 @@ def test_decisions_that_cannot_be(here: BankOffice, arguments: list[str], said: 
         pytest.param(csv_rows(MOVED).replace(b"121.00", b'"121,00"'), "decimal_comma", id="a comma"),
         pytest.param(camt(MOVED[0]).replace(b"121.00", b"1_21.00"), "'1_21.00' is not an amount", id="a stroke"),
         pytest.param(csv_rows(MOVED).replace(b"121.00", b"1e3"), "row 2: '1e3' is not an amount", id="an exponent"),
+        pytest.param(csv_rows(MOVED).replace(b"121.00", b"1.210"), "'1.210' may be thousands", id="a point of what?"),
+        pytest.param(csv_rows(MOVED).replace(b"11-20,", b"11-20x,"), "'2026-11-20x' is not a day", id="a day and more"),
+        pytest.param(
+            mt940(MOVED[0]).replace(b"1120C121", b"1120EC121"), "as MT940 at '2611201120EC121,00NTRF", id="expected",
+        ),
         pytest.param(csv_rows(MOVED).replace(b"121.00", b'"1,210"'), "'1,210' is not an amount", id="a comma of what?"),
         pytest.param(csv_rows(MOVED).replace(b"name,id", b"text,id"), "the column text twice", id="a column twice"),
         pytest.param(csv_rows(MOVED).replace(b"2026-11-20", b"20.11.2026"), "row 2: '20.11.2026'", id="a date"),

@@ -1,5 +1,6 @@
 """MT940 statements (SWIFT), read by the library mt-940; :86: is searched for what banks write there in many ways."""
 
+import logging
 import re
 from collections.abc import Mapping
 from datetime import date
@@ -11,6 +12,8 @@ import mt940
 from billing_job.core.bank_entry import BankEntry, EntryPart, Statement
 from billing_job.receivables.statements.ours import House, cents_of, days_of, foreign_iban, our_account
 
+logging.getLogger("mt940").addHandler(logging.NullHandler())
+logging.getLogger("mt940").propagate = False  # it would print its expressions, where one sentence says what is wrong
 _SIGNS = {"C": 1, "D": -1, "RC": -1, "RD": 1}
 """A reversal of a credit takes money away again."""
 _NO_REFERENCE = re.compile(r"(?:NONREF|NOTPROVIDED|0*|POS\.? *\d*)", re.IGNORECASE)
@@ -27,7 +30,8 @@ def mt940_statements(content: bytes, house: House) -> list[Statement]:
     try:
         blocks = mt940.parse_statements(content, options=mt940.Options.all())
     except Exception as error:  # whatever the library trips over, the file is not read
-        raise ValueError(f"cannot be read as MT940 ({error}); fetch it from the bank again") from None
+        told = str(error.args[-1] if error.args else error).splitlines()
+        raise ValueError(f"cannot be read as MT940 at {(told or [''])[0]!r}; fetch it from the bank again") from None
     text = content.decode("latin-1")
     if sum(len(block.transactions) for block in blocks) != len(re.findall(r"(?m)^:61:", text)):
         raise ValueError("holds entries (:61:) that cannot be read; fetch it from the bank again")

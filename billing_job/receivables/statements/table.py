@@ -19,6 +19,9 @@ from billing_job.receivables.statements.ours import (
     our_account,
 )
 
+_TWO_WAYS = re.compile(r"[+-]?[1-9]\d{0,2}[.,]\d{3}")
+_REST_OF_MOMENT = re.compile(r"(?:[T ].*)?")
+
 
 def csv_statements(content: bytes, house: House) -> list[Statement]:
     """A statement for each account of the file; ValueError names row and column."""
@@ -88,16 +91,23 @@ def _entry(cells: Mapping[str, str], house: House) -> BankEntry:
 
 def _amount(text: str, *, comma: bool) -> Decimal:
     try:
-        return decimal_of(re.sub(r"[\s\u00a0']", "", text), comma=comma)
+        value = decimal_of(re.sub(r"[\s\u00a0']", "", text), comma=comma)
     except ValueError:
-        mark, value = ("point", "false") if comma else ("comma", "true")
-        hint = f"; set bank.csv.decimal_comma = {value} if it has a decimal {mark}" if text else ""
+        mark, other = ("point", "false") if comma else ("comma", "true")
+        hint = f"; set bank.csv.decimal_comma = {other} if it has a decimal {mark}" if text else ""
         raise ValueError(f"{text!r} is not an amount{hint}") from None
+    if _TWO_WAYS.fullmatch(text):
+        raise ValueError(f"{text!r} may be thousands or three decimals: let the bank write amounts with two decimals")
+    return value
 
 
 def _day(text: str, date_format: str) -> date:
     try:
-        return datetime.strptime(text, date_format).date() if date_format else date.fromisoformat(text[:10])  # noqa: DTZ007
+        if date_format:
+            return datetime.strptime(text, date_format).date()  # noqa: DTZ007
+        if not _REST_OF_MOMENT.fullmatch(text[10:]):
+            raise ValueError
+        return date.fromisoformat(text[:10])
     except ValueError:
         expected = f"a day written as {date_format}" if date_format else "a day such as 2026-11-20; see date_format"
         raise ValueError(f"{text!r} is not {expected}") from None
