@@ -75,9 +75,10 @@ def show(invocation: Invocation, number: str, as_json: bool) -> int:
 def why(invocation: Invocation, transaction_id: str, as_json: bool) -> int:
     """Say of one TRANSACTION what the supplier sent, whose it is by which row of which file, its price, its document.
 
+    Of a charge that no wallet holds, such as charge:support:2026-10, by which row it is owed.
     Example: billing-job why 90122
     """
-    from billing_job.commands.look_up_text import why_text
+    from billing_job.commands.look_up_text import charge_text, why_text
     from billing_job.month.session import locked_job
     from billing_job.operations.why import why as explain
 
@@ -86,10 +87,11 @@ def why(invocation: Invocation, transaction_id: str, as_json: bool) -> int:
         raise ConfigError("TRANSACTION: write the id of a transaction, as exceptions.csv and attribution.csv list it")
     with locked_job(invocation.session()) as job:
         found = explain(job, wanted)
+        currency = job.settings.billing.currency
     if as_json:
         emit(found)
     else:
-        say(why_text(found))
+        say(charge_text(found, currency) if "charge" in found else why_text(found))
     return 0
 
 

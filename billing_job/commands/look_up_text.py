@@ -1,7 +1,7 @@
 """What list, show, why and status print for people."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from rich.console import Console
@@ -117,6 +117,30 @@ def _vies(answer: Mapping[str, Any]) -> str:
     return f"vies  {answer['asked']}  {answer['vat_id']} {said}{name}{number}{rests}"
 
 
+def charge_text(found: Mapping[str, Any], currency: str) -> str:
+    """A charge's way from its row to a document, in sentences."""
+    row = found["charge"]
+    said = [
+        f"Charge {row['transaction_id']}: {row['description'] or row['category']}, {row['client_id']},"
+        f" {money_text(row['net_cents'], currency)} net, {row['document'] or row['state']}",
+        *_facts([("billed by", f"the run of {row['run']}"), ("because", row["why"])]),
+    ]
+    return "\n".join([*said, *_billed(found, currency)])
+
+
+def _billed(found: Mapping[str, Any], currency: str) -> Iterator[str]:
+    """Every settlement of a row, and what credit notes undid."""
+    for each in found["settlements"]:
+        where = f"on {each['document']}, line {each['line']}" if each["document"] else "on no document"
+        freed = f"; freed by {each['freed_by']}" if each["freed_by"] else ""
+        yield (
+            f"Billed {where}, {each['issue_date'] or each['month']}: cost {wallet_text(each['cost_micros'], currency)},"
+            f" charged {grouped(each['net_cents'])} net{freed}"
+        )
+    for each in found["credited"]:
+        yield f"Credited by {each['credit_number']}: {grouped(each['net_cents'])} net"
+
+
 def why_text(found: Mapping[str, Any]) -> str:
     """A transaction's way from the wire to a document, in sentences."""
     row = found["transaction"]
@@ -146,14 +170,7 @@ def why_text(found: Mapping[str, Any]) -> str:
         if part["rule"] is not None:
             keys = ", ".join(f"{key} = {value}" for key, value in part["rule"].items())
             said.append(f"Category {part['category']}, priced by the rule: {keys}")
-    for each in found["settlements"]:
-        where = f"on {each['document']}, line {each['line']}" if each["document"] else "on no document"
-        freed = f"; freed by {each['freed_by']}" if each["freed_by"] else ""
-        said.append(
-            f"Billed {where}, {each['issue_date'] or each['month']}: cost {wallet_text(each['cost_micros'], currency)},"
-            f" charged {grouped(each['net_cents'])} net{freed}"
-        )
-    said += [f"Credited by {each['credit_number']}: {grouped(each['net_cents'])} net" for each in found["credited"]]
+    said += _billed(found, currency)
     said += [
         f"Refunded by transaction {each['transaction_id']} on {each['document_number'] or 'no document'}:"
         f" {grouped(each['net_cents'])} net"

@@ -21,6 +21,7 @@ from billing_job.config.problems import problems_of, read_toml
 from billing_job.config.reading import CurrencyCode, zone_name
 from billing_job.config.receivables import Bank, ReceivablesTable
 from billing_job.config.seller import SellerTable
+from billing_job.core.categories import REFUND, TOPUP
 from billing_job.core.errors import ConfigError
 from billing_job.core.toml import DayCount, Table, WalletMoney, WebAddress, expecting
 from billing_job.didfarm.wire_reading import BalanceReading
@@ -240,6 +241,13 @@ class Settings(Table):
                         f"plan {plan.name!r}, rule {place}: category {rule.category!r} is none of [categories], so the"
                         f" rule would never hold; they are {', '.join(known)}"
                     )
+            uses = [category for category in known if category not in (TOPUP, REFUND)]
+            minimums = [plan.category_minimum, *(version.category_minimum or {} for version in plan.versions)]
+            if foreign := [category for each in minimums for category in each if category not in uses]:
+                raise ValueError(
+                    f"plan {plan.name!r}, category_minimum: {foreign[0]!r} is no category of use in [categories]; they"
+                    f" are {', '.join(uses)}"
+                )
         return self
 
     @model_validator(mode="after")

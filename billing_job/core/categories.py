@@ -20,6 +20,18 @@ CHARGE = "charge:"
 _OF_A_PLAN = (f"{CHARGE}{MONTHLY_FEE}:", f"{CHARGE}{MINIMUM}:")
 
 
+def plan_charge_id(kind: str, account: str, month: str, category: str = "") -> str:
+    """The id of a plan's fee or minimum of a client's month; of a minimum, also of a category alone."""
+    return f"{CHARGE}{kind}:{account}:{month}" + (f":{category}" if category else "")
+
+
+def plan_charge_of(transaction_id: str, month: str) -> tuple[str, str]:
+    """The client under which a fee or minimum was first billed, and the category of a minimum of one alone."""
+    kind = next(start for start in _OF_A_PLAN if transaction_id.startswith(start))
+    account, _, category = transaction_id.removeprefix(kind).partition(f":{month}")
+    return account, category.removeprefix(":")
+
+
 def is_own_charge(transaction_id: str) -> bool:
     """Whether a row is one of charges.csv: no wallet holds it, no plan asks for it."""
     return transaction_id.startswith(CHARGE) and not transaction_id.startswith(_OF_A_PLAN)

@@ -142,7 +142,7 @@ class PageLines:
         return Row(
             kind=kind,
             name=indent + page_text(labels.category(line.category)),
-            note=joined((refund, self._day(line), page_text(line.description)), labels),
+            note=joined((refund, self._day(line), page_text(labels.described(line))), labels),
             number=place,
             quantity=self._counted(line.counts, printed_quantity(line, self._sign)),
             unit_price=self._price(line),

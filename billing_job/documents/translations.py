@@ -10,6 +10,8 @@ from babel import Locale
 from babel.messages.catalog import Message
 from babel.messages.pofile import PoFileError, read_po
 
+from billing_job.core.categories import MINIMUM
+from billing_job.core.document import Line
 from billing_job.core.errors import ConfigError
 from billing_job.core.units import PIECE, unit_word
 from billing_job.documents.templates import Templates
@@ -88,6 +90,10 @@ class Labels:
             return self(f"category:{category}")
         words = category.replace("_", " ").replace("-", " ").strip()
         return words[:1].upper() + words[1:]
+
+    def described(self, line: Line) -> str:
+        """What a line says beside its category; the minimum of one category names that."""
+        return self.category(line.description) if line.category == MINIMUM and line.description else line.description
 
 
 def labels_for(templates: Templates, language: str) -> Labels:

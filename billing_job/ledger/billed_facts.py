@@ -2,11 +2,11 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sqlalchemy import ColumnElement, Connection, Engine, and_, case, func, or_, select, tuple_
 
-from billing_job.core.categories import CHARGE, MINIMUM, MONTHLY_FEE
+from billing_job.core.categories import CHARGE, MINIMUM, MONTHLY_FEE, plan_charge_of
 from billing_job.core.settlement import Kept, Original
 from billing_job.core.wallet import Payment
 from billing_job.ledger.billing_tables import credited_rows, settlements
@@ -214,30 +214,35 @@ def billed_units(engine: Engine, months: Collection[str]) -> Units:
 
 @dataclass(frozen=True, slots=True)
 class MonthNet:
-    """What a client's month came to so far, net cents after refunds: use and fee, and minimum apart."""
+    """What a client's month came to so far, by category, net cents after refunds: use and fee, and minimums apart.
 
-    net_cents: int = 0
-    minimum_cents: int = 0
+    The minimum of all of the month has the empty category.
+    """
+
+    nets: dict[str, int] = field(default_factory=dict)
+    minimums: dict[str, int] = field(default_factory=dict)
 
 
 def month_nets(engine: Engine, months: Collection[str]) -> dict[tuple[str, str], MonthNet]:
     """(client, month) → its net, whatever was credited by hand: that counts as use."""
     is_minimum = and_(_OWN_CHARGES, settlements.c.category == MINIMUM)
     # Charges of one's own count for no minimum.
-    counts = or_(~_OWN_CHARGES, settlements.c.category.in_((MONTHLY_FEE, MINIMUM)))
+    counts = or_(~_OWN_CHARGES, settlements.c.category == MONTHLY_FEE)
     owner = (settlements.c.client_id, settlements.c.month)
-    found: dict[tuple[str, str], MonthNet] = {}
+    found: dict[tuple[str, str], MonthNet] = defaultdict(MonthNet)
     with transaction(engine) as connection:
-        for minimum in (False, True):
-            query = select(*owner, func.sum(settlements.c.net_cents)).where(
-                settlements.c.month.in_(sorted(months)), ~is_released(), counts, is_minimum if minimum else ~is_minimum
+        for what, which in ((settlements.c.category, counts), (settlements.c.transaction_id, is_minimum)):
+            query = select(*owner, what, func.sum(settlements.c.net_cents)).where(
+                settlements.c.month.in_(sorted(months)), ~is_released(), which
             )
-            for client_id, month, net in connection.execute(query.group_by(*owner)):
-                before = found.get((client_id, month), MonthNet())
-                found[client_id, month] = (
-                    MonthNet(before.net_cents, int(net)) if minimum else MonthNet(int(net), before.minimum_cents)
-                )
-    return found
+            for client_id, month, name, net in connection.execute(query.group_by(*owner, what)):
+                month_net = found[client_id, month]
+                if what is settlements.c.category:
+                    month_net.nets[name] = int(net)
+                else:
+                    category = plan_charge_of(name, month)[1]
+                    month_net.minimums[category] = month_net.minimums.get(category, 0) + int(net)
+    return dict(found)
 
 
 def own_charges(engine: Engine) -> tuple[set[str], dict[str, int]]:
@@ -264,10 +269,7 @@ def freed_plan_charges(engine: Engine) -> set[tuple[str, str]]:
         .having(func.sum(case((is_released(), 0), else_=1)) == 0)
     )
     with transaction(engine) as connection:
-        return {
-            (id_.removeprefix(f"{CHARGE}{category}:").removesuffix(f":{month}"), month)
-            for id_, category, month in connection.execute(billed)
-        }
+        return {(plan_charge_of(id_, month)[0], month) for id_, _, month in connection.execute(billed)}
 
 
 def billed_refunds(engine: Engine, ids: Iterable[str]) -> dict[str, tuple[str, str]]:

@@ -11,11 +11,12 @@ from functools import partial
 import pandas as pd
 
 from billing_job.billing.invoicing.bills import Lot, Terms, bills
-from billing_job.billing.invoicing.fee_discount_minimum import PlanTerms
+from billing_job.billing.invoicing.fee_discount_minimum import Minimum, PlanTerms
 from billing_job.billing.invoicing.national_currency import with_national_vat
 from billing_job.billing.invoicing.tax import vat_id_check
 from billing_job.billing.rating.own_charges import ChargeRow
-from billing_job.core.categories import CHARGE, MINIMUM, MONTHLY_FEE, is_own_charge
+from billing_job.billing.rating.plans import Plan
+from billing_job.core.categories import MINIMUM, MONTHLY_FEE, is_own_charge, plan_charge_id
 from billing_job.core.checks import (
     documents_add_up,
     every_charge_is_on_a_bill,
@@ -47,7 +48,7 @@ from billing_job.month.preconditions import check_clients
 from billing_job.month.waiting_limit import WaitingShare, waiting_share
 
 HISTORY_MONTHS = 6
-NO_NETS: Mapping[Owner, int] = {}
+NO_NETS: Mapping[Owner, dict[str, int]] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,7 +244,7 @@ def plan_terms(
     owners: Collection[Owner],
     fees: Collection[Owner],
     freed: Collection[tuple[str, int]] = (),
-    gone_nets: Mapping[Owner, int] = NO_NETS,
+    gone_nets: Mapping[Owner, dict[str, int]] = NO_NETS,
 ) -> dict[Owner, PlanTerms]:
     """What plans ask of clients' months beside their use; those that ask nothing are left out.
 
@@ -259,34 +260,56 @@ def plan_terms(
     found = {}
     for client_id, name in owners:
         account = accounts.account(client_id, name)
-        fee_id, minimum_id = (f"{CHARGE}{kind}:{account}:{name}" for kind in (MONTHLY_FEE, MINIMUM))
+        fee_id = plan_charge_id(MONTHLY_FEE, account, name)
         plan = (accounts.plan_now if (fee_id, 0) in freed else accounts.plan)(client_id, name)
         owes = accounts.owes(client_id, name)
         owes_fee = owes and (client_id, name) in fees and fee_id not in billed_fees
         is_present = present[account, name] == client_id
         ids = {account, client_id}
         before = [nets.get((id_, name), MonthNet()) for id_ in ids] if is_present else []
-        gone = sum(gone_nets.get((id_, name), 0) for id_ in ids - {client_id})
+        before += [MonthNet(gone_nets.get((id_, name), {})) for id_ in ids - {client_id}]
+        parts = {
+            category: minimum_parts.get(plan_charge_id(MINIMUM, account, name, category), 0)
+            for category in _minimum_categories(plan, before)
+        }
         terms = PlanTerms(
             account=account,
             fee_cents=accounts.fee_cents(client_id, name, plan) if owes_fee else 0,
-            minimum_cents=cents_from_decimal(plan.minimum) if owes and is_present else 0,
             discount_millionths=scaled(plan.discount_percent),
-            net_cents=sum(each.net_cents for each in before) + gone,
-            billed_minimum_cents=sum(each.minimum_cents for each in before),
-            minimum_part=minimum_parts.get(minimum_id, 0),
+            minimums=_minimums(plan, before, parts, owes=owes and is_present),
         )
-        if terms.fee_cents or terms.minimum_cents or terms.discount_millionths or terms.billed_minimum_cents:
+        if terms.fee_cents or terms.discount_millionths or terms.minimums:
             found[client_id, name] = terms
     return found
 
 
-def _gone_nets(job: Job, priced: pd.DataFrame) -> dict[Owner, int]:
-    """What this run gives back to clients that have left the files, by client and month; net cents."""
+def _minimum_categories(plan: Plan, before: Sequence[MonthNet]) -> list[str]:
+    """The categories that have a minimum, or had one billed, and the empty one of the month at the end."""
+    return [*sorted({*plan.category_minimum, *(name for each in before for name in each.minimums)} - {""}), ""]
+
+
+def _minimums(plan: Plan, before: Sequence[MonthNet], parts: Mapping[str, int], *, owes: bool) -> tuple[Minimum, ...]:
+    """What a month comes to at least, and what earlier documents billed of it; `parts` are in the order of billing."""
+    found = []
+    for category, part in parts.items():
+        asked = plan.category_minimum.get(category, "0") if category else plan.minimum
+        nets = sum(cents for each in before for name, cents in each.nets.items() if category in ("", name))
+        tops = sum(cents for each in before for name, cents in each.minimums.items() if name and not category)
+        billed = sum(each.minimums.get(category, 0) for each in before)
+        minimum = Minimum(category, cents_from_decimal(asked) if owes else 0, nets + tops, billed, part)
+        if minimum.cents or minimum.billed_cents:
+            found.append(minimum)
+    return tuple(found)
+
+
+def _gone_nets(job: Job, priced: pd.DataFrame) -> dict[Owner, dict[str, int]]:
+    """What this run gives back to clients that have left the files, by client and month, and category; net cents."""
     rows = priced[~priced["client_id"].isin(list(job.clients))]
-    nets: dict[Owner, int] = {}
-    for client_id, name, cents in zip(rows["client_id"], rows["period"], rows["charge_cents"], strict=True):
-        nets[client_id, name] = nets.get((client_id, name), 0) + int(cents)
+    nets: dict[Owner, dict[str, int]] = {}
+    columns = (rows[name] for name in ("client_id", "period", "category", "charge_cents"))
+    for client_id, name, category, cents in zip(*columns, strict=True):
+        of_month = nets.setdefault((client_id, name), {})
+        of_month[category] = of_month.get(category, 0) + int(cents)
     return nets
 
 

@@ -21,9 +21,9 @@ def listed_charges(job: Job, month: Period | None) -> dict[str, Any]:
     """
     until = month or job.last_month().next
     found = own_charges(job, until, job.assignments())
-    rows = [_row(row, found.billed.get(row.transaction_id), found.next_run) for row in found.rows]
+    rows = [charge_entry(row, found.billed.get(row.transaction_id), found.next_run) for row in found.rows]
     known = {row.transaction_id for row in found.rows}
-    rows += [_gone(each) for id_, each in found.billed.items() if id_ not in known]
+    rows += [gone_entry(each) for id_, each in found.billed.items() if id_ not in known]
     return {
         "schema": CHARGES_SCHEMA,
         "month": "" if month is None else str(month),
@@ -32,7 +32,8 @@ def listed_charges(job: Job, month: Period | None) -> dict[str, Any]:
     }
 
 
-def _row(row: ChargeRow, billed: BilledCharge | None, next_run: str) -> dict[str, Any]:
+def charge_entry(row: ChargeRow, billed: BilledCharge | None, next_run: str) -> dict[str, Any]:
+    """A period as it is billed, or as it will be."""
     return {
         "transaction_id": row.transaction_id,
         "charge_id": row.charge.charge_id,
@@ -51,7 +52,7 @@ def _row(row: ChargeRow, billed: BilledCharge | None, next_run: str) -> dict[str
     }
 
 
-def _gone(billed: BilledCharge) -> dict[str, Any]:
+def gone_entry(billed: BilledCharge) -> dict[str, Any]:
     """A period that was billed and that the file no longer has."""
     nothing: Mapping[str, str] = dict.fromkeys(("description", "first_day", "last_day", "quantity", "unit"), "")
     return {

@@ -6,6 +6,7 @@ import pandas as pd
 
 from billing_job.billing.rating.plans import Rule
 from billing_job.billing.rating.tariff import Tariff, rules_of
+from billing_job.core.categories import CHARGE
 from billing_job.core.columns.interned import Coded
 from billing_job.core.columns.row_values import records, row_micros, row_moment
 from billing_job.core.errors import ConfigError
@@ -21,6 +22,7 @@ from billing_job.ledger.transactions import transactions_of
 from billing_job.month.accounts import accounts_of
 from billing_job.month.job import Job
 from billing_job.month.placing import attributed
+from billing_job.operations.why_charge import told_of_charge
 from billing_job.reporting.attribution_csv import reasons_of
 
 WHY_SCHEMA = "billing-job/why@1"
@@ -30,8 +32,16 @@ def why(job: Job, transaction_id: str) -> dict[str, Any]:
     """The JSON object of `why`; ConfigError for an id that the ledger does not know.
 
     `parts` has one entry, or one for each client that an order is shared out to: the owner and the words for it, the
-    rule that prices it, and every settlement with its document. Amounts: micros of the wallet, cents of documents.
+    rule that prices it, and every settlement with its document. A charge that no wallet holds has `charge` in place of
+    `transaction` and `parts`. Amounts: micros of the wallet, cents of documents.
     """
+    if transaction_id.startswith(CHARGE):
+        return {
+            "schema": WHY_SCHEMA,
+            "charge": told_of_charge(job, transaction_id),
+            "settlements": [_settlement(each) for each in settlements_of(job.engine, transaction_id)],
+            "credited": credits_of(job.engine, transaction_id),
+        }
     came = versions(job.engine, transaction_id)
     if not came:
         raise ConfigError(f"{transaction_id}: the ledger knows no such transaction; `billing-job sync` reads new ones")

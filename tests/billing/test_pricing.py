@@ -281,3 +281,49 @@ def test_amounts_beyond_64_bits_stay_exact(tmp_path: Path) -> None:
     costs = sum(10**12 - n for n in range(1, 51))
     exact_microcents = costs * 1_333_333 + 50 * 10_000
     assert only(desk.bill(OCTOBER).new).net_cents == (exact_microcents + 500_000) // 1_000_000
+
+
+CATEGORY_MINIMUMS = plan(
+    'model = "pass_through"',
+    terms='minimum = "40.00"\ndiscount_percent = "10"\n'
+    '[plans.category_minimum]\ncall = "20.00"\nnumber_rental = "10.00"',
+)
+
+
+def test_single_categories_have_minimums(tmp_path: Path) -> None:
+    """After discount calls are 9.00 and topped up by 11.00, rentals 13.50; all that is 33.50, topped up to 40.00.
+
+    A late call of 5.00 is 4.50 after discount, and so much of the calls' top-up is taken back; the month's own stays.
+    November has no use: 20.00, 10.00 and 10.00. Credited and billed again by other runs, all of it comes to the same.
+    """
+    desk = Desk(tmp_path, CATEGORY_MINIMUMS)
+    desk.file("trunks.csv", "trunk,client_id", "trk_a,acme")
+    desk.add(row(1, -1000), row(2, -1500, type_="renewal", number=42))
+    october = only(desk.bill().new)
+    assert lines_of(october) == [
+        ("number_rental", 1500), ("call", 1000), ("discount", -250), ("minimum", 1100), ("minimum", 650)
+    ]  # fmt: skip
+    assert [line.description for line in october.lines] == ["", "", "", "call", ""]
+    desk.add(row(3, -500, "2026-10-30"))
+    november = only(desk.bill(OCTOBER.next).new)
+    assert lines_of(november) == [
+        ("call", 500), ("discount", -50), ("minimum", -450), ("minimum", 2000), ("minimum", 1000), ("minimum", 1000)
+    ]  # fmt: skip
+    assert desk.bill(OCTOBER.next, supplementary=True).new == ()
+    for number in (october.number, november.number):
+        desk.credit(number, rebill=True)
+    again = only(desk.bill(OCTOBER.next, supplementary=True).new)
+    assert again.net_cents == october.net_cents + november.net_cents == 8000
+    desk.credit(again.number, lines=(next(line.line for line in again.lines if line.description == "call"),))
+    assert desk.bill(OCTOBER.next, supplementary=True).new == ()
+
+
+def test_a_minimum_is_of_a_category_of_use(tmp_path: Path) -> None:
+    """A word that no use has is refused with the words that there are."""
+    for word in ("calls", "topup", "refund"):
+        desk = Desk(tmp_path / word, CATEGORY_MINIMUMS.replace("call = ", f"{word} = "))
+        with pytest.raises(ConfigError, match=f"category_minimum: '{word}' is no category of use"):
+            desk.bill()
+    desk = Desk(tmp_path / "negative", CATEGORY_MINIMUMS.replace('"20.00"', '"-1"'))
+    with pytest.raises(ConfigError, match=r"plans\.1\.category_minimum\.call = '-1': it must not be below zero"):
+        desk.bill()

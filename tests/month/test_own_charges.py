@@ -73,6 +73,14 @@ def test_charges_are_billed_beside_the_use(tmp_path: Path) -> None:
         assert 'unitCode="H87">2<' in xml
         assert 'unitCode="MON">1<' in xml
 
+        told = here.office.type("why", "charge:care:2026-09", "--json").json
+        assert (told["charge"]["source"], told["charge"]["net_cents"]) == ("config/charges.csv, row 3", 7125)
+        assert [(each["document"], each["net_cents"]) for each in told["settlements"]] == [("INV-2026-00001", 7125)]
+        out = here.office.type("why", "charge:host:2026-Q4").out
+        assert "row 5: bruno pays 12.00 for each month, each quarter, in advance; here 1 for 2026-10-01 to" in out
+        assert "asks a fee of 10.00 of the month" in here.office.type("why", "charge:monthly_fee:acme:2026-09").out
+        assert here.office.type("why", "charge:none:2026-09").code == 2
+
         before = (here.office.output / SEPTEMBER / "manifest.json").read_bytes()
         assert here.new(here.run(SEPTEMBER)) == []
         assert (here.office.output / SEPTEMBER / "manifest.json").read_bytes() == before

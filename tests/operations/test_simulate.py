@@ -26,8 +26,9 @@ FULL = (
         + rule(model="markup", percent="12.5", fixed="0.0011"),
         monthly_fee="9.95", monthly_fee_prorate="days", minimum="30.00", discount_percent="7.5",
     )
-    + plan(rule(category="message", model="volume", tiers=TIERS) + rule(model="markup", percent="30"), name="gold",
-           minimum="12.00")
+    + plan('[plans.category_minimum]\ncall = "4.00"\nnumber_rental = "15.00"\n'
+           + rule(category="message", model="volume", tiers=TIERS) + rule(model="markup", percent="30"), name="gold",
+           minimum="25.00", discount_percent="3")
 )  # fmt: skip
 CHARGES = (
     "charge_id,client_id,plan,description,category,quantity,price,every,billed,valid_from,prorate,count,cost",

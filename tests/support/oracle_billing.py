@@ -37,7 +37,12 @@ class Plan:
     rules: tuple[Rule, ...]
     fee: int = 0
     minimum: int = 0
+    call_minimum: int = 0
     discount: str = "0"
+
+    @property
+    def any_minimum(self) -> bool:
+        return bool(self.minimum or self.call_minimum)
 
     def rule(self, category: str) -> Rule:
         return next(rule for rule in self.rules if rule.category in (category, ""))
@@ -117,7 +122,7 @@ class Oracle:
         self.rows: dict[int, Row] = {}
         self.settled: dict[int, Settled] = {}
         self.fees: dict[tuple[str, int], int] = {}
-        self.top_ups: dict[tuple[str, int], int] = defaultdict(int)
+        self.top_ups: dict[tuple[str, int, str], int] = defaultdict(int)
         self.units: dict[tuple[str, int, str], int] = defaultdict(int)
         self.nets: dict[Bucket, int] = defaultdict(int)
         self.vat: dict[tuple[str, str, str], int] = defaultdict(int)
@@ -279,16 +284,26 @@ class Oracle:
         self.roundings[client] += 1
 
     def _top_up(self, client: str, month: int, billed: Billed) -> None:
-        """The month's minimum on its own net after refunds; what was credited by hand counts as use."""
+        """The minimum of calls, then of the month, on its own net after refunds; what was credited by hand is use."""
         terms = self.recorded[client, month]
-        net = self.fees.get((client, month), 0) + sum(
-            settled.net
-            for settled in self.settled.values()
-            if (settled.client, settled.month) == (client, month) and not settled.freed
-        )
-        owed = max(0, terms.plan.minimum - net) if terms.plan.minimum else 0
-        billed.add(client, month, terms.vat, owed - self.top_ups[client, month])
-        self.top_ups[client, month] = owed
+        tops = 0
+        for category, least in (("call", terms.plan.call_minimum), ("", terms.plan.minimum)):
+            net = sum(
+                settled.net
+                for row_id, settled in self.settled.items()
+                if (settled.client, settled.month) == (client, month) and not settled.freed
+                if category in ("", self._category(row_id))
+            )
+            if not category:
+                net += self.fees.get((client, month), 0) + tops
+            owed = max(0, least - net) if least else 0
+            billed.add(client, month, terms.vat, owed - self.top_ups[client, month, category])
+            self.top_ups[client, month, category] = owed
+            tops += owed
+
+    def _category(self, row_id: int) -> str:
+        row = self.rows[row_id]
+        return row.category if row.of is None else self.rows[row.of].category
 
     def book(self, nets: Mapping[Bucket, int]) -> None:
         """One document: VAT on the sum of each category and rate."""

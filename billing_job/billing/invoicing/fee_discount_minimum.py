@@ -13,22 +13,34 @@ MILLION = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
+class Minimum:
+    """What a month's net comes to at least, of a category or, with an empty one, of all use, fee and top-ups.
+
+    `cents` is 0 where none is owed any more; `net_cents` is what earlier documents billed of the month, refunds taken
+    off, and `billed_cents` what they topped it up by.
+    """
+
+    category: str = ""
+    cents: int = 0
+    net_cents: int = 0
+    billed_cents: int = 0
+    part: int = 0
+    """How often it was billed or taken back so far."""
+
+
+@dataclass(frozen=True, slots=True)
 class PlanTerms:
     """What a plan asks of one client's month beside the use; the discount in millionths (12.5 % = 125_000).
 
-    `fee_cents` is 0 once the fee is billed. `minimum_cents` is 0 where none is owed; `net_cents` is what earlier
-    documents billed of the month, refunds taken off, and `billed_minimum_cents` what they topped it up by.
+    `fee_cents` is 0 once the fee is billed.
     """
 
     account: str = ""
     """The client under which the month was first billed."""
     fee_cents: int = 0
-    minimum_cents: int = 0
     discount_millionths: int = 0
-    net_cents: int = 0
-    billed_minimum_cents: int = 0
-    minimum_part: int = 0
-    """How often the minimum of the month was billed or taken back so far."""
+    minimums: tuple[Minimum, ...] = ()
+    """Those of categories first: what they add counts for that of the month, which comes last."""
 
 
 def discount_shares(charges: Sequence[int], millionths: int) -> list[int]:
@@ -48,23 +60,26 @@ def discount_shares(charges: Sequence[int], millionths: int) -> list[int]:
     return shares
 
 
-def minimum_difference(terms: PlanTerms, net_cents: int) -> int:
-    """What the minimum line of a document comes to whose rows of the month have this net.
+def minimum_difference(minimum: Minimum, net_cents: int) -> int:
+    """What the minimum line of a document comes to whose rows of the month and category have this net.
 
     It is negative where less is missing than was billed before.
     """
-    if not terms.minimum_cents and not terms.billed_minimum_cents:
+    if not minimum.cents and not minimum.billed_cents:
         return 0
-    return max(0, terms.minimum_cents - terms.net_cents - net_cents) - terms.billed_minimum_cents
+    return max(0, minimum.cents - minimum.net_cents - net_cents) - minimum.billed_cents
 
 
-def plan_line(category: str, cents: int, vat: Vat, period: Period) -> Line:
-    """A line without transactions; its number is given when the document is put together."""
+def plan_line(category: str, cents: int, vat: Vat, period: Period, of_category: str = "") -> Line:
+    """A line without transactions; its number is given when the document is put together.
+
+    A minimum `of_category` has that as its description.
+    """
     quantity = 1 if cents > 0 else -1
     return Line(
         line=0,
         category=category,
-        description="",
+        description=of_category,
         number="",
         trunk="",
         quantity=quantity,
@@ -72,7 +87,7 @@ def plan_line(category: str, cents: int, vat: Vat, period: Period) -> Line:
         vat=vat,
         period_start=period.first_day,
         period_end=period.last_day,
-        rows=(DetailRow("", period.last_day, "", "", "", quantity, cents),),
+        rows=(DetailRow("", period.last_day, of_category, "", "", quantity, cents),),
         unit=unit_of_category(category, ""),
         unit_price_micros=abs(cents) * MICROS_PER_CENT if category == MONTHLY_FEE else None,
     )

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from billing_job.billing.invoicing.client_description import client_description
 from billing_job.billing.invoicing.fee_discount_minimum import PlanTerms, discount_shares, minimum_difference, plan_line
-from billing_job.core.categories import CHARGE, DISCOUNT, MINIMUM, MONTHLY_FEE, is_own_charge
+from billing_job.core.categories import DISCOUNT, MINIMUM, MONTHLY_FEE, is_own_charge, plan_charge_id
 from billing_job.core.document import Client, DetailRow, Line, Vat
 from billing_job.core.period import Period
 from billing_job.core.settlement import Kept, RefundFact, Settlement
@@ -218,20 +218,25 @@ def month_lines(
             if share and entry.line is not None:
                 discounts[entry.line.vat] = discounts.get(entry.line.vat, 0) + share
     lines += [plan_line(DISCOUNT, -cents, taxed, month) for taxed, cents in discounts.items() if cents]
-    missing = minimum_difference(terms, sum(_net(entry, owner[1]) for entry in entries))
-    if missing:
-        # One of which nothing is billed any more was freed whole: the files tax it as they tax what was freed with it.
-        is_freed = terms.minimum_part > 0 and not terms.billed_minimum_cents
-        minimum = plan_line(MINIMUM, missing, freed.vat.get(owner, vat[owner]) if is_freed else vat[owner], month)
-        lines.append(minimum)
-        entries = [*entries, Entry(_own_charge(MINIMUM, terms, owner[1], terms.minimum_part, missing), minimum)]
+    for minimum in terms.minimums:
+        missing = minimum_difference(minimum, sum(_net(entry, owner[1], minimum.category) for entry in entries))
+        if missing:
+            # One of which nothing is billed any more was freed whole: it is taxed as what was freed with it.
+            is_freed = minimum.part > 0 and not minimum.billed_cents
+            taxed = freed.vat.get(owner, vat[owner]) if is_freed else vat[owner]
+            line = plan_line(MINIMUM, missing, taxed, month, minimum.category)
+            lines.append(line)
+            settlement = _own_charge(MINIMUM, terms, owner[1], minimum.part, missing, minimum.category)
+            entries = [*entries, Entry(settlement, line)]
     return lines, entries
 
 
-def _net(entry: Entry, month: str) -> int:
-    """What an entry counts for the minimum of a month; charges of one's own count for none."""
+def _net(entry: Entry, month: str, category: str) -> int:
+    """What an entry counts for the minimum of a month, or of a category of it; charges of one's own count for none."""
     settlement = entry.settlement
-    return 0 if settlement.month != month or is_own_charge(settlement.transaction_id) else settlement.net_cents
+    if settlement.month != month or is_own_charge(settlement.transaction_id):
+        return 0
+    return settlement.net_cents if category in ("", settlement.category) else 0
 
 
 def _is_discounted(entry: Entry, month: str, facts: Facts, *, is_freed: bool) -> bool:
@@ -258,8 +263,10 @@ def _shares(settlements: Sequence[Settlement], millionths: int, facts: Facts) ->
     return [next(coming) if share is None else share for share in shares]
 
 
-def _own_charge(category: str, terms: PlanTerms, month: str, part: int, cents: int) -> Settlement:
-    id_ = f"{CHARGE}{category}:{terms.account}:{month}"
+def _own_charge(
+    category: str, terms: PlanTerms, month: str, part: int, cents: int, of_category: str = ""
+) -> Settlement:
+    id_ = plan_charge_id(category, terms.account, month, of_category)
     return Settlement(id_, part, None, category, "", "", 0, cents, cents, month)
 
 

@@ -5,7 +5,7 @@ from decimal import Decimal
 from itertools import pairwise
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from billing_job.core.toml import (
     LARGEST_DECIMAL,
@@ -90,12 +90,23 @@ def _rising(tiers: tuple[Tier, ...]) -> bool:
     return tiers[-1].up_to is None and len(bounds) == len(tiers) - 1 and rising
 
 
+class Amounts(dict[str, str]):
+    """Amounts by category, of a plan: plans are told apart by all that they say."""
+
+    def __hash__(self) -> int:  # type: ignore[override]
+        return hash(tuple(sorted(self.items())))
+
+
+CategoryMinimum = Annotated[dict[str, PositiveMoney], AfterValidator(Amounts)]
+
+
 class PlanVersion(Table):
     """`[[plans.versions]]`: what a plan asks from a month on; a key that is left out stays as it was before."""
 
     valid_from: date
     monthly_fee: PositiveMoney | None = None
     minimum: PositiveMoney | None = None
+    category_minimum: CategoryMinimum | None = None
     discount_percent: PositiveDecimal | None = None
     rules: tuple[Rule, ...] | None = None
 
@@ -117,6 +128,8 @@ class Plan(Table):
     monthly_fee_prorate: Literal["none", "days"] = "none"
     """Whether a month in which the client has a trunk on some days only owes the fee for these days."""
     minimum: PositiveMoney = "0.00"
+    category_minimum: CategoryMinimum = Amounts()
+    """What the use of single categories comes to at least in a month, each by itself."""
     discount_percent: PositiveDecimal = "0"
     rules: tuple[Rule, ...] = (Rule(model="pass_through"),)
     versions: tuple[PlanVersion, ...] = ()
@@ -139,7 +152,7 @@ class Plan(Table):
         return self.model_copy(update=changes)
 
 
-_DATED = ("monthly_fee", "minimum", "discount_percent", "rules")
+_DATED = ("monthly_fee", "minimum", "category_minimum", "discount_percent", "rules")
 
 
 def _check_rules(rules: tuple[Rule, ...]) -> None:

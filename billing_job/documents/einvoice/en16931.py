@@ -160,7 +160,7 @@ def _line(line: Line, document: Document, sign: int, labels: Labels) -> dict[str
         "BT-153": plain_text(labels.category(line.category)),
     }
     if line.description:
-        terms["BT-154"] = plain_text(line.description)
+        terms["BT-154"] = plain_text(labels.described(line))
     if (line.period_start, line.period_end) != (document.period_start, document.period_end):
         terms["BT-134"], terms["BT-135"] = line.period_start, line.period_end
     attributes = ((labels("Number"), line.number), (labels("Trunk"), document.trunk_name(line.trunk)))
