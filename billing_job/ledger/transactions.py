@@ -2,14 +2,14 @@
 
 import contextlib
 import hashlib
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
 import adbc_driver_sqlite
 import pandas as pd
 import pyarrow as pa
 from sqlalchemy import Engine, func, select
 
-from billing_job.core.columns.schema import SETTLED, TRANSACTIONS, conform
+from billing_job.core.columns.schema import BILLED, TRANSACTIONS, conform
 from billing_job.core.errors import LedgerError
 from billing_job.core.wallet import Balance, Transaction, Trunk
 from billing_job.ledger.arrow import AT_ONCE, ArrowErrors, answering
@@ -28,6 +28,7 @@ _COLUMNS = f"""
     t.reference_type, t.reference_id, t.created_at, t.problem, t.standing, t.quantity
 """
 _CURRENT = "t.seq NOT IN (SELECT old_seq FROM revisions)"
+_BILLED_KEYS = "s.client_id, COALESCE(s.document_number, '') AS document_number, s.category, s.number, s.trunk"
 _SETTLED = """
     SELECT s.transaction_id FROM settlements s
     LEFT JOIN releases r
@@ -113,24 +114,50 @@ def transactions_of(engine: Engine, ids: Collection[str]) -> pd.DataFrame:
     )
 
 
-def settlements_of(engine: Engine, starts: int, ends: int) -> pd.DataFrame:
-    """How transactions of [starts, ends) were billed, in whatever period, each time they were; SETTLED."""
+def billed_amounts(engine: Engine, starts: int, ends: int) -> pd.DataFrame:
+    """How transactions of [starts, ends) were billed, in whatever period, each time they were; BILLED, added up.
+
+    What a credit note undid was charged, but costs nothing.
+    """
+    cost = "CASE WHEN r.transaction_id IS NULL THEN s.cost_micros ELSE 0 END"
     table = _arrow(
         engine,
         f"""
-        SELECT s.transaction_id, s.part, s.client_id, COALESCE(s.document_number, '') AS document_number,
-            s.category, s.number, s.trunk, s.cost_micros, s.charge_cents, r.transaction_id IS NOT NULL AS released
+        SELECT {_BILLED_KEYS}, CAST(SUM({cost}) AS BIGINT) AS cost_micros,
+            CAST(SUM(s.charge_cents) AS BIGINT) AS charge_cents
+        {_billed_in(starts, ends)}
+        GROUP BY s.client_id, COALESCE(s.document_number, ''), s.category, s.number, s.trunk
+        """,
+    )
+    return conform(_frame_of(table), BILLED, "ledger")
+
+
+def standing_settlements(engine: Engine, starts: int, ends: int) -> pd.DataFrame:
+    """transaction_id and part of those transactions that a document settles now."""
+    standing = f"{_billed_in(starts, ends)} AND r.transaction_id IS NULL"
+    return _frame_of(_arrow(engine, f"SELECT s.transaction_id, s.part {standing}"))
+
+
+def costs_instead(engine: Engine, starts: int, ends: int, costs: Mapping[str, int]) -> pd.DataFrame:
+    """What changes in `billed_amounts` where these transactions, now settled, cost something else (micros); BILLED."""
+    query = f"""
+        SELECT s.transaction_id, {_BILLED_KEYS}, s.cost_micros {_billed_in(starts, ends)}
+            AND r.transaction_id IS NULL AND s.transaction_id IN ({_quoted(costs)})
+        """
+    rows = _arrow(engine, query).to_pylist() if costs else []
+    for row in rows:
+        row |= {"cost_micros": costs[row["transaction_id"]] - row["cost_micros"], "charge_cents": 0}
+    return conform(pd.DataFrame(rows, columns=list(BILLED)), BILLED, "ledger")
+
+
+def _billed_in(starts: int, ends: int) -> str:
+    return f"""
         FROM settlements s
-        JOIN transactions t ON t.transaction_id = s.transaction_id AND t.{_CURRENT.removeprefix("t.")}
+        JOIN transactions t ON t.transaction_id = s.transaction_id AND {_CURRENT}
         LEFT JOIN releases r
             ON r.transaction_id = s.transaction_id AND r.part = s.part AND r.generation = s.generation
         WHERE t.created_at >= {int(starts)} AND t.created_at < {int(ends)}
-        ORDER BY s.transaction_id, s.part, s.generation
-        """,  # noqa: S608 - the two values are ints
-    )
-    frame = _frame_of(table)
-    frame["released"] = _as_bool(frame["released"])
-    return conform(frame, SETTLED, "ledger")
+        """
 
 
 def renewals(engine: Engine, rental_types: Collection[str]) -> pd.DataFrame:

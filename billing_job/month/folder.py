@@ -1,6 +1,6 @@
 """The folder of a month: files of documents, of the books, of what waits, and the manifest last."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
@@ -111,12 +111,15 @@ def write_month(
     looked = _looked(job, month, placed, written.documents, list(accounting))
     # Other processes draw the pages meanwhile. The ledger is this thread's alone.
     with ThreadPoolExecutor(1) as beside:
-        lists = beside.submit(_lists, looked, job.templates)
+        lists = beside.submit(_write_lists, folder, looked, job.templates)
         _write_documents(job, folder, missing, written, workers, progress)
-    recorded = issued_facts(job.engine, str(month), ledger_id(job.engine)) if documents else b""
-    for name, content in {**accounting, **lists.result(), **({ISSUED: recorded} if recorded else {})}.items():
+    written.files |= lists.result()
+    for name, content in accounting.items():
         folder.write(name, content)
         written.files[name] = (sha256(content), len(content))
+    if documents:
+        recorded = issued_facts(job.engine, str(month), ledger_id(job.engine))
+        written.files[ISSUED] = folder.write_pieces(ISSUED, recorded)
     for name in before.get("files", {}):
         if name.startswith(f"{ACCOUNTING}/") and name not in written.files:
             folder.remove(name)
@@ -243,14 +246,12 @@ def _looked(job: Job, month: Period, placed: Placed, documents: Sequence[Issued]
     return _Looked(waiting, earned, rows, placed.facts, decisions(job.engine), billed_on, report)
 
 
-def _lists(looked: _Looked, templates: Templates) -> dict[str, bytes]:
+def _write_lists(folder: Folder, looked: _Looked, templates: Templates) -> dict[str, tuple[str, int]]:
     """What waits, what was earned, and the page that shows the month and links to every other file."""
-    contents = (
-        exceptions_csv(looked.waiting),
-        margin_csv(looked.earned),
-        attribution_csv(looked.rows, looked.facts, looked.decisions, looked.billed_on),
-    )
-    return {**dict(zip(LISTS, contents, strict=True)), "report.html": report_html(looked.report, templates)}
+    attribution = attribution_csv(looked.rows, looked.facts, looked.decisions, looked.billed_on)
+    contents: tuple[Iterable[bytes], ...] = ([exceptions_csv(looked.waiting)], [margin_csv(looked.earned)], attribution)
+    found = {name: folder.write_pieces(name, pieces) for name, pieces in zip(LISTS, contents, strict=True)}
+    return {**found, "report.html": folder.write_pieces("report.html", [report_html(looked.report, templates)])}
 
 
 def render_again(

@@ -24,7 +24,7 @@ from billing_job.core.checks import (
     raise_if_broken,
 )
 from billing_job.core.columns.interned import pairs_of
-from billing_job.core.columns.row_values import exact_sum, sum_of
+from billing_job.core.columns.row_values import exact_sum, sum_where
 from billing_job.core.document import Document
 from billing_job.core.errors import ConfigError, InvariantBroken
 from billing_job.core.moments import moment_text
@@ -43,7 +43,7 @@ from billing_job.month.charges import charges
 from billing_job.month.credit_offers import unoffered_credit, with_credit_offers
 from billing_job.month.gate import Because, Gate, gate_of, open_gate, why_nothing_is_issued
 from billing_job.month.job import Job
-from billing_job.month.placing import Placed, place
+from billing_job.month.placing import Placed, place, rows_where
 from billing_job.month.preconditions import check_clients
 from billing_job.month.waiting_limit import WaitingShare, waiting_share
 
@@ -101,8 +101,9 @@ def bill(
     ]
     own = [row for row in placed.own_rows if (not only or row.client_id in only)]
     own_now = [row for row in own if supplementary or row.client_id not in has_invoice]
-    lots, notes = bills_of_run(job, placed, billable[~waiting], billed_now, own_now)
-    waits = sum_of(billable[waiting])
+    lots, notes = bills_of_run(job, placed, rows_where(billable, ~waiting), billed_now, own_now)
+    waits = sum_where(billable, waiting)
+    del billable, waiting
     if draft or because:
         # Also where nothing is kept of them: what cannot be billed is to be told.
         drafts = [each.document for lot in lots for each in lot if each.document and draft]

@@ -5,13 +5,12 @@ from collections.abc import Iterable
 
 import pandas as pd
 
-from billing_job.core.columns.schema import INT
 from billing_job.core.document import Document
 from billing_job.core.period import Period
 from billing_job.ledger.billed_charges import charges_of_period
 from billing_job.ledger.decisions import accepted_costs
 from billing_job.ledger.documents import documents_of_period, nets_of_period
-from billing_job.ledger.transactions import settlements_of
+from billing_job.ledger.transactions import billed_amounts, costs_instead, standing_settlements
 from billing_job.month.job import Job
 from billing_job.month.placing import Placed
 from billing_job.reporting.anomalies import Anomaly, anomalies, net_by_client
@@ -23,17 +22,18 @@ def month_margins(job: Job, month: Period, placed: Placed) -> pd.DataFrame:
 
     See margins.margins.
     """
-    zone = job.settings.billing.zone
-    settled = settlements_of(job.engine, *month.span(zone))
-    accepted = accepted_costs(job.engine)
-    changed = settled["transaction_id"].isin(list(accepted)) & ~settled["released"]
-    costs = settled["transaction_id"].map(lambda id_: -accepted.get(id_, 0)).astype(INT)
-    settled["cost_micros"] = settled["cost_micros"].mask(changed, costs)
-    settled = pd.concat([settled, charges_of_period(job.engine, str(month))], ignore_index=True)
+    span = month.span(job.settings.billing.zone)
+    accepted = {id_: -micros for id_, micros in accepted_costs(job.engine).items()}
+    billed = (
+        billed_amounts(job.engine, *span),
+        costs_instead(job.engine, *span, accepted),
+        charges_of_period(job.engine, str(month)),
+    )
     gone = job.withdrawn()
     rows = placed.moved_in_month
     rows = rows[rows["settled"] | ~rows["transaction_id"].isin(sorted(gone))] if gone else rows
-    return margins(rows, settled, documents_of_period(job.engine, str(month)))
+    standing = standing_settlements(job.engine, *span)
+    return margins(rows, standing, billed, documents_of_period(job.engine, str(month)))
 
 
 def month_nets(job: Job, month: Period, drafts: Iterable[Document] = ()) -> dict[str, int]:

@@ -6,9 +6,12 @@ without a document are what waits, and what the house paid. Charges of one's own
 
 from collections.abc import Iterable
 
+import numpy as np
 import pandas as pd
+import pyarrow.compute as pc
 
 from billing_job.core.categories import TOPUP
+from billing_job.core.columns.interned import Mask, arrow, ints
 from billing_job.core.columns.schema import TEXT
 from billing_job.core.document import Document
 from billing_job.core.files.csv_writer import csv_text
@@ -18,26 +21,40 @@ MARGIN_COLUMNS = (
     "client_id", "document_number", "category", "number", "trunk", "cost", "charge", "margin", "margin_percent",
 )  # fmt: skip
 KEYS = list(MARGIN_COLUMNS[:5])
+_PART = ("transaction_id", "part")
 
 
-def margins(month_rows: pd.DataFrame, settled: pd.DataFrame, documents: Iterable[Document]) -> pd.DataFrame:
+def margins(
+    month_rows: pd.DataFrame, standing: pd.DataFrame, billed: Iterable[pd.DataFrame], documents: Iterable[Document]
+) -> pd.DataFrame:
     """Cost (micros) and charge (cents) by client, document, category, number and trunk, in that order.
 
-    `month_rows` are the month's rows of ATTRIBUTED, `settled` (SETTLED) how they were billed, `documents` those that
-    speak of the month: their lines without a transaction (fees, credits) are charges that nothing was paid for. A
-    transaction that was billed, credited and freed costs once, and was charged each time.
+    `month_rows` are the month's rows of ATTRIBUTED, `standing` transaction_id and part of those that a document settles
+    now, `billed` (BILLED) what they were billed at, `documents` those that speak of the month: their lines without a
+    transaction (fees, credits) are charges that nothing was paid for. A transaction that was billed, credited and freed
+    costs once, and was charged each time.
     """
-    rows = month_rows[~((month_rows["outcome"] == "excluded") & (month_rows["reason"] == TOPUP))]
-    rows = rows.assign(cost_micros=-rows["micros"].fillna(0))
-    keys = pd.MultiIndex.from_frame(settled.loc[~settled["released"], ["transaction_id", "part"]])
-    settled = settled.assign(cost_micros=settled["cost_micros"].mask(settled["released"], 0))
-    is_open = ~pd.MultiIndex.from_frame(rows[["transaction_id", "part"]]).isin(keys)
-    unbilled = rows[is_open].assign(document_number="", charge_cents=0)
-    unbilled["client_id"] = unbilled["client_id"].mask(unbilled["outcome"] != "attributed", "")
-    parts = [settled[[*KEYS, "cost_micros", "charge_cents"]], unbilled[[*KEYS, "cost_micros", "charge_cents"]]]
+    rows = month_rows[~_settled(month_rows, standing)]
+    rows = rows[~((rows["outcome"] == "excluded") & (rows["reason"] == TOPUP))]
+    unbilled = rows[[*KEYS[:1], *KEYS[2:]]].assign(
+        document_number="", cost_micros=-rows["micros"].fillna(0), charge_cents=0
+    )
+    unbilled["client_id"] = unbilled["client_id"].mask(rows["outcome"] != "attributed", "")
+    parts = [*billed, unbilled[[*KEYS, "cost_micros", "charge_cents"]]]
     parts.append(pd.DataFrame(_without_transaction(documents), columns=[*KEYS, "cost_micros", "charge_cents"]))
     together = pd.concat([part.astype(dict.fromkeys(KEYS, TEXT)) for part in parts], ignore_index=True)
     return together.groupby(KEYS, as_index=False, sort=True)[["cost_micros", "charge_cents"]].sum()
+
+
+def _settled(rows: pd.DataFrame, standing: pd.DataFrame) -> Mask:
+    """Which rows a document settles now; almost all are whole transactions, part 0."""
+    whole = standing.loc[standing["part"] == 0, "transaction_id"]
+    others = standing[standing["part"] != 0]
+    parts = set(zip(others["transaction_id"], others["part"], strict=True))
+    found: Mask = np.array(pc.is_in(arrow(rows["transaction_id"]), value_set=arrow(whole.astype(TEXT))), bool)
+    shared = np.flatnonzero(ints(rows["part"]) != 0)
+    found[shared] = [key in parts for key in zip(*(rows[name].iloc[shared] for name in _PART), strict=True)]
+    return found
 
 
 def margin_csv(found: pd.DataFrame) -> bytes:
