@@ -79,6 +79,7 @@ class XafOptions(Table):
 
     sales_journal: Annotated[str, Field(min_length=1, max_length=35)] = "VK"
     general_journal: Annotated[str, Field(min_length=1, max_length=35)] = "MEMO"
+    bank_journal: Annotated[str, Field(min_length=1, max_length=35)] = "BANK"
 
 
 class AccountingOptions(Table):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,7 +31,8 @@ def bank() -> None:
 def import_(invocation: Invocation, files: tuple[Path, ...], as_json: bool) -> int:
     """Read every FILE, or every file of a folder, and book what its entries pay; without one, those of bank.inbox.
 
-    All files are read before anything is kept. Exit code 3 while an entry waits, or a statement is missing.
+    The bank's reports on direct debits (pain.002) are read, too. All files are read before anything is kept. Exit code
+    3 while an entry waits, a statement is missing, or a debit was rejected.
 
     Example: billing-job bank import statement.xml
     """
@@ -41,7 +43,7 @@ def import_(invocation: Invocation, files: tuple[Path, ...], as_json: bool) -> i
     session = invocation.session()
     with locked_job(session, makes_ledger=True) as job:
         check_facts(job)
-        report = import_files(job, read_files(job, files))
+        report = import_files(job, read_files(job, files), session.console.run_id)
         currency = job.settings.billing.currency
     found = {
         "schema": "billing-job/bank@1",
@@ -51,11 +53,17 @@ def import_(invocation: Invocation, files: tuple[Path, ...], as_json: bool) -> i
         ],
         **_booked_json(report),
         "gaps": list(report.gaps),
+        "rejected": [asdict(one) for one in report.rejected],
     }
+    for one in report.rejected:
+        session.console.warn(
+            f"{one.document} ({one.client_id}): the bank rejects its debit of {one.due}, {one.reason}; it stays open,"
+            " and the next collection takes it"
+        )
     for gap in report.gaps:
         session.console.warn(gap)
     _tell(found, currency, as_json=as_json)
-    return ExitCode.EXCEPTIONS_WAIT if report.waiting or report.gaps else ExitCode.DONE
+    return ExitCode.EXCEPTIONS_WAIT if report.waiting or report.gaps or report.rejected else ExitCode.DONE
 
 
 @bank.command("list", short_help="List the bank's entries, and what became of them.")

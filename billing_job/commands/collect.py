@@ -17,10 +17,17 @@ if TYPE_CHECKING:
 @click.command(short_help="Write the SEPA direct debit file of what is due.")
 @click.option("--due", metavar="YYYY-MM-DD", required=True, help="The day on which the bank is to collect.")
 @anyway_option
+@click.option(
+    "--bank-has-none",
+    is_flag=True,
+    help="After a restore: the bank was told of no collection that the ledger does not know.",
+)
 @output_option
 @json_option
 @click.pass_obj
-def collect(invocation: Invocation, due: str, anyway: bool, output: Path | None, as_json: bool) -> int:
+def collect(
+    invocation: Invocation, due: str, anyway: bool, bank_has_none: bool, output: Path | None, as_json: bool
+) -> int:
     """Write output/collections/DAY-SCHEME.xml (pain.008.001.08) of what is due from clients that pay by direct debit.
 
     One file a day and scheme: asked again, it gives the same bytes. Exit code 3: something due is not in it, with the
@@ -40,7 +47,7 @@ def collect(invocation: Invocation, due: str, anyway: bool, output: Path | None,
         check_folder(job)
         check_facts(job)
         check_statements(job, anyway=anyway)
-        found = collect_due(job, wanted, console, anyway=anyway)
+        found = collect_due(job, wanted, console, bank_has_none=bank_has_none)
     for file in found.files:
         debits = counted(len(file.collection.debits), "direct debit")
         again = "" if file.new else " (made before; the same bytes)"

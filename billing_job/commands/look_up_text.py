@@ -190,6 +190,9 @@ def status_text(found: Mapping[str, Any], currency: str) -> str:
     told = "not known: run `billing-job sync`" if balance is None else wallet_text(balance, currency)
     explained = "" if balance is None else ", explained" if wallet["matches"] else ", NOT explained: see `reconcile`"
     run, owed = found["last_run"], found["receivables"]
+    late = found["charges"]["late"]
+    late_charges = [("charges", f"{late['count']} periods of {money_text(late['cents'], currency)} are left of months"
+                                " that were run: see `billing-job charges list`")] if late["count"] else []  # fmt: skip
     facts = [
         ("ledger", f"{found['ledger']['where']}: {found['ledger']['transactions']:,} transactions,"
                    f" {found['ledger']['documents']:,} documents"),
@@ -207,6 +210,7 @@ def status_text(found: Mapping[str, Any], currency: str) -> str:
                  f" {money_text(owed['overdue_cents'], currency)} of {owed['overdue_documents']}: `billing-job open`"),
         ("bank", f"read up to {owed['newest_statement']}" if owed["newest_statement"]
                  else "no statement was read: `billing-job bank import`"),
+        *late_charges,
         *(("charges", sentence) for sentence in found["charges"]["contradictions"]),
     ]  # fmt: skip
     screen = Screen.of(Console())

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
 
+from billing_job.billing.invoicing.tax import written_vat_id
 from billing_job.core.document import Client
 from billing_job.core.errors import ConfigError
 from billing_job.core.files.csv_reader import CsvRow, Row, known, table_path, typed_rows
@@ -103,7 +104,7 @@ class ClientRow(Row):
     city: str = ""
     region: str = ""
     country: Country
-    vat_id: Annotated[str, AfterValidator(lambda value: re.sub(r"[\s.-]", "", value).upper())] = ""
+    vat_id: Annotated[str, AfterValidator(written_vat_id)] = ""
     registration_id: str = ""
     email: Addresses = ""
     email_copy: Addresses = ""

@@ -47,6 +47,11 @@ class MandateRow(Row):
     ] = "core"
     valid_from: ValidFrom | None = None
     valid_to: ValidTo | None = None
+    type: Annotated[
+        Literal["recurrent", "one_off"],
+        BeforeValidator(str.lower),
+        expecting("write recurrent or one_off, or leave it empty for recurrent"),
+    ] = "recurrent"
 
 
 class HoldRow(Row):
@@ -110,7 +115,7 @@ def _holds(path: Path, names: Mapping[str, str] | None, problems: list[str]) -> 
     for row, each in typed_rows(path, HoldRow, problems, optional=True, clients=names):
         if each.kind == "dispute" and each.valid_to is None:
             problems.append(row.wrong("valid_to", "a dispute has an end: write the day on which you look at it again"))
-        yield Hold(**(vars(each) | {"kind": HoldKind(each.kind)}))
+        yield Hold(**(vars(each) | {"kind": HoldKind(each.kind), "source": row.place}))
 
 
 def _rates(path: Path, problems: list[str]) -> list[InterestRate]:

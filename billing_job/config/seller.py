@@ -3,12 +3,12 @@
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
 from stdnum import bic as stdnum_bic
 from stdnum import iban as stdnum_iban
 from stdnum.exceptions import ValidationError as StdnumError
 
-from billing_job.billing.invoicing.tax import VAT_PREFIXES
+from billing_job.billing.invoicing.tax import VAT_PREFIXES, written_vat_id
 from billing_job.core.countries import EU
 from billing_job.core.toml import Country, Table
 from billing_job.documents.einvoice.addresses import participant_problem
@@ -62,10 +62,16 @@ class SellerTable(Table):
     creditor_id: Annotated[str, AfterValidator(checked_creditor_id)] = ""
     logo: Path | None = None
 
+    @field_validator("vat_id", mode="after")
+    @classmethod
+    def _as_registers_write_it(cls, value: str, info: ValidationInfo) -> str:
+        """Of the EU: in capitals and without what people put between the groups, as VIES and e-invoices want it."""
+        return written_vat_id(value) if info.data.get("country") in EU else value
+
     @model_validator(mode="after")
     def _a_vat_id_is_none_of_another_kind(self) -> "SellerTable":
         prefix = VAT_PREFIXES.get(self.country, self.country)
-        if self.vat_id and self.country in EU and not self.vat_id.strip().upper().startswith(prefix):
+        if self.vat_id and self.country in EU and not self.vat_id.startswith(prefix):
             raise ValueError(
                 f"vat_id = {self.vat_id!r}: a VAT id of {self.country} begins with {prefix}; a number of another kind,"
                 " such as a Steuernummer, belongs into tax_number"

@@ -17,7 +17,7 @@ from billing_job.ledger.payments import recorded_payments
 from billing_job.ledger.reminders import UNKNOWN, ReminderEvent, SentReminder, logged_reminders
 from billing_job.month.collected import collected, under_way, usable_mandate
 from billing_job.month.job import Job
-from billing_job.month.receivables import load_receivables
+from billing_job.month.receivables import check_holds, load_receivables
 from billing_job.month.reminded import client_of, reminded, reminder_to_json
 from billing_job.receivables.late_claims import paid_beside
 from billing_job.receivables.mandates import Collected
@@ -26,6 +26,7 @@ from billing_job.receivables.reminders import Reminder, ReminderPlan, Terms, rem
 
 def planned_reminders(job: Job, log: Sequence[SentReminder]) -> ReminderPlan:
     """Today's reminders by what is open now."""
+    check_holds(job)
     state, payments = load_receivables(job), recorded_payments(job.engine)
     owing = {item.client_id: item.number for item in state.items if item.days_overdue(state.as_of)}
     history = collected(logged_collections(job.engine), payments)

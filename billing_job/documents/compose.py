@@ -1,6 +1,6 @@
 """A document becomes the view that its template prints: every sum, sign and text is settled here."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from billing_job.core.document import Document, Kind
 from billing_job.documents import localized, payment
@@ -18,6 +18,7 @@ from billing_job.documents.letterhead import (
 )
 from billing_job.documents.localized import PrintedMoney
 from billing_job.documents.page_lines import PageLines
+from billing_job.documents.page_room import has_chart_room, room_for_rows
 from billing_job.documents.printed_sign import printed_sign
 from billing_job.documents.safe_text import page_text, shortened
 from billing_job.documents.templates import Templates
@@ -39,7 +40,6 @@ _OFFER_OF_ALL = (
 _SENDER_ROOM = 64  # letters that fit on the line above the address
 _CLOSING_ROWS = 3
 """Rows that end a specification together, its sum among them."""
-_ROWS_BESIDE_CHART = 12
 
 
 def document_view(document: Document, templates: Templates, *, pictures: bool = True) -> DocumentView:
@@ -51,8 +51,13 @@ def document_view(document: Document, templates: Templates, *, pictures: bool = 
     money = PrintedMoney(document.currency, printed_sign(document), labels.locale)
     heading = _heading(document, labels)
     seller_name = page_text(document.seller.name)
-    lines = PageLines(document, money, labels)
+    facts, notes = tuple(_facts(document, labels)), tuple(_notes(document, labels))
+    totals = tuple(_totals(document, money, labels))
+    request = _payment(document, money, labels, pictures=pictures)
+    lines = PageLines(document, money, labels, room_for_rows(document.seller.paper, facts, totals, notes, request))
     rows = lines.rows()
+    has_rates = len(document.vat_totals) > 1
+    has_chart = lines.is_long or has_chart_room(rows, document.seller.paper, has_rates=has_rates)
     if lines.is_long:
         total = Row(RowKind.GROUP, labels("Total excluding VAT"), amount=money.bare(document.net_cents))
         rows = (*rows, total)
@@ -74,12 +79,12 @@ def document_view(document: Document, templates: Templates, *, pictures: bool = 
         seller=seller_party(document.seller, labels),
         sender_line=shortened(joined((seller_name, *address_lines(document.seller)), labels), _SENDER_ROOM),
         buyer=buyer_party(document.client, document.seller),
-        facts=tuple(_facts(document, labels)),
+        facts=facts,
         summary=Fact(labels(_summary_label(document)), money(document.gross_cents)),
         due=_due(document, labels),
         summary_note=_summary_note(document, labels),
         has_numbers=any(row.number for row in rows),
-        has_rates=len(document.vat_totals) > 1,
+        has_rates=has_rates,
         has_prices=any(row.unit_price for row in rows),
         description_head=labels("Description"),
         number_head=labels("Number"),
@@ -91,11 +96,11 @@ def document_view(document: Document, templates: Templates, *, pictures: bool = 
         specification_title=labels("Specification"),
         rows=rows[:-closing],
         closing_rows=rows[-closing:],
-        totals=tuple(_totals(document, money, labels)),
+        totals=totals,
         grand_total=Fact(labels("Total including VAT"), money(document.gross_cents)),
-        payment=_payment(document, money, labels, pictures=pictures),
-        notes=tuple(_notes(document, labels)),
-        month_chart=month_picture(document, money, labels) if pictures and _has_chart_room(rows, lines) else None,
+        payment=request,
+        notes=notes,
+        month_chart=month_picture(document, money, labels) if pictures and has_chart else None,
         running_head=_joined_head(heading, document, labels),
         footer=joined(footer_parts(document.seller, labels), labels),
         page_before=before,
@@ -134,11 +139,6 @@ def _facts(document: Document, labels: Labels) -> Iterable[Fact]:
         if value:
             yield Fact(labels(name), page_text(value))
     yield from buyer_ids(client, labels)
-
-
-def _has_chart_room(rows: Sequence[Row], lines: PageLines) -> bool:
-    """The chart stands beside the totals, whose height it adds to: never so that it opens a page."""
-    return lines.is_long or len(rows) <= _ROWS_BESIDE_CHART
 
 
 def _joined_head(heading: str, document: Document, labels: Labels) -> str:

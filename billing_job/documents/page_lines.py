@@ -13,15 +13,17 @@ from billing_job.documents import localized
 from billing_job.documents.chart_svg import share_bar
 from billing_job.documents.letterhead import joined
 from billing_job.documents.localized import PrintedMoney
+from billing_job.documents.page_room import rows_height
 from billing_job.documents.printed_sign import printed_quantity, printed_sign
 from billing_job.documents.safe_text import page_text
 from billing_job.documents.translations import Labels
 from billing_job.documents.view import CategoryRow, Row, RowKind
 
 MOST_ON_PAGE_ONE = 16
-"""Lines that stand on one page with totals and payment; of more, page one has a sum for each category."""
-_MOST_ROWS = 18
-"""The same with the headings of numbers and months; with more of them the number stands beside its first line."""
+"""Lines that stand on one page with totals and payment; of more, page one has a sum for each category.
+
+Fewer, too, where their notes are long. Where there is room for no headings a number stands beside its first line.
+"""
 _INDENT = "\N{EM SPACE}"
 """Before the lines of a number: a letter, not a style, so that rows of every kind have one layout."""
 _FEW = 6
@@ -29,23 +31,29 @@ _FEW = 6
 
 
 class PageLines:
-    """The lines of one document, in the client's language."""
+    """The lines of one document, in the client's language; `room` is what page one has for them."""
 
-    def __init__(self, document: Document, money: PrintedMoney, labels: Labels):
+    def __init__(self, document: Document, money: PrintedMoney, labels: Labels, room: int):
         self._document = document
         self._money = money
         self._labels = labels
         self._sign = printed_sign(document)
-        self.is_long = len(document.lines) > MOST_ON_PAGE_ONE
+        self._room = room
+        self.is_long = len(document.lines) > MOST_ON_PAGE_ONE or not self._fit(self._rows(headed=False))
 
     def rows(self) -> tuple[Row, ...]:
         """Every line in the order of the page, with headings of months and of numbers."""
         found = list(self._rows(headed=True))
-        if not self.is_long and len(found) > _MOST_ROWS:
+        if not self.is_long and not self._fit(found):
             found = list(self._rows(headed=False))
         if not self._document.seller.carried_forward:
             return tuple(row for row, _ in found)
         return tuple(self._carrying(found))
+
+    def _fit(self, rows: Iterator[tuple[Row, int]] | Sequence[tuple[Row, int]]) -> bool:
+        document = self._document
+        has_rates = len(document.vat_totals) > 1
+        return rows_height([row for row, _ in rows], document.seller.paper, has_rates=has_rates) <= self._room
 
     def _carrying(self, rows: Sequence[tuple[Row, int]]) -> Iterator[Row]:
         """Rows with the sum so far, for pages that end there; nothing is carried from the last one."""

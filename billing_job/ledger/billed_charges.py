@@ -6,7 +6,7 @@ import pandas as pd
 from sqlalchemy import ColumnElement, Engine, and_, case, func, select
 
 from billing_job.core.categories import CHARGE, MINIMUM, MONTHLY_FEE
-from billing_job.core.columns.schema import BILLED, conform
+from billing_job.core.columns.schema import BILLED, conform, empty
 from billing_job.ledger.billed_facts import credited_of
 from billing_job.ledger.billing_tables import releases, settlements
 from billing_job.ledger.database import transaction
@@ -79,4 +79,4 @@ def charges_of_period(engine: Engine, period: str) -> pd.DataFrame:
     )
     with transaction(engine) as connection:
         rows = [tuple(row) for row in connection.execute(query)]
-    return conform(pd.DataFrame(rows, columns=list(BILLED)), BILLED, "ledger")
+    return conform(pd.DataFrame(rows, columns=list(BILLED)), BILLED, "ledger") if rows else empty(BILLED)

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import Connection, Table, func, insert, select
+from sqlalchemy import Connection, Table, bindparam, func, insert, select
 from sqlalchemy.exc import DBAPIError
 
 from billing_job.ledger.billing_tables import series
@@ -27,6 +27,14 @@ NOT_CHAINED = frozenset({facts, series, runs, transactions, chain})
 _MODULUS = 1 << 256
 _AT_ONCE = 5_000
 _START = "0" * 64
+_LAST = select(chain.c.seq, chain.c.sha256).order_by(chain.c.seq.desc()).limit(1)
+_LAST_OF_TABLE = (
+    select(chain.c.rows, chain.c.rows_sum)
+    .where(chain.c.table_name == bindparam("name"))
+    .order_by(chain.c.seq.desc())
+    .limit(1)
+)
+_ADD = insert(chain)
 _json = json.JSONEncoder(separators=(",", ":"), default=repr).encode
 
 
@@ -137,8 +145,7 @@ def _miscounted(name: str, count: int, recorded: int) -> str:
 
 def _head(connection: Connection, table: Table) -> tuple[int, int]:
     """How many rows the table has by its last link, and their sum: -1, which no rows add up to, if it is unreadable."""
-    of_table = select(chain.c.rows, chain.c.rows_sum).where(chain.c.table_name == table.name)
-    row = connection.execute(of_table.order_by(chain.c.seq.desc()).limit(1)).one_or_none()
+    row = connection.execute(_LAST_OF_TABLE, {"name": table.name}).one_or_none()
     if row is None:
         return 0, 0
     try:
@@ -148,12 +155,11 @@ def _head(connection: Connection, table: Table) -> tuple[int, int]:
 
 
 def _link(connection: Connection, table: Table, count: int, total: int) -> None:
-    last = select(chain.c.seq, chain.c.sha256).order_by(chain.c.seq.desc()).limit(1)
-    before = connection.execute(last).one_or_none()
+    before = connection.execute(_LAST).one_or_none()
     seq, sha256 = (1, _START) if before is None else (before.seq + 1, before.sha256)
     text = f"{total % _MODULUS:064x}"
     values = {"seq": seq, "table_name": table.name, "rows": count, "rows_sum": text}
-    connection.execute(insert(chain).values(**values, sha256=_hash(sha256, table.name, count, text)))
+    connection.execute(_ADD, {**values, "sha256": _hash(sha256, table.name, count, text)})
 
 
 def _hash(before: str, name: str, count: int, total: str) -> str:

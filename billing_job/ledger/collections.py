@@ -1,6 +1,8 @@
 """The log of direct debit files, append only: what a file holds is noted before it is written."""
 
-from dataclasses import dataclass
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, Engine, func, select
 
@@ -8,8 +10,16 @@ from billing_job.ledger.chain import add
 from billing_job.ledger.database import transaction
 from billing_job.ledger.receivables_tables import collections
 
-PREPARED, WRITTEN, DOUBTED = "prepared", "written", "doubted"
+PREPARED, WRITTEN, DOUBTED, REJECTED = "prepared", "written", "doubted", "rejected"
 _COLUMNS = ("due", "scheme", "event", "message_id", "body", "sha256", "moment", "run_id")
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """Why the bank will not book a debit, and whether that is the debit's own fault or that of its file."""
+
+    reason: str
+    is_own: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +31,8 @@ class LoggedCollection:
     message_id: str
     body: str
     sha256: str
+    rejected: Mapping[str, Rejection] = field(default_factory=dict)
+    """Document → why the bank will not book its debit."""
 
     @property
     def is_written(self) -> bool:
@@ -31,7 +43,7 @@ class LoggedCollection:
 def logged_collections(engine: Engine) -> list[LoggedCollection]:
     """Every file, in the order in which they were made."""
     with transaction(engine) as connection:
-        return _logged(connection)
+        return logged_in(connection)
 
 
 def prepare_collection(
@@ -39,7 +51,7 @@ def prepare_collection(
 ) -> LoggedCollection:
     """Note what a file will hold, or give what was noted already for this day and scheme: there is one file of each."""
     with transaction(engine) as connection:
-        known = [each for each in _logged(connection) if (each.due, each.scheme) == (due, scheme)]
+        known = [each for each in logged_in(connection) if (each.due, each.scheme) == (due, scheme)]
         if known:
             return known[0]
         row = (due, scheme, PREPARED, message_id, body, "", moment, run_id)
@@ -52,6 +64,22 @@ def record_written(engine: Engine, made: LoggedCollection, sha256: str, *, momen
     row = (made.due, made.scheme, WRITTEN, made.message_id, "", sha256, moment, run_id)
     with transaction(engine) as connection:
         add(connection, collections, _COLUMNS, [row])
+
+
+def record_rejected(
+    connection: Connection,
+    made: LoggedCollection,
+    reasons: Mapping[str, Rejection],
+    sha256: str,
+    *,
+    moment: str,
+    run_id: str,
+) -> None:
+    """Note what the bank's report of that SHA-256 rejects of a file: document → why."""
+    body = json.dumps({number: [each.reason, each.is_own] for number, each in reasons.items()})
+    event = f"{REJECTED} by {sha256}"
+    row = (made.due, made.scheme, event, made.message_id, body, sha256, moment, run_id)
+    add(connection, collections, _COLUMNS, [row])
 
 
 def doubt_collections(engine: Engine, *, moment: str, run_id: str) -> None:
@@ -73,11 +101,25 @@ def _doubted_on(connection: Connection) -> str | None:
     return day
 
 
-def _logged(connection: Connection) -> list[LoggedCollection]:
+def logged_in(connection: Connection) -> list[LoggedCollection]:
+    """The same within a database transaction."""
     rows = list(connection.execute(select(collections).order_by(collections.c.seq)))
     written = {(row.due, row.scheme): row.sha256 for row in rows if row.event == WRITTEN}
+    rejected: dict[str, dict[str, Rejection]] = {}
+    for row in rows:
+        if row.event.startswith(REJECTED):
+            rejected.setdefault(row.message_id, {}).update(
+                {number: Rejection(*told) for number, told in json.loads(row.body).items()}
+            )
     return [
-        LoggedCollection(row.due, row.scheme, row.message_id, row.body, written.get((row.due, row.scheme), ""))
+        LoggedCollection(
+            row.due,
+            row.scheme,
+            row.message_id,
+            row.body,
+            written.get((row.due, row.scheme), ""),
+            rejected.get(row.message_id, {}),
+        )
         for row in rows
         if row.event == PREPARED
     ]

@@ -17,6 +17,25 @@ from billing_job.ledger.postgres import open_postgres
 BUSY_SECONDS = 30
 
 
+class _Compiled(dict[tuple[Any, ...], Any]):
+    """Statements in SQL, by what they say: compiled once a process, not once each time that a ledger is opened.
+
+    SQLAlchemy's key begins with the dialect, of which each engine has its own; those of SQLite's files are all alike.
+    """
+
+    def get(self, key: tuple[Any, ...], default: Any = None) -> Any:
+        return super().get(key[1:], default)
+
+    def __setitem__(self, key: tuple[Any, ...], compiled: Any) -> None:
+        if len(self) >= _MOST_COMPILED:
+            self.clear()
+        super().__setitem__(key[1:], compiled)
+
+
+_MOST_COMPILED = 2_000
+_COMPILED = _Compiled()
+
+
 def database_path(database_url: str) -> Path:
     """The file behind a sqlite:/// URL; ConfigError for a ledger that is no file."""
     url = make_url(database_url)
@@ -55,7 +74,9 @@ def _open_file(database_url: str) -> Engine:
         raise LedgerError(
             f"{path}: the ledger cannot be opened ({error.strerror}); check storage.database_url"
         ) from None
-    engine = create_engine(database_url, connect_args={"timeout": BUSY_SECONDS})
+    engine = create_engine(
+        database_url, connect_args={"timeout": BUSY_SECONDS}, execution_options={"compiled_cache": _COMPILED}
+    )
     event.listen(engine, "connect", _on_connect)
     event.listen(engine, "begin", _begin_immediate)
     return engine

@@ -160,9 +160,11 @@ def _current_versions(connection: Connection, ids: Sequence[str]) -> dict[str, t
 
 def absent_ids(connection: Connection) -> set[str]:
     """Transactions that the supplier no longer lists; the latest entry of each holds."""
-    latest = select(func.max(absences.c.seq)).group_by(absences.c.transaction_id)
-    query = select(absences.c.transaction_id).where(and_(absences.c.seq.in_(latest), absences.c.absent))
-    return set(connection.execute(query).scalars())
+    return set(connection.execute(_ABSENT).scalars())
+
+
+_LATEST = select(func.max(absences.c.seq)).group_by(absences.c.transaction_id)
+_ABSENT = select(absences.c.transaction_id).where(and_(absences.c.seq.in_(_LATEST), absences.c.absent))
 
 
 def _note_returns(connection: Connection, ids: Sequence[str], now: str) -> None:

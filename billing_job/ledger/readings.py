@@ -42,8 +42,20 @@ def read_again(engine: Engine, read: Callable[[str], Transaction], fingerprint: 
         return len(stored)
 
 
+def unit_or_forms(engine: Engine) -> tuple[str, list[RowsOfForm]]:
+    """What `amount_unit = "auto"` came to in the first proven month; before it, the forms that decide."""
+    with transaction(engine) as connection:
+        unit = _fact(connection, _AMOUNT_UNIT) or ""
+        return unit, [] if unit else _amount_forms(connection)
+
+
 def amount_forms(engine: Engine) -> list[RowsOfForm]:
     """The forms in which the current rows write their amounts, the most frequent first; zeros tell nothing."""
+    with transaction(engine) as connection:
+        return _amount_forms(connection)
+
+
+def _amount_forms(connection: Connection) -> list[RowsOfForm]:
     form, count = transactions.c.amount_form, func.count()
     query = (
         select(form, count, func.min(transactions.c.transaction_id))
@@ -51,14 +63,7 @@ def amount_forms(engine: Engine) -> list[RowsOfForm]:
         .group_by(form)
         .order_by(count.desc(), form)
     )
-    with transaction(engine) as connection:
-        return [RowsOfForm(*row) for row in connection.execute(query)]
-
-
-def fixed_amount_unit(engine: Engine) -> str:
-    """What `amount_unit = "auto"` came to in the first proven month; empty before it."""
-    with transaction(engine) as connection:
-        return _fact(connection, _AMOUNT_UNIT) or ""
+    return [RowsOfForm(*row) for row in connection.execute(query)]
 
 
 def fix_amount_unit(connection: Connection, unit: str) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 import adbc_driver_sqlite
 import pandas as pd
 import pyarrow as pa
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Connection, Engine, func, select
 
 from billing_job.core.columns.schema import BILLED, TRANSACTIONS, conform
 from billing_job.core.errors import LedgerError
@@ -196,10 +196,15 @@ def supplier_trunks(engine: Engine) -> list[Trunk]:
 def last_balance(engine: Engine) -> Balance | None:
     """The balance as last fetched; None before the first sync, and when the last one could not read it."""
     with transaction(engine) as connection:
-        row = connection.execute(select(balances).order_by(balances.c.seq.desc()).limit(1)).one_or_none()
-        if row is None or not row.micros:
-            return None
-        return Balance(int(row.micros), row.currency, row.places)
+        return newest_balance(connection)
+
+
+def newest_balance(connection: Connection) -> Balance | None:
+    """The same on a connection that is open."""
+    row = connection.execute(select(balances).order_by(balances.c.seq.desc()).limit(1)).one_or_none()
+    if row is None or not row.micros:
+        return None
+    return Balance(int(row.micros), row.currency, row.places)
 
 
 def last_whole_walk(engine: Engine) -> str | None:

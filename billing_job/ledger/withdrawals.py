@@ -14,17 +14,17 @@ from billing_job.ledger.exact_sums import halves, whole_sum
 from billing_job.ledger.mirror import absent_ids
 from billing_job.ledger.releases import is_released
 from billing_job.ledger.tables import CURRENT, moved_in, transactions
-from billing_job.ledger.transactions import last_balance
+from billing_job.ledger.transactions import newest_balance
 
 
 def withdrawn(engine: Engine, opening_micros: int, currency: str) -> set[str]:
     """Transactions that the supplier no longer lists, those out of its reach apart."""
-    balance = last_balance(engine)
     with transaction(engine) as connection:
         absent = absent_ids(connection)
         if not absent:
             return set()
         out_of_reach = _older_than_the_list(connection, absent)
+        balance = newest_balance(connection)
         if not out_of_reach or balance is None:
             return absent - out_of_reach
         proofs = [opening_micros + _movements(connection, gone, currency) for gone in (absent, absent - out_of_reach)]

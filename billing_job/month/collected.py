@@ -1,4 +1,4 @@
-"""What was collected by direct debit so far, and what became of it: from the ledger's files and the bank's returns."""
+"""What was collected by direct debit so far, and what became of it: from the ledger's files, and what the bank says."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -37,6 +37,11 @@ def collected(logged: Iterable[LoggedCollection], payments: Iterable[Payment]) -
         collection = collection_of(file)
         for debit in collection.debits:
             number = debit.document_number
+            if (rejection := file.rejected.get(number)) is not None:
+                # The fault of a file is none of the mandate's: it was not used.
+                if rejection.is_own:
+                    history.append(Collected(debit.mandate_id, number, collection.due, returned=True))
+                continue
             history.append(Collected(debit.mandate_id, number, collection.due, returned=returns[number] > 0))
             returns[number] -= 1
     return history

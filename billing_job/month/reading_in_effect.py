@@ -15,8 +15,8 @@ from billing_job.ledger.readings import (
     amount_forms,
     days_without_time,
     fix_amount_unit,
-    fixed_amount_unit,
     read_again,
+    unit_or_forms,
 )
 
 UNITS = ("cents", "decimal")
@@ -27,7 +27,8 @@ def reading_in_effect(engine: Engine, reading: TransactionsReading) -> Transacti
     """The settings, with "auto" as what it came to: "auto:cents", or the forms that leave it open."""
     if reading.amount_unit != AUTO:
         return reading
-    came_to = fixed_amount_unit(engine) or decided(each.form for each in amount_forms(engine))
+    unit, forms = unit_or_forms(engine)
+    came_to = unit or decided(each.form for each in forms)
     return reading.model_copy(update={"amount_unit": f"{AUTO}:{came_to}"}) if came_to else reading
 
 

@@ -1,10 +1,11 @@
 """What is open at a day, from the ledger under the first day that the configuration names."""
 
-from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
+from billing_job.core.claim import Claim
 from billing_job.core.errors import ConfigError, RunFailed
+from billing_job.core.money import decimal_text
 from billing_job.ledger.payments import claims, newest_statement_day, recorded_payments
 from billing_job.month.job import Job
 from billing_job.receivables.open_items import Receivables, receivables
@@ -39,26 +40,45 @@ def check_statements(job: Job, *, anyway: bool) -> None:
 def load_receivables(job: Job, as_of: date | None = None) -> Receivables:
     """Items and credit balances at the end of a day, by default today.
 
-    ConfigError for a row of open_items.csv that names no document, or one that is open anyway.
+    ConfigError for a row of open_items.csv that names no document, one that is open anyway, or more than its amount.
     """
     found = claims(job.engine)
-    first_day, issued = job.first_day, {claim.number: claim.issue_date for claim in found}
+    first_day, issued = job.first_day, {claim.number: claim for claim in found}
     problems = [
         f"config/open_items.csv: {number}: {problem}"
-        for number in first_day.still_open
-        if (problem := _problem(number, issued, first_day.since))
+        for number, cents in first_day.still_open.items()
+        if (problem := _problem(issued.get(number), cents, first_day.since))
     ]
     if problems:
         raise ConfigError(problems)
     return receivables(found, recorded_payments(job.engine), as_of or today(job), first_day)
 
 
-def _problem(number: str, issued: Mapping[str, date], since: date | None) -> str:
-    if number not in issued:
+def _problem(claim: Claim | None, cents: int | None, since: date | None) -> str:
+    if claim is None:
         return "no such document was issued; correct the number"
-    if since is not None and issued[number] >= since:
-        return f"was issued on {issued[number]}, so it counts anyway; remove the row"
+    if since is not None and claim.issue_date >= since:
+        return f"was issued on {claim.issue_date}, so it counts anyway; remove the row"
+    if cents is not None and not min(0, claim.gross_cents) <= cents <= max(0, claim.gross_cents):
+        return (
+            f"{decimal_text(cents)} cannot be open of a document over {decimal_text(claim.gross_cents)}; correct it, or"
+            " leave it empty for all of it"
+        )
     return ""
+
+
+def check_holds(job: Job) -> None:
+    """ConfigError for a row of reminder_holds.csv that names no document of its client: it would hold nothing."""
+    owners = {claim.number: claim.client_id for claim in claims(job.engine)}
+    problems = []
+    for hold in job.receivables_files.holds:
+        owner = owners.get(hold.document)
+        if hold.document and owner is None:
+            problems.append(f"{hold.source}, column document: {hold.document!r}: no such document was issued")
+        elif hold.document and owner in job.clients and owner != hold.client_id:
+            problems.append(f"{hold.source}, column client_id: {hold.client_id!r}: {hold.document} is of {owner}")
+    if problems:
+        raise ConfigError(problems)
 
 
 def receivables_figures(job: Job) -> dict[str, Any]:

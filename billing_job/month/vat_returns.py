@@ -81,7 +81,8 @@ def close_period(session: Session, text: str, filed_on: date | None, who: str) -
             )
         found = vat_return_of(job, period, session)
         closing = record_vat_closing(job.engine, period, filed, moment_text(job.clock.now()), who)
-        held = counted(len({share.number for share in found.shares}), "document")
+        # Those that came after the day of filing were not in it, and are in this return no more.
+        held = counted(len({share.number for share in found.shares if share.issue_date <= filed}), "document")
         session.console.info(
             f"{period} is closed with {held}: what is issued for its months from now on is declared in the first open"
             " month"
@@ -125,6 +126,7 @@ def vat_return_of(job: Job, period: TaxPeriod, session: Session) -> VatReturn:
         currency=currency,
         euro_rates=load_euro_rates(folder),
     )
+    _check_seller(job, found, declared.documents)
     loose = next((each for each in found.tied if not each.holds), None)
     if loose is not None:
         raise InvariantBroken(
@@ -132,6 +134,17 @@ def vat_return_of(job: Job, period: TaxPeriod, session: Session) -> VatReturn:
             f" {loose.rate} % in {loose.currency}, the journal's accounts {loose.accounts} lead to another sum"
         )
     return found
+
+
+def _check_seller(job: Job, found: VatReturn, documents: Iterable[Document]) -> None:
+    """ConfigError for a document that the seller issued from another country: it belongs into that one's return."""
+    home, numbers = taxed_as(job.seller.country), {share.number for share in found.shares}
+    for each in documents:
+        if each.number in numbers and taxed_as(each.seller.country) != home:
+            raise ConfigError(
+                f"document {each.number} was issued from {each.seller.country}, and seller.country is"
+                f" {job.seller.country}: make the return of that time with the seller.country of then"
+            )
 
 
 def _exchange(job: Job, documents: Iterable[Document], currency: str) -> dict[str, Decimal]:

@@ -33,11 +33,13 @@ from billing_job.ledger.reminders import SENT, UNKNOWN, logged_in
 from billing_job.month.job import Job
 from billing_job.month.receivables import today
 from billing_job.month.reminded import late_claims, letter_offers
+from billing_job.operations.rejections import Rejected, keep_report
 from billing_job.receivables.duplicates import check_same, identified, possible_duplicates
 from billing_job.receivables.matching import Evidence, Matched, Waiting, matched
 from billing_job.receivables.statement_gaps import Gap, gaps, short_statements
 from billing_job.receivables.statements.ours import CsvColumns, House
 from billing_job.receivables.statements.reading import statements_of
+from billing_job.receivables.statements.status_report import StatusReport, status_report
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,8 @@ class ReadFile:
     name: str
     sha256: str
     statements: tuple[Statement, ...]
+    report: StatusReport | None = None
+    """What the bank says of a file of direct debits, if it is no statement."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +73,8 @@ class BankReport:
     waiting: tuple[Waiting, ...]
     gaps: tuple[str, ...] = ()
     """A sentence for each statement that is missing, or that misses entries."""
+    rejected: tuple[Rejected, ...] = ()
+    """Direct debits that the bank will not book, of which no report told before."""
 
 
 def read_files(job: Job, paths: Sequence[Path]) -> list[ReadFile]:
@@ -79,7 +85,9 @@ def read_files(job: Job, paths: Sequence[Path]) -> list[ReadFile]:
     for path in _files_of(job, paths):
         try:
             content = path.read_bytes()
-            found.append(ReadFile(str(path), hashlib.sha256(content).hexdigest(), tuple(statements_of(content, house))))
+            report = status_report(content)
+            statements = () if report is not None else tuple(statements_of(content, house))
+            found.append(ReadFile(str(path), hashlib.sha256(content).hexdigest(), statements, report))
         except OSError as error:
             problems.append(f"{path}: cannot be read ({error.strerror}); nothing was imported")
         except ValueError as error:
@@ -89,7 +97,7 @@ def read_files(job: Job, paths: Sequence[Path]) -> list[ReadFile]:
     return found
 
 
-def import_files(job: Job, files: Sequence[ReadFile]) -> BankReport:
+def import_files(job: Job, files: Sequence[ReadFile], run_id: str) -> BankReport:
     """Keep what is new of these files, and book what it pays."""
     now = moment_text(job.clock.now())
     with transaction(job.engine) as connection:
@@ -97,8 +105,14 @@ def import_files(job: Job, files: Sequence[ReadFile]) -> BankReport:
         known_files = known_files_in(connection)
         reports: list[FileReport] = []
         added: list[tuple[IdentifiedEntry, int]] = []
+        rejected: list[Rejected] = []
         for file in files:
             try:
+                if file.report is not None:
+                    count, new = keep_report(connection, file.report, file.sha256, now, run_id)
+                    rejected += new
+                    reports.append(FileReport(file.name, "", count, len(new), 0))
+                    continue
                 reports += _kept(connection, file, known, added, now, is_new=file.sha256 not in known_files)
             except ValueError as error:
                 raise ConfigError(f"{file.name}: {error}; nothing was imported") from None
@@ -112,7 +126,7 @@ def import_files(job: Job, files: Sequence[ReadFile]) -> BankReport:
     ]
     statements = [one for file in files for one in file.statements]
     missing += short_statements(statements, [each.entry for each in known.values()], job.settings.billing.currency)
-    return BankReport(tuple(reports), tuple(booked), outcome.waiting, tuple(missing))
+    return BankReport(tuple(reports), tuple(booked), outcome.waiting, tuple(missing), tuple(rejected))
 
 
 def _ends(gap: Gap, told: set[tuple[str, str, int | None]]) -> bool:

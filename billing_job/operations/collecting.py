@@ -1,5 +1,6 @@
 """`collect`: one file of direct debits for a day and a scheme, noted before it is written, so that it comes once."""
 
+import re
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -20,15 +21,16 @@ from billing_job.ledger.collections import (
 from billing_job.ledger.payments import recorded_payments
 from billing_job.month.collected import collected, collection_of, collection_to_json, under_way
 from billing_job.month.job import Job
-from billing_job.month.receivables import load_receivables, today
+from billing_job.month.receivables import check_holds, load_receivables, today
 from billing_job.receivables.direct_debit import Collection, Creditor, Debit, collection_xml
-from billing_job.receivables.mandates import Collected, Scheme, mandate_for, returns_in_a_row, sequence_of
+from billing_job.receivables.mandates import Collected, Scheme, mandate_for, returns_in_a_row, sequence_of, used_on
 from billing_job.receivables.open_items import OpenItem
 from billing_job.receivables.reminders import HoldKind
 
 SCHEMA = "billing-job/collect@1"
 FOLDER = "collections"
 _DIRECT_DEBIT = "direct_debit"
+_END_TO_END = re.compile(rb"<EndToEndId>([^<]+)<")
 _NOTICE = 1
 """TARGET days that a bank wants between the file and the day (EPC rulebooks: D-1)."""
 
@@ -97,10 +99,11 @@ class CollectReport:
         }
 
 
-def collect(job: Job, due: date, console: Console, *, anyway: bool = False) -> CollectReport:
+def collect(job: Job, due: date, console: Console, *, bank_has_none: bool = False) -> CollectReport:
     """Write the files of a day, or again what a call before this one noted and may not have written.
 
-    Documents of before a backup was restored wait, unless `anyway`: the bank may have collected them.
+    Documents of before a backup was restored wait, as the bank may have been told of them, unless it `bank_has_none`.
+    What stands in a file that the ledger does not know waits until that is moved away.
     ConfigError for a day on which no bank collects, and where the seller has no account or creditor identifier.
     """
     logged = logged_collections(job.engine)
@@ -112,7 +115,7 @@ def collect(job: Job, due: date, console: Console, *, anyway: bool = False) -> C
     payments = recorded_payments(job.engine)
     history = collected(logged, payments)
     made = {Scheme(file.scheme) for file in logged if file.due == due.isoformat()}
-    doubted_on = None if anyway else collections_doubted_on(job.engine)
+    doubted_on = None if bank_has_none else collections_doubted_on(job.engine)
     debits, report.waiting = _debits(job, due, history, made, doubted_on)
     if not made:
         _check_day(job, due)
@@ -168,9 +171,11 @@ def _debits(
     """What is due on the day and may be collected, by scheme; and what may not, with the reason."""
     debits: dict[Scheme, list[Debit]] = {}
     waiting: list[Waiting] = []
+    check_holds(job)
     state = load_receivables(job)
     pending = under_way(history)
-    for item in state.open_items:
+    elsewhere = _in_unknown_files(job)
+    for place, item in enumerate(state.open_items):
         client = job.clients.get(item.client_id)
         if item.open_cents <= 0 or item.due_date > due or client is None or client.payment != _DIRECT_DEBIT:
             continue
@@ -182,7 +187,12 @@ def _debits(
         if not reason and doubted_on is not None and item.issue_date.isoformat() <= doubted_on:
             reason = (
                 f"the ledger was restored from a backup on {doubted_on}, and the bank may have been told of it already:"
-                " when it was not, say --anyway"
+                " when it was not, say --bank-has-none"
+            )
+        if not reason and item.number in elsewhere:
+            reason = (
+                f"stands in {elsewhere[item.number]}, which the ledger does not know and the bank may have: move the"
+                " file away when the bank has not"
             )
         if not reason and mandate is None:
             reason = f"no mandate of the client holds on {due}: add one to mandates.csv"
@@ -190,12 +200,15 @@ def _debits(
             most = job.settings.receivables.returns_before_transfer
             if returns_in_a_row(mandate.mandate_id, history) >= most:
                 reason = f"mandate {mandate.mandate_id} came back {most} times in a row: ask for a transfer"
+            elif mandate.is_one_off and (used := used_on(mandate.mandate_id, history)):
+                reason = f"mandate {mandate.mandate_id} was for one collection, that of {used}: ask for a transfer"
             elif mandate.scheme in made:
                 reason = f"the {mandate.scheme.value} file of {due} is made: collect it on another day"
         if reason or mandate is None:
             waiting.append(Waiting(item.number, item.client_id, item.open_cents, reason))
             continue
-        sequence = sequence_of(mandate.mandate_id, history)
+        is_last = not any(later.client_id == item.client_id for later in state.open_items[place + 1 :])
+        sequence = sequence_of(mandate, due, history, is_last=is_last)
         debits.setdefault(mandate.scheme, []).append(
             Debit(
                 item.number,
@@ -211,6 +224,18 @@ def _debits(
         )
         history = [*history, Collected(mandate.mandate_id, item.number, due, returned=False)]
     return debits, waiting
+
+
+def _in_unknown_files(job: Job) -> dict[str, str]:
+    """Document → the file of direct debits that has it, of those in the folder that are in no log: after a restore."""
+    known = {f"{each.due}-{each.scheme}.xml" for each in logged_collections(job.engine)}
+    output = files_at(job.settings.output.directory)
+    return {
+        number.decode(): f"{FOLDER}/{name}"
+        for name in output.names(FOLDER)
+        if name.endswith(".xml") and name not in known
+        for number in _END_TO_END.findall(output.below(FOLDER).read(name) or b"")
+    }
 
 
 def _refusal(job: Job, item: OpenItem, due: date, pending: dict[str, date], favour: int) -> str:

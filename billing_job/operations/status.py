@@ -40,7 +40,7 @@ def status(job: Job) -> dict[str, Any]:
         "unsent": {"count": count_in_state(job.engine, "issued")},
         "not_delivered": _not_delivered(job),
         "receivables": receivables_figures(job),
-        "charges": {"contradictions": _charges(job)},
+        "charges": _charges(job),
     }
 
 
@@ -51,10 +51,14 @@ def _not_delivered(job: Job) -> dict[str, int]:
     return {"count": len(queue), "cents": sum(stuck.gross_cents for stuck in queue), "oldest_days": oldest}
 
 
-def _charges(job: Job) -> list[str]:
-    """What was billed of charges of one's own and would be billed otherwise now."""
+def _charges(job: Job) -> dict[str, Any]:
+    """Of charges of one's own: what would be billed otherwise now, and what the run of its month left open."""
     found = own_charges(job, job.last_month(), job.assignments())
-    return [*found.problems, *found.contradictions]
+    late = [row.charge_cents for row in found.open_rows if row.due < found.next_run]
+    return {
+        "contradictions": [*found.problems, *found.contradictions],
+        "late": {"count": len(late), "cents": sum(late)},
+    }
 
 
 def _waits(job: Job) -> Sum:

@@ -103,6 +103,17 @@ def collection_xml(collection: Collection) -> bytes:
     return content
 
 
+def debits_by_batch(collection: Collection) -> dict[str, list[str]]:
+    """PmtInfId → the documents that the file collects in that batch: one for each sequence type."""
+    root = etree.fromstring(collection_xml(collection))
+    return {
+        batch.findtext("p:PmtInfId", "", _NAMESPACE): [
+            found.text or "" for found in batch.iterfind(".//p:EndToEndId", _NAMESPACE)
+        ]
+        for batch in root.iterfind("p:CstmrDrctDbtInitn/p:PmtInf", _NAMESPACE)
+    }
+
+
 @lru_cache(maxsize=1)
 def _schema() -> etree.XMLSchema:
     """The schema that sepaxml brings; its own check would read it anew for each file, which takes half a second."""

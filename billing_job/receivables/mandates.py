@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from enum import StrEnum
 
 from stdnum import bic as stdnum_bic
@@ -10,7 +10,14 @@ from stdnum import iban as stdnum_iban
 from stdnum.eu import at_02
 from stdnum.exceptions import ValidationError
 
+from billing_job.core.target_days import next_target_day
+
 _MANDATE_ID_LENGTH = 35
+_SEPA = (
+    "AD AL AT BE BG CH CY CZ DE DK EE ES FI FR GB GI GR HR HU IE IS IT LI LT LU LV MC MD ME MK MT NL NO PL PT RO RS SE"
+    " SI SK SM VA"
+)
+"""How IBANs of the SEPA's countries and territories begin (EPC409-09, 2025)."""
 LATIN = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789/-?:().,'+ ")
 """The characters that every bank of the SEPA takes (EPC217-08)."""
 
@@ -27,6 +34,8 @@ class SequenceType(StrEnum):
 
     FIRST = "FRST"
     RECURRENT = "RCUR"
+    ONE_OFF = "OOFF"
+    FINAL = "FNAL"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +51,14 @@ class Mandate:
     scheme: Scheme = Scheme.CORE
     valid_from: date | None = None
     valid_to: date | None = None
+    type: str = "recurrent"
+    """recurrent or one_off: a mandate for one collection."""
     source: str = ""
+
+    @property
+    def is_one_off(self) -> bool:
+        """Whether it is used up by one collection that stays."""
+        return self.type == "one_off"
 
     def holds_on(self, day: date) -> bool:
         """Whether money may be collected by it on this day: signed by then, begun and not ended."""
@@ -70,13 +86,23 @@ def mandate_for(mandates: Iterable[Mandate], client_id: str, day: date) -> Manda
     return next((each for each in mandates if each.client_id == client_id and each.holds_on(day)), None)
 
 
-def sequence_of(mandate_id: str, history: Sequence[Collected]) -> SequenceType:
-    """FRST until a collection under the mandate was not returned, then RCUR.
+def sequence_of(mandate: Mandate, due: date, history: Iterable[Collected], *, is_last: bool) -> SequenceType:
+    """FRST until a collection under the mandate was not returned, then RCUR, and FNAL on the last day that it holds.
 
-    Since November 2016 banks take RCUR for the first one, too (EPC rulebooks); OOFF and FNAL are not needed.
+    That only on the last debit of its file. A mandate for one collection has OOFF. Since November 2016 banks take RCUR
+    for the first one, too (EPC rulebooks).
     """
-    paid = any(each.mandate_id == mandate_id and not each.returned for each in history)
-    return SequenceType.RECURRENT if paid else SequenceType.FIRST
+    if mandate.is_one_off:
+        return SequenceType.ONE_OFF
+    if used_on(mandate.mandate_id, history) is None:
+        return SequenceType.FIRST
+    ends = mandate.valid_to is not None and next_target_day(due + timedelta(days=1)) >= mandate.valid_to
+    return SequenceType.FINAL if ends and is_last else SequenceType.RECURRENT
+
+
+def used_on(mandate_id: str, history: Iterable[Collected]) -> date | None:
+    """The day of the first collection under the mandate that the bank has not given back."""
+    return min((each.due for each in history if each.mandate_id == mandate_id and not each.returned), default=None)
 
 
 def returns_in_a_row(mandate_id: str, history: Sequence[Collected]) -> int:
@@ -88,11 +114,16 @@ def returns_in_a_row(mandate_id: str, history: Sequence[Collected]) -> int:
 
 
 def checked_iban(value: str) -> str:
-    """An IBAN without blanks; ValueError says what is wrong with it."""
+    """An IBAN of the SEPA without blanks; ValueError says what is wrong with it."""
     try:
-        return str(stdnum_iban.validate(value, check_country=False))
+        told = str(stdnum_iban.validate(value, check_country=False))
     except ValidationError:
         raise ValueError("its check digits are wrong: copy the IBAN again from the mandate") from None
+    if told[:2] not in _SEPA.split():
+        raise ValueError(
+            f"{told[:2]} is outside the SEPA, and banks refuse a file with it: let this client pay by transfer"
+        )
+    return told
 
 
 def checked_bic(value: str) -> str:

@@ -100,9 +100,11 @@ def _case(each: IdentifiedEntry, names: Names, evidence: Evidence) -> Case:
     waits = None
     if latest is not None and latest.action == "undo":
         waits = Waits(UNDONE, f"undone by {latest.decided_by}: `billing-job bank match {each.id} --document NUMBER`")
-    elif latest is None and entry.currency != evidence.currency:
+    elif entry.currency != evidence.currency and (latest is None or latest.action != "other"):
         waits = Waits(
-            OTHER_CURRENCY, f"it is in {entry.currency}: book it by hand, at its value in {evidence.currency}"
+            OTHER_CURRENCY,
+            f"it is in {entry.currency}, and documents are paid in {evidence.currency}: say --other, and import its"
+            f" value in {evidence.currency} as a CSV statement of one row",
         )
     elif latest is None and each.id in evidence.duplicates:
         other = evidence.duplicates[each.id]

@@ -11,7 +11,8 @@ from billing_job.core.document import Kind
 from billing_job.core.payment_reference import belgian_reference, creditor_reference, plain_number, references_in
 
 _RUNS = re.compile(r"[A-Z]+|\d+")
-_BETWEEN = r"[\s\-./_:]{0,3}"
+_BETWEEN = r"[\s\-\u2010-\u2014./_:]{0,3}"
+"""What may stand between the parts of a number: signs, and the dashes that word processors put in."""
 _FEWEST_DIGITS = 7
 """Of a number without letters that is looked for in texts: a shorter one could be a day or an amount."""
 
@@ -43,9 +44,10 @@ class Names:
             runs = _RUNS.findall(claim.number.upper())
             if any(run.isalpha() for run in runs) or len(plain) >= _FEWEST_DIGITS:
                 pattern = _BETWEEN.join(run if run.isalpha() else rf"\d{{{len(run)}}}" for run in runs)
-                shapes.setdefault(pattern, len(plain))
+                # Two numbers may be glued together: a letter that begins one may follow a digit.
+                shapes.setdefault(f"(?<![A-Z{'' if runs[0].isalpha() else '0-9'}]){pattern}", len(plain))
         longest_first = sorted(shapes, key=lambda pattern: (-shapes[pattern], pattern))
-        self._shapes = re.compile(rf"(?<![A-Z0-9])(?:{'|'.join(longest_first)})(?!\d)") if shapes else None
+        self._shapes = re.compile(rf"(?:{'|'.join(longest_first)})(?!\d)") if shapes else None
 
     def named(self, part: EntryPart) -> Named:
         """What the part names by the first rule that finds anything."""

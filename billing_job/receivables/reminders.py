@@ -39,11 +39,13 @@ class Hold:
     reason: str
     valid_from: date | None
     valid_to: date | None
+    source: str = ""
+    """Its file and row."""
 
     def covers(self, item: OpenItem, day: date) -> bool:
-        """Whether it keeps this item from being asked for on this day."""
+        """Whether it keeps this item from being asked for on this day; a document may be of a client's former id."""
         in_time = (self.valid_from is None or self.valid_from <= day) and (self.valid_to is None or day < self.valid_to)
-        return in_time and self.client_id == item.client_id and self.document in ("", item.number)
+        return in_time and (self.document == item.number if self.document else self.client_id == item.client_id)
 
 
 @dataclass(frozen=True, slots=True)

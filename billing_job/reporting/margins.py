@@ -4,15 +4,14 @@ The costs of transactions add up to the month's movements, top-ups apart, so tha
 without a document are what waits, and what the house paid. Charges of one's own stand beside them with their cost.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
-import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from billing_job.core.categories import TOPUP
-from billing_job.core.columns.interned import Mask, arrow, ints
-from billing_job.core.columns.schema import TEXT
+from billing_job.core.columns.interned import arrow
 from billing_job.core.document import Document
 from billing_job.core.files.csv_writer import csv_text
 from billing_job.core.money import MICROS_PER_CENT, decimal_text, half_away_from_zero, micros_text
@@ -21,7 +20,10 @@ MARGIN_COLUMNS = (
     "client_id", "document_number", "category", "number", "trunk", "cost", "charge", "margin", "margin_percent",
 )  # fmt: skip
 KEYS = list(MARGIN_COLUMNS[:5])
-_PART = ("transaction_id", "part")
+_SUMS = ["cost_micros", "charge_cents"]
+_ID = ["transaction_id", "part"]
+_MARGINS = pa.schema([*((key, pa.string()) for key in KEYS), *((name, pa.int64()) for name in _SUMS)])
+_NOTHING = pa.scalar(0, pa.int64())
 
 
 def margins(
@@ -34,27 +36,32 @@ def margins(
     transaction (fees, credits) are charges that nothing was paid for. A transaction that was billed, credited and freed
     costs once, and was charged each time.
     """
-    rows = month_rows[~_settled(month_rows, standing)]
-    rows = rows[~((rows["outcome"] == "excluded") & (rows["reason"] == TOPUP))]
-    unbilled = rows[[*KEYS[:1], *KEYS[2:]]].assign(
-        document_number="", cost_micros=-rows["micros"].fillna(0), charge_cents=0
+    is_topup = (month_rows["outcome"] == "excluded") & (month_rows["reason"] == TOPUP)
+    columns = [*_ID, "outcome", "client_id", *KEYS[2:], "micros"]
+    rows = _table(month_rows.loc[~is_topup, columns], columns)
+    unbilled = rows.join(_table(standing, _ID), _ID, join_type="left anti")
+    owners = pc.if_else(pc.equal(unbilled["outcome"], "attributed"), unbilled["client_id"], "")
+    nothing, nowhere = (pa.repeat(value, len(unbilled)) for value in (_NOTHING, ""))
+    costs = pc.negate(unbilled["micros"].fill_null(0))
+    own = [*zip(*_without_transaction(documents), strict=True)] or [()] * len(_MARGINS)
+    together = pa.concat_tables(
+        [
+            *(_table(each, _MARGINS.names).cast(_MARGINS) for each in billed),
+            pa.table([owners, nowhere, *(unbilled[key] for key in KEYS[2:]), costs, nothing], schema=_MARGINS),
+            pa.table(own, schema=_MARGINS),
+        ]
     )
-    unbilled["client_id"] = unbilled["client_id"].mask(rows["outcome"] != "attributed", "")
-    parts = [*billed, unbilled[[*KEYS, "cost_micros", "charge_cents"]]]
-    parts.append(pd.DataFrame(_without_transaction(documents), columns=[*KEYS, "cost_micros", "charge_cents"]))
-    together = pd.concat([part.astype(dict.fromkeys(KEYS, TEXT)) for part in parts], ignore_index=True)
-    return together.groupby(KEYS, as_index=False, sort=True)[["cost_micros", "charge_cents"]].sum()
+    sums = together.group_by(KEYS).aggregate([(name, "sum") for name in _SUMS])
+    found = sums.rename_columns(_MARGINS.names).sort_by([(key, "ascending") for key in KEYS])
+    return pd.DataFrame({name: pd.Series(pd.arrays.ArrowExtensionArray(found[name])) for name in _MARGINS.names})
 
 
-def _settled(rows: pd.DataFrame, standing: pd.DataFrame) -> Mask:
-    """Which rows a document settles now; almost all are whole transactions, part 0."""
-    whole = standing.loc[standing["part"] == 0, "transaction_id"]
-    others = standing[standing["part"] != 0]
-    parts = set(zip(others["transaction_id"], others["part"], strict=True))
-    found: Mask = np.array(pc.is_in(arrow(rows["transaction_id"]), value_set=arrow(whole.astype(TEXT))), bool)
-    shared = np.flatnonzero(ints(rows["part"]) != 0)
-    found[shared] = [key in parts for key in zip(*(rows[name].iloc[shared] for name in _PART), strict=True)]
-    return found
+def _table(frame: pd.DataFrame, columns: Sequence[str]) -> pa.Table:
+    """Columns of a frame as Arrow's, texts as they are."""
+    texts = {name: arrow(frame[name]) for name in columns}
+    return pa.table(
+        {name: each.cast(pa.string()) if pa.types.is_dictionary(each.type) else each for name, each in texts.items()}
+    )
 
 
 def margin_csv(found: pd.DataFrame) -> bytes:

@@ -3,6 +3,9 @@
 from datetime import date
 from pathlib import Path
 
+import pyxaf
+from lxml import etree
+
 from billing_job.accounting.accounts import load_accounts
 from billing_job.accounting.formats import FORMATS
 from billing_job.accounting.journal import Journal, month_journal
@@ -80,3 +83,20 @@ def test_every_format_carries_payments_or_says_so(tmp_path: Path) -> None:
     assert ("50,00", '"H"', "10000", "1200", f'"{FIRST}"') in settled
     assert ("200,01", '"S"', "10000", "1200", f'"{SECOND}"') in settled
     assert ("3,00", '"S"', "4970", "1200", '"BANK-e2"') in settled
+
+
+def test_the_auditfile_has_a_bank_journal() -> None:
+    """Payments stand in a journal of the bank, each side names the invoice that it settles, and the schema holds."""
+    long = Payment("e" * 40, FIRST, "", 100, date(2026, 11, 11), PaymentKind.RECEIPT)
+    journal = month_journal(sample_documents(), WALLET, ACCOUNTS, [(long, JANSEN)])
+    for each in (_journal(), journal):
+        (content,) = FORMATS["xaf"].write(each, ACCOUNTS, AccountingOptions()).files.values()
+        assert list(pyxaf.validate(content, xsd=True).findings) == []
+        root = etree.fromstring(content)
+        kinds = {str(found.findtext("{*}jrnTp")): found for found in root.iter("{*}journal")}
+        assert sorted(kinds) == ["B", "M", "S"]
+        assert len(kinds["B"].findall("{*}transaction")) == sum(1 for _ in each.receipts())
+        sides = [line for line in kinds["B"].iter("{*}trLine") if line.findtext("{*}custSupID")]
+        assert (sides[0].findtext("{*}invRef"), sides[0].findtext("{*}amnt")) == (
+            FIRST, "1.00" if each is journal else "50.00"
+        )  # fmt: skip

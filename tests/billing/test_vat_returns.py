@@ -190,6 +190,37 @@ def test_what_comes_after_a_closing_is_declared_in_the_first_open_month() -> Non
     assert [(row.net_cents, row.correction_of) for row in after.oss] == [(100, "2026Q4")]
 
 
+ADVANCE = {
+    # Issued on, home; then the month of the buyer abroad's line, of the Stop Shop's and of the one at home.
+    ("2027-01-05", "NL"): ("2027-01", "2027Q1", "2027-01"),
+    ("2026-12-31", "NL"): ("2027-01", "2027Q1", "2026-12"),  # not before the supply begins
+    ("2027-03-02", "DE"): ("2027-03", "2027Q1", "2027-03"),
+    ("2028-01-05", "NL"): ("2027-12", "2027Q4", "2028-01"),  # in arrears
+}
+
+
+@pytest.mark.parametrize(("day", "home"), ADVANCE)
+def test_a_year_that_is_billed_in_advance(day: str, home: str) -> None:
+    """120.00 for 2027 are declared with the invoice, not in December; a credit note corrects that quarter."""
+    abroad, stop_shop, at_home = ADVANCE[day, home]
+    year = replace(line(1, 12_000, AE, "2027-12"), period_start=date(2027, 1, 1))
+    firm = BRUNO if home == "NL" else client("acme", "NL", "NL004495445B01")
+    documents = [
+        issued("INV-1", firm, [year], day, home),
+        issued("INV-2", CARLA, [replace(year, vat=S20)], day, home),
+        issued("INV-3", client("own", home), [replace(year, vat=Vat("S", Decimal(19)))], day, home),
+    ]
+    assert [sale.net_cents for sale in returned(abroad, documents, home).ec_sales] == [12_000]
+    assert [(row.net_cents, row.correction_of) for row in returned(stop_shop, documents, home).oss] == [(12_000, "")]
+    assert [box.vat_cents for box in returned(at_home, documents, home).by_case if box.vat_case == "S"] == [2_280]
+    undone = replace(
+        issued("CN-1", CARLA, [replace(year, vat=S20, net_cents=-12_000)], "2028-02-01", home, corrects=True),
+        corrects_date=date.fromisoformat(day),
+    )
+    rows = returned("2028Q1", [*documents, undone], home).oss
+    assert [(row.net_cents, row.vat_cents, row.correction_of) for row in rows] == [(-12_000, -2_400, stop_shop)]
+
+
 @pytest.mark.parametrize(("cents", "exceeded"), [(1_000_000, False), (1_000_001, True)])
 def test_the_threshold_is_watched(cents: int, exceeded: bool) -> None:
     """EUR 10,000 a year to consumers of other member states, at whosever rate; this year's or the last one's."""
@@ -206,6 +237,9 @@ def test_the_threshold_is_watched(cents: int, exceeded: bool) -> None:
         assert (watched.year, watched.exceeded) == (year, exceeded)
         assert watched.home_taxed_clients == (("paris",) if year == 2026 else ())
     assert returned("2026Q4", documents, "CH").threshold is None
+    before = returned("2026Q3", documents).threshold
+    assert before is not None
+    assert (before.net_cents, before.exceeded, before.home_taxed_clients) == (cents - 1000, False, ())
 
 
 def test_monaco_and_buyers_outside_the_union() -> None:

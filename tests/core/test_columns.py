@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from billing_job.billing.rating.charge_models import Exact
 from billing_job.billing.rating.line_order import LineKeys, page_order
 from billing_job.billing.rating.line_rounding import shared_out_by_line
-from billing_job.core.columns.in_parallel import side_by_side
+from billing_job.core.columns.in_parallel import FEW_ROWS, side_by_side
 from billing_job.core.columns.interned import Coded, flags, in_order, ints
 from billing_job.core.columns.months import months_of
 from billing_job.core.columns.schema import CODED, INT, TEXT
@@ -160,8 +160,9 @@ def test_nothing_is_read_out_of_empty_cells() -> None:
     assert ints(amounts, missing=0).tolist() == [1, 0]
 
 
-def test_the_first_error_is_raised() -> None:
+@pytest.mark.parametrize("rows", [1, FEW_ROWS])
+def test_the_first_error_is_raised(rows: int) -> None:
     """Work side by side answers in the order it was given, and hides no error of a piece."""
-    assert list(side_by_side({"b": lambda: 2, "a": lambda: 1}).items()) == [("b", 2), ("a", 1)]
+    assert list(side_by_side(rows, {"b": lambda: 2, "a": lambda: 1}).items()) == [("b", 2), ("a", 1)]
     with pytest.raises(pa.ArrowInvalid):
-        side_by_side({"fine": lambda: 1, "broken": lambda: pa.array(["x"]).cast(pa.int64())})
+        side_by_side(rows, {"fine": lambda: 1, "broken": lambda: pa.array(["x"]).cast(pa.int64())})

@@ -259,6 +259,16 @@ def test_a_letter_that_was_noted_and_not_written_is_written_once(tmp_path: Path)
         ("billing.toml", "[receivables]\n", "receivables.since: is not set"),
         ("reminder_holds.csv", "client_id,kind,reason\nacme,dispute,wrong\n", "row 2, column valid_to"),
         ("reminder_holds.csv", "client_id,reason\nnobody,wrong\n", "column client_id: 'nobody'"),
+        (
+            "reminder_holds.csv",
+            "client_id,document,reason\nacme,INV-9,wrong\n",
+            "row 2, column document: 'INV-9'",
+        ),
+        (
+            "reminder_holds.csv",
+            "client_id,document,reason\nacme,INV-2026-00002,wrong\n",
+            "'acme': INV-2026-00002 is of bruno",
+        ),
         ("interest_rates.csv", "country,rate,valid_from\nNL,10,2026-07-01\n", "column source: is missing"),
     ],
 )

@@ -8,12 +8,14 @@ from typing import Any
 
 import pytest
 
-from billing_job.core.document import Client, Document, Seller
+from billing_job.core.document import Client, Document, Line, Seller
 from billing_job.documents.document_files import document_files, letter_pdf
 from billing_job.documents.letter_view import LetterView
+from billing_job.documents.payment import is_collected, is_payable
 from billing_job.documents.reminder_letter import reminder_view
 from billing_job.documents.statement_letter import statement_view
 from billing_job.documents.templates import load_templates
+from billing_job.documents.translations import labels_for
 from tests.support.sample_documents import (
     CLIENT,
     LANGUAGES,
@@ -48,6 +50,12 @@ def _of_lines(count: int) -> Document:
     return document(many_lines(count))
 
 
+def with_remarks(count: int, length: int) -> list[Line]:
+    """Lines with a text each, of one line on the page or of several."""
+    return [replace(each, description="Calls within the European Union. " * length) for each in many_lines(count)]
+
+
+GERMAN = abroad("DE", street="Unter den Linden 1", city="Berlin", postal_code="10117", language="de")
 BRITISH = abroad("GB", street="10 Downing Street", city="London", postal_code="SW1A 2AA")
 CREDITOR = "NL79ZZZ999999990000"
 DEBITED = replace(CLIENT, mandate_id="MANDATE-1", debited_iban="NL13TEST0123456789")
@@ -67,6 +75,11 @@ SAMPLES: dict[str, Callable[[], Document]] = {
     "16 lines on Letter": lambda: document(many_lines(16), seller=LETTER),
     "window at the right": lambda: document(standard_lines(), seller=replace(SELLER, address="right")),
     "sums carried": lambda: document(numbers_of((4,) * 20), seller=replace(SELLER, carried_forward=True)),
+    "10 lines of one remark": lambda: document(with_remarks(10, 1)),
+    "12 lines of long remarks": lambda: document(with_remarks(12, 3)),
+    "16 lines of remarks on Letter": lambda: document(with_remarks(16, 1), seller=LETTER),
+    "16 German lines on Letter": lambda: document(many_lines(16), client=GERMAN, seller=LETTER),
+    "16 French lines on Letter": lambda: document(many_lines(16), client=replace(GERMAN, language="fr"), seller=LETTER),
     "direct debit": lambda: document(standard_lines(), client=DEBITED, seller=replace(SELLER, creditor_id=CREDITOR)),
 }
 RIGHT = replace(SELLER, address="right")
@@ -129,8 +142,15 @@ def test_nothing_stands_over_or_outside(name: str) -> None:
     """All texts lie within the margins, none over another; up to 16 lines are one page, the account is on the first."""
     each = SAMPLES[name]()
     pages = list(pages_of(document_files(each, TEMPLATES)["pdf"]))
-    assert (len(pages) == 1) == (len(each.lines) <= 16)
+    assert (len(pages) == 1) == (len(each.lines) <= 16 and "remarks" not in name)
     stand_apart(pages, each.seller)
+    if is_payable(each) and not is_collected(each):
+        _, _, boxes = pages[0]
+        first = "".join(box.text for box in boxes).replace(" ", "")
+        assert SELLER.iban in first
+        assert (
+            labels_for(TEMPLATES, each.client.language)("Scan with your banking app").replace(" ", "") in first
+        ) or (each.client.language in ("ar", "hi"))
 
 
 @pytest.mark.parametrize("name", LETTERS)

@@ -7,11 +7,12 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection, Engine, inspect, text
+from sqlalchemy import Connection, Engine, create_engine, insert, inspect, text
 
 from billing_job.core.errors import LedgerError
 from billing_job.ledger.database import open_engine, transaction
 from billing_job.ledger.migrations import STEPS, Step, migrate, schema_version
+from billing_job.ledger.tables import facts
 from tests.support.fakes import office
 from tests.support.paths import FIXTURES
 
@@ -97,6 +98,23 @@ def test_every_released_schema_comes_forward(version: int, tmp_path: Path) -> No
             fresh.dispose()
         assert reseller.type("run", "--offline", "--month", "2026-10", "--workers", "1").code == 0
         assert reseller.type("verify", "--deep").code == 0
+
+
+def test_a_new_ledger_is_what_the_steps_make_of_an_empty_one(tmp_path: Path) -> None:
+    """A new ledger takes no step: its tables, indexes and rows are those that all steps leave in an empty one."""
+    made, stepped = (create_engine(f"sqlite:///{tmp_path / name}") for name in ("made.db", "stepped.db"))
+    with transaction(made) as connection:
+        migrate(connection)
+    with transaction(stepped) as connection:
+        for step in STEPS:
+            step(connection)
+        connection.execute(insert(facts).values(name="schema_version", value=str(len(STEPS))))
+    assert contents(stepped) == contents(made)
+    with made.connect() as one, stepped.connect() as other:
+        written = text("SELECT type, name, sql FROM sqlite_master ORDER BY type, name")
+        assert one.execute(written).all() == other.execute(written).all()
+    made.dispose()
+    stepped.dispose()
 
 
 def next_step(connection: Connection) -> None:

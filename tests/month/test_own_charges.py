@@ -108,6 +108,7 @@ def test_what_is_new_is_billed_late_and_what_was_issued_stays(tmp_path: Path) ->
             "care,acme,,Care,,,,12,month,,,,,,,,",
             "late,acme,,Late,,,,7,month,,2026-09-01,,,,,,",
         )
+        assert here.office.type("status", "--json").json["charges"]["late"] == {"count": 1, "cents": 700}
         ran = here.run(NOVEMBER)
         assert here.new(ran) == [("acme", 1200 + 2 * 700)]
         assert own(here) == {

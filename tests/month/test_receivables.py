@@ -54,6 +54,8 @@ def test_the_first_day_of_the_files(here: BankOffice) -> None:
         ("INV-2026-00009,1.00\n", "INV-2026-00009: no such document"),
         ("INV-2026-00002,\n", "INV-2026-00002: was issued on 2026-11-01"),
         ("INV-2026-00001,1.001\n", "row 2, column open"),
+        ("INV-2026-00001,121.01\n", "INV-2026-00001: 121.01 cannot be open of a document over 121.00"),
+        ("INV-2026-00001,-1.00\n", "INV-2026-00001: -1.00 cannot be open"),
     ):
         listed.write_text("number,open\n" + rows)
         refused = here.office.type("open")

@@ -14,7 +14,7 @@ from billing_job.receivables.statements.table import csv_statements
 from tests.support.bank_files import Moved, camt, csv_rows, mt940
 from tests.support.fakes import Ran
 from tests.support.issued_documents import ACCOUNT, BRUNO, BankOffice, bank_office, document
-from tests.support.kill_bank import trials
+from tests.support.kill_bank import SUBJECTS, trials
 from tests.support.ledgers import execute, rows
 
 IBAN = "DE89370400440532013000"
@@ -236,6 +236,9 @@ def test_other_money(here: BankOffice) -> None:
     )
     told = bring(here, camt(*moved), code=3).json
     assert what(told["waiting"], "cents", "reason") == [(5_000, "other_currency")]
+    (dollars,) = told["waiting"]
+    refused = here.office.type("bank", "match", dollars["entry"], "--document", TWO)
+    assert (refused.code, "it is in USD" in refused.err) == (2, True)
     assert here.open() == {ONE: 12_100, TWO: 5_000}
     assert here.open("--as-of", "2026-11-20") == {TWO: 5_000}
     assert [one["bank_reason"] for one in told["matched"] if one["kind"] == "return"] == ["AC04"]
@@ -290,7 +293,7 @@ def test_the_books_close_the_items(here: BankOffice) -> None:
 @pytest.mark.sqlite_file("a kill is the same to a server's transaction")
 def test_kills_of_an_import_change_nothing(tmp_path: Path) -> None:
     """A killed import has kept all or nothing, and the same files again give what an undisturbed one gives."""
-    _, problems = trials(tmp_path, 1, seed=5)
+    _, problems = trials(tmp_path, SUBJECTS["import"], 1, seed=5)
     assert problems == []
 
 

@@ -109,11 +109,82 @@ def test_what_the_bank_may_have_after_a_backup_is_not_collected_again(tmp_path: 
         told = collect(here, "2026-12-07", code=3)
         assert (told["files"], [*reasons(told)]) == ([], ["INV-2026-00001"])
         assert "restored from a backup on 2026-12-01" in reasons(told)["INV-2026-00001"]
-        refused = here.type("collect", "--due", DAY, "--anyway")
-        assert (refused.code, "is there already, but is not in the ledger" in refused.err) == (1, True)
+        for day in (DAY, "2026-12-07"):
+            told = here.type("collect", "--due", day, "--bank-has-none", "--json").json
+            assert f"stands in {FILE}, which the ledger does not know" in reasons(told)["INV-2026-00001"]
         assert here.files() == files
-        ran = here.type("collect", "--due", "2026-12-07", "--anyway", "--json")
+        (here.output / FILE).unlink()
+        # Old statements are another decision: what the bank may have is not collected by it.
+        assert here.type("collect", "--due", "2026-12-07", "--anyway", "--json").json["files"] == []
+        ran = here.type("collect", "--due", "2026-12-07", "--bank-has-none", "--json")
         assert [file["cents"] for file in ran.json["files"]] == [12_100]
+
+
+def report(message_id: str, more: str, group: str = "PART") -> bytes:
+    """A status report of the bank (pain.002) on a file of direct debits."""
+    return (
+        '<Document xmlns="urn:iso:std:iso:20022:tech:xsd:pain.002.001.10"><CstmrPmtStsRpt>'
+        f"<GrpHdr><MsgId>R</MsgId></GrpHdr><OrgnlGrpInfAndSts><OrgnlMsgId>{message_id}</OrgnlMsgId><OrgnlMsgNmId>pain.008.001.08</OrgnlMsgNmId>"
+        f"<GrpSts>{group}</GrpSts></OrgnlGrpInfAndSts>{more}</CstmrPmtStsRpt></Document>"
+    ).encode()
+
+
+def rejected(number: str, status: str = "RJCT") -> str:
+    reason = "<StsRsnInf><Rsn><Cd>AC01</Cd></Rsn></StsRsnInf>"
+    return f"<TxInfAndSts><OrgnlEndToEndId>{number}</OrgnlEndToEndId><TxSts>{status}</TxSts>{reason}</TxInfAndSts>"
+
+
+def test_what_the_bank_rejects_is_collected_again(tmp_path: Path) -> None:
+    """By debit, by batch or all of it; told once; a report on another file or debit is refused whole."""
+    numbers = [f"INV-2026-0000{place}" for place in (1, 2, 3)]
+    with office(tmp_path, *(document(number, 1_000) for number in numbers)) as here:
+        (file,) = collect(here)["files"]
+        message_id, first_batch = file["message_id"], f"{file['message_id']}-1"
+
+        def bring(content: bytes) -> Any:
+            (tmp_path / "report.xml").write_bytes(content)
+            return here.type("bank", "import", str(tmp_path / "report.xml"), "--json")
+
+        inside = f"<OrgnlPmtInfAndSts><OrgnlPmtInfId>{message_id}-2</OrgnlPmtInfId>{{}}</OrgnlPmtInfAndSts>"
+        one = report(message_id, inside.format(rejected(numbers[1]) + rejected(numbers[2], "ACCP")))
+        for wrong, said in (
+            (report("OTHER", ""), "OTHER, which was not written from this ledger"),
+            (report(message_id, rejected("INV-2026-00009")), "rejects INV-2026-00009, which"),
+            (one[:-20], "is not whole XML"),
+        ):
+            refused = bring(wrong)
+            assert (refused.code, said in refused.err) == (2, True), refused.err
+        told = bring(one)
+        assert (told.code, [each["document"] for each in told.json["rejected"]]) == (3, [numbers[1]])
+        assert "the bank rejects its debit of 2026-12-04, AC01" in told.err
+        assert (bring(one).code, bring(one).json["rejected"]) == (0, [])
+        status = f"<OrgnlPmtInfId>{first_batch}</OrgnlPmtInfId><PmtInfSts>RJCT</PmtInfSts>"
+        batch = f"<OrgnlPmtInfAndSts>{status}</OrgnlPmtInfAndSts>"
+        assert [each["document"] for each in bring(report(message_id, batch)).json["rejected"]] == [numbers[0]]
+        again = collect(here, "2026-12-07", code=3)
+        assert {each["document"]: each["sequence"] for each in again["collected"]} == {
+            numbers[0]: "RCUR", numbers[1]: "RCUR",
+        }  # fmt: skip
+        assert [*reasons(again)] == [numbers[2]]
+        whole = bring(report(again["files"][0]["message_id"], "", "RJCT"))
+        assert [each["document"] for each in whole.json["rejected"]] == numbers[:2]
+        # What was wrong with a file is no mark against a mandate, of which two returns in a row would end the use.
+        assert len(collect(here, "2026-12-08", code=3)["collected"]) == 2
+        assert "chain" not in here.type("verify", "--deep").err
+
+
+def test_a_mandate_for_one_collection(tmp_path: Path) -> None:
+    """OOFF, and no second debit by it; given back, it may be tried again."""
+    with office(tmp_path, document("INV-2026-00001", 12_100), document("INV-2026-00002", 5_000)) as here:
+        here.replace("mandates.csv", "valid_to\n", "valid_to,type\n")
+        here.replace("mandates.csv", "Acme Holding,core,,\n", "Acme Holding,core,,,one_off\n")
+        here.replace("mandates.csv", "2026-12-31\n", "2026-12-31,\n")
+        told = collect(here, code=3)
+        assert [(each["document"], each["sequence"]) for each in told["collected"]] == [("INV-2026-00001", "OOFF")]
+        assert reasons(told) == {
+            "INV-2026-00002": f"mandate M-ACME was for one collection, that of {DAY}: ask for a transfer"
+        }
+        assert b"<SeqTp>OOFF</SeqTp>" in here.files()[FILE]
 
 
 def test_a_return_opens_the_document_and_at_last_falls_back_to_transfer(tmp_path: Path) -> None:
@@ -179,6 +250,7 @@ def test_days_on_which_no_bank_collects(tmp_path: Path, day: str, said: str) -> 
     ("name", "old", "new", "said"),
     [
         ("mandates.csv", "DE89370400440532013000", "DE88370400440532013000", "column iban: 'DE88"),
+        ("mandates.csv", "DE89370400440532013000", "TR330006100519786457841326", "TR is outside the SEPA"),
         ("mandates.csv", "M-ACME", "M_ACME", "column mandate_id"),
         ("mandates.csv", "acme,M-ACME", "nobody,M-ACME", "there is no such client"),
         ("mandates.csv", "bruno,M-BRUNO", "bruno,M-ACME", "is a mandate of acme"),

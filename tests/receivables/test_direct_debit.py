@@ -87,17 +87,25 @@ def test_other_debits_are_another_message() -> None:
 
 
 def test_sequence_types_come_from_history() -> None:
-    """FRST until a collection stayed, then RCUR; returns are counted until one stays."""
+    """FRST until a collection stayed, then RCUR, at the mandate's end FNAL; OOFF of a mandate for one collection."""
+    mandate = Mandate("acme", "M-1", date(2026, 1, 2), IBAN, "Acme", valid_to=date(2026, 7, 1))
+    june, july = date(2026, 6, 29), date(2026, 6, 30)
     returned = Collected("M-1", "INV-1", date(2026, 1, 5), returned=True)
     stayed = replace(returned, document_number="INV-2", due=date(2026, 2, 5), returned=False)
     again = replace(returned, document_number="INV-3", due=date(2026, 3, 5))
-    assert [sequence_of("M-1", history) for history in ([], [returned], [returned, stayed], [stayed, again])] == [
+    assert [
+        sequence_of(mandate, june, history, is_last=True)
+        for history in ([], [returned], [returned, stayed], [stayed, again])
+    ] == [
         "FRST",
         "FRST",
         "RCUR",
         "RCUR",
     ]
-    assert sequence_of("M-2", [stayed]) == "FRST"
+    assert sequence_of(replace(mandate, mandate_id="M-2"), june, [stayed], is_last=True) == "FRST"
+    assert [sequence_of(mandate, july, [stayed], is_last=is_last) for is_last in (True, False)] == ["FNAL", "RCUR"]
+    assert sequence_of(mandate, july, [], is_last=True) == "FRST"
+    assert sequence_of(replace(mandate, type="one_off"), june, [returned], is_last=True) == "OOFF"
     assert [returns_in_a_row("M-1", history) for history in ([], [returned, stayed], [again, stayed, returned])] == [
         0,
         0,

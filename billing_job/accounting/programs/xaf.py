@@ -10,7 +10,7 @@ from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from billing_job import __version__
 from billing_job.accounting.accounts import Account, AccountKey, AccountKind, Accounts
-from billing_job.accounting.entry import Entry, Posting, PostingVat
+from billing_job.accounting.entry import DOCUMENTS, Entry, EntryKind, Posting, PostingVat
 from billing_job.accounting.export import Export, cut, numbered, one_line
 from billing_job.accounting.journal import Journal
 from billing_job.accounting.options import AccountingOptions
@@ -101,11 +101,12 @@ def _file(
     _totals(SubElement(company, "openingBalance"), [])
     transactions = SubElement(company, "transactions")
     _totals(transactions, [posting for entry in entries for posting in entry.postings])
-    for is_sales, code, name, kind in (
-        (True, options.xaf.sales_journal, "Verkoop", "S"),
-        (False, options.xaf.general_journal, "Memoriaal", "M"),
+    for kinds, code, name, kind in (
+        (DOCUMENTS, options.xaf.sales_journal, "Verkoop", "S"),
+        ({EntryKind.RECEIPT}, options.xaf.bank_journal, "Bank", "B"),
+        ({EntryKind.WALLET_COST, EntryKind.TOP_UP}, options.xaf.general_journal, "Memoriaal", "M"),
     ):
-        mine = [entry for entry in entries if (entry.party is not None) == is_sales]
+        mine = [entry for entry in entries if entry.kind in kinds]
         if mine:
             journal = SubElement(transactions, "journal")
             _texts(journal, jrnID=cut(code, _CODE_LENGTH), desc=name, jrnTp=kind)
@@ -174,7 +175,7 @@ def _transaction(journal: Element, entry: Entry, chart: Mapping[AccountKey, Acco
     day = entry.day.isoformat()
     _texts(
         transaction,
-        nr=entry.reference,
+        nr=short_code(entry.reference, _CODE_LENGTH),
         desc=one_line(entry.narration),
         periodNumber=str(entry.day.month),
         trDt=day,
@@ -194,7 +195,7 @@ def _transaction(journal: Element, entry: Entry, chart: Mapping[AccountKey, Acco
             amnt=decimal_text(abs(posting.cents)),
             amntTp=_side(posting.cents),
             custSupID=codes[entry.party.client_id] if entry.party is not None and is_receivable else "",
-            invRef=entry.reference if entry.party is not None else "",
+            invRef=posting.document or (entry.reference if entry.kind in DOCUMENTS else ""),
         )
         if posting.vat is not None and posting.key.kind == AccountKind.REVENUE:
             _texts(

@@ -72,6 +72,7 @@ def attribute(
     trunk_keys = [facts.trunk_names.get(fact.trunk, fact.trunk) for fact in facts.trunk_facts]
     numbers = facts.number_facts
     columns = side_by_side(
+        len(frame),
         {
             "outcome": lambda: Coded.taken(_OUTCOMES, _OUTCOME_OF[reason]).plain(),
             "reason": lambda: Coded.taken(REASONS, reason).plain(),
@@ -86,7 +87,7 @@ def attribute(
             "part": lambda: column_of(np.zeros(len(frame), np.int64)),
             "refund_of": lambda: Coded.taken((), np.full(len(frame), -1, np.int32)).column(),
             "refund_part": lambda: column_of(np.zeros(len(frame), np.int64)),
-        }
+        },
     )
     return conform(frame.assign(**columns), ATTRIBUTED, "attribute")
 
@@ -109,6 +110,8 @@ def decide(frame: pd.DataFrame, decisions: Mapping[str, Decision]) -> pd.DataFra
     both speak of one transaction, so they win over what the files say of its reference. An amount that cannot be read
     or is in another currency can go to the house alone.
     """
+    if not decisions:
+        return frame
     frame = frame.copy()
     clients = {id_: decision.client_id for id_, decision in decisions.items() if not decision.is_house}
     house = [id_ for id_, decision in decisions.items() if decision.is_house]
@@ -163,11 +166,12 @@ def _owners(frame: pd.DataFrame, facts: Assignments) -> tuple[Ints, Ints, Codes]
 
     # Each writes to rows of its own.
     side_by_side(
+        len(frame),
         {
             f"{kind} {half}": partial(look_up, rows)
             for kind, look_up in (("trunk", of_trunks), ("number", of_numbers))
             for half, rows in enumerate(np.array_split(_rows_of(kinds, kind), THREADS))
-        }
+        },
     )
     rows = _rows_of(kinds, "order")
     if len(rows):

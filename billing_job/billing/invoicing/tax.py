@@ -76,6 +76,11 @@ def _vat(treatment: str, client: Client, rules: TaxRules, day: date) -> Vat | Un
             return Untaxable(_contradiction(client) or _question(client))
 
 
+def written_vat_id(text: str) -> str:
+    """A VAT id in capitals and without the blanks, points and hyphens that people put between its groups."""
+    return re.sub(r"[\s.-]", "", text).upper()
+
+
 def vat_id_check(client: Client) -> str:
     """What the check of format and check digits gives: valid, invalid, or empty where there is no VAT id."""
     if not client.vat_id:

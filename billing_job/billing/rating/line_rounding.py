@@ -16,10 +16,11 @@ def shared_out_by_line(exact: Exact, starts: Ints, tie_rank: Ints) -> Ints:
         return _shared_out(exact, starts, tie_rank)
     cut = starts[middle]
     halves = side_by_side(
+        len(tie_rank),
         {
             "first": lambda: _shared_out(exact.rows(slice(cut)), starts[:middle], tie_rank[:cut]),
             "second": lambda: _shared_out(exact.rows(slice(cut, None)), starts[middle:] - cut, tie_rank[cut:]),
-        }
+        },
     )
     return np.concatenate(list(halves.values()))
 

@@ -79,10 +79,11 @@ def price(
         return _Charged(exact, visible, rule, last, units, quantity, _unit(rule_of, rules))
 
     parts = side_by_side(
+        len(frame),
         {
             "charged": charged,
             "keys": lambda: line_keys(frame, period, category, tariff, _freed_lines(frame, billed)),
-        }
+        },
     )
     charge: _Charged = parts["charged"]
     page = page_order(parts["keys"], charge.visible, moments, rank)
@@ -90,6 +91,7 @@ def price(
     order, starts = page.order, np.flatnonzero(page.begins)
     quantity = np.where(cost < 0, -charge.quantity, charge.quantity)[order]
     columns = side_by_side(
+        len(frame),
         {
             "charge_cents": lambda: column_of(shared_out_by_line(charge.exact.rows(order), starts, rank[order])),
             "transaction_id": lambda: in_order(frame["transaction_id"], order),
@@ -109,7 +111,7 @@ def price(
             "unit_place": lambda: column_of(charge.last[order]),
             "units": lambda: column_of(charge.units[order]),
             "unit_price_micros": lambda: column_of(unit_prices(charge.exact.rows(order), quantity)),
-        }
+        },
     )
     unit = charge.unit
     columns["unit"] = (Coded.taken([""], np.zeros(len(order), np.int32)) if unit is None else unit.rows(order)).column()

@@ -44,7 +44,7 @@ class OssRow:
 
 @dataclass(frozen=True, slots=True)
 class Threshold:
-    """Sales to consumers of other member states, net, in the period's year and the one before (Article 59c)."""
+    """Sales to consumers of other member states, net, in the year up to the period's end, and in the one before."""
 
     year: int
     net_cents: int
@@ -52,7 +52,7 @@ class Threshold:
     limit_cents: int | None
     """None where the limit in the money of the return is not known."""
     home_taxed_clients: tuple[str, ...]
-    """Clients of the year that were charged the seller's own VAT."""
+    """Clients of the period that were charged the seller's own VAT."""
 
     @property
     def exceeded(self) -> bool:
@@ -94,21 +94,23 @@ def oss_rows(shares: Iterable[TaxedShare], rates: EuroRates = NO_EURO_RATES) -> 
     return rows, sorted(missing)
 
 
-def threshold(shares: Iterable[TaxedShare], country: str, year: int, currency: str = EURO) -> Threshold | None:
-    """What consumers of other member states were charged, by the year of the supply, whichever country has the VAT.
+def threshold(shares: Iterable[TaxedShare], country: str, period: TaxPeriod, currency: str = EURO) -> Threshold | None:
+    """What consumers of other member states were charged by the period's end, whichever country has the VAT.
 
-    None for a seller outside the EU; `currency` is that of the return.
+    By the month of the supply: what comes later crosses nothing before. None for a seller outside the EU; `currency` is
+    that of the return.
     """
     home = taxed_as(country)
     if home not in EU:
         return None
+    months, year = period.months, period.first.year
     nets = {year: 0, year - 1: 0}
     home_taxed: dict[str, None] = {}
     for share in shares:
         abroad = share.country in EU and share.country != home
-        if abroad and share.case in ("S", "OSS") and share.supplied.year in nets:
+        if abroad and share.case in ("S", "OSS") and share.supplied.year in nets and share.supplied <= months[-1]:
             nets[share.supplied.year] += share.net_cents
-            if share.case == "S" and share.supplied.year == year:
+            if share.case == "S" and share.supplied in months:
                 home_taxed[share.client_id] = None
     return Threshold(year, nets[year], nets[year - 1], THRESHOLD_CENTS.get(currency), tuple(home_taxed))
 

@@ -122,9 +122,9 @@ def _shares(
     lines = [line for line in document.lines if line.vat == total.vat]
     nets: dict[tuple[Period, Period], int] = {}
     for line in lines:
-        supplied = Period.of(line.period_end)
+        supplied = _supplied(line, document.corrects_date or document.issue_date)
         by_supply = case in BY_SUPPLY or due_by(rules, document.seller.country, line.period_end) is DueBy.SUPPLY
-        for event, cents in [(supplied, line.net_cents)] if document.corrects else _events(line, lines):
+        for event, cents in [(supplied, line.net_cents)] if document.corrects else _events(line, lines, supplied):
             chargeable = event if by_supply and not document.corrects else Period.of(document.issue_date)
             key = (supplied, _first_open(chargeable, shut))
             nets[key] = nets.get(key, 0) + cents
@@ -163,12 +163,22 @@ def _case(document: Document, vat: Vat) -> str:
     return FOREIGN if booked == "OSS" and not in_eu else booked
 
 
-def _events(line: Line, lines: Sequence[Line]) -> Iterator[tuple[Period, int]]:
+def _supplied(line: Line, invoiced: date) -> Period:
+    """The month of a line's supply; of one for several months the last, which is when the supply is complete.
+
+    Billed in advance it is paid before that, and the payment makes the tax chargeable (Directive 2006/112/EC Article
+    65): then it is the month of the invoice, but not before the supply begins. A year that is billed in January would
+    otherwise be declared in December.
+    """
+    first, last = Period.of(line.period_start), Period.of(line.period_end)
+    return min(last, max(first, Period.of(invoiced)))
+
+
+def _events(line: Line, lines: Sequence[Line], own: Period) -> Iterator[tuple[Period, int]]:
     """The line's net by the month in which it happened: the line's own, of a refund the day on which it was given.
 
     A refund's line stands in the month of what it gives back. A minimum that only refunds made larger goes with them.
     """
-    own = Period.of(line.period_end)
     if line.is_refund:
         for row in line.rows:
             yield max(own, Period.of(row.date)), row.net_cents

@@ -146,7 +146,7 @@ def vat_return(
         ec_sales=tuple(ec_sales(mine)),
         oss=tuple(oss),
         missing_rates=tuple(missing),
-        threshold=threshold(shares, country, period.first.year, currency),
+        threshold=threshold(shares, country, period, currency),
         tied=tuple(_tied(months, shares, booked)),
         differences=tuple(_differences(months, shares)),
         shares=tuple(mine),

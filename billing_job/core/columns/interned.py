@@ -93,7 +93,8 @@ class Coded:
 def _encoded(texts: pa.Array) -> pa.Array:
     half = len(texts) // 2
     parts = side_by_side(
-        {"first": texts[:half].dictionary_encode, "second": texts[half:].dictionary_encode}  # each hashes its texts
+        len(texts),
+        {"first": texts[:half].dictionary_encode, "second": texts[half:].dictionary_encode},  # each hashes its texts
     )
     return pa.chunked_array([parts["first"], parts["second"]]).unify_dictionaries().combine_chunks()
 

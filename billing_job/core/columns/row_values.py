@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from billing_job.core.columns.interned import Ints, ints
+from billing_job.core.columns.interned import Ints, arrow, ints
 from billing_job.core.moments import utc_text
 from billing_job.core.money import micros_text
 from billing_job.core.sums import Sum
@@ -13,7 +13,9 @@ from billing_job.core.sums import Sum
 
 def records(rows: pd.DataFrame) -> list[dict[str, Any]]:
     """A frame's rows by column name."""
-    return [{str(name): value for name, value in row.items()} for row in rows.to_dict("records")]
+    names = [str(name) for name in rows.columns]
+    columns = (rows[name].to_list() for name in rows.columns)
+    return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
 
 
 def row_moment(row: Mapping[str, Any]) -> str:
@@ -44,8 +46,8 @@ def amount_texts(micros: Sequence[int | None], large_micros: Sequence[str | None
 
 def exact_micros(frame: pd.DataFrame) -> int:
     """The wallet micros of a TRANSACTIONS frame, rows too large for 64-bit sums included; unreadable amounts are 0."""
-    large = frame.loc[frame["large_micros"].notna(), "large_micros"]
-    return exact_sum(frame["micros"]) + sum(int(text) for text in large)
+    large = arrow(frame["large_micros"]).drop_null()
+    return exact_sum(frame["micros"]) + sum(int(text) for text in large.to_pylist())
 
 
 def exact_sum(column: pd.Series) -> int:

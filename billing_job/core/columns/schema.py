@@ -102,10 +102,11 @@ charge came to nothing."""
 
 def conform(frame: pd.DataFrame, schema: Schema, where: str) -> pd.DataFrame:
     """The frame with exactly the schema's columns and dtypes; InvariantBroken names a column that is not there."""
-    missing = [column for column in schema if column not in frame.columns]
+    names = list(frame.columns)
+    missing = [column for column in schema if column not in names]
     if missing:
         raise InvariantBroken(f"{where}: the frame has no column {', '.join(missing)}")
-    wanted = frame[list(schema)]
+    wanted = frame if names == list(schema) else frame[list(schema)]
     # Column by column: on a small frame, pandas takes longer to find that nothing changes than to do the rest.
     other = {name: schema[name] for name, dtype in zip(schema, wanted.dtypes, strict=True) if dtype != schema[name]}
     if not other:
