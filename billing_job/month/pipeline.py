@@ -10,7 +10,7 @@ from functools import partial
 
 import pandas as pd
 
-from billing_job.billing.invoicing.bills import Lot, Terms, bills
+from billing_job.billing.invoicing.bills import ROWS_AT_ONCE, Lot, Terms, bills
 from billing_job.billing.invoicing.fee_discount_minimum import Minimum, PlanTerms
 from billing_job.billing.invoicing.national_currency import with_national_vat
 from billing_job.billing.invoicing.tax import vat_id_check
@@ -71,11 +71,18 @@ class Billed:
 
 
 def bill(
-    job: Job, month: Period, *, only: Collection[str] = (), supplementary: bool = False, draft: bool = False
+    job: Job,
+    month: Period,
+    *,
+    only: Collection[str] = (),
+    supplementary: bool = False,
+    draft: bool = False,
+    at_once: int = ROWS_AT_ONCE,
 ) -> Billed:
     """Place, price and issue a month; with `draft` the documents have no number and nothing is stored.
 
-    `only` restricts it to some clients; `supplementary` bills at once what would wait for the next invoice.
+    `only` restricts it to some clients; `supplementary` bills at once what would wait for the next invoice. Documents
+    of about `at_once` rows are held at one time; what is stored does not depend on it.
     """
     check_clients(job, only)
     placed = place(job, month)
@@ -101,7 +108,7 @@ def bill(
     ]
     own = [row for row in placed.own_rows if (not only or row.client_id in only)]
     own_now = [row for row in own if supplementary or row.client_id not in has_invoice]
-    lots, notes = bills_of_run(job, placed, rows_where(billable, ~waiting), billed_now, own_now)
+    lots, notes = bills_of_run(job, placed, rows_where(billable, ~waiting), billed_now, own_now, at_once)
     waits = sum_where(billable, waiting)
     del billable, waiting
     if draft or because:
@@ -165,7 +172,12 @@ def _with_owners(lots: Iterable[list[Bill]], owners: set[Owner]) -> Iterator[lis
 
 
 def bills_of_run(
-    job: Job, placed: Placed, billable: pd.DataFrame, billed_now: Collection[str], own: Sequence[ChargeRow]
+    job: Job,
+    placed: Placed,
+    billable: pd.DataFrame,
+    billed_now: Collection[str],
+    own: Sequence[ChargeRow],
+    at_once: int = ROWS_AT_ONCE,
 ) -> tuple[Iterator[list[Bill]], tuple[str, ...]]:
     """The bills of these rows, and what `billed_now` owe of the month beside them; and what somebody should look at.
 
@@ -199,6 +211,7 @@ def bills_of_run(
         terms,
         charged.facts,
         charged.freed,
+        at_once,
     )
     return _checked(job, lots, unoffered_credit(job), len(charged.priced)), charged.notes
 

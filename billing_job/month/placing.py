@@ -1,10 +1,13 @@
 """Every transaction of a month given its place: an owner, an exclusion, or a reason to wait."""
 
+import contextlib
+import ctypes
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
 import pandas as pd
+import pyarrow as pa
 
 from billing_job.billing.attribution.assignments import Assignments
 from billing_job.billing.attribution.attribute import attribute, decide, withdrawn
@@ -43,6 +46,7 @@ from billing_job.month.refund_owners import ORIGINAL_WAITS, Owners, place_refund
 
 BILLED_ROW_CHANGED = "billed_row_changed"
 BEFORE_FIRST_MONTH = "before_first_month"
+MANY_ROWS = 100_000
 NO_CHANGES: Mapping[str, tuple[int, int | None]] = {}
 
 
@@ -165,7 +169,16 @@ def place(job: Job, month: Period, *, every_month: bool = False) -> Placed:
     waiting = _changed_rows(job, facts, changed)
     placed = Placed(month, frame, facts, accounts, vat, untaxable, never_run, owners.billed, waiting, own, left_out)
     raise_if_broken(every_transaction_has_a_place(before, *placed.sums()))
+    if len(frame) >= MANY_ROWS:
+        _hand_back()
     return placed
+
+
+def _hand_back() -> None:
+    """Give the system what reading and placing needed and nobody does any more: pricing's peak would come on top."""
+    pa.default_memory_pool().release_unused()
+    with contextlib.suppress(AttributeError, OSError):  # only glibc has it
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def attributed(
