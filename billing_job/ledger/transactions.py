@@ -9,7 +9,7 @@ import pandas as pd
 import pyarrow as pa
 from sqlalchemy import Connection, Engine, func, select
 
-from billing_job.core.columns.schema import BILLED, TRANSACTIONS, conform
+from billing_job.core.columns.schema import BILLED, INT, TEXT, TRANSACTIONS, conform
 from billing_job.core.errors import LedgerError
 from billing_job.core.wallet import Balance, Transaction, Trunk
 from billing_job.ledger.arrow import AT_ONCE, ArrowErrors, answering
@@ -135,7 +135,8 @@ def billed_amounts(engine: Engine, starts: int, ends: int) -> pd.DataFrame:
 def standing_settlements(engine: Engine, starts: int, ends: int) -> pd.DataFrame:
     """transaction_id and part of those transactions that a document settles now."""
     standing = f"{_billed_in(starts, ends)} AND r.transaction_id IS NULL"
-    return _frame_of(_arrow(engine, f"SELECT s.transaction_id, s.part {standing}"))
+    found = _frame_of(_arrow(engine, f"SELECT s.transaction_id, s.part {standing}"))
+    return conform(found, {"transaction_id": TEXT, "part": INT}, "ledger")  # without rows a column has no type
 
 
 def costs_instead(engine: Engine, starts: int, ends: int, costs: Mapping[str, int]) -> pd.DataFrame:
