@@ -18,8 +18,9 @@ _LEFT_TO_RIGHT = "\N{LEFT-TO-RIGHT MARK}"
 
 
 def money_text(cents: int, currency: str, locale: Locale) -> str:
-    """An amount with its currency, "€1,234.50"."""
-    return _signed(format_currency(_decimal(cents), currency, locale=locale).translate(_MARKS))
+    """An amount with its currency, "€1,234.50"; with two places also where its people use none, as the XML has it."""
+    text = format_currency(_decimal(cents), currency, locale=locale, currency_digits=False)
+    return _signed(text.translate(_MARKS))
 
 
 class PrintedMoney:
@@ -44,6 +45,7 @@ class PrintedMoney:
         return amount_text(self._sign * cents, self._locale)
 
 
+@lru_cache(maxsize=65_536)
 def amount_text(cents: int, locale: Locale) -> str:
     """An amount without its currency, for columns whose head names it: "1,234.50"."""
     return _signed(format_decimal(_decimal(cents), format=f"{_whole(locale)}.00", locale=locale))
@@ -56,9 +58,20 @@ def price_text(micros: int, locale: Locale) -> str:
 
 def count_text(count: int | Decimal, locale: Locale) -> str:
     """A number, with the decimals it has, with the language's grouping."""
+    # 1.0 and 1 are equal, and not written alike: a cache would mix them up.
+    return _whole_text(count, locale) if isinstance(count, int) else _number_text(count, locale)
+
+
+@lru_cache(maxsize=4096)
+def _whole_text(count: int, locale: Locale) -> str:
+    return _number_text(count, locale)
+
+
+def _number_text(count: int | Decimal, locale: Locale) -> str:
     return _signed(format_decimal(count, locale=locale, decimal_quantization=False))
 
 
+@lru_cache(maxsize=256)
 def percent_text(rate: Decimal, locale: Locale) -> str:
     """A VAT rate given in percent, "21%" or "25.5%"."""
     return format_percent(rate.normalize() / 100, locale=locale, decimal_quantization=False).translate(_MARKS)
