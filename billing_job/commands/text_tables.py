@@ -234,6 +234,15 @@ def changes_table(changes: Sequence[Mapping[str, Any]], currency: str, console: 
     return f"{text}\n\nNet, {currency}"
 
 
+def coming_table(coming: Sequence[Mapping[str, Any]]) -> str:
+    """Charges of one's own that the next month's run bills."""
+    columns = ("charge", "client", "description", "net")
+    rows = [
+        (each["transaction_id"], each["client_id"], each["description"], signed(each["net_cents"])) for each in coming
+    ]
+    return table(columns, rows, right=columns[3:], short=columns[2:3])
+
+
 def _change(client_id: str, name: str, change: Mapping[str, Any], since_last: bool) -> tuple[str, ...]:
     before, now, earlier = change["month_before_cents"], change["now_cents"], change["last_preview_cents"]
     since = "" if earlier in (None, now) else f"{'+' if now > earlier else ''}{signed(now - earlier)}"
