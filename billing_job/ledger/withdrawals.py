@@ -38,11 +38,11 @@ def wallet_movements(engine: Engine, gone: set[str], currency: str) -> int:
         return _movements(connection, gone, currency)
 
 
-def changed_bills(engine: Engine, gone: set[str]) -> dict[str, tuple[int, int | None]]:
+def changed_bills(engine: Engine, gone: set[str], only: str = "") -> dict[str, tuple[int, int | None]]:
     """Settled transactions that no longer have the cost they were billed at: id → (wallet micros billed, micros now).
 
     None stands for one that was withdrawn, is unreadable, or has not moved money after all. What a credit note
-    undid whole is not among them.
+    undid whole is not among them. `only` asks for one transaction.
     """
     undone = (
         select(func.sum(credited_rows.c.net_cents))
@@ -69,6 +69,8 @@ def changed_bills(engine: Engine, gone: set[str]) -> dict[str, tuple[int, int | 
     differs = and_(settlements.c.part == 0, differs)
     if few is not None:
         query = query.where(or_(differs, transactions.c.transaction_id.in_(few)))
+    if only:
+        query = query.where(settlements.c.transaction_id == only)
     found: dict[str, tuple[int, int | None]] = {}
     with transaction(engine) as connection:
         for id_, part, billed, micros in connection.execute(query):
