@@ -174,7 +174,7 @@ def test_a_swedish_seller_declares_in_kronor(here: Life) -> None:
     ecb.write_text("day,currency,rate\n2026-12-31,SEK,11\n2026-12-31,SEK,12\n")
     refused = here.office.type("vat", "return", "--period", "2026Q4")
     assert refused.code == 2
-    assert "ecb_rates.csv, row 3: SEK has two rates on 2026-12-31" in refused.err
+    assert "ecb_rates.csv, row 3, column day: '2026-12-31': the same currency and day stand in" in refused.err
     ecb.unlink()
     (here.office.config / "exchange_rates.csv").unlink()
     refused = here.office.type("vat", "return", "--period", "2026Q4")
