@@ -31,12 +31,12 @@ def list_(
     Without --month all of them. Example: billing-job list --month 2026-10 --state uncertain
     """
     from billing_job.commands.look_up_text import document_rows, documents_table
-    from billing_job.month.session import locked_job
+    from billing_job.month.session import locked_ledger
     from billing_job.operations.look_up import document_entries
 
     asked = period(month)
-    with locked_job(invocation.session()) as job:
-        found = document_entries(job, month=None if asked is None else str(asked), client_id=client, state=state)
+    with locked_ledger(invocation.session()) as ledger:
+        found = document_entries(ledger, month=None if asked is None else str(asked), client_id=client, state=state)
     if xlsx is not None:
         invocation.write_spreadsheet(xlsx, {"documents": document_rows(found)})
     if as_json:
@@ -56,11 +56,11 @@ def show(invocation: Invocation, number: str, as_json: bool) -> int:
     Example: billing-job show INV-2026-00007
     """
     from billing_job.commands.look_up_text import document_text
-    from billing_job.month.session import locked_job
+    from billing_job.month.session import locked_ledger
     from billing_job.operations.look_up import document_entry
 
-    with locked_job(invocation.session()) as job:
-        found = document_entry(job, number)
+    with locked_ledger(invocation.session()) as ledger:
+        found = document_entry(ledger, number)
     if as_json:
         emit({"schema": "billing-job/show@1", **found})
     else:

@@ -30,6 +30,12 @@ class VatIdAnswer:
         return self.valid and self.requester == requester and age < timedelta(days=days)
 
 
+def answer_json(answer: VatIdAnswer | None) -> dict[str, str]:
+    """What a definite answer says, empty texts for none."""
+    names = ("requester", "consultation_number", "name", "address", "asked")
+    return {name: getattr(answer, name) if answer else "" for name in names}
+
+
 @dataclass(frozen=True, slots=True)
 class RecordedAnswer:
     """An answer as the ledger keeps it, and whether a document was issued on its strength."""

@@ -1,15 +1,20 @@
-"""The files of one document: PDF, CSV and UBL, as bytes."""
+"""The files of one document: PDF, CSV and UBL, as bytes.
+
+Who asks for their names alone does not wait for templates, WeasyPrint and factur-x, which take a second to load.
+"""
+
+from __future__ import annotations
 
 from datetime import date
+from typing import TYPE_CHECKING
 
 from billing_job.core.document import Document, Heading
 from billing_job.core.errors import DocumentError
 from billing_job.core.files.manifest import DRAFT, INVOICES
-from billing_job.documents.compose import DETAIL_FILE
-from billing_job.documents.detail_csv import detail_csv
-from billing_job.documents.html import LETTER_TEMPLATE, document_html, document_name, rendered
-from billing_job.documents.letter_view import LetterView
-from billing_job.documents.templates import Templates
+
+if TYPE_CHECKING:
+    from billing_job.documents.letter_view import LetterView
+    from billing_job.documents.templates import Templates
 
 SUFFIXES = {"pdf": ".pdf", "csv": ".csv", "ubl": ".xml"}
 """The suffix of each kind of file."""
@@ -24,13 +29,17 @@ def document_files(document: Document, templates: Templates) -> dict[str, bytes]
     try:
         return _files(document, templates)
     except ValueError as error:  # what factur-x and segno say of values they cannot write: a currency, an account
+        from billing_job.documents.html import document_name
+
         raise DocumentError(f"{document_name(document)}: {error}") from error
 
 
 def _files(document: Document, templates: Templates) -> dict[str, bytes]:
-    # Only who makes documents waits for WeasyPrint and factur-x, which take most of a second to load.
+    from billing_job.documents.compose import DETAIL_FILE
+    from billing_job.documents.detail_csv import detail_csv
     from billing_job.documents.einvoice.cii import cii_xml
     from billing_job.documents.einvoice.ubl import ubl_xml
+    from billing_job.documents.html import document_html, document_name
     from billing_job.documents.pdf.make_pdf import Embedded, pdf_bytes
 
     detail = detail_csv(document)
@@ -48,6 +57,7 @@ def _files(document: Document, templates: Templates) -> dict[str, bytes]:
 
 def letter_pdf(view: LetterView, templates: Templates, *, day: date, what: str) -> bytes:
     """A letter's page as PDF/A-3a and PDF/UA-1, dated `day`; DocumentError names `what` and the template's mistake."""
+    from billing_job.documents.html import LETTER_TEMPLATE, rendered
     from billing_job.documents.pdf.make_pdf import pdf_bytes
 
     html = rendered(LETTER_TEMPLATE, templates, what, view=view)

@@ -12,7 +12,6 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from billing_job.core.errors import ConfigError, LedgerError
 from billing_job.ledger.migrations import migrate
-from billing_job.ledger.postgres import open_postgres
 
 BUSY_SECONDS = 30
 
@@ -54,7 +53,7 @@ def is_file(database_url: str) -> bool:
 
 def open_engine(database_url: str) -> Engine:
     """Open or make the ledger and bring its schema up to date; LedgerError says what is in the way."""
-    engine = _open_file(database_url) if is_file(database_url) else open_postgres(database_url)
+    engine = _open_file(database_url) if is_file(database_url) else _open_server(database_url)
     try:
         with transaction(engine) as connection:
             migrate(connection)
@@ -62,6 +61,13 @@ def open_engine(database_url: str) -> Engine:
         engine.dispose()
         raise
     return engine
+
+
+def _open_server(database_url: str) -> Engine:
+    # Who has a file does not wait for what a server is read by.
+    from billing_job.ledger.postgres import open_postgres
+
+    return open_postgres(database_url)
 
 
 def _open_file(database_url: str) -> Engine:

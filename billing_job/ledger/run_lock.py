@@ -8,12 +8,15 @@ from collections.abc import Iterator
 
 from billing_job.core.errors import LedgerError, LockHeld
 from billing_job.ledger.database import database_path, is_file
-from billing_job.ledger.postgres import postgres_lock
 
 
 def run_lock(database_url: str) -> contextlib.AbstractContextManager[None]:
     """Hold the ledger for one run; LockHeld when another has it. It is freed whatever way a process ends."""
-    return _file_lock(database_url) if is_file(database_url) else postgres_lock(database_url)
+    if is_file(database_url):
+        return _file_lock(database_url)
+    from billing_job.ledger.postgres import postgres_lock  # who has a file does not wait for it
+
+    return postgres_lock(database_url)
 
 
 @contextlib.contextmanager

@@ -1,20 +1,25 @@
 """What is open at a day, from the ledger under the first day that the configuration names."""
 
+from __future__ import annotations
+
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from billing_job.core.claim import Claim
 from billing_job.core.errors import ConfigError, RunFailed
 from billing_job.core.money import decimal_text
 from billing_job.ledger.payments import claims, newest_statement_day, recorded_payments
-from billing_job.month.job import Job
+from billing_job.month.session import OpenLedger
 from billing_job.receivables.open_items import Receivables, receivables
+
+if TYPE_CHECKING:
+    from billing_job.month.job import Job
 
 STATEMENTS_AGE = 5
 """Days by which the newest statement may be older than a reminder or a collection."""
 
 
-def today(job: Job) -> date:
+def today(job: Job | OpenLedger) -> date:
     """The day in the seller's zone."""
     return job.clock.now().astimezone(job.settings.billing.zone).date()
 
@@ -37,7 +42,7 @@ def check_statements(job: Job, *, anyway: bool) -> None:
         )
 
 
-def load_receivables(job: Job, as_of: date | None = None) -> Receivables:
+def load_receivables(job: Job | OpenLedger, as_of: date | None = None) -> Receivables:
     """Items and credit balances at the end of a day, by default today.
 
     ConfigError for a row of open_items.csv that names no document, one that is open anyway, or more than its amount.

@@ -9,7 +9,7 @@ from billing_job.core.countries import EU, taxed_as
 from billing_job.core.document import Client, Vat
 from billing_job.core.errors import ExitCode
 from billing_job.core.period import Period
-from billing_job.core.vat_evidence import RecordedAnswer, VatIdAnswer
+from billing_job.core.vat_evidence import RecordedAnswer, VatIdAnswer, answer_json
 from billing_job.ledger.month_terms import recorded_terms
 from billing_job.ledger.vies_answers import latest_answers, record_answer
 from billing_job.month.job import Job
@@ -158,9 +158,3 @@ def _json(each: CheckedId) -> dict[str, Any]:
         "unanswered": each.unanswered,
         **answer_json(answer),
     }
-
-
-def answer_json(answer: VatIdAnswer | None) -> dict[str, Any]:
-    """What a definite answer says, empty texts for none."""
-    names = ("requester", "consultation_number", "name", "address", "asked")
-    return {name: getattr(answer, name) if answer else "" for name in names}

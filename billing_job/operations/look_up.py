@@ -5,6 +5,7 @@ from typing import Any
 
 from billing_job.core.errors import ConfigError
 from billing_job.core.money import decimal_text
+from billing_job.core.vat_evidence import answer_json
 from billing_job.documents.document_files import SUFFIXES, document_file
 from billing_job.ledger.document_list import (
     HistoryStep,
@@ -16,30 +17,29 @@ from billing_job.ledger.document_list import (
 from billing_job.ledger.documents import document_of_number
 from billing_job.ledger.payments import recorded_payments
 from billing_job.ledger.vies_answers import answers_about
-from billing_job.month.job import Job
 from billing_job.month.receivables import load_receivables
-from billing_job.month.vat_ids import answer_json
+from billing_job.month.session import OpenLedger
 from billing_job.receivables.open_items import OpenItem
 
 
 def document_entries(
-    job: Job, *, month: str | None = None, client_id: str | None = None, state: str | None = None
+    ledger: OpenLedger, *, month: str | None = None, client_id: str | None = None, state: str | None = None
 ) -> list[dict[str, Any]]:
     """The documents of a month, client and state; amounts in cents, those of credit notes negative."""
-    found = listed_documents(job.engine, month=month, client_id=client_id)
-    items = _items(job) if found else {}
+    found = listed_documents(ledger.engine, month=month, client_id=client_id)
+    items = _items(ledger) if found else {}
     return [_entry(each, items) for each in found if state is None or each.state == state]
 
 
-def document_entry(job: Job, number: str) -> dict[str, Any]:
+def document_entry(ledger: OpenLedger, number: str) -> dict[str, Any]:
     """A document with its lines, its history and its files; ConfigError for a number that was never given."""
-    listed = listed_documents(job.engine, number=number)
-    issued = document_of_number(job.engine, number)
+    listed = listed_documents(ledger.engine, number=number)
+    issued = document_of_number(ledger.engine, number)
     if not listed or issued is None:
         raise ConfigError(f"{number}: no such document was issued; `billing-job list` shows those that were")
-    digests = written_files(job.engine, number)
+    digests = written_files(ledger.engine, number)
     return {
-        "document": _entry(listed[0], _items(job)),
+        "document": _entry(listed[0], _items(ledger)),
         "lines": [
             {
                 "line": line.line,
@@ -57,7 +57,7 @@ def document_entry(job: Job, number: str) -> dict[str, Any]:
             for line in issued.document.lines
         ],
         "history": [
-            {"moment": step.moment, "what": step.what, "detail": step.detail} for step in _history(job, number)
+            {"moment": step.moment, "what": step.what, "detail": step.detail} for step in _history(ledger, number)
         ],
         "vies": [
             {
@@ -66,7 +66,7 @@ def document_entry(job: Job, number: str) -> dict[str, Any]:
                 **answer_json(each.answer),
                 "relied_on": each.relied_on,
             }
-            for each in answers_about(job.engine, issued.document)
+            for each in answers_about(ledger.engine, issued.document)
         ],
         "files": [
             {"kind": kind, "file": f"{issued.folder}/{document_file(issued.document, kind)}", "sha256": digests[kind]}
@@ -76,11 +76,11 @@ def document_entry(job: Job, number: str) -> dict[str, Any]:
     }
 
 
-def _items(job: Job) -> dict[str, OpenItem]:
-    return {item.number: item for item in load_receivables(job).items}
+def _items(ledger: OpenLedger) -> dict[str, OpenItem]:
+    return {item.number: item for item in load_receivables(ledger).items}
 
 
-def _history(job: Job, number: str) -> list[HistoryStep]:
+def _history(ledger: OpenLedger, number: str) -> list[HistoryStep]:
     """What happened to the document, what the bank told of it included, oldest first."""
     paid = [
         HistoryStep(
@@ -88,9 +88,9 @@ def _history(job: Job, number: str) -> list[HistoryStep]:
             one.kind.value.replace("_", " "),
             f"{decimal_text(one.cents)} by {one.entry}: {one.bank_reason or one.why}",
         )
-        for one in recorded_payments(job.engine, document=number)
+        for one in recorded_payments(ledger.engine, document=number)
     ]
-    return sorted([*document_history(job.engine, number), *paid], key=lambda step: step.moment[:10])
+    return sorted([*document_history(ledger.engine, number), *paid], key=lambda step: step.moment[:10])
 
 
 def _entry(listed: ListedDocument, items: Mapping[str, OpenItem]) -> dict[str, Any]:

@@ -137,6 +137,8 @@ def test_what_is_new_is_billed_late_and_what_was_issued_stays(tmp_path: Path) ->
         ran = here.office.type("preview", "--month", NOVEMBER, "--json")
         assert told in ran.json["anomalies"]
         assert [each["net_cents"] for each in ran.json["coming_charges"]] == [1200, 700]
+        shown = here.office.type("preview", "--month", NOVEMBER).out
+        assert "charge:late:2026-12  acme    Late          7.00" in shown
         # Credited as told, and not to be billed again: nothing is left to say of it.
         here.credit("INV-2026-00001")
         assert here.office.type("status", "--json").json["charges"]["contradictions"] == []
