@@ -76,11 +76,11 @@ def latest_clients(engine: Engine, client_ids: Collection[str]) -> dict[str, Cli
     """Clients that have left the files, as their newest documents have them."""
     with transaction(engine) as connection:
         query = select(documents.c.client_id, documents.c.number).order_by(documents.c.issue_date, documents.c.number)
-        newest = dict(
-            row
+        newest = {
+            client_id: number
             for lot in chunks(sorted(client_ids))
-            for row in connection.execute(query.where(documents.c.client_id.in_(lot))).tuples()
-        )
+            for client_id, number in connection.execute(query.where(documents.c.client_id.in_(lot)))
+        }
         bodies = _bodies(connection, list(newest.values()))
         return {client_id: heading_from_json(bodies[number]).client for client_id, number in newest.items()}
 

@@ -29,8 +29,9 @@ def table(text: str) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(text)))
 
 
-def filled_in(here: Office) -> str:
+def filled_in(here: Office, written_by_hand: list[str]) -> str:
     """What a user writes into billing.toml and clients.csv; the lines of [seller] that were written."""
+    written_by_hand += SELLER.values()
     settings = (here.config / "billing.toml").read_text(encoding="utf-8")
     written = ["[seller]"]
     for key, value in SELLER.items():
@@ -44,12 +45,13 @@ def filled_in(here: Office) -> str:
     for row in rows:
         for column in ("street", "postal_code", "city", "country", "vat_id", "email", "language"):
             row[head.index(column)] = known[row[head.index("name")]][column]
+            written_by_hand.append(row[head.index(column)])
     with path.open("w", encoding="utf-8", newline="") as file:
         csv.writer(file, lineterminator="\n").writerows([head, *rows])
     return "\n".join(written)
 
 
-def confirmed(here: Office) -> None:
+def confirmed(here: Office, written_by_hand: list[str]) -> None:
     """Each proposal with the trunk that its number is on."""
     path = here.config / "numbers.csv"
     known = table(config_files(small_world())["numbers.csv"])
@@ -59,6 +61,7 @@ def confirmed(here: Office) -> None:
     for row in rows:
         row[0] = row[0].removeprefix("#")
         row[head.index("trunk")] = next(trunk_of[name, cell] for name, cell in zip(names, row, strict=False) if cell)
+        written_by_hand.append("#" + row[head.index("trunk")])  # a # that is taken away is a key pressed, too
     with path.open("w", encoding="utf-8", newline="") as file:
         csv.writer(file, lineterminator="\n").writerows([head, *rows])
 
@@ -70,6 +73,14 @@ def shown(text: str, here: Office, address: str) -> str:
     text = re.sub(r"(?m)^.*: \d+ of \d+\n", "", text)
     # How many are green depends on the machine, too.
     return re.sub(r"(?m)^\d+ green", "… green", text).strip()
+
+
+def counted(page: str, commands: list[str], written_by_hand: list[str]) -> str:
+    """The page with what was typed: its sentence says how long that takes at forty words a minute."""
+    values = [value for value in written_by_hand if value]
+    keys = sum(len(each) + 1 for each in [*commands, *values])
+    typed = f"{len(commands)} commands and {len(values)} values, {keys:,} keys"
+    return re.sub(r"(?m)^Typed in all: .*? minutes", f"Typed in all: {typed}, {-(-keys // 200)} minutes", page)
 
 
 def first_lines(path: Path, count: int = 5) -> str:
@@ -85,18 +96,21 @@ def test_the_walk_is_as_the_page_tells(tmp_path: Path, monkeypatch: pytest.Monke
     here = Office(tmp_path, clock)
     with RunningSandbox(small_world(), KEY, clock, requests_per_minute=0) as sandbox:
         files: list[str] = []
+        commands: list[str] = []
+        by_hand: list[str] = []
 
         def told(kind: str, old: str) -> str:
             if kind == "toml":
-                return filled_in(here)
+                return filled_in(here, by_hand)
             if kind == "":
                 files.append(old)
                 if len(files) == 3:
-                    confirmed(here)
+                    confirmed(here, by_hand)
                 return first_lines(here.config / ("trunks.csv" if len(files) == 1 else "numbers.csv"))
             answers = []
             for line in (line for line in old.splitlines() if line.startswith("$ ")):
                 answers.append(line)
+                commands.append(line.removeprefix("$ "))
                 words = shlex.split(line.removeprefix("$ "))
                 if words[0] == "billing-job":
                     typed = [word.replace("http://127.0.0.1:8042/api/v1", sandbox.base_url) for word in words[1:]]
@@ -106,6 +120,7 @@ def test_the_walk_is_as_the_page_tells(tmp_path: Path, monkeypatch: pytest.Monke
             return "\n".join(answers)
 
         walked = BLOCK.sub(lambda block: f"```{block[1]}\n{told(block[1], block[2])}\n```", page)
+        walked = counted(walked, commands, by_hand)
     if os.environ.get("UPDATE_GOLDENS"):
         PAGE.write_text(walked, encoding="utf-8")
     changes = difflib.unified_diff(page.splitlines(), walked.splitlines(), "the page", "the walk", lineterm="")
