@@ -163,16 +163,18 @@ class Replay:
         placed = Placed(
             month, frame, self._facts, accounts, vat, {}, Sum(), refunded, empty(ATTRIBUTED), OwnCharges(), left_out
         )
-        found, _ = bills_of_run(self._job, placed, frame, sorted(clients), own)
+        lots, _ = bills_of_run(self._job, placed, frame, sorted(clients), own)
+        found = [bill for lot in lots for bill in lot]
+        owners = billed_owners(found) | {(client_id, str(month)) for client_id in clients} | taken_up(placed, clients)
         issue(
             self._engine,
-            found,
+            [found],
             step.period,
             _NUMBERS,
             closes=False,
             now=moment_text(self._real.clock.now()),
             today=date.max,
-            terms=accounts.fresh_terms(billed_owners(found, clients, month) | taken_up(placed, clients)),
+            terms=lambda: accounts.fresh_terms(owners),
         )
         self._note(rows, found)
 
