@@ -57,14 +57,20 @@ class Folder:
     def write_pieces(self, name: str, pieces: Iterable[bytes]) -> tuple[str, int]:
         """Write a file as `write` does, never whole in memory; returns its SHA-256 and its size."""
         digest, size = hashlib.sha256(), 0
-        with tempfile.NamedTemporaryFile(prefix="billing-job-") as spool:
-            for piece in pieces:
-                digest.update(piece)
-                size += spool.write(piece)
-            spool.flush()
-            if self.files.digest(self.checked(name)) != digest.hexdigest():
-                self.drop_manifest()
-                self.files.take(name, Path(spool.name))
+        try:
+            with tempfile.NamedTemporaryFile(prefix="billing-job-") as spool:
+                for piece in pieces:
+                    digest.update(piece)
+                    size += spool.write(piece)
+                spool.flush()
+                if self.files.digest(self.checked(name)) != digest.hexdigest():
+                    self.drop_manifest()
+                    self.files.take(name, Path(spool.name))
+        except OSError as error:
+            raise OutputError(
+                f"{self.where(name)}: cannot be made ready in {tempfile.gettempdir()} ({error.strerror}). Make room there"
+                " or set TMPDIR, then run again: nothing is lost and nothing is issued twice"
+            ) from None
         return digest.hexdigest(), size
 
     def read(self, name: str) -> bytes | None:
