@@ -68,8 +68,8 @@ class Folder:
                     self.files.take(name, Path(spool.name))
         except OSError as error:
             raise OutputError(
-                f"{self.where(name)}: cannot be made ready in {tempfile.gettempdir()} ({error.strerror}). Make room there"
-                " or set TMPDIR, then run again: nothing is lost and nothing is issued twice"
+                f"{self.where(name)}: cannot be made ready in {tempfile.gettempdir()} ({error.strerror}). Make room"
+                " there or set TMPDIR, then run again: nothing is lost and nothing is issued twice"
             ) from None
         return digest.hexdigest(), size
 
