@@ -1,13 +1,12 @@
 """`pytest --ledger postgresql`: every test keeps its ledger on a real server, each in a database of its own."""
 
 import gc
-import os
 import signal
 from collections.abc import Iterator
 
 import pytest
 
-from tests.support import ledgers
+from tests.support import ledgers, tried
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -21,6 +20,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """The marker of tests that a server cannot run; and SIGINT as in the foreground."""
     config.addinivalue_line("markers", "sqlite_file(reason): is about the ledger's file, so not for a server")
     config.addinivalue_line("markers", "mixed: of the mixtures of its parameters the suite plays a few (MIXTURES=all)")
+    config.addinivalue_line("markers", "at_length: is played with MIXTURES=all alone, beside a test of the same kind")
     # A shell starts what runs in its background deaf to SIGINT, and every program that a test starts would be so, too.
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -31,8 +31,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
     Each value of each parameter is played once or more; the oracle's lives mix them all.
     """
-    if os.environ.get("MIXTURES") != "all":
-        items[:] = [item for item in items if _is_played(item)]
+    if not tried.ALL:
+        items[:] = [item for item in items if _is_played(item) and not item.get_closest_marker("at_length")]
     if config.getoption("ledger") == "postgresql":
         for item in items:
             for marker in item.iter_markers("sqlite_file"):

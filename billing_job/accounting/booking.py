@@ -127,7 +127,7 @@ def _receipt(reference: str, payments: Sequence[Payment], client: Client, accoun
         if cents
     )
     what = " and ".join(dict.fromkeys(payment.document or "credit balance" for payment in payments))
-    narration = f"{_MOVED[payments[0].kind]} {what}"
+    narration = f"{_MOVED[(settling or payments)[0].kind]} {what}"
     return _balanced(Entry(reference, payments[0].day, EntryKind.RECEIPT, narration, postings, party=client))
 
 

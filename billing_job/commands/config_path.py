@@ -23,8 +23,9 @@ def config_first(arguments: Sequence[str]) -> list[str]:
         if word == "--":
             rest += [word, *left]
             break
-        if word == OPTION and left:
-            before += [word, left.pop(0)]
+        if word == OPTION:  # without a value, too, so that it is missed and not said to be unknown
+            before += [word, *left[:1]]
+            left = left[1:]
         elif word.startswith(f"{OPTION}="):
             before.append(word)
         else:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from billing_job.commands.options import KEY_VARIABLE
-from billing_job.core.errors import ConfigError, OutputError
+from billing_job.core.errors import ConfigError, ExitCode, OutputError
 
 if TYPE_CHECKING:
     from billing_job.config.settings import Settings
@@ -75,7 +75,9 @@ class Invocation:
         if not yes and self.on_terminal:
             import click
 
-            click.confirm(question, abort=True, err=True)
+            if not click.confirm(question, err=True):
+                self.console.warn("nothing was done")
+                raise click.exceptions.Exit(ExitCode.FAILED)
 
     def write_spreadsheet(self, path: Path, sheets: Mapping[str, Table]) -> None:
         """Write tables for a spreadsheet, whole or not at all; OutputError when it cannot be."""

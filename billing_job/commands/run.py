@@ -142,7 +142,7 @@ def preview(
 
     Example: billing-job preview --month 2026-10
     """
-    from billing_job.commands.text_tables import changes_table
+    from billing_job.commands.text_tables import changes_table, coming_table
     from billing_job.month.run import RunOptions
     from billing_job.month.run import run as run_month
 
@@ -153,4 +153,6 @@ def preview(
         emit(outcome.json)
     elif "changes" in outcome.json:
         click.echo(changes_table(outcome.json["changes"], invocation.settings().billing.currency))
+        if coming := outcome.json["coming_charges"]:
+            click.echo(f"\n{coming_table(coming)}\n\nWhat the next month's run bills beside the use, net")
     return outcome.exit_code

@@ -7,7 +7,7 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from billing_job.core.money import grouped_micros_text, grouped_text, money_text, wallet_text
-from billing_job.core.screen import Screen, aligned, broken, cut, longest_piece, padded
+from billing_job.core.screen import Screen, aligned, broken, cut, in_order, longest_piece, padded
 from billing_job.core.sentences import counted, listed
 
 GAP = "  "
@@ -52,9 +52,10 @@ def table(
         ):
             widths[max(loose, key=lambda place: widths[place])] -= 1
         if rows and (sum(widths) > room or _height(rows, widths) > TALLEST):
-            return "\n".join(line for row in rows for line in _card(columns, row, screen.width))
+            return "\n".join(in_order(line) for row in rows for line in _card(columns, row, screen.width))
     head, *body = (_lines(row, columns, widths, right) for row in cells)
-    return "\n".join([*(screen.painted(line, "head") for line in head), *(line for row in body for line in row)])
+    lines = [line if screen.width is None else in_order(line) for row in body for line in row]
+    return "\n".join([*(screen.painted(line, "head") for line in head), *lines])
 
 
 def _on_one_line(
@@ -72,7 +73,7 @@ def _on_one_line(
         if room >= 0:
             kept = [[cut(cell, width) for cell, width in zip(row, widths, strict=True)] for row in rows]
             head, *body = (line for row in (columns, *kept) for line in _lines(row, columns, widths, right, gap))
-            return "\n".join([screen.painted(head, "head"), *body])
+            return "\n".join([screen.painted(head, "head"), *map(in_order, body)])
     if len(names) == 1:
         return None
     # The first of the names is what commands are told: it is cut last, and stays.
@@ -232,6 +233,15 @@ def changes_table(changes: Sequence[Mapping[str, Any]], currency: str, console: 
         rows.append(_change("in all", counted(len(changes), "client"), total, since_last))
     text = table(columns, rows, right=columns[2:], short=columns[:2], console=console)
     return f"{text}\n\nNet, {currency}"
+
+
+def coming_table(coming: Sequence[Mapping[str, Any]]) -> str:
+    """Charges of one's own that the next month's run bills."""
+    columns = ("charge", "client", "description", "net")
+    rows = [
+        (each["transaction_id"], each["client_id"], each["description"], signed(each["net_cents"])) for each in coming
+    ]
+    return table(columns, rows, right=columns[3:], short=columns[2:3])
 
 
 def _change(client_id: str, name: str, change: Mapping[str, Any], since_last: bool) -> tuple[str, ...]:

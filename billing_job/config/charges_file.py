@@ -11,7 +11,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
 
 from billing_job.billing.rating.charge_periods import ADVANCE, NUMBERS, ONCE, Charge
 from billing_job.config.mapping import ValidFrom, ValidTo
-from billing_job.core.categories import DISCOUNT, MINIMUM, MONTHLY_FEE, REFUND, TOPUP
+from billing_job.core.categories import PLANS_OWN, REFUND, TOPUP
 from billing_job.core.countries import numbering_country
 from billing_job.core.errors import ConfigError
 from billing_job.core.files.csv_reader import CsvRow, Row, known, typed_rows
@@ -22,8 +22,7 @@ from billing_job.core.units import charge_unit
 
 CHARGES, INDICES = "charges.csv", "indices.csv"
 DEFAULT_CATEGORY = "charge"
-_PLANS_OWN = (MONTHLY_FEE, MINIMUM, DISCOUNT)
-_RESERVED = (*_PLANS_OWN, REFUND, TOPUP)
+_RESERVED = (*PLANS_OWN, REFUND, TOPUP)
 _TYPES = frozenset({"local", "mobile", "national", "toll_free"})
 """Types of numbers that may come by an event before any stands in numbers.csv."""
 _SAME = ("client_id", "plan", "category", "unit", "every", "billed", "prorate", "count", "number", "trunk")
@@ -31,7 +30,7 @@ _SAME = ("client_id", "plan", "category", "unit", "every", "billed", "prorate", 
 
 
 def _not_the_plans(value: str) -> str:
-    if value in _PLANS_OWN:
+    if value in PLANS_OWN:
         raise ValueError("is the plan's own charge; choose another charge_id")
     return value
 

@@ -46,8 +46,9 @@ class Mail(Table):
 
     host: Annotated[
         str,
-        Field(pattern=r"^[A-Za-z0-9._:-]{1,253}$"),
-        expecting("write the name of the server, such as smtp.example.com"),
+        # One colon is a port; an address of IPv6 has more.
+        Field(pattern=r"^(?:[A-Za-z0-9._-]{1,253}|[0-9A-Fa-f.]*:[0-9A-Fa-f.]*:[0-9A-Fa-f:.]*)$"),
+        expecting("write the name of the server, such as smtp.example.com, and its port as port = 587"),
     ]
     port: Annotated[int, Field(ge=1, le=65_535)] | None = None
     security: Literal["starttls", "tls", "none"] = "starttls"

@@ -5,7 +5,6 @@ Every bad row is reported with file, row and column, all files at once.
 
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -144,6 +143,7 @@ class ClientRow(Row):
     notes: str = ""
 
 
+_A_DAY = ("country", "valid_from")
 _NOT_ON_DOCUMENTS = ("channel", "notes")
 """Columns of clients.csv that no document needs to remember."""
 
@@ -226,7 +226,8 @@ def load_mapping(folder: Path, plan_names: Sequence[str]) -> Register:
     ConfigError lists every bad row of all of them.
     """
     problems: list[str] = []
-    dated = tuple(typed_rows(folder / "references.csv", ReferenceRow, problems, optional=True))
+    key = ("client_id", "valid_from")
+    dated = tuple(typed_rows(folder / "references.csv", ReferenceRow, problems, optional=True, once=key))
     by_date = {each.client_id for _, each in dated if each.buyer_reference}
     client_rows = tuple(_client_rows(table_path(folder, "clients"), plan_names, by_date, problems))
     clients = tuple(Client(**_facts(row)) for row in client_rows)
@@ -240,11 +241,15 @@ def load_mapping(folder: Path, plan_names: Sequence[str]) -> Register:
     rates = tuple(_rates(folder / "vat_rates.csv", problems))
     reverse_charges = tuple(
         DomesticReverseCharge(**vars(each))
-        for _, each in typed_rows(folder / "domestic_reverse_charge.csv", ReverseChargeRow, problems, optional=True)
+        for _, each in typed_rows(
+            folder / "domestic_reverse_charge.csv", ReverseChargeRow, problems, optional=True, once=_A_DAY
+        )
     )
     exchange_rates = tuple(
         ExchangeRate(**vars(each))
-        for _, each in typed_rows(folder / "exchange_rates.csv", ExchangeRateRow, problems, optional=True)
+        for _, each in typed_rows(
+            folder / "exchange_rates.csv", ExchangeRateRow, problems, optional=True, once=("currency", "valid_from")
+        )
     )
     references = tuple(_references(dated, {row.client_id: row for row in client_rows}, problems))
     problems += overlaps("trunk", [(trunk.trunk, trunk) for trunk in trunks])
@@ -286,8 +291,7 @@ def _facts(row: Row) -> dict[str, Any]:
 def _references(
     rows: Sequence[tuple[CsvRow, ReferenceRow]], clients: Mapping[str, ClientRow], problems: list[str]
 ) -> Iterator[BuyerReferences]:
-    """The rows of references.csv; each client and day once."""
-    first: dict[tuple[str, date], str] = {}
+    """The rows of references.csv."""
     for row, each in rows:
         client = clients.get(each.client_id)
         if client is None:
@@ -296,9 +300,6 @@ def _references(
             )
         elif problem := _reference_problem(client, each.buyer_reference, is_dated=True):
             problems.append(row.wrong("buyer_reference", problem))
-        place = first.setdefault((each.client_id, each.valid_from), row.place)
-        if place != row.place:
-            problems.append(row.wrong("valid_from", f"the client has a row of that day already: {place}"))
         yield BuyerReferences(**vars(each))
 
 
@@ -324,4 +325,5 @@ def _numbers(path: Path, problems: list[str]) -> Iterator[NumberAssignment]:
 
 
 def _rates(path: Path, problems: list[str]) -> Iterator[VatRate]:
-    return (VatRate(**_facts(rate)) for _, rate in typed_rows(path, RateRow, problems, optional=True))
+    rows = typed_rows(path, RateRow, problems, optional=True, once=_A_DAY)
+    return (VatRate(**_facts(rate)) for _, rate in rows)

@@ -1,7 +1,6 @@
 """prices.csv: prices of single clients, or of all, from a day on; they come before the rules of the plan."""
 
 from collections.abc import Collection
-from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -41,17 +40,18 @@ class PriceRow(Row):
     valid_from: Day
 
 
+_ONE_PRICE = ("client_id", "category", "country", "valid_from")
+
+
 def load_prices(path: Path, client_ids: Collection[str], categories: Collection[str]) -> tuple[DatedPrice, ...]:
     """Read prices.csv, which may be missing; ConfigError lists every bad row, those that could never hold included."""
     problems: list[str] = []
-    found: dict[tuple[str, date], DatedPrice] = {}
-    known_names = {"clients": {EVERY_CLIENT, *client_ids}, "categories": categories}
-    for row, cells in typed_rows(path, PriceRow, problems, optional=True, **known_names):
-        price = DatedPrice(cells.client_id, cells.category, cells.country, cells.value, cells.valid_from, row.place)
-        first = found.setdefault((price.key, price.valid_from), price)
-        if first is not price:
-            expected = f"this client, category and country have a price of that day already ({first.source})"
-            problems.append(row.wrong("valid_from", expected))
+    clients = {EVERY_CLIENT, *client_ids}
+    rows = typed_rows(path, PriceRow, problems, optional=True, once=_ONE_PRICE, clients=clients, categories=categories)
+    prices = tuple(
+        DatedPrice(cells.client_id, cells.category, cells.country, cells.value, cells.valid_from, row.place)
+        for row, cells in rows
+    )
     if problems:
         raise ConfigError(problems)
-    return tuple(found.values())
+    return prices

@@ -36,7 +36,9 @@ def read_toml(path: Path, remedy: str) -> dict[str, Any]:
             f"{path}: cannot be read ({error}). Check the path, its permissions and that it is UTF-8"
         ) from None
     except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{path}: is not valid TOML: {error}") from None
+        # What a word processor makes of quotation marks, or what stands in none.
+        remedy = '; write text in straight quotes, such as "EUR"' if "Invalid value" in str(error) else ""
+        raise ConfigError(f"{path}: is not valid TOML: {error}{remedy}") from None
     except RecursionError:
         raise ConfigError(f"{path}: is not valid TOML: it is nested too deeply") from None
 

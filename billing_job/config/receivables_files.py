@@ -122,6 +122,6 @@ def _rates(path: Path, problems: list[str]) -> list[InterestRate]:
     """The rates of one file, the latest first."""
     rates = [
         InterestRate(**(vars(each) | {"valid_to": each.valid_to or half_year_end(each.valid_from)}))
-        for _, each in typed_rows(path, InterestRateRow, problems, optional=True)
+        for _, each in typed_rows(path, InterestRateRow, problems, optional=True, once=("country", "valid_from"))
     ]
     return sorted(rates, key=lambda rate: rate.valid_from, reverse=True)

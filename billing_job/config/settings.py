@@ -21,7 +21,7 @@ from billing_job.config.problems import problems_of, read_toml
 from billing_job.config.reading import CurrencyCode, zone_name
 from billing_job.config.receivables import Bank, ReceivablesTable
 from billing_job.config.seller import SellerTable
-from billing_job.core.categories import REFUND, TOPUP
+from billing_job.core.categories import PLANS_OWN, REFUND, TOPUP
 from billing_job.core.errors import ConfigError
 from billing_job.core.toml import DayCount, Table, WalletMoney, WebAddress, expecting
 from billing_job.didfarm.wire_reading import BalanceReading
@@ -186,7 +186,15 @@ DEFAULT_CATEGORIES = {
 
 
 def _with_default_categories(own: dict[str, str]) -> dict[str, str]:
-    """The user's types beside the usual ones; types are compared in lower case."""
+    """The user's types beside the usual ones; types are compared in lower case.
+
+    A plan's own lines are told from the wallet's by their categories, which are no category of the wallet's therefore.
+    """
+    for name, category in own.items():
+        if category in PLANS_OWN:
+            raise ValueError(f"{name} = {category!r}: a plan's own lines have this category; choose another word")
+        if own.get(name.lower(), category) != category:
+            raise ValueError(f"{name} and {name.lower()} are one type, in capitals or not: leave one of them")
     return DEFAULT_CATEGORIES | {name.lower(): category for name, category in own.items()}
 
 

@@ -114,7 +114,10 @@ def load_due_rules(folder: Path) -> tuple[DueRule, ...]:
     """The same of vat_due.csv."""
     problems: list[str] = []
     own, shipped = (
-        [DueRule(**vars(line)) for _, line in typed_rows(path / DUE, DueLine, problems, optional=True)]
+        [
+            DueRule(**vars(line))
+            for _, line in typed_rows(path / DUE, DueLine, problems, optional=True, once=("country", "valid_from"))
+        ]
         for path in (folder, shipped_config())
     )
     return _merged(own, shipped, problems)

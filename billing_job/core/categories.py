@@ -11,6 +11,7 @@ REFUND = "refund"
 
 MONTHLY_FEE, DISCOUNT, MINIMUM = "monthly_fee", "discount", "minimum"
 """Categories of the lines that a plan adds beside the use."""
+PLANS_OWN = (MONTHLY_FEE, MINIMUM, DISCOUNT)
 
 DOCUMENT_STATES = ("issued", "sent", "uncertain", "refused", "credited", "partly_credited")
 """How far a document is; what was credited is told before what was sent."""

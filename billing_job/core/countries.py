@@ -13,8 +13,11 @@ EU = frozenset(
      "MT", "NL", "PL", "PT", "RO", "SE", "SI", "SK"]
 )  # fmt: skip
 
-_TAXED_AS = {"MC": "FR", "IM": "GB"}
-"""Monaco and the Isle of Man count as part of France and the United Kingdom (Directive 2006/112/EC Article 7)."""
+_TAXED_AS = {"MC": "FR", "IM": "GB", "LI": "CH"}
+"""Monaco and the Isle of Man count as part of France and the United Kingdom (Directive 2006/112/EC Article 7).
+
+Liechtenstein is one territory with Switzerland for VAT (treaty of 28 October 1994, SR 0.641.295.142).
+"""
 
 
 def taxed_as(code: str) -> str:

@@ -8,6 +8,9 @@ from zoneinfo import ZoneInfo
 
 from billing_job.core.moments import microseconds
 
+YEARS = range(2000, 2100)
+"""Those whose months can be billed."""
+
 
 class Span(NamedTuple):
     """A stretch of time, half open, in microseconds since 1970 UTC, as the wallet counts its moments."""

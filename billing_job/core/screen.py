@@ -15,6 +15,7 @@ Tone = Literal["good", "bad", "waits", "head", "faint"]
 """Proven or done; wrong; wants somebody's attention; a title; of less weight."""
 _CODES: dict[Tone, str] = {"good": "32", "bad": "31", "waits": "33", "head": "1", "faint": "2"}
 
+_TURNED_END = re.compile(r"([\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]\S*(?: |…)) ")
 # A command in backquotes is copied, and an amount is read, in one piece.
 _PIECES = re.compile(r"[(\[]?`[^`\n]*`\S*|[(\[]?-?[A-Z]{3} -?[\d,]*\d(?:\.\d+)?\S*|\S+")
 
@@ -78,6 +79,14 @@ def cut(text: str, width: int) -> str:
             break
         kept += character
     return f"{kept.rstrip()}…"
+
+
+def in_order(line: str) -> str:
+    """A row's line with a mark after each cell from right to left, so that a screen turns that cell and not the next.
+
+    The mark takes no room and stands between the blanks that part two cells.
+    """
+    return _TURNED_END.sub("\\1\N{LEFT-TO-RIGHT MARK} ", line)
 
 
 def aligned(texts: Sequence[str]) -> list[str]:

@@ -7,12 +7,15 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from billing_job.core.moments import microseconds
+from billing_job.core.period import YEARS
 
 EPOCHS = {"epoch": 1_000_000, "epoch_ms": 1_000, "epoch_us": 1}
 """Words of `moment_format` → how many microseconds one is."""
 _SECONDS = re.compile(r"1[0-9]{9}(\.[0-9]{1,6})?")
 """Of 2001 to 2033; ten other digits may be a day and a time in digits."""
 _COUNTED = re.compile(r"[0-9]{1,18}(\.[0-9]{1,6})?")
+_FIRST, _LAST = (microseconds(datetime(year, 1, 1, tzinfo=UTC)) for year in (YEARS.start, YEARS.stop))
+_DAY = 86_400_000_000
 _OTHER_EPOCHS = {10: "epoch", 13: "epoch_ms", 16: "epoch_us"}
 """Digits of a moment of our time that counts seconds, milliseconds or microseconds."""
 
@@ -26,7 +29,18 @@ class Moment:
 
 
 def read_moment(value: object, zone_name: str = "UTC", moment_format: str = "") -> Moment:
-    """A moment, in the zone where it names no offset of its own; ValueError says why it is none, or two."""
+    """A moment, in the zone where it names no offset of its own; ValueError says why it is none, or two.
+
+    One in no month that can be billed is none: a supplier's empty date (1970, 0001) or a wrong count since 1970.
+    """
+    moment = _read(value, zone_name, moment_format)
+    # A day within the years, so that it is in one of their months in every zone.
+    if not _FIRST + _DAY <= moment.micros < _LAST - _DAY:
+        raise ValueError(f"{str(value)[:60]!r} is not in the years {YEARS.start} to {YEARS.stop - 1}")
+    return moment
+
+
+def _read(value: object, zone_name: str, moment_format: str) -> Moment:
     if value is None or value == "":
         raise ValueError("is missing")
     if isinstance(value, bool) or not isinstance(value, int | Decimal | str):

@@ -1,6 +1,7 @@
 """A document becomes the view that its template prints: every sum, sign and text is settled here."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from billing_job.core.document import Document, Kind
 from billing_job.documents import localized, payment
@@ -95,7 +96,8 @@ def document_view(document: Document, templates: Templates, *, pictures: bool = 
         categories=lines.categories(accent_of(document.seller), pictures=pictures),
         specification_title=labels("Specification"),
         rows=rows[:-closing],
-        closing_rows=rows[-closing:],
+        # They stay together as it is.
+        closing_rows=tuple(replace(row, is_kept=False) for row in rows[-closing:]),
         totals=totals,
         grand_total=Fact(labels("Total including VAT"), money(document.gross_cents)),
         payment=request,

@@ -18,8 +18,9 @@ _LEFT_TO_RIGHT = "\N{LEFT-TO-RIGHT MARK}"
 
 
 def money_text(cents: int, currency: str, locale: Locale) -> str:
-    """An amount with its currency, "€1,234.50"."""
-    return _signed(format_currency(_decimal(cents), currency, locale=locale).translate(_MARKS))
+    """An amount with its currency, "€1,234.50"; with two places also where its people use none, as the XML has it."""
+    text = format_currency(_decimal(cents), currency, locale=locale, currency_digits=False)
+    return _signed(text.translate(_MARKS))
 
 
 class PrintedMoney:

@@ -7,8 +7,7 @@ from sqlalchemy import ColumnElement, Engine, and_, func, select
 
 from billing_job.core.categories import CHARGE, MINIMUM, MONTHLY_FEE
 from billing_job.core.columns.schema import SETTLED, conform, empty
-from billing_job.ledger.billed_facts import credited_of
-from billing_job.ledger.billing_tables import releases, settlements
+from billing_job.ledger.billing_tables import credited_rows, releases, settlements
 from billing_job.ledger.database import transaction
 from billing_job.ledger.releases import is_released
 
@@ -32,36 +31,51 @@ class BilledCharge:
     """What credit notes undid of its net without freeing it."""
 
 
+def _is_charge(transaction_id: ColumnElement[str]) -> ColumnElement[bool]:
+    """Ids of charges; a range, so that an index finds them."""
+    return and_(transaction_id >= CHARGE, transaction_id < f"{CHARGE[:-1]};")
+
+
 def own_charge() -> ColumnElement[bool]:
-    """Settlements of charges of one's own; a range, so that the primary key finds them."""
-    return and_(
-        settlements.c.transaction_id >= CHARGE,
-        settlements.c.transaction_id < f"{CHARGE[:-1]};",
-        settlements.c.category.not_in((MONTHLY_FEE, MINIMUM)),
-    )
+    """Settlements of charges of one's own."""
+    return and_(_is_charge(settlements.c.transaction_id), settlements.c.category.not_in((MONTHLY_FEE, MINIMUM)))
 
 
 def billed_charges(engine: Engine) -> dict[str, BilledCharge]:
     """id → how it is billed; what a credit note freed is not."""
-    document = func.coalesce(settlements.c.document_number, "")
+    columns = settlements.c
+    keys = (credited_rows.c.transaction_id, credited_rows.c.generation)
+    undone = select(*keys, func.sum(credited_rows.c.net_cents)).where(_is_charge(keys[0])).group_by(*keys)
+    query = select(
+        columns.transaction_id,
+        columns.generation,
+        columns.client_id,
+        columns.category,
+        columns.number,
+        columns.trunk,
+        columns.month,
+        columns.net_cents,
+        columns.document_number,
+        columns.period,
+    )
     with transaction(engine) as connection:
-        rows = connection.execute(select(settlements, document.label("on")).where(own_charge(), ~is_released())).all()
-        credited = credited_of(connection, [row.transaction_id for row in rows])
-    return {
-        row.transaction_id: BilledCharge(
-            transaction_id=row.transaction_id,
-            client_id=row.client_id,
-            category=row.category,
-            number=row.number,
-            trunk=row.trunk,
-            month=row.month,
-            net_cents=row.net_cents,
-            document_number=row.on,
-            period=row.period,
-            credited_cents=credited.get((row.transaction_id, row.part, row.generation), 0),
-        )
-        for row in rows
-    }
+        credited = {(id_, generation): int(net) for id_, generation, net in connection.execute(undone)}
+        rows = connection.execute(query.where(own_charge(), ~is_released()))
+        return {
+            row.transaction_id: BilledCharge(
+                row.transaction_id,
+                row.client_id,
+                row.category,
+                row.number,
+                row.trunk,
+                row.month,
+                row.net_cents,
+                row.document_number or "",
+                row.period,
+                credited.get((row.transaction_id, row.generation), 0),
+            )
+            for row in rows
+        }
 
 
 def charges_of_period(engine: Engine, period: str) -> pd.DataFrame:

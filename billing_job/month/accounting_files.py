@@ -3,7 +3,7 @@
 import contextlib
 import secrets
 import shutil
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from billing_job.accounting.export import Export
@@ -15,6 +15,7 @@ from billing_job.core.columns.row_values import exact_sum
 from billing_job.core.document import Client, Document
 from billing_job.core.errors import ConfigError, OutputError
 from billing_job.core.files.local import LocalFiles, make_folder
+from billing_job.core.files.manifest import sha256
 from billing_job.core.money import MICROCENTS_PER_CENT, MICROS_PER_CENT, cents_of, shared_out
 from billing_job.core.period import Period
 from billing_job.ledger.documents import billed_periods, documents_in_folder, headings_of, latest_clients
@@ -59,6 +60,22 @@ def month_books(
         files.update(export.files)
         warnings += [f"{name}: {warning}" for warning in export.warnings]
     return Export(files, tuple(warnings))
+
+
+def books_still_true(
+    job: Job, month: Period, placed: Placed, documents: Sequence[Document], before: Mapping[str, str]
+) -> dict[str, bytes]:
+    """The files of formats that were exported by hand and would be written just so now; `before` is name → SHA-256."""
+    if not before:
+        return {}
+    journal = month_journal(documents, wallet_month(job, month, placed), job.accounts, month_payments(job, month))
+    found: dict[str, bytes] = {}
+    for each in FORMATS.values():
+        with contextlib.suppress(ConfigError):  # a format that nobody has used may lack accounts
+            files = each.write(journal, job.accounts, job.settings.accounting).files
+            if all(before.get(name) == sha256(content) for name, content in files.items()):
+                found.update(files)
+    return found
 
 
 def month_payments(job: Job, month: Period) -> list[tuple[Payment, Client]]:

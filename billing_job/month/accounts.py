@@ -6,7 +6,7 @@ the minimum that were billed under the old one.
 
 import json
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 
@@ -21,6 +21,7 @@ from billing_job.core.register import TrunkAssignment
 from billing_job.core.settlement import MonthTerms, TrunkMonth
 from billing_job.core.toml import AS_RECORDED
 from billing_job.core.vat_evidence import RecordedAnswer
+from billing_job.ledger.billed_facts import freed_plan_charges
 from billing_job.ledger.documents import billed_periods
 from billing_job.ledger.month_terms import borne_months, recorded_terms
 from billing_job.ledger.vies_answers import latest_answers
@@ -42,14 +43,19 @@ class Accounts:
     closed: Collection[str]
     vies: Mapping[str, RecordedAnswer]
     """What VIES last said, by VAT id."""
+    freed_months: Collection[Owner] = field(default=(), kw_only=True)
+    """Those of which a credit note freed fee or minimum, and no document holds it now."""
 
     def account(self, client_id: str, month: str) -> str:
-        """The client under which the month was first billed: the client itself, or what it was called then."""
+        """The client under which the month was first billed: the client itself, or what it was called then.
+
+        Of several that became one, each of which bore the month, it is one: what was freed is owed before the others.
+        """
         if (client_id, month) in self.recorded:
             return client_id
         earlier = {found for key in self._trunk_months(client_id, month) if (found := self.borne.get(key)) is not None}
-        known = sorted(id_ for id_ in earlier if (id_, month) in self.recorded)
-        return known[0] if len(known) == 1 else client_id
+        known = ((id_, month) for id_ in earlier if (id_, month) in self.recorded)
+        return min(known, key=lambda owner: (owner not in self.freed_months, owner), default=(client_id, month))[0]
 
     def has_terms(self, client_id: str, month: str) -> bool:
         """Whether the month was issued before, whatever the client was called then."""
@@ -226,6 +232,7 @@ def accounts_of(job: Job, months: Collection[str]) -> Accounts:
         borne_months(job.engine, months),
         billed_periods(job.engine)[0],
         latest_answers(job.engine),
+        freed_months=freed_plan_charges(job.engine),
     )
 
 

@@ -5,7 +5,7 @@ from datetime import date
 
 from billing_job.billing.invoicing.credit_note import NotCreditable, Request, credit
 from billing_job.core.checks import documents_add_up, raise_if_broken
-from billing_job.core.document import Document
+from billing_job.core.document import Document, Line
 from billing_job.core.errors import ConfigError, ExitCode
 from billing_job.core.files.object_store import files_at
 from billing_job.core.money import money_text
@@ -43,7 +43,7 @@ def credit_document(
         if dry_run:
             session.console.info(
                 f"A credit note would credit {told}:",
-                *(f"  {line.description}: {money_text(-line.net_cents, ahead.currency)} net" for line in ahead.lines),
+                *(f"  {_what(line)}: {money_text(-line.net_cents, ahead.currency)} net" for line in ahead.lines),
                 "Nothing was issued",
             )
             entry = document_json(ahead, str(month), new=False) | {"number": "", "files": {}}
@@ -72,6 +72,11 @@ def credit_document(
             ExitCode.FAILED if written.problems else ExitCode.DONE,
             {"schema": CREDIT_SCHEMA, "documents": [entry]},
         )
+
+
+def _what(line: Line) -> str:
+    """A line in a few words; most have no description of their own."""
+    return " ".join(filter(None, (line.category, line.number, line.description)))
 
 
 def _built(original: Document, left: Undone, request: Request, today: date) -> Credit:

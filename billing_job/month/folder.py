@@ -22,7 +22,7 @@ from billing_job.ledger.document_files import StoredFile, record_files, stored_f
 from billing_job.ledger.documents import document_of_number, documents_in_folder, headings_in_folder
 from billing_job.ledger.identity import ledger_id
 from billing_job.ledger.issued_facts import ISSUED, issued_facts
-from billing_job.month.accounting_files import month_books
+from billing_job.month.accounting_files import books_still_true, month_books
 from billing_job.month.exceptions import waiting_rows
 from billing_job.month.job import Job
 from billing_job.month.page_facts import month_report
@@ -104,7 +104,13 @@ def write_month(
     formats = list(dict.fromkeys(("csv", *job.settings.accounting.formats, *formats)))
     books = month_books(job, month, placed, documents, formats)
     written.warnings += books.warnings
-    accounting = {f"{ACCOUNTING}/{name}": content for name, content in books.files.items()}
+    by_hand = {
+        name.removeprefix(f"{ACCOUNTING}/"): str(entry["sha256"])
+        for name, entry in before.get("files", {}).items()
+        if name.startswith(f"{ACCOUNTING}/") and name.removeprefix(f"{ACCOUNTING}/") not in books.files
+    }
+    kept = books_still_true(job, month, placed, documents, by_hand)
+    accounting = {f"{ACCOUNTING}/{name}": content for name, content in {**books.files, **kept}.items()}
     looked = _looked(job, month, placed, documents, list(accounting))
     # Other processes draw the pages meanwhile. The ledger is this thread's alone.
     with ThreadPoolExecutor(1) as beside:

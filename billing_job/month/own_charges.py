@@ -5,7 +5,7 @@ as they were recorded. Who enters the files after a month was closed owes nothin
 under a client's former id is not owed again.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import cached_property
@@ -26,6 +26,7 @@ from billing_job.core.moments import local_moment
 from billing_job.core.money import money_text
 from billing_job.core.period import Period
 from billing_job.core.register import Assignment
+from billing_job.core.sentences import counted
 from billing_job.ledger.billed_charges import BilledCharge, billed_charges
 from billing_job.ledger.documents import billed_periods
 from billing_job.month.accounts import Accounts, accounts_of
@@ -72,6 +73,7 @@ def own_charges(job: Job, until: Period, facts: Assignments) -> OwnCharges:
             rows += [debtors.under_billed_id(row) for row in made]
         except NoIndexValue as problem:
             problems.append(str(problem))
+    problems += _under_another_id(job, rows, billed)
     next_run = str(Period.parse(max(closed)).next) if closed else str(first)
     return OwnCharges(tuple(rows), billed, tuple(problems), next_run, tuple(_contradictions(job, rows, billed)))
 
@@ -185,6 +187,30 @@ def _other_meanings(job: Job, billed: Mapping[str, BilledCharge]) -> Iterator[st
                 break
 
 
+def _under_another_id(job: Job, rows: Sequence[ChargeRow], billed: Mapping[str, BilledCharge]) -> Iterator[str]:
+    """Charges that would bill again what was billed under an id that the file no longer has, a sentence for each."""
+    known = {charge[0].charge_id for charge in job.charges}
+    gone: dict[tuple[str, ...], BilledCharge] = {}
+    for each in billed.values():
+        charge_id, _, word = each.transaction_id.removeprefix(CHARGE).partition(":")
+        if charge_id not in known and each.net_cents and each.credited_cents != each.net_cents:
+            gone[each.category, each.number, each.trunk, word.rpartition(":")[2], str(each.net_cents)] = each
+    told = set()
+    for row in rows:
+        charge = row.charge
+        key = (charge.category, charge.number, charge.trunk, row.period.word, str(row.charge_cents))
+        before = gone.get(key)
+        if before is None or row.transaction_id in billed or charge.charge_id in told:
+            continue
+        if before.client_id == row.client_id or before.client_id not in job.clients:
+            told.add(charge.charge_id)
+            yield (
+                f"{charge.source}, column charge_id: {charge.charge_id!r}: it would bill {row.client_id} once more what"
+                f" {before.transaction_id} billed ({_where(before)}), which the file no longer has: give the charge its"
+                " id back, credit what was billed under it, or let this one begin later by valid_from"
+            )
+
+
 def _contradictions(job: Job, rows: Sequence[ChargeRow], billed: Mapping[str, BilledCharge]) -> Iterator[str]:
     """What was billed otherwise than the file has it now, a sentence for each charge."""
     now = {row.transaction_id: row for row in rows}
@@ -205,6 +231,23 @@ def _contradictions(job: Job, rows: Sequence[ChargeRow], billed: Mapping[str, Bi
             f"charge {charge_id}: {last.transaction_id} was billed at {money_text(last.net_cents, currency)}"
             f" ({_where(last)}){more}, and charges.csv {says}: what was issued stays; credit it, or correct the file"
         )
+
+
+def late_charges(rows: Iterable[ChargeRow], closed: Collection[str], currency: str) -> tuple[str, ...]:
+    """Of charges whose own run is over, so many periods and what they come to, a sentence for each charge."""
+    late: dict[str, list[ChargeRow]] = {}
+    for row in rows:
+        if row.due in closed:
+            late.setdefault(row.charge.charge_id, []).append(row)
+    found = []
+    for charge_id, several in late.items():
+        cents, first = sum(row.charge_cents for row in several), min(row.due for row in several)
+        found.append(
+            f"charge {charge_id}: {counted(len(several), 'period')} of runs before this one, from {first} on,"
+            f" {money_text(cents, currency)} in all: not in charges.csv then, or freed since; a charge begins where its"
+            " valid_from says"
+        )
+    return tuple(found)
 
 
 def _where(billed: BilledCharge) -> str:

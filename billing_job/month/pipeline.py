@@ -43,6 +43,7 @@ from billing_job.month.charges import charges
 from billing_job.month.credit_offers import with_credit_offers
 from billing_job.month.gate import Because, Gate, gate_of, open_gate, why_nothing_is_issued
 from billing_job.month.job import Job
+from billing_job.month.own_charges import late_charges
 from billing_job.month.placing import Placed, place
 from billing_job.month.preconditions import check_clients
 from billing_job.month.waiting_limit import WaitingShare, waiting_share
@@ -100,6 +101,7 @@ def bill(
     own = [row for row in placed.own_rows if (not only or row.client_id in only)]
     own_now = [row for row in own if supplementary or row.client_id not in has_invoice]
     found, notes = bills_of_run(job, placed, billable[~waiting], billed_now, own_now)
+    notes += late_charges(own_now, placed.accounts.closed, job.settings.billing.currency)
     waits = sum_of(billable[waiting])
     if draft or because:
         drafts = tuple(each.document for each in found if each.document and draft)

@@ -59,6 +59,13 @@ class Resolution:
     amount_cents: int | None = None
     accepts: bool = False
 
+    @property
+    def told(self) -> str:
+        """What is decided, for the question before it."""
+        if self.accepts:
+            return "accept each as it is now"
+        return f"{self.client_id} pays" if self.client_id else "the house pays"
+
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
@@ -90,7 +97,7 @@ def resolve_chosen(
         if not found:
             raise ConfigError("nothing that waits fits: `billing-job exceptions` with the same options lists it")
         micros = wallet_text(sum(each.micros or 0 for each in found), job.settings.billing.currency)
-        agree(f"Decide about {counted(len(found), 'transaction')} of {micros}?")
+        agree(f"{counted(len(found), 'transaction')} of {micros}: {resolution.told}?")
         wanted = [Wanted(each.transaction_id, resolution, reason) for each in found]
         return _resolved(job, session, wanted, who, found)
 

@@ -1,13 +1,13 @@
 """`vat return` and `vat close`: a tax period's figures from the ledger, as files and as a page, and its end."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from decimal import Decimal
 
 from billing_job.accounting.vat_accounts import vat_postings
 from billing_job.billing.invoicing.national_currency import national_currency, national_rate
 from billing_job.billing.returns.one_stop_shop import EURO
-from billing_job.billing.returns.taxed_shares import taxed_shares
+from billing_job.billing.returns.taxed_shares import DueRule, taxed_shares
 from billing_job.billing.returns.vat_return import Booked, VatReturn, vat_return
 from billing_job.config.vat_forms import load_due_rules, load_euro_rates, load_unit_rules, load_vat_boxes
 from billing_job.core.countries import EU, taxed_as
@@ -19,7 +19,13 @@ from billing_job.core.moments import moment_text
 from billing_job.core.money import decimal_text, money_text
 from billing_job.core.sentences import counted
 from billing_job.core.tax_period import TaxPeriod
-from billing_job.ledger.vat_closings import VatClosing, closed_vat_periods, declared_documents, record_vat_closing
+from billing_job.ledger.vat_closings import (
+    DeclaredDocuments,
+    VatClosing,
+    closed_vat_periods,
+    declared_documents,
+    record_vat_closing,
+)
 from billing_job.month.folder_guard import check_folder
 from billing_job.month.job import Job
 from billing_job.month.preconditions import check_facts
@@ -98,9 +104,10 @@ def vat_return_of(job: Job, period: TaxPeriod, session: Session) -> VatReturn:
     check_facts(job)
     # The threshold looks at the year before; what was supplied then may have been invoiced ahead.
     declared = declared_documents(job.engine, date(period.first.year - 2, 1, 1))
-    currency = national_currency(job.seller.country) or job.settings.billing.currency
+    currency = national_currency(job.seller.country, period.last_day) or job.settings.billing.currency
     folder = session.config_folder
-    rules, exchange = load_due_rules(folder), _exchange(job, declared.documents, currency)
+    rules = load_due_rules(folder)
+    exchange = _exchange(job, period, currency, declared, rules)
     shares = list(taxed_shares(declared.documents, rules, declared.closed, exchange))
     booked = [
         Booked(
@@ -147,13 +154,24 @@ def _check_seller(job: Job, found: VatReturn, documents: Iterable[Document]) -> 
             )
 
 
-def _exchange(job: Job, documents: Iterable[Document], currency: str) -> dict[str, Decimal]:
-    """What one unit of each document's currency is in that of the return, for those in another one."""
+def _exchange(
+    job: Job, period: TaxPeriod, currency: str, declared: DeclaredDocuments, rules: Sequence[DueRule]
+) -> dict[str, Decimal]:
+    """What one unit of each document's currency is in that of the return, for those in another one.
+
+    ConfigError where one has no rate that the figures need: it is declared in the period, or counts for the threshold.
+    """
+    others = [each for each in declared.documents if each.currency != currency]
+    needed = {
+        share.number
+        for share in taxed_shares(others, rules, declared.closed)
+        if share.declared in period.months or share.case in ("S", "OSS")
+    }
     try:
         return {
             each.number: national_rate(each, currency, job.mapping.exchange_rates)
-            for each in documents
-            if each.currency != currency
+            for each in others
+            if each.number in needed
         }
     except ValueError as error:
         raise ConfigError(str(error)) from None

@@ -34,7 +34,7 @@ from billing_job.month.job import Job
 from billing_job.month.receivables import today
 from billing_job.month.reminded import late_claims, letter_offers
 from billing_job.operations.rejections import Rejected, keep_report
-from billing_job.receivables.duplicates import check_same, identified, possible_duplicates
+from billing_job.receivables.duplicates import check_same, identified, in_its_direction, possible_duplicates
 from billing_job.receivables.matching import Evidence, Matched, Waiting, matched
 from billing_job.receivables.statement_gaps import Gap, gaps, short_statements
 from billing_job.receivables.statements.ours import CsvColumns, House
@@ -155,7 +155,8 @@ def _kept(
             row_of(statement)
     accounts = dict.fromkeys(statement.account for statement in file.statements)
     new: dict[str, int] = defaultdict(int)
-    for statement, each in identified(file.statements):
+    for statement, told in identified(file.statements):
+        each = in_its_direction(told, known)
         before = known.get(each.id)
         if before is not None:
             check_same(before.entry, each.entry)

@@ -106,6 +106,11 @@ def _fields(raw: Json, row: Transaction, proposal: Proposal) -> Iterator[str]:
         path = mapped.get(name, name)
         if (value := at_path(raw, path)) is not None:
             yield f"  {name} = {path}: {_shown(value)} → {read[name]}"
+    if not any(row.reference_id for row in proposal.outcome.rows):
+        yield (
+            "warning: no field was found that names the order, number or trunk of a row, so nothing could be billed:"
+            " set reference_type and reference_id in [api.transactions.fields]"
+        )
     amounts = [name for name in ("amount", "debit", "credit", "direction") if name in proposal.outcome.fields]
     came = ", ".join(
         f"{proposal.outcome.fields[name]}: {_shown(at_path(raw, proposal.outcome.fields[name]))}" for name in amounts

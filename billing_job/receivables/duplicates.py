@@ -7,7 +7,7 @@ day count as often as in the file that has most of them.
 import hashlib
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from billing_job.core.bank_entry import BankEntry, IdentifiedEntry, Statement
 from billing_job.core.money import decimal_text
@@ -16,6 +16,7 @@ from billing_job.core.payment_reference import plain_number
 _SORTS = ("camt053", "camt054", "mt940", "csv")
 _SHORTEST_WORDS = 6
 """Of two texts, one of which holds the other, or of a number in both: fewer signs are in too many texts."""
+_BACK = " back"
 _RUN = re.compile(r"\d[\d\-./]*\d")
 
 
@@ -27,19 +28,19 @@ def identified(statements: Sequence[Statement]) -> Iterator[tuple[Statement, Ide
     stands for two amounts.
     """
     times: Counter[str] = Counter()
-    by_reference: dict[str, dict[str, BankEntry]] = defaultdict(dict)
+    by_reference: dict[tuple[str, bool], dict[str, BankEntry]] = defaultdict(dict)
     for statement in statements:
-        shared = {name for name, count in Counter(map(_by_reference, statement.entries)).items() if name and count > 1}
-        first: dict[str, str] = {}
+        shared = {name for name, count in Counter(map(_way, statement.entries)).items() if name[0] and count > 1}
+        first: dict[tuple[str, bool], str] = {}
         for entry in statement.entries:
-            if (name := _by_reference(entry)) in shared:
+            if (name := _way(entry)) in shared:
                 first[name] = min(first.get(name, "g"), _fingerprint(entry))
         for entry in statement.entries:
             if entry.reference:
-                identity = _by_reference(entry)
-                before = by_reference[identity]
+                identity, name = _by_reference(entry), _way(entry)
+                before = by_reference[name]
                 check_same(next(iter(before.values()), entry), entry)
-                if identity in shared and (told := _fingerprint(entry)) != first[identity]:
+                if name in shared and (told := _fingerprint(entry)) != first[name]:
                     identity += f" {told}"
                 if identity in before:
                     continue
@@ -54,6 +55,22 @@ def identified(statements: Sequence[Statement]) -> Iterator[tuple[Statement, Ide
 def _by_reference(entry: BankEntry) -> str:
     """The identity that the bank's reference gives; empty without one."""
     return f"{entry.account} {entry.reference}" if entry.reference else ""
+
+
+def _way(entry: BankEntry) -> tuple[str, bool]:
+    return _by_reference(entry), entry.cents < 0
+
+
+def in_its_direction(each: IdentifiedEntry, known: Mapping[str, IdentifiedEntry]) -> IdentifiedEntry:
+    """The entry; under an id of its own where what is known by its reference went the other way.
+
+    Some banks give a payment that they take back the reference under which it came.
+    """
+    before = known.get(each.id)
+    if before is None or (before.entry.cents < 0) == (each.entry.cents < 0):
+        return each
+    identity = each.identity + _BACK
+    return IdentifiedEntry(id_of(identity), identity, each.entry, each.format)
 
 
 def check_same(before: BankEntry, entry: BankEntry) -> None:
@@ -93,7 +110,7 @@ def possible_duplicates(entries: Iterable[IdentifiedEntry]) -> dict[str, str]:
     groups: dict[tuple[str, object, int], list[IdentifiedEntry]] = defaultdict(list)
     found: dict[str, str] = {}
     for each in entries:
-        if each.entry.reference and each.identity != _by_reference(each.entry):
+        if each.entry.reference and each.identity.removesuffix(_BACK) != _by_reference(each.entry):
             found[each.id] = id_of(_by_reference(each.entry))
         groups[each.entry.account, each.entry.day, each.entry.cents].append(each)
     for group in groups.values():

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from billing_job.accounting.accounts import FORMAT_NAMES, AccountKey, AccountKind, Accounts, load_accounts
+from billing_job.accounting.accounts import FORMAT_NAMES, VAT_CASES, AccountKey, AccountKind, Accounts, load_accounts
 from billing_job.accounting.booking import document_entry
 from billing_job.core.document import Vat
 from billing_job.core.errors import ConfigError
@@ -125,3 +125,16 @@ def test_a_reverse_charge_at_home_is_no_sale_to_the_eu() -> None:
     accounts = load_accounts(None)
     keys = [posting.key for posting, _ in document_entry(made, accounts).revenue()]
     assert {account.code for account in accounts.chart("datev", keys).values()} == {"8337"}
+
+
+def test_charges_of_ones_own_have_accounts_in_every_format() -> None:
+    """Whatever word charges.csv has for a category, and of each VAT case, some shipped row leads to revenue."""
+    accounts = load_accounts(None)
+    keys = [
+        AccountKey(AccountKind.REVENUE, category=category, vat_case=case, rate=rate, country=country)
+        for category in ("charge", "hardware", "rebate")
+        for case in VAT_CASES
+        for rate, country in (("21", "NL"), ("0", "US"))
+    ]
+    for name in FORMAT_NAMES:
+        assert all(accounts.chart(name, keys)[key].code for key in keys)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from billing_job.billing.invoicing.tax import TaxRules, Untaxable, vat_id_check, vat_of
+from billing_job.billing.invoicing.tax import TaxRules, Untaxable, vat_id_check, vat_of, written_vat_id
 from billing_job.billing.invoicing.untaxed_at_home import REASONS, small_business_vat
 from billing_job.config.mapping import load_vat_rates
 from billing_job.core.document import Client, Vat
@@ -127,6 +127,10 @@ def test_a_vat_id_of_another_country_waits(seller: str, country: str, vat_id: st
         ("NL", "MC", "FR40303265045", "AE 0"),
         ("FR", "MC", "", "S 20"),
         ("NL", "IM", "GB980780684", "O 0"),
+        # Liechtenstein is one territory with Switzerland (treaty of 1994).
+        ("CH", "LI", "", "S 8.1"),
+        ("LI", "CH", "", "S 8.1"),
+        ("DE", "LI", "", "O 0"),
         # Tax numbers of other parts of the world that only look like a prefix: a Mexican RFC, a Singaporean one.
         ("NL", "MX", "DEF010101AB1", "O 0"),
         ("NL", "MX", "ESXX010101AB1", "O 0"),
@@ -257,6 +261,7 @@ def test_the_outcome_of_the_check_is_kept(tmp_path: Path, country: str, vat_id: 
 
 
 def test_greece_writes_el() -> None:
-    """The country is GR, its VAT ids begin with EL."""
+    """The country is GR, its VAT ids begin with EL; clients.csv and [seller] may have either."""
+    assert [written_vat_id(text) for text in ("GR 094-259-216", "el094259216", "GRX")] == ["EL094259216"] * 2 + ["GRX"]
     assert vat_id_check(buyer("GR", "EL094259216")) == "valid"
     assert vat_id_check(buyer("GR", "GR094259216")) == "invalid"

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, timedelta
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from random import Random
 
 import pytest
@@ -430,6 +430,25 @@ def check_identities(documents: Sequence[Document]) -> None:
 def test_identities_over_random_documents(seed: int) -> None:
     """EC list per id, Stop Shop per country and rate, and boxes per VAT account are the documents' own sums."""
     check_identities(random_documents(1_000, seed))
+
+
+def test_in_other_money_shares_add_up_to_their_document() -> None:
+    """Net and VAT of a document are exchanged once (BT-111), and each share is within a cent of its own exchange."""
+    documents, random = random_documents(500, 3), Random(3)  # noqa: S311
+    rates = {
+        each.number: Decimal(random.randrange(1, 10 ** random.randrange(1, 9))).scaleb(-random.randrange(6))
+        for each in documents
+    }
+    sums: Counter[tuple[str, str]] = Counter()
+    for share in taxed_shares(documents, RULES, exchange=rates):
+        sums[share.number, "net"] += share.net_cents
+        sums[share.number, "vat"] += share.vat_cents
+        assert abs(share.booked_net_cents * rates[share.number] - share.net_cents) <= 1
+        assert abs(share.booked_vat_cents * rates[share.number] - share.vat_cents) <= 1
+    for each in documents:
+        for figure, cents in (("net", each.net_cents), ("vat", each.vat_cents)):
+            exact = cents * rates[each.number]
+            assert sums[each.number, figure] == int(exact.quantize(Decimal(1), ROUND_HALF_UP)), each.number
 
 
 def test_the_lists_of_one_share() -> None:

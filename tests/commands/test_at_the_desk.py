@@ -16,9 +16,10 @@ from tests.support.fakes import FIRST, Office, call, documents, two_clients
 
 @pytest.fixture(scope="module")
 def billed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
-    """October of two clients, billed."""
-    with two_clients(tmp_path_factory.mktemp("billed")) as (here, _):
-        assert here.run("--month", "2026-10").code == 0
+    """October of two clients, billed but for a row of a number that nobody knows."""
+    unknown = call(8, -10, "2026-10-07") | {"reference_type": "number", "reference_id": 42}
+    with two_clients(tmp_path_factory.mktemp("billed"), [*FIRST, unknown]) as (here, _):
+        assert here.run("--month", "2026-10").code == 3
         yield here
 
 
@@ -42,18 +43,39 @@ def test_a_credit_note_is_worked_out_before_it_is_issued(billed: Office) -> None
     assert len(billed.type("list", "--json").json["documents"]) == 2
 
 
-def test_a_terminal_is_asked(billed: Office) -> None:
-    """On a terminal a credit note asks; a no leaves everything as it is."""
+@pytest.mark.parametrize(
+    ("words", "answer", "code", "said"),
+    [
+        ("credit INV-2026-00001 --reason x", b"n\n", 1, "An issued credit note cannot be undone [y/N]:"),
+        (
+            "exceptions resolve --number 42 --house --reason x",
+            b"n\n",
+            1,
+            "of -EUR 0.10: the house pays? [y/N]:",
+        ),
+        (
+            "exceptions resolve --number 42 --house --reason x",
+            b"\x04",
+            130,
+            "of -EUR 0.10: the house pays? [y/N]:",
+        ),
+        ("exceptions resolve --number 42 --house --reason x", b"y\n", 0, "[y/N]: 8 is paid by the house"),
+    ],
+)
+def test_a_terminal_is_asked(billed: Office, words: str, answer: bytes, code: int, said: str) -> None:
+    """On a terminal it asks before what cannot be taken back; a no, and no answer, leave everything as it is."""
+    before = billed.type("list", "--json").json, billed.type("exceptions", "--json").json
     ours, theirs = pty.openpty()
-    words = ["credit", "INV-2026-00001", "--reason", "x", "--config", str(billed.folder)]
     environment = {**os.environ, **billed.environment}
-    program = [sys.executable, "-m", "billing_job", *words]
+    program = [sys.executable, "-m", "billing_job", *words.split(), "--config", str(billed.folder)]
     with subprocess.Popen(program, stdin=theirs, stderr=theirs, stdout=subprocess.DEVNULL, env=environment) as asking:
-        os.write(ours, b"n\n")
-        assert asking.wait(60) == 130
-    said = os.read(ours, 10_000).decode()
-    assert "An issued credit note cannot be undone" in said
-    assert len(billed.type("list", "--json").json["documents"]) == 2
+        os.write(ours, answer)
+        assert asking.wait(60) == code
+    answered = " ".join(os.read(ours, 10_000).decode().split())
+    assert said in answered
+    assert ("nothing was done" in answered) == (code == 1)
+    after = billed.type("list", "--json").json, billed.type("exceptions", "--json").json
+    assert (after == before) == (code != 0)
 
 
 def test_workbooks_of_documents_and_books(billed: Office) -> None:

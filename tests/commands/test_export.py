@@ -52,6 +52,12 @@ def test_an_export_by_hand_does_not_stick(tmp_path: Path) -> None:
         here.run("--month", "2026-10", "--client", "acme")
         assert beancount.exists()
 
+        # Another format beside it changes nothing of the month, and takes nothing away.
+        assert here.type("export", "--month", "2026-10", "--format", "fec").code == 0
+        assert {"2026-10.beancount", "sage50_audit_trail.csv"} < books(here) == listed(here)
+        assert here.type("export", "--month", "2026-10", "--format", "sage50").code == 0
+        assert len(books(here)) == 6
+
         again = here.run("--month", "2026-10")
         assert books(here) == listed(here) == {"sales.csv", "journal.csv", "2026-10.journal"}
         assert "2026-10.beancount: no longer holds" in again.err

@@ -128,3 +128,12 @@ def test_reconcile_is_read_from_top_to_bottom() -> None:
 def test_a_table_without_rows_is_its_first_line() -> None:
     """Nothing to show is still a table."""
     assert table(COLUMNS, []) == "client  name  net  what would help"
+
+
+def test_a_name_from_right_to_left_leaves_amounts_in_place() -> None:
+    """Between its cell and the next stands a mark without width on a screen, and nothing in a pipe."""
+    rows = [("1", "شركة الاتصالات", "-5.00"), ("2", "شركة الاتصالات الدولية المحدودة", "1,234.50")]
+    printed = table(("id", "name", "net"), rows, right=("net",), short=("name",), console=screen(24)).splitlines()
+    assert [line.count("\u200e ") for line in printed] == [0, 1, 1]
+    assert [cell_len(line) for line in printed[1:]] == [24, 24]
+    assert "\u200e" not in table(("id", "name", "net"), rows, right=("net",), short=("name",))

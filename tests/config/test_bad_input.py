@@ -118,6 +118,14 @@ SETTINGS: list[Case] = [
     ("no configuration", no_config, "billing.toml … no such file … --config … demo"),
     ("not TOML", writing(TOML, b"[seller\n"), "billing.toml … not valid TOML … line 1"),
     ("TOML in Latin-1", writing(TOML, b'[seller]\nname = "Caf\xe9"\n'), "billing.toml … UTF-8"),
+    ("curly quotes", under("billing", "on_exception = \u201cblock\u201d"), "not valid TOML … straight quotes"),
+    ("a port in a host", under("mail", 'host = "smtp.acme.example:587"\nfrom = "a@acme.example"'),
+     "billing.toml … mail.host = 'smtp.acme.example:587' … port = 587"),
+    *(
+        (f"a plan's own {name}", under("categories", f'promo = "{name}"'), f"categories … '{name}' … plan's own lines")
+        for name in ("monthly_fee", "minimum", "discount")
+    ),
+    ("a type twice", under("categories", 'Fax = "message"\nfax = "call"'), "categories … Fax and fax are one type"),
     ("unknown key", under("billing", 'isue_date = "run"'), "billing.toml … billing.isue_date … unknown … spelling"),
     ("unknown table", under("bills", "a = 1"), "billing.toml … bills … unknown"),
     ("key in the TOML", under("api", 'key = "hunter2-df"'),
@@ -201,6 +209,16 @@ TABLES: list[Case] = [
     ),
     ("a rate of no country", writing("config/vat_rates.csv", b"country,rate,valid_from\nEL,24,2026-01-01\n"),
      "vat_rates.csv … row 2, column country: 'EL' … write GR"),
+    *(
+        (f"two rows of a day in {name}", writing(f"config/{name}", f"{head}\n{row}\n{row}\n".encode()),
+         f"{name} … row 3, column valid_from: '2026-10-01': … stand in … row 2: remove one")
+        for name, head, row in (
+            ("vat_rates.csv", "country,rate,valid_from", "NL,21,2026-10-01"),
+            ("exchange_rates.csv", "currency,rate,valid_from", "SEK,11.2,2026-10-01"),
+            ("domestic_reverse_charge.csv", "country,wording,valid_from,source", "NL,Btw verlegd,2026-10-01,art. 12"),
+            ("references.csv", "client_id,buyer_reference,valid_from", "acme,R-1,2026-10-01"),
+        )
+    ),
     ("a number of no country", adding("numbers.csv", "+31201234567,,,UK,,7,,"),
      "numbers.csv … row 2, column country: 'UK' … write GB"),
     ("too many cells", adding("trunks.csv", "9,acme,,,,x"), "trunks.csv … row 4 … 6 cells … quote"),

@@ -166,11 +166,12 @@ def test_the_page_lists_thirty_mistakes_and_no_other() -> None:
 
 
 def test_what_spreadsheets_do_is_understood(desk: Office) -> None:
-    """Digits without their plus, a BOM in billing.toml, notes, and semicolons are no mistakes."""
+    """Digits without their plus, a BOM in billing.toml, notes, semicolons and tabs are no mistakes."""
     adding("numbers.csv", "31612001237,,,trk_aaaa0007,,,their mobile")(desk.config)
     settings = desk.config / "billing.toml"
     settings.write_bytes(b"\xef\xbb\xbf" + settings.read_bytes())
     writing("trunks.csv", TRUNKS.replace(",", ";"))(desk.config)
+    writing("clients.csv", CLIENTS.replace(",", "\t"))(desk.config)
     assert load_settings(settings).seller.name == "Noordzee Telecom"
     numbers = load_mapping(desk.config, ["standard"]).numbers
     assert [(each.number, each.order_id) for each in numbers] == [("+31201234567", "1042"), ("+31612001237", "")]

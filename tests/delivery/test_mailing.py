@@ -5,11 +5,13 @@ import signal
 import subprocess
 import sys
 from collections import Counter
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
+from sqlite3 import connect
 
 import pytest
 
@@ -137,6 +139,23 @@ def test_a_refused_document_goes_to_the_corrected_address(tmp_path: Path) -> Non
         office.replace("clients.csv", address(0), "new@client.example")
         assert office.type("send", "--month", MONTH).code == 0
     assert server.recipients == [[address(1)], ["new@client.example"]]
+
+
+@pytest.mark.sqlite_file("a table is taken away while a message is under way")
+def test_what_left_and_could_not_be_noted_is_said(tmp_path: Path) -> None:
+    """The last that anybody hears of it: what became of the message, and what to do."""
+    with mail_server() as server:
+        here = mail_office(tmp_path, server, 1)
+
+        def lost(message: EmailMessage) -> None:
+            with closing(connect(tmp_path / "billing.db")) as ledger, ledger:
+                ledger.execute("ALTER TABLE deliveries RENAME TO gone")
+
+        server.on_taken = lost
+        told = here.type("send", "--month", MONTH)
+        assert told.code == 1
+        said = f"{number(0)} was accepted (250 2.0.0 Taken), which could not be noted, so it counts as uncertain until"
+        assert f"{said} `send` gets --confirm or --resend" in told.err
 
 
 def test_a_dry_run_sends_nothing(tmp_path: Path) -> None:

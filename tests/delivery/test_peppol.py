@@ -1,7 +1,8 @@
 """Documents through Peppol: each at most once, and what did not arrive in a queue, whatever the access point does."""
 
+import asyncio
 import json
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from email.utils import format_datetime
@@ -11,7 +12,7 @@ from typing import Any
 import pytest
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from billing_job.delivery.peppol.asking import Asking
@@ -64,6 +65,7 @@ FATES: dict[str, tuple[str, str]] = {
     "busy": ("deferred", "sent"),
     "down": ("uncertain", "sent"),
     "odd": ("sent", "already"),
+    "duplicate": ("sent", "already"),
     "lookup_down": ("sent", "already"),
     "lookup_odd": ("sent", "already"),
 }
@@ -225,6 +227,27 @@ def test_a_look_up_says_no_only_without_a_doubt(said: str) -> None:
     with asked((status, headers, body)) as (asking, _):
         assert PhossAp(asking, asking).lookup(RECEIVER, KIND).reach.value == listed
         assert EInvoiceBe(asking).lookup(RECEIVER, KIND).reach.value == hosted
+
+
+def test_an_answer_that_never_ends_is_none() -> None:
+    """A byte now and then keeps no connection open for ever."""
+
+    async def drip() -> AsyncIterator[bytes]:
+        while True:
+            yield b" "
+            await asyncio.sleep(0.02)
+
+    listener = listener_on(HOST, 0)
+    server = LoopbackServer(Starlette(routes=[Route("/{rest:path}", lambda request: StreamingResponse(drip()))]))
+    url, thread = address_of(listener), server.start(listener, "dripping access point")
+    asking = Asking(url, {}, 0.2, Clock(datetime(2026, 11, 5, 8, 0, tzinfo=UTC)))
+    try:
+        found = EInvoiceBe(asking).lookup(RECEIVER, KIND)
+        assert (found.reach.value, "no whole answer in 0.4 s" in found.detail) == ("unknown", True)
+    finally:
+        asking.close()
+        server.stop()
+        thread.join()
 
 
 LATER = format_datetime(datetime(2026, 11, 5, 8, 0, 20, tzinfo=UTC), usegmt=True)

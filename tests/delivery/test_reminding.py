@@ -5,10 +5,12 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
+from email.message import EmailMessage
 from pathlib import Path
+from sqlite3 import connect
 from typing import Any
 
 import pytest
@@ -94,6 +96,22 @@ def here(folder: Path, *documents: Document, channel: str = "email") -> Iterator
 
 def both() -> Sequence[Document]:
     return (document("INV-2026-00001", 100_000, ACME), document("INV-2026-00002", 5_000, BRUNO))
+
+
+@pytest.mark.sqlite_file("a table is taken away while a letter is under way")
+def test_a_reminder_that_left_and_could_not_be_noted_is_said(tmp_path: Path) -> None:
+    """As with documents: what became of it, and that it counts as uncertain."""
+    with here(tmp_path, *both()) as at:
+
+        def lost(message: EmailMessage) -> None:
+            with closing(connect(tmp_path / "billing.db")) as ledger, ledger:
+                ledger.execute("ALTER TABLE reminders RENAME TO gone")
+
+        at.server.on_taken = lost
+        told = at.office.type("remind")
+        assert told.code == 1
+        assert "the reminder to acme was accepted (250 2.0.0 Taken), which could not be noted" in told.err
+        assert "until `remind` gets --confirm or --resend" in told.err
 
 
 def test_from_the_first_letter_to_the_claim(tmp_path: Path) -> None:

@@ -120,6 +120,24 @@ def test_a_sign_of_the_currency_and_a_second_currency() -> None:
     assert not mixed.is_proven
 
 
+def test_json_api_is_read() -> None:
+    """What a row is about may stand in a relationship of its own; the row's own type and id are not taken for it."""
+    listed = [
+        {
+            "id": str(row["id"]),
+            "type": "transactions",
+            "attributes": {name: row[name] for name in ("type", "amount", "currency", "created_at")},
+            "relationships": {"reference": {"data": {"type": row["reference_type"], "id": str(row["reference_id"])}}},
+        }
+        for row in world().transactions
+    ]
+    found = propose(Evidence(listed, True, None, 0, "EUR", "UTC"), TransactionsReading.model_validate)
+    fields = found.transactions["fields"]
+    assert (fields.get("id", "id"), fields["type"]) == ("id", "attributes.type")
+    assert fields["reference_type"] == "relationships.reference.data.type"
+    assert fields["reference_id"] == "relationships.reference.data.id"
+
+
 def test_an_amount_is_no_id() -> None:
     """Rows without an id are not told apart by amounts that happen to differ."""
     listed = [

@@ -509,6 +509,11 @@ def test_moments_are_read_as_settings_say(value: Any, settings: dict[str, Any], 
         ("0001-01-01T00:00:00+14:00", {}, "beyond the calendar"),
         ("9999-12-31T23:59:59-14:00", {}, "beyond the calendar"),
         ("9" * 18, {"moment_format": "epoch_ms"}, "not a moment as epoch_ms has it"),
+        # A supplier's empty date, and what no --month could bill: were they moments, nobody would be told of them.
+        ("1970-01-01T00:00:00Z", {}, "not in the years 2000 to 2099"),
+        (0, {"moment_format": "epoch"}, "not in the years 2000 to 2099"),
+        ("0026-10-05T14:30:00Z", {}, "not in the years 2000 to 2099"),
+        ("9999-12-31T23:59:59Z", {}, "not in the years 2000 to 2099"),
     ],
 )
 def test_other_moments_set_the_row_aside(value: Any, settings: dict[str, Any], message: str) -> None:

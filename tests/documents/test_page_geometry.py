@@ -145,12 +145,11 @@ def test_nothing_stands_over_or_outside(name: str) -> None:
     assert (len(pages) == 1) == (len(each.lines) <= 16 and "remarks" not in name)
     stand_apart(pages, each.seller)
     if is_payable(each) and not is_collected(each):
-        _, _, boxes = pages[0]
-        first = "".join(box.text for box in boxes).replace(" ", "")
-        assert SELLER.iban in first
-        assert (
-            labels_for(TEMPLATES, each.client.language)("Scan with your banking app").replace(" ", "") in first
-        ) or (each.client.language in ("ar", "hi"))
+        texts = [box.text.replace(" ", "") for box in pages[0][2]]
+        caption = labels_for(TEMPLATES, each.client.language)("Scan with your banking app")
+        assert SELLER.iban in "".join(texts)
+        # On one line; other scripts are read in several fonts, or in the order of their glyphs.
+        assert caption.replace(" ", "") in texts or not caption.isascii()
 
 
 @pytest.mark.parametrize("name", LETTERS)

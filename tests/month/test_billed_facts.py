@@ -1271,6 +1271,22 @@ def test_a_renamed_client_has_one_minimum(tmp_path: Path) -> None:
         assert here.of_month(SEPTEMBER) + here.of_month(SEPTEMBER, "acme2") == 10_000
 
 
+@pytest.mark.parametrize("undone", ["", "INV-2026-00001", "INV-2026-00002"])
+def test_two_clients_that_became_one_owe_a_billed_month_no_second_time(tmp_path: Path, undone: str) -> None:
+    """100.00 each in September; both are carol by now: late use, and a document billed again, change nothing."""
+    with life(tmp_path, plan(monthly_fee="5.00", **MINIMUM)) as here:
+        here.add(moved(1, -2000, "2026-09-05"), moved(2, -3000, "2026-09-06", trunk=TRUNK_B))
+        here.run(SEPTEMBER)
+        here.clients("carol,Carol B.V.,NL,,,,")
+        here.trunks(f"{TRUNK_A},carol,,", f"{TRUNK_B},carol,,")
+        here.add(moved(3, -700, "2026-09-30", trunk=TRUNK_B), moved(4, -900, "2026-10-06"))
+        if undone:
+            here.credit(undone, rebill=True)
+        here.run(OCTOBER)
+        assert sum(here.of_month(SEPTEMBER, name) for name in ("acme", "bruno", "carol")) == 20_000
+        assert here.of_month(OCTOBER, "carol") == 10_000
+
+
 @pytest.mark.parametrize("how", ["withdrawn", "changed"])
 def test_a_shared_order_that_changes_waits(tmp_path: Path, how: str) -> None:
     """An order of two clients is billed in parts; withdrawn or changed, it waits like any other."""

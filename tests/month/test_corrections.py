@@ -224,13 +224,32 @@ def test_rebill_frees_lines_that_came_to_nothing(tmp_path: Path) -> None:
     assert lines_of(desk.bill().new[0]) == [("number_rental", 1000), ("call", 330)]
 
 
-def test_rebill_needs_transactions(tmp_path: Path) -> None:
-    """A fee alone cannot be freed: nothing would ever bill it again."""
-    desk = desk_with_invoice(tmp_path, *USES, settings_text=FEE.format(0))
-    with pytest.raises(NotCreditable, match="no transaction is on these lines"):
-        desk.credit("INV-2026-00001", lines=(3,), rebill=True)
-    assert desk.credit("INV-2026-00001", lines=(3,)).net_cents == -500
-    assert desk.bill().new == ()
+def test_fee_and_minimum_are_freed_alone(tmp_path: Path) -> None:
+    """Each is billed again by the next run, of its own month: the fee as the plan asks by now, the minimum less that.
+
+    Use 13.30 and a fee of 5.00 are topped up to 40.00 by 21.70. A fee of 7.00 leaves 19.70 to add, 2.00 less.
+    """
+    asks = FEE.format(0).replace("monthly_fee", 'minimum = "40.00"\nmonthly_fee')
+    desk = desk_with_invoice(tmp_path, *USES, settings_text=asks)
+    assert lines_of(desk.documents()[0])[2:] == [("monthly_fee", 500), ("minimum", 2170)]
+    assert desk.credit("INV-2026-00001", lines=(4,), rebill=True).net_cents == -2170
+    assert lines_of(desk.bill(NOVEMBER).new[0])[:1] == [("minimum", 2170)]
+    assert desk.credit("INV-2026-00001", lines=(3,), rebill=True).net_cents == -500
+    desk.settings(asks.replace("5.00", "7.00"))
+    (again,) = desk.bill(NOVEMBER, supplementary=True).new
+    assert [(*each, line.period_start.month) for each, line in zip(lines_of(again), again.lines, strict=True)] == [
+        ("monthly_fee", 700, 10), ("minimum", -200, 10)
+    ]  # fmt: skip
+
+
+def test_a_discount_alone_is_no_row(tmp_path: Path) -> None:
+    """What no transaction stands on cannot be billed again."""
+    desk = desk_with_invoice(
+        tmp_path, *USES, settings_text=FEE.format(0).replace("monthly_fee", 'discount_percent = "10"\nmonthly_fee')
+    )
+    (place,) = [line.line for line in desk.documents()[0].lines if line.category == "discount"]
+    with pytest.raises(NotCreditable):
+        desk.credit("INV-2026-00001", lines=(place,), rebill=True)
 
 
 def test_credited_without_rebill_stays_billed(tmp_path: Path) -> None:

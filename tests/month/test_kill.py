@@ -19,18 +19,19 @@ from tests.support.kill_many import moments, trial, workshop
 from tests.support.ledgers import execute
 from tests.support.moving_list import READING, Crash
 from tests.support.sandbox_on_loopback import KEY, PAGE_SIZE, StillClock, small_world
+from tests.support.tried import times
 
 
 def test_kills_change_nothing(tmp_path: Path) -> None:
-    """`sync` and `run` die at five random moments; the run after each leaves the same rows, documents and bytes."""
+    """`sync` and `run` die at random moments; the run after each leaves the same rows, documents and bytes."""
     with workshop(tmp_path) as made:
         rng = random.Random(7)  # noqa: S311 - picks moments, guards nothing
         trials = [
             trial(made, tmp_path / str(position), command, moment)
-            for position, (command, moment) in enumerate(moments(made, 5, rng))
+            for position, (command, moment) in enumerate(moments(made, times(3, 5), rng))
         ]
     assert [done for done in trials if done.problems] == []
-    assert sum(done.killed for done in trials) >= 2
+    assert sum(done.killed for done in trials) >= 1
 
 
 class DyingMirror:

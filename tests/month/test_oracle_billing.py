@@ -1,8 +1,8 @@
 """Random lives of clients, billed by the program and by a second, plain-integer billing: both come to the same.
 
 A ledger holds several lives at once, for a run costs about the same for one client and for twenty. `LIVES` in the
-environment says how many lives are tried (50 by default, 2000 for the long run). A failure names the life that went
-wrong; with `SHRINK=1` it is made as short as it can be, which takes minutes.
+environment says how many lives are tried (30 by default, 50 in CI, 2000 for the long run). A failure names the life
+that went wrong; with `SHRINK=1` it is made as short as it can be, which takes minutes.
 """
 
 import os
@@ -20,10 +20,11 @@ from hypothesis import strategies as st
 
 from tests.support.lives import Books, SeenDocument, SeenLine, decimal, moved
 from tests.support.oracle_billing import Bucket, Oracle, Owner, Plan, Row, Rule, Taxed, Terms
+from tests.support.tried import times
 
 AT_ONCE = 10
 """Lives of a ledger, on average."""
-LEDGERS = max(1, int(os.environ.get("LIVES", "50")) // AT_ONCE)
+LEDGERS = max(1, int(os.environ.get("LIVES", times(30, 50))) // AT_ONCE)
 PHASES = [Phase.explicit, Phase.reuse, Phase.generate, *([Phase.shrink] if "SHRINK" in os.environ else [])]
 MONTHS = ("2026-08", "2026-09", "2026-10")
 TYPES = {"call": "call", "message": "sms", "number_rental": "renewal", "number_setup": "purchase"}
@@ -644,6 +645,7 @@ def test_lives_below_the_cent(shared: list[Life]) -> None:
         Players(here, shared, ALL_FINE).play()
 
 
+@pytest.mark.at_length
 @pytest.mark.parametrize("feature", ["late", "refunds", "credits", "changes"])
 @tried(5)
 @given(data=st.data())

@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from billing_job.core.errors import ConfigError
+from billing_job.core.period import Period
+from tests.support.desk import Desk
 from tests.support.lives import (
     AT_COST,
     DECEMBER,
@@ -24,6 +27,7 @@ from tests.support.lives import (
 
 pytestmark = pytest.mark.sqlite_file("the ledger's part of it is told by the statements of other tests")
 
+november = Period.parse(NOVEMBER)
 COLUMNS = (
     "charge_id,client_id,plan,description,category,quantity,unit,price,every,billed,valid_from,valid_to,prorate,count,"
     "number,trunk,cost"
@@ -133,6 +137,8 @@ def test_what_is_new_is_billed_late_and_what_was_issued_stays(tmp_path: Path) ->
         ran = here.office.type("preview", "--month", NOVEMBER, "--json")
         assert told in ran.json["anomalies"]
         assert [each["net_cents"] for each in ran.json["coming_charges"]] == [1200, 700]
+        shown = here.office.type("preview", "--month", NOVEMBER).out
+        assert "charge:late:2026-12  acme    Late          7.00" in shown
         # Credited as told, and not to be billed again: nothing is left to say of it.
         here.credit("INV-2026-00001")
         assert here.office.type("status", "--json").json["charges"]["contradictions"] == []
@@ -214,3 +220,32 @@ def test_every_bad_row_is_named(tmp_path: Path) -> None:
         (here.office.config / "numbers.csv").unlink()
         here.file("charges.csv", COLUMNS, "x,acme,,A,,,,1,month,,,,,numbers,,,")
         assert "row 2, column count: 'numbers': there is no numbers.csv" in here.run(OCTOBER, code=2).err
+
+
+def test_another_id_is_no_second_charge(tmp_path: Path) -> None:
+    """What was billed as `care` is refused under another id, whoever the client is by now; credited, it is billed."""
+    desk = Desk(tmp_path, f'first_month = "{OCTOBER}"\n')
+    desk.file("charges.csv", COLUMNS, "care,acme,,Care,,,,10,month,,,,,,,,")
+    (october,) = desk.bill().new
+    desk.file("charges.csv", COLUMNS, "support,acme,,Care,,,,10,month,,,,,,,,")
+    said = "row 2, column charge_id: 'support': it would bill acme once more what charge:care:2026-10 billed"
+    with pytest.raises(ConfigError, match=said):
+        desk.bill(november)
+    desk.file("charges.csv", COLUMNS, "support,acme,,Care,,,,10,month,,2026-11-01,,,,,,")
+    assert [document.net_cents for document in desk.bill(november, draft=True).new] == [1000]
+    desk.file("charges.csv", COLUMNS, "support,acme,,Care,,,,10,month,,,,,,,,")
+    desk.credit(october.number)
+    assert [document.net_cents for document in desk.bill(november).new] == [2000]
+
+
+def test_what_is_billed_late_is_told(tmp_path: Path) -> None:
+    """A charge without valid_from holds always: months that are over are billed by the next run, which says so."""
+    desk = Desk(tmp_path, f'first_month = "{SEPTEMBER}"\n')
+    for month in (Period.parse(SEPTEMBER), Period.parse(OCTOBER)):
+        desk.bill(month)
+    desk.file("charges.csv", COLUMNS, "care,acme,,Care,,,,10,month,,,,,,,,")
+    billed = desk.bill(november)
+    assert [document.net_cents for document in billed.new] == [3000]
+    (said,) = billed.notes
+    assert said.startswith("charge care: 2 periods of runs before this one, from 2026-09 on, EUR 20.00 in all")
+    assert desk.bill(november.next).notes == ()

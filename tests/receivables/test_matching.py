@@ -110,6 +110,10 @@ def grouped(number: str) -> str:
             id="returned with what was too much, known by its account",
         ),
         pytest.param(
+            [entry(10_000, ONE, day=2, ref="R"), entry(-10_000, ONE, ref="R", is_return=True)], ALL, [],
+            id="returned under the reference of the payment",
+        ),
+        pytest.param(
             [entry(-10_000, ONE, is_return=True)], ALL, [(-10_000, "return_without_payment")], id="nothing to return"
         ),
         pytest.param(

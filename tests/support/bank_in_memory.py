@@ -8,7 +8,7 @@ from billing_job.core.bank_decision import Action, BankDecision
 from billing_job.core.bank_entry import BankEntry, EntryPart, IdentifiedEntry, Statement
 from billing_job.core.claim import Claim, FirstDay, LateClaim, Offer, Payment
 from billing_job.core.document import Kind
-from billing_job.receivables.duplicates import check_same, identified, possible_duplicates
+from billing_job.receivables.duplicates import check_same, identified, in_its_direction, possible_duplicates
 from billing_job.receivables.late_claims import unpaid_claims
 from billing_job.receivables.matching import Evidence, Matched, matched
 from billing_job.receivables.open_items import EVERYTHING, receivables
@@ -44,7 +44,8 @@ class MemoryBank:
 
     def file(self, *entries: BankEntry, format: str = "camt053") -> "MemoryBank":
         """Import a file of one statement."""
-        for _, each in identified([Statement(format, ACCOUNT, "", entries)]):
+        for _, told in identified([Statement(format, ACCOUNT, "", entries)]):
+            each = in_its_direction(told, self.known)
             before = self.known.get(each.id)
             if before is not None:
                 check_same(before.entry, each.entry)

@@ -163,10 +163,8 @@ def _freed(undone: Undone, left: Mapping[int, _Part], parts: Mapping[int, _Part]
             f"--rebill: line {left_alone.line} gives transaction {left_alone.refund_of[0]} back: free it along, with"
             f" --line {left_alone.line} too, or the whole document"
         )
-    if not any(row.transaction_id for number in freed for row in left[number].line.rows):
-        raise NotCreditable(
-            "--rebill: no transaction is on these lines, so nothing would be billed again: leave it out"
-        )
+    if not any(row.line in freed for row in undone.rows):
+        raise NotCreditable("--rebill: these lines settle nothing, so nothing would be billed again: leave it out")
     return tuple(sorted(freed))
 
 

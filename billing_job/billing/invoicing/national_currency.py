@@ -17,11 +17,14 @@ NATIONAL_CURRENCIES = {
     "CH": "CHF", "CZ": "CZK", "DK": "DKK", "GB": "GBP", "HU": "HUF", "IS": "ISK", "LI": "CHF", "NO": "NOK",
     "PL": "PLN", "RO": "RON", "SE": "SEK",
 }  # fmt: skip
-"""By country, for those that ask for VAT in their own money; Bulgaria has the euro since 2026-01-01."""
+"""By country, for those that ask for VAT in their own money."""
+_EURO_IN_BULGARIA = date(2026, 1, 1)
 
 
-def national_currency(country: str) -> str:
-    """The money in which a seller's country wants its VAT; empty where none is asked for."""
+def national_currency(country: str, day: date) -> str:
+    """The money in which a seller's country wants the VAT of a day; empty where none is asked for."""
+    if country.upper() == "BG" and day < _EURO_IN_BULGARIA:
+        return "BGN"
     return NATIONAL_CURRENCIES.get(country.upper(), "")
 
 
@@ -30,7 +33,7 @@ def with_national_vat(document: Document, rates: Sequence[ExchangeRate]) -> Docu
 
     ValueError when no row holds.
     """
-    national = national_currency(document.seller.country)
+    national = national_currency(document.seller.country, document.issue_date)
     if not national or national == document.currency or not document.vat_cents:
         return document
     rate = _rate_of(document, national, document.issue_date, rates)

@@ -77,8 +77,11 @@ def _vat(treatment: str, client: Client, rules: TaxRules, day: date) -> Vat | Un
 
 
 def written_vat_id(text: str) -> str:
-    """A VAT id in capitals and without the blanks, points and hyphens that people put between its groups."""
-    return re.sub(r"[\s.-]", "", text).upper()
+    """A VAT id in capitals and without the blanks, points and hyphens that people put between its groups.
+
+    Greek ids begin with EL, also where somebody wrote the country's code before the nine digits.
+    """
+    return re.sub(r"^GR(?=\d{9}$)", "EL", re.sub(r"[\s.-]", "", text).upper())
 
 
 def vat_id_check(client: Client) -> str:

@@ -56,14 +56,22 @@ class CsvRow:
 
 
 def typed_rows(
-    path: Path, model: type[R], problems: list[str], *, optional: bool = False, **names: Collection[str] | None
+    path: Path,
+    model: type[R],
+    problems: list[str],
+    *,
+    optional: bool = False,
+    once: Sequence[str] = (),
+    **names: Collection[str] | None,
 ) -> Iterator[tuple[CsvRow, R]]:
     """The good rows of a file, each beside where it stands; each wrong cell of the others goes to `problems`.
 
-    An optional file may be missing; `names` are those that `known` asks for.
+    An optional file may be missing; `names` are those that `known` asks for. Cells that are the same in these columns
+    stand in the file `once`: of two rates of one day none is the right one.
     """
     if optional and not path.exists():
         return
+    first: dict[tuple[object, ...], str] = {}
     required = [name for name, field in model.model_fields.items() if field.is_required()]
     for row in csv_rows(path, model.columns(), required, problems):
         filled = {column: cell for column, cell in row.cells.items() if cell}
@@ -72,6 +80,10 @@ def typed_rows(
         except ValidationError as error:
             problems += [row.wrong(str(detail["loc"][0]), _expected(detail)) for detail in error.errors()]
         else:
+            place = first.setdefault(tuple(getattr(typed, name) for name in once), row.place) if once else row.place
+            if place != row.place:
+                same = " and ".join(once)
+                problems.append(row.wrong(once[-1], f"the same {same} stand in {place}: remove one of the two"))
             yield row, typed
 
 
@@ -80,7 +92,7 @@ def _expected(detail: ErrorDetails) -> str:
 
 
 def csv_rows(path: Path, columns: Sequence[str], required: Sequence[str], problems: list[str]) -> Iterator[CsvRow]:
-    """The rows of a table: columns in any order, with a BOM, with `;` or `,`; empty rows and # comments skipped.
+    """The rows of a table: columns in any order, with a BOM, with `;`, `,` or tabs; empty rows and # comments skipped.
 
     A path that ends in .xlsx is a workbook, of which the first sheet is read.
     """
@@ -147,9 +159,9 @@ def table_path(folder: Path, name: str) -> Path:
 
 
 def separator_of(text: str) -> str:
-    """`;` or `,`, whichever the first row has more of."""
+    """`,`, `;` or a tab, whichever the first row has more of."""
     header = text.partition("\n")[0]
-    return ";" if header.count(";") > header.count(",") else ","
+    return max(",;\t", key=header.count)
 
 
 def _cells(

@@ -30,6 +30,7 @@ FAULTS: Mapping[str, str] = {
     "cut": "the connection breaks before the document is taken",
     "busy": "too many requests (429), nothing is taken",
     "down": "the access point is out of order (503), nothing is taken",
+    "duplicate": "the document is taken, and the answer says that it was there already (409)",
     "odd": "the document is taken, and the answer is a page of HTML",
     "lookup_down": "nobody answers who can be reached",
     "lookup_odd": "the answer to a look-up has another shape",
@@ -212,6 +213,8 @@ def _answered(fault: str, body: Mapping[str, Any]) -> Response:
     """The answer to a document that was taken."""
     if fault == "lost":
         return _broken("truncated_length")
+    if fault == "duplicate":
+        return JSONResponse({"error": "this document was submitted before"}, 409)
     return _HTML if fault == "odd" else JSONResponse(dict(body))
 
 

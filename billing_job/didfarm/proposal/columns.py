@@ -46,9 +46,13 @@ def plain_name(path: str) -> str:
     return re.sub(r"[^a-z0-9]", "", path.rpartition(".")[2].lower())
 
 
+_ENVELOPES = ("data", "attributes", "relationships")
+
+
 def full_name(path: str) -> str:
-    """The last two parts as one name: reference.type is referencetype."""
-    return re.sub(r"[^a-z0-9]", "", "".join(path.split(".")[-2:]).lower())
+    """The last two parts as one name: reference.type is referencetype, and so is JSON:API's reference.data.type."""
+    parts = [part for part in path.split(".") if part not in _ENVELOPES] or [path]
+    return re.sub(r"[^a-z0-9]", "", "".join(parts[-2:]).lower())
 
 
 def ranked(columns: Columns, names: Sequence[str], fits: Callable[[Column], bool]) -> list[str]:
