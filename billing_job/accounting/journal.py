@@ -3,7 +3,7 @@
 Every format is written from this and only this.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from billing_job.accounting.accounts import AccountKey, AccountKind, Accounts
@@ -75,7 +75,7 @@ class Journal:
 
 
 def month_journal(
-    documents: Sequence[Document],
+    documents: Iterable[Document],
     wallet: WalletMonth,
     accounts: Accounts,
     payments: Sequence[tuple[Payment, Client]] = (),
@@ -85,8 +85,14 @@ def month_journal(
     InvariantBroken when a document is a draft, has another currency or does not add up; ConfigError when accounts.csv
     has no account for something.
     """
-    entries = [document_entry(document, accounts) for document in documents]
-    foreign = [document.number for document in documents if document.currency != wallet.currency]
+    entries: list[Entry] = []
+    foreign: list[str] = []
+    seller: Seller | None = None
+    for document in documents:
+        seller = seller or document.seller
+        entries.append(document_entry(document, accounts))
+        if document.currency != wallet.currency:
+            foreign.append(document.number)
     if foreign:
         raise InvariantBroken(f"documents {', '.join(foreign)} are not in the wallet's currency {wallet.currency}")
     entries += wallet_entries(wallet.period, wallet.cost_cents_by_category, wallet.topup_cents, accounts)
@@ -95,7 +101,7 @@ def month_journal(
     references = [entry.reference for entry in entries]
     if len(set(references)) != len(references):
         raise InvariantBroken(f"a document is twice in the journal of {wallet.period}")
-    return Journal(wallet.period, wallet.currency, documents[0].seller if documents else None, tuple(entries))
+    return Journal(wallet.period, wallet.currency, seller, tuple(entries))
 
 
 def payments_left_out(journal: Journal) -> list[str]:

@@ -90,6 +90,12 @@ def demo(invocation: Invocation, output: Path, workers: int | None, as_json: boo
     help="Write clients.csv, trunks.csv and numbers.csv of this world, and stop.",
 )
 @click.option(
+    "--bank",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Write a bank statement in which the clients of a ledger that bills the sandbox pay, and stop.",
+)
+@click.option(
     "--webhook-url",
     default="",
     metavar="URL",
@@ -123,6 +129,7 @@ def sandbox(
     rate: int,
     page_size: int,
     write_config: Path | None,
+    bank: Path | None,
     webhook_url: str,
     access_point: int | None,
     peppol_faults: tuple[str, ...],
@@ -162,6 +169,14 @@ def sandbox(
     if write_config is not None:
         write_config_files(world, write_config)
         invocation.console.info(f"Wrote clients.csv, trunks.csv and numbers.csv of this world into {write_config}")
+        return 0
+    if bank is not None:
+        from billing_job.month.session import locked_job
+        from billing_job.operations.sandbox_bank import write_statement
+
+        with locked_job(invocation.session()) as job:
+            count = write_statement(job, bank)
+        invocation.console.info(f"Wrote a statement of {count} entries into {bank}: `billing-job bank import {bank}`")
         return 0
     played = [parse_fault(text) for text in faults]
     if shape != PLAIN and (struck := [fault.name for fault in played if fault.name in PAGE_FAULTS]):

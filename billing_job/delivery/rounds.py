@@ -53,7 +53,7 @@ def send_month(job: Job, month: Period, ways: Ways, options: RoundOptions, conso
 
     The month's folder must be whole. Uncertain documents of Peppol are asked for first.
     """
-    documents = documents_in_folder(job.engine, str(month))
+    documents = list(documents_in_folder(job.engine, str(month)))
     _check_numbers(job, documents, options)
     if job.folder(month).read(MANIFEST) is None:
         raise RunFailed(

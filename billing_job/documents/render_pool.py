@@ -11,7 +11,7 @@ import multiprocessing
 import os
 import tempfile
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
@@ -77,17 +77,26 @@ def render(
 
 def _by_processes(documents: Sequence[Document], templates: Templates, workers: int) -> Iterator[Rendered]:
     """A pool that lost a process is replaced once; then what is left goes one by one, and the culprit shows itself."""
-    left = {id(document): document for document in documents}
+    left = dict.fromkeys(range(len(documents)))
+    place_of: dict[int, int] = {}
+
+    def coming() -> Iterator[Document]:
+        """What is left, each made when its turn comes: the caller may read documents as they are asked for."""
+        for place in list(left):
+            document = documents[place]
+            place_of[id(document)] = place
+            yield document
+
     with tempfile.TemporaryDirectory(prefix="billing-job-") as folder:
         spool = _Spool(Path(folder))
         for _ in range(2):
             with contextlib.suppress(BrokenProcessPool), _processes(min(workers, len(left)), templates) as executor:
-                for rendered in _rendered_by(executor, list(left.values()), templates, workers, spool.task):
-                    del left[id(rendered.document)]
+                for rendered in _rendered_by(executor, coming(), templates, workers, spool.task):
+                    del left[place_of.pop(id(rendered.document))]
                     yield rendered
             if not left:
                 return
-        for document in left.values():
+        for document in coming():
             try:
                 with _processes(1, templates) as executor:
                     yield from _rendered_by(executor, [document], templates, 1, spool.task)
@@ -118,7 +127,7 @@ def _message(document: Document) -> "_Task":
 
 def _rendered_by(
     executor: Executor,
-    documents: Sequence[Document],
+    documents: Iterable[Document],
     templates: Templates,
     slots: int,
     task_of: Callable[[Document], "_Task"],

@@ -3,25 +3,33 @@
 ADBC's own bindings rather than its DB-API: that one loads polars too wherever it is installed, for nothing.
 """
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Iterator, Sequence
 
 import adbc_driver_manager
 import pyarrow as pa
 
-ArrowError = adbc_driver_manager.Error
-"""What a query that cannot be answered raises."""
+ArrowErrors = (adbc_driver_manager.Error, OSError)
+"""What a query that cannot be answered raises: at once, or while its answer is read."""
+AT_ONCE = 16_384
+"""Rows in a batch of SQLite's; their values decide about the columns' types, so a column that may be empty in all of
+them must be of numbers, or never be NULL."""
 
 
-def answer(database: adbc_driver_manager.AdbcDatabase, query: str, before: Sequence[str] = ()) -> pa.Table:
-    """The answer to a query on a connection of its own, closed with the database; `before` are set-up statements."""
+@contextlib.contextmanager
+def answering(
+    database: adbc_driver_manager.AdbcDatabase, query: str, before: Sequence[str] = (), **options: str
+) -> Iterator[pa.RecordBatchReader]:
+    """The answer to a query, to be read at once or in batches, on a connection of its own, closed with the database.
+
+    `before` are set-up statements, `options` those of the driver's statement.
+    """
     with database, adbc_driver_manager.AdbcConnection(database) as connection:
         for text in before:
-            _table(connection, text)
-        return _table(connection, query)
-
-
-def _table(connection: adbc_driver_manager.AdbcConnection, query: str) -> pa.Table:
-    with adbc_driver_manager.AdbcStatement(connection) as statement:
-        statement.set_sql_query(query)
-        stream, _ = statement.execute_query()
-        return pa.RecordBatchReader.from_stream(stream).read_all()
+            with adbc_driver_manager.AdbcStatement(connection) as statement:
+                statement.set_sql_query(text)
+                pa.RecordBatchReader.from_stream(statement.execute_query()[0]).read_all()
+        with adbc_driver_manager.AdbcStatement(connection) as statement:
+            statement.set_options(**options)
+            statement.set_sql_query(query)
+            yield pa.RecordBatchReader.from_stream(statement.execute_query()[0])

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 
 import pandas as pd
-from sqlalchemy import ColumnElement, Engine, and_, func, select
+from sqlalchemy import ColumnElement, Engine, and_, case, func, select
 
 from billing_job.core.categories import CHARGE, MINIMUM, MONTHLY_FEE
-from billing_job.core.columns.schema import SETTLED, conform, empty
+from billing_job.core.columns.schema import BILLED, conform, empty
 from billing_job.ledger.billing_tables import credited_rows, releases, settlements
 from billing_job.ledger.database import transaction
 from billing_job.ledger.releases import is_released
@@ -79,23 +79,18 @@ def billed_charges(engine: Engine) -> dict[str, BilledCharge]:
 
 
 def charges_of_period(engine: Engine, period: str) -> pd.DataFrame:
-    """The charges that the run of a month billed, those freed since included; SETTLED."""
-    names = ("transaction_id", "part", "client_id", "document_number", "category", "number", "trunk")
+    """The charges that the run of a month billed, those freed since included, which cost nothing any more; BILLED."""
     query = (
         select(
-            *(settlements.c[name] for name in names),
-            settlements.c.cost_micros,
+            settlements.c.client_id,
+            func.coalesce(settlements.c.document_number, "").label("document_number"),
+            *(settlements.c[name] for name in ("category", "number", "trunk")),
+            case((releases.c.transaction_id.is_(None), settlements.c.cost_micros), else_=0).label("cost_micros"),
             settlements.c.charge_cents,
-            releases.c.transaction_id.is_not(None).label("released"),
         )
         .select_from(settlements.outerjoin(releases))
         .where(own_charge(), settlements.c.period == period)
-        .order_by(settlements.c.transaction_id, settlements.c.part, settlements.c.generation)
     )
     with transaction(engine) as connection:
-        rows = [dict(row) for row in connection.execute(query).mappings()]
-    if not rows:
-        return empty(SETTLED)
-    frame = pd.DataFrame(rows, columns=list(SETTLED))
-    frame["document_number"] = frame["document_number"].fillna("")
-    return conform(frame, SETTLED, "ledger")
+        rows = [tuple(row) for row in connection.execute(query)]
+    return conform(pd.DataFrame(rows, columns=list(BILLED)), BILLED, "ledger") if rows else empty(BILLED)

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 
-from sqlalchemy import ColumnElement, Connection, Engine, and_, case, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, Connection, Engine, and_, case, func, or_, select
 
 from billing_job.core.categories import CHARGE, MINIMUM, MONTHLY_FEE, plan_charge_of
 from billing_job.core.settlement import Kept, Original
@@ -37,7 +37,6 @@ def refund_history(engine: Engine, references: Collection[tuple[str, str]], refu
         transactions.c.micros,
         transactions.c.created_at,
     )
-    reference = tuple_(transactions.c.reference_type, transactions.c.reference_id)
     current = (
         MOVED,
         transactions.c.problem == "",
@@ -48,10 +47,14 @@ def refund_history(engine: Engine, references: Collection[tuple[str, str]], refu
     unlinked_ids = select(settlements.c.transaction_id).where(settlements.c.refund_of == "", ~is_released())
     payments: list[Payment] = []
     unlinked: list[Payment] = []
-    wanted = sorted(references)
+    ids: dict[str, list[str]] = defaultdict(list)
+    for kind, id_ in sorted(references):
+        ids[kind].append(id_)
+    # One type at a time: for pairs SQLite reads the whole table where an index would do.
+    wanted = [(kind, lot) for kind, found in ids.items() for lot in chunks(found)]
     with transaction(engine) as connection:
-        for start in range(0, len(wanted), 200):
-            of_these = (*current, reference.in_(wanted[start : start + 200]))
+        for kind, lot in wanted:
+            of_these = (*current, transactions.c.reference_type == kind, transactions.c.reference_id.in_(lot))
             left = select(*columns).where(*of_these, transactions.c.micros < 0, ~is_refund)
             payments += [Payment(row[0], row[1], row[2], -row[3], row[4]) for row in connection.execute(left)]
             came = select(*columns).where(

@@ -1,18 +1,22 @@
 """Issued documents, read back: by folder, by period, by number; and which months they bill."""
 
 import hashlib
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import overload
 
 from sqlalchemy import ColumnElement, Connection, Engine, and_, case, func, select, true
 
-from billing_job.core.document import Client, Document, Heading, MonthTotal
+from billing_job.core.document import Client, Document, Heading, MonthTotal, Seller
 from billing_job.core.document_json import document_from_json, heading_from_json
 from billing_job.core.errors import LedgerError
 from billing_job.ledger.billing_tables import closings, documents, releases, settlements
 from billing_job.ledger.bulk import chunks
 from billing_job.ledger.database import transaction
 from billing_job.ledger.releases import releases_settlement
+
+AT_ONCE = 100
+"""Documents that are read at one time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,25 +27,47 @@ class Issued:
     folder: str
 
 
-def documents_in_folder(engine: Engine, folder: str, known: Sequence[Document] = ()) -> list[Document]:
-    """Every document whose files stand in a month's folder, invoices first, in the order of their numbers.
+class Documents(Sequence[Document]):
+    """Issued documents by their numbers, read from the ledger a few at a time whenever somebody goes through them.
 
-    Those in `known` were read or stored before and are not read again.
+    A month's documents are thousands of times as large as their numbers; nobody needs two of them at once.
     """
-    return [issued.document for issued in _issued(engine, documents.c.folder == folder, known)]
+
+    def __init__(self, engine: Engine, numbers: Sequence[str]):
+        self.numbers = tuple(numbers)
+        self._engine = engine
+
+    def __len__(self) -> int:
+        return len(self.numbers)
+
+    @overload
+    def __getitem__(self, place: int) -> Document: ...
+    @overload
+    def __getitem__(self, place: slice) -> "Documents": ...
+    def __getitem__(self, place: int | slice) -> "Document | Documents":
+        if isinstance(place, slice):
+            return Documents(self._engine, self.numbers[place])
+        return next(iter(Documents(self._engine, [self.numbers[place]])))
+
+    def __iter__(self) -> Iterator[Document]:
+        return (document_from_json(body) for body in _bodies_of(self._engine, self.numbers))
+
+    def headings(self) -> Iterator[Heading]:
+        """All of them without their lines; equal sellers, with their logos, are held once."""
+        sellers: dict[Seller, Seller] = {}
+        for body in _bodies_of(self._engine, self.numbers):
+            heading = heading_from_json(body)
+            yield replace(heading, seller=sellers.setdefault(heading.seller, heading.seller))
 
 
-def headings_in_folder(engine: Engine, folder: str) -> list[Heading]:
-    """The headings of `documents_in_folder`."""
-    with transaction(engine) as connection:
-        places = _places(connection, documents.c.folder == folder)
-        bodies = _bodies(connection, [number for number, _ in places])
-    return [heading_from_json(bodies[number]) for number, _ in places]
+def documents_in_folder(engine: Engine, folder: str) -> Documents:
+    """Every document whose files stand in a month's folder, invoices first, in the order of their numbers."""
+    return _found(engine, documents.c.folder == folder)
 
 
-def documents_of_period(engine: Engine, period: str, known: Sequence[Document] = ()) -> list[Document]:
-    """Every document that speaks of a period, whatever folder its files stand in; `known` as above."""
-    return [issued.document for issued in _issued(engine, documents.c.period == period, known)]
+def documents_of_period(engine: Engine, period: str) -> Documents:
+    """Every document that speaks of a period, whatever folder its files stand in."""
+    return _found(engine, documents.c.period == period)
 
 
 def nets_of_period(engine: Engine, period: str) -> dict[str, int]:
@@ -76,11 +102,11 @@ def latest_clients(engine: Engine, client_ids: Collection[str]) -> dict[str, Cli
     """Clients that have left the files, as their newest documents have them."""
     with transaction(engine) as connection:
         query = select(documents.c.client_id, documents.c.number).order_by(documents.c.issue_date, documents.c.number)
-        newest = dict(
-            row
+        newest = {
+            client_id: number
             for lot in chunks(sorted(client_ids))
-            for row in connection.execute(query.where(documents.c.client_id.in_(lot))).tuples()
-        )
+            for client_id, number in connection.execute(query.where(documents.c.client_id.in_(lot)))
+        }
         bodies = _bodies(connection, list(newest.values()))
         return {client_id: heading_from_json(bodies[number]).client for client_id, number in newest.items()}
 
@@ -90,13 +116,25 @@ def all_documents(engine: Engine) -> list[Issued]:
     return _issued(engine, true())
 
 
-def _issued(engine: Engine, where: ColumnElement[bool], known: Sequence[Document] = ()) -> list[Issued]:
-    found = {document.number: document for document in known}
+def _issued(engine: Engine, where: ColumnElement[bool]) -> list[Issued]:
     with transaction(engine) as connection:
         places = _places(connection, where)
-        bodies = _bodies(connection, [number for number, _ in places if number not in found])
-    found.update((number, document_from_json(body)) for number, body in bodies.items())
-    return [Issued(found[number], folder) for number, folder in places]
+        bodies = _bodies(connection, [number for number, _ in places])
+    return [Issued(document_from_json(bodies[number]), folder) for number, folder in places]
+
+
+def _found(engine: Engine, where: ColumnElement[bool]) -> Documents:
+    with transaction(engine) as connection:
+        return Documents(engine, [number for number, _ in _places(connection, where)])
+
+
+def _bodies_of(engine: Engine, numbers: Sequence[str]) -> Iterator[str]:
+    """The documents as they are stored, in this order; the ledger is free between one lot and the next."""
+    for start in range(0, len(numbers), AT_ONCE):
+        lot = numbers[start : start + AT_ONCE]
+        with transaction(engine) as connection:
+            bodies = _bodies(connection, lot)
+        yield from (bodies[number] for number in lot)
 
 
 def _places(connection: Connection, where: ColumnElement[bool]) -> list[tuple[str, str]]:

@@ -6,6 +6,7 @@ which transactions it settled; this says that too, row by row as the tables hold
 
 import gzip
 import json
+import zlib
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -31,6 +32,10 @@ from billing_job.ledger.database import transaction
 from billing_job.ledger.identity import take_identity
 from billing_job.ledger.migrations import STEPS
 
+_AT_ONCE = 1_000
+_GZIP = 31
+"""zlib's word for its largest window, in gzip's format, without a time."""
+_line = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 ISSUED = "issued.jsonl.gz"
 SCHEMA = "billing-job/issued@1"
 _NOT_TOLD = {files: ("seq",), closings: ("closed",)}
@@ -39,16 +44,22 @@ _MAY_BE_THERE = (terms, client_months, trunk_months, closings)
 """What several documents share: the entry that the ledger has already stays."""
 
 
-def issued_facts(engine: Engine, folder: str, ledger: str) -> bytes:
-    """Every row that belongs to the documents of a folder, as gzipped lines of JSON, always the same bytes."""
+def issued_facts(engine: Engine, folder: str, ledger: str) -> Iterator[bytes]:
+    """Every row that belongs to the documents of a folder, as gzipped lines of JSON, always the same bytes; in pieces.
+
+    The ledger is taken until the last piece.
+    """
     head = {"schema": SCHEMA, "ledger": ledger, "ledger_schema": len(STEPS), "folder": folder}
-    lines = [json.dumps(head, sort_keys=True)]
+    packer = zlib.compressobj(5, wbits=_GZIP)
+    yield packer.compress(json.dumps(head, sort_keys=True).encode())
     with transaction(engine) as connection:
         for table, condition in _of_folder(folder):
             query = select(*_told(table)).where(condition).order_by(*_in_one_order(table))
-            for row in connection.execute(query):
-                lines.append(json.dumps([table.name, *row], ensure_ascii=False, separators=(",", ":")))
-    return gzip.compress("\n".join(lines).encode(), compresslevel=5, mtime=0)
+            found = connection.execute(query.execution_options(yield_per=_AT_ONCE))
+            for rows in found.partitions():
+                lines = [f"\n{_line((table.name, *row))}" for row in rows]
+                yield packer.compress("".join(lines).encode())
+    yield packer.flush()
 
 
 def take_in(engine: Engine, contents: Sequence[bytes], closed: str) -> list[str]:

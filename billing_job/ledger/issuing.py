@@ -1,6 +1,6 @@
 """Storing documents: the number, the document, its lines and what it settles, in one database transaction."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -18,7 +18,7 @@ from billing_job.ledger.bulk import chunks
 from billing_job.ledger.chain import add
 from billing_job.ledger.database import transaction
 from billing_job.ledger.month_terms import record_terms
-from billing_job.ledger.numbering import numbered_all, store_documents
+from billing_job.ledger.numbering import Numbers, store_documents
 from billing_job.ledger.vies_answers import record_evidence
 
 NO_EVIDENCE: Mapping[str, int] = {}
@@ -31,55 +31,71 @@ SETTLEMENT_COLUMNS = (
 
 def issue(
     engine: Engine,
-    bills: Sequence[Bill],
+    lots: Iterable[Sequence[Bill]],
     period: str,
     formats: Mapping[Kind, str],
     *,
     closes: bool,
     now: str,
     today: date,
-    terms: Sequence[MonthTerms] = (),
+    terms: Callable[[], Sequence[MonthTerms]] = tuple,
     borne: Sequence[TrunkMonth] = (),
     together_with: Callable[[Connection], None] = lambda _: None,
     evidence: Mapping[str, int] = NO_EVIDENCE,
-) -> list[Document]:
-    """Number and store the bills' documents and settlements; all of them, or none.
+) -> list[str]:
+    """Number and store the bills' documents and settlements, one lot after the other; all of them, or none.
 
-    `formats` gives each kind's numbering. With `closes` the period counts as billed whole from now on. `terms` and
-    `borne` are recorded for what comes later, where nothing is recorded yet; `together_with` records what else holds if
-    and only if the documents are issued. `evidence` has VIES' answers by VAT id: reverse charges keep theirs.
+    Returns the numbers. `lots` may make each lot when it is asked for, without asking this ledger: what is stored is
+    held no longer, and an error on the way leaves nothing behind. `formats` gives each kind's numbering. With `closes`
+    the period counts as billed whole from now on. `terms`, asked for after the lots, and `borne` are recorded for what
+    comes later, where nothing is recorded yet; `together_with` records what else holds if and only if the documents are
+    issued. `evidence` has VIES' answers by VAT id: reverse charges keep theirs.
     """
     with transaction(engine) as connection:
-        unnumbered = [bill.document for bill in bills if bill.document is not None]
-        issued = numbered_all(connection, unnumbered, formats, today)
-        record_terms(connection, terms, borne)
         together_with(connection)
-        store_documents(connection, issued, period)
-        record_evidence(connection, issued, evidence)
-        coming = iter(issued)
-        _settle(connection, [(bill, next(coming).number if bill.document else None) for bill in bills], period)
+        numbers, generations = Numbers(connection, formats, today), _generations(connection)
+        found: list[str] = []
+        for lot in lots:
+            issued = numbers.give([bill.document for bill in lot if bill.document is not None])
+            store_documents(connection, issued, period)
+            record_evidence(connection, issued, evidence)
+            given = [document.number for document in issued]
+            coming = iter(given)
+            settled = [(bill, next(coming) if bill.document else None) for bill in lot]
+            _settle(connection, settled, period, generations)
+            found += given
+        record_terms(connection, terms(), borne)
         if closes:
             known = connection.execute(select(closings.c.period).where(closings.c.period == period)).one_or_none()
             if known is None:
                 add(connection, closings, ("period", "closed"), [(period, now)])
-        return issued
+        return found
 
 
 def numbered(connection: Connection, document: Document, formats: Mapping[Kind, str], today: date) -> Document:
     """Give the document the next number of its series."""
-    return numbered_all(connection, [document], formats, today)[0]
+    return Numbers(connection, formats, today).give([document])[0]
 
 
-def _settle(connection: Connection, settled: Sequence[tuple[Bill, str | None]], period: str) -> None:
-    """Record what each bill settles by the document of that number, if it has one.
-
-    The primary key refuses a transaction that a document settles already.
-    """
+def _generations(connection: Connection) -> dict[tuple[str, int], int]:
+    """(transaction, part) → its latest settlement that a credit note undid."""
     latest = select(releases.c.transaction_id, releases.c.part, func.max(releases.c.generation).label("generation"))
-    freed = {
+    return {
         (row.transaction_id, row.part): row.generation
         for row in connection.execute(latest.group_by(releases.c.transaction_id, releases.c.part))
     }
+
+
+def _settle(
+    connection: Connection,
+    settled: Sequence[tuple[Bill, str | None]],
+    period: str,
+    freed: Mapping[tuple[str, int], int],
+) -> None:
+    """Record what each bill settles by the document of that number, if it has one; `freed` as `_generations` has it.
+
+    The primary key refuses a transaction that a document settles already.
+    """
     rows = [
         (
             each.transaction_id,

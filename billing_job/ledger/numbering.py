@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 
@@ -20,33 +20,39 @@ LINE_COLUMNS = (
 )  # fmt: skip
 
 
-def numbered_all(
-    connection: Connection, unnumbered: Sequence[Document], formats: Mapping[Kind, str], today: date
-) -> list[Document]:
-    """Give documents the next numbers of their series, in their order; the dates of a series never go back.
+class Numbers:
+    """The next numbers of each series, given out within one database transaction; the dates of a series never go back.
 
-    The counters move in the same database transaction. LedgerError for a number that was given before.
+    `formats` gives each kind's numbering. The counters move in the same database transaction.
     """
-    before = _counters(connection)
-    counters = dict(before)
-    latest = _latest_dates(connection)
-    found = []
-    for undated in unnumbered:
-        key = _series_of(undated)
-        document = _dated(undated, latest.get(key, undated.issue_date), today)
-        latest[key] = document.issue_date
-        counters[key] = counters.get(key, 0) + 1
-        text = formats[document.kind].format(year=key[1], number=counters[key])
-        found.append(replace(document, number=text))
-    for key, last in counters.items():
-        kind, year = key
-        if key not in before:
-            connection.execute(insert(series).values(kind=kind, year=year, last_number=last))
-        elif last != before[key]:
-            where = (series.c.kind == kind, series.c.year == year)
-            connection.execute(update(series).where(*where).values(last_number=last))
-    _check_numbers_are_new(connection, [document.number for document in found])
-    return found
+
+    def __init__(self, connection: Connection, formats: Mapping[Kind, str], today: date):
+        self._connection = connection
+        self._formats = formats
+        self._today = today
+        self._counters = _counters(connection)
+        self._latest = _latest_dates(connection)
+
+    def give(self, unnumbered: Sequence[Document]) -> list[Document]:
+        """Number documents in their order; LedgerError for a number that was given before."""
+        before = dict(self._counters)
+        found = []
+        for undated in unnumbered:
+            key = _series_of(undated)
+            document = _dated(undated, self._latest.get(key, undated.issue_date), self._today)
+            self._latest[key] = document.issue_date
+            self._counters[key] = self._counters.get(key, 0) + 1
+            text = self._formats[document.kind].format(year=key[1], number=self._counters[key])
+            found.append(replace(document, number=text))
+        for key, last in self._counters.items():
+            kind, year = key
+            if key not in before:
+                self._connection.execute(insert(series).values(kind=kind, year=year, last_number=last))
+            elif last != before[key]:
+                where = (series.c.kind == kind, series.c.year == year)
+                self._connection.execute(update(series).where(*where).values(last_number=last))
+        _check_numbers_are_new(self._connection, [document.number for document in found])
+        return found
 
 
 def _latest_dates(connection: Connection) -> dict[tuple[str, int], date]:
@@ -86,7 +92,7 @@ def store_documents(connection: Connection, numbered_now: Sequence[Document], fo
     """Store documents that have just got their numbers, in that order, and their lines."""
     counters = _counters(connection)
     left = Counter(map(_series_of, numbered_now))
-    ordinals = _ordinals(connection, {str(document.period) for document in numbered_now})
+    ordinals = _ordinals(connection, numbered_now)
     rows = []
     for document in numbered_now:
         body = document_to_json(document)
@@ -118,11 +124,16 @@ def store_documents(connection: Connection, numbered_now: Sequence[Document], fo
     add(connection, document_lines, LINE_COLUMNS, [row for each in numbered_now for row in _line_rows(each)])
 
 
-def _ordinals(connection: Connection, periods: Collection[str]) -> Counter[tuple[str, str]]:
-    """How many documents each client has of each of these periods."""
-    grouped = select(documents.c.client_id, documents.c.period, func.count().label("count"))
-    query = grouped.where(documents.c.period.in_(periods)).group_by(documents.c.client_id, documents.c.period)
-    return Counter({(row.client_id, row.period): row.count for row in connection.execute(query)})
+def _ordinals(connection: Connection, of_these: Sequence[Document]) -> Counter[tuple[str, str]]:
+    """How many documents each client of these has of each of their periods."""
+    periods = {str(document.period) for document in of_these}
+    found: Counter[tuple[str, str]] = Counter()
+    for clients in chunks(sorted({document.client.client_id for document in of_these})):
+        grouped = select(documents.c.client_id, documents.c.period, func.count().label("count"))
+        query = grouped.where(documents.c.client_id.in_(clients), documents.c.period.in_(periods))
+        for row in connection.execute(query.group_by(documents.c.client_id, documents.c.period)):
+            found[row.client_id, row.period] = row._mapping["count"]
+    return found
 
 
 def _line_rows(document: Document) -> Iterator[tuple[str | int, ...]]:

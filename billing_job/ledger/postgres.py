@@ -19,7 +19,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
 from billing_job.core.errors import ConfigError, LedgerError, LockHeld
-from billing_job.ledger.arrow import ArrowError, answer
+from billing_job.ledger.arrow import ArrowErrors, answering
 
 DRIVER = "postgresql+psycopg"
 CONNECT_SECONDS = 10
@@ -85,7 +85,8 @@ def postgres_lock(database_url: str) -> Iterator[None]:
                 connection.execute(text(f"SELECT pg_advisory_unlock({_RUNNING})"))
 
 
-def arrow_table(url: URL, query: str) -> pa.Table:
+@contextlib.contextmanager
+def postgres_answer(url: URL, query: str) -> Iterator[pa.RecordBatchReader]:
     """The answer to a query as Arrow, without a Python object for each cell; LedgerError when it cannot be read."""
     try:
         adbc = importlib.import_module("adbc_driver_postgresql")
@@ -95,6 +96,7 @@ def arrow_table(url: URL, query: str) -> pa.Table:
         ) from None
     address = url.set(drivername="postgresql").render_as_string(hide_password=False)
     try:
-        return answer(adbc.connect(address), query)
-    except ArrowError as error:
+        with answering(adbc.connect(address), query) as reader:
+            yield reader
+    except ArrowErrors as error:
         raise LedgerError(f"{url.database}: cannot be read ({error})") from None

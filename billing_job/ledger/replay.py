@@ -48,6 +48,7 @@ Key = tuple[str, int, int]
 
 
 _KEY = ("transaction_id", "part", "generation")
+_TERMS = ("client_id", "month", "terms_sha256", "vat")
 
 
 class Settled(NamedTuple):
@@ -102,16 +103,24 @@ class Freed:
     rows: tuple[Key, ...]
 
 
-Step = Issued | Credited | Freed
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """Clients' months whose terms were recorded, by the run whose settlements follow: rows of `client_months`."""
+
+    rows: tuple[tuple[str, str, str, str], ...]
+
+
+Step = Issued | Credited | Freed | Recorded
 
 
 def course(engine: Engine) -> list[Step]:
-    """All that was settled, credited and freed, in the order in which it was recorded."""
+    """All that was settled, credited and freed, and what months were billed by, in the order of recording."""
     with transaction(engine) as connection:
         stored = {
             settlements.name: [Settled(*row) for row in _in_order(connection, settlements, SETTLEMENT_COLUMNS)],
             credited_rows.name: list(_in_order(connection, credited_rows, (*_KEY, "net_cents"))),
             releases.name: list(_in_order(connection, releases, _KEY)),
+            client_months.name: list(_in_order(connection, client_months, _TERMS)),
         }
         links = connection.execute(
             select(chain.c.table_name, chain.c.rows).where(chain.c.table_name.in_(stored)).order_by(chain.c.seq)
@@ -126,6 +135,8 @@ def course(engine: Engine) -> list[Step]:
             found += [Issued(period, tuple(group)) for period, group in groupby(rows, key=attrgetter("period"))]
         elif name == credited_rows.name:
             found.append(Credited(tuple(((row[0], row[1], row[2]), row[3]) for row in rows)))
+        elif name == client_months.name:
+            found.append(Recorded(tuple((row[0], row[1], row[2], row[3]) for row in rows)))
         else:
             found.append(Freed(tuple((row[0], row[1], row[2]) for row in rows)))
     return found
@@ -180,12 +191,15 @@ def _on_connect(connection: Any, _record: Any) -> None:
         connection.execute(f"PRAGMA {pragma}")
 
 
-def copy_terms(source: Engine, target: Engine, before: str) -> None:
-    """Decisions, who bore which months, which were closed, and what months before this one were billed by."""
+def copy_terms(source: Engine, target: Engine) -> None:
+    """Decisions, who bore which months, which were closed, and the terms that months may have been billed by."""
     with transaction(source) as here, transaction(target) as there:
         for table in (decisions, trunk_months, closings, terms):
-            _copy(here, there, table)
-        _copy(here, there, client_months, client_months.c.month < before)
+            number = table.autoincrement_column
+            columns = [column for column in table.c if column is not number]
+            query = select(*columns) if number is None else select(*columns).order_by(number)
+            rows = [tuple(row) for row in here.execute(query)]
+            add(there, table, [column.name for column in columns], rows)
 
 
 def copy_documents(source: Engine, target: Engine, numbers: Collection[str]) -> None:
@@ -206,19 +220,14 @@ def copy_documents(source: Engine, target: Engine, numbers: Collection[str]) -> 
         add(there, documents, columns, [tuple(row[name] for name in columns) for row in rows])
 
 
-def _copy(source: Connection, target: Connection, table: Table, *where: ColumnElement[bool]) -> None:
-    number = table.autoincrement_column
-    columns = [column for column in table.c if column is not number]
-    query = select(*columns).where(*where)
-    rows = source.execute(query if number is None else query.order_by(number))
-    add(target, table, [column.name for column in columns], [tuple(row) for row in rows])
-
-
 def store(engine: Engine, step: Step) -> None:
     """Record a step as it is; credit notes need no document here."""
     with transaction(engine) as connection:
         if isinstance(step, Issued):
             add(connection, settlements, SETTLEMENT_COLUMNS, list(step.rows))
+            return
+        if isinstance(step, Recorded):
+            add(connection, client_months, _TERMS, list(step.rows))
             return
         table = credited_rows if isinstance(step, Credited) else releases
         taken = connection.execute(select(func.count()).select_from(table)).scalar_one()

@@ -1,30 +1,34 @@
 """Reading the ledger in bulk: transactions as frames through ADBC, and the small facts around them."""
 
+import contextlib
 import hashlib
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
 import adbc_driver_sqlite
 import pandas as pd
 import pyarrow as pa
 from sqlalchemy import Connection, Engine, func, select
 
-from billing_job.core.columns.schema import SETTLED, TRANSACTIONS, conform
+from billing_job.core.columns.schema import BILLED, INT, TEXT, TRANSACTIONS, conform
 from billing_job.core.errors import LedgerError
 from billing_job.core.wallet import Balance, Transaction, Trunk
-from billing_job.ledger.arrow import ArrowError, answer
+from billing_job.ledger.arrow import AT_ONCE, ArrowErrors, answering
 from billing_job.ledger.billing_tables import settlements
 from billing_job.ledger.chain import add
 from billing_job.ledger.database import BUSY_SECONDS, transaction
 from billing_job.ledger.mirror import current_trunks, typed_columns
-from billing_job.ledger.postgres import arrow_table
+from billing_job.ledger.postgres import postgres_answer
 from billing_job.ledger.releases import is_released
 from billing_job.ledger.tables import balances, exceptions_seen, revisions, transactions, walks
 
-_COLUMNS = """
-    t.transaction_id, t.type, t.micros, t.large_micros, t.currency, t.description,
+_LARGE = "COALESCE(t.large_micros, '') AS large_micros"
+"""Never NULL: see arrow.AT_ONCE."""
+_COLUMNS = f"""
+    t.transaction_id, t.type, t.micros, {_LARGE}, t.currency, t.description,
     t.reference_type, t.reference_id, t.created_at, t.problem, t.standing, t.quantity
 """
 _CURRENT = "t.seq NOT IN (SELECT old_seq FROM revisions)"
+_BILLED_KEYS = "s.client_id, COALESCE(s.document_number, '') AS document_number, s.category, s.number, s.trunk"
 _SETTLED = """
     SELECT s.transaction_id FROM settlements s
     LEFT JOIN releases r
@@ -58,25 +62,31 @@ def changed_raw_rows(engine: Engine, starts: int, ends: int, read: Callable[[str
     # As bytes: what was changed need not be text any more.
     raw = "convert_to(w.raw, 'UTF8')" if engine.dialect.name == "postgresql" else "CAST(w.raw AS BLOB)"
     typed = [column.name for column in transactions.c if column.name != "seq"]
-    table = _arrow(
-        engine,
-        f"""
-        SELECT {", ".join(f"t.{name}" for name in typed)}, w.sha256, {raw} AS raw,
+    query = f"""
+        SELECT {", ".join(_LARGE if name == "large_micros" else f"t.{name}" for name in typed)}, w.sha256, {raw} AS raw,
             t.transaction_id IN ({_SETTLED}) AS settled
         FROM transactions t JOIN wallet_rows w ON w.seq = t.seq
         WHERE {_in_scope(starts, ends)}
         ORDER BY t.seq
-        """,  # noqa: S608 - the two values are ints
-    )
+        """  # noqa: S608 - the two values are ints
     found = []
-    checked = zip(*(table[name].to_pylist() for name in ("sha256", "raw", "settled")), strict=True)
-    cells = zip(*(table[name].to_pylist() for name in typed), strict=True)
-    for row, (sha256, content, settled) in zip(cells, checked, strict=True):
-        if hashlib.sha256(content).hexdigest() != sha256:
-            found.append(f"the raw row of transaction {row[0]}")
-        elif not settled and tuple(typed_columns(read(content.decode()))[name] for name in typed) != row:
-            found.append(f"transaction {row[0]}")
+    with _answer(engine, query) as reader:
+        for batch in reader:
+            checked = zip(*(batch[name].to_pylist() for name in ("sha256", "raw", "settled")), strict=True)
+            cells = zip(*(batch[name].to_pylist() for name in typed), strict=True)
+            for row, (sha256, content, settled) in zip(cells, checked, strict=True):
+                if hashlib.sha256(content).hexdigest() != sha256:
+                    found.append(f"the raw row of transaction {row[0]}")
+                elif not settled and not _reads_as(read(content.decode()), typed, row):
+                    found.append(f"transaction {row[0]}")
     return found
+
+
+def _reads_as(transaction: Transaction, names: Sequence[str], cells: Sequence[object]) -> bool:
+    """Whether these columns of the transaction hold these cells."""
+    columns = typed_columns(transaction)
+    columns["large_micros"] = columns["large_micros"] or ""
+    return tuple(columns[name] for name in names) == cells
 
 
 def _in_scope(starts: int, ends: int) -> str:
@@ -104,24 +114,51 @@ def transactions_of(engine: Engine, ids: Collection[str]) -> pd.DataFrame:
     )
 
 
-def settlements_of(engine: Engine, starts: int, ends: int) -> pd.DataFrame:
-    """How transactions of [starts, ends) were billed, in whatever period, each time they were; SETTLED."""
+def billed_amounts(engine: Engine, starts: int, ends: int) -> pd.DataFrame:
+    """How transactions of [starts, ends) were billed, in whatever period, each time they were; BILLED, added up.
+
+    What a credit note undid was charged, but costs nothing.
+    """
+    cost = "CASE WHEN r.transaction_id IS NULL THEN s.cost_micros ELSE 0 END"
     table = _arrow(
         engine,
         f"""
-        SELECT s.transaction_id, s.part, s.client_id, COALESCE(s.document_number, '') AS document_number,
-            s.category, s.number, s.trunk, s.cost_micros, s.charge_cents, r.transaction_id IS NOT NULL AS released
+        SELECT {_BILLED_KEYS}, CAST(SUM({cost}) AS BIGINT) AS cost_micros,
+            CAST(SUM(s.charge_cents) AS BIGINT) AS charge_cents
+        {_billed_in(starts, ends)}
+        GROUP BY s.client_id, COALESCE(s.document_number, ''), s.category, s.number, s.trunk
+        """,
+    )
+    return conform(_frame_of(table), BILLED, "ledger")
+
+
+def standing_settlements(engine: Engine, starts: int, ends: int) -> pd.DataFrame:
+    """transaction_id and part of those transactions that a document settles now."""
+    standing = f"{_billed_in(starts, ends)} AND r.transaction_id IS NULL"
+    found = _frame_of(_arrow(engine, f"SELECT s.transaction_id, s.part {standing}"))
+    return conform(found, {"transaction_id": TEXT, "part": INT}, "ledger")  # without rows a column has no type
+
+
+def costs_instead(engine: Engine, starts: int, ends: int, costs: Mapping[str, int]) -> pd.DataFrame:
+    """What changes in `billed_amounts` where these transactions, now settled, cost something else (micros); BILLED."""
+    query = f"""
+        SELECT s.transaction_id, {_BILLED_KEYS}, s.cost_micros {_billed_in(starts, ends)}
+            AND r.transaction_id IS NULL AND s.transaction_id IN ({_quoted(costs)})
+        """
+    rows = _arrow(engine, query).to_pylist() if costs else []
+    for row in rows:
+        row |= {"cost_micros": costs[row["transaction_id"]] - row["cost_micros"], "charge_cents": 0}
+    return conform(pd.DataFrame(rows, columns=list(BILLED)), BILLED, "ledger")
+
+
+def _billed_in(starts: int, ends: int) -> str:
+    return f"""
         FROM settlements s
-        JOIN transactions t ON t.transaction_id = s.transaction_id AND t.{_CURRENT.removeprefix("t.")}
+        JOIN transactions t ON t.transaction_id = s.transaction_id AND {_CURRENT}
         LEFT JOIN releases r
             ON r.transaction_id = s.transaction_id AND r.part = s.part AND r.generation = s.generation
         WHERE t.created_at >= {int(starts)} AND t.created_at < {int(ends)}
-        ORDER BY s.transaction_id, s.part, s.generation
-        """,  # noqa: S608 - the two values are ints
-    )
-    frame = _frame_of(table)
-    frame["released"] = _as_bool(frame["released"])
-    return conform(frame, SETTLED, "ledger")
+        """
 
 
 def renewals(engine: Engine, rental_types: Collection[str]) -> pd.DataFrame:
@@ -198,6 +235,7 @@ def first_seen(engine: Engine, ids: Sequence[str], today: str) -> dict[str, str]
 def _frame(engine: Engine, query: str) -> pd.DataFrame:
     frame = _frame_of(_arrow(engine, query))
     frame["settled"] = _as_bool(frame["settled"])
+    frame["large_micros"] = frame["large_micros"].where(frame["large_micros"] != "")
     return conform(frame, TRANSACTIONS, "ledger")
 
 
@@ -206,21 +244,31 @@ def _as_bool(column: pd.Series) -> pd.Series:
     return column.astype("int64[pyarrow]").astype("bool[pyarrow]")
 
 
-def _arrow(engine: Engine, query: str) -> pa.Table:
+@contextlib.contextmanager
+def _answer(engine: Engine, query: str) -> Iterator[pa.RecordBatchReader]:
     """Run a query through ADBC: Arrow from the database on, without a Python object for each cell.
 
-    Not while another thread works on the ledger.
+    Nothing else may work on the ledger before the answer is read.
     """
     if engine.dialect.name == "postgresql":
-        return arrow_table(engine.url, query)
+        with postgres_answer(engine.url, query) as reader:
+            yield reader
+        return
     # ADBC brings a copy of SQLite of its own, and SQLite's locks are the process's: of two copies that have one file
     # open, each would take the other's locks and shared memory away (sqlite.org/howtocorrupt.html, 2.2.1).
     engine.dispose()
     try:
         database = adbc_driver_sqlite.connect(f"file:{engine.url.database}?mode=ro")
-        return answer(database, query, [f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}"])
-    except ArrowError as error:
+        busy = [f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}"]
+        with answering(database, query, busy, **{"adbc.sqlite.query.batch_rows": str(AT_ONCE)}) as reader:
+            yield reader
+    except ArrowErrors as error:
         raise LedgerError(f"{engine.url.database}: cannot be read ({error})") from None
+
+
+def _arrow(engine: Engine, query: str) -> pa.Table:
+    with _answer(engine, query) as reader:
+        return reader.read_all()
 
 
 def _frame_of(table: pa.Table) -> pd.DataFrame:

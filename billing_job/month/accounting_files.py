@@ -41,11 +41,11 @@ def check_billed(job: Job, month: Period) -> None:
 
 
 def _is_billed(job: Job, month: Period) -> bool:
-    return str(month) in billed_periods(job.engine)[0] or bool(documents_in_folder(job.engine, str(month)))
+    return str(month) in billed_periods(job.engine)[0] or len(documents_in_folder(job.engine, str(month))) > 0
 
 
 def month_books(
-    job: Job, month: Period, placed: Placed, documents: Sequence[Document], formats: Collection[str]
+    job: Job, month: Period, placed: Placed, documents: Iterable[Document], formats: Collection[str]
 ) -> Export:
     """The month in these formats, written from one journal; warnings begin with their format's name.
 
@@ -125,7 +125,7 @@ def month_tables(job: Job, month: Period) -> dict[str, bytes]:
     placed = place(job, month)
     documents = documents_in_folder(job.engine, str(month))
     books = month_books(job, month, placed, documents, ["csv"]).files
-    margin = margin_csv(month_margins(job, month, placed, documents))
+    margin = margin_csv(month_margins(job, month, placed))
     return {"sales": books["sales.csv"], "journal": books["journal.csv"], "margin": margin}
 
 

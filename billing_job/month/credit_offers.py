@@ -1,6 +1,6 @@
 """What clients have in credit is offered on their next invoice: recorded with it, and used only if the client does."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from billing_job.core.document import Kind
@@ -11,14 +11,11 @@ from billing_job.month.receivables import today
 from billing_job.receivables.open_items import receivables
 
 
-def with_credit_offers(job: Job, bills: Sequence[Bill]) -> list[Bill]:
-    """The bills, each client's first invoice with what it has in credit and no open invoice offers already.
-
-    Who pays by direct debit is offered nothing: `collect` waits until a person has set the balance off or paid it back.
-    """
+def unoffered_credit(job: Job) -> dict[str, int]:
+    """What each client has in credit that no open invoice offers already, in cents."""
     payments = recorded_payments(job.engine)
     if not payments:
-        return list(bills)
+        return {}
     issued = claims(job.engine)
     state = receivables(issued, payments, today(job), job.first_day)
     left = dict(state.credit_balances)
@@ -26,6 +23,15 @@ def with_credit_offers(job: Job, bills: Sequence[Bill]) -> list[Bill]:
     for item in state.open_items:
         if item.client_id in left:
             left[item.client_id] -= offered[item.number]
+    return left
+
+
+def with_credit_offers(unoffered: Mapping[str, int], bills: Sequence[Bill]) -> list[Bill]:
+    """The bills, each client's first invoice with what of its credit is unoffered: all bills of a client together.
+
+    Who pays by direct debit is offered nothing: `collect` waits until a person has set the balance off or paid it back.
+    """
+    left = dict(unoffered)
     found = []
     for bill in bills:
         document, credit = bill.document, left.get(bill.client_id, 0)

@@ -1,25 +1,26 @@
 """The folder of a month: files of documents, of the books, of what waits, and the manifest last."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pandas as pd
 
 from billing_job.billing.attribution.assignments import Assignments
 from billing_job.core.decision import Decision
-from billing_job.core.document import Document, Heading
+from billing_job.core.document import Document
 from billing_job.core.errors import ConfigError
 from billing_job.core.files.manifest import ACCOUNTING, Folder, sha256
 from billing_job.core.period import Period
 from billing_job.documents.document_files import SUFFIXES, document_file, kinds_of
-from billing_job.documents.einvoice.profiles import profile_notes
+from billing_job.documents.einvoice.national_rules import Issued
+from billing_job.documents.einvoice.profiles import depends_on_lines, profile_notes
 from billing_job.documents.render_pool import get_ready, render
 from billing_job.documents.templates import Templates
 from billing_job.ledger.billed_facts import documents_of
 from billing_job.ledger.decisions import decisions
 from billing_job.ledger.document_files import StoredFile, record_files, stored_files
-from billing_job.ledger.documents import document_of_number, documents_in_folder, headings_in_folder
+from billing_job.ledger.documents import Documents, document_of_number, documents_in_folder
 from billing_job.ledger.identity import ledger_id
 from billing_job.ledger.issued_facts import ISSUED, issued_facts
 from billing_job.month.accounting_files import books_still_true, month_books
@@ -38,6 +39,8 @@ from billing_job.reporting.page_data import Notice, Report
 
 LISTS = ("exceptions.csv", "margin.csv", "attribution.csv")
 
+LOOKED_UP_AT_ONCE = 1_000
+"""Documents whose files are looked up in the ledger at one time."""
 NOTED_AT_ONCE = 16
 """Documents whose files are recorded in one database transaction; a kill costs at most the drawing of so many again."""
 
@@ -64,8 +67,8 @@ class _Looked:
 class WrittenMonth:
     """What a month's folder holds now, and what could not be written or differs from what was issued."""
 
-    documents: tuple[Document | Heading, ...]
-    """Without their lines where nothing had to be written."""
+    documents: tuple[Issued, ...]
+    """Drafts, or issued documents without their lines."""
     files: dict[str, tuple[str, int]] = field(default_factory=dict)
     """name below the folder → (SHA-256, size)."""
     problems: list[str] = field(default_factory=list)
@@ -83,24 +86,24 @@ def write_month(
     progress: Progress,
     again: Collection[str] = (),
     formats: Collection[str] = (),
-    new: Sequence[Document] = (),
 ) -> WrittenMonth:
     """Bring the folder up to date with the ledger; files that are there already with the right bytes stay.
 
     `again` names documents to render in any case. `formats` are written for the books beside the configured ones, this
-    once: what was exported by hand goes when it no longer holds, as after a credit note, and that is told. `new` are
-    documents that this run has stored, so that they need not be read. Without problems the manifest comes last, so a
-    folder that has one is whole; with problems there is none. Nothing is made where nothing has changed.
+    once: what was exported by hand goes when it no longer holds, as after a credit note, and that is told. Without
+    problems the manifest comes last, so a folder that has one is whole; with problems there is none. Nothing is made
+    where nothing has changed. Documents are read from the ledger a few at a time, whenever they are gone through.
     """
     folder = job.folder(month)
     folder.clear_leftovers()
     before = folder.manifest()
     if not again and not formats and is_unchanged(job, placed, folder, month):
         files = {name: (entry["sha256"], entry["size"]) for name, entry in before["files"].items()}
-        return WrittenMonth(tuple(headings_in_folder(job.engine, str(month))), files)
-    documents = tuple(documents_in_folder(job.engine, str(month), new))
-    written = WrittenMonth(documents)
-    get_ready(new, workers, job.settings.run.scheduler)
+        return WrittenMonth(told_of(documents_in_folder(job.engine, str(month))), files)
+    documents = documents_in_folder(job.engine, str(month))
+    written = WrittenMonth(told_of(documents))
+    missing = _to_be_rendered(job, folder, written, again)
+    get_ready(missing, workers, job.settings.run.scheduler)
     formats = list(dict.fromkeys(("csv", *job.settings.accounting.formats, *formats)))
     books = month_books(job, month, placed, documents, formats)
     written.warnings += books.warnings
@@ -111,15 +114,18 @@ def write_month(
     }
     kept = books_still_true(job, month, placed, documents, by_hand)
     accounting = {f"{ACCOUNTING}/{name}": content for name, content in {**books.files, **kept}.items()}
-    looked = _looked(job, month, placed, documents, list(accounting))
+    looked = _looked(job, month, placed, written.documents, list(accounting))
     # Other processes draw the pages meanwhile. The ledger is this thread's alone.
     with ThreadPoolExecutor(1) as beside:
-        lists = beside.submit(_lists, looked, job.templates)
-        _write_documents(job, folder, documents, written, workers, progress, again)
-    recorded = issued_facts(job.engine, str(month), ledger_id(job.engine)) if documents else b""
-    for name, content in {**accounting, **lists.result(), **({ISSUED: recorded} if recorded else {})}.items():
+        lists = beside.submit(_write_lists, folder, looked, job.templates)
+        _write_documents(job, folder, missing, written, workers, progress)
+    written.files |= lists.result()
+    for name, content in accounting.items():
         folder.write(name, content)
         written.files[name] = (sha256(content), len(content))
+    if documents:
+        recorded = issued_facts(job.engine, str(month), ledger_id(job.engine))
+        written.files[ISSUED] = folder.write_pieces(ISSUED, recorded)
     for name in before.get("files", {}):
         if name.startswith(f"{ACCOUNTING}/") and name not in written.files:
             folder.remove(name)
@@ -130,11 +136,23 @@ def write_month(
     if written.problems:
         folder.drop_manifest()
     else:
-        facts = manifest_facts(job, month, placed, documents)
+        facts = manifest_facts(job, month, placed, written.documents)
         folder.write_manifest(written.files, facts)
         if not written.warnings:  # they are to be said again
             remember(job, placed, folder, month)
     return written
+
+
+def told_of(documents: Documents) -> tuple[Issued, ...]:
+    """What is told of documents: their headings, and their lines without rows where the profile depends on them."""
+    return tuple(
+        _without_rows(documents[place]) if depends_on_lines(heading) else heading
+        for place, heading in enumerate(documents.headings())
+    )
+
+
+def _without_rows(document: Document) -> Document:
+    return replace(document, lines=tuple(replace(line, rows=()) for line in document.lines))
 
 
 def write_drafts(
@@ -157,31 +175,35 @@ def write_drafts(
     return written
 
 
-def _write_documents(
-    job: Job,
-    folder: Folder,
-    documents: Sequence[Document],
-    written: WrittenMonth,
-    workers: int,
-    progress: Progress,
-    again: Collection[str],
-) -> None:
-    """Render what is missing or differs from what was written before; content hashes decide, so a kill costs little."""
-    known = stored_files(job.engine, [document.number for document in documents])
+def _to_be_rendered(job: Job, folder: Folder, written: WrittenMonth, again: Collection[str]) -> Documents:
+    """The documents whose files are missing or differ from what was written before; the files of others are noted.
+
+    Content hashes decide, so a kill costs little.
+    """
     missing = []
-    for document in documents:
-        found = {}
-        kinds = kinds_of(document)
-        for kind in kinds:
-            stored = known.get((document.number, kind))
-            name = document_file(document, kind)
-            content = folder.read(name) if stored is not None and document.number not in again else None
-            if content is not None and stored is not None and sha256(content) == stored.sha256:
-                found[name] = (stored.sha256, stored.size)
-        if len(found) == len(kinds):
-            written.files.update(found)
-        else:
-            missing.append(document)
+    for start in range(0, len(written.documents), LOOKED_UP_AT_ONCE):
+        lot = written.documents[start : start + LOOKED_UP_AT_ONCE]
+        known = stored_files(job.engine, [document.number for document in lot])
+        for document in lot:
+            found = {}
+            kinds = kinds_of(document)
+            for kind in kinds:
+                stored = known.get((document.number, kind))
+                name = document_file(document, kind)
+                content = folder.read(name) if stored is not None and document.number not in again else None
+                if content is not None and stored is not None and sha256(content) == stored.sha256:
+                    found[name] = (stored.sha256, stored.size)
+            if len(found) == len(kinds):
+                written.files.update(found)
+            else:
+                missing.append(document.number)
+    return Documents(job.engine, missing)
+
+
+def _write_documents(
+    job: Job, folder: Folder, missing: Documents, written: WrittenMonth, workers: int, progress: Progress
+) -> None:
+    """Render documents and write their files."""
     noted: list[StoredFile] = []
     for done, result in enumerate(render(missing, job.templates, workers, job.settings.run.scheduler), 1):
         if result.problem:
@@ -208,10 +230,10 @@ def _note(job: Job, written: WrittenMonth, files: Sequence[StoredFile]) -> None:
     ]
 
 
-def _looked(job: Job, month: Period, placed: Placed, documents: Sequence[Document], books: Sequence[str]) -> _Looked:
+def _looked(job: Job, month: Period, placed: Placed, documents: Sequence[Issued], books: Sequence[str]) -> _Looked:
     """Ask the ledger for all that the lists and the page tell."""
     waiting = waiting_rows(job, placed.exceptions)
-    earned = month_margins(job, month, placed, documents)
+    earned = month_margins(job, month, placed)
     links = {
         document.number: {kind: document_file(document, kind) for kind in kinds_of(document)} for document in documents
     }
@@ -230,14 +252,12 @@ def _looked(job: Job, month: Period, placed: Placed, documents: Sequence[Documen
     return _Looked(waiting, earned, rows, placed.facts, decisions(job.engine), billed_on, report)
 
 
-def _lists(looked: _Looked, templates: Templates) -> dict[str, bytes]:
+def _write_lists(folder: Folder, looked: _Looked, templates: Templates) -> dict[str, tuple[str, int]]:
     """What waits, what was earned, and the page that shows the month and links to every other file."""
-    contents = (
-        exceptions_csv(looked.waiting),
-        margin_csv(looked.earned),
-        attribution_csv(looked.rows, looked.facts, looked.decisions, looked.billed_on),
-    )
-    return {**dict(zip(LISTS, contents, strict=True)), "report.html": report_html(looked.report, templates)}
+    attribution = attribution_csv(looked.rows, looked.facts, looked.decisions, looked.billed_on)
+    contents: tuple[Iterable[bytes], ...] = ([exceptions_csv(looked.waiting)], [margin_csv(looked.earned)], attribution)
+    found = {name: folder.write_pieces(name, pieces) for name, pieces in zip(LISTS, contents, strict=True)}
+    return {**found, "report.html": folder.write_pieces("report.html", [report_html(looked.report, templates)])}
 
 
 def render_again(

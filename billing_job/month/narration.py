@@ -35,7 +35,7 @@ def tell(
     invoices = sum(document.kind is Kind.INVOICE for document in documents)
     net, vat, gross = (sum(getattr(d, name) for d in documents) for name in ("net_cents", "vat_cents", "gross_cents"))
     kinds = f"{counted(invoices, 'invoice')}, {counted(len(documents) - invoices, 'credit note')}"
-    fresh = "drafts" if draft else f"{len(billed.new)} of them new"
+    fresh = "drafts" if draft else f"{len(billed.issued)} of them new"
     figures = (("net", net), ("VAT", vat), ("gross", gross))
     console.figures(f"{period}: {kinds}, {fresh}", [(name, money_text(cents, currency)) for name, cents in figures])
     exceptions = billed.placed.exceptions

@@ -1,5 +1,6 @@
 """By what a client's month would be billed under other plans or prices: as it was, but for what is asked instead."""
 
+from collections import defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
@@ -92,3 +93,17 @@ class OtherAccounts(Accounts):
         if self.instead.prices is None or month < self.first:
             return None
         return tuple(price for price in self.instead.prices if price.client_id in (client_id, EVERY_CLIENT))
+
+
+def present_names(accounts: Accounts, clients: Collection[str]) -> dict[str, str]:
+    """What each client is called by now; several that became one keep the ids that they were billed by."""
+    names = {client_id: client_id for client_id in clients}
+    months: dict[str, set[str]] = defaultdict(set)
+    for client_id, month in accounts.recorded:
+        months[client_id].add(month)
+    for client_id in accounts.job.clients:
+        formers = [former for former in accounts.former_ids(client_id) if former in names]
+        together = [months[each] for each in (client_id, *formers)]
+        if sum(map(len, together)) == len(set().union(*together)):
+            names |= dict.fromkeys(formers, client_id)
+    return names

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 
 from billing_job.core.columns.row_values import sum_of
-from billing_job.core.document import Document
+from billing_job.core.document import Document, Heading
 from billing_job.core.period import Period
 from billing_job.core.sums import Movement, Sum
 from billing_job.documents.translations import labels_for
@@ -37,7 +37,7 @@ def month_report(
     job: Job,
     month: Period,
     placed: Placed,
-    documents: Sequence[Document],
+    documents: Sequence[Document | Heading],
     *,
     waiting: Sequence[Waiting],
     anomalies: Sequence[Notice],
@@ -88,7 +88,7 @@ def month_report(
     )
 
 
-def _owed(job: Job, documents: Sequence[Document]) -> Receivables | None:
+def _owed(job: Job, documents: Sequence[Document | Heading]) -> Receivables | None:
     """What is open as of the newest day that the ledger knows of, so that the same ledger gives the same page."""
     newest = newest_statement_day(job.engine)
     if newest is None:
@@ -165,7 +165,7 @@ def _history(job: Job, placed: Placed) -> tuple[Notice, ...]:
 
 
 def _documents(
-    job: Job, month: Period, documents: Sequence[Document], files: Mapping[str, Mapping[str, str]]
+    job: Job, month: Period, documents: Sequence[Document | Heading], files: Mapping[str, Mapping[str, str]]
 ) -> tuple[DocumentRow, ...]:
     costs = document_costs(job.engine, str(month))
     return tuple(

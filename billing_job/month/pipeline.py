@@ -3,14 +3,14 @@
 Fetching comes before and is a command of its own, for a month can be billed from the ledger alone.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
 
 import pandas as pd
 
-from billing_job.billing.invoicing.bills import Terms, bills
+from billing_job.billing.invoicing.bills import ROWS_AT_ONCE, Lot, Terms, bills
 from billing_job.billing.invoicing.fee_discount_minimum import Minimum, PlanTerms
 from billing_job.billing.invoicing.national_currency import with_national_vat
 from billing_job.billing.invoicing.tax import vat_id_check
@@ -24,9 +24,9 @@ from billing_job.core.checks import (
     raise_if_broken,
 )
 from billing_job.core.columns.interned import pairs_of
-from billing_job.core.columns.row_values import exact_sum, sum_of
+from billing_job.core.columns.row_values import exact_sum, sum_where
 from billing_job.core.document import Document
-from billing_job.core.errors import ConfigError
+from billing_job.core.errors import ConfigError, InvariantBroken
 from billing_job.core.moments import moment_text
 from billing_job.core.money import cents_from_decimal, scaled
 from billing_job.core.period import Period
@@ -40,11 +40,11 @@ from billing_job.ledger.transactions import supplier_trunks
 from billing_job.ledger.vat_closings import first_open_day
 from billing_job.month.accounts import Accounts, Owner
 from billing_job.month.charges import charges
-from billing_job.month.credit_offers import with_credit_offers
+from billing_job.month.credit_offers import unoffered_credit, with_credit_offers
 from billing_job.month.gate import Because, Gate, gate_of, open_gate, why_nothing_is_issued
 from billing_job.month.job import Job
 from billing_job.month.own_charges import late_charges
-from billing_job.month.placing import Placed, place
+from billing_job.month.placing import Placed, place, rows_where
 from billing_job.month.preconditions import check_clients
 from billing_job.month.waiting_limit import WaitingShare, waiting_share
 
@@ -57,7 +57,9 @@ class Billed:
     """What issuing a month came to."""
 
     placed: Placed
-    new: tuple[Document, ...]
+    issued: tuple[str, ...]
+    """The numbers that this run gave."""
+    drafts: tuple[Document, ...]
     waiting: Sum
     """Attributed to a client that has its document of the month already: on its next invoice."""
     gate: Gate
@@ -70,11 +72,18 @@ class Billed:
 
 
 def bill(
-    job: Job, month: Period, *, only: Collection[str] = (), supplementary: bool = False, draft: bool = False
+    job: Job,
+    month: Period,
+    *,
+    only: Collection[str] = (),
+    supplementary: bool = False,
+    draft: bool = False,
+    at_once: int = ROWS_AT_ONCE,
 ) -> Billed:
     """Place, price and issue a month; with `draft` the documents have no number and nothing is stored.
 
-    `only` restricts it to some clients; `supplementary` bills at once what would wait for the next invoice.
+    `only` restricts it to some clients; `supplementary` bills at once what would wait for the next invoice. Documents
+    of about `at_once` rows are held at one time; what is stored does not depend on it.
     """
     check_clients(job, only)
     placed = place(job, month)
@@ -100,30 +109,32 @@ def bill(
     ]
     own = [row for row in placed.own_rows if (not only or row.client_id in only)]
     own_now = [row for row in own if supplementary or row.client_id not in has_invoice]
-    found, notes = bills_of_run(job, placed, billable[~waiting], billed_now, own_now)
+    lots, notes = bills_of_run(job, placed, rows_where(billable, ~waiting), billed_now, own_now, at_once)
     notes += late_charges(own_now, placed.accounts.closed, job.settings.billing.currency)
-    waits = sum_of(billable[waiting])
+    waits = sum_where(billable, waiting)
+    del billable, waiting
     if draft or because:
-        drafts = tuple(each.document for each in found if each.document and draft)
-        return Billed(placed, drafts, waits, gate, share, because, notes)
-    new = issue(
+        # Also where nothing is kept of them: what cannot be billed is to be told.
+        drafts = [each.document for lot in lots for each in lot if each.document and draft]
+        return Billed(placed, (), tuple(drafts), waits, gate, share, because, notes)
+    closing = set() if only else {(client_id, str(month)) for client_id in billed_now}
+    owners = closing | taken_up(placed, billed_now)
+    issued = issue(
         job.engine,
-        found,
+        _with_owners(lots, owners),
         str(month),
         job.numbering,
         closes=not only,
         now=moment_text(job.clock.now()),
         today=_today(job),
-        terms=placed.accounts.fresh_terms(
-            billed_owners(found, () if only else billed_now, month) | taken_up(placed, billed_now)
-        ),
+        terms=lambda: placed.accounts.fresh_terms(owners),
         borne=_borne(placed, only),
         together_with=partial(open_gate, job, gate, job.reading(), month),
         evidence={vat_id: recorded.seq for vat_id, recorded in placed.accounts.vies.items()},
     )
     raise_if_broken(numbers_have_no_gap(issued_numbers(job.engine)))
     gate = replace(gate, proven=proof_of_reading(job.engine, gate.reading))
-    return Billed(placed, tuple(new), waits, gate, share, because, notes)
+    return Billed(placed, tuple(issued), (), waits, gate, share, because, notes)
 
 
 def _costs_remain(placed: Placed) -> bool:
@@ -144,22 +155,36 @@ def taken_up(placed: Placed, billed_now: Collection[str]) -> set[Owner]:
     return {owner for owner in placed.left_out if owner[0] in billed_now and owner in placed.vat}
 
 
-def billed_owners(found: Iterable[Bill], closing: Iterable[str], month: Period) -> set[Owner]:
-    """The clients' months that are billed by now: those on documents, and with the month's end everybody's."""
-    owners = {
+def billed_owners(bills: Iterable[Bill]) -> set[Owner]:
+    """The clients' months that are on these bills."""
+    return {
         (bill.client_id, settlement.month)
-        for bill in found
+        for bill in bills
         for settlement in bill.settlements
         # A charge in advance must not fix the terms of a month that has not begun.
         if not is_own_charge(settlement.transaction_id)
     }
-    return owners | {(client_id, str(month)) for client_id in closing}
+
+
+def _with_owners(lots: Iterable[list[Bill]], owners: set[Owner]) -> Iterator[list[Bill]]:
+    """The lots; when they are through, the clients' months that they bill are among the owners."""
+    for lot in lots:
+        owners |= billed_owners(lot)
+        yield lot
 
 
 def bills_of_run(
-    job: Job, placed: Placed, billable: pd.DataFrame, billed_now: Collection[str], own: Sequence[ChargeRow]
-) -> tuple[list[Bill], tuple[str, ...]]:
-    """The bills of these rows, and what `billed_now` owe of the month beside them; and what somebody should look at."""
+    job: Job,
+    placed: Placed,
+    billable: pd.DataFrame,
+    billed_now: Collection[str],
+    own: Sequence[ChargeRow],
+    at_once: int = ROWS_AT_ONCE,
+) -> tuple[Iterator[list[Bill]], tuple[str, ...]]:
+    """The bills of these rows, and what `billed_now` owe of the month beside them; and what somebody should look at.
+
+    The bills come in lots; making one asks the ledger nothing any more.
+    """
     settings, month = job.settings, placed.month
     charged = charges(job, placed, billable, own)
     terms = Terms(
@@ -178,7 +203,7 @@ def bills_of_run(
     used = charged.priced[~charged.priced["transaction_id"].isin([row.transaction_id for row in own])]
     owners = fees | pairs_of(used["client_id"], used["period"])
     clients = {id_: job.mapping.with_references(one, month.last_day) for id_, one in charged.clients.items()}
-    found = bills(
+    lots = bills(
         charged.priced,
         clients,
         placed.vat,
@@ -188,12 +213,25 @@ def bills_of_run(
         terms,
         charged.facts,
         charged.freed,
+        at_once,
     )
-    found = with_credit_offers(job, [_with_national_vat(job, bill) for bill in found])
-    raise_if_broken(
-        every_charge_is_on_a_bill(charged.priced, found) + documents_add_up(b.document for b in found if b.document)
-    )
-    return found, charged.notes
+    return _checked(job, lots, unoffered_credit(job), len(charged.priced)), charged.notes
+
+
+def _checked(job: Job, lots: Iterable[Lot], credit: Mapping[str, int], rows: int) -> Iterator[list[Bill]]:
+    """The bills of each lot, with their VAT in the seller's own currency and what the client has in `credit`.
+
+    Together they bill all of the priced rows.
+    """
+    for lot in lots:
+        found = with_credit_offers(credit, [_with_national_vat(job, bill) for bill in lot.bills])
+        raise_if_broken(
+            every_charge_is_on_a_bill(lot.rows, found) + documents_add_up(b.document for b in found if b.document)
+        )
+        rows -= len(lot.rows)
+        yield found
+    if rows:
+        raise InvariantBroken(f"{rows} priced transactions are on no bill. Nothing was issued; please report this")
 
 
 def _trunk_names(job: Job) -> dict[str, str]:

@@ -1,10 +1,13 @@
 """Every transaction of a month given its place: an owner, an exclusion, or a reason to wait."""
 
+import contextlib
+import ctypes
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
 import pandas as pd
+import pyarrow as pa
 
 from billing_job.billing.attribution.assignments import Assignments
 from billing_job.billing.attribution.attribute import attribute, decide, withdrawn
@@ -14,9 +17,9 @@ from billing_job.billing.invoicing.tax import Untaxable
 from billing_job.billing.rating.own_charges import ChargeRow
 from billing_job.core.categories import REFUND, RENTAL
 from billing_job.core.checks import every_transaction_has_a_place, raise_if_broken
-from billing_job.core.columns.interned import ints
+from billing_job.core.columns.interned import Coded, ints
 from billing_job.core.columns.months import months_of
-from billing_job.core.columns.row_values import sum_of
+from billing_job.core.columns.row_values import sum_of, sum_where
 from billing_job.core.columns.schema import INT, TEXT
 from billing_job.core.document import Vat
 from billing_job.core.money import wallet_text
@@ -43,6 +46,7 @@ from billing_job.month.refund_owners import ORIGINAL_WAITS, Owners, place_refund
 
 BILLED_ROW_CHANGED = "billed_row_changed"
 BEFORE_FIRST_MONTH = "before_first_month"
+MANY_ROWS = 100_000
 NO_CHANGES: Mapping[str, tuple[int, int | None]] = {}
 
 
@@ -83,28 +87,27 @@ class Placed:
     @cached_property
     def of_month(self) -> pd.DataFrame:
         """The month's own rows, whatever became of them."""
-        return self.frame[self.frame["month"] == str(self.month)]
+        return rows_where(self.frame, self.frame["month"] == str(self.month))
 
     @cached_property
     def moved_in_month(self) -> pd.DataFrame:
         """The month's own rows that moved money: those whose status is void or pending are in no books."""
-        rows = self.of_month
-        return rows[rows["standing"] == SETTLED]
+        return rows_where(self.of_month, self.of_month["standing"] == SETTLED)
 
-    @cached_property
+    @property
     def attributed(self) -> pd.DataFrame:
-        """Rows that have an owner and are on no document yet."""
-        return self._open("attributed")
+        """Rows that have an owner and are on no document yet; taken out of the frame anew each time."""
+        return rows_where(self.frame, self._open("attributed"))
 
     @cached_property
     def excluded(self) -> pd.DataFrame:
         """Rows that nobody is billed for, with a reason."""
-        return self._open("excluded")
+        return self.frame[self._open("excluded")]
 
     @cached_property
     def open_exceptions(self) -> pd.DataFrame:
         """Rows that wait and are on no document."""
-        return self._open("exception")
+        return self.frame[self._open("exception")]
 
     @cached_property
     def exceptions(self) -> pd.DataFrame:
@@ -112,13 +115,25 @@ class Placed:
         found = self.open_exceptions
         return found if self.changed.empty else pd.concat([found, self.changed[found.columns]], ignore_index=True)
 
-    def _open(self, outcome: str) -> pd.DataFrame:
-        return self.frame[(self.frame["outcome"] == outcome) & ~self.frame["settled"]]
-
-    @cached_property
+    @property
     def settled(self) -> pd.DataFrame:
         """Rows that an issued document holds already; a re-run writes them again from the ledger."""
         return self.frame[self.frame["settled"]]
+
+    def sums(self) -> tuple[Sum, Sum, Sum, Sum]:
+        """Of what is attributed, excluded, waits, and is on a document already."""
+        attributed, excluded, waits = (
+            sum_where(self.frame, self._open(outcome)) for outcome in ("attributed", "excluded", "exception")
+        )
+        return attributed, excluded, waits, sum_where(self.frame, self.frame["settled"])
+
+    def _open(self, outcome: str) -> pd.Series:
+        return (self.frame["outcome"] == outcome) & ~self.frame["settled"]
+
+
+def rows_where(frame: pd.DataFrame, rows: pd.Series) -> pd.DataFrame:
+    """The frame itself where all of its rows are asked for, as they mostly are: a month fills much of the memory."""
+    return frame if rows.all() else frame[rows]
 
 
 def place(job: Job, month: Period, *, every_month: bool = False) -> Placed:
@@ -132,14 +147,18 @@ def place(job: Job, month: Period, *, every_month: bool = False) -> Placed:
     owners = attributed(job, transactions_in_scope(job.engine, *month.span(zone)), facts, changed)
     frame = owners.frame
     in_scope = _in_scope(frame, month, *billed_periods(job.engine)) | every_month
-    never_run = sum_of(frame[~in_scope & (frame["outcome"] != "excluded")])
+    never_run = sum_where(frame, ~in_scope & (frame["outcome"] != "excluded"))
     elsewhere = set(frame.loc[~in_scope & ~frame["settled"], "transaction_id"])
-    frame = frame[in_scope].reset_index(drop=True)
+    frame = rows_where(frame, in_scope).reset_index(drop=True)
     before = sum_of(frame)
-    open_rows = frame[(frame["outcome"] == "attributed") & ~frame["settled"]]
+    open_rows = frame.loc[(frame["outcome"] == "attributed") & ~frame["settled"], ["client_id", "month"]]
     own = own_charges(job, month, facts)
     own_months = {(row.client_id, row.month) for row in own.open_rows}
-    months = {str(month), *open_rows["month"], *(original.month for original in owners.billed.values())}
+    months = {
+        str(month),
+        *Coded.of(open_rows["month"]).used(),
+        *(original.month for original in owners.billed.values()),
+    }
     freed = freed_plan_charges(job.engine)
     months |= {name for _, name in own_months | freed}
     accounts = accounts_of(job, months | months_without_terms(job.engine))
@@ -149,16 +168,17 @@ def place(job: Job, month: Period, *, every_month: bool = False) -> Placed:
     frame["detail"] = _details(job, frame, facts)
     waiting = _changed_rows(job, facts, changed)
     placed = Placed(month, frame, facts, accounts, vat, untaxable, never_run, owners.billed, waiting, own, left_out)
-    raise_if_broken(
-        every_transaction_has_a_place(
-            before,
-            sum_of(placed.attributed),
-            sum_of(placed.excluded),
-            sum_of(placed.open_exceptions),
-            sum_of(placed.settled),
-        )
-    )
+    raise_if_broken(every_transaction_has_a_place(before, *placed.sums()))
+    if len(frame) >= MANY_ROWS:
+        _hand_back()
     return placed
+
+
+def _hand_back() -> None:
+    """Give the system what reading and placing needed and nobody does any more: pricing's peak would come on top."""
+    pa.default_memory_pool().release_unused()
+    with contextlib.suppress(AttributeError, OSError):  # only glibc has it
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def attributed(

@@ -18,11 +18,11 @@ def previewed(job: Job, month: Period, billed: Billed) -> dict[str, Any]:
 
     The drafts' nets are remembered for the next preview.
     """
-    now = month_nets(job, month, billed.new)
+    now = month_nets(job, month, billed.drafts)
     before = month_nets(job, month.previous)
     earlier = last_preview(job.engine, str(month))
     earned = month_margins(job, month, billed.placed)
-    names = {draft.client.client_id: draft.client.name for draft in billed.new}
+    names = {draft.client.client_id: draft.client.name for draft in billed.drafts}
     names |= {client_id: client.name for client_id, client in job.clients.items()}
     record_preview(job.engine, str(month), now, moment_text(job.clock.now()))
     return {
@@ -37,7 +37,7 @@ def previewed(job: Job, month: Period, billed: Billed) -> dict[str, Any]:
             for client_id in sorted({*before, *now, *(earlier or {})})
         ],
         "anomalies": [
-            *(each.text for each in told(month_anomalies(job, month, billed.placed, earned, billed.new))),
+            *(each.text for each in told(month_anomalies(job, month, billed.placed, earned, billed.drafts))),
             *billed.placed.own.contradictions,
         ],
         "coming_charges": _coming(job, month, billed.placed),

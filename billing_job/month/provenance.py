@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from billing_job.core.document import Document
+from billing_job.core.document import Document, Heading
 from billing_job.core.files.manifest import MANIFEST, Folder
 from billing_job.core.period import Period
 from billing_job.ledger.folder_state import ledger_state, note_written, written_from
@@ -47,7 +47,7 @@ def _state(job: Job, placed: Placed, folder: Folder) -> str:
     return digest.hexdigest()
 
 
-def manifest_facts(job: Job, month: Period, placed: Placed, documents: Sequence[Document]) -> dict[str, Any]:
+def manifest_facts(job: Job, month: Period, placed: Placed, documents: Sequence[Document | Heading]) -> dict[str, Any]:
     """Where the files come from: fingerprints of ledger and configuration, and versions."""
     return {
         "month": str(month),
@@ -58,7 +58,7 @@ def manifest_facts(job: Job, month: Period, placed: Placed, documents: Sequence[
     }
 
 
-def _ledger_fingerprint(rows: pd.DataFrame, documents: Sequence[Document]) -> str:
+def _ledger_fingerprint(rows: pd.DataFrame, documents: Sequence[Document | Heading]) -> str:
     """One hash over the month's transactions and documents, as the ledger holds them."""
     digest = hashlib.sha256()
     digest.update("\n".join(rows["transaction_id"]).encode())

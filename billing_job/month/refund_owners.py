@@ -62,7 +62,8 @@ def place_refunds(
             if original is not None:
                 billed[id_, int(str(piece["part"]))] = original
     kept = frame[~open_rows.fillna(False).astype(bool)]
-    index = dict(zip(frame["transaction_id"], frame.index, strict=True))
+    same = frame.loc[frame["transaction_id"].isin([str(row["transaction_id"]) for row in rows]), "transaction_id"]
+    index = dict(zip(same, same.index, strict=True))
     pieces = pd.DataFrame(placed, index=[index[row["transaction_id"]] for row in placed])
     together = pd.concat([kept, conform(pieces, ATTRIBUTED, "refunds")]).sort_index(kind="stable")
     return Owners(conform(together.reset_index(drop=True), ATTRIBUTED, "refunds"), billed)

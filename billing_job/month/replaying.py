@@ -10,21 +10,15 @@ from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
-import pandas as pd
-
-from billing_job.billing.attribution.attribute import attribute
-from billing_job.billing.rating.charge_periods import Charge, ChargePeriod
-from billing_job.billing.rating.own_charges import ChargeRow
 from billing_job.core.categories import CHARGE, is_of_plan
-from billing_job.core.columns.schema import ATTRIBUTED, INT, TEXT, conform, empty
+from billing_job.core.columns.schema import ATTRIBUTED, empty
 from billing_job.core.document import Kind, Vat
-from billing_job.core.errors import LedgerError
 from billing_job.core.moments import moment_text
 from billing_job.core.money import half_away_from_zero
 from billing_job.core.period import Period
-from billing_job.core.settlement import Bill, Original
+from billing_job.core.settlement import Bill
 from billing_job.core.sums import Sum
-from billing_job.ledger.billed_facts import freed_plan_charges, originals
+from billing_job.ledger.billed_facts import freed_plan_charges
 from billing_job.ledger.documents import latest_clients
 from billing_job.ledger.issuing import issue
 from billing_job.ledger.month_terms import recorded_terms
@@ -35,6 +29,7 @@ from billing_job.ledger.replay import (
     Issued,
     Key,
     Open,
+    Recorded,
     Settled,
     Step,
     billed_of_periods,
@@ -44,18 +39,16 @@ from billing_job.ledger.replay import (
     open_settlements,
     store,
 )
-from billing_job.ledger.transactions import transactions_of
 from billing_job.month.accounts import Owner, accounts_of
 from billing_job.month.charges import NOTHING_TAXED
 from billing_job.month.job import Job
-from billing_job.month.other_terms import Instead, OtherAccounts
+from billing_job.month.other_terms import Instead, OtherAccounts, present_names
 from billing_job.month.own_charges import OwnCharges
 from billing_job.month.pipeline import billed_owners, bills_of_run, taken_up
-from billing_job.month.placing import Placed, months_of_rows
+from billing_job.month.placing import Placed
+from billing_job.month.replayed_rows import Part, attributed_again, originals_of, own_row
 
 _NUMBERS = {Kind.INVOICE: "invoice {year}-{number}", Kind.CREDIT_NOTE: "credit note {year}-{number}"}
-_AT_ONCE = 10_000
-Part = tuple[str, int]
 
 
 class Replay:
@@ -69,7 +62,7 @@ class Replay:
         months = {row.month for row in settled} | {row.period for row in settled}
         self._accounts = accounts_of(job, months)
         self._months = months
-        self.names = self._present_names({row.client_id for row in settled})
+        self.names = present_names(self._accounts, {row.client_id for row in settled})
         departed = latest_clients(job.engine, set(self.names.values()) - set(job.clients)).values()
         mapping = replace(job.mapping, clients=(*job.mapping.clients, *departed))
         self._job = replace(job, engine=self._engine, mapping=mapping)
@@ -89,9 +82,10 @@ class Replay:
         self._beside: dict[str, list[Part]] = {}
         """Document → fee and minimum of its client and run in the ledger apart."""
         self._corrected = self._with_corrected_prices(settled)
-        self._begun: set[str] = set()
+        self._asked: set[Owner] = set()
+        """Clients' months whose terms were recorded so far: those that owed nothing by them may owe something now."""
         self._older = {row.key for row in settled if row.period < self._first}
-        copy_terms(job.engine, self._engine, self._first)
+        copy_terms(job.engine, self._engine)
         refunded = {row.refund_of for row in self._settled.values() if row.refund_of}
         copy_documents(
             job.engine,
@@ -106,8 +100,10 @@ class Replay:
     def play(self) -> dict[tuple[str, str], Billed]:
         """(client, month of the run) → what is billed now."""
         try:
-            for step in self._steps:
-                if isinstance(step, Issued):
+            for place, step in enumerate(self._steps):
+                if isinstance(step, Recorded):
+                    self._record(step, self._steps[place + 1 :])
+                elif isinstance(step, Issued):
                     self._free_before(step)
                     if step.period < self._first:
                         store(self._engine, step)
@@ -121,13 +117,6 @@ class Replay:
         finally:
             self._engine.dispose()
 
-    def _present_names(self, clients: Collection[str]) -> dict[str, str]:
-        """What each client is called by now."""
-        names = {client_id: client_id for client_id in clients}
-        for client_id in self._real.clients:
-            names |= {former: client_id for former in self._accounts.former_ids(client_id) if former in names}
-        return names
-
     def _with_corrected_prices(self, rows: Sequence[Settled]) -> set[Owner]:
         """Clients' months of which a freed row was billed again at another price: the recorded terms held no longer."""
         terms = {row.key: (row.client_id, row.cost_micros, row.charge_cents, row.discount_millionths) for row in rows}
@@ -138,18 +127,27 @@ class Replay:
                 found.add((self.names[row.client_id], row.month))
         return found
 
+    def _record(self, step: Recorded, following: Sequence[Step]) -> None:
+        """What older runs recorded is as it was; of the months in question each batch records its own."""
+        then = next((each.period for each in following if isinstance(each, Issued)), self._last)
+        older = tuple(row for row in step.rows if row[1] < self._first)
+        store(self._engine, Recorded(older if then < self._first else ()))
+        months = {row[1] for row in step.rows if self._first <= row[1] <= self._last}
+        self._asked |= {(self.names.get(row[0], row[0]), row[1]) for row in step.rows if row[1] in months}
+        for month in sorted(months - {row.period for row in self._settled.values()}):
+            self._bill(Issued(month, ()))  # nobody owed anything in it
+
     def _bill(self, step: Issued) -> None:
         rows = [row._replace(client_id=self.names[row.client_id]) for row in step.rows]
         month = Period.parse(step.period)
         accounts = self._accounts_now()
         clients = {row.client_id for row in rows}
-        if step.period not in self._begun:
-            self._begun.add(step.period)
-            billed = {self.names[row.client_id] for row in self._settled.values() if row.period == step.period}
-            clients |= {id_ for id_, of in self._was if of == step.period and id_ not in billed}
+        asked = {owner for owner in self._asked if owner[1] == step.period}
+        self._asked -= asked
+        clients |= {client_id for client_id, _ in asked}
         uses = [row for row in rows if not row.transaction_id.startswith(CHARGE)]
-        own = [_own_row(row) for row in rows if row.transaction_id.startswith(CHARGE) and not is_of_plan(row[0])]
-        refunded = self._refunded(uses)
+        own = [own_row(row) for row in rows if row.transaction_id.startswith(CHARGE) and not is_of_plan(row[0])]
+        refunded = originals_of(self._engine, uses)
         left_out = accounts.left_out(month) | accounts.freed(freed_plan_charges(self._engine), month)
         vat: dict[Owner, Vat] = {}
         billed_owners_now = {(client_id, step.period) for client_id in clients}
@@ -161,20 +159,22 @@ class Replay:
                 vat[owner] = taxed
             elif owner in billed_owners_now:
                 vat[owner] = NOTHING_TAXED
-        frame = self._attributed(uses)
+        frame = attributed_again(self._real, self._facts, uses)
         placed = Placed(
             month, frame, self._facts, accounts, vat, {}, Sum(), refunded, empty(ATTRIBUTED), OwnCharges(), left_out
         )
-        found, _ = bills_of_run(self._job, placed, frame, sorted(clients), own)
+        lots, _ = bills_of_run(self._job, placed, frame, sorted(clients), own)
+        found = [bill for lot in lots for bill in lot]
+        owners = billed_owners(found) | {(client_id, str(month)) for client_id in clients} | taken_up(placed, clients)
         issue(
             self._engine,
-            found,
+            [found],
             step.period,
             _NUMBERS,
             closes=False,
             now=moment_text(self._real.clock.now()),
             today=date.max,
-            terms=accounts.fresh_terms(billed_owners(found, clients, month) | taken_up(placed, clients)),
+            terms=lambda: accounts.fresh_terms(owners),
         )
         self._note(rows, found)
 
@@ -183,60 +183,6 @@ class Replay:
         recorded = recorded_terms(self._engine, self._months)
         facts = (real.borne, real.closed, real.vies)
         return OtherAccounts(self._job, recorded, *facts, self._was, self._first, self._instead, self._corrected)
-
-    def _attributed(self, rows: Sequence[Settled]) -> pd.DataFrame:
-        """Rows of ATTRIBUTED: the transactions as they are read, the owners and costs as they were billed."""
-        if not rows:
-            return empty(ATTRIBUTED).assign(month=pd.Series([], dtype=TEXT), detail=pd.Series([], dtype=TEXT))
-        settings = self._real.settings
-        ids = sorted({row.transaction_id for row in rows})
-        lots = [ids[start : start + _AT_ONCE] for start in range(0, len(ids), _AT_ONCE)]
-        known = pd.concat([transactions_of(self._real.engine, lot) for lot in lots], ignore_index=True)
-        found = attribute(known, self._facts, settings.categories, settings.billing.currency)
-        place = {id_: place for place, id_ in enumerate(found["transaction_id"])}
-        if missing := set(ids) - set(place):
-            raise LedgerError(f"transaction {min(missing)} is on a document, but the ledger has it no more")
-        frame = found.iloc[[place[row.transaction_id] for row in rows]].reset_index(drop=True)
-        numbers = {fact.number: fact for fact in self._facts.number_facts if fact.number}
-        foreign = [
-            numbers.get(row.number) if row.number != number else None
-            for row, number in zip(rows, frame["number"], strict=True)
-        ]
-        cells = {
-            "country": [c if one is None else one.country for one, c in zip(foreign, frame["country"], strict=True)],
-            "number_type": [
-                kind if one is None else one.number_type
-                for one, kind in zip(foreign, frame["number_type"], strict=True)
-            ],
-            "category": [
-                category if row.refund_of or row.category == "" else row.category
-                for row, category in zip(rows, frame["category"], strict=True)
-            ],
-            **{name: [getattr(row, name) for row in rows] for name in ("client_id", "number", "trunk", "refund_of")},
-        }
-        frame = frame.assign(
-            **{name: pd.Series(column, dtype=TEXT) for name, column in cells.items()},
-            part=pd.Series([row.part for row in rows], dtype=INT),
-            refund_part=pd.Series([row.refund_part for row in rows], dtype=INT),
-            micros=pd.Series([-row.cost_micros for row in rows], dtype=INT),
-            outcome="attributed",
-            reason="",
-            settled=False,
-        )
-        frame = conform(frame, ATTRIBUTED, "replay")
-        return frame.assign(month=months_of_rows(frame, self._real), detail="")
-
-    def _refunded(self, rows: Sequence[Settled]) -> dict[Part, Original]:
-        """(refund, part) → what it gives back, where that was billed before it."""
-        wanted = {row.refund_of for row in rows if row.refund_of}
-        settled = {
-            (id_, one.part): one for id_, parts in originals(self._engine, sorted(wanted)).items() for one in parts
-        }
-        return {
-            (row.transaction_id, row.part): settled[row.refund_of, row.refund_part]
-            for row in rows
-            if row.refund_of and (row.refund_of, row.refund_part) in settled
-        }
 
     def _note(self, rows: Sequence[Settled], found: Sequence[Bill]) -> None:
         """Keep what refunds gave back so far, and which fees and minimums stand beside which document's rows."""
@@ -328,17 +274,3 @@ def _part(cents: int, part: int, whole: int) -> int:
         if whole
         else 0
     )
-
-
-def _own_row(row: Settled) -> ChargeRow:
-    """A charge of one's own as it was billed: no plan decides what it costs."""
-    month = Period.parse(row.month)
-    charge = Charge(
-        row.transaction_id, row.client_id, "", "", row.category, 10**4, "", 0, "month", "arrears", None, None, False,
-        "", row.number, row.trunk, 0, "",
-    )  # fmt: skip
-    period = ChargePeriod(row.month, month.first_day, month.next.first_day)
-    return ChargeRow(
-        row.transaction_id, charge, row.client_id, period, month.first_day, month.last_day, 1, None, row.charge_cents,
-        row.cost_micros,
-    )  # fmt: skip

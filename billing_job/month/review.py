@@ -1,40 +1,39 @@
 """Two looks at a month in the ledger: what was earned on its transactions, and what looks wrong about it."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 import pandas as pd
 
-from billing_job.core.columns.schema import INT
 from billing_job.core.document import Document
 from billing_job.core.period import Period
 from billing_job.ledger.billed_charges import charges_of_period
 from billing_job.ledger.decisions import accepted_costs
 from billing_job.ledger.documents import documents_of_period, nets_of_period
-from billing_job.ledger.transactions import settlements_of
+from billing_job.ledger.transactions import billed_amounts, costs_instead, standing_settlements
 from billing_job.month.job import Job
 from billing_job.month.placing import Placed
 from billing_job.reporting.anomalies import Anomaly, anomalies, net_by_client
 from billing_job.reporting.margins import margins
 
 
-def month_margins(job: Job, month: Period, placed: Placed, known: Sequence[Document] = ()) -> pd.DataFrame:
+def month_margins(job: Job, month: Period, placed: Placed) -> pd.DataFrame:
     """Cost and charge of the month's transactions, and of the charges of one's own that its run billed.
 
-    See margins.margins. Documents in `known` are not read again.
+    See margins.margins.
     """
-    zone = job.settings.billing.zone
-    settled = settlements_of(job.engine, *month.span(zone))
-    if accepted := accepted_costs(job.engine):
-        changed = settled["transaction_id"].isin(list(accepted)) & ~settled["released"]
-        costs = settled["transaction_id"].map(lambda id_: -accepted.get(id_, 0)).astype(INT)
-        settled["cost_micros"] = settled["cost_micros"].mask(changed, costs)
-    own = charges_of_period(job.engine, str(month))
-    settled = settled if own.empty else pd.concat([settled, own], ignore_index=True)
+    span = month.span(job.settings.billing.zone)
+    accepted = {id_: -micros for id_, micros in accepted_costs(job.engine).items()}
+    billed = (
+        billed_amounts(job.engine, *span),
+        costs_instead(job.engine, *span, accepted),
+        charges_of_period(job.engine, str(month)),
+    )
     gone = job.withdrawn()
     rows = placed.moved_in_month
     rows = rows[rows["settled"] | ~rows["transaction_id"].isin(sorted(gone))] if gone else rows
-    return margins(rows, settled, documents_of_period(job.engine, str(month), known))
+    standing = standing_settlements(job.engine, *span)
+    return margins(rows, standing, billed, documents_of_period(job.engine, str(month)))
 
 
 def month_nets(job: Job, month: Period, drafts: Iterable[Document] = ()) -> dict[str, int]:

@@ -10,9 +10,9 @@ from billing_job.core.errors import BillingJobError, ConfigError, ExitCode, RunF
 from billing_job.core.files.object_store import files_at
 from billing_job.core.moments import moment_text
 from billing_job.core.period import Period
-from billing_job.ledger.documents import headings_in_folder
+from billing_job.ledger.documents import documents_in_folder
 from billing_job.ledger.runs import begin_run, end_run
-from billing_job.month.folder import WrittenMonth, write_drafts, write_month
+from billing_job.month.folder import WrittenMonth, told_of, write_drafts, write_month
 from billing_job.month.folder_guard import check_folder, note_numbers
 from billing_job.month.gate import Because, accept_difference
 from billing_job.month.job import Job
@@ -97,7 +97,7 @@ def _billed(job: Job, period: Period, session: Session, options: RunOptions, req
     except RunFailed as error:
         # The numbers are given, whatever became of the files: programs must learn of them.
         console.error(str(error))
-        headings = headings_in_folder(job.engine, str(period))
+        headings = told_of(documents_in_folder(job.engine, str(period)))
         object_ = run_json(
             period,
             "failed",
@@ -124,14 +124,12 @@ def _written(
     """The files of the month or of its drafts, and what a preview tells; RunFailed when some cannot be written."""
     more: dict[str, Any] = {}
     if options.draft:
-        written = write_drafts(job, period, billed.new, workers=options.workers, progress=console.progress)
+        written = write_drafts(job, period, billed.drafts, workers=options.workers, progress=console.progress)
         more = previewed(job, period, billed)
         console.warn(*more["anomalies"])
     else:
         note_numbers(job)
-        written = write_month(
-            job, period, billed.placed, workers=options.workers, progress=console.progress, new=billed.new
-        )
+        written = write_month(job, period, billed.placed, workers=options.workers, progress=console.progress)
     console.warn(*written.warnings)
     if written.problems:
         raise RunFailed(
@@ -145,7 +143,7 @@ def _documents_json(
     documents: Sequence[Document | Heading], period: Period, billed: Billed, options: RunOptions
 ) -> list[dict[str, Any]]:
     """The `documents` of `run --json`: all of the month's folder, or those of --client."""
-    fresh = {document.number for document in billed.new}
+    fresh = set(billed.issued)
     folder = f"drafts/{period}" if options.draft else str(period)
     return [
         document_json(document, folder, new=options.draft or document.number in fresh)

@@ -39,8 +39,9 @@ def waiting_share(placed: Placed) -> WaitingShare:
     Settled rows have their owner.
     """
     frame = placed.frame
-    rows = frame[frame["month"].isin(["", str(placed.month)]) & (frame["category"] != REFUND)]
-    rows = rows[rows["settled"] | (rows["outcome"] != "excluded")]
+    counts = frame["month"].isin(["", str(placed.month)]) & (frame["category"] != REFUND)
+    counts &= frame["settled"] | (frame["outcome"] != "excluded")
+    rows = frame.loc[counts, ["outcome", "settled", "reason", "part", "micros", "large_micros"]]
     has_no_owner = (rows["outcome"] == "exception") & ~rows["settled"] & ~rows["reason"].isin(OWNED)
     is_cost = (rows["micros"] < 0).fillna(False)
     is_unreadable = rows["micros"].isna() & has_no_owner

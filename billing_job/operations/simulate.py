@@ -115,7 +115,7 @@ def _notes(clients: Sequence[str], was: Mapping[Owner, Billed], again: Mapping[O
         cents = [sum(one.net_cents for (owner, _), one in each.items() if owner == id_) for each in (was, again)]
         if cents[0] != cents[1]:
             yield (
-                f"{id_}: the same terms come to {decimal_text(cents[1])}, and {decimal_text(cents[0])} was billed: what"
-                " a credit note freed was billed again by files that have changed since, so this client's figures are"
-                " no more exact than that"
+                f"{id_}: under the terms that it was billed by the same history comes to {decimal_text(cents[1])}, and"
+                f" {decimal_text(cents[0])} was billed: files that decided about it have changed since, and this"
+                " client's figures are no more exact than that"
             )

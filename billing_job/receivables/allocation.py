@@ -59,12 +59,15 @@ class Case:
 Outcome = list[Payment] | Waits
 
 
-def booked(book: Book, case: Case) -> Iterator[tuple[EntryPart, Outcome]]:
-    """Each part with its payments, or with why it waits. Who asks counts each in the book before the next."""
+def booked(book: Book, case: Case) -> Iterator[tuple[EntryPart, tuple[str, ...], Outcome]]:
+    """Each part with the documents it names, and its payments or why it waits.
+
+    Who asks counts each in the book before the next.
+    """
     decision = case.decision
     if decision is not None and (len(case.parts) == 1 or decision.action == "other"):
         for part in case.parts:
-            yield part, _by_hand(book, case, part, decision)
+            yield part, decision.documents, _by_hand(book, case, part, decision)
         return
     left: list[EntryPart] = []
     for part, named in zip(case.parts, case.named, strict=True):
@@ -72,10 +75,10 @@ def booked(book: Book, case: Case) -> Iterator[tuple[EntryPart, Outcome]]:
         if isinstance(outcome, Waits) and decision is not None:
             left.append(part)
         else:
-            yield part, outcome
+            yield part, named.numbers, outcome
     if left and decision is not None:
         rest = EntryPart(sum(part.cents for part in left), charges_cents=sum(part.charges_cents for part in left))
-        yield rest, _by_hand(book, case, rest, decision)
+        yield rest, decision.documents, _by_hand(book, case, rest, decision)
 
 
 def _by_hand(book: Book, case: Case, part: EntryPart, decision: BankDecision) -> Outcome:
@@ -265,6 +268,14 @@ def _money_out_by_account(book: Book, case: Case, part: EntryPart, clients: set[
     if book.balances[client_id] > 0:
         owed.append(("", -book.balances[client_id]))
     sets = sets_of_sum(owed, -cents) if len(owed) <= MOST_ITEMS else []
+    paid = next((one for one in book.receipts(part.iban, cents) if one.payments), None)
+    if paid is not None and not sets:
+        what = paid.payments[0].document or "the credit balance"
+        return Waits(
+            NOT_NAMED,
+            f"{client_id} had paid this sum on {paid.payments[0].day}: match it to {what} if that went back, or say"
+            " --other",
+        )
     if owed and len(sets) != 1:
         total = decimal_text(-sum(open_cents for _, open_cents in owed))
         return Waits(OTHER_SUM, f"it went to {client_id}, which has {total} with you: match it, or say --other")

@@ -84,8 +84,8 @@ class Book:
         clients = {self.claims[number].client_id for number in numbers}
         return cents if len(clients) == 1 and self.balances[min(clients)] >= cents else 0
 
-    def book(self, payments: Sequence[Payment], cents: int, iban: str) -> None:
-        """Count payments of one part of an entry."""
+    def book(self, payments: Sequence[Payment], cents: int, iban: str, named: Sequence[str] = ()) -> None:
+        """Count payments of one part of an entry, which a later return may name as this one did."""
         for payment in payments:
             if payment.document is not None and payment.is_beside:
                 self.paid_beside[payment.document, payment.kind] += payment.cents
@@ -100,7 +100,8 @@ class Book:
         # What the house paid back can come back, too: it is looked for under its own sign.
         if payments and (cents > 0 or payments[0].kind is PaymentKind.PAID_BACK):
             receipt = Receipt(payments[0].entry, cents, iban, tuple(payments))
-            for key in {iban, *(payment.document or f"+{payment.client_id}" for payment in payments)} - {""}:
+            own = (payment.document or f"+{payment.client_id}" for payment in payments)
+            for key in {iban, *own, *named} - {""}:
                 self._receipts[key].append(receipt)
         if iban and payments and payments[0].rule != "account":
             self.known[iban] |= {payment.client_id for payment in payments}

@@ -139,11 +139,11 @@ def _decided(book: Book, case: Case) -> tuple[list[Payment], list[Waiting]]:
         return [], [Waiting(case.id, sum(part.cents for part in case.parts), case.waits.reason, case.waits.suggestion)]
     found: list[Payment] = []
     left: list[tuple[EntryPart, Waits]] = []
-    for part, outcome in booked(book, case):
+    for part, named, outcome in booked(book, case):
         if isinstance(outcome, Waits):
             left.append((part, outcome))
             continue
-        book.book(outcome, part.cents, part.iban)
+        book.book(outcome, part.cents, part.iban, named)
         found += outcome
     if not left:
         return found, []
@@ -155,9 +155,11 @@ def _decided(book: Book, case: Case) -> tuple[list[Payment], list[Waiting]]:
 def _count(book: Book, case: Case, payments: Sequence[Payment]) -> None:
     """Count what was recorded of an entry of one payment."""
     (part,) = case.parts
-    if payments[0].kind not in (PaymentKind.RECEIPT, PaymentKind.PAID_BACK):
+    kinds = {payment.kind for payment in payments}
+    if PaymentKind.RETURN in kinds or (part.cents < 0 and PaymentKind.PAID_BACK not in kinds):
         book.take_back(payments)
-    book.book(payments, part.cents, part.iban)
+    numbers = case.named[0].numbers if len(case.named) == 1 else ()
+    book.book(payments, part.cents, part.iban, numbers)
 
 
 def _amounts(payments: Sequence[Payment]) -> dict[tuple[str | None, str, str], int]:

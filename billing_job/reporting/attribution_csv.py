@@ -1,16 +1,18 @@
 """attribution.csv: whose each transaction of a month is, and why, in words; for the house, never for a client."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import PurePath
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from billing_job.billing.attribution.assignments import Assignments
-from billing_job.core.columns.interned import cells_of
+from billing_job.core.columns.interned import arrow, cells_of
 from billing_job.core.columns.row_values import amount_texts, moment_texts
 from billing_job.core.decision import Decision
-from billing_job.core.files.csv_writer import csv_columns
+from billing_job.core.files.csv_writer import csv_pieces
 
 COLUMNS = (
     "transaction_id", "part", "created_at", "type", "category", "amount", "outcome", "client_id", "number", "trunk",
@@ -18,18 +20,35 @@ COLUMNS = (
 )  # fmt: skip
 _DECIDE = ("reference_type", "reference_id", "number_fact", "trunk_fact", "reason", "part")
 """What a transaction's reason is made of."""
+_NEEDED = {"settled", "micros", "large_micros", "refund_of", *_DECIDE, *COLUMNS} - {"amount", "why"}
+ROWS_AT_ONCE = 20_000
 _TRUNK, _REASON = _DECIDE.index("trunk_fact"), _DECIDE.index("reason")
 
 
 def attribution_csv(
     rows: pd.DataFrame, facts: Assignments, decisions: Mapping[str, Decision], billed_on: Mapping[str, str]
-) -> bytes:
-    """One row for each transaction of ATTRIBUTED, or for each part of a shared order, in the order of time.
+) -> Iterator[bytes]:
+    """One row for each transaction of ATTRIBUTED, or for each part of a shared order, in the order of time; in pieces.
 
     `billed_on` tells of what refunds give back the documents that billed it, and those that gave it back already.
     """
-    ordered = rows.sort_values(["created_at", "transaction_id", "part"], kind="stable", na_position="first")
-    cells = {str(name): cells_of(ordered[name]) for name in ordered.columns}
+    undated_first = arrow(rows["created_at"]).fill_null(-(2**63))
+    keys = {"created_at": undated_first, **{name: arrow(rows[name]) for name in ("transaction_id", "part")}}
+    order = pc.sort_indices(pa.table(keys), sort_keys=[(name, "ascending") for name in keys]).to_numpy()
+    known: dict[tuple[Any, ...], str] = {}
+    lots = (rows.iloc[order[start : start + ROWS_AT_ONCE]] for start in range(0, len(order), ROWS_AT_ONCE))
+    return csv_pieces(COLUMNS, (_columns(lot, facts, decisions, billed_on, known) for lot in lots))
+
+
+def _columns(
+    rows: pd.DataFrame,
+    facts: Assignments,
+    decisions: Mapping[str, Decision],
+    billed_on: Mapping[str, str],
+    known: dict[tuple[Any, ...], str],
+) -> list[list[Any]]:
+    """COLUMNS of these rows; `known` are words that were found before, and those that are found now."""
+    cells = {name: cells_of(rows[name]) for name in _NEEDED}
     outcomes = [
         "attributed" if settled else outcome
         for settled, outcome in zip(cells["settled"], cells["outcome"], strict=True)
@@ -38,15 +57,15 @@ def attribution_csv(
         "created_at": moment_texts(cells["created_at"]),
         "amount": amount_texts(cells["micros"], cells["large_micros"]),
         "outcome": outcomes,
-        "why": _reasons(cells, facts, decisions, billed_on),
+        "why": _reasons(cells, facts, decisions, billed_on, known),
     }
-    return csv_columns(COLUMNS, [written[name] for name in COLUMNS])
+    return [written[name] for name in COLUMNS]
 
 
 def reasons_of(rows: pd.DataFrame, facts: Assignments, decisions: Mapping[str, Decision]) -> list[str]:
     """The words for each row of ATTRIBUTED: how its reference leads to whom."""
     cells = {str(name): cells_of(rows[name]) for name in rows.columns}
-    return _reasons(cells, facts, decisions, {})
+    return _reasons(cells, facts, decisions, {}, {})
 
 
 def path(row: Mapping[str, Any], facts: Assignments) -> str:
@@ -76,9 +95,9 @@ def _reasons(
     facts: Assignments,
     decisions: Mapping[str, Decision],
     billed_on: Mapping[str, str],
+    known: dict[tuple[Any, ...], str],
 ) -> list[str]:
-    """The last column; what many transactions have in common is put into words once."""
-    known: dict[tuple[Any, ...], str] = {}
+    """The last column; what many transactions have in common is put into words once, and `known` from then on."""
     reasons = []
     keys = zip(*(cells[name] for name in _DECIDE), strict=True)
     for id_, original, key in zip(cells["transaction_id"], cells["refund_of"], keys, strict=True):

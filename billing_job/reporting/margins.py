@@ -26,26 +26,27 @@ _MARGINS = pa.schema([*((key, pa.string()) for key in KEYS), *((name, pa.int64()
 _NOTHING = pa.scalar(0, pa.int64())
 
 
-def margins(month_rows: pd.DataFrame, settled: pd.DataFrame, documents: Sequence[Document]) -> pd.DataFrame:
+def margins(
+    month_rows: pd.DataFrame, standing: pd.DataFrame, billed: Iterable[pd.DataFrame], documents: Iterable[Document]
+) -> pd.DataFrame:
     """Cost (micros) and charge (cents) by client, document, category, number and trunk, in that order.
 
-    `month_rows` are the month's rows of ATTRIBUTED, `settled` (SETTLED) how they were billed, `documents` those that
-    speak of the month: their lines without a transaction (fees, credits) are charges that nothing was paid for. A
-    transaction that was billed, credited and freed costs once, and was charged each time.
+    `month_rows` are the month's rows of ATTRIBUTED, `standing` transaction_id and part of those that a document settles
+    now, `billed` (BILLED) what they were billed at, `documents` those that speak of the month: their lines without a
+    transaction (fees, credits) are charges that nothing was paid for. A transaction that was billed, credited and freed
+    costs once, and was charged each time.
     """
     is_topup = (month_rows["outcome"] == "excluded") & (month_rows["reason"] == TOPUP)
-    rows = _table(month_rows[~is_topup], [*_ID, "outcome", "client_id", *KEYS[2:], "micros"])
-    every = _table(settled, [*_ID, *KEYS, *_SUMS, "released"])
-    in_force = pc.invert(every["released"])
-    unbilled = rows.join(every.filter(in_force).select(_ID), _ID, join_type="left anti")
-    billed = [pc.if_else(in_force, every["cost_micros"], _NOTHING), every["charge_cents"]]
+    columns = [*_ID, "outcome", "client_id", *KEYS[2:], "micros"]
+    rows = _table(month_rows.loc[~is_topup, columns], columns)
+    unbilled = rows.join(_table(standing, _ID), _ID, join_type="left anti")
     owners = pc.if_else(pc.equal(unbilled["outcome"], "attributed"), unbilled["client_id"], "")
     nothing, nowhere = (pa.repeat(value, len(unbilled)) for value in (_NOTHING, ""))
     costs = pc.negate(unbilled["micros"].fill_null(0))
     own = [*zip(*_without_transaction(documents), strict=True)] or [()] * len(_MARGINS)
     together = pa.concat_tables(
         [
-            pa.table([*(every[key] for key in KEYS), *billed], schema=_MARGINS),
+            *(_table(each, _MARGINS.names).cast(_MARGINS) for each in billed),
             pa.table([owners, nowhere, *(unbilled[key] for key in KEYS[2:]), costs, nothing], schema=_MARGINS),
             pa.table(own, schema=_MARGINS),
         ]
@@ -88,7 +89,7 @@ def percent_of(margin: int, charge: int) -> str:
     return decimal_text(half_away_from_zero(sign * margin * 10_000, abs(charge)))
 
 
-def _without_transaction(documents: Sequence[Document]) -> Iterable[tuple[str, str, str, str, str, int, int]]:
+def _without_transaction(documents: Iterable[Document]) -> Iterable[tuple[str, str, str, str, str, int, int]]:
     for document in documents:
         for line in document.lines:
             # A credit note gives charges back; the costs stay with the document that it corrects, or wait again.

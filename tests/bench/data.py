@@ -11,10 +11,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
-from sqlalchemy import insert
+from sqlalchemy import Connection, insert
 
 from billing_job.core.columns.schema import BOOL, INT, TEXT
 from billing_job.core.document import Client
+from billing_job.core.moments import moment_text
 from billing_job.core.register import NumberAssignment, Register, TrunkAssignment
 from billing_job.ledger.chain import record_anew
 from billing_job.ledger.database import open_engine, transaction
@@ -26,6 +27,8 @@ ZONE = ZoneInfo("Europe/Amsterdam")
 MONTH = "2026-10"
 FIRST = int(datetime(2026, 9, 30, 22, 0, tzinfo=UTC).timestamp())
 SECONDS = 31 * 86_400
+AT_ONCE = 50_000
+"""Rows that are laid into a ledger at one time."""
 TYPES = np.array(["call", "sms", "renewal", "refund"], dtype=object)
 SHARES = (0.62, 0.3, 0.075, 0.005)
 
@@ -167,28 +170,33 @@ def fill_ledger(database_url: str, rows: Month) -> None:
     engine = open_engine(database_url)
     with transaction(engine) as connection:
         connection.execute(insert(facts).values(name="reading", value=_reading()))
-        records = [
-            {str(name): value for name, value in record.items()}
-            for record in frame.drop(columns=["settled", "large_micros"]).to_dict("records")
-        ]
-        for seq, record in enumerate(records, 1):
-            record["seq"], record["amount_form"], record["is_day"] = seq, "integer", False
-            record["quantity"] = None
-            record["raw"] = _raw(record)
-            record["sha256"] = hashlib.sha256(record["raw"].encode()).hexdigest()
-            record["first_seen"] = moment
-        connection.execute(insert(wallet_rows), [_part(r, wallet_rows) for r in records])
-        connection.execute(insert(transactions), [_part(r, transactions) | {"large_micros": None} for r in records])
+        for start in range(0, len(frame), AT_ONCE):
+            _lay_in(connection, frame.iloc[start : start + AT_ONCE], start + 1, moment)
         names = [
             {"uuid": trunk(n), "trunk_id": str(n + 1), "name": "", "first_seen": moment} for n in range(rows.clients)
         ]
         connection.execute(insert(trunks), names)
-        whole = {"finished": moment, "full": True, "total": len(records), "sort_order": "oldest_first"}
-        connection.execute(insert(walks).values(**whole, page_size=100, sealed_seq=len(records)))
+        whole = {"finished": moment, "full": True, "total": len(frame), "sort_order": "oldest_first"}
+        connection.execute(insert(walks).values(**whole, page_size=100, sealed_seq=len(frame)))
         balance = {"micros": str(rows.cents.sum() * 10_000), "currency": "EUR", "fetched": moment}
         connection.execute(insert(balances).values(balance))
         record_anew(connection)
     engine.dispose()
+
+
+def _lay_in(connection: Connection, frame: pd.DataFrame, first: int, moment: str) -> None:
+    records = [
+        {str(name): value for name, value in record.items()}
+        for record in frame.drop(columns=["settled", "large_micros"]).to_dict("records")
+    ]
+    for seq, record in enumerate(records, first):
+        record["seq"], record["amount_form"], record["is_day"] = seq, "integer", False
+        record["quantity"] = None
+        record["raw"] = _raw(record)
+        record["sha256"] = hashlib.sha256(record["raw"].encode()).hexdigest()
+        record["first_seen"] = moment
+    connection.execute(insert(wallet_rows), [_part(r, wallet_rows) for r in records])
+    connection.execute(insert(transactions), [_part(r, transactions) | {"large_micros": None} for r in records])
 
 
 def _part(record: dict[str, object], table: object) -> dict[str, object]:
@@ -196,9 +204,11 @@ def _part(record: dict[str, object], table: object) -> dict[str, object]:
 
 
 def _raw(record: dict[str, object]) -> str:
-    return json.dumps(
-        {"id": record["transaction_id"], "amount": int(str(record["micros"])) // 10_000, "type": record["type"]}
-    )
+    """The row as the supplier sends it: it reads as what is stored, or no month would be billed with it."""
+    same = ("type", "currency", "description", "reference_type", "reference_id")
+    moment = datetime.fromtimestamp(int(str(record["created_at"])) // 1_000_000, UTC)
+    body = {"id": record["transaction_id"], "amount": int(str(record["micros"])) // 10_000}
+    return json.dumps(body | {name: record[name] for name in same} | {"created_at": moment_text(moment)})
 
 
 def _reading() -> str:

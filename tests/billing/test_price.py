@@ -8,8 +8,8 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from billing_job.month.pipeline import bill
 from tests.support.books import OCTOBER, Books, job_of, plans, rounded
+from tests.support.desk import billed_here
 
 CATEGORY = {"call": "call", "sms": "message", "renewal": "number_rental"}
 NUMBERS = {"42": ("+31201234567", "NL", "trk_a"), "43": ("+4930123456", "DE", "trk_b")}
@@ -122,7 +122,7 @@ def expected_lines(month: Books, client: Mapping[str, str], plan: Mapping[str, A
 def test_every_line_is_what_fractions_give(month: Books) -> None:
     """Pass-through, markup, fixed, packages, tiers, absorbed; fee, discount, minimum: each line rounded once."""
     with job_of(month) as job:
-        billed = {document.client.client_id: document for document in bill(job, OCTOBER).new}
+        billed = {document.client.client_id: document for document in billed_here(job, OCTOBER).new}
     for client, plan in zip(month.clients, month.plans, strict=True):
         expected = list(expected_lines(month, client, plan))
         if not any(cents for _, _, cents in expected):

@@ -16,8 +16,8 @@ from billing_job.billing.rating.line_rounding import shared_out_by_line
 from billing_job.core.document import Document, Kind
 from billing_job.core.money import MICROCENTS_PER_CENT, half_away_from_zero, shared_out
 from billing_job.core.period import Period
-from billing_job.month.pipeline import Billed, bill
 from tests.support.books import OCTOBER, Books, books, job_of, rounded
+from tests.support.desk import BilledHere, billed_here
 
 
 def assert_adds_up(document: Document) -> None:
@@ -32,7 +32,7 @@ def assert_adds_up(document: Document) -> None:
     assert (document.kind is Kind.CREDIT_NOTE) == (document.net_cents < 0)
 
 
-def assert_every_transaction_has_one_place(given_books: Books, billed: Billed) -> None:
+def assert_every_transaction_has_one_place(given_books: Books, billed: BilledHere) -> None:
     """Invariant 1, by the ids on the wire and those that came out."""
     zone = ZoneInfo("Europe/Amsterdam")
     frame = billed.placed.frame
@@ -64,11 +64,11 @@ def test_every_cent_has_its_place_and_order_does_not_matter(given_books: Books, 
         return tuple(random.sample(list(rows), len(rows)))
 
     with job_of(given_books) as job:
-        billed = bill(job, OCTOBER)
+        billed = billed_here(job, OCTOBER)
         assert_every_transaction_has_one_place(given_books, billed)
         for document in billed.new:
             assert_adds_up(document)
-        again = bill(job, OCTOBER)
+        again = billed_here(job, OCTOBER)
         assert again.new == ()
         assert again.waiting.count == 0
     other = Books(
@@ -79,7 +79,7 @@ def test_every_cent_has_its_place_and_order_does_not_matter(given_books: Books, 
         shuffled(given_books.wire),
     )
     with job_of(other) as job:
-        assert bill(job, OCTOBER).new == billed.new
+        assert billed_here(job, OCTOBER).new == billed.new
 
 
 microcents = st.one_of(

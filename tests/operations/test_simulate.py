@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
+from billing_job.core.decision import Decision
 from billing_job.core.period import Period
+from billing_job.ledger.decisions import record_decision
 from tests.support.desk import Desk, row
 from tests.support.fakes import Office, Ran
 from tests.support.lives import plan, rule
@@ -166,6 +168,57 @@ def test_other_plans_come_to_what_they_ask(tmp_path: Path) -> None:
     desk.credit("INV-2026-00002", amount_cents=1300, lines=(1,))
     acme, _ = simulate(desk, *asked, "--json").json["clients"]
     assert [(each["billed_cents"], each["simulated_cents"]) for each in acme["months"]] == [(1300, 2500), (1300, 1530)]
+
+
+def test_what_was_decided_stays(tmp_path: Path) -> None:
+    """A changed cost that was accepted and given back, and a month of a client that was taxed only later."""
+    asks = plan(rule(model="markup", percent="12.7"), monthly_fee="3.33", minimum="9.99", discount_percent="7.7")
+    desk = Desk(tmp_path, asks)
+    desk.file("clients.csv", CLIENTS[0], "acme,Acme,NL,,,", "bruno,Bruno,DE,,,")
+    desk.add(row(1, -1000), row(2, -500), row(3, -1000, trunk="trk_b"))
+    desk.bill(month(10))
+    desk.add(row(1, -800))
+    with desk.job() as job:
+        accepted = Decision("1", "", "the invoice stays", "2026-11-05T00:00:00Z", "me", None, True, -8_000_000)
+        record_decision(job.engine, accepted)
+    desk.file("clients.csv", *CLIENTS[:2], "bruno,Bruno,DE,DE136695976,,")
+    desk.add(row(4, 800, "2026-11-05", type_="refund"), row(5, -100, "2026-11-05", trunk="trk_b"))
+    desk.bill(month(11))
+    # What the files say by now of months that are billed does not matter: only a plan that is asked for would.
+    desk.settings(plan(rule(model="markup", percent="50"), monthly_fee="9.99"))
+    (tmp_path / "then.toml").write_text(asks)
+    for first in (10, 11):
+        asked = (
+            "--plan",
+            str(tmp_path / "then.toml"),
+            "--month",
+            f"2026-{first}",
+            "--months",
+            str(12 - first),
+            "--json",
+        )
+        found = simulate(desk, *asked).json
+        assert found["notes"] == []
+        assert [each["difference_cents"] for each in found["clients"]] == [0, 0]
+    assert sum(each["billed_cents"] for each in found["clients"]) == sum(
+        document.net_cents for document in desk.documents() if document.period == month(11)
+    )
+
+
+def test_clients_that_became_one_keep_what_each_was_billed(tmp_path: Path) -> None:
+    """Two fees and two minimums of October stay two, though both trunks are one client's by November."""
+    desk = Desk(tmp_path, plan(rule(model="markup", percent="10"), monthly_fee="5.00", minimum="20.00"))
+    desk.add(row(1, -1000), row(2, -700, trunk="trk_b"))
+    desk.bill(month(10))
+    desk.file("clients.csv", CLIENTS[0], "both,Both,NL,,,")
+    desk.file("trunks.csv", "trunk,client_id", "trk_a,both", "trk_b,both")
+    desk.add(row(3, -300, "2026-10-30"), row(4, -3000, "2026-11-05"))
+    desk.bill(month(11))
+    asked = ("--plan", str(desk.config / "billing.toml"), "--month", "2026-10", "--months", "2", "--json")
+    found = simulate(desk, *asked).json
+    assert found["notes"] == []
+    assert {each["client_id"]: each["billed_cents"] for each in found["clients"]} == nets(desk)
+    assert [each["difference_cents"] for each in found["clients"]] == [0, 0, 0]
 
 
 @pytest.mark.parametrize(

@@ -110,6 +110,14 @@ def grouped(number: str) -> str:
             id="returned with what was too much, known by its account",
         ),
         pytest.param(
+            [entry(10_000, ONE, day=2), entry(10_000, ONE, day=3), entry(-10_000, ONE, is_return=True)],
+            less(i1=0), [], id="of what was paid twice the second goes back",
+        ),
+        pytest.param(
+            [entry(10_000, ONE, day=2, iban=IBAN), entry(-10_000, iban=IBAN)], less(i1=0), [(-10_000, "unmatched")],
+            id="the very sum went back without a word",
+        ),
+        pytest.param(
             [entry(10_000, ONE, day=2, ref="R"), entry(-10_000, ONE, ref="R", is_return=True)], ALL, [],
             id="returned under the reference of the payment",
         ),

@@ -5,6 +5,7 @@ Nothing is rendered and nothing is asked for, so that a test of money takes mill
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from billing_job.core.wallet import Balance, Trunk
 from billing_job.didfarm.wire import read_transaction
 from billing_job.ledger.credit_notes import issue_credit
 from billing_job.ledger.decisions import record_decision
-from billing_job.ledger.documents import all_documents, document_of_number
+from billing_job.ledger.documents import Documents, all_documents, document_of_number
 from billing_job.ledger.mirror import LedgerMirror
 from billing_job.ledger.withdrawals import wallet_movements
 from billing_job.month.job import Job, open_job
@@ -43,6 +44,20 @@ NUMBERS = (
     "+4930123456,43,1043,trk_b,,,",
 )
 OCTOBER = Period(2026, 10)
+
+
+@dataclass(frozen=True)
+class BilledHere(Billed):
+    """With the documents themselves: those that were issued, or the drafts."""
+
+    new: tuple[Document, ...] = ()
+
+
+def billed_here(job: Job, month: Period, **options: Any) -> BilledHere:
+    """Bill a month, and read what was issued back from the ledger."""
+    billed = bill(job, month, **options)
+    known = {field.name: getattr(billed, field.name) for field in fields(Billed)}
+    return BilledHere(**known, new=billed.drafts or tuple(Documents(job.engine, billed.issued)))
 
 
 class Desk:
@@ -90,13 +105,13 @@ class Desk:
             mirror.save_trunks([Trunk("7", "trk_a", "A")])
             mirror.save([read_transaction(dict(row), job.reading()) for row in rows])
 
-    def bill(self, month: Period = OCTOBER, *, at: tuple[int, ...] = (), **options: Any) -> Billed:
+    def bill(self, month: Period = OCTOBER, *, at: tuple[int, ...] = (), **options: Any) -> BilledHere:
         """Bill a month `at` a moment of UTC, by default on the fifth of the next."""
         self.clock.set(*(at or (month.next.year, month.next.month, 5)))
         with self.job() as job:
             balance = wallet_movements(job.engine, job.withdrawn(), "EUR")
             LedgerMirror(job.engine, self.clock).save_balance(Balance(balance, job.settings.billing.currency))
-            return bill(job, month, **options)
+            return billed_here(job, month, **options)
 
     def place(self, month: Period = OCTOBER) -> Placed:
         with self.job() as job:

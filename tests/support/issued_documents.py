@@ -9,7 +9,7 @@ from pathlib import Path
 
 from billing_job.core.document import Client, DetailRow, Document, Kind, Vat
 from billing_job.ledger.database import open_engine, transaction
-from billing_job.ledger.numbering import numbered_all, store_documents
+from billing_job.ledger.numbering import Numbers, store_documents
 from tests.support.fakes import SETTINGS, Clock, Office
 from tests.support.ledgers import storage
 from tests.support.sample_months import sample_document
@@ -58,7 +58,7 @@ def store(office: Office, documents: Sequence[Document]) -> None:
     engine = open_engine(office.database_url)
     formats = {Kind.INVOICE: "INV-{year}-{number:05d}", Kind.CREDIT_NOTE: "CN-{year}-{number:05d}"}
     with transaction(engine) as connection:
-        numbered = numbered_all(connection, documents, formats, NOV_1)
+        numbered = Numbers(connection, formats, NOV_1).give(documents)
         assert [one.number for one in numbered] == [one.number for one in documents]
         store_documents(connection, numbered, "2026-10")
     engine.dispose()

@@ -14,6 +14,7 @@ from billing_job.core.period import Period
 from billing_job.core.settlement import Bill
 from billing_job.documents.document_files import SUFFIXES, document_file
 from billing_job.ledger.document_files import StoredFile, record_files
+from billing_job.ledger.documents import Documents
 from billing_job.ledger.issuing import issue
 from billing_job.month.job import Job, open_job
 from tests.support.fakes import Clock, Office
@@ -102,10 +103,12 @@ def issue_to(job: Job, clients: Sequence[Client], seller: Seller) -> None:
         )
         bills.append(Bill(client.client_id, draft, ()))
     formats = {Kind.INVOICE: "INV-{year}-{number:05d}", Kind.CREDIT_NOTE: "CN-{year}-{number:05d}"}
-    issued = issue(job.engine, bills, MONTH, formats, closes=True, now="2026-11-05T08:00:00Z", today=date(2026, 11, 5))
+    numbers = issue(
+        job.engine, [bills], MONTH, formats, closes=True, now="2026-11-05T08:00:00Z", today=date(2026, 11, 5)
+    )
     folder = job.folder(Period.parse(MONTH))
     files, stored = {}, []
-    for each in issued:
+    for each in Documents(job.engine, numbers):
         for kind in SUFFIXES:
             content = f"{kind} of {each.number}\n".encode()
             name = document_file(each, kind)

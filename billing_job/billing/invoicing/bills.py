@@ -3,11 +3,11 @@
 Nothing here gives out a number: the ledger does, in the database transaction that stores the document.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
-from itertools import accumulate, groupby
-from typing import Any
+from itertools import islice
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -25,7 +25,7 @@ from billing_job.billing.invoicing.month_lines import (
     entries_of,
     month_lines,
 )
-from billing_job.core.columns.interned import cells_of
+from billing_job.core.columns.interned import Coded, cells_of
 from billing_job.core.columns.schema import PRICED, conform
 from billing_job.core.document import (
     Client,
@@ -43,6 +43,8 @@ from billing_job.core.period import Period
 from billing_job.core.settlement import Bill
 
 OUTSIDE_SCOPE = "O"
+ROWS_AT_ONCE = 10_000
+"""Rows whose documents are held at one time: 2.4 KiB a row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,13 @@ class Terms:
     """A trunk's id in PRICED → the name that a client may read."""
 
 
+class Lot(NamedTuple):
+    """The bills of some clients, and the rows of PRICED that they are made of."""
+
+    rows: pd.DataFrame
+    bills: list[Bill]
+
+
 def bills(
     priced: pd.DataFrame,
     clients: Mapping[str, Client],
@@ -71,32 +80,51 @@ def bills(
     terms: Terms,
     facts: Facts = NO_FACTS,
     freed: FreedTerms = NOTHING_FREED,
-) -> list[Bill]:
+    at_once: int = ROWS_AT_ONCE,
+) -> Iterator[Lot]:
     """The bills of each client that has charges or owes something, in the order of client ids; PRICED in.
 
-    `vat` and `plan_terms` are by client and month. A client has one document, and one more where lines outside the
-    scope of VAT may not stand beside others (EN 16931 BR-O-11 to BR-O-14).
+    They come in lots of about `at_once` rows, each made when it is asked for, so that a month of any size takes the
+    memory of one lot; a client is in one lot, whatever it has. `vat` and `plan_terms` are by client and month. A client
+    has one document, and one more where lines outside the scope of VAT may not stand beside others (EN 16931 BR-O-11 to
+    BR-O-14).
     """
-    columns = _columns(conform(priced, PRICED, "issue"), terms.zone)
-    places = _places(columns["client_id"])
+    priced = conform(priced, PRICED, "issue")
+    places = _places(Coded.of(priced["client_id"]))
     owing: dict[str, list[str]] = {}
     for client_id, month in plan_terms:
         owing.setdefault(client_id, []).append(month)
-    found = []
-    for client_id in sorted({*places, *owing}):
-        place = places.get(client_id, slice(0))
-        rows = [Row(*cells) for cells in zip(*(columns[name][place] for name in Row._fields), strict=True)]
-        client = clients[client_id]
-        entries = entries_of(rows, client, vat, facts, freed)
-        lines = list(dict.fromkeys(id(entry.line) for entry in entries if entry.line is not None))
-        by_id = {id(entry.line): entry.line for entry in entries if entry.line is not None}
-        ordered: list[Line] = [line for key in lines if (line := by_id[key]) is not None]
-        for month in sorted({*(row.period for row in rows), *owing.get(client_id, ())}):
-            owner = (client_id, month)
-            added, entries = month_lines(entries, owner, vat, plan_terms, facts, freed)
-            ordered += added
-        found += _documents(client_id, client, ordered, entries, vat_id_checks, history, terms, facts)
-    return found
+    for lot in _lots(sorted({*places, *owing}), places, at_once):
+        frame = priced.iloc[[row for client_id in lot for row in places.get(client_id, ())]]
+        columns = _columns(frame, terms.zone)
+        cells = zip(*(columns[name] for name in Row._fields), strict=True)
+        found = []
+        for client_id in lot:
+            rows = [Row(*row) for row in islice(cells, len(places.get(client_id, ())))]
+            client = clients[client_id]
+            entries = entries_of(rows, client, vat, facts, freed)
+            by_id = {id(entry.line): entry.line for entry in entries if entry.line is not None}
+            ordered: list[Line] = list(by_id.values())
+            for month in sorted({*(row.period for row in rows), *owing.get(client_id, ())}):
+                owner = (client_id, month)
+                added, entries = month_lines(entries, owner, vat, plan_terms, facts, freed)
+                ordered += added
+            found += _documents(client_id, client, ordered, entries, vat_id_checks, history, terms, facts)
+        yield Lot(frame, found)
+
+
+def _lots(client_ids: Sequence[str], places: Mapping[str, range], at_once: int) -> Iterator[list[str]]:
+    """Clients in their order, as many as have so many rows together; who has none counts as one row."""
+    lot: list[str] = []
+    size = 0
+    for client_id in client_ids:
+        lot.append(client_id)
+        size += max(1, len(places.get(client_id, ())))
+        if size >= at_once:
+            yield lot
+            lot, size = [], 0
+    if lot:
+        yield lot
 
 
 def _documents(
@@ -173,11 +201,12 @@ def _columns(frame: pd.DataFrame, zone: ZoneInfo) -> dict[str, list[Any]]:
     return columns | {"date": [dates[day] for day in place.tolist()]}
 
 
-def _places(client_ids: Sequence[str]) -> dict[str, slice]:
+def _places(client_ids: Coded) -> dict[str, range]:
     """Where the rows of each client stand; PRICED is sorted by client and line already."""
-    sizes = [(client_id, sum(1 for _ in group)) for client_id, group in groupby(client_ids)]
-    ends = list(accumulate(size for _, size in sizes))
-    return {client_id: slice(end - size, end) for (client_id, size), end in zip(sizes, ends, strict=True)}
+    codes, names = client_ids.codes, client_ids.names()
+    starts = np.flatnonzero(np.r_[True, codes[1:] != codes[:-1]]) if len(codes) else np.zeros(0, np.int64)
+    ends = [*starts[1:].tolist(), len(codes)]
+    return {names[codes[start]]: range(start, end) for start, end in zip(starts.tolist(), ends, strict=False)}
 
 
 def _document(

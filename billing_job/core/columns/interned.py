@@ -155,6 +155,8 @@ def cells_of(column: pd.Series) -> list[Any]:
         if len(encoded.dictionary) * 2 > len(whole):
             return list(whole.to_pylist())
         whole = encoded
+    if pa.types.is_dictionary(whole.type) and len(whole.dictionary) > 2 * len(whole):
+        return cells_of(pd.Series(pd.arrays.ArrowExtensionArray(whole.dictionary_decode())))  # a few rows of many
     if not pa.types.is_dictionary(whole.type):
         return list(whole.to_pylist())
     texts = [*whole.dictionary.to_pylist(), None]

@@ -87,9 +87,7 @@ PRICED: Schema = {
 has the place `unit_place`; -1 for others. `unit` is what `quantity` counts (core/units.py), empty for what its category
 counts; `unit_price_micros` is the price of one, -1 where the row's units have none in common or it is finer."""
 
-SETTLED: Schema = {
-    "transaction_id": TEXT,
-    "part": INT,
+BILLED: Schema = {
     "client_id": TEXT,
     "document_number": TEXT,
     "category": TEXT,
@@ -97,10 +95,9 @@ SETTLED: Schema = {
     "trunk": TEXT,
     "cost_micros": INT,
     "charge_cents": INT,
-    "released": BOOL,
 }
-"""ledger → margins. `document_number` is empty where the house paid or the charge came to nothing; `released` rows were
-undone by a credit note, and their transaction was freed."""
+"""ledger → margins: costs and charges by where they were billed. `document_number` is empty where the house paid or the
+charge came to nothing."""
 
 
 def conform(frame: pd.DataFrame, schema: Schema, where: str) -> pd.DataFrame:

@@ -1,9 +1,8 @@
 r"""How every CSV of ours is written: UTF-8, commas, `\n`, and no cell that a spreadsheet would run as a formula."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
-from itertools import chain
 
 from billing_job.core.text import INVISIBLE, visible
 
@@ -53,7 +52,17 @@ def csv_columns(columns: Sequence[str], cells: Sequence[Sequence[str | int]]) ->
 
     `cells` are one sequence for each column, all of one length; none at all is a file without rows.
     """
-    rows = chain([map(_quoted, columns)], zip(*map(_written, cells), strict=True))
+    return b"".join(csv_pieces(columns, [cells]))
+
+
+def csv_pieces(columns: Sequence[str], lots: Iterable[Sequence[Sequence[str | int]]]) -> Iterator[bytes]:
+    """The file of `csv_columns` in pieces, the header first: rows in lots, each as one sequence for each column."""
+    yield _lines([map(_quoted, columns)])
+    for cells in lots:
+        yield _lines(zip(*map(_written, cells), strict=True))
+
+
+def _lines(rows: Iterable[Iterable[str]]) -> bytes:
     return "".join([f"{','.join(row)}\n" for row in rows]).encode("utf-8", errors="replace")
 
 

@@ -1,11 +1,13 @@
 """Where output is written: a folder of this machine, or an object store; each file whole or not at all."""
 
 import contextlib
+import hashlib
 import os
 import re
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -13,6 +15,7 @@ from billing_job.core.errors import OutputError
 
 MONTH = re.compile(r"\d{4}-\d{2}")
 """The name of a month's folder."""
+_PIECE = 1 << 20
 _TEMPORARY = re.compile(r"\.(.+\.)?[0-9a-f]{8}\.tmp")
 """The names of our temporary files: eight figures of chance, which a user's own .notes.tmp has not."""
 
@@ -31,6 +34,12 @@ class Files(Protocol):
 
     def write(self, name: str, content: bytes) -> None:
         """Put a file there, or another in its place, whole or not at all; OutputError when it cannot be done."""
+
+    def digest(self, name: str) -> str | None:
+        """The SHA-256 of a file; None when it is not there."""
+
+    def take(self, name: str, path: Path) -> None:
+        """Put a copy of a file of this machine there, as `write` does with bytes."""
 
     def remove(self, name: str) -> None:
         """Take a file away if it is there; OutputError when it cannot be done."""
@@ -70,8 +79,24 @@ class LocalFiles:
         except OSError:
             return None
 
+    def digest(self, name: str) -> str | None:
+        """The SHA-256 of a file, never whole in memory; None when it is not there or may not be read."""
+        try:
+            with (self.path / name).open("rb") as file:
+                return hashlib.file_digest(file, "sha256").hexdigest()
+        except OSError:
+            return None
+
     def write(self, name: str, content: bytes) -> None:
         """Write beside it, flush to the disk and rename, so that nobody ever finds half a file."""
+        self._put(name, content)
+
+    def take(self, name: str, path: Path) -> None:
+        """Copy a file in the same way."""
+        with path.open("rb") as source:
+            self._put(name, iter(partial(source.read, _PIECE), b""))
+
+    def _put(self, name: str, content: bytes | Iterable[bytes]) -> None:
         path = self.path / name
         try:
             if not path.parent.is_dir():
@@ -121,14 +146,14 @@ class LocalFiles:
             ) from None
 
 
-def write_whole(path: Path, content: bytes, mode: int = 0o600) -> None:
+def write_whole(path: Path, content: bytes | Iterable[bytes], mode: int = 0o600) -> None:
     """Put a file in its place, whole or not at all, with these permissions whatever the umask; OSError otherwise."""
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
     try:
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
         with os.fdopen(descriptor, "wb") as file:
             os.fchmod(descriptor, mode)
-            file.write(content)
+            file.writelines([content] if isinstance(content, bytes) else content)
             file.flush()
             os.fsync(descriptor)
         temporary.replace(path)

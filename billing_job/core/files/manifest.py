@@ -3,9 +3,11 @@
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+import tempfile
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from billing_job.core.errors import OutputError
@@ -51,6 +53,19 @@ class Folder:
             self.drop_manifest()
         self.files.write(self.checked(name), content)
         return True
+
+    def write_pieces(self, name: str, pieces: Iterable[bytes]) -> tuple[str, int]:
+        """Write a file as `write` does, never whole in memory; returns its SHA-256 and its size."""
+        digest, size = hashlib.sha256(), 0
+        with tempfile.NamedTemporaryFile(prefix="billing-job-") as spool:
+            for piece in pieces:
+                digest.update(piece)
+                size += spool.write(piece)
+            spool.flush()
+            if self.files.digest(self.checked(name)) != digest.hexdigest():
+                self.drop_manifest()
+                self.files.take(name, Path(spool.name))
+        return digest.hexdigest(), size
 
     def read(self, name: str) -> bytes | None:
         """The bytes of a file; None when it is not there."""
@@ -102,7 +117,7 @@ class Folder:
             return [f"{self.where(MANIFEST)}: is not a manifest of billing-job; run the month again"]
         # Hashing lets other threads go on.
         with ThreadPoolExecutor(READERS) as readers:
-            found = readers.map(self._digest, expected)
+            found = readers.map(self.files.digest, map(self.checked, expected))
         return [
             f"{self.where(name)}: is missing; `billing-job render` writes it again"
             if actual is None
@@ -110,7 +125,3 @@ class Folder:
             for (name, digest), actual in zip(expected.items(), found, strict=True)
             if actual != digest
         ]
-
-    def _digest(self, name: str) -> str | None:
-        content = self.read(name)
-        return None if content is None else sha256(content)

@@ -3,6 +3,7 @@
 Such a store shows an object whole or not at all, so a file is written in one request, under its own name.
 """
 
+import hashlib
 import importlib
 import secrets
 from collections.abc import Iterator
@@ -60,6 +61,18 @@ class ObjectFiles:
         except Exception as error:  # each store has errors of its own
             raise self._failed(name, "cannot be read", error) from None
         return content
+
+    def digest(self, name: str) -> str | None:
+        """The SHA-256 of an object; None when there is none."""
+        content = self.read(name)
+        return None if content is None else hashlib.sha256(content).hexdigest()
+
+    def take(self, name: str, path: Path) -> None:
+        """Upload a file, in as many parts as the store wants; it shows the object when the last one is there."""
+        try:
+            self.store.put_file(str(path), f"{self.root}/{name}")
+        except Exception as error:
+            raise self._failed(name, "cannot be written", error) from None
 
     def write(self, name: str, content: bytes) -> None:
         """Put the object in one request; the store shows it whole or not at all."""

@@ -73,7 +73,7 @@ def choice_of(document: Issued) -> Choice:
             wished, obstacle = Profile.XRECHNUNG, _xrechnung_obstacle(document)
         case "nlcius":
             wished, obstacle = Profile.NLCIUS, _nlcius_obstacle(document)
-        case "en16931" if _is_french(document):
+        case "en16931" if depends_on_lines(document):
             wished, obstacle = Profile.FRENCH_CTC, _french_obstacle(document)
         case "en16931":
             return Choice(Profile.EN16931)
@@ -137,6 +137,11 @@ def _nlcius_obstacle(document: Issued) -> str:
         or (client_lacks(document, "street", "postal_code", "city") if dutch else "")
         or (client_register(document, "0106", _KVK, required=False) if dutch else "")
     )
+
+
+def depends_on_lines(document: Issued) -> bool:
+    """Whether the profile is known from the whole document only: the French rules ask something of its prices."""
+    return document.client.einvoice == "en16931" and _is_french(document)
 
 
 def _is_french(document: Issued) -> bool:

@@ -1,0 +1,98 @@
+"""What was billed as the stages take it in: owner, cost and category as they were, the rest as it is read by now."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pandas as pd
+from sqlalchemy import Engine
+
+from billing_job.billing.attribution.assignments import Assignments
+from billing_job.billing.attribution.attribute import attribute
+from billing_job.billing.rating.charge_periods import Charge, ChargePeriod
+from billing_job.billing.rating.own_charges import ChargeRow
+from billing_job.core.columns.schema import ATTRIBUTED, INT, TEXT, conform, empty
+from billing_job.core.errors import LedgerError
+from billing_job.core.period import Period
+from billing_job.core.settlement import Original
+from billing_job.ledger.billed_facts import originals
+from billing_job.ledger.decisions import accepted_costs
+from billing_job.ledger.replay import Settled
+from billing_job.ledger.transactions import transactions_of
+from billing_job.month.job import Job
+from billing_job.month.placing import months_of_rows
+
+_AT_ONCE = 10_000
+Part = tuple[str, int]
+"""A transaction and its part."""
+
+
+def attributed_again(job: Job, facts: Assignments, rows: Sequence[Settled]) -> pd.DataFrame:
+    """Rows of ATTRIBUTED: the transactions as they are read, the owners and costs as they were billed."""
+    if not rows:
+        return empty(ATTRIBUTED).assign(month=pd.Series([], dtype=TEXT), detail=pd.Series([], dtype=TEXT))
+    settings = job.settings
+    ids = sorted({row.transaction_id for row in rows})
+    lots = [ids[start : start + _AT_ONCE] for start in range(0, len(ids), _AT_ONCE)]
+    known = pd.concat([transactions_of(job.engine, lot) for lot in lots], ignore_index=True)
+    found = attribute(known, facts, settings.categories, settings.billing.currency)
+    place = {id_: place for place, id_ in enumerate(found["transaction_id"])}
+    if missing := set(ids) - set(place):
+        raise LedgerError(f"transaction {min(missing)} is on a document, but the ledger has it no more")
+    frame = found.iloc[[place[row.transaction_id] for row in rows]].reset_index(drop=True)
+    numbers = {fact.number: fact for fact in facts.number_facts if fact.number}
+    foreign = [
+        numbers.get(row.number) if row.number != number else None
+        for row, number in zip(rows, frame["number"], strict=True)
+    ]
+    cells = {
+        "country": [c if one is None else one.country for one, c in zip(foreign, frame["country"], strict=True)],
+        "number_type": [
+            kind if one is None else one.number_type for one, kind in zip(foreign, frame["number_type"], strict=True)
+        ],
+        "category": [
+            category if row.refund_of or row.category == "" else row.category
+            for row, category in zip(rows, frame["category"], strict=True)
+        ],
+        **{name: [getattr(row, name) for row in rows] for name in ("client_id", "number", "trunk", "refund_of")},
+    }
+    frame = frame.assign(
+        **{name: pd.Series(column, dtype=TEXT) for name, column in cells.items()},
+        part=pd.Series([row.part for row in rows], dtype=INT),
+        refund_part=pd.Series([row.refund_part for row in rows], dtype=INT),
+        micros=pd.Series([-row.cost_micros for row in rows], dtype=INT),
+        outcome="attributed",
+        reason="",
+        settled=False,
+    )
+    frame = conform(frame, ATTRIBUTED, "replay")
+    return frame.assign(month=months_of_rows(frame, job), detail="")
+
+
+def originals_of(engine: Engine, rows: Sequence[Settled]) -> dict[Part, Original]:
+    """(refund, part) → what it gives back, where that was billed before it."""
+    known = originals(engine, sorted({row.refund_of for row in rows if row.refund_of}))
+    costs = accepted_costs(engine)
+    settled = {
+        (id_, one.part): replace(one, cost_micros=-costs[id_]) if id_ in costs and not one.part else one
+        for id_, parts in known.items()
+        for one in parts
+    }
+    return {
+        (row.transaction_id, row.part): settled[row.refund_of, row.refund_part]
+        for row in rows
+        if row.refund_of and (row.refund_of, row.refund_part) in settled
+    }
+
+
+def own_row(row: Settled) -> ChargeRow:
+    """A charge of one's own as it was billed: no plan decides what it costs."""
+    month = Period.parse(row.month)
+    charge = Charge(
+        row.transaction_id, row.client_id, "", "", row.category, 10**4, "", 0, "month", "arrears", None, None, False,
+        "", row.number, row.trunk, 0, "",
+    )  # fmt: skip
+    period = ChargePeriod(row.month, month.first_day, month.next.first_day)
+    return ChargeRow(
+        row.transaction_id, charge, row.client_id, period, month.first_day, month.last_day, 1, None, row.charge_cents,
+        row.cost_micros,
+    )  # fmt: skip

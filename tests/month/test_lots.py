@@ -1,0 +1,108 @@
+"""A month is issued in lots of clients: what is stored does not depend on them, and a kill leaves all or nothing."""
+
+import os
+import signal
+from collections.abc import Iterator
+from datetime import date
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import select
+
+from billing_job.core.settlement import Bill
+from billing_job.ledger.billing_tables import (
+    client_months,
+    closings,
+    document_lines,
+    documents,
+    series,
+    settlements,
+    terms,
+    trunk_months,
+)
+from billing_job.ledger.database import transaction
+from billing_job.ledger.issuing import issue
+from billing_job.month.pipeline import bills_of_run
+from tests.support.desk import OCTOBER, Desk, row
+
+STORED = (documents, document_lines, settlements, series, terms, client_months, trunk_months, closings)
+IDS = "abcdefg"
+PLAN = """
+[[plans]]
+name = "plain"
+[[plans]]
+name = "flat"
+monthly_fee = "5.00"
+minimum = "6.00"
+discount_percent = "10"
+"""
+
+
+def desk_of(folder: Path) -> Desk:
+    """Seven clients of a trunk each: a has six calls of 1.00, one of them refunded, g none, the others one of 3.00."""
+    desk = Desk(folder, PLAN)
+    plans = dict.fromkeys("dg", "flat")
+    desk.file("clients.csv", "client_id,name,country,plan", *(f"{id_},{id_},NL,{plans.get(id_, '')}" for id_ in IDS))
+    desk.file("trunks.csv", "trunk,client_id", *(f"trk_{id_},{id_}" for id_ in IDS))
+    calls = [row(number, -100, trunk="trk_a") for number in range(1, 7)]
+    refund = row(7, 100, "2026-10-06", type_="refund", trunk="trk_a")
+    desk.add(*calls, refund, *(row(10 + n, -300, trunk=f"trk_{id_}") for n, id_ in enumerate("bcdef")))
+    return desk
+
+
+def stored(desk: Desk) -> dict[str, list[tuple[Any, ...]]]:
+    with desk.job() as job, transaction(job.engine) as connection:
+        return {
+            table.name: [
+                tuple(found) for found in connection.execute(select(table).order_by(*table.primary_key.columns))
+            ]
+            for table in STORED
+        }
+
+
+# d: 3.00 of use and a fee of 5.00, less 10 %, are 7.20 net; g: 4.50 of the fee, and 1.50 to the minimum of 6.00.
+NETS = [("a", 500), ("b", 300), ("c", 300), ("d", 720), ("e", 300), ("f", 300), ("g", 600)]
+
+
+def test_what_is_stored_does_not_depend_on_the_lots(tmp_path: Path) -> None:
+    """One client at a time, a few, all at once: numbers, documents, lines, settlements, terms are the same."""
+    found = []
+    for at_once in (1, 3, 10_000):
+        desk = desk_of(tmp_path / str(at_once))
+        billed = desk.bill(at_once=at_once)
+        assert [(one.client.client_id, one.net_cents) for one in billed.new] == NETS
+        assert billed.issued == tuple(f"INV-2026-{number:05d}" for number in range(1, 8))
+        found.append(stored(desk))
+    assert found[0] == found[1] == found[2]
+
+
+def _die_in_a_lot(folder: Path, lot: int) -> None:
+    """Issue the month one client at a time, and be killed when that lot is asked for."""
+
+    def dying(lots: Iterator[list[Bill]]) -> Iterator[list[Bill]]:
+        for place, bills in enumerate(lots):
+            if place == lot:
+                os.kill(os.getpid(), signal.SIGKILL)
+            yield bills
+
+    desk = Desk.at(folder)
+    with desk.job() as job:
+        placed = desk.place()
+        lots, _ = bills_of_run(job, placed, placed.attributed, sorted(job.clients), (), 1)
+        moment, today = "2026-11-05T00:00:00Z", date(2026, 11, 5)
+        issue(job.engine, dying(lots), str(OCTOBER), job.numbering, closes=True, now=moment, today=today)
+
+
+def test_a_kill_between_lots_leaves_nothing(tmp_path: Path) -> None:
+    """SIGKILL with four clients stored: the ledger holds none of it, and the next run gives the same numbers."""
+    desk = desk_of(tmp_path)
+    before = stored(desk)
+    process = get_context("spawn").Process(target=_die_in_a_lot, args=(tmp_path, 4))
+    process.start()
+    process.join()
+    assert process.exitcode == -signal.SIGKILL
+    assert stored(desk) == before
+    billed = desk.bill()
+    assert [(one.client.client_id, one.net_cents) for one in billed.new] == NETS
+    assert billed.issued == tuple(f"INV-2026-{number:05d}" for number in range(1, 8))
