@@ -1,5 +1,6 @@
 """Billed months under other plans: today's come to what was billed, others to what is worked out by hand; net cents."""
 
+import sqlite3
 from collections import defaultdict
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,9 +11,12 @@ import pytest
 from billing_job.core.decision import Decision
 from billing_job.core.period import Period
 from billing_job.ledger.decisions import record_decision
+from billing_job.month.other_terms import Instead
+from billing_job.operations.simulate import simulated
 from tests.support.desk import Desk, row
 from tests.support.fakes import Office, Ran
 from tests.support.lives import plan, rule
+from tests.support.paths import FIXTURES
 
 pytestmark = pytest.mark.sqlite_file("the lives of test_oracle_billing are simulated on the server, too")
 
@@ -203,6 +207,18 @@ def test_what_was_decided_stays(tmp_path: Path) -> None:
     assert sum(each["billed_cents"] for each in found["clients"]) == sum(
         document.net_cents for document in desk.documents() if document.period == month(11)
     )
+
+
+def test_a_ledger_of_an_older_program_is_billed_once_more(tmp_path: Path) -> None:
+    """It tells its history in one piece, and its terms; its clients have left the files since."""
+    desk = Desk(tmp_path)
+    with sqlite3.connect(tmp_path / "billing.db") as ledger:
+        ledger.executescript((FIXTURES / "ledger_v2.sql").read_text(encoding="utf-8"))
+    ledger.close()
+    with desk.job() as job:
+        found = simulated(job, month(10), 1, Instead())
+    assert found["notes"] == []
+    assert {each["client_id"]: each["simulated_cents"] for each in found["clients"]} == nets(desk)
 
 
 def test_clients_that_became_one_keep_what_each_was_billed(tmp_path: Path) -> None:
