@@ -1,7 +1,6 @@
 """The dated files of VAT returns: vat_boxes.csv, vat_units.csv and vat_due.csv by country, and ecb_rates.csv."""
 
 from collections.abc import Sequence
-from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Literal, Protocol, TypeVar
@@ -27,6 +26,8 @@ class _OfACountry(Protocol):
     def country(self) -> str: ...
 
 
+_A_BOX = ("country", "box", "figure", "case", "rate", "kind", "valid_from")
+_A_UNIT = ("country", "figure", "valid_from")
 Dated = TypeVar("Dated", bound=_OfACountry)
 
 
@@ -103,7 +104,7 @@ def load_vat_boxes(folder: Path) -> tuple[BoxRow, ...]:
     own, shipped = (
         [
             BoxRow(**{**vars(line), "sign": int(line.sign)})
-            for _, line in typed_rows(path / BOXES, BoxLine, problems, optional=True)
+            for _, line in typed_rows(path / BOXES, BoxLine, problems, optional=True, once=_A_BOX)
         ]
         for path in (folder, shipped_config())
     )
@@ -127,19 +128,20 @@ def load_unit_rules(folder: Path) -> tuple[UnitRule, ...]:
     """The same of vat_units.csv."""
     problems: list[str] = []
     own, shipped = (
-        [UnitRule(**vars(line)) for _, line in typed_rows(path / UNITS, UnitLine, problems, optional=True)]
+        [
+            UnitRule(**vars(line))
+            for _, line in typed_rows(path / UNITS, UnitLine, problems, optional=True, once=_A_UNIT)
+        ]
         for path in (folder, shipped_config())
     )
     return _merged(own, shipped, problems)
 
 
 def load_euro_rates(folder: Path) -> EuroRates:
-    """The rows of ecb_rates.csv, none without the file; ConfigError lists every bad row, also two of one day."""
+    """The rows of ecb_rates.csv, none without the file; ConfigError lists every bad row."""
     problems: list[str] = []
-    found: dict[tuple[str, date], Decimal] = {}
-    for row, line in typed_rows(folder / EURO_RATES, EuroRateLine, problems, optional=True):
-        if found.setdefault((line.currency, line.day), line.rate) != line.rate:
-            problems.append(f"{row.place}: {line.currency} has two rates on {line.day}; leave the right one")
+    lines = typed_rows(folder / EURO_RATES, EuroRateLine, problems, optional=True, once=("currency", "day"))
+    found = {(line.currency, line.day): line.rate for _, line in lines}
     if problems:
         raise ConfigError(problems)
     return found

@@ -15,6 +15,7 @@ from billing_job.ledger.credit_notes import issue_credit, undone
 from billing_job.ledger.documents import document_of_number
 from billing_job.month.folder import write_month
 from billing_job.month.folder_guard import check_folder, note_numbers
+from billing_job.month.job import Job
 from billing_job.month.placing import place
 from billing_job.month.preconditions import check_facts
 from billing_job.month.run_json import document_json
@@ -35,6 +36,7 @@ def credit_document(
         if issued is None:
             raise ConfigError(f"{number}: no such document was issued; `billing-job list` shows those that were")
         check_facts(job)
+        _check_currency(issued.document, job)
         today = session.clock.now().astimezone(session.settings.billing.zone).date()
         month = Period.of(today)
         ahead = _built(issued.document, undone(job.engine, issued.document), request, today).document
@@ -77,6 +79,16 @@ def credit_document(
 def _what(line: Line) -> str:
     """A line in a few words; most have no description of their own."""
     return " ".join(filter(None, (line.category, line.number, line.description)))
+
+
+def _check_currency(original: Document, job: Job) -> None:
+    """The books of a month are in one currency; a document of before a change of it is credited in its own."""
+    if original.currency != job.settings.billing.currency:
+        raise ConfigError(
+            f"{original.number} is in {original.currency} and billing.currency is {job.settings.billing.currency}: the"
+            " books of a month are in one currency; credit it with the billing.currency of then, in a month without"
+            f" documents in {job.settings.billing.currency}"
+        )
 
 
 def _built(original: Document, left: Undone, request: Request, today: date) -> Credit:

@@ -36,8 +36,8 @@ class Book:
     paid: dict[str, int]
     late: Mapping[str, Sequence[LateClaim]] = field(default_factory=dict)
     """Document → what reminders claimed beside it."""
-    offers: Sequence[Offer] = ()
-    """What reminders took off their documents, in the order of their days."""
+    offers: Mapping[frozenset[str], Sequence[Offer]] = field(default_factory=dict)
+    """Documents → what reminders about them took off, in the order of their days."""
     paid_beside: dict[tuple[str, PaymentKind], int] = field(default_factory=lambda: defaultdict(int))
     balances: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     known: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
@@ -78,8 +78,7 @@ class Book:
 
         By the newest letter about exactly these, otherwise by the invoices themselves.
         """
-        wanted = frozenset(numbers)
-        letters = [offer.cents for offer in self.offers if offer.documents == wanted and offer.day <= day]
+        letters = [offer.cents for offer in self.offers.get(frozenset(numbers), ()) if offer.day <= day]
         cents = letters[-1] if letters else sum(self.claims[number].offered_cents for number in numbers)
         clients = {self.claims[number].client_id for number in numbers}
         return cents if len(clients) == 1 and self.balances[min(clients)] >= cents else 0
@@ -146,8 +145,11 @@ def opened(
 ) -> Book:
     """The book before the first entry; `mandates` are pairs of an IBAN and the client that signed for it."""
     counting = {claim.number: claim for claim in claims if counts(claim, first_day)}
+    told: dict[frozenset[str], list[Offer]] = defaultdict(list)
+    for offer in offers:
+        told[offer.documents].append(offer)
     elsewhere = frozenset(claim.number for claim in claims if claim.number not in counting)
-    book = Book(counting, elsewhere, paid_before(counting.values(), first_day), by_document(late), offers)
+    book = Book(counting, elsewhere, paid_before(counting.values(), first_day), by_document(late), told)
     for number, family in _families(counting):
         book._families[number] = family
     for claim in sorted(counting.values(), key=lambda claim: (claim.due_date, claim.number)):

@@ -52,7 +52,7 @@ def _view(page: VatPage) -> SimpleNamespace:
         state=page.state,
         notes=page.notes,
         boxes=[_box(box) for box in found.boxes],
-        whole=any(cents is not None for box in found.boxes for cents in (box.form_net_cents, box.form_vat_cents)),
+        unit_sources="; ".join(found.unit_sources),
         by_case=[_box(box)[1:4] for box in found.by_case],
         ec_sales=[(sale.vat_id, sale.country, _amount(sale.net_cents)) for sale in found.ec_sales],
         ec_total=_amount(sum(sale.net_cents for sale in found.ec_sales)),

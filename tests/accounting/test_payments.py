@@ -28,7 +28,10 @@ FIRST, SECOND, FOURTH = "INV-2026-00001", "INV-2026-00002", "INV-2026-00004"
 
 
 def _journal() -> Journal:
-    """The sample month and its payments: in part, with charges kept, several in one entry, too much, returned."""
+    """The sample month and its payments: in part, with charges kept, several in one entry, too much, returned.
+
+    And a credit balance that was used, with costs and interest that a reminder claimed, of which some went back.
+    """
     day = date(2026, 11, 10)
 
     def paid(entry: str, document: str | None, cents: int, kind: PaymentKind = PaymentKind.RECEIPT) -> Payment:
@@ -41,26 +44,32 @@ def _journal() -> Journal:
         (paid("e3", None, 750), SWISS),
         (paid("e3", FIRST, 1_000), JANSEN),
         (paid("e4", SECOND, -20_001, PaymentKind.RETURN), MUELLER),
+        (paid("e5", None, -500, PaymentKind.SET_OFF), SWISS),
+        (paid("e5", FOURTH, 1_500), SWISS),
+        (paid("e5", FOURTH, 4_000, PaymentKind.COSTS), SWISS),
+        (paid("e5", FOURTH, 123, PaymentKind.INTEREST), SWISS),
+        (paid("e6", FOURTH, -23, PaymentKind.INTEREST), SWISS),
     ]
     return month_journal(sample_documents(), WALLET, ACCOUNTS, payments)
 
 
 def test_the_receivable_account_is_what_is_open(tmp_path: Path) -> None:
-    """Gross less payments, 12,000 cents in all, is left on the receivable account of hledger, beancount and GnuCash."""
+    """Gross less payments, 13,000 cents in all, is left on the receivable account of hledger, beancount and GnuCash."""
     journal = _journal()
     gross = sum(document.gross_cents for document in sample_documents())
-    left = gross - (5_000 + 20_001 + 5_250 + 750 + 1_000 - 20_001)
+    left = gross - (5_000 + 20_001 + 5_250 + 750 + 1_000 - 20_001 - 500 + 1_500)
     (file,) = saved(FORMATS["hledger"].write(journal, ACCOUNTS, AccountingOptions()), tmp_path)
     assert hledger_check(file).stderr == ""
     assert hledger_balances(file)["assets:receivable"] == left
-    assert (hledger_balances(file)["assets:bank"], hledger_balances(file)["expenses:bank"]) == (11_700, 300)
+    assert (hledger_balances(file)["assets:bank"], hledger_balances(file)["expenses:bank"]) == (16_800, 300)
+    assert hledger_balances(file)["revenues:late payment"] == -(4_000 + 123 - 23)
     (file,) = saved(FORMATS["beancount"].write(journal, ACCOUNTS, AccountingOptions()), tmp_path)
     balances, complaints = beancount_ledger(file)
     assert (balances["Assets:Receivable"], complaints) == (left, [])
     assert balances == balances_of(journal, ACCOUNTS, "beancount", account_name)
     saved(FORMATS["gnucash"].write(journal, ACCOUNTS, AccountingOptions()), tmp_path)
     said = gnucash_import(tmp_path, gnucash_accounts(journal, ACCOUNTS))["balances"]
-    assert (said["Assets:Accounts Receivable"], said["Assets:Bank"]) == (left, 11_700)
+    assert (said["Assets:Accounts Receivable"], said["Assets:Bank"]) == (left, 16_800)
 
 
 def test_every_format_carries_payments_or_says_so(tmp_path: Path) -> None:
@@ -70,7 +79,7 @@ def test_every_format_carries_payments_or_says_so(tmp_path: Path) -> None:
         export = FORMATS[name].write(journal, ACCOUNTS, AccountingOptions())
         text = b"".join(export.files.values()).decode("latin-1")
         if name in ("xero", "quickbooks"):
-            assert "5 payments over 120.00 are left out" in "".join(export.warnings), known.name
+            assert "7 payments over 171.00 are left out" in "".join(export.warnings), known.name
             assert "BANK-" not in text
             continue
         lines = [line for line in text.replace("><", ">\n<").splitlines() if "BANK-e1" in line or "50,00;" in line]

@@ -6,18 +6,20 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
+from pathlib import Path
 from random import Random
 
 import pytest
 
 from billing_job.accounting.accounts import load_accounts
 from billing_job.accounting.vat_accounts import vat_postings
-from billing_job.billing.returns.boxes import Box
+from billing_job.billing.returns.boxes import Box, boxes_of
 from billing_job.billing.returns.one_stop_shop import euro_rate_day, oss_rows
 from billing_job.billing.returns.taxed_shares import TaxedShare, taxed_shares
 from billing_job.billing.returns.vat_return import Booked, VatReturn, ec_sales, vat_return
 from billing_job.config.vat_forms import load_due_rules, load_unit_rules, load_vat_boxes
 from billing_job.core.document import Client, DetailRow, Document, Kind, Line, Seller, Vat
+from billing_job.core.errors import ConfigError
 from billing_job.core.period import Period
 from billing_job.core.resources import shipped_config
 from billing_job.core.tax_period import TaxPeriod
@@ -119,6 +121,18 @@ def test_the_boxes_of_a_country(home: str) -> None:
     assert nil.is_nil
     assert {box.box for box in nil.boxes} == {row.box for row in BOXES if row.country == home}
     assert amounts(nil.boxes) == {}
+
+
+def test_a_share_counts_once_in_a_box(tmp_path: Path) -> None:
+    """Of two rows of a box that both take it the first counts; the same row twice is refused."""
+    rows = [row for row in BOXES if row.country == "NL" and row.box in ("1a", "5a")]
+    wide = [*rows, *(replace(row, rate="") for row in rows if row.box == "1a")]
+    shares = list(taxed_shares([issued("INV-1", ACME, [line(1, 1000, S21)], "2026-10-31")], RULES))
+    assert amounts(boxes_of(wide, shares, "NL", date(2026, 10, 31))) == {"1a": (1000, 210), "5a": (None, 210)}
+    head, row = "country,box,figure,case,rate,description,valid_from,source", "NL,1a,net,S,21,x,2019-01-01,x"
+    (tmp_path / "vat_boxes.csv").write_text(f"{head}\n{row}\n{row}\n")
+    with pytest.raises(ConfigError, match="row 3, column valid_from"):
+        load_vat_boxes(tmp_path)
 
 
 def test_a_country_without_a_form_has_its_figures_by_case_and_rate() -> None:

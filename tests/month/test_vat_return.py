@@ -160,7 +160,7 @@ def test_a_swedish_seller_declares_in_kronor(here: Life) -> None:
     here.clients("acme,Acme,SE,SE556036079301,,,", *CLIENTS[1:])
     (here.office.config / "exchange_rates.csv").write_text("currency,rate,valid_from\nSEK,11.2345,2026-11-01\n")
     month(here, 1, "2026-10-20", 1000)
-    here.run(OCTOBER)
+    number = here.run(OCTOBER).json["documents"][0]["number"]
     made = here.office.type("vat", "return", "--period", "2026Q4", "--json")
     assert (made.code, made.json["currency"], made.json["missing_rates"]) == (0, "SEK", [])
     assert {row[2]: (row[4], row[5]) for row in rows(here, "2026Q4", "return.csv")} == {
@@ -168,12 +168,17 @@ def test_a_swedish_seller_declares_in_kronor(here: Life) -> None:
     }  # fmt: skip
     assert rows(here, "2026Q4", "ec_sales_list.csv") == [("DE136695976", "DE", "224.69")]
     assert rows(here, "2026Q4", "oss.csv") == [("FR", "20", "30.00", "6.00", "")]
+    filed = here.office.type("vat", "close", "--period", "2026-10", "--on", "2026-11-02")  # the invoices came later
+    assert (filed.code, "2026-10 is closed with 0 documents" in filed.err) == (0, True), filed.err
     ecb = here.office.config / "ecb_rates.csv"
     ecb.write_text("day,currency,rate\n2026-12-31,SEK,11\n2026-12-31,SEK,12\n")
     refused = here.office.type("vat", "return", "--period", "2026Q4")
     assert refused.code == 2
-    assert "ecb_rates.csv, row 3: SEK has two rates on 2026-12-31" in refused.err
+    assert "ecb_rates.csv, row 3, column day: '2026-12-31': the same currency and day stand in" in refused.err
     ecb.unlink()
     (here.office.config / "exchange_rates.csv").unlink()
     refused = here.office.type("vat", "return", "--period", "2026Q4")
     assert (refused.code, "no rate is known for 2026-11-05" in refused.err) == (2, True), refused.err
+    here.office.replace("billing.toml", "[billing]\n", '[billing]\ncurrency = "SEK"\n')
+    refused = here.office.type("credit", number, "--reason", "x")
+    assert (refused.code, f"{number} is in EUR and billing.currency is SEK" in refused.err) == (2, True), refused.err

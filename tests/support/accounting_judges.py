@@ -121,7 +121,7 @@ def gnucash_accounts(journal: Journal, accounts: Accounts) -> dict[str, str]:
     """The accounts that the book needs before the import, with their kind."""
     entries = [entry for entry, _ in (*journal.documents(), *journal.receipts())]
     keys = [posting.key for entry in entries for posting in entry.postings]
-    kinds = (AccountKind.RECEIVABLE, AccountKind.REVENUE, AccountKind.VAT, AccountKind.BANK, AccountKind.BANK_CHARGE)
+    kinds = set(AccountKind) - {AccountKind.EXPENSE, AccountKind.WALLET, AccountKind.CLEARING, AccountKind.PARTY}
     return {
         account.code: key.kind.value for key, account in accounts.chart("gnucash", keys).items() if key.kind in kinds
     }

@@ -32,6 +32,7 @@ TYPES = {
     "vat": gnucash_core_c.ACCT_TYPE_LIABILITY,
     "bank": gnucash_core_c.ACCT_TYPE_BANK,
     "bank_charge": gnucash_core_c.ACCT_TYPE_EXPENSE,
+    "late_payment": gnucash_core_c.ACCT_TYPE_INCOME,
 }
 DATE_FORMATS = {"us": 0, "uk": 1, "ce": 2, "iso": 3}
 G_TYPE_STRING = 16 << 2

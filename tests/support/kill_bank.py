@@ -1,6 +1,6 @@
-"""`bank import` and `remind` killed at random moments, then given again: a sample for the suite, hundreds by hand.
+"""Commands about money killed at random moments, then given again: a sample for the suite, hundreds by hand.
 
-.venv/bin/python -m tests.support.kill_bank import 100
+.venv/bin/python -m tests.support.kill_bank import 100   # or remind, or collect
 """
 
 import random
@@ -72,7 +72,22 @@ def overdue(folder: Path) -> None:
         assert made.office.type("open").code == 0
 
 
+def collectable(folder: Path) -> None:
+    """An office whose overdue documents are collected by direct debit."""
+    documents = [document(f"INV-2026-{place:05d}", 1_000) for place in range(1, REMINDED + 1)]
+    with bank_office(folder, *documents, settings=LEVELS) as made:
+        config = made.office.config
+        made.office.replace("billing.toml", 'country = "NL"\n', 'country = "NL"\ncreditor_id = "NL79ZZZ999999990000"\n')
+        (config / "clients.csv").write_text("client_id,name,country,payment\nacme,Acme B.V.,NL,direct_debit\n")
+        (config / "mandates.csv").write_text(
+            "client_id,mandate_id,signed_on,iban\nacme,M-1,2026-01-02,DE89370400440532013000\n"
+        )
+        statement_of(made.office, date(2026, 12, 1))
+        assert made.office.type("open").code == 0
+
+
 SUBJECTS = {
+    "collect": Subject(collectable, lambda folder: ("collect", "--due", "2026-12-04"), 0, at_once=False),
     "import": Subject(unread, lambda folder: ("bank", "import", str(folder / "statement.xml")), 3, at_once=True),
     "remind": Subject(overdue, lambda folder: ("remind",), 0, at_once=False),
 }
@@ -98,7 +113,7 @@ def contents(folder: Path) -> tuple[dict[str, list[dict[str, Any]]], dict[str, b
         table: sorted(({name: cell for name, cell in row.items() if name not in OWN_TIME} for row in each), key=repr)
         for table, each in rows(f"sqlite:///{folder / 'billing.db'}").items()
     }
-    files = (path for path in (folder / "output").rglob("*.pdf"))
+    files = [path for kind in ("*.pdf", "*.xml") for path in (folder / "output").rglob(kind)]
     return found, {str(path.relative_to(folder)): path.read_bytes() for path in files}
 
 

@@ -107,15 +107,23 @@ def _names(rows: Iterable[BoxRow]) -> Iterator[str]:
 
 
 def _box(name: str, rows: Sequence[BoxRow], shares: Sequence[TaxedShare], named: set[str]) -> Box:
-    sums: dict[str, int | None] = {"net": None, "vat": None}
-    for row in rows:
-        taken = (share for share in shares if _takes(row, share, named))
-        cents = sum(share.net_cents if row.figure == "net" else share.vat_cents for share in taken)
-        sums[row.figure] = (sums[row.figure] or 0) + row.sign * cents
+    sums: dict[Figure, int | None] = {"net": None, "vat": None}
+    for figure in sums:
+        of_figure = [row for row in rows if row.figure == figure]
+        if of_figure:
+            sums[figure] = sum(_cents(of_figure, figure, share, named) for share in shares)
     cases = " ".join(dict.fromkeys(row.case for row in rows))
     rates = " ".join(dict.fromkeys(row.rate for row in rows if row.rate))
     parts = tuple(dict.fromkeys(part for row in rows for part in row.sum_of.split()))
     return Box(name, rows[0].description, cases, rates, sums["net"], sums["vat"], parts)
+
+
+def _cents(rows: Sequence[BoxRow], figure: Figure, share: TaxedShare, named: set[str]) -> int:
+    """What a share gives to a box: once, also where several of its rows take it."""
+    row = next((each for each in rows if _takes(each, share, named)), None)
+    if row is None:
+        return 0
+    return row.sign * (share.net_cents if figure == "net" else share.vat_cents)
 
 
 def _takes(row: BoxRow, share: TaxedShare, named: set[str]) -> bool:

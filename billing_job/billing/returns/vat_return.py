@@ -20,7 +20,7 @@ from billing_job.billing.returns.one_stop_shop import (
     threshold,
 )
 from billing_job.billing.returns.taxed_shares import TaxedShare
-from billing_job.billing.returns.whole_units import UnitRule, in_whole_units
+from billing_job.billing.returns.whole_units import UnitRule, in_whole_units, unit_rules
 from billing_job.core.money import rate_text
 from billing_job.core.period import Period
 from billing_job.core.tax_period import TaxPeriod
@@ -101,6 +101,8 @@ class VatReturn:
     currency: str
     """The money of the return: the country's, or the documents' where the country's is not known."""
     boxes: tuple[Box, ...]
+    unit_sources: tuple[str, ...]
+    """Where it stands that figures are typed in as whole units; empty where the form wants cents."""
     by_case: tuple[Box, ...]
     ec_sales: tuple[EcSale, ...]
     oss: tuple[OssRow, ...]
@@ -136,12 +138,14 @@ def vat_return(
     """The return of a seller's country for a period; `shares` and `booked` are of all documents that may matter."""
     months = set(period.months)
     mine = [share for share in shares if share.declared in months]
+    held = unit_rules(units, country, period.last_day)
     oss, missing = oss_rows(mine, euro_rates)
     return VatReturn(
         period=period,
         country=country,
         currency=currency,
-        boxes=tuple(in_whole_units(boxes_of(rows, mine, country, period.last_day), units, country, period.last_day)),
+        boxes=tuple(in_whole_units(boxes_of(rows, mine, country, period.last_day), held)),
+        unit_sources=tuple(dict.fromkeys(rule.source for rule in held.values())),
         by_case=tuple(by_case_and_rate(mine)),
         ec_sales=tuple(ec_sales(mine)),
         oss=tuple(oss),

@@ -3,7 +3,7 @@
 The exact figure is what is tied to the journal; the difference is the seller's to book, and it is never lost.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
@@ -58,9 +58,8 @@ def unit_rules(rules: Iterable[UnitRule], country: str, day: date) -> dict[Figur
     return {rule.figure: rule for rule in sorted(held, key=lambda rule: rule.valid_from)}
 
 
-def in_whole_units(boxes: Sequence[Box], rules: Iterable[UnitRule], country: str, day: date) -> list[Box]:
+def in_whole_units(boxes: Sequence[Box], held: Mapping[Figure, UnitRule]) -> list[Box]:
     """The boxes with what is typed into the form; a total is that of the typed figures, as the form adds them up."""
-    held = unit_rules(rules, country, day)
     net, vat = held.get("net"), held.get("vat")
     nets = {} if net is None else _typed({box.box: (box.net_cents, box.sum_of) for box in boxes if box.box}, net)
     vats = {} if vat is None else _typed({box.box: (box.vat_cents, box.sum_of) for box in boxes if box.box}, vat)

@@ -19,7 +19,7 @@ MAX_ANSWER_BYTES = 4 * 1024 * 1024
 _WORDS = 300
 _TOO_MANY = 429
 _TRIES = 3
-_LONGEST_WAIT = 60.0
+_LONGEST_WAIT = 10.0
 """Seconds; who asks for more gets the document with the next round."""
 _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.InvalidURL, httpx.UnsupportedProtocol)
 
