@@ -4,6 +4,7 @@ import re
 
 import phonenumbers
 
+_E164 = re.compile(r"\+[1-9]\d{4,14}")
 _A_DECIMAL = re.compile(r"\.\d$|^\+?\d+\.0+$")
 
 
@@ -12,11 +13,13 @@ def e164(text: str) -> str | None:
 
     "+31200372902.0" is none: a spreadsheet made a decimal of it, and without its point it would be another number.
     """
+    if _E164.fullmatch(text):
+        return text
     if _A_DECIMAL.search(text):
         return None
     digits = re.sub(r"[\s().\-/]", "", text)
     digits = f"+{digits[2:]}" if digits.startswith("00") else digits
-    return digits if re.fullmatch(r"\+[1-9]\d{4,14}", digits) else None
+    return digits if _E164.fullmatch(digits) else None
 
 
 def e164_of_digits(text: str) -> str | None:

@@ -10,8 +10,7 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
-from billing_job.accounting.accounts import Accounts, load_accounts
-from billing_job.accounting.formats import FORMATS
+from billing_job.accounting.accounts import FORMAT_NAMES, Accounts, load_accounts
 from billing_job.billing.attribution.assignments import Assignments, assignments
 from billing_job.billing.attribution.event_facts import number_facts
 from billing_job.billing.invoicing.tax import TaxRules
@@ -45,7 +44,6 @@ from billing_job.ledger.onboarding import bought_ids
 from billing_job.ledger.payments import recorded_payments
 from billing_job.ledger.transactions import supplier_trunks
 from billing_job.ledger.withdrawals import withdrawn
-from billing_job.month.collected import collected, usable_mandate
 from billing_job.month.reading_in_effect import read_as_settings_say, reading_in_effect
 
 CONFIGURATION_FILES = (
@@ -97,6 +95,9 @@ class Job:
         mandates = self.receivables_files.mandates
         if not mandates:
             return clients
+        # Who collects nothing does not wait for what writes the bank's files.
+        from billing_job.month.collected import collected, usable_mandate
+
         history = collected(logged_collections(self.engine), recorded_payments(self.engine))
         most = self.settings.receivables.returns_before_transfer
         today = self.clock.now().astimezone(self.settings.billing.zone).date()
@@ -178,9 +179,10 @@ def open_job(settings: Settings, config_folder: Path, clock: Clock) -> Job:
     """Read every input file and open the ledger; ConfigError lists all that is wrong, before anything is touched."""
     problems: list[str] = []
     mapping = prices = accounts = templates = logo = first_day = receivables_files = None
-    unknown = [name for name in settings.accounting.formats if name not in FORMATS]
+    unknown = [name for name in settings.accounting.formats if name not in FORMAT_NAMES]
     problems += [
-        f"{config_folder / 'billing.toml'}: accounting.formats: {name!r} is unknown; known are {', '.join(FORMATS)}"
+        f"{config_folder / 'billing.toml'}: accounting.formats: {name!r} is unknown; known are"
+        f" {', '.join(FORMAT_NAMES)}"
         for name in unknown
     ]
     try:

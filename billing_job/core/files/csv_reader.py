@@ -179,6 +179,7 @@ def _cells(
         problems.extend(f"{path}, row 1, column {name}: is {complaint}" for name in names)
     if unknown or missing or twice:
         return
+    blank = dict.fromkeys(columns, "")
     for number, padded in enumerate(reader, 2):
         cells = _without_empty_end(padded)
         if not cells or cells[0].startswith("#"):
@@ -189,8 +190,7 @@ def _cells(
                 f"{place}: has {len(cells)} cells, the first row has {len(header)}; quote cells that hold the separator"
             )
             continue
-        values = dict.fromkeys(columns, "") | dict(zip(header, cells, strict=False))
-        yield CsvRow(place, values)
+        yield CsvRow(place, blank | dict(zip(header, cells, strict=False)))
 
 
 def _without_empty_end(cells: list[str]) -> list[str]:

@@ -4,9 +4,10 @@ import hashlib
 import json
 import re
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,8 @@ DRAFT = "DRAFT-"
 """How the name of a draft begins, in the place of a number."""
 READERS = 4
 """Files that are read and hashed at one time."""
+READ_AT_ONCE = 64
+"""Files that one of those readers is given."""
 
 
 def sha256(content: bytes) -> str:
@@ -57,14 +60,20 @@ class Folder:
     def write_pieces(self, name: str, pieces: Iterable[bytes]) -> tuple[str, int]:
         """Write a file as `write` does, never whole in memory; returns its SHA-256 and its size."""
         digest, size = hashlib.sha256(), 0
-        with tempfile.NamedTemporaryFile(prefix="billing-job-") as spool:
-            for piece in pieces:
-                digest.update(piece)
-                size += spool.write(piece)
-            spool.flush()
-            if self.files.digest(self.checked(name)) != digest.hexdigest():
-                self.drop_manifest()
-                self.files.take(name, Path(spool.name))
+        try:
+            with tempfile.NamedTemporaryFile(prefix="billing-job-") as spool:
+                for piece in pieces:
+                    digest.update(piece)
+                    size += spool.write(piece)
+                spool.flush()
+                if self.files.digest(self.checked(name)) != digest.hexdigest():
+                    self.drop_manifest()
+                    self.files.take(name, Path(spool.name))
+        except OSError as error:
+            raise OutputError(
+                f"{self.where(name)}: cannot be made ready in {tempfile.gettempdir()} ({error.strerror}). Make room"
+                " there or set TMPDIR, then run again: nothing is lost and nothing is issued twice"
+            ) from None
         return digest.hexdigest(), size
 
     def read(self, name: str) -> bytes | None:
@@ -115,9 +124,11 @@ class Folder:
             expected = {str(name): str(entry["sha256"]) for name, entry in files.items()}
         except (ValueError, KeyError, TypeError, AttributeError):
             return [f"{self.where(MANIFEST)}: is not a manifest of billing-job; run the month again"]
-        # Hashing lets other threads go on.
+        names = [self.checked(name) for name in expected]
+        lots = [names[start : start + READ_AT_ONCE] for start in range(0, len(names), READ_AT_ONCE)]
+        # Hashing lets other threads go on; handing each file over by itself would take as long as reading it.
         with ThreadPoolExecutor(READERS) as readers:
-            found = readers.map(self.files.digest, map(self.checked, expected))
+            found = chain.from_iterable(readers.map(self._digests, lots))
         return [
             f"{self.where(name)}: is missing; `billing-job render` writes it again"
             if actual is None
@@ -125,3 +136,6 @@ class Folder:
             for (name, digest), actual in zip(expected.items(), found, strict=True)
             if actual != digest
         ]
+
+    def _digests(self, names: Sequence[str]) -> list[str | None]:
+        return [self.files.digest(name) for name in names]
