@@ -18,6 +18,7 @@ from billing_job.core.money import MICROCENTS_PER_CENT, half_away_from_zero, sha
 from billing_job.core.period import Period
 from tests.support.books import OCTOBER, Books, books, job_of, rounded
 from tests.support.desk import BilledHere, billed_here
+from tests.support.tried import times
 
 
 def assert_adds_up(document: Document) -> None:
@@ -52,7 +53,7 @@ def assert_every_transaction_has_one_place(given_books: Books, billed: BilledHer
     assert sorted({*attributed, *others}) == sorted(expected)
 
 
-WIDE = settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+WIDE = settings(max_examples=times(6, 12), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 @given(books(), st.randoms(use_true_random=False))

@@ -35,6 +35,7 @@ from tests.support.sample_documents import (
     mixed_rates,
     numbers_of,
 )
+from tests.support.tried import times
 
 SHIPPED = load_templates(None)
 CARRYING = replace(SELLER, carried_forward=True)
@@ -158,7 +159,7 @@ def forget_forms() -> None:
     shared_by_documents.cache_clear()
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=times(4, 8), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     name=st.text(st.characters(codec="utf-8", exclude_categories=("C", "Z")), min_size=1, max_size=60)
     | st.sampled_from(["Wolf 🐺 Telecom", "ﷺ", "株式会社 Müller", "x" * 70, "one two " * 12]),
