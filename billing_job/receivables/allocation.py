@@ -132,7 +132,8 @@ def _named(book: Book, case: Case, part: EntryPart, named: Named) -> Outcome:
     late = _claimed_beside(book, case, named.numbers)
     with_late = total + sum(claimed for *_, claimed in late)
     used = book.offered(named.numbers, case.day)
-    used = used if cents + used in (total, with_late) else 0
+    # Who pays the documents whole deducted nothing, also where the balance happens to be what a reminder claimed.
+    used = used if cents != total and cents + used in (total, with_late) else 0
     cents += used
     if any(open_cents < 0 for _, open_cents in opens) and cents not in (total, with_late):
         return Waits(

@@ -364,6 +364,10 @@ BALANCE = {"acme+": 2_500}
             [entry(14_750, f"{ONE} {THREE}")], LATE, (Offer(frozenset({ONE, THREE}), date(2026, 11, 19), 2_500),),
             {TWO: 4_000}, id="all that a letter asks",
         ),
+        pytest.param(
+            [entry(10_000, ONE, day=21)], (LateClaim(ONE, date(2026, 11, 4), 2_500, 0),), (),
+            {THREE: 3_000, TWO: 4_000} | BALANCE, id="the claim beside it is the balance by chance",
+        ),
     ],
 )  # fmt: skip
 def test_a_credit_balance_is_used_where_it_was_offered(
