@@ -1,7 +1,7 @@
 """The course of what was billed, read back in its order, and a ledger apart in which it can be billed once more.
 
-Nothing says of a settlement when it was made; but tables are only ever added to, so that their rows stand in the order
-in which they came, and the chain's links say where each addition ends.
+Nothing says of a settlement when it was made; but rows are counted as they are added, and the chain's links say where
+each addition ends.
 """
 
 from collections.abc import Collection, Sequence
@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
-    ColumnElement,
     Connection,
     Engine,
     Table,
@@ -20,7 +19,6 @@ from sqlalchemy import (
     create_engine,
     event,
     func,
-    literal_column,
     select,
 )
 
@@ -37,7 +35,7 @@ from billing_job.ledger.billing_tables import (
     trunk_months,
 )
 from billing_job.ledger.bulk import chunks
-from billing_job.ledger.chain import add
+from billing_job.ledger.chain import add, row_number
 from billing_job.ledger.database import transaction
 from billing_job.ledger.issuing import SETTLEMENT_COLUMNS
 from billing_job.ledger.releases import is_released
@@ -118,9 +116,9 @@ def course(engine: Engine) -> list[Step]:
     with transaction(engine) as connection:
         stored = {
             settlements.name: [Settled(*row) for row in _in_order(connection, settlements, SETTLEMENT_COLUMNS)],
-            credited_rows.name: list(_in_order(connection, credited_rows, (*_KEY, "net_cents"))),
-            releases.name: list(_in_order(connection, releases, _KEY)),
-            client_months.name: list(_in_order(connection, client_months, _TERMS)),
+            credited_rows.name: _in_order(connection, credited_rows, (*_KEY, "net_cents")),
+            releases.name: _in_order(connection, releases, _KEY),
+            client_months.name: _in_order(connection, client_months, _TERMS),
         }
         links = connection.execute(
             select(chain.c.table_name, chain.c.rows).where(chain.c.table_name.in_(stored)).order_by(chain.c.seq)
@@ -143,9 +141,8 @@ def course(engine: Engine) -> list[Step]:
 
 
 def _in_order(connection: Connection, table: Table, columns: Sequence[str]) -> list[Any]:
-    """The rows of a table to which rows are only ever added, in the order in which they came."""
-    place: ColumnElement[Any] = literal_column("rowid" if connection.dialect.name == "sqlite" else "ctid")
-    return list(connection.execute(select(*(table.c[name] for name in columns)).order_by(place)))
+    """These cells of a table's rows, in the order in which they were added."""
+    return list(connection.execute(select(*(table.c[name] for name in columns)).order_by(table.c.seq)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +192,7 @@ def copy_terms(source: Engine, target: Engine) -> None:
     """Decisions, who bore which months, which were closed, and the terms that months may have been billed by."""
     with transaction(source) as here, transaction(target) as there:
         for table in (decisions, trunk_months, closings, terms):
-            number = table.autoincrement_column
+            number = row_number(table)
             columns = [column for column in table.c if column is not number]
             query = select(*columns) if number is None else select(*columns).order_by(number)
             rows = [tuple(row) for row in here.execute(query)]
