@@ -22,6 +22,7 @@ from sqlalchemy import (
     select,
 )
 
+from billing_job.core.settlement import Settlement
 from billing_job.ledger.billed_facts import originals
 from billing_job.ledger.billing_tables import (
     client_months,
@@ -50,33 +51,23 @@ _TERMS = ("client_id", "month", "terms_sha256", "vat")
 
 
 class Settled(NamedTuple):
-    """A settlement as it is stored, its cells in the order of SETTLEMENT_COLUMNS."""
+    """A settlement as it is stored."""
 
-    transaction_id: str
-    part: int
+    settlement: Settlement
     generation: int
     client_id: str
     period: str
     document_number: str | None
-    line: int | None
-    category: str
-    number: str
-    trunk: str
-    cost_micros: int
-    charge_cents: int
-    net_cents: int
-    month: str
-    rule: str | None
-    unit_place: int | None
-    units: int | None
-    discount_millionths: int
-    refund_of: str
-    refund_part: int
 
     @property
     def key(self) -> Key:
         """What names it."""
-        return self.transaction_id, self.part, self.generation
+        return self.settlement.transaction_id, self.settlement.part, self.generation
+
+    @property
+    def gives_back(self) -> tuple[str, int]:
+        """The transaction, and its part, that a refund gives back; an empty name for what is none."""
+        return self.settlement.refund_of, self.settlement.refund_part
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +106,10 @@ def course(engine: Engine) -> list[Step]:
     """All that was settled, credited and freed, and what months were billed by, in the order of recording."""
     with transaction(engine) as connection:
         stored = {
-            settlements.name: [Settled(*row) for row in _in_order(connection, settlements, SETTLEMENT_COLUMNS)],
+            settlements.name: [
+                Settled(Settlement(*row[: len(Settlement._fields)]), *row[len(Settlement._fields) :])
+                for row in _in_order(connection, settlements, SETTLEMENT_COLUMNS)
+            ],
             credited_rows.name: _in_order(connection, credited_rows, (*_KEY, "net_cents")),
             releases.name: _in_order(connection, releases, _KEY),
             client_months.name: _in_order(connection, client_months, _TERMS),
@@ -221,7 +215,7 @@ def store(engine: Engine, step: Step) -> None:
     """Record a step as it is; credit notes need no document here."""
     with transaction(engine) as connection:
         if isinstance(step, Issued):
-            add(connection, settlements, SETTLEMENT_COLUMNS, list(step.rows))
+            add(connection, settlements, SETTLEMENT_COLUMNS, [(*row.settlement, *row[1:]) for row in step.rows])
             return
         if isinstance(step, Recorded):
             add(connection, client_months, _TERMS, list(step.rows))

@@ -10,6 +10,7 @@ from billing_job.core.settlement import Settlement
 from billing_job.ledger.billing_tables import settlements
 from billing_job.ledger.chain import add
 from billing_job.ledger.database import open_engine, transaction
+from billing_job.ledger.issuing import SETTLEMENT_COLUMNS
 from billing_job.ledger.migrations import COUNTED, STEPS, rows_are_counted
 from billing_job.ledger.replay import Issued, course
 from billing_job.ledger.tables import facts
@@ -29,8 +30,7 @@ def settle(connection: Connection, period: str, first: int, count: int = 40) -> 
         (*Settlement(f"{first + count - n}", 0, None, "call", "", "", 1, 0, 0, period), 1, "acme", period, None)
         for n in range(count)
     ]
-    columns = (*Settlement._fields, "generation", "client_id", "period", "document_number")
-    add(connection, settlements, columns, rows)
+    add(connection, settlements, SETTLEMENT_COLUMNS, rows)
 
 
 def swept(url: str) -> None:
@@ -51,7 +51,7 @@ def undone(engine: Engine) -> None:
 def told(engine: Engine) -> list[tuple[str, list[int]]]:
     """The periods of the course and the transactions of each, as they were stored."""
     return [
-        (step.period, [int(row.transaction_id) for row in step.rows])
+        (step.period, [int(row.settlement.transaction_id) for row in step.rows])
         for step in course(engine)
         if isinstance(step, Issued)
     ]
