@@ -102,7 +102,9 @@ def _by_rules(book: Book, case: Case, part: EntryPart, named: Named) -> Outcome:
     if named.unknown:
         return Waits(UNKNOWN_DOCUMENT, f"it names {named.unknown}, which was never issued: ask the client what it pays")
     if named.numbers:
-        return _named(book, case, part, named)
+        outcome = _named(book, case, part, named)
+        if not (named.is_day and isinstance(outcome, Waits)):
+            return outcome
     return _by_account(book, case, part)
 
 
@@ -118,19 +120,8 @@ def _came_back(book: Book, case: Case, part: EntryPart, named: Named) -> Outcome
 
 def _named(book: Book, case: Case, part: EntryPart, named: Named) -> Outcome:
     """What a payment does to the documents that it names."""
-    elsewhere = [number for number in named.numbers if number in book.elsewhere]
-    for number in elsewhere:
-        if currency := book.elsewhere[number]:
-            return Waits(
-                OTHER_CURRENCY,
-                f"{number} is in {currency}: what pays it is settled where its money is kept; say --other",
-            )
-    if elsewhere:
-        return Waits(
-            SETTLED_ELSEWHERE,
-            f"{' and '.join(elsewhere)} counts as settled before receivables.since: add it to open_items.csv if it was"
-            " open",
-        )
+    if elsewhere := _settled_elsewhere(book, named):
+        return elsewhere
     if part.cents < 0:
         return _money_out(book, case, part, named)
     opens = [(number, book.open_on(number, case.day)) for number in named.numbers]
@@ -143,6 +134,8 @@ def _named(book: Book, case: Case, part: EntryPart, named: Named) -> Outcome:
     # Who pays the documents whole deducted nothing, also where the balance happens to be what a reminder claimed.
     used = used if cents != total and cents + used in (total, with_late) else 0
     cents += used
+    if named.is_day and cents not in (total, with_late):
+        return Waits(NOT_NAMED, f"{' and '.join(named.numbers)} in its text may be a day, and the sum is another one")
     if any(open_cents < 0 for _, open_cents in opens) and cents not in (total, with_late):
         return Waits(
             OTHER_SUM, f"{' and '.join(named.numbers)} come to {decimal_text(total)}, not to {decimal_text(cents)}"
@@ -168,6 +161,21 @@ def _named(book: Book, case: Case, part: EntryPart, named: Named) -> Outcome:
     if left:
         found.append(_payment(case, None, clients[0], left, PaymentKind.RECEIPT, named, part))
     return _with_charges(found, part.charges_cents)
+
+
+def _settled_elsewhere(book: Book, named: Named) -> Waits | None:
+    """Why what it names is no item here, where it is none."""
+    elsewhere = [number for number in named.numbers if number in book.elsewhere]
+    for number in elsewhere:
+        if currency := book.elsewhere[number]:
+            told = f"{number} is in {currency}: what pays it is settled where its money is kept; say --other"
+            return Waits(OTHER_CURRENCY, told)
+    if not elsewhere:
+        return None
+    return Waits(
+        SETTLED_ELSEWHERE,
+        f"{' and '.join(elsewhere)} counts as settled before receivables.since: add it to open_items.csv if it was open",
+    )
 
 
 def _claimed_beside(book: Book, case: Case, numbers: Sequence[str]) -> list[tuple[str, PaymentKind, int]]:

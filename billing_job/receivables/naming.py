@@ -3,7 +3,9 @@
 import re
 from collections import defaultdict
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import date
 
 from billing_job.core.bank_entry import EntryPart
 from billing_job.core.claim import Claim
@@ -13,6 +15,7 @@ from billing_job.core.payment_reference import belgian_reference, creditor_refer
 _RUNS = re.compile(r"[A-Z]+|\d+")
 _BETWEEN = r"[\s\-\u2010-\u2014./_:]{0,3}"
 """What may stand between the parts of a number: signs, and the dashes that word processors put in."""
+_YEARS = range(2000, 2100)
 _FEWEST_DIGITS = 7
 """Of a number without letters that is looked for in texts: a shorter one could be a day or an amount."""
 
@@ -25,6 +28,8 @@ class Named:
     numbers: tuple[str, ...] = ()
     why: str = ""
     unknown: str = ""
+    is_day: bool = False
+    """What it names could as well be a day, as 20260301 is: it counts with the exact sum only."""
 
 
 class Names:
@@ -82,12 +87,28 @@ class Names:
         if self._shapes is None:
             return Named()
         found: dict[str, None] = {}
+        days: dict[str, None] = {}
         unknown = ""
         for text in (*part.references, part.text):
             for match in self._shapes.finditer(text.upper()):
                 number = self._by_plain.get(plain_number(match[0]))
-                if number is not None:
+                if number is not None and _is_day(plain_number(match[0])):
+                    days[number] = None
+                elif number is not None:
                     found[number] = None
                 elif not unknown and not plain_number(match[0]).isdigit():
                     unknown = match[0]
-        return Named("number", tuple(found), f"{' and '.join(found)} in the text", unknown)
+        is_day = bool(days) and not found
+        found = found or days
+        return Named("number", tuple(found), f"{' and '.join(found)} in the text", unknown, is_day)
+
+
+def _is_day(digits: str) -> bool:
+    """Whether a number of eight digits is a day as banks write it: 20260301 or 01032026."""
+    if not (len(digits) == 8 and digits.isdigit()):
+        return False
+    for year, month, day in ((digits[:4], digits[4:6], digits[6:]), (digits[4:], digits[2:4], digits[:2])):
+        with suppress(ValueError):
+            if date(int(year), int(month), int(day)).year in _YEARS:
+                return True
+    return False

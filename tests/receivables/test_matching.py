@@ -404,6 +404,22 @@ def movements(draw: st.DrawFn) -> list[BankEntry]:
     return found
 
 
+@pytest.mark.parametrize(
+    ("cents", "text", "iban", "left"),
+    [
+        pytest.param(10_000, "invoice 20260301", "", {"20260302": 4_000}, id="its very sum"),
+        pytest.param(3_000, "rent 20260301", "", {"20260301": 10_000, "20260302": 4_000}, id="a day, and another sum"),
+        pytest.param(4_000, "transfer of 20260301", IBAN, {"20260301": 10_000}, id="a day, and a known account"),
+        pytest.param(3_000, "20260132", "", {"20260301": 10_000, "20260302": 4_000, "20260132": 2_000}, id="no day"),
+    ],
+)
+def test_a_number_that_could_be_a_day(cents: int, text: str, iban: str, left: dict[str, int]) -> None:
+    """Numbers as {year}{number:04d} makes them: 20260301 is an invoice, and 1 March."""
+    claims = [claim("20260301", 10_000), claim("20260302", 4_000, "bruno"), claim("20260132", 5_000)]
+    bank = MemoryBank(claims, mandates=[(IBAN, "bruno")]).file(entry(cents, text, iban=iban))
+    assert bank.open == {"20260132": 5_000} | left
+
+
 def test_documents_in_the_money_of_before() -> None:
     """Dollars were billed, then euros: 92.00 EUR pay nothing of 100.00 USD, and what was paid in dollars stands."""
     in_dollars = [replace(each, currency="USD") for each in (claim(ONE, 10_000), claim(TWO, 20_000, "bruno"))]
