@@ -174,7 +174,7 @@ def _settled_elsewhere(book: Book, named: Named) -> Waits | None:
         return None
     return Waits(
         SETTLED_ELSEWHERE,
-        f"{' and '.join(elsewhere)} counts as settled before receivables.since: add it to open_items.csv if it was open",
+        f"{' and '.join(elsewhere)} counts as settled before receivables.since: add it to open_items.csv if it is open",
     )
 
 
