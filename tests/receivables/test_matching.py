@@ -257,6 +257,20 @@ def test_the_same_movement_in_two_forms() -> None:
     assert (other.open, other.waits) == (less(i1=8_000), [])
 
 
+def test_a_notification_under_another_reference() -> None:
+    """Told by .054 as N1 and by .053 as R1 it waits once; told by both as R1, another one of that sum counts."""
+    noticed, booked = entry(1_000, ONE, ref="N1", iban=IBAN), entry(1_000, ONE, ref="R1", iban=IBAN)
+    files = [("camt054", [noticed]), ("camt053", [booked])]
+    fuller = entry(1_000, f"{ONE} in instalments", ref="R1", iban=IBAN)
+    both = [("camt054", [fuller]), ("camt053", [booked, entry(1_000, ONE, ref="R2", iban=IBAN)])]
+    for told, left, waits in ((files, 9_000, [(1_000, "possible_duplicate")]), (both, 8_000, [])):
+        for order in (told, told[::-1]):
+            bank = MemoryBank(CLAIMS)
+            for name, entries in order:
+                bank.file(*entries, format=name)
+            assert (bank.open, bank.waits) == (less(i1=left), waits)
+
+
 LATE = (
     LateClaim(ONE, date(2026, 11, 4), 4_000, 100),
     LateClaim(TWO, date(2026, 11, 4), 4_000, 50),
