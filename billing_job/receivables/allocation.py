@@ -130,8 +130,13 @@ def _named(book: Book, case: Case, part: EntryPart, named: Named) -> Outcome:
     clients = list(dict.fromkeys(book.claims[number].client_id for number in named.numbers))
     total = sum(open_cents for _, open_cents in opens)
     late = _claimed_beside(book, case, named.numbers)
-    with_late = total + sum(claimed for *_, claimed in late)
     used = book.offered(named.numbers, case.day)
+    asked = total + sum(claimed for *_, claimed in late)
+    if late and cents != asked:
+        is_again = _is_paid_again(book, part, opens)
+        if is_again or (cents + used != asked and _pays_others(book, case, named.numbers, cents - total)):
+            late = []
+    with_late = total + sum(claimed for *_, claimed in late)
     # Who pays the documents whole deducted nothing, also where the balance happens to be what a reminder claimed.
     used = used if cents != total and cents + used in (total, with_late) else 0
     cents += used
@@ -160,6 +165,26 @@ def _named(book: Book, case: Case, part: EntryPart, named: Named) -> Outcome:
     if left:
         found.append(_payment(case, None, clients[0], left, PaymentKind.RECEIPT, named, part))
     return _with_charges(found, part.charges_cents)
+
+
+def _is_paid_again(book: Book, part: EntryPart, opens: Sequence[tuple[str, int]]) -> bool:
+    """Whether more than the documents are open over came because somebody paid them, or one of them, once more.
+
+    Such money was not meant for what reminders claimed beside them.
+    """
+    cents, total = part.cents + part.charges_cents, sum(open_cents for _, open_cents in opens)
+    more = cents - total
+    wholes = [open_cents + book.paid.get(number, 0) for number, open_cents in opens]
+    if more > 0 and (cents == sum(wholes) or more in (sum(wholes), total, *wholes)):
+        return True
+    return not total and any(book.receipts(number, part.cents) for number, _ in opens)
+
+
+def _pays_others(book: Book, case: Case, numbers: Sequence[str], more: int) -> bool:
+    """Whether what came beside these documents is the very sum of others that their clients owe: they were meant."""
+    clients = {book.claims[number].client_id for number in numbers}
+    others = [one for id_ in clients for one in book.open_of_client(id_, case.day) if one[0] not in numbers]
+    return more > 0 and len(others) <= MOST_ITEMS and bool(sets_of_sum(others, more))
 
 
 def _claimed_beside(book: Book, case: Case, numbers: Sequence[str]) -> list[tuple[str, PaymentKind, int]]:

@@ -265,6 +265,10 @@ LATE = (
 """A letter of 4 November to both clients, and another one of the 19th to acme."""
 
 
+NOT_MEANT = {ONE: 4_250, TWO: 4_050}
+"""All of both claims is left."""
+
+
 @pytest.mark.parametrize(
     ("entries", "left", "beside", "waits"),
     [
@@ -311,6 +315,39 @@ LATE = (
             [entry(7_550, f"{TWO} less CN-2026-00001")],
             {ONE: 10_000, THREE: 3_000}, {ONE: 4_250}, [], id="less a credit note, with the claim",
         ),
+        pytest.param(
+            [entry(10_000, ONE, day=5), entry(2_000, ONE), entry(2_250, ONE, day=21)], less(i1=0), {TWO: 4_050}, [],
+            id="the claim in two parts",
+        ),
+        pytest.param(
+            [entry(10_000, ONE, day=5), entry(10_000, ONE)], less(i1=0, acme=10_000), NOT_MEANT, [], id="again"
+        ),
+        pytest.param([entry(20_000, ONE)], less(i1=0, acme=10_000), NOT_MEANT, [], id="twice in one"),
+        pytest.param(
+            [entry(6_000, ONE, day=3), entry(10_000, ONE)], less(i1=0, acme=6_000), NOT_MEANT, [],
+            id="the whole sum, though a part was paid",
+        ),
+        pytest.param(
+            [entry(7_500, ONE, day=3), entry(5_000, ONE)], less(i1=0, acme=2_500), NOT_MEANT, [], id="the rest twice",
+        ),
+        pytest.param(
+            [entry(7_500, ONE, day=3), entry(2_500, ONE, day=5), entry(2_500, ONE)], less(i1=0, acme=2_500),
+            NOT_MEANT, [], id="the rest again",
+        ),
+        pytest.param(
+            [entry(14_100, ONE, day=5), entry(14_100, ONE)], less(i1=0, acme=14_100), {ONE: 150, TWO: 4_050}, [],
+            id="all that the first letter asked, again after the second",
+        ),
+        pytest.param(
+            [entry(26_000, f"{ONE} {THREE}")], less(i1=0, i3=0, acme=13_000), NOT_MEANT, [], id="two twice in one",
+        ),
+        pytest.param(
+            [entry(16_000, f"{ONE} {THREE}")], less(i1=0, i3=0, acme=3_000), NOT_MEANT, [], id="one of two twice",
+        ),
+        pytest.param([entry(13_000, ONE)], less(i1=0, acme=3_000), NOT_MEANT, [], id="the sum of another one besides"),
+        pytest.param(
+            [entry(28_000, f"{ONE} {TWO}")], ALL, NOT_MEANT, [(28_000, "several_clients")], id="two clients, twice",
+        ),
     ],
 )  # fmt: skip
 def test_what_a_reminder_claimed(
@@ -334,6 +371,16 @@ def test_costs_come_before_interest_and_undo_gives_both_back() -> None:
     assert (bank.open, bank.beside[ONE], bank.payments) == (ALL, 4_250, [])
     bank.decide(0, "match", ONE, THREE)
     assert (bank.open, bank.beside[ONE]) == (less(i1=0, i3=0), 4_250 - 1_100)
+
+
+def test_a_claim_as_high_as_its_document() -> None:
+    """What the letter asks is paid, also where it is the document's sum once more; and the same by hand."""
+    late = (LateClaim(THREE, date(2026, 11, 4), 3_000, 0), LateClaim(ONE, date(2026, 11, 4), 4_000, 0))
+    assert MemoryBank(CLAIMS, late=late).file(entry(6_000, THREE)).beside == {ONE: 4_000}
+    assert MemoryBank(CLAIMS, late=late).file(entry(3_000, THREE, day=5), entry(3_000, THREE)).beside == {ONE: 4_000}
+    bank = MemoryBank(CLAIMS, late=late).file(entry(10_000, ONE, day=5), entry(10_000, "again"), entry(4_000, "costs"))
+    bank.decide(1, "match", ONE).decide(2, "match", ONE)
+    assert (bank.open, bank.beside) == (less(i1=0, acme=10_000), {THREE: 3_000})
 
 
 OFFERED = [
@@ -367,6 +414,18 @@ BALANCE = {"acme+": 2_500}
         pytest.param(
             [entry(10_000, ONE, day=21)], (LateClaim(ONE, date(2026, 11, 4), 2_500, 0),), (),
             {THREE: 3_000, TWO: 4_000} | BALANCE, id="the claim beside it is the balance by chance",
+        ),
+        pytest.param(
+            [entry(10_000, ONE, day=21), entry(10_000, ONE, day=22)], (LateClaim(ONE, date(2026, 11, 4), 12_500, 0),),
+            (), {THREE: 3_000, TWO: 4_000, "acme+": 12_500}, id="twice, which with the balance is the claim by chance",
+        ),
+        pytest.param(
+            [entry(10_500, ONE)], (LateClaim(ONE, date(2026, 11, 4), 3_000, 0),), (), {THREE: 3_000, TWO: 4_000},
+            id="the claim is another document's sum by chance",
+        ),
+        pytest.param(
+            [entry(13_000, ONE)], (LateClaim(ONE, date(2026, 11, 4), 5_500, 0),), (), {THREE: 3_000, TWO: 4_000},
+            id="what is beyond the document is another one's sum by chance",
         ),
     ],
 )  # fmt: skip
