@@ -32,6 +32,7 @@ def claims_in(connection: Connection) -> list[Claim]:
         columns.gross_cents,
         columns.corrects,
         heads.offered_cents,
+        columns.currency,
     ).join_from(documents, document_heads, heads.document_number == columns.number)
     return [
         Claim(
@@ -43,8 +44,9 @@ def claims_in(connection: Connection) -> list[Claim]:
             gross,
             corrects or "",
             offered,
+            currency,
         )
-        for number, kind, client_id, issued, due, gross, corrects, offered in connection.execute(query)
+        for number, kind, client_id, issued, due, gross, corrects, offered, currency in connection.execute(query)
     ]
 
 
@@ -83,7 +85,9 @@ def payments_in(
     found = []
     for lot in lots:
         sums = (summed if lot is None else summed.where(columns.entry.in_(lot))).subquery("sums")
-        rows = select(payments, sums.c.in_force, sums.c.kept).join(sums, columns.seq == sums.c.latest)
+        told = select(func.max(bank_entries.c.currency)).where(bank_entries.c.entry == columns.entry).scalar_subquery()
+        rows = select(payments, sums.c.in_force, sums.c.kept, told.label("currency"))
+        rows = rows.join(sums, columns.seq == sums.c.latest)
         found += [
             Payment(
                 row.entry,
@@ -96,6 +100,7 @@ def payments_in(
                 row.why,
                 row.bank_reason,
                 int(row.kept),
+                row.currency or "",
             )
             for row in connection.execute(rows)
         ]
