@@ -102,7 +102,8 @@ def _by_rules(book: Book, case: Case, part: EntryPart, named: Named) -> Outcome:
         return _came_back(book, case, part, named)
     if named.unknown:
         return Waits(UNKNOWN_DOCUMENT, f"it names {named.unknown}, which was never issued: ask the client what it pays")
-    if named.readings and part.cents > 0 and (outcome := _in_short(book, case, part, named)) is not None:
+    outcome = _in_short(book, case, part, named) if named.readings and part.cents > 0 else None
+    if outcome is not None and not (named.is_day and isinstance(outcome, Waits)):
         return outcome
     if named.numbers:
         return _named(book, case, part, named)

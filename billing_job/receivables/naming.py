@@ -3,7 +3,9 @@
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import date
 from itertools import chain, islice, product
 
 from billing_job.core.bank_entry import EntryPart
@@ -26,6 +28,7 @@ _IN_SHORT = re.compile(
 """What may follow a number for another one: a sign or a word, and digits that are no day, amount or word."""
 _MOST_READINGS = 256
 _LONGEST_RANGE = 50
+_YEARS = range(2000, 2100)
 _FEWEST_DIGITS = 7
 """Of a number without letters that is looked for in texts: a shorter one could be a day or an amount."""
 
@@ -40,6 +43,8 @@ class Named:
     unknown: str = ""
     readings: tuple[tuple[str, ...], ...] = ()
     """What it may name in short, `numbers` included: "INV-2026-00001/2" may mean the second one, too."""
+    is_day: bool = False
+    """All digits that it may name something by are a day as well, as 20260301 is: what fits nothing names nothing."""
 
 
 class Names:
@@ -105,6 +110,7 @@ class Names:
         if self._shapes is None:
             return Named()
         found: dict[str, None] = {}
+        days: dict[str, None] = {}
         in_short: list[Alternatives] = []
         unknown = ""
         for text in (*part.references, part.text):
@@ -112,15 +118,27 @@ class Names:
             before, end = "", 0
             for match in self._shapes.finditer(upper):
                 number = self._by_plain.get(plain_number(match[0]))
-                if number is not None:
+                if number is not None and _is_day(plain_number(match[0])):
+                    days[number] = None
+                elif number is not None:
                     found[number] = None
                     in_short += self._between(before, upper[end : match.start()].strip(), number)
                     in_short += self._following(number, upper, match.end())
                     before, end = number, match.end()
                 elif not unknown and not plain_number(match[0]).isdigit():
                     unknown = match[0]
+        if not found and days:
+            return Named(unknown=unknown, readings=tuple((number,) for number in days), is_day=True)
         readings = _readings(tuple(found), in_short) if found else self._without_letters(part)
-        return Named("number", tuple(found), f"{' and '.join(found)} in the text", unknown, readings)
+        is_day = not found and all(_is_day(digits) for digits in self._digits_in(part))
+        return Named("number", tuple(found), f"{' and '.join(found)} in the text", unknown, readings, is_day)
+
+    def _digits_in(self, part: EntryPart) -> Iterator[str]:
+        """What a text has that may be numbers without their letters."""
+        if self._bare is None:
+            return
+        for text in (*part.references, part.text):
+            yield from (plain_number(match[0]) for match in self._bare.finditer(text.upper()))
 
     def _without_letters(self, part: EntryPart) -> tuple[tuple[str, ...], ...]:
         """What a text names that leaves out the letters of all numbers."""
@@ -167,6 +185,17 @@ class Names:
     def _numbered(self, number: str, run: str) -> str | None:
         """The document of the same series with other digits at the end of its number."""
         return self._by_plain.get(plain_number(_LAST_DIGITS.sub(run, number)))
+
+
+def _is_day(digits: str) -> bool:
+    """Whether a number of eight digits is a day as banks write it: 20260301 or 01032026."""
+    if not (len(digits) == 8 and digits.isdigit()):
+        return False
+    for year, month, day in ((digits[:4], digits[4:6], digits[6:]), (digits[4:], digits[2:4], digits[:2])):
+        with suppress(ValueError):
+            if date(int(year), int(month), int(day)).year in _YEARS:
+                return True
+    return False
 
 
 Alternatives = list[tuple[str, ...]]

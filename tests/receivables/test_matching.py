@@ -330,6 +330,20 @@ def test_the_same_movement_in_two_forms() -> None:
     assert (other.open, other.waits) == (less(i1=8_000), [])
 
 
+def test_a_notification_under_another_reference() -> None:
+    """Told by .054 as N1 and by .053 as R1 it waits once; told by both as R1, another one of that sum counts."""
+    noticed, booked = entry(1_000, ONE, ref="N1", iban=IBAN), entry(1_000, ONE, ref="R1", iban=IBAN)
+    files = [("camt054", [noticed]), ("camt053", [booked])]
+    fuller = entry(1_000, f"{ONE} in instalments", ref="R1", iban=IBAN)
+    both = [("camt054", [fuller]), ("camt053", [booked, entry(1_000, ONE, ref="R2", iban=IBAN)])]
+    for told, left, waits in ((files, 9_000, [(1_000, "possible_duplicate")]), (both, 8_000, [])):
+        for order in (told, told[::-1]):
+            bank = MemoryBank(CLAIMS)
+            for name, entries in order:
+                bank.file(*entries, format=name)
+            assert (bank.open, bank.waits) == (less(i1=left), waits)
+
+
 LATE = (
     LateClaim(ONE, date(2026, 11, 4), 4_000, 100),
     LateClaim(TWO, date(2026, 11, 4), 4_000, 50),
@@ -534,6 +548,22 @@ def movements(draw: st.DrawFn) -> list[BankEntry]:
             )
         )
     return found
+
+
+@pytest.mark.parametrize(
+    ("cents", "text", "iban", "left"),
+    [
+        pytest.param(10_000, "invoice 20260301", "", {"20260302": 4_000}, id="its very sum"),
+        pytest.param(3_000, "rent 20260301", "", {"20260301": 10_000, "20260302": 4_000}, id="a day, and another sum"),
+        pytest.param(4_000, "transfer of 20260301", IBAN, {"20260301": 10_000}, id="a day, and a known account"),
+        pytest.param(3_000, "20260132", "", {"20260301": 10_000, "20260302": 4_000, "20260132": 2_000}, id="no day"),
+    ],
+)
+def test_a_number_that_could_be_a_day(cents: int, text: str, iban: str, left: dict[str, int]) -> None:
+    """Numbers as {year}{number:04d} makes them: 20260301 is an invoice, and 1 March."""
+    claims = [claim("20260301", 10_000), claim("20260302", 4_000, "bruno"), claim("20260132", 5_000)]
+    bank = MemoryBank(claims, mandates=[(IBAN, "bruno")]).file(entry(cents, text, iban=iban))
+    assert bank.open == {"20260132": 5_000} | left
 
 
 def test_documents_in_the_money_of_before() -> None:
