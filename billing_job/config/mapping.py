@@ -234,8 +234,8 @@ def load_mapping(folder: Path, plan_names: Sequence[str]) -> Register:
     # Who is a client is only known once clients.csv is right; until then it is no fault to name one that is not.
     known_clients = None if problems else {client.client_id for client in clients}
     trunks = tuple(
-        TrunkAssignment(**_facts(trunk), source=row.place)
-        for row, trunk in typed_rows(table_path(folder, "trunks"), TrunkRow, problems, clients=known_clients)
+        TrunkAssignment(each.valid_from, each.valid_to, row.place, each.trunk, each.client_id)
+        for row, each in typed_rows(table_path(folder, "trunks"), TrunkRow, problems, clients=known_clients)
     )
     numbers = tuple(_numbers(table_path(folder, "numbers"), problems))
     rates = tuple(_rates(folder / "vat_rates.csv", problems))
@@ -319,9 +319,18 @@ def _numbers(path: Path, problems: list[str]) -> Iterator[NumberAssignment]:
         if not (number.number or number.did_number_id or number.order_id):
             expected = "fill in number, did_number_id or order_id: the row says nothing without one of them"
             problems.append(row.wrong("number", expected))
-        cells = _facts(number) | {"country": number.country or country_of(number.number)}
-        price = cells.pop("price")
-        yield NumberAssignment(**cells, price_micros=micros_from_decimal(price) if price else None, source=row.place)
+        yield NumberAssignment(
+            number.valid_from,
+            number.valid_to,
+            row.place,
+            number.number,
+            number.did_number_id,
+            number.order_id,
+            number.country or country_of(number.number),
+            number.number_type,
+            number.trunk,
+            price_micros=micros_from_decimal(number.price) if number.price else None,
+        )
 
 
 def _rates(path: Path, problems: list[str]) -> Iterator[VatRate]:
