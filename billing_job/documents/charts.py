@@ -14,7 +14,7 @@ from billing_job.documents.view import Fact, Picture
 _MONTHS = 6
 _CHART_HEAD = 20  # CSS pixels of a chart's heading
 _ROOM_FOR_CENTS = 100_000_00  # below a hundred thousand of the currency
-_ROOM_FOR_WHOLE = 1_000_000_00
+_ROOM_FOR_WHOLE = 10_000_000_00  # below ten million
 
 
 def month_picture(document: Document, money: PrintedMoney, labels: Labels) -> Picture | None:

@@ -72,7 +72,7 @@ def opens_whole(pages: Sequence[Page], counts: Sequence[int]) -> bool:
     first = pages[0]._page_box
     bottom = first.content_box_y() + first.height
     # What is placed, not laid out in turn, may stand in the margin: a draft's mark does.
-    (body,) = (box for box in first.descendants() if box.element_tag == "body")
+    body = next(box for box in first.descendants() if box.element_tag == "body")
     if any(box.is_in_normal_flow() and box.position_y + box.margin_height() > bottom + 1 for box in body.children):
         return False
     return len(counts) == 1 or not any(counts) or counts[0] == 0 < counts[1]
