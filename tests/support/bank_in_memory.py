@@ -49,8 +49,7 @@ class MemoryBank:
             before = self.known.get(each.id)
             if before is not None:
                 check_same(before.entry, each.entry)
-            if before is None or each.tells_more_than(before):
-                self.known[each.id] = each
+            self.known[each.id] = each if before is None else each.joined(before)
         return self.settle()
 
     def decide(self, place: int, action: Action, *documents: str, client: str = "") -> "MemoryBank":
@@ -62,7 +61,7 @@ class MemoryBank:
     def settle(self) -> "MemoryBank":
         """Work out what every entry comes to, in whatever order they came."""
         evidence = Evidence(
-            self.claims, self.first_day, "EUR", self.mandates, self.decisions,
+            self.claims, self.first_day, self.first_day.currency or "EUR", self.mandates, self.decisions,
             possible_duplicates(self.known.values()), self.recorded, self.late, self.offers,
         )  # fmt: skip
         self.outcome = matched(list(self.known.values()), evidence)
