@@ -74,9 +74,11 @@ def pdf_bytes(
     facturx = any(file.name == _FACTURX for file in embedded)
     failures = _Failures()
     _LOGGER.addHandler(failures)
+    shared = shared_by_documents(templates.folders)
     attachments = [
         weasyprint.Attachment(
             string=file.content,
+            url_fetcher=shared.fetcher,
             name=file.name,
             description=file.description,
             created=moment,
@@ -85,7 +87,6 @@ def pdf_bytes(
         )
         for file in embedded
     ]
-    shared = shared_by_documents(templates.folders)
     try:
         with_cache = cached and shared.is_ours
         made = _of_cached_layout(html, shared.layouts, day, attachments, facturx) if with_cache else None
