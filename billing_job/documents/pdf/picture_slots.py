@@ -18,7 +18,7 @@ def is_chart(picture: Element) -> bool:
 
 
 class PictureSize:
-    """In the place of a picture's image while a layout is made: how large it is, in the words of WeasyPrint's images."""
+    """In the place of a picture's image while a layout is made: WeasyPrint asks it how large it is."""
 
     def __init__(self, picture: Element):
         self._is_chart = is_chart(picture)

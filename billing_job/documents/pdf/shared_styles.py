@@ -15,8 +15,8 @@ from xml.etree.ElementTree import Element
 import cssselect2  # type: ignore[import-untyped]
 import weasyprint
 from weasyprint.css import StyleFor
-from weasyprint.css.targets import TargetCollector
 from weasyprint.css.counters import CounterStyle
+from weasyprint.css.targets import TargetCollector
 from weasyprint.document import Page
 from weasyprint.formatting_structure.build import build_formatting_structure
 from weasyprint.images import get_image_from_uri
@@ -31,9 +31,11 @@ from billing_job.documents.pdf.picture_slots import PictureSize
 _MOST_STYLES = 5_000
 """A process that serves many sellers meets their colours one by one; beyond this it starts afresh."""
 _MOST_PLACES = 20_000
+"""Of elements: one page has some 150, of which another page of the seller shares nearly all."""
 _UNUSED = frozenset({"marker", "footnote-call", "footnote-marker", "note-call", "note-marker", "note-callback"})
 """Pseudo-elements that WeasyPrint's own sheet gives to every element; the shipped pages have no lists and no notes."""
 _PRINTED = frozenset({"alt", "src", "content"})
+"""Attributes that say what is printed, beside those in data-; no selector asks for them."""
 _OF_A_PAGE = ("overflow", "counter_set", "counter_reset", "counter_increment")
 """What WeasyPrint writes into the style of a page or margin box while it makes it."""
 _INLINE = (1, 0, 0)
@@ -83,7 +85,6 @@ def _places(root: Element, known: dict[Any, _Place]) -> list[tuple[Element, _Pla
     found: list[tuple[Element, _Place]] = []
 
     def add(element: Element, above: _Place | None, order: int, before: object) -> None:
-        # What is printed of a document is in these attributes; no selector asks for them.
         own = tuple(item for item in element.items() if item[0] not in _PRINTED and not item[0].startswith("data-"))
         key = (above, element.tag, own, min(order, 2), before)
         place = known.get(key)
