@@ -160,7 +160,8 @@ def _kept(
         before = known.get(each.id)
         if before is not None:
             check_same(before.entry, each.entry)
-            if not each.tells_more_than(before):
+            each = each.joined(before)
+            if each == before:
                 continue
         else:
             new[statement.account] += 1
