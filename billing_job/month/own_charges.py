@@ -57,11 +57,12 @@ class OwnCharges:
         return tuple(row for row in self.rows if row.transaction_id not in self.billed)
 
 
-def own_charges(job: Job, until: Period, facts: Assignments) -> OwnCharges:
-    """All charges that the runs up to this month bill."""
+def own_charges(job: Job, until: Period, facts: Assignments | None = None) -> OwnCharges:
+    """All charges that the runs up to this month bill; `facts` are the job's assignments where they are known."""
     billed = billed_charges(job.engine)
     if not job.charges and not billed:
         return OwnCharges()
+    facts = facts or job.assignments()
     closed = billed_periods(job.engine)[0]
     first = Period.parse(job.settings.billing.first_month or min({*closed, str(until)}))
     debtors = _Debtors(job, facts, closed, first, billed)
