@@ -12,7 +12,7 @@ from pathlib import Path
 import pikepdf
 import pypdf
 import pytest
-import tinycss2
+import tinycss2  # type: ignore[import-untyped]
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageChops
