@@ -30,6 +30,7 @@ from billing_job.documents.pdf.table_rows import (
     cell_box,
     columns_of,
     draw_rules,
+    opens_whole,
     page_ends,
     row_counts,
     table_on,
@@ -68,10 +69,11 @@ def captured_layout(
                 box.replacement = _Picture(box, pictures[box.element])
                 box.element.set("alt", f"slot alternative {pictures[box.element]}")
     ends = page_ends(page_boxes, tables, page.rows) if taken else ()
+    is_whole = opens_whole(page_boxes, counts)
     pdf = drawn(document_of(pages), options)
     if not taken:
-        return _cached(pdf, slots.paragraphs, counts, bold=page.bold, kept=page.kept)
-    return _cached(pdf, slots.paragraphs, counts, page_ends=ends)
+        return _cached(pdf, slots.paragraphs, counts, opens_whole=is_whole, bold=page.bold, kept=page.kept)
+    return _cached(pdf, slots.paragraphs, counts, opens_whole=is_whole, page_ends=ends)
 
 
 def _heading(page: PageTexts, label: str) -> str:
@@ -199,6 +201,7 @@ def _cached(
     paragraphs: Sequence[Paragraph],
     rows: tuple[int, ...],
     *,
+    opens_whole: bool,
     bold: frozenset[int] | None = None,
     kept: tuple[bool, ...] | None = None,
     page_ends: tuple[PageEnd, ...] = (),
@@ -227,6 +230,7 @@ def _cached(
         kept=kept,
         page_ends=page_ends,
         rows=rows,
+        opens_whole=opens_whole,
         size=len(pdf.objects),
     )
 
