@@ -143,7 +143,7 @@ def test_a_value_that_cannot_be_written_names_the_document() -> None:
 
 
 def test_continuation_pages_repeat_the_head() -> None:
-    """Every page of 400 lines has its number, every one after the first says whose it is; each has a table with its head.
+    """Every page of 400 lines has its number and the head of its table, every one after the first says whose it is.
 
     Page one is enough to pay: the sums and the account are on it, and what they are made of follows.
     """
