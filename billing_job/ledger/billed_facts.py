@@ -1,7 +1,7 @@
 """What was billed, read back for what comes after: originals of refunds, freed rows, counted units, nets of months."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sqlalchemy import ColumnElement, Connection, Engine, and_, case, func, or_, select
@@ -9,10 +9,10 @@ from sqlalchemy import ColumnElement, Connection, Engine, and_, case, func, or_,
 from billing_job.core.categories import CHARGE, MINIMUM, MONTHLY_FEE, plan_charge_of
 from billing_job.core.settlement import Kept, Original
 from billing_job.core.wallet import Payment
-from billing_job.ledger.billing_tables import credited_rows, settlements
+from billing_job.ledger.billing_tables import credited_rows, releases, settlements
 from billing_job.ledger.bulk import chunks
 from billing_job.ledger.database import transaction
-from billing_job.ledger.releases import is_released
+from billing_job.ledger.releases import is_released, releases_settlement
 from billing_job.ledger.tables import MOVED, transactions
 
 _KEY = (settlements.c.transaction_id, settlements.c.part, settlements.c.generation)
@@ -262,17 +262,60 @@ def own_charges(engine: Engine) -> tuple[set[str], dict[str, int]]:
         return set(connection.execute(fees).scalars()), {id_: int(part) for id_, part in connection.execute(parts)}
 
 
-def freed_plan_charges(engine: Engine) -> set[tuple[str, str]]:
-    """(account, month) of the fees and minimums that credit notes freed and no document holds now."""
-    key = (settlements.c.transaction_id, settlements.c.category, settlements.c.month)
-    billed = (
-        select(*key)
+@dataclass(frozen=True, slots=True)
+class FreedMonths:
+    """What credit notes freed of clients' months and no document holds now; by account and month."""
+
+    fees: Collection[tuple[str, str]] = frozenset()
+    minimums: Mapping[tuple[str, str], Collection[str]] = field(default_factory=dict)
+    """The categories whose minimum it is; the empty one is that of the month."""
+    whole: Collection[tuple[str, str]] = frozenset()
+    """Months of which no document holds anything any more: they count as never billed."""
+
+    @property
+    def owners(self) -> set[tuple[str, str]]:
+        """All of them."""
+        return {*self.fees, *self.minimums, *self.whole}
+
+
+def freed_months(engine: Engine) -> FreedMonths:
+    """Fees, minimums and whole months that credit notes freed."""
+    owner = (settlements.c.client_id, settlements.c.month)
+    own = case((and_(_OWN_CHARGES, settlements.c.category.not_in((MONTHLY_FEE, MINIMUM))), 1), else_=0)
+    stands = case((is_released(), 0), else_=1)
+    of_plan = (settlements.c.transaction_id, settlements.c.category, settlements.c.month)
+    plan_charges = (
+        select(*of_plan)
         .where(_OWN_CHARGES, settlements.c.category.in_((MONTHLY_FEE, MINIMUM)))
-        .group_by(*key)
-        .having(func.sum(case((is_released(), 0), else_=1)) == 0)
+        .group_by(*of_plan)
+        .having(func.sum(stands) == 0)
     )
+    fees: set[tuple[str, str]] = set()
+    minimums: dict[tuple[str, str], set[str]] = defaultdict(set)
+    whole: set[tuple[str, str]] = set()
     with transaction(engine) as connection:
-        return {(plan_charge_of(id_, month)[0], month) for id_, _, month in connection.execute(billed)}
+        touched = select(*owner).join(releases, releases_settlement()).distinct()
+        months = sorted({month for _, month in connection.execute(touched)})
+        if not months:
+            return FreedMonths()
+        for id_, category, month in connection.execute(plan_charges.where(settlements.c.month.in_(months))):
+            account, of_category = plan_charge_of(id_, month)
+            if category == MONTHLY_FEE:
+                fees.add((account, month))
+            else:
+                minimums[account, month].add(of_category)
+        # A charge of one's own may be billed a year before its month: where there is use, it does not hold the month.
+        on_lines = (
+            select(*owner, own, func.sum(stands))
+            .where(settlements.c.month.in_(months), settlements.c.line.is_not(None))
+            .group_by(*owner, own)
+            .order_by(*owner, own)
+        )
+        standing: dict[tuple[str, str], int] = {}
+        for client_id, month, _, count in connection.execute(on_lines):
+            standing.setdefault((client_id, month), int(count))
+        whole = {key for key, count in standing.items() if not count}
+    return FreedMonths(fees, dict(minimums), whole)
 
 
 def billed_refunds(engine: Engine, ids: Iterable[str]) -> dict[str, tuple[str, str]]:

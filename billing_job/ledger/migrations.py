@@ -8,6 +8,7 @@ from sqlalchemy import Connection, create_mock_engine, insert, inspect, select, 
 
 from billing_job.core.errors import LedgerError
 from billing_job.ledger import bank_tables, receivables_tables  # noqa: F401 - their tables are part of the metadata
+from billing_job.ledger.billing_tables import client_months
 from billing_job.ledger.chain import record_anew
 from billing_job.ledger.facts_of_old_ledgers import add_columns, settlements_become_facts
 from billing_job.ledger.tables import facts, metadata, transactions
@@ -56,6 +57,18 @@ def _reminders_and_collections(connection: Connection) -> None:
     metadata.create_all(connection)
 
 
+def _terms_are_recorded_anew(connection: Connection) -> None:
+    """Number the terms of a client's month: what was recorded so far is the first of them."""
+    if "generation" in {column["name"] for column in inspect(connection).get_columns(client_months.name)}:
+        return  # a ledger that this program has just made
+    names = [column.name for column in client_months.c if column.name != "generation"]
+    rows = connection.execute(select(*(client_months.c[name] for name in names))).all()
+    client_months.drop(connection)
+    client_months.create(connection)
+    if rows:
+        connection.execute(insert(client_months), [{**row._mapping, "generation": 0} for row in rows])
+
+
 Step = Callable[[Connection], None]
 
 STEPS: tuple[Step, ...] = (
@@ -67,6 +80,7 @@ STEPS: tuple[Step, ...] = (
     _tax_periods_close,
     _vies_is_evidence,
     _reminders_and_collections,
+    _terms_are_recorded_anew,
 )
 """STEPS[n] turns version n into version n + 1; a released step is never edited. A new ledger takes none of them."""
 
