@@ -144,9 +144,7 @@ client_months = Table(
     metadata,
     Column("client_id", Text, primary_key=True),
     Column("month", Text, primary_key=True),
-    Column(
-        "generation", Integer, primary_key=True, comment="grows by one when what was freed is billed by other terms"
-    ),
+    Column("generation", Integer, primary_key=True, comment="grows by one when freed rows get other terms"),
     Column("terms_sha256", Text, ForeignKey("terms.sha256"), nullable=False),
     Column("vat", Text, nullable=False, comment="category, rate, exemption as JSON"),
     comment="what each client's month was billed by; what comes later for it uses the last",
