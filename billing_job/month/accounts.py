@@ -101,7 +101,7 @@ class Accounts:
         }
 
     def plan(self, client_id: str, month: str) -> Plan:
-        """The plan as it was billed in the month, but for fee and minimums that were freed; else as the files have it."""
+        """The plan that the month was billed by, but for a freed fee or minimum; else as the files have it."""
         terms = self.terms(client_id, month)
         if terms is None:
             return self.plan_now(client_id, month)

@@ -264,7 +264,8 @@ def plan_terms(
     """What plans ask of clients' months beside their use; those that ask nothing are left out.
 
     The fee is asked once, by the run of its own month, so of these `fees`, the minimum anew whenever rows of the month
-    are billed. A month that a client bore under two ids has one minimum: `gone_nets` are the refunds of this run that go to ids which have left the files.
+    are billed. A month that a client bore under two ids has one minimum: `gone_nets` are the refunds of this run that
+    go to ids which have left the files.
     """
     present: dict[Owner, str] = {}
     for client_id, name in sorted(owners, key=lambda owner: owner[0] not in job.clients):
