@@ -64,9 +64,11 @@ class Accounts:
 
     def terms(self, client_id: str, month: str) -> MonthTerms | None:
         """What was recorded of the month, where it holds: not of one that was undone whole to be billed anew."""
-        owner = (self.account(client_id, month), month)
-        is_undone = owner in self.freed.whole and client_id in self.job.clients
-        return None if is_undone else self.recorded.get(owner)
+        return None if self.is_undone(client_id, month) else self.recorded.get((self.account(client_id, month), month))
+
+    def is_undone(self, client_id: str, month: str) -> bool:
+        """Whether nothing of the month is billed any more, and the files say what is."""
+        return client_id in self.job.clients and (self.account(client_id, month), month) in self.freed.whole
 
     def owes(self, client_id: str, month: str) -> bool:
         """Whether fee and minimum are asked for the month: it was borne, or it is still open and has a trunk."""
@@ -75,6 +77,8 @@ class Accounts:
         trunk_months = self._trunk_months(client_id, month)
         if month not in self.closed and trunk_months:
             return True
+        if self.is_undone(client_id, month):
+            return bool(trunk_months)
         return (
             any(key in self.borne for key in trunk_months) or (self.account(client_id, month), month) in self._bearers
         )

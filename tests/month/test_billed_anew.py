@@ -95,3 +95,17 @@ def test_a_month_undone_whole_owes_the_charges_of_another_plan(tmp_path: Path) -
     assert (of_month(desk, OCTOBER), of_month(desk, OCTOBER, "bruno")) == (6000, 3100)
     desk.bill(NOVEMBER)
     assert (of_month(desk, NOVEMBER), of_month(desk, NOVEMBER, "bruno")) == (5000, 3100)
+
+
+def test_who_had_no_trunk_owes_nothing_for_a_month_undone_whole(tmp_path: Path) -> None:
+    """The trunk was bruno's from September on: acme's fee and minimum come back, the call is bruno's."""
+    desk = Desk(tmp_path, plan(monthly_fee="5", minimum="20"))
+    desk.add(row(1, -1000, "2026-10-05"))
+    desk.bill()
+    desk.file("trunks.csv", TRUNKS[0], "trk_a,acme,,2026-09-01", "trk_a,bruno,2026-09-01,", TRUNKS[2])
+    desk.credit(FIRST, rebill=True)
+    for month in (OCTOBER, NOVEMBER):
+        desk.bill(month)
+    # Bruno's fee was billed, topped up to 20.00; the call of 10.00 takes as much of it back.
+    assert [of_month(desk, OCTOBER, client_id) for client_id in ("acme", "bruno")] == [0, 2000]
+    assert of_month(desk, NOVEMBER) == 0
