@@ -1,22 +1,22 @@
-"""What was billed, read back for what comes after: originals of refunds, freed rows, counted units, nets of months."""
+"""What was billed, read back for what comes after: originals of refunds, counted units, nets of months."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 
-from sqlalchemy import ColumnElement, Connection, Engine, and_, case, func, or_, select
+from sqlalchemy import Connection, Engine, and_, func, or_, select
 
 from billing_job.core.categories import CHARGE, MINIMUM, MONTHLY_FEE, plan_charge_of
-from billing_job.core.settlement import Kept, Original
+from billing_job.core.settlement import Original
 from billing_job.core.wallet import Payment
-from billing_job.ledger.billing_tables import credited_rows, releases, settlements
+from billing_job.ledger.billing_tables import credited_rows, settlements
 from billing_job.ledger.bulk import chunks
 from billing_job.ledger.database import transaction
-from billing_job.ledger.releases import is_released, releases_settlement
+from billing_job.ledger.releases import is_released
 from billing_job.ledger.tables import MOVED, transactions
 
 _KEY = (settlements.c.transaction_id, settlements.c.part, settlements.c.generation)
-_OWN_CHARGES = and_(settlements.c.transaction_id >= CHARGE, settlements.c.transaction_id < f"{CHARGE[:-1]};")
+OWN_CHARGES = and_(settlements.c.transaction_id >= CHARGE, settlements.c.transaction_id < f"{CHARGE[:-1]};")
 """Fees, minimums and charges of one's own; a range, so that the primary key finds them."""
 
 
@@ -44,7 +44,13 @@ def refund_history(engine: Engine, references: Collection[tuple[str, str]], refu
         transactions.c.created_at.is_not(None),
     )
     is_refund = transactions.c.type.in_(sorted(refund_types))
-    unlinked_ids = select(settlements.c.transaction_id).where(settlements.c.refund_of == "", ~is_released())
+    # Looked up by transaction: nearly every settlement has no original, whether as a set or by the index of originals.
+    is_unlinked = (
+        select(settlements.c.transaction_id)
+        .where(settlements.c.transaction_id == transactions.c.transaction_id)
+        .where(func.length(settlements.c.refund_of) == 0, ~is_released())
+        .exists()
+    )
     payments: list[Payment] = []
     unlinked: list[Payment] = []
     ids: dict[str, list[str]] = defaultdict(list)
@@ -57,9 +63,7 @@ def refund_history(engine: Engine, references: Collection[tuple[str, str]], refu
             of_these = (*current, transactions.c.reference_type == kind, transactions.c.reference_id.in_(lot))
             left = select(*columns).where(*of_these, transactions.c.micros < 0, ~is_refund)
             payments += [Payment(row[0], row[1], row[2], -row[3], row[4]) for row in connection.execute(left)]
-            came = select(*columns).where(
-                *of_these, transactions.c.micros > 0, is_refund, transactions.c.transaction_id.in_(unlinked_ids)
-            )
+            came = select(*columns).where(*of_these, transactions.c.micros > 0, is_refund, is_unlinked)
             unlinked += [Payment(*row) for row in connection.execute(came)]
     return History(tuple(payments), tuple(unlinked))
 
@@ -136,56 +140,6 @@ def credited_of(connection: Connection, ids: Sequence[str]) -> dict[tuple[str, i
     return found
 
 
-def freed(engine: Engine) -> dict[tuple[str, int], Kept]:
-    """(transaction, part) → how it was billed before a credit note freed it, for those that no document settles now."""
-    latest = (
-        select(settlements.c.transaction_id, settlements.c.part, func.max(settlements.c.generation).label("generation"))
-        .where(is_released())
-        .group_by(settlements.c.transaction_id, settlements.c.part)
-        .subquery()
-    )
-    query = (
-        select(settlements)
-        .join(
-            latest,
-            and_(
-                settlements.c.transaction_id == latest.c.transaction_id,
-                settlements.c.part == latest.c.part,
-                settlements.c.generation == latest.c.generation,
-            ),
-        )
-        .where(~_has_later_generation())
-    )
-    with transaction(engine) as connection:
-        return {
-            (row.transaction_id, row.part): Kept(
-                row.client_id,
-                row.month,
-                row.document_number or "",
-                row.line,
-                row.charge_cents,
-                row.net_cents,
-                row.discount_millionths,
-                row.unit_place,
-                row.units,
-            )
-            for row in connection.execute(query)
-        }
-
-
-def _has_later_generation() -> ColumnElement[bool]:
-    later = settlements.alias("later")
-    return (
-        select(later.c.transaction_id)
-        .where(
-            later.c.transaction_id == settlements.c.transaction_id,
-            later.c.part == settlements.c.part,
-            later.c.generation > settlements.c.generation,
-        )
-        .exists()
-    )
-
-
 @dataclass(frozen=True, slots=True)
 class Units:
     """Units that have a place already: by the rule that counted them, or by category where that is not recorded."""
@@ -228,9 +182,9 @@ class MonthNet:
 
 def month_nets(engine: Engine, months: Collection[str]) -> dict[tuple[str, str], MonthNet]:
     """(client, month) → its net, whatever was credited by hand: that counts as use."""
-    is_minimum = and_(_OWN_CHARGES, settlements.c.category == MINIMUM)
+    is_minimum = and_(OWN_CHARGES, settlements.c.category == MINIMUM)
     # Charges of one's own count for no minimum.
-    counts = or_(~_OWN_CHARGES, settlements.c.category == MONTHLY_FEE)
+    counts = or_(~OWN_CHARGES, settlements.c.category == MONTHLY_FEE)
     owner = (settlements.c.client_id, settlements.c.month)
     found: dict[tuple[str, str], MonthNet] = defaultdict(MonthNet)
     with transaction(engine) as connection:
@@ -252,70 +206,14 @@ def own_charges(engine: Engine) -> tuple[set[str], dict[str, int]]:
     """Ids of the fees that are billed now, and id → the next part of each minimum."""
     with transaction(engine) as connection:
         fees = select(settlements.c.transaction_id).where(
-            _OWN_CHARGES, settlements.c.category == MONTHLY_FEE, ~is_released()
+            OWN_CHARGES, settlements.c.category == MONTHLY_FEE, ~is_released()
         )
         parts = (
             select(settlements.c.transaction_id, func.max(settlements.c.part) + 1)
-            .where(_OWN_CHARGES, settlements.c.category == MINIMUM)
+            .where(OWN_CHARGES, settlements.c.category == MINIMUM)
             .group_by(settlements.c.transaction_id)
         )
         return set(connection.execute(fees).scalars()), {id_: int(part) for id_, part in connection.execute(parts)}
-
-
-@dataclass(frozen=True, slots=True)
-class FreedMonths:
-    """What credit notes freed of clients' months and no document holds now; by account and month."""
-
-    fees: Collection[tuple[str, str]] = frozenset()
-    minimums: Mapping[tuple[str, str], Collection[str]] = field(default_factory=dict)
-    """The categories whose minimum it is; the empty one is that of the month."""
-    whole: Collection[tuple[str, str]] = frozenset()
-    """Months of which no document holds anything any more: they count as never billed."""
-
-    @property
-    def owners(self) -> set[tuple[str, str]]:
-        """All of them."""
-        return {*self.fees, *self.minimums, *self.whole}
-
-
-def freed_months(engine: Engine) -> FreedMonths:
-    """Fees, minimums and whole months that credit notes freed."""
-    owner = (settlements.c.client_id, settlements.c.month)
-    own = case((and_(_OWN_CHARGES, settlements.c.category.not_in((MONTHLY_FEE, MINIMUM))), 1), else_=0)
-    stands = case((is_released(), 0), else_=1)
-    of_plan = (settlements.c.transaction_id, settlements.c.category, settlements.c.month)
-    plan_charges = (
-        select(*of_plan)
-        .where(_OWN_CHARGES, settlements.c.category.in_((MONTHLY_FEE, MINIMUM)))
-        .group_by(*of_plan)
-        .having(func.sum(stands) == 0)
-    )
-    fees: set[tuple[str, str]] = set()
-    minimums: dict[tuple[str, str], set[str]] = defaultdict(set)
-    whole: set[tuple[str, str]] = set()
-    with transaction(engine) as connection:
-        touched = select(*owner).join(releases, releases_settlement()).distinct()
-        months = sorted({month for _, month in connection.execute(touched)})
-        if not months:
-            return FreedMonths()
-        for id_, category, month in connection.execute(plan_charges.where(settlements.c.month.in_(months))):
-            account, of_category = plan_charge_of(id_, month)
-            if category == MONTHLY_FEE:
-                fees.add((account, month))
-            else:
-                minimums[account, month].add(of_category)
-        # A charge of one's own may be billed a year before its month: where there is use, it does not hold the month.
-        on_lines = (
-            select(*owner, own, func.sum(stands))
-            .where(settlements.c.month.in_(months), settlements.c.line.is_not(None))
-            .group_by(*owner, own)
-            .order_by(*owner, own)
-        )
-        standing: dict[tuple[str, str], int] = {}
-        for client_id, month, _, count in connection.execute(on_lines):
-            standing.setdefault((client_id, month), int(count))
-        whole = {key for key, count in standing.items() if not count}
-    return FreedMonths(fees, dict(minimums), whole)
 
 
 def billed_refunds(engine: Engine, ids: Iterable[str]) -> dict[str, tuple[str, str]]:

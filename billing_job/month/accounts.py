@@ -21,8 +21,8 @@ from billing_job.core.register import TrunkAssignment
 from billing_job.core.settlement import MonthTerms, TrunkMonth
 from billing_job.core.toml import AS_RECORDED
 from billing_job.core.vat_evidence import RecordedAnswer
-from billing_job.ledger.billed_facts import FreedMonths, freed_months
 from billing_job.ledger.documents import billed_periods
+from billing_job.ledger.freed import FreedMonths, freed_months
 from billing_job.ledger.month_terms import borne_months, recorded_terms
 from billing_job.ledger.vies_answers import latest_answers
 from billing_job.month.job import Job
@@ -259,14 +259,17 @@ class Accounts:
         return self._texts[key]
 
 
-def accounts_of(job: Job, months: Collection[str]) -> Accounts:
-    """What is recorded of these months, and of those of which something was freed."""
+def accounts_of(job: Job, months: Collection[str], clients: Collection[str] | None = None) -> Accounts:
+    """What is recorded of these months and of freed ones: of all clients, or of these and what they were called."""
     freed = freed_months(job.engine)
     months = {*months, *(month for _, month in freed.owners)}
+    trunks = None if clients is None else {fact.trunk for fact in job.mapping.trunks if fact.client_id in clients}
+    borne = borne_months(job.engine, months, trunks)
+    known = None if clients is None else {*clients, *borne.values()}
     return Accounts(
         job,
-        recorded_terms(job.engine, months),
-        borne_months(job.engine, months),
+        recorded_terms(job.engine, months, known),
+        borne,
         billed_periods(job.engine)[0],
         latest_answers(job.engine),
         freed=freed,

@@ -2,7 +2,7 @@
 
 import contextlib
 import ctypes
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -10,15 +10,12 @@ import pandas as pd
 import pyarrow as pa
 
 from billing_job.billing.attribution.assignments import Assignments
-from billing_job.billing.attribution.attribute import attribute, decide, withdrawn
-from billing_job.billing.attribution.shared_orders import AMBIGUOUS, known_prices, settle_parts, split_orders
+from billing_job.billing.attribution.attribute import attribute
 from billing_job.billing.attribution.suggestions import suggestions
 from billing_job.billing.invoicing.tax import Untaxable
 from billing_job.billing.rating.own_charges import ChargeRow
-from billing_job.core.categories import REFUND, RENTAL
 from billing_job.core.checks import every_transaction_has_a_place, raise_if_broken
-from billing_job.core.columns.interned import Coded, ints
-from billing_job.core.columns.months import months_of
+from billing_job.core.columns.interned import Coded
 from billing_job.core.columns.row_values import sum_of, sum_where
 from billing_job.core.columns.schema import INT, TEXT
 from billing_job.core.document import Vat
@@ -28,26 +25,22 @@ from billing_job.core.settlement import Original
 from billing_job.core.sums import Sum
 from billing_job.core.wallet import SETTLED
 from billing_job.ledger.billed_facts import documents_of
-from billing_job.ledger.decisions import accepted_costs, decisions
 from billing_job.ledger.documents import billed_periods
 from billing_job.ledger.month_terms import months_without_terms
 from billing_job.ledger.transactions import (
-    renewals,
-    settled_parts,
+    open_transactions,
     supplier_trunks,
     transactions_in_scope,
     transactions_of,
 )
-from billing_job.ledger.withdrawals import changed_bills
 from billing_job.month.accounts import Accounts, Owner, accounts_of
+from billing_job.month.attributing import attributed, billed_and_changed, months_of_rows
 from billing_job.month.job import Job
 from billing_job.month.own_charges import OwnCharges, own_charges
-from billing_job.month.refund_owners import ORIGINAL_WAITS, Owners, place_refunds
+from billing_job.month.refund_owners import ORIGINAL_WAITS
 
 BILLED_ROW_CHANGED = "billed_row_changed"
-BEFORE_FIRST_MONTH = "before_first_month"
 MANY_ROWS = 100_000
-NO_CHANGES: Mapping[str, tuple[int, int | None]] = {}
 
 
 @dataclass(frozen=True)
@@ -104,7 +97,7 @@ class Placed:
         """Rows that nobody is billed for, with a reason."""
         return self.frame[self._open("excluded")]
 
-    @cached_property
+    @property
     def open_exceptions(self) -> pd.DataFrame:
         """Rows that wait and are on no document."""
         return self.frame[self._open("exception")]
@@ -112,8 +105,7 @@ class Placed:
     @cached_property
     def exceptions(self) -> pd.DataFrame:
         """All that waits: open rows, and billed ones that the supplier changed."""
-        found = self.open_exceptions
-        return found if self.changed.empty else pd.concat([found, self.changed[found.columns]], ignore_index=True)
+        return _waiting_rows(self.frame, self.changed)
 
     @property
     def settled(self) -> pd.DataFrame:
@@ -162,7 +154,8 @@ def place(job: Job, month: Period, *, every_month: bool = False) -> Placed:
     months |= {name for _, name in own_months}
     accounts = accounts_of(job, months | months_without_terms(job.engine))
     left_out = accounts.left_out(month) | accounts.freed_since(month)
-    vat, untaxable = _vat(job, accounts, month, open_rows, owners.billed.values(), own_months.union(left_out))
+    beside = own_months.union(left_out)
+    vat, untaxable = _vat(job, accounts, month, open_rows, job.clients, owners.billed.values(), beside)
     frame = _waiting_with_original(_taxed(frame, untaxable, owners.billed), elsewhere)
     frame["detail"] = _details(job, frame, facts)
     waiting = _changed_rows(job, facts, changed)
@@ -173,61 +166,36 @@ def place(job: Job, month: Period, *, every_month: bool = False) -> Placed:
     return placed
 
 
+def waiting_of_every_month(job: Job) -> pd.DataFrame:
+    """What waits of all months up to the present one, ATTRIBUTED: `exceptions` of `place` with `every_month`.
+
+    It is told from what nothing settles, so that of a ledger of years nothing else is read.
+    """
+    month = job.last_month().next
+    facts = job.assignments()
+    changed = billed_and_changed(job)
+    _, ends = month.span(job.settings.billing.zone)
+    owners = attributed(job, open_transactions(job.engine, ends), facts, changed)
+    frame = owners.frame
+    open_rows = frame.loc[(frame["outcome"] == "attributed") & ~frame["settled"], ["client_id", "month"]]
+    clients = Coded.of(open_rows["client_id"]).used()
+    accounts = accounts_of(job, Coded.of(open_rows["month"]).used(), clients)
+    _, untaxable = _vat(job, accounts, month, open_rows, job.clients.keys() & clients)
+    frame = _waiting_with_original(_taxed(frame, untaxable, owners.billed), ())
+    frame["detail"] = _details(job, frame, facts)
+    return _waiting_rows(frame, _changed_rows(job, facts, changed))
+
+
+def _waiting_rows(frame: pd.DataFrame, changed: pd.DataFrame) -> pd.DataFrame:
+    found = frame[(frame["outcome"] == "exception") & ~frame["settled"]]
+    return found if changed.empty else pd.concat([found, changed[found.columns]], ignore_index=True)
+
+
 def _hand_back() -> None:
     """Give the system what reading and placing needed and nobody does any more: pricing's peak would come on top."""
     pa.default_memory_pool().release_unused()
     with contextlib.suppress(AttributeError, OSError):  # only glibc has it
         ctypes.CDLL(None).malloc_trim(0)
-
-
-def attributed(
-    job: Job, transactions: pd.DataFrame, facts: Assignments, changed: Mapping[str, tuple[int, int | None]] = NO_CHANGES
-) -> Owners:
-    """The owner of each transaction: by mapping and decisions, of an order shared out, of a refund by its original.
-
-    Columns of ATTRIBUTED, `month` and `detail`. `changed` are settled transactions that wait for a decision.
-    """
-    settings = job.settings
-    frame = attribute(transactions, facts, settings.categories, settings.billing.currency)
-    if (frame["reason"] == AMBIGUOUS).any():
-        rentals = [name for name, category in settings.categories.items() if category == RENTAL]
-        frame = split_orders(frame, facts, known_prices(renewals(job.engine, rentals), facts))
-    parts = settled_parts(job.engine)
-    refunds = set(frame.loc[frame["category"] == REFUND, "transaction_id"]) if parts else set()
-    frame = settle_parts(frame, {key: cost for key, cost in parts.items() if key[0] not in refunds})
-    # A decision for a client that has left clients.csv waits again, rather than stop every run.
-    held = {
-        id_: one
-        for id_, one in decisions(job.engine).items()
-        if one.is_house or (not one.accepts and one.client_id in job.clients)
-    }
-    frame = decide(withdrawn(frame, job.withdrawn()), held)
-    frame = _since(job.settings.billing.first_month, frame, months_of_rows(frame, job))
-    owners = place_refunds(frame, job, facts, held, set(changed))
-    frame = settle_parts(owners.frame, {key: cost for key, cost in parts.items() if key[0] in refunds})
-    frame["month"] = months_of_rows(frame, job)
-    frame["detail"] = frame["problem"]
-    return Owners(frame, owners.billed)
-
-
-def _since(first_month: str | None, frame: pd.DataFrame, months: pd.Series) -> pd.DataFrame:
-    """Leave out what happened before the first month: it was billed elsewhere."""
-    if first_month is None:
-        return frame
-    rows = (months != "") & (months < first_month) & ~frame["settled"] & (frame["outcome"] != "excluded")
-    frame["outcome"] = frame["outcome"].mask(rows, "excluded")
-    frame["reason"] = frame["reason"].mask(rows, BEFORE_FIRST_MONTH)
-    return frame
-
-
-def billed_and_changed(job: Job, only: str = "") -> dict[str, tuple[int, int | None]]:
-    """Settled transactions, or this one, whose cost is another one by now, and that nobody accepted as they are now."""
-    accepted = accepted_costs(job.engine)
-    return {
-        id_: (accepted.get(id_, billed), now)
-        for id_, (billed, now) in changed_bills(job.engine, job.withdrawn(), only).items()
-        if accepted.get(id_) != (now or 0)
-    }
 
 
 def _changed_rows(job: Job, facts: Assignments, changed: Mapping[str, tuple[int, int | None]]) -> pd.DataFrame:
@@ -269,12 +237,6 @@ def _waiting_with_original(frame: pd.DataFrame, elsewhere: Collection[str]) -> p
     return frame
 
 
-def months_of_rows(frame: pd.DataFrame, job: Job) -> pd.Series:
-    """The month of each row in the seller's zone, empty when undated."""
-    months = months_of(ints(frame["created_at"], missing=0), job.settings.billing.zone).plain()
-    return months.where(frame["created_at"].notna(), "")
-
-
 def _in_scope(frame: pd.DataFrame, month: Period, whole: set[str], single: set[tuple[str, str]]) -> pd.Series:
     """The month's own rows, undated ones, and older ones of months that were billed, whole or for their client."""
     months = frame["month"]
@@ -290,17 +252,18 @@ def _vat(
     accounts: Accounts,
     month: Period,
     open_rows: pd.DataFrame,
-    refunded: Collection[Original],
-    beside: Collection[Owner],
+    clients: Iterable[str],
+    refunded: Collection[Original] = (),
+    beside: Collection[Owner] = (),
 ) -> tuple[dict[Owner, Vat], dict[Owner, str]]:
-    """The VAT of every client in the month, and in other months of which it has open rows or charges of one's own.
+    """The VAT of clients in the month, and in other months of which they have open rows or charges of one's own.
 
-    Where it cannot be taxed, the decision that is missing.
+    Where one cannot be taxed, the decision that is missing.
     """
     vat: dict[Owner, Vat] = {}
     untaxable: dict[Owner, str] = {}
     late = open_rows[open_rows["month"] != str(month)]
-    owners = [(client_id, str(month)) for client_id in job.clients]
+    owners = [(client_id, str(month)) for client_id in clients]
     owners += sorted(set(zip(late["client_id"], late["month"], strict=True)))
     owners += sorted({(original.client_id, original.month) for original in refunded}) + sorted(beside)
     for client_id, name in owners:

@@ -18,8 +18,8 @@ from billing_job.ledger.billed_facts import originals
 from billing_job.ledger.decisions import accepted_costs
 from billing_job.ledger.replay import Settled
 from billing_job.ledger.transactions import transactions_of
+from billing_job.month.attributing import months_of_rows
 from billing_job.month.job import Job
-from billing_job.month.placing import months_of_rows
 
 _AT_ONCE = 10_000
 Part = tuple[str, int]

@@ -18,8 +18,8 @@ from billing_job.core.money import half_away_from_zero
 from billing_job.core.period import Period
 from billing_job.core.settlement import Bill
 from billing_job.core.sums import Sum
-from billing_job.ledger.billed_facts import freed_months
 from billing_job.ledger.documents import latest_clients
+from billing_job.ledger.freed import freed_months
 from billing_job.ledger.issuing import issue
 from billing_job.ledger.month_terms import all_terms, recorded_terms
 from billing_job.ledger.replay import (
