@@ -20,6 +20,7 @@ from billing_job.ledger.collections import (
 )
 from billing_job.ledger.payments import recorded_payments
 from billing_job.ledger.undelivered import not_reached
+from billing_job.month.banked import waiting_money
 from billing_job.month.collected import collected, collection_of, collection_to_json, under_way
 from billing_job.month.job import Job
 from billing_job.month.receivables import check_holds, load_receivables, today
@@ -176,7 +177,7 @@ def _debits(
     state = load_receivables(job)
     pending = under_way(history)
     elsewhere = _in_unknown_files(job)
-    unannounced = not_reached(job.engine, job.clock.now())
+    unannounced, undecided = not_reached(job.engine, job.clock.now()), waiting_money(job)
     for place, item in enumerate(state.open_items):
         client = job.clients.get(item.client_id)
         if item.open_cents <= 0 or item.due_date > due or client is None or client.payment != _DIRECT_DEBIT:
@@ -197,7 +198,7 @@ def _debits(
                 " file away when the bank has not"
             )
         # The invoice is what announces the debit.
-        reason = reason or unannounced.get(item.number, "")
+        reason = reason or unannounced.get(item.number, "") or undecided.get(item.client_id, "")
         if not reason and mandate is None:
             reason = f"no mandate of the client holds on {due}: add one to mandates.csv"
         if not reason and mandate is not None:

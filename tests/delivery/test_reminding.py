@@ -274,6 +274,26 @@ def test_nobody_is_late_with_an_invoice_that_is_known_not_to_have_come(tmp_path:
         assert [each["client_id"] for each in at.remind()["reminders"]] == ["bruno"]
 
 
+def test_nobody_is_asked_while_money_of_his_waits(tmp_path: Path) -> None:
+    """500.00 from acme's account fit nothing: neither dunned nor debited, until somebody says what they are."""
+    with here(tmp_path, *both(), document("INV-2026-00003", 2_000, ACME)) as at:
+        moved = (
+            Moved(1_000, "INV-2026-00001", reference="1", iban="DE89370400440532013000", day="2026-11-27"),
+            Moved(50_000, "thank you", reference="2", iban="DE89370400440532013000", day="2026-11-28"),
+            Moved(2_000, "lottery", reference="3", day="2026-11-28"),
+        )
+        path = at.office.folder / "bank.xml"
+        path.write_bytes(camt(*moved))
+        waiting = at.office.type("bank", "import", str(path), "--json").json["waiting"]
+        (entry,) = [each["entry"] for each in waiting if each["cents"] == 50_000]
+        told = at.remind()
+        assert [each["client_id"] for each in told["reminders"]] == ["bruno"]
+        assert {each["document"] for each in told["left_out"]} == {"INV-2026-00001", "INV-2026-00003"}
+        assert all(f"bank match {entry}" in each["reason"] for each in told["left_out"])
+        assert at.office.type("bank", "match", entry, "--document", "INV-2026-00001").code == 0
+        assert [each["open_cents"] for each in at.remind()["reminders"]] == [49_000 + 2_000]
+
+
 def test_a_consumers_days_begin_with_a_letter_that_came(tmp_path: Path) -> None:
     """The first letter of 40 euros broke off: 14 days later the next one tells of them again, and they are not owed."""
     with here(tmp_path, *both()) as at:
