@@ -1,15 +1,18 @@
 """A filled layout looks, reads and is tagged like a page laid out for one document: pages, words, cells and pixels."""
 
 import io
+import re
 import shutil
 import subprocess
 from collections import Counter
 from dataclasses import replace
+from importlib.resources import files
 from pathlib import Path
 
 import pikepdf
 import pypdf
 import pytest
+import tinycss2  # type: ignore[import-untyped]
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageChops
@@ -137,6 +140,20 @@ def test_documents_of_one_shape_share_a_form() -> None:
     assert same is layout
     assert other is not layout
     assert layouts.fill(document_html(one, SHIPPED))[0] is layout
+
+
+def test_selectors_ask_for_no_more_than_places_tell_apart() -> None:
+    """Elements of one place share their styles: selectors ask for ancestors, attributes, and these of the siblings."""
+    user_agent = files("weasyprint.css").joinpath("html5_ua.css").read_text(encoding="utf-8")
+    own = (shipped_templates() / "invoice.css").read_text(encoding="utf-8")
+    rules = tinycss2.parse_stylesheet(user_agent + own, skip_comments=True, skip_whitespace=True)
+    asking = [tinycss2.serialize(rule.prelude) for rule in rules if rule.type == "qualified-rule"]
+    selectors = " ".join(each for each in asking if not re.search("select|textarea", each))  # no page has such controls
+    asked = set(re.findall(r"(?<!:):([a-z-]+(?:\(\s*[0-9a-z+ -]*\))?)", selectors))
+    assert asked <= {"is", "not", "link", "visited", "first-child", "nth-child(2)", "before", "after", "lang(ja)"}
+    assert "~" not in re.sub(r"\[[^\]]*\]", "", selectors)
+    names = {name.strip() for name in re.findall(r"\[\s*([a-z-]+)", selectors)}
+    assert not any(name in {"alt", "src", "content"} or name.startswith("data-") for name in names)
 
 
 def test_a_picture_that_cannot_be_read_is_reported_each_time() -> None:
