@@ -76,7 +76,7 @@ _HEADS = {
 
 
 def derive(connection: Connection) -> None:
-    """Fill the tables from all that is recorded, and let triggers keep them from now on; any later step may do it again."""
+    """Fill the tables from all that is recorded, and let triggers keep them from then on; steps may do it again."""
     dialect = connection.dialect.name
     for name, _, _, _ in _changes_by_event(dialect):
         gone = f"TRIGGER IF EXISTS {name}" if dialect == "sqlite" else f"FUNCTION IF EXISTS {name}() CASCADE"

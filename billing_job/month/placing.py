@@ -24,7 +24,7 @@ from billing_job.core.period import Period
 from billing_job.core.settlement import Original
 from billing_job.core.sums import Sum
 from billing_job.core.wallet import SETTLED
-from billing_job.ledger.billed_facts import documents_of, freed_plan_charges
+from billing_job.ledger.billed_facts import documents_of
 from billing_job.ledger.documents import billed_periods
 from billing_job.ledger.month_terms import months_without_terms
 from billing_job.ledger.transactions import (
@@ -151,10 +151,9 @@ def place(job: Job, month: Period, *, every_month: bool = False) -> Placed:
         *Coded.of(open_rows["month"]).used(),
         *(original.month for original in owners.billed.values()),
     }
-    freed = freed_plan_charges(job.engine)
-    months |= {name for _, name in own_months | freed}
+    months |= {name for _, name in own_months}
     accounts = accounts_of(job, months | months_without_terms(job.engine))
-    left_out = accounts.left_out(month) | accounts.freed(freed, month)
+    left_out = accounts.left_out(month) | accounts.freed_since(month)
     beside = own_months.union(left_out)
     vat, untaxable = _vat(job, accounts, month, open_rows, job.clients, owners.billed.values(), beside)
     frame = _waiting_with_original(_taxed(frame, untaxable, owners.billed), elsewhere)

@@ -3,9 +3,8 @@
 import csv
 import io
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError, ValidationInfo
 from pydantic_core import ErrorDetails
@@ -43,9 +42,8 @@ def known(names: str, otherwise: str) -> AfterValidator:
     return AfterValidator(checked)
 
 
-@dataclass(slots=True)
-class CsvRow:
-    """One row of a file: where it stands, and its cells by column, those that are not empty apart."""
+class CsvRow(NamedTuple):
+    """One row of a file: where it stands, and those of its cells by column that are not empty."""
 
     place: str
     filled: dict[str, str]
@@ -53,12 +51,12 @@ class CsvRow:
 
     @property
     def cells(self) -> dict[str, str]:
-        """Every column's, empty ones included."""
-        return dict.fromkeys(self.columns, "") | self.filled
+        """All cells, in the order of the columns."""
+        return {column: self.filled.get(column, "") for column in self.columns}
 
     def wrong(self, column: str, expected: str) -> str:
         """What to say of a wrong cell: its place, what stands there, and what is expected."""
-        return f"{self.place}, column {column}: {self.cells[column]!r}: {expected}"
+        return f"{self.place}, column {column}: {self.filled.get(column, '')!r}: {expected}"
 
 
 def typed_rows(
