@@ -158,7 +158,7 @@ def place(job: Job, month: Period, *, every_month: bool = False) -> Placed:
     vat, untaxable = _vat(job, accounts, month, open_rows, job.clients, owners.billed.values(), beside)
     frame = _waiting_with_original(_taxed(frame, untaxable, owners.billed), elsewhere)
     frame["detail"] = _details(job, frame, facts)
-    waiting = _changed_rows(job, facts, changed)
+    waiting = _changed_rows(job, facts, changed) if changed else frame.iloc[:0]
     placed = Placed(month, frame, facts, accounts, vat, untaxable, never_run, owners.billed, waiting, own, left_out)
     raise_if_broken(every_transaction_has_a_place(before, *placed.sums()))
     if len(frame) >= MANY_ROWS:
@@ -183,7 +183,7 @@ def waiting_of_every_month(job: Job) -> pd.DataFrame:
     _, untaxable = _vat(job, accounts, month, open_rows, job.clients.keys() & clients)
     frame = _waiting_with_original(_taxed(frame, untaxable, owners.billed), ())
     frame["detail"] = _details(job, frame, facts)
-    return _waiting_rows(frame, _changed_rows(job, facts, changed))
+    return _waiting_rows(frame, _changed_rows(job, facts, changed) if changed else frame.iloc[:0])
 
 
 def _waiting_rows(frame: pd.DataFrame, changed: pd.DataFrame) -> pd.DataFrame:

@@ -17,8 +17,9 @@ from billing_job.core.bank_entry import EntryPart, IdentifiedEntry
 from billing_job.core.claim import Claim, FirstDay, LateClaim, Offer, Payment, PaymentKind
 from billing_job.core.decision import BankDecision
 from billing_job.core.money import decimal_text
-from billing_job.receivables.allocation import OTHER_CURRENCY, WITHOUT_RECEIPT, Case, Waits, booked
+from billing_job.receivables.allocation import OTHER_CURRENCY, WITHOUT_RECEIPT, Case, booked
 from billing_job.receivables.book import Book, opened
+from billing_job.receivables.meant import Waits
 from billing_job.receivables.naming import Names
 
 DUPLICATE = "possible_duplicate"
@@ -173,10 +174,11 @@ def _decided(book: Book, case: Case) -> tuple[list[Payment], list[Waiting]]:
 
 
 def _owners(book: Book, parts: Sequence[EntryPart], case: Case) -> tuple[str, ...]:
-    """The clients whose documents an entry names, also in short, and those that its accounts are known of."""
+    """The clients whose documents an entry names, also in short; where it names none, whose its accounts are."""
     numbers = {number for named in case.named for one in (named.numbers, *named.readings) for number in one}
-    found = {book.claims[number].client_id for number in numbers if number in book.claims}
-    return tuple(sorted(found.union(*(book.known.get(part.iban, ()) for part in parts if part.iban))))
+    if numbers:
+        return tuple(sorted({book.claims[number].client_id for number in numbers if number in book.claims}))
+    return tuple(sorted({client for part in parts for client in book.known.get(part.iban, ())}))
 
 
 def _count(book: Book, case: Case, payments: Sequence[Payment]) -> None:
