@@ -50,7 +50,7 @@ def attributed(
     }
     frame = decide(withdrawn(frame, job.withdrawn()), held)
     frame = _since(job.settings.billing.first_month, frame, months_of_rows(frame, job))
-    owners = place_refunds(frame, job, facts, held, set(changed))
+    owners = place_refunds(frame, job, facts, held, set(changed), parts)
     frame = settle_parts(owners.frame, {key: cost for key, cost in parts.items() if key[0] in refunds})
     frame["month"] = months_of_rows(frame, job)
     frame["detail"] = frame["problem"]

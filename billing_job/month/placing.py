@@ -24,7 +24,7 @@ from billing_job.core.period import Period
 from billing_job.core.settlement import Original
 from billing_job.core.sums import Sum
 from billing_job.core.wallet import SETTLED
-from billing_job.ledger.billed_facts import documents_of, freed_plan_charges
+from billing_job.ledger.billed_facts import documents_of
 from billing_job.ledger.documents import billed_periods
 from billing_job.ledger.month_terms import months_without_terms
 from billing_job.ledger.transactions import (
@@ -151,15 +151,14 @@ def place(job: Job, month: Period, *, every_month: bool = False) -> Placed:
         *Coded.of(open_rows["month"]).used(),
         *(original.month for original in owners.billed.values()),
     }
-    freed = freed_plan_charges(job.engine)
-    months |= {name for _, name in own_months | freed}
+    months |= {name for _, name in own_months}
     accounts = accounts_of(job, months | months_without_terms(job.engine))
-    left_out = accounts.left_out(month) | accounts.freed(freed, month)
+    left_out = accounts.left_out(month) | accounts.freed_since(month)
     beside = own_months.union(left_out)
     vat, untaxable = _vat(job, accounts, month, open_rows, job.clients, owners.billed.values(), beside)
     frame = _waiting_with_original(_taxed(frame, untaxable, owners.billed), elsewhere)
     frame["detail"] = _details(job, frame, facts)
-    waiting = _changed_rows(job, facts, changed)
+    waiting = _changed_rows(job, facts, changed) if changed else frame.iloc[:0]
     placed = Placed(month, frame, facts, accounts, vat, untaxable, never_run, owners.billed, waiting, own, left_out)
     raise_if_broken(every_transaction_has_a_place(before, *placed.sums()))
     if len(frame) >= MANY_ROWS:
@@ -184,7 +183,7 @@ def waiting_of_every_month(job: Job) -> pd.DataFrame:
     _, untaxable = _vat(job, accounts, month, open_rows, job.clients.keys() & clients)
     frame = _waiting_with_original(_taxed(frame, untaxable, owners.billed), ())
     frame["detail"] = _details(job, frame, facts)
-    return _waiting_rows(frame, _changed_rows(job, facts, changed))
+    return _waiting_rows(frame, _changed_rows(job, facts, changed) if changed else frame.iloc[:0])
 
 
 def _waiting_rows(frame: pd.DataFrame, changed: pd.DataFrame) -> pd.DataFrame:

@@ -26,6 +26,8 @@ HOUSE = "house"
 """The reason of what a user decided that the house pays."""
 NOT_SETTLED = "not_settled"
 """The reason of a row whose status says neither that it moved money nor that it never will."""
+MANY = 20
+"""A table is laid out for Arrow where it is not so many times as large as what is looked up in it."""
 UNBILLABLE = frozenset({"unreadable_row", NOT_SETTLED, "amount_too_large", "foreign_currency"})
 """Reasons of exceptions that no client can be charged for: no amount in the seller's currency has left the wallet."""
 
@@ -236,6 +238,8 @@ def _renamed(keys: pa.Array, names: Mapping[str, str]) -> pa.Array:
 
 def _looked_up(keys: pa.Array, table: Mapping[str, str]) -> pa.Array:
     """table[key] for each key, null where it is not there."""
+    if len(keys) < len(table) // MANY:
+        return pa.array([table.get(key) for key in keys.to_pylist()], pa.string())
     places = pc.index_in(keys, value_set=pa.array(list(table), pa.string()))
     return pa.array(list(table.values()), pa.string()).take(places)
 
@@ -246,6 +250,8 @@ def _rows_of(kinds: pa.Array, kind: str) -> Ints:
 
 
 def _is_in(keys: pa.Array, values: Collection[str]) -> Mask:
+    if len(keys) < len(values) // MANY:
+        return np.array([key in values for key in keys.to_pylist()], bool)
     return np.asarray(pc.is_in(keys, value_set=pa.array(sorted(values), pa.string())).to_numpy(zero_copy_only=False))
 
 
