@@ -18,8 +18,8 @@ from billing_job.ledger.billed_facts import originals
 from billing_job.ledger.decisions import accepted_costs
 from billing_job.ledger.replay import Settled
 from billing_job.ledger.transactions import transactions_of
+from billing_job.month.attributed_rows import PLACED, months_of_rows
 from billing_job.month.job import Job
-from billing_job.month.placing import months_of_rows
 
 _AT_ONCE = 10_000
 Part = tuple[str, int]
@@ -29,7 +29,7 @@ Part = tuple[str, int]
 def attributed_again(job: Job, facts: Assignments, rows: Sequence[Settled]) -> pd.DataFrame:
     """Rows of ATTRIBUTED: the transactions as they are read, the owners and costs as they were billed."""
     if not rows:
-        return empty(ATTRIBUTED).assign(month=pd.Series([], dtype=TEXT), detail=pd.Series([], dtype=TEXT))
+        return empty(PLACED)
     settings = job.settings
     ids = sorted({row.transaction_id for row in rows})
     lots = [ids[start : start + _AT_ONCE] for start in range(0, len(ids), _AT_ONCE)]

@@ -20,8 +20,9 @@ from billing_job.ledger.transaction_history import (
 )
 from billing_job.ledger.transactions import transactions_of
 from billing_job.month.accounts import accounts_of
+from billing_job.month.attributed_rows import attributed
 from billing_job.month.job import Job
-from billing_job.month.placing import attributed, billed_and_changed
+from billing_job.month.placing import billed_and_changed
 from billing_job.operations.why_charge import told_of_charge
 from billing_job.reporting.attribution_csv import reasons_of
 
@@ -47,7 +48,7 @@ def why(job: Job, transaction_id: str) -> dict[str, Any]:
     if not came:
         raise ConfigError(f"{transaction_id}: the ledger knows no such transaction; `billing-job sync` reads new ones")
     facts = job.assignments()
-    frame = attributed(job, transactions_of(job.engine, [transaction_id]), facts).frame
+    frame = attributed(job, [transactions_of(job.engine, [transaction_id])], facts).whole()
     reasons = reasons_of(frame, facts, decisions(job.engine))
     rules = _rules(job, frame, facts.trunk_names)
     rows = records(frame)

@@ -1,6 +1,6 @@
 """attribution.csv: whose each transaction of a month is, and why, in words; for the house, never for a client."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import PurePath
 from typing import Any
 
@@ -26,18 +26,27 @@ _TRUNK, _REASON = _DECIDE.index("trunk_fact"), _DECIDE.index("reason")
 
 
 def attribution_csv(
-    rows: pd.DataFrame, facts: Assignments, decisions: Mapping[str, Decision], billed_on: Mapping[str, str]
+    shares: Iterable[pd.DataFrame],
+    facts: Assignments,
+    decisions: Mapping[str, Decision],
+    billed_on: Mapping[str, str],
 ) -> Iterator[bytes]:
     """One row for each transaction of ATTRIBUTED, or for each part of a shared order, in the order of time; in pieces.
 
-    `billed_on` tells of what refunds give back the documents that billed it, and those that gave it back already.
+    The rows come in shares, each of which is later than the one before it. `billed_on` tells of what refunds give back
+    the documents that billed it, and those that gave it back already.
     """
+    known: dict[tuple[Any, ...], str] = {}
+    lots = (lot for rows in shares for lot in _lots(rows))
+    return csv_pieces(COLUMNS, (_columns(lot, facts, decisions, billed_on, known) for lot in lots))
+
+
+def _lots(rows: pd.DataFrame) -> Iterator[pd.DataFrame]:
+    """The rows by their moments, ids and parts, a few at a time."""
     undated_first = arrow(rows["created_at"]).fill_null(-(2**63))
     keys = {"created_at": undated_first, **{name: arrow(rows[name]) for name in ("transaction_id", "part")}}
     order = pc.sort_indices(pa.table(keys), sort_keys=[(name, "ascending") for name in keys]).to_numpy()
-    known: dict[tuple[Any, ...], str] = {}
-    lots = (rows.iloc[order[start : start + ROWS_AT_ONCE]] for start in range(0, len(order), ROWS_AT_ONCE))
-    return csv_pieces(COLUMNS, (_columns(lot, facts, decisions, billed_on, known) for lot in lots))
+    return (rows.iloc[order[start : start + ROWS_AT_ONCE]] for start in range(0, len(order), ROWS_AT_ONCE))
 
 
 def _columns(

@@ -8,11 +8,15 @@ The files are the user's word. What webhooks told holds for a number only at mom
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from zoneinfo import ZoneInfo
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from billing_job.core.columns.interned import table_of
 from billing_job.core.columns.intervals import FOREVER, Intervals
 from billing_job.core.errors import ConfigError
 from billing_job.core.moments import midnight
@@ -48,6 +52,56 @@ class Assignments:
                 if name:
                     found[kind, name].append(place)
         return dict(found)
+
+    @cached_property
+    def tables(self) -> "Tables":
+        """What the columns of attributed rows are made of."""
+        return Tables(
+            clients=table_of([fact.client_id for fact in self.trunk_facts]),
+            trunks=table_of([self.trunk_names.get(fact.trunk, fact.trunk) for fact in self.trunk_facts]),
+            numbers=table_of([fact.number for fact in self.number_facts]),
+            countries=table_of([fact.country for fact in self.number_facts]),
+            number_types=table_of([fact.number_type for fact in self.number_facts]),
+            trunk_of_number=pa.array(
+                [self.trunk_names.get(fact.trunk, fact.trunk) for fact in self.number_facts], pa.string()
+            ),
+            known_trunks=pa.array(sorted(self.known_trunks), pa.string()),
+            names_of_trunks=LookedUp.of(self.trunk_names),
+            keys_of_numbers=LookedUp.of(self.key_of),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class LookedUp:
+    """A table of texts by texts, for whole columns of them."""
+
+    keys: pa.Array
+    values: pa.Array
+
+    @classmethod
+    def of(cls, table: Mapping[str, str]) -> "LookedUp":
+        """The same table."""
+        return cls(pa.array(list(table), pa.string()), pa.array(list(table.values()), pa.string()))
+
+    def each(self, keys: pa.Array) -> pa.Array:
+        """What stands there for each key, null where it is not there."""
+        return self.values.take(pc.index_in(keys, value_set=self.keys))
+
+
+@dataclass(frozen=True, slots=True)
+class Tables:
+    """The facts' texts as columns are made of them: laid out once, however many pieces a month comes in."""
+
+    clients: pa.DictionaryArray
+    """By the place of a trunk's fact, as `trunks`; the others by the place of a number's."""
+    trunks: pa.DictionaryArray
+    numbers: pa.DictionaryArray
+    countries: pa.DictionaryArray
+    number_types: pa.DictionaryArray
+    trunk_of_number: pa.Array
+    known_trunks: pa.Array
+    names_of_trunks: LookedUp
+    keys_of_numbers: LookedUp
 
 
 def assignments(
