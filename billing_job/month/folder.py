@@ -13,6 +13,7 @@ from billing_job.core.document import Document
 from billing_job.core.errors import ConfigError
 from billing_job.core.files.manifest import ACCOUNTING, Folder, sha256
 from billing_job.core.files.pieces import Pieces
+from billing_job.core.memory import hand_back
 from billing_job.core.period import Period
 from billing_job.documents.document_files import SUFFIXES, document_file, kinds_of
 from billing_job.documents.einvoice.national_rules import Issued
@@ -118,6 +119,8 @@ def write_month(
     kept = books_still_true(job, month, placed, documents, by_hand)
     accounting = {f"{ACCOUNTING}/{name}": content for name, content in {**books.files, **kept}.items()}
     looked = _looked(job, month, placed, written.documents, list(accounting))
+    if placed.rows.on_disk:
+        hand_back()
     # Other processes draw the pages meanwhile. The ledger is this thread's alone.
     with ThreadPoolExecutor(1) as beside:
         lists = beside.submit(_write_lists, folder, looked, job.templates)

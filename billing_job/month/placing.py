@@ -14,6 +14,7 @@ from billing_job.core.columns.row_values import sum_of, sum_where
 from billing_job.core.columns.schema import INT, TEXT
 from billing_job.core.document import Vat
 from billing_job.core.files.pieces import ROWS_IN_PIECE, Pieces
+from billing_job.core.memory import hand_back
 from billing_job.core.money import wallet_text
 from billing_job.core.period import Period
 from billing_job.core.settlement import Original
@@ -69,6 +70,8 @@ def place(job: Job, month: Period, *, every_month: bool = False, rows_in_piece: 
             every_transaction_has_a_place(before, found.attributed, found.excluded_in_all, found.waiting, found.billed)
         )
         rows.add(frame)
+    if rows.on_disk:
+        hand_back()
     return Placed(
         month, rows, facts, accounts, vat, untaxable, never_run, owners.billed, _changed_rows(job, facts, changed), own,
         left_out, rows_in_piece,

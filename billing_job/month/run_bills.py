@@ -18,6 +18,7 @@ from billing_job.core.checks import (
 )
 from billing_job.core.errors import ConfigError, InvariantBroken
 from billing_job.core.files.pieces import joined
+from billing_job.core.memory import hand_back
 from billing_job.core.period import Period
 from billing_job.core.settlement import Bill
 from billing_job.ledger.documents import net_by_month
@@ -103,6 +104,8 @@ def bills_of_run(
                 freed=charged.freed,
             )
             yield from _checked(job, found, credit, len(charged.priced))
+            if len(billable) > 1:
+                hand_back()
 
     return BillsOfRun(made(), above, settings.billing.currency)
 

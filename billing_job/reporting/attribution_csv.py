@@ -21,7 +21,9 @@ COLUMNS = (
 _DECIDE = ("reference_type", "reference_id", "number_fact", "trunk_fact", "reason", "part")
 """What a transaction's reason is made of."""
 _NEEDED = {"settled", "micros", "large_micros", "refund_of", *_DECIDE, *COLUMNS} - {"amount", "why"}
-ROWS_AT_ONCE = 20_000
+ROWS_AT_ONCE = 10_000
+WORDS_AT_ONCE = 20_000
+"""Reasons that are kept for rows that have them as well: of a hundred thousand clients they would fill the memory."""
 _TRUNK, _REASON = _DECIDE.index("trunk_fact"), _DECIDE.index("reason")
 
 
@@ -120,6 +122,8 @@ def _reasons(
             reasons.append(f"{way}; decided by {decision.decided_by} on {decision.decided_at[:10]}: {decision.reason}")
             continue
         if key not in known:
+            if len(known) >= WORDS_AT_ONCE:
+                known.clear()
             known[key] = _why(dict(zip(_DECIDE, key, strict=True)), facts)
         reasons.append(known[key])
     return reasons

@@ -60,6 +60,11 @@ class Pieces:
             self._write(piece)
         self._held = []
 
+    @property
+    def on_disk(self) -> bool:
+        """Whether they are too many to be held."""
+        return self._file is not None
+
     def __iter__(self) -> Iterator[pd.DataFrame]:
         return self.columns(self._schema)
 
