@@ -27,7 +27,7 @@ def open_(invocation: Invocation, client: str | None, as_of: str | None, as_json
 
     Example: billing-job open --client acme
     """
-    from billing_job.month.receivables import load_receivables
+    from billing_job.month.receivables import load_receivables, open_in_other_money, other_money_notes
     from billing_job.month.reminded import all_claimed
     from billing_job.month.session import locked_job
 
@@ -41,10 +41,16 @@ def open_(invocation: Invocation, client: str | None, as_of: str | None, as_json
             found = found.of_client(client)
         own = {item.number: item.client_id for item in found.items}
         claimed = [each for each in claimed if each.document in own]
+        others = open_in_other_money(job, asked)
         if as_json:
-            emit(open_json(found) | {"claimed": [claimed_json(each, own[each.document]) for each in claimed]})
+            beside = {
+                "claimed": [claimed_json(each, own[each.document]) for each in claimed],
+                "other_currencies": [{"currency": each, "open_cents": cents} for each, cents in others.items()],
+            }
+            emit(open_json(found) | beside)
         else:
             say(open_text(found, job.settings.billing.currency, claimed))
+        invocation.console.warn(*other_money_notes(others, job.settings.billing.currency))
     return 0
 
 

@@ -59,7 +59,7 @@ class OpenItemRow(Row):
     ] = ""
 
 
-def load_first_day(path: Path, table: ReceivablesTable) -> FirstDay:
+def load_first_day(path: Path, table: ReceivablesTable, currency: str) -> FirstDay:
     """The first day and the older documents that are still open; ConfigError lists every bad row."""
     problems: list[str] = []
     still_open: dict[str, int | None] = {}
@@ -72,4 +72,4 @@ def load_first_day(path: Path, table: ReceivablesTable) -> FirstDay:
         still_open[item.number] = cents_from_decimal(item.open) if item.open else None
     if problems:
         raise ConfigError(problems)
-    return FirstDay(table.since, still_open)
+    return FirstDay(table.since, still_open, currency)

@@ -22,6 +22,7 @@ class Claim:
     """The document that this one undoes in whole or in part (BT-25), against which it is set first."""
     offered_cents: int = 0
     """What the invoice says that the client has in credit and may deduct."""
+    currency: str = ""
 
 
 class PaymentKind(StrEnum):
@@ -67,6 +68,8 @@ class Payment:
     """Of a return: why, as the bank says."""
     charges_cents: int = 0
     """What the bank kept of it."""
+    currency: str = ""
+    """The entry's; empty where the ledger has none of it."""
 
     @property
     def is_beside(self) -> bool:
@@ -104,7 +107,7 @@ class Offer:
 
 @dataclass(frozen=True, slots=True)
 class FirstDay:
-    """`[receivables] since`: documents issued earlier are settled elsewhere, but for these.
+    """`[receivables] since`: documents issued earlier are settled elsewhere, but for these; and so is other money.
 
     Without a day every document counts.
     """
@@ -112,3 +115,9 @@ class FirstDay:
     since: date | None = None
     still_open: Mapping[str, int | None] = field(default_factory=dict)
     """Number of an earlier document → the cents that were open on that day; None: all that credit notes leave."""
+    currency: str = ""
+    """That of `[billing]`: cents of another one are never added to it, nor paid with it. Empty: there is one only."""
+
+    def is_own(self, one: Claim | Payment) -> bool:
+        """Whether a document or a payment is in this money."""
+        return "" in (self.currency, one.currency) or self.currency == one.currency

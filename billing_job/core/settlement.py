@@ -28,8 +28,8 @@ class Settlement(NamedTuple):
     charge_cents: int
     net_cents: int
     month: str
-    rule: str = ""
-    """What names the rule that counts units (package, tiers); empty for every other."""
+    rule: str | None = ""
+    """What names the rule that counts units (package, tiers); empty for every other. None: an older program's row."""
     unit_place: int | None = None
     """How many units of its client, rule and month came before its last one."""
     units: int | None = None

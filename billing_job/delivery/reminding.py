@@ -44,7 +44,7 @@ from billing_job.ledger.reminders import (
     logged_reminders,
 )
 from billing_job.month.job import Job
-from billing_job.month.receivables import load_receivables
+from billing_job.month.receivables import load_receivables, open_in_other_money, other_money_notes
 from billing_job.month.reminded import claimed_beside, client_of, reminder_of, reminder_to_json
 from billing_job.receivables.reminders import Reminder
 
@@ -77,7 +77,8 @@ def remind(
         _finish_letters(job, log, console)
         log = logged_reminders(job.engine)
     plan = planned_reminders(job, log)
-    report.left_out, report.notes = plan.left_out, plan.notes
+    others = other_money_notes(open_in_other_money(job), job.settings.billing.currency)
+    report.left_out, report.notes = plan.left_out, (*plan.notes, *others)
     report.claimed = claimed_beside(log, recorded_payments(job.engine), load_receivables(job))
     by_mail = []
     latest = {each.client_id: each for each in log}

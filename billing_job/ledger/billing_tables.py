@@ -15,6 +15,12 @@ from sqlalchemy import (
 
 from billing_job.ledger.tables import RowNumber, Text, metadata
 
+
+def _seq() -> Column[int]:
+    """The place of a row among its table's in the order in which they were added, where the key does not tell it."""
+    return Column("seq", BigInteger, nullable=False, server_default="0", comment="counts the rows as they came")
+
+
 series = Table(
     "series",
     metadata,
@@ -86,6 +92,7 @@ settlements = Table(
     Column("discount_millionths", BigInteger, nullable=False, server_default="0"),
     Column("refund_of", Text, nullable=False, server_default="", index=True, comment="what a refund gives back"),
     Column("refund_part", Integer, nullable=False, server_default="0"),
+    _seq(),
     ForeignKeyConstraint(["document_number"], ["documents.number"]),
     comment="how each transaction was billed; the primary key keeps it off a second document",
 )
@@ -97,6 +104,7 @@ releases = Table(
     Column("part", Integer, primary_key=True),
     Column("generation", Integer, primary_key=True),
     Column("credit_number", Text, ForeignKey("documents.number"), nullable=False),
+    _seq(),
     ForeignKeyConstraint(
         ["transaction_id", "part", "generation"],
         ["settlements.transaction_id", "settlements.part", "settlements.generation"],
@@ -123,6 +131,7 @@ credited_rows = Table(
     Column("part", Integer, primary_key=True),
     Column("generation", Integer, primary_key=True),
     Column("net_cents", BigInteger, nullable=False, comment="of the settlement's net, with its sign"),
+    _seq(),
     ForeignKeyConstraint(
         ["transaction_id", "part", "generation"],
         ["settlements.transaction_id", "settlements.part", "settlements.generation"],
@@ -146,6 +155,7 @@ client_months = Table(
     Column("month", Text, primary_key=True),
     Column("terms_sha256", Text, ForeignKey("terms.sha256"), nullable=False),
     Column("vat", Text, nullable=False, comment="category, rate, exemption as JSON"),
+    _seq(),
     comment="what each client's month was first billed by; what comes later for it uses the same",
 )
 

@@ -5,7 +5,7 @@ carries a hash over itself and the link before it. A row that was changed, remov
 adds up; a link that was changed or cut out breaks the chain.
 
 A row's hash is the SHA-256 of its cells as a JSON array, in the order of the table's columns; sums are modulo 2^256.
-A sum needs no order, so that tables need no column for it and a year is checked in one pass.
+A sum needs no order, so that a year is checked in one pass.
 """
 
 import hashlib
@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import Connection, Table, bindparam, func, insert, select
+from sqlalchemy import Column, Connection, Table, bindparam, func, insert, select
 from sqlalchemy.exc import DBAPIError
 
 from billing_job.ledger.billing_tables import series
@@ -52,17 +52,24 @@ def add(connection: Connection, table: Table, columns: Sequence[str], rows: Sequ
     numbers = range(0)
     if not rows:
         return numbers
-    number = table.autoincrement_column
+    number = row_number(table)
+    count, total = _head(connection, table)
     if number is not None:
-        last = connection.execute(select(func.max(number))).scalar_one() or 0
+        # Keys of older ledgers may have left numbers out; what is no key counts the rows.
+        last = (connection.execute(select(func.max(number))).scalar_one() or 0) if number.primary_key else count
         numbers = range(last + 1, last + 1 + len(rows))
         columns, rows = (number.name, *columns), [(place, *row) for place, row in zip(numbers, rows, strict=True)]
     order = [columns.index(column.name) for column in table.c]
     insert_rows(connection, table, columns, rows)
     in_order = rows if order == list(range(len(order))) else list(map(itemgetter(*order), rows))
-    count, total = _head(connection, table)
     _link(connection, table, count + len(rows), total + _sum(in_order))
     return numbers
+
+
+def row_number(table: Table) -> Column[int] | None:
+    """The column that says in which order a table's rows were added, if it has one: its key, or `seq` beside it."""
+    number: Column[int] | None = table.autoincrement_column
+    return table.c.get("seq") if number is None else number
 
 
 def record_anew(connection: Connection) -> None:

@@ -38,8 +38,8 @@ _GZIP = 31
 _line = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 ISSUED = "issued.jsonl.gz"
 SCHEMA = "billing-job/issued@1"
-_NOT_TOLD = {files: ("seq",), closings: ("closed",)}
-"""What depends on the order and the time of writing, not on what was issued."""
+_NOT_TOLD = ("seq", "closed")
+"""Columns that depend on the order and the time of writing, not on what was issued."""
 _MAY_BE_THERE = (terms, client_months, trunk_months, closings)
 """What several documents share: the entry that the ledger has already stays."""
 
@@ -113,7 +113,7 @@ def _in_one_order(table: Table) -> list[Any]:
 
 
 def _told(table: Table) -> list[Any]:
-    return [column for column in table.c if column.name not in _NOT_TOLD.get(table, ())]
+    return [column for column in table.c if column.name not in _NOT_TOLD]
 
 
 def _read(content: bytes) -> tuple[dict[str, Any], dict[str, list[dict[str, Any]]]]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import Connection, Engine, func, select
@@ -12,7 +13,7 @@ from billing_job.core.document import (
     Kind,
 )
 from billing_job.core.errors import LedgerError
-from billing_job.core.settlement import Bill, MonthTerms, TrunkMonth
+from billing_job.core.settlement import Bill, MonthTerms, Settlement, TrunkMonth
 from billing_job.ledger.billing_tables import closings, releases, settlements
 from billing_job.ledger.bulk import chunks
 from billing_job.ledger.chain import add
@@ -22,11 +23,7 @@ from billing_job.ledger.numbering import Numbers, store_documents
 from billing_job.ledger.vies_answers import record_evidence
 
 NO_EVIDENCE: Mapping[str, int] = {}
-SETTLEMENT_COLUMNS = (
-    "transaction_id", "part", "generation", "client_id", "period", "document_number", "line", "category", "number",
-    "trunk", "cost_micros", "charge_cents", "net_cents", "month", "rule", "unit_place", "units", "discount_millionths",
-    "refund_of", "refund_part",
-)  # fmt: skip
+SETTLEMENT_COLUMNS = (*Settlement._fields, "generation", "client_id", "period", "document_number")
 
 
 def issue(
@@ -97,28 +94,7 @@ def _settle(
     The primary key refuses a transaction that a document settles already.
     """
     rows = [
-        (
-            each.transaction_id,
-            each.part,
-            freed.get((each.transaction_id, each.part), 0) + 1,
-            bill.client_id,
-            period,
-            None if each.line is None else number,
-            each.line,
-            each.category,
-            each.number,
-            each.trunk,
-            each.cost_micros,
-            each.charge_cents,
-            each.net_cents,
-            each.month,
-            each.rule,
-            each.unit_place,
-            each.units,
-            each.discount_millionths,
-            each.refund_of,
-            each.refund_part,
-        )
+        (*each, freed.get(each[:2], 0) + 1, bill.client_id, period, None if each.line is None else number)
         for bill, number in settled
         for each in bill.settlements
     ]
@@ -134,12 +110,14 @@ def _settle(
 
 def _settled_before(connection: Connection, rows: Sequence[tuple[Any, ...]]) -> str:
     """The client of the first of these settlements that the ledger has, or that is among them twice."""
-    keys = (settlements.c.transaction_id, settlements.c.part, settlements.c.generation)
+    names = ("transaction_id", "part", "generation")
+    key, client_id = itemgetter(*map(SETTLEMENT_COLUMNS.index, names)), SETTLEMENT_COLUMNS.index("client_id")
     known: set[tuple[Any, ...]] = set()
-    for chunk in chunks([row[0] for row in rows]):
-        known |= {tuple(row) for row in connection.execute(select(*keys).where(keys[0].in_(chunk)))}
+    for chunk in chunks([key(row)[0] for row in rows]):
+        query = select(*(settlements.c[name] for name in names)).where(settlements.c.transaction_id.in_(chunk))
+        known |= {tuple(row) for row in connection.execute(query)}
     for row in rows:
-        if row[:3] in known:
-            return str(row[3])
-        known.add(row[:3])
+        if key(row) in known:
+            return str(row[client_id])
+        known.add(key(row))
     return ""

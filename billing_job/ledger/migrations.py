@@ -8,6 +8,7 @@ from sqlalchemy import Connection, create_mock_engine, insert, inspect, select, 
 
 from billing_job.core.errors import LedgerError
 from billing_job.ledger import bank_tables, receivables_tables  # noqa: F401 - their tables are part of the metadata
+from billing_job.ledger.billing_tables import client_months, credited_rows, releases, settlements
 from billing_job.ledger.chain import record_anew
 from billing_job.ledger.facts_of_old_ledgers import add_columns, settlements_become_facts
 from billing_job.ledger.tables import facts, metadata, transactions
@@ -56,6 +57,25 @@ def _reminders_and_collections(connection: Connection) -> None:
     metadata.create_all(connection)
 
 
+COUNTED = (settlements, releases, credited_rows, client_months)
+"""Tables whose keys do not tell in which order their rows came, though it is asked for."""
+
+
+def rows_are_counted(connection: Connection) -> None:
+    """Number the rows whose order nothing told but where they stood: as they stand.
+
+    The names of that place are the databases' own; an UPDATE moves rows on PostgreSQL, but all numbers are taken first.
+    """
+    place = "rowid" if connection.dialect.name == "sqlite" else "ctid"
+    for table in COUNTED:
+        add_columns(connection, table)
+        counted = f"SELECT {place} AS place, row_number() OVER (ORDER BY {place}) AS number FROM {table.name}"  # noqa: S608
+        connection.exec_driver_sql(
+            f"UPDATE {table.name} SET seq = counted.number FROM ({counted}) AS counted"  # noqa: S608
+            f" WHERE {table.name}.{place} = counted.place"
+        )
+
+
 Step = Callable[[Connection], None]
 
 STEPS: tuple[Step, ...] = (
@@ -67,6 +87,7 @@ STEPS: tuple[Step, ...] = (
     _tax_periods_close,
     _vies_is_evidence,
     _reminders_and_collections,
+    rows_are_counted,
 )
 """STEPS[n] turns version n into version n + 1; a released step is never edited. A new ledger takes none of them."""
 

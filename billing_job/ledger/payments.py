@@ -35,6 +35,7 @@ def claims_in(connection: Connection) -> list[Claim]:
         columns.issue_date,
         columns.gross_cents,
         columns.corrects,
+        columns.currency,
         func.substr(columns.body, 1, _HEAD).label("head"),
     )
     found = []
@@ -53,6 +54,7 @@ def claims_in(connection: Connection) -> list[Claim]:
                 row.gross_cents,
                 row.corrects or "",
                 int(offered[1]) if offered else 0,
+                row.currency,
             )
         )
     return found
@@ -98,7 +100,9 @@ def payments_in(
     found = []
     for lot in lots:
         sums = (summed if lot is None else summed.where(columns.entry.in_(lot))).subquery("sums")
-        rows = select(payments, sums.c.in_force, sums.c.kept).join(sums, columns.seq == sums.c.latest)
+        told = select(func.max(bank_entries.c.currency)).where(bank_entries.c.entry == columns.entry).scalar_subquery()
+        rows = select(payments, sums.c.in_force, sums.c.kept, told.label("currency"))
+        rows = rows.join(sums, columns.seq == sums.c.latest)
         found += [
             Payment(
                 row.entry,
@@ -111,6 +115,7 @@ def payments_in(
                 row.why,
                 row.bank_reason,
                 int(row.kept),
+                row.currency or "",
             )
             for row in connection.execute(rows)
         ]

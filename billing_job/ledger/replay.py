@@ -1,7 +1,7 @@
 """The course of what was billed, read back in its order, and a ledger apart in which it can be billed once more.
 
-Nothing says of a settlement when it was made; but tables are only ever added to, so that their rows stand in the order
-in which they came, and the chain's links say where each addition ends.
+Nothing says of a settlement when it was made; but rows are counted as they are added, and the chain's links say where
+each addition ends.
 """
 
 from collections.abc import Collection, Sequence
@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
-    ColumnElement,
     Connection,
     Engine,
     Table,
@@ -20,10 +19,10 @@ from sqlalchemy import (
     create_engine,
     event,
     func,
-    literal_column,
     select,
 )
 
+from billing_job.core.settlement import Settlement
 from billing_job.ledger.billed_facts import originals
 from billing_job.ledger.billing_tables import (
     client_months,
@@ -37,7 +36,7 @@ from billing_job.ledger.billing_tables import (
     trunk_months,
 )
 from billing_job.ledger.bulk import chunks
-from billing_job.ledger.chain import add
+from billing_job.ledger.chain import add, row_number
 from billing_job.ledger.database import transaction
 from billing_job.ledger.issuing import SETTLEMENT_COLUMNS
 from billing_job.ledger.releases import is_released
@@ -52,33 +51,23 @@ _TERMS = ("client_id", "month", "terms_sha256", "vat")
 
 
 class Settled(NamedTuple):
-    """A settlement as it is stored, its cells in the order of SETTLEMENT_COLUMNS."""
+    """A settlement as it is stored."""
 
-    transaction_id: str
-    part: int
+    settlement: Settlement
     generation: int
     client_id: str
     period: str
     document_number: str | None
-    line: int | None
-    category: str
-    number: str
-    trunk: str
-    cost_micros: int
-    charge_cents: int
-    net_cents: int
-    month: str
-    rule: str | None
-    unit_place: int | None
-    units: int | None
-    discount_millionths: int
-    refund_of: str
-    refund_part: int
 
     @property
     def key(self) -> Key:
         """What names it."""
-        return self.transaction_id, self.part, self.generation
+        return self.settlement.transaction_id, self.settlement.part, self.generation
+
+    @property
+    def gives_back(self) -> tuple[str, int]:
+        """The transaction, and its part, that a refund gives back; an empty name for what is none."""
+        return self.settlement.refund_of, self.settlement.refund_part
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,10 +106,13 @@ def course(engine: Engine) -> list[Step]:
     """All that was settled, credited and freed, and what months were billed by, in the order of recording."""
     with transaction(engine) as connection:
         stored = {
-            settlements.name: [Settled(*row) for row in _in_order(connection, settlements, SETTLEMENT_COLUMNS)],
-            credited_rows.name: list(_in_order(connection, credited_rows, (*_KEY, "net_cents"))),
-            releases.name: list(_in_order(connection, releases, _KEY)),
-            client_months.name: list(_in_order(connection, client_months, _TERMS)),
+            settlements.name: [
+                Settled(Settlement(*row[: len(Settlement._fields)]), *row[len(Settlement._fields) :])
+                for row in _in_order(connection, settlements, SETTLEMENT_COLUMNS)
+            ],
+            credited_rows.name: _in_order(connection, credited_rows, (*_KEY, "net_cents")),
+            releases.name: _in_order(connection, releases, _KEY),
+            client_months.name: _in_order(connection, client_months, _TERMS),
         }
         links = connection.execute(
             select(chain.c.table_name, chain.c.rows).where(chain.c.table_name.in_(stored)).order_by(chain.c.seq)
@@ -143,9 +135,8 @@ def course(engine: Engine) -> list[Step]:
 
 
 def _in_order(connection: Connection, table: Table, columns: Sequence[str]) -> list[Any]:
-    """The rows of a table to which rows are only ever added, in the order in which they came."""
-    place: ColumnElement[Any] = literal_column("rowid" if connection.dialect.name == "sqlite" else "ctid")
-    return list(connection.execute(select(*(table.c[name] for name in columns)).order_by(place)))
+    """These cells of a table's rows, in the order in which they were added."""
+    return list(connection.execute(select(*(table.c[name] for name in columns)).order_by(table.c.seq)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +186,7 @@ def copy_terms(source: Engine, target: Engine) -> None:
     """Decisions, who bore which months, which were closed, and the terms that months may have been billed by."""
     with transaction(source) as here, transaction(target) as there:
         for table in (decisions, trunk_months, closings, terms):
-            number = table.autoincrement_column
+            number = row_number(table)
             columns = [column for column in table.c if column is not number]
             query = select(*columns) if number is None else select(*columns).order_by(number)
             rows = [tuple(row) for row in here.execute(query)]
@@ -224,7 +215,7 @@ def store(engine: Engine, step: Step) -> None:
     """Record a step as it is; credit notes need no document here."""
     with transaction(engine) as connection:
         if isinstance(step, Issued):
-            add(connection, settlements, SETTLEMENT_COLUMNS, list(step.rows))
+            add(connection, settlements, SETTLEMENT_COLUMNS, [(*row.settlement, *row[1:]) for row in step.rows])
             return
         if isinstance(step, Recorded):
             add(connection, client_months, _TERMS, list(step.rows))

@@ -81,7 +81,8 @@ def books_still_true(
 
 def month_payments(job: Job, month: Period) -> list[tuple[Payment, Client]]:
     """What the bank booked in the calendar month, each with its client as the paid document has it."""
-    found = recorded_payments(job.engine, first=month.first_day, last=month.last_day)
+    recorded = recorded_payments(job.engine, first=month.first_day, last=month.last_day)
+    found = [one for one in recorded if job.first_day.is_own(one)]
     if not found:
         return []
     numbers = dict.fromkeys(payment.document for payment in found if payment.document)

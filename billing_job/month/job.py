@@ -206,7 +206,7 @@ def open_job(settings: Settings, config_folder: Path, clock: Clock) -> Job:
     except ConfigError as error:
         problems += error.problems
     try:
-        first_day = load_first_day(config_folder / "open_items.csv", settings.receivables)
+        first_day = load_first_day(config_folder / "open_items.csv", settings.receivables, settings.billing.currency)
     except ConfigError as error:
         problems += error.problems
     try:

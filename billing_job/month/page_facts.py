@@ -83,6 +83,7 @@ def month_report(
         received_cents=sum(
             payment.cents - payment.charges_cents
             for payment in recorded_payments(job.engine, first=month.first_day, last=month.last_day)
+            if job.first_day.is_own(payment)
         ),
     )
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from billing_job.core.claim import Claim
+from billing_job.core.claim import Claim, FirstDay
 from billing_job.core.errors import ConfigError, RunFailed
-from billing_job.core.money import decimal_text
+from billing_job.core.money import decimal_text, money_text
 from billing_job.ledger.payments import claims, newest_statement_day, recorded_payments
 from billing_job.month.session import OpenLedger
 from billing_job.receivables.open_items import Receivables, receivables
@@ -52,17 +54,39 @@ def load_receivables(job: Job | OpenLedger, as_of: date | None = None) -> Receiv
     problems = [
         f"config/open_items.csv: {number}: {problem}"
         for number, cents in first_day.still_open.items()
-        if (problem := _problem(issued.get(number), cents, first_day.since))
+        if (problem := _problem(issued.get(number), cents, first_day))
     ]
     if problems:
         raise ConfigError(problems)
     return receivables(found, recorded_payments(job.engine), as_of or today(job), first_day)
 
 
-def _problem(claim: Claim | None, cents: int | None, since: date | None) -> str:
+def open_in_other_money(job: Job | OpenLedger, as_of: date | None = None) -> dict[str, int]:
+    """Currency → open cents of documents from when `[billing]` had it: in no sum of ours, and asked of nobody."""
+    found = claims(job.engine)
+    others = sorted({claim.currency for claim in found if not job.first_day.is_own(claim)})
+    if not others:
+        return {}
+    paid, day = recorded_payments(job.engine), as_of or today(job)
+    states = {each: receivables(found, paid, day, replace(job.first_day, currency=each)) for each in others}
+    return {each: state.total_open_cents for each, state in states.items() if state.total_open_cents}
+
+
+def other_money_notes(found: Mapping[str, int], currency: str) -> list[str]:
+    """What is said of them beside what is open in our own currency."""
+    return [
+        f"{money_text(cents, each)} more are open of documents in {each}: they are in no sum in {currency}, and neither"
+        " paid, reminded nor collected here; follow them where that money is kept"
+        for each, cents in found.items()
+    ]
+
+
+def _problem(claim: Claim | None, cents: int | None, first_day: FirstDay) -> str:
     if claim is None:
         return "no such document was issued; correct the number"
-    if since is not None and claim.issue_date >= since:
+    if not first_day.is_own(claim):
+        return f"is in {claim.currency}, and what is open is in {first_day.currency}; remove the row"
+    if first_day.since is not None and claim.issue_date >= first_day.since:
         return f"was issued on {claim.issue_date}, so it counts anyway; remove the row"
     if cents is not None and not min(0, claim.gross_cents) <= cents <= max(0, claim.gross_cents):
         return (

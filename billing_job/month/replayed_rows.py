@@ -31,35 +31,37 @@ def attributed_again(job: Job, facts: Assignments, rows: Sequence[Settled]) -> p
     if not rows:
         return empty(PLACED)
     settings = job.settings
-    ids = sorted({row.transaction_id for row in rows})
+    billed = [row.settlement for row in rows]
+    ids = sorted({one.transaction_id for one in billed})
     lots = [ids[start : start + _AT_ONCE] for start in range(0, len(ids), _AT_ONCE)]
     known = pd.concat([transactions_of(job.engine, lot) for lot in lots], ignore_index=True)
     found = attribute(known, facts, settings.categories, settings.billing.currency)
     place = {id_: place for place, id_ in enumerate(found["transaction_id"])}
     if missing := set(ids) - set(place):
         raise LedgerError(f"transaction {min(missing)} is on a document, but the ledger has it no more")
-    frame = found.iloc[[place[row.transaction_id] for row in rows]].reset_index(drop=True)
+    frame = found.iloc[[place[one.transaction_id] for one in billed]].reset_index(drop=True)
     numbers = {fact.number: fact for fact in facts.number_facts if fact.number}
     foreign = [
-        numbers.get(row.number) if row.number != number else None
-        for row, number in zip(rows, frame["number"], strict=True)
+        numbers.get(one.number) if one.number != number else None
+        for one, number in zip(billed, frame["number"], strict=True)
     ]
     cells = {
-        "country": [c if one is None else one.country for one, c in zip(foreign, frame["country"], strict=True)],
+        "country": [c if fact is None else fact.country for fact, c in zip(foreign, frame["country"], strict=True)],
         "number_type": [
-            kind if one is None else one.number_type for one, kind in zip(foreign, frame["number_type"], strict=True)
+            kind if fact is None else fact.number_type for fact, kind in zip(foreign, frame["number_type"], strict=True)
         ],
         "category": [
-            category if row.refund_of or row.category == "" else row.category
-            for row, category in zip(rows, frame["category"], strict=True)
+            category if one.refund_of or one.category == "" else one.category
+            for one, category in zip(billed, frame["category"], strict=True)
         ],
-        **{name: [getattr(row, name) for row in rows] for name in ("client_id", "number", "trunk", "refund_of")},
+        "client_id": [row.client_id for row in rows],
+        **{name: [getattr(one, name) for one in billed] for name in ("number", "trunk", "refund_of")},
     }
     frame = frame.assign(
         **{name: pd.Series(column, dtype=TEXT) for name, column in cells.items()},
-        part=pd.Series([row.part for row in rows], dtype=INT),
-        refund_part=pd.Series([row.refund_part for row in rows], dtype=INT),
-        micros=pd.Series([-row.cost_micros for row in rows], dtype=INT),
+        part=pd.Series([one.part for one in billed], dtype=INT),
+        refund_part=pd.Series([one.refund_part for one in billed], dtype=INT),
+        micros=pd.Series([-one.cost_micros for one in billed], dtype=INT),
         outcome="attributed",
         reason="",
         settled=False,
@@ -70,29 +72,27 @@ def attributed_again(job: Job, facts: Assignments, rows: Sequence[Settled]) -> p
 
 def originals_of(engine: Engine, rows: Sequence[Settled]) -> dict[Part, Original]:
     """(refund, part) → what it gives back, where that was billed before it."""
-    known = originals(engine, sorted({row.refund_of for row in rows if row.refund_of}))
+    refunds = {row.key[:2]: row.gives_back for row in rows if row.gives_back[0]}
+    known = originals(engine, sorted({id_ for id_, _ in refunds.values()}))
     costs = accepted_costs(engine)
     settled = {
         (id_, one.part): replace(one, cost_micros=-costs[id_]) if id_ in costs and not one.part else one
         for id_, parts in known.items()
         for one in parts
     }
-    return {
-        (row.transaction_id, row.part): settled[row.refund_of, row.refund_part]
-        for row in rows
-        if row.refund_of and (row.refund_of, row.refund_part) in settled
-    }
+    return {refund: settled[original] for refund, original in refunds.items() if original in settled}
 
 
 def own_row(row: Settled) -> ChargeRow:
     """A charge of one's own as it was billed: no plan decides what it costs."""
-    month = Period.parse(row.month)
+    one = row.settlement
+    month = Period.parse(one.month)
     charge = Charge(
-        row.transaction_id, row.client_id, "", "", row.category, 10**4, "", 0, "month", "arrears", None, None, False,
-        "", row.number, row.trunk, 0, "",
+        one.transaction_id, row.client_id, "", "", one.category, 10**4, "", 0, "month", "arrears", None, None, False,
+        "", one.number, one.trunk, 0, "",
     )  # fmt: skip
-    period = ChargePeriod(row.month, month.first_day, month.next.first_day)
+    period = ChargePeriod(one.month, month.first_day, month.next.first_day)
     return ChargeRow(
-        row.transaction_id, charge, row.client_id, period, month.first_day, month.last_day, 1, None, row.charge_cents,
-        row.cost_micros,
+        one.transaction_id, charge, row.client_id, period, month.first_day, month.last_day, 1, None, one.charge_cents,
+        one.cost_micros,
     )  # fmt: skip

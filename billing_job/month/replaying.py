@@ -63,7 +63,7 @@ class Replay:
         self._steps, self._engine = steps, ledger_apart(folder)
         self._facts = job.assignments()
         settled = [row for step in steps if isinstance(step, Issued) for row in step.rows]
-        months = {row.month for row in settled} | {row.period for row in settled}
+        months = {row.settlement.month for row in settled} | {row.period for row in settled}
         self._accounts = accounts_of(job, months)
         self._months = months
         self.names = present_names(self._accounts, {row.client_id for row in settled})
@@ -90,14 +90,14 @@ class Replay:
         """Clients' months whose terms were recorded so far: those that owed nothing by them may owe something now."""
         self._older = {row.key for row in settled if row.period < self._first}
         copy_terms(job.engine, self._engine)
-        refunded = {row.refund_of for row in self._settled.values() if row.refund_of}
+        refunded = {row.gives_back[0] for row in self._settled.values()}
         copy_documents(
             job.engine,
             self._engine,
             {
                 row.document_number
                 for row in settled
-                if row.document_number and row.period < self._first and row.transaction_id in refunded
+                if row.document_number and row.period < self._first and row.key[0] in refunded
             },
         )
 
@@ -123,12 +123,16 @@ class Replay:
 
     def _with_corrected_prices(self, rows: Sequence[Settled]) -> set[Owner]:
         """Clients' months of which a freed row was billed again at another price: the recorded terms held no longer."""
-        terms = {row.key: (row.client_id, row.cost_micros, row.charge_cents, row.discount_millionths) for row in rows}
+        terms = {
+            row.key: (row.client_id, one.cost_micros, one.charge_cents, one.discount_millionths)
+            for row in rows
+            for one in (row.settlement,)
+        }
         found = set()
         for row in rows:
-            before = terms.get((row.transaction_id, row.part, row.generation - 1))
+            before = terms.get((*row.key[:2], row.generation - 1))
             if before and before[:2] == terms[row.key][:2] and before != terms[row.key]:
-                found.add((self.names[row.client_id], row.month))
+                found.add((self.names[row.client_id], row.settlement.month))
         return found
 
     def _record(self, step: Recorded, following: Sequence[Step]) -> None:
@@ -149,13 +153,13 @@ class Replay:
         asked = {owner for owner in self._asked if owner[1] == step.period}
         self._asked -= asked
         clients |= {client_id for client_id, _ in asked}
-        uses = [row for row in rows if not row.transaction_id.startswith(CHARGE)]
-        own = [own_row(row) for row in rows if row.transaction_id.startswith(CHARGE) and not is_of_plan(row[0])]
+        uses = [row for row in rows if not row.key[0].startswith(CHARGE)]
+        own = [own_row(row) for row in rows if row.key[0].startswith(CHARGE) and not is_of_plan(row.key[0])]
         refunded = originals_of(self._engine, uses)
         left_out = accounts.left_out(month) | accounts.freed(freed_plan_charges(self._engine), month)
         vat: dict[Owner, Vat] = {}
         billed_owners_now = {(client_id, step.period) for client_id in clients}
-        billed_owners_now |= {(row.client_id, row.month) for row in rows}
+        billed_owners_now |= {(row.client_id, row.settlement.month) for row in rows}
         billed_owners_now |= {(one.client_id, one.month) for one in refunded.values()}
         for owner in billed_owners_now | {owner for owner in left_out if owner[0] in clients}:
             taxed = accounts.vat(*owner) if owner[0] in self._job.clients else NOTHING_TAXED
@@ -202,8 +206,7 @@ class Replay:
     def _note(self, rows: Sequence[Settled], found: Sequence[Bill]) -> None:
         """Keep what refunds gave back so far, and which fees and minimums stand beside which document's rows."""
         for row in rows:
-            if row.refund_of:
-                self._given[row.refund_of, row.refund_part] -= row.net_cents
+            self._given[row.gives_back] -= row.settlement.net_cents
         beside: dict[str, list[Part]] = defaultdict(list)
         for bill in found:
             beside[bill.client_id] += [
@@ -218,7 +221,7 @@ class Replay:
         mine = [(key, net) for key, net in step.rows if key in self._settled]
         now, found = self._standing(key for key, _ in mine), []
         for key, net in mine:
-            before, was = self._credited[key], self._settled[key].net_cents
+            before, was = self._credited[key], self._settled[key].settlement.net_cents
             self._credited[key] = before + net
             one = now.get(key)
             if one is None:
@@ -240,7 +243,7 @@ class Replay:
         now = self._standing(mine)
         beside = self._beside_whole(mine, self._freed.__contains__)
         # What came to nothing could not be credited; now it may come to something.
-        rest = [now[key] for key in mine if key in now and not self._settled[key].net_cents]
+        rest = [now[key] for key in mine if key in now and not self._settled[key].settlement.net_cents]
         store(self._engine, Credited(tuple((one.key, one.left_cents) for one in (*rest, *beside) if one.left_cents)))
         freed = [*(key for key in fresh if key in self._older), *(now[key].key for key in mine if key in now)]
         store(self._engine, Freed((*freed, *(one.key for one in beside))))
@@ -253,7 +256,7 @@ class Replay:
 
     def _left(self, key: Key) -> int:
         """What was left of a settlement at this step of its history."""
-        return self._settled[key].net_cents - self._credited[key] - self._given[key[:2]]
+        return self._settled[key].settlement.net_cents - self._credited[key] - self._given[key[:2]]
 
     def _standing(self, keys: Iterable[Key]) -> dict[Key, Open]:
         """What stands in the ledger apart for settlements: a fee or minimum may have another part by now."""

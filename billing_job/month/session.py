@@ -76,7 +76,8 @@ def locked_job(session: Session, *, makes_ledger: bool = False) -> Iterator[Job]
 @contextmanager
 def locked_ledger(session: Session) -> Iterator[OpenLedger]:
     """The ledger alone, with its lock held; an empty one that goes away where there is none yet."""
-    first_day = load_first_day(session.config_folder / "open_items.csv", session.settings.receivables)
+    told = session.settings
+    first_day = load_first_day(session.config_folder / "open_items.csv", told.receivables, told.billing.currency)
     with _locked(session, makes_ledger=False) as settings:
         engine = open_engine(settings.storage.database_url)
         try:

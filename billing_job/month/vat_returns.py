@@ -259,7 +259,11 @@ def _threshold_notes(found: VatReturn) -> Iterator[str]:
     if watched is None or not watched.home_taxed_clients:
         return
     year, last_year = (money_text(cents, found.currency) for cents in (watched.net_cents, watched.previous_net_cents))
-    limit = "EUR 10,000" if watched.limit_cents is None else _limit_text(watched.limit_cents, found.currency)
+    limit = (
+        "EUR 10,000 (at the European Central Bank's rate of 5 December 2017, as your country's law has rounded it)"
+        if watched.limit_cents is None
+        else _limit_text(watched.limit_cents, found.currency)
+    )
     if watched.exceeded:
         yield (
             f"sales to consumers in other member states are {year} in {watched.year} and {last_year} in"

@@ -113,7 +113,8 @@ def _items_are_what_is_left(job: Job, payments: Sequence[Payment], issued: Mappi
 def _receivable_cents(job: Job, payments: Sequence[Payment], issued: Mapping[str, Document], counting: set[str]) -> int:
     """The receivable account by the journal's own entries, without what is settled elsewhere before the first day."""
     entries = [document_entry(issued[number], job.accounts) for number in counting if number in issued]
-    ours = [one for one in payments if one.document is None or one.document in counting]
+    own = [one for one in payments if job.first_day.is_own(one)]
+    ours = [one for one in own if one.document is None or one.document in counting]
     clients: dict[str, Client] = {document.client.client_id: document.client for document in issued.values()}
     clients |= job.clients
     parties = [(one, clients[one.client_id]) for one in ours if one.client_id in clients]

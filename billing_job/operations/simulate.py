@@ -116,6 +116,6 @@ def _notes(clients: Sequence[str], was: Mapping[Owner, Billed], again: Mapping[O
         if cents[0] != cents[1]:
             yield (
                 f"{id_}: under the terms that it was billed by the same history comes to {decimal_text(cents[1])}, and"
-                f" {decimal_text(cents[0])} was billed: files that decided about it have changed since, and this"
-                " client's figures are no more exact than that"
+                f" {decimal_text(cents[0])} was billed: files that decided about it have changed since, or `adopt` took"
+                " documents back and knew no order of theirs; this client's figures are no more exact than that"
             )

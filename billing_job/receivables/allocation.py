@@ -1,7 +1,7 @@
 """What one entry comes to: which documents and credit balances it pays, or why it waits."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from billing_job.core.bank_decision import BankDecision
@@ -12,6 +12,7 @@ from billing_job.receivables.book import MOST_ITEMS, Book, Receipt, sets_of_sum
 from billing_job.receivables.naming import Named
 
 NOT_NAMED = "unmatched"
+OTHER_CURRENCY = "other_currency"
 UNKNOWN_DOCUMENT = "unknown_document"
 SETTLED_ELSEWHERE = "settled_elsewhere"
 SEVERAL_CLIENTS = "several_clients"
@@ -35,6 +36,7 @@ class Case:
 
     id: str
     day: date
+    currency: str
     parts: tuple[EntryPart, ...]
     named: tuple[Named, ...]
     decision: BankDecision | None
@@ -117,6 +119,12 @@ def _came_back(book: Book, case: Case, part: EntryPart, named: Named) -> Outcome
 def _named(book: Book, case: Case, part: EntryPart, named: Named) -> Outcome:
     """What a payment does to the documents that it names."""
     elsewhere = [number for number in named.numbers if number in book.elsewhere]
+    for number in elsewhere:
+        if currency := book.elsewhere[number]:
+            return Waits(
+                OTHER_CURRENCY,
+                f"{number} is in {currency}: what pays it is settled where its money is kept; say --other",
+            )
     if elsewhere:
         return Waits(
             SETTLED_ELSEWHERE,
@@ -301,18 +309,14 @@ def _payment(
     if kind is PaymentKind.PAID_BACK and number is None:
         why = f"{named.why}; credit balance paid back"
     reason = part.bank_reason if cents < 0 and kind is not PaymentKind.PAID_BACK else ""
-    return Payment(case.id, number, client_id, cents, case.day, kind, named.rule, why, reason)
+    return Payment(case.id, number, client_id, cents, case.day, kind, named.rule, why, reason, 0, case.currency)
 
 
 def _with_charges(payments: Sequence[Payment], cents: int) -> list[Payment]:
     """The bank's charges beside the first payment of an entry."""
     found = list(payments)
     if found and cents:
-        first = found[0]
-        found[0] = Payment(
-            first.entry, first.document, first.client_id, first.cents, first.day, first.kind, first.rule, first.why,
-            first.bank_reason, cents,
-        )  # fmt: skip
+        found[0] = replace(found[0], charges_cents=cents)
     return found
 
 

@@ -31,8 +31,8 @@ class Book:
 
     claims: dict[str, Claim]
     """Those that count here."""
-    elsewhere: frozenset[str]
-    """Documents that are settled elsewhere, before the first day."""
+    elsewhere: Mapping[str, str]
+    """Documents that are settled elsewhere: before the first day, or in the other currency that stands here."""
     paid: dict[str, int]
     late: Mapping[str, Sequence[LateClaim]] = field(default_factory=dict)
     """Document → what reminders claimed beside it."""
@@ -148,7 +148,11 @@ def opened(
     told: dict[frozenset[str], list[Offer]] = defaultdict(list)
     for offer in offers:
         told[offer.documents].append(offer)
-    elsewhere = frozenset(claim.number for claim in claims if claim.number not in counting)
+    elsewhere = {
+        claim.number: "" if first_day.is_own(claim) else claim.currency
+        for claim in claims
+        if claim.number not in counting
+    }
     book = Book(counting, elsewhere, paid_before(counting.values(), first_day), by_document(late), told)
     for number, family in _families(counting):
         book._families[number] = family

@@ -17,12 +17,11 @@ from billing_job.core.bank_decision import BankDecision
 from billing_job.core.bank_entry import EntryPart, IdentifiedEntry
 from billing_job.core.claim import Claim, FirstDay, LateClaim, Offer, Payment, PaymentKind
 from billing_job.core.money import decimal_text
-from billing_job.receivables.allocation import Case, Waits, booked
+from billing_job.receivables.allocation import OTHER_CURRENCY, Case, Waits, booked
 from billing_job.receivables.book import Book, opened
 from billing_job.receivables.naming import Names
 
 DUPLICATE = "possible_duplicate"
-OTHER_CURRENCY = "other_currency"
 UNDONE = "undone"
 
 
@@ -71,9 +70,12 @@ def matched(entries: Sequence[IdentifiedEntry], evidence: Evidence) -> Matched:
     book = opened(evidence.claims, evidence.first_day, evidence.mandates, evidence.late, evidence.offers)
     names = Names(evidence.claims)
     by_day: dict[date, list[IdentifiedEntry]] = defaultdict(list)
-    for each in entries:
-        by_day[each.entry.day].append(each)
     payments: dict[str, Sequence[Payment]] = {}
+    for each in entries:
+        if _is_of_former_money(each, evidence):
+            payments[each.id] = evidence.recorded[each.id]
+        else:
+            by_day[each.entry.day].append(each)
     waiting: list[Waiting] = []
     again = False
     for day in sorted(by_day):
@@ -90,6 +92,13 @@ def matched(entries: Sequence[IdentifiedEntry], evidence: Evidence) -> Matched:
                 payments[case.id] = found
             again = again or _amounts(found) != _amounts(before)
     return Matched(payments, tuple(_suggested(waiting, book)))
+
+
+def _is_of_former_money(each: IdentifiedEntry, evidence: Evidence) -> bool:
+    """Whether it was booked while `[billing]` had its currency: that stands, and is nothing of today's money."""
+    decisions = evidence.decisions.get(each.id, ())
+    is_undone = bool(decisions) and decisions[-1].action == "undo"
+    return each.entry.currency != evidence.currency and bool(evidence.recorded.get(each.id)) and not is_undone
 
 
 def _case(each: IdentifiedEntry, names: Names, evidence: Evidence) -> Case:
@@ -113,6 +122,7 @@ def _case(each: IdentifiedEntry, names: Names, evidence: Evidence) -> Case:
     return Case(
         id=each.id,
         day=entry.day,
+        currency=entry.currency,
         parts=_merged(entry.parts, whole=any(one.action == "undo" for one in decisions)),
         named=tuple(names.named(part) for part in entry.parts),
         decision=latest,

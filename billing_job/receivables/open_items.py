@@ -93,7 +93,7 @@ def receivables(
     paid = paid_before(counting.values(), first_day)
     balances: dict[str, int] = defaultdict(int)
     for payment in payments:
-        if payment.day > as_of or payment.is_beside or payment.document in elsewhere:
+        if payment.day > as_of or payment.is_beside or payment.document in elsewhere or not first_day.is_own(payment):
             continue
         if payment.document in counting:
             paid[payment.document] = paid.get(payment.document, 0) + payment.cents
@@ -118,7 +118,9 @@ def receivables(
 
 
 def counts(claim: Claim, first_day: FirstDay) -> bool:
-    """Whether the document is an item here, and not settled elsewhere before the first day."""
+    """Whether the document is an item here: in our money, and not settled elsewhere before the first day."""
+    if not first_day.is_own(claim):
+        return False
     if first_day.since is None or claim.issue_date >= first_day.since:
         return True
     listed = first_day.still_open

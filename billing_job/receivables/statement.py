@@ -77,7 +77,11 @@ def statement(
     """The account of a client, derived from the same facts as its open items; InvariantBroken if the two differed."""
     own = [claim for claim in claims if claim.client_id == client_id and claim.issue_date <= as_of]
     numbers = {claim.number for claim in own}
-    of_client = [p for p in payments if p.day <= as_of and (p.client_id == client_id or p.document in numbers)]
+    of_client = [
+        one
+        for one in payments
+        if one.day <= as_of and (one.client_id == client_id or one.document in numbers) and first_day.is_own(one)
+    ]
     state = receivables(own, of_client, as_of, first_day).of_client(client_id)
     counting = [claim for claim in own if counts(claim, first_day)]
     elsewhere = numbers - {claim.number for claim in counting}

@@ -21,6 +21,7 @@ from billing_job.ledger.chain import (
     changed_rows,
     miscounted_facts,
     record_anew,
+    row_number,
 )
 from billing_job.ledger.mirror import typed_columns
 from billing_job.ledger.tables import chain, metadata, transactions, wallet_rows
@@ -56,7 +57,7 @@ def cell(column: Any, n: int) -> Any:
 
 def fill(connection: Connection, table: Table) -> None:
     """Add three rows, in two additions."""
-    columns = [column for column in table.c if column is not table.autoincrement_column]
+    columns = [column for column in table.c if column is not row_number(table)]
     made = [tuple(cell(column, n) for column in columns) for n in (1, 2, 3)]
     add(connection, table, [column.name for column in columns], made[:2])
     add(connection, table, [column.name for column in columns], made[2:])

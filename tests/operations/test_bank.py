@@ -10,6 +10,7 @@ import pytest
 from billing_job.core.money import cents_from_decimal
 from billing_job.core.payment_reference import creditor_reference
 from billing_job.receivables.statements.ours import CsvColumns, House
+from billing_job.receivables.statements.reading import statements_of
 from billing_job.receivables.statements.table import csv_statements
 from tests.support.bank_files import Moved, camt, csv_rows, mt940
 from tests.support.fakes import Ran
@@ -244,6 +245,38 @@ def test_other_money(here: BankOffice) -> None:
     assert [one["bank_reason"] for one in told["matched"] if one["kind"] == "return"] == ["AC04"]
     charges = [row["charges_cents"] for row in rows(here.office.database_url)["payments"] if row["charges_cents"]]
     assert charges == [100]
+
+
+def _one_kept(kind: str, told: str, kept: str) -> bytes:
+    """118.50 that reached us of a payment, and what the bank says of its charges."""
+    if kind == "mt940":
+        return mt940(Moved(11_850, ONE, reference="1")).replace(b"//1", f"//1\r\n{told}{kept}".encode())
+    return camt(Moved(11_850, ONE, reference="1", more=told + kept))
+
+
+def _charged(*amounts: str) -> str:
+    one = '<Rcrd><Amt Ccy="EUR">{}</Amt><CdtDbtInd>DBIT</CdtDbtInd></Rcrd>'
+    return f"<Chrgs>{''.join(one.format(amount) for amount in amounts)}</Chrgs>"
+
+
+@pytest.mark.parametrize(
+    ("kind", "told", "kept", "charges"),
+    [
+        ("camt", '<AmtDtls><TxAmt><Amt Ccy="EUR">121.00</Amt></TxAmt></AmtDtls>', _charged("2.50"), 250),
+        ("camt", '<AmtDtls><InstdAmt><Amt Ccy="EUR">121.00</Amt></InstdAmt></AmtDtls>', _charged("2.00", "0.50"), 250),
+        ("camt", '<AmtDtls><TxAmt><Amt Ccy="EUR">118.50</Amt></TxAmt></AmtDtls>', _charged("2.50"), 0),
+        ("camt", '<AmtDtls><TxAmt><Amt Ccy="USD">121.00</Amt></TxAmt></AmtDtls>', _charged("2.50"), 0),
+        ("mt940", "/OCMT/EUR121,00", "/CHGS/EUR2,50/", 250),
+        ("mt940", "/OCMT/USD121,00", "/CHGS/EUR2,50/", 0),
+    ],
+)
+def test_what_the_bank_kept_was_paid(kind: str, told: str, kept: str, charges: int) -> None:
+    """118.50 reached us of 121.00, less charges of 2.50: who paid 121.00 is not asked for the rest."""
+    columns = CsvColumns("date", "amount", "", "", "", "", "", "", "", "", decimal_comma=False)
+    house = House((ACCOUNT,), "EUR", date(2026, 11, 20), columns)
+    (statement,) = statements_of(_one_kept(kind, told, kept), house)
+    (entry,) = statement.entries
+    assert (entry.cents, [part.charges_cents for part in entry.parts]) == (11_850, [charges])
 
 
 def test_the_inbox(here: BankOffice) -> None:

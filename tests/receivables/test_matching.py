@@ -404,6 +404,22 @@ def movements(draw: st.DrawFn) -> list[BankEntry]:
     return found
 
 
+def test_documents_in_the_money_of_before() -> None:
+    """Dollars were billed, then euros: 92.00 EUR pay nothing of 100.00 USD, and what was paid in dollars stands."""
+    in_dollars = [replace(each, currency="USD") for each in (claim(ONE, 10_000), claim(TWO, 20_000, "bruno"))]
+    dollars = [
+        replace(entry(cents, text, ref=text, day=2), currency="USD") for cents, text in ((15_000, ONE), (5_000, TWO))
+    ]
+    bank = MemoryBank(in_dollars, FirstDay(currency="USD")).file(*dollars)
+    assert bank.open == {TWO: 15_000, "acme+": 5_000}
+    bank.claims = [*in_dollars, replace(claim(THREE, 5_000), currency="EUR")]
+    bank.first_day = FirstDay(currency="EUR")
+    bank.file(entry(9_200, TWO, ref="1", day=3), entry(4_500, THREE, ref="2", day=3))
+    assert (bank.open, bank.waits) == ({THREE: 500}, [(9_200, "other_currency")])
+    bank.first_day = FirstDay(currency="USD")
+    assert bank.open == {TWO: 15_000, "acme+": 5_000}
+
+
 @settings(max_examples=150, deadline=None)
 @given(st.data())
 def test_the_order_of_statements_is_of_no_matter(data: st.DataObject) -> None:

@@ -62,7 +62,7 @@ class MemoryBank:
     def settle(self) -> "MemoryBank":
         """Work out what every entry comes to, in whatever order they came."""
         evidence = Evidence(
-            self.claims, self.first_day, "EUR", self.mandates, self.decisions,
+            self.claims, self.first_day, self.first_day.currency or "EUR", self.mandates, self.decisions,
             possible_duplicates(self.known.values()), self.recorded, self.late, self.offers,
         )  # fmt: skip
         self.outcome = matched(list(self.known.values()), evidence)

@@ -12,10 +12,11 @@ from billing_job.core.target_days import next_target_day
 from billing_job.core.tax_period import TaxPeriod
 
 EURO = "EUR"
-THRESHOLD_CENTS = {"EUR": 1_000_000, "DKK": 7_441_500, "PLN": 4_200_000, "RON": 4_633_700, "SEK": 9_968_000}
+THRESHOLD_CENTS = {"EUR": 1_000_000, "PLN": 4_200_000, "RON": 4_633_700, "SEK": 9_968_000}
 """Sales a year to consumers of other member states, up to which the seller may charge its own VAT (Article 59c).
 
-EUR 10,000, in other money at the ECB's rate of 5 December 2017, as the countries' laws have rounded it.
+In other money what the country made of EUR 10,000: PL ustawa o VAT art. 28k, RO Codul fiscal art. 278^1 and the
+instructions of form 300, SE Skatteverket, Rättslig vägledning 2021.6. What has no source is not known.
 """
 EuroRates = Mapping[tuple[str, date], Decimal]
 """(currency, day) → what one euro is in it, as the ECB publishes it."""

@@ -173,23 +173,20 @@ def _detail_cents(detail: Element, cents: int, currency: str) -> int | None:
 
 
 def _charges(element: Element, cents: int, currency: str) -> int:
-    """What the bank kept of a payment, where it says that the amount is what is left."""
+    """What the bank kept of a payment, where it says so or the payment's own amount is what reached us and they."""
     records = element.findall("{*}Chrgs/{*}Rcrd") or element.findall("{*}Chrgs")
-    total = 0
+    kept, said = 0, 0
     for record in records:
         amount = record.find("{*}Amt")
         if amount is None or amount.get("Ccy", currency) != currency or _text(record, "CdtDbtInd") == "CRDT":
             continue
-        kept = cents_of(_decimal(amount, "charges"), "charges")
-        instructed = element.find("{*}AmtDtls/{*}InstdAmt/{*}Amt")
-        is_less = (
-            instructed is not None
-            and instructed.get("Ccy", currency) == currency
-            and cents_of(_decimal(instructed, "charges"), "charges") == abs(cents + kept)
-        )
-        if is_less or _text(record, "ChrgInclInd") in ("true", "1"):
-            total += kept
-    return total
+        one = cents_of(_decimal(amount, "charges"), "charges")
+        kept += one
+        said += one if _text(record, "ChrgInclInd") in ("true", "1") else 0
+    told = (element.find(f"{{*}}AmtDtls/{{*}}{name}/{{*}}Amt") for name in ("InstdAmt", "TxAmt"))
+    whole = (one for one in told if one is not None and one.get("Ccy", currency) == currency)
+    is_less = any(cents_of(_decimal(one, "a detail"), "a detail") == abs(cents + kept) for one in whole)
+    return kept if is_less else said
 
 
 def _other_side(detail: Element, cents: int, house: House) -> tuple[str, str]:

@@ -10,7 +10,7 @@ from typing import Any
 import mt940
 
 from billing_job.core.bank_entry import BankEntry, EntryPart, Statement
-from billing_job.receivables.statements.ours import House, cents_of, days_of, foreign_iban, our_account
+from billing_job.receivables.statements.ours import House, cents_of, days_of, decimal_of, foreign_iban, our_account
 
 logging.getLogger("mt940").addHandler(logging.NullHandler())
 logging.getLogger("mt940").propagate = False  # it would print its expressions, where one sentence says what is wrong
@@ -22,6 +22,8 @@ _RETURN_CODES = frozenset({"108", "109", "159", "184", "NRTI"})
 """German business codes of returned and refused debits and transfers, and SWIFT's code of a returned item."""
 _SLASH = re.compile(r"/(NAME|EREF|REMI|RTRN|CSID|MARF|IBAN)/([^/]*)")
 _END_TO_END = re.compile(r"(?:EREF\+|/EREF/|Kenmerk: *)([A-Za-z0-9._-]+)")
+_OF_AMOUNT = re.compile(r"/(OCMT|CHGS)/([A-Z]{3})(\d+,\d{0,2})(?=/|\s|$)")
+"""What the payment was of, and what the bank kept of it: the structure of :61:'s last line and of :86:."""
 _WORDS = ("transaction_details", "purpose", "additional_purpose", "posting_text", "extra_details", "customer_reference")
 
 
@@ -86,7 +88,7 @@ def _entry(data: Mapping[str, Any], account: str, house: House, place: int) -> B
         (),
         "" if _NO_REFERENCE.fullmatch(end_to_end) else end_to_end,
         words,
-        0,
+        _charges(words, cents, amount.currency or house.currency),
         is_return,
         (slashes.get("RTRN") or words[:140]).strip() if is_return else "",
     )
@@ -99,6 +101,17 @@ def _entry(data: Mapping[str, Any], account: str, house: House, place: int) -> B
         (part,),
         code,
     )
+
+
+def _charges(words: str, cents: int, currency: str) -> int:
+    """What the bank kept of a payment, where what it was of is what reached us and the charges."""
+    told = {
+        name: cents_of(decimal_of(amount, comma=True), "charges")
+        for name, money, amount in _OF_AMOUNT.findall(words)
+        if money == currency
+    }
+    kept = told.get("CHGS", 0)
+    return kept if told.get("OCMT") == abs(cents + kept) else 0
 
 
 def _plain_day(day: Any) -> date:
