@@ -11,7 +11,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
 
 from billing_job.billing.rating.charge_periods import ADVANCE, NUMBERS, ONCE, Charge
 from billing_job.config.mapping import ValidFrom, ValidTo
-from billing_job.core.categories import PLANS_OWN, REFUND, TOPUP
+from billing_job.core.categories import OWN_CHARGE, PLANS_OWN, REFUND, TOPUP
 from billing_job.core.countries import numbering_country
 from billing_job.core.errors import ConfigError
 from billing_job.core.files.csv_reader import CsvRow, Row, known, typed_rows
@@ -21,7 +21,6 @@ from billing_job.core.toml import Day, DecimalString, PhoneNumber, PositiveWalle
 from billing_job.core.units import charge_unit
 
 CHARGES, INDICES = "charges.csv", "indices.csv"
-DEFAULT_CATEGORY = "charge"
 _RESERVED = (*PLANS_OWN, REFUND, TOPUP)
 _TYPES = frozenset({"local", "mobile", "national", "toll_free"})
 """Types of numbers that may come by an event before any stands in numbers.csv."""
@@ -85,7 +84,7 @@ class ChargeRow(Row):
         Field(pattern=r"^[^\W_][\w-]{0,39}$"),
         expecting("use letters, digits, '_' and '-', such as hardware"),
         AfterValidator(_own_category),
-    ] = DEFAULT_CATEGORY
+    ] = OWN_CHARGE
     quantity: Annotated[
         DecimalString,
         AfterValidator(_positive),

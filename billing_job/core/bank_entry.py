@@ -1,10 +1,13 @@
 """A bank's statement and its entries as values, whatever file brought them; what the ledger keeps of them as JSON."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache
 
 from pydantic import TypeAdapter
+
+FORMATS = ("camt053", "camt054", "mt940", "csv")
+"""Forms of statement, the surest first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +87,15 @@ class IdentifiedEntry:
     entry: BankEntry
     format: str
 
-    def tells_more_than(self, other: "IdentifiedEntry") -> bool:
-        """Whether it is the one to keep of two files that tell of the same entry; the same answer in any order."""
-        return _weight(self.entry) > _weight(other.entry)
+    def joined(self, other: "IdentifiedEntry") -> "IdentifiedEntry":
+        """The entry as two files tell it: by the one that tells more, in the surer form; the same in any order."""
+        fuller = self if _weight(self.entry) > _weight(other.entry) else other
+        return replace(fuller, format=surest(self.format, other.format))
+
+
+def surest(*formats: str) -> str:
+    """The form of statement that is believed before the others."""
+    return min(formats, key=FORMATS.index)
 
 
 def _weight(entry: BankEntry) -> tuple[int, int, str]:

@@ -13,6 +13,9 @@ MONTHLY_FEE, DISCOUNT, MINIMUM = "monthly_fee", "discount", "minimum"
 """Categories of the lines that a plan adds beside the use."""
 PLANS_OWN = (MONTHLY_FEE, MINIMUM, DISCOUNT)
 
+OWN_CHARGE = "charge"
+"""The category of a charge of one's own that names no other."""
+
 DOCUMENT_STATES = ("issued", "sent", "uncertain", "refused", "credited", "partly_credited")
 """How far a document is; what was credited is told before what was sent."""
 

@@ -90,6 +90,12 @@ class LateClaim:
     day: date
     costs_cents: int
     interest_cents: int
+    gross_cents: int = 0
+    """The document's."""
+    open_cents: int = 0
+    """What was open of it when the letter was written."""
+    letter_day: date | None = None
+    """Where `day` is that of a credit note which lessened the claim: the letter's."""
 
     def cents(self, kind: PaymentKind) -> int:
         """What was claimed of one kind."""

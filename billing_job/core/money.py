@@ -14,7 +14,6 @@ MICROCENTS_PER_CENT = 1_000_000
 MICROS_PER_CENT = 10_000
 MAX_CENTS = 10**12
 """Largest amount that takes part in sums (10 billion): nine million such rows still fit into 64 bits."""
-MICROS_PER_CENT = 10_000
 MAX_MICROS = MAX_CENTS * MICROS_PER_CENT
 """The same amount of a wallet: it fits into 64 bits, and sums of many such rows are taken in two halves."""
 

@@ -35,7 +35,7 @@ from billing_job.documents.document_files import letter_pdf
 from billing_job.documents.email_text import letter_mail_texts
 from billing_job.documents.reminder_letter import ItemRow, ReminderLetter, reminder_view
 from billing_job.documents.safe_text import plain_text
-from billing_job.ledger.payments import recorded_payments
+from billing_job.ledger.payments import claims, recorded_payments
 from billing_job.ledger.reminders import (
     UNKNOWN,
     ReminderEvent,
@@ -79,7 +79,7 @@ def remind(
     plan = planned_reminders(job, log)
     others = other_money_notes(open_in_other_money(job), job.settings.billing.currency)
     report.left_out, report.notes = plan.left_out, (*plan.notes, *others)
-    report.claimed = claimed_beside(log, recorded_payments(job.engine), load_receivables(job))
+    report.claimed = claimed_beside(log, claims(job.engine), recorded_payments(job.engine), load_receivables(job))
     by_mail = []
     latest = {each.client_id: each for each in log}
     doubts = {each.client_id: each for each in log if each.is_doubt}

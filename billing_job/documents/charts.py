@@ -14,6 +14,7 @@ from billing_job.documents.view import Fact, Picture
 _MONTHS = 6
 _CHART_HEAD = 20  # CSS pixels of a chart's heading
 _ROOM_FOR_CENTS = 100_000_00  # below a hundred thousand of the currency
+_ROOM_FOR_WHOLE = 10_000_000_00  # below ten million
 
 
 def month_picture(document: Document, money: PrintedMoney, labels: Labels) -> Picture | None:
@@ -31,10 +32,11 @@ def month_picture(document: Document, money: PrintedMoney, labels: Labels) -> Pi
 
 def _captions(bars: list[Bar], labels: Labels) -> tuple[Fact, ...]:
     """The names and amounts beside the bars; without cents where those would not fit: the alternative text has them."""
-    if max(abs(bar.cents) for bar in bars) < _ROOM_FOR_CENTS:
+    most = max(abs(bar.cents) for bar in bars)
+    if most < _ROOM_FOR_CENTS:
         return tuple(Fact(bar.label, bar.amount) for bar in bars)
-    whole = (localized.count_text(half_away_from_zero(bar.cents, 100), labels.locale) for bar in bars)
-    return tuple(Fact(bar.label, amount) for bar, amount in zip(bars, whole, strict=True))
+    whole = localized.count_text if most < _ROOM_FOR_WHOLE else localized.compact_text
+    return tuple(Fact(bar.label, whole(half_away_from_zero(bar.cents, 100), labels.locale)) for bar in bars)
 
 
 def _in_words(title: str, bars: Iterable[Bar]) -> str:

@@ -1,6 +1,6 @@
 """A document becomes the view that its template prints: every sum, sign and text is settled here."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from billing_job.core.document import Document, Kind
@@ -19,13 +19,13 @@ from billing_job.documents.letterhead import (
 )
 from billing_job.documents.localized import PrintedMoney
 from billing_job.documents.page_lines import PageLines
-from billing_job.documents.page_room import has_chart_room, room_for_rows
+from billing_job.documents.page_room import arrangements_of, may_have_room
 from billing_job.documents.printed_sign import printed_sign
 from billing_job.documents.safe_text import page_text, shortened
 from billing_job.documents.templates import Templates
 from billing_job.documents.translations import Labels, labels_for
 from billing_job.documents.vat_mentions import vat_mentions, vat_name
-from billing_job.documents.view import DocumentView, Fact, Payment, Row, RowKind
+from billing_job.documents.view import Arrangement, DocumentView, Fact, Payment, Row, RowKind
 
 DETAIL_FILE = "{number}.csv"
 """The name under which the detail CSV is embedded in the PDF."""
@@ -48,21 +48,33 @@ def document_view(document: Document, templates: Templates, *, pictures: bool = 
 
     Without `pictures` it has no charts and no QR code, which take most of the time.
     """
+    return next(document_views(document, templates, pictures=pictures))
+
+
+def document_views(document: Document, templates: Templates, *, pictures: bool = True) -> Iterator[DocumentView]:
+    """The document in each arrangement whose page one may have room, the roomiest first; the last one in any case."""
     labels = labels_for(templates, document.client.language)
+    *others, last = arrangements_of(len(document.lines))
+    before = None
+    for arrangement in others:
+        view = _view(document, labels, arrangement, pictures=pictures)
+        is_the_same = before is not None and replace(view, arrangement=before.arrangement) == before
+        if not is_the_same and may_have_room(view, document.seller.paper):
+            yield view
+        before = view
+    yield _view(document, labels, last, pictures=pictures)
+
+
+def _view(document: Document, labels: Labels, arrangement: Arrangement, *, pictures: bool) -> DocumentView:
     money = PrintedMoney(document.currency, printed_sign(document), labels.locale)
     heading = _heading(document, labels)
     seller_name = page_text(document.seller.name)
-    facts, notes = tuple(_facts(document, labels)), tuple(_notes(document, labels))
-    totals = tuple(_totals(document, money, labels))
-    request = _payment(document, money, labels, pictures=pictures)
-    lines = PageLines(document, money, labels, room_for_rows(document.seller.paper, facts, totals, notes, request))
+    lines = PageLines(document, money, labels, arrangement)
     rows = lines.rows()
-    has_rates = len(document.vat_totals) > 1
-    has_chart = lines.is_long or has_chart_room(rows, document.seller.paper, has_rates=has_rates)
-    if lines.is_long:
+    if arrangement.is_long:
         total = Row(RowKind.GROUP, labels("Total excluding VAT"), amount=money.bare(document.net_cents))
         rows = (*rows, total)
-    closing = _CLOSING_ROWS if lines.is_long else 1
+    closing = _CLOSING_ROWS if arrangement.is_long else 1
     before, between, after = labels("Page {page} of {pages}", page="\0", pages="\0").split("\0")
     if document.number:
         before = f"{page_text(document.number)} · {before}"
@@ -73,19 +85,20 @@ def document_view(document: Document, templates: Templates, *, pictures: bool = 
         heading=heading,
         accent=accent_of(document.seller),
         heading_colour=heading_colour(document.seller),
-        layout=layout_classes(document.seller),
+        layout=layout_classes(document.seller, is_dense=arrangement.is_dense),
+        arrangement=arrangement,
         draft_mark=labels("DRAFT") if document.is_draft else "",
         logo=document.seller.logo,
         brand=seller_name,
         seller=seller_party(document.seller, labels),
         sender_line=shortened(joined((seller_name, *address_lines(document.seller)), labels), _SENDER_ROOM),
         buyer=buyer_party(document.client, document.seller),
-        facts=facts,
+        facts=tuple(_facts(document, labels)),
         summary=Fact(labels(_summary_label(document)), money(document.gross_cents)),
         due=_due(document, labels),
         summary_note=_summary_note(document, labels),
         has_numbers=any(row.number for row in rows),
-        has_rates=has_rates,
+        has_rates=len(document.vat_totals) > 1,
         has_prices=any(row.unit_price for row in rows),
         description_head=labels("Description"),
         number_head=labels("Number"),
@@ -94,15 +107,15 @@ def document_view(document: Document, templates: Templates, *, pictures: bool = 
         vat_head=labels("VAT"),
         amount_head=labels("Amount ({currency})", currency=document.currency),
         categories=lines.categories(accent_of(document.seller), pictures=pictures),
-        specification_title=labels("Specification"),
+        specification_title=labels("Specification") if arrangement.is_long else "",
         rows=rows[:-closing],
         # They stay together as it is.
         closing_rows=tuple(replace(row, is_kept=False) for row in rows[-closing:]),
-        totals=totals,
+        totals=tuple(_totals(document, money, labels)),
         grand_total=Fact(labels("Total including VAT"), money(document.gross_cents)),
-        payment=request,
-        notes=notes,
-        month_chart=month_picture(document, money, labels) if pictures and has_chart else None,
+        payment=_payment(document, money, labels, pictures=pictures),
+        remark=joined(_remarks(document, labels), labels),
+        month_chart=month_picture(document, money, labels) if pictures and arrangement.has_chart else None,
         running_head=_joined_head(heading, document, labels),
         footer=joined(footer_parts(document.seller, labels), labels),
         page_before=before,
@@ -141,6 +154,7 @@ def _facts(document: Document, labels: Labels) -> Iterable[Fact]:
         if value:
             yield Fact(labels(name), page_text(value))
     yield from buyer_ids(client, labels)
+    yield Fact(labels("Details (attached)"), DETAIL_FILE.format(number=page_text(document.number) or "draft"))
 
 
 def _joined_head(heading: str, document: Document, labels: Labels) -> str:
@@ -196,8 +210,8 @@ def _payment(document: Document, money: PrintedMoney, labels: Labels, *, picture
     if payment.is_collected(document):
         return _direct_debit(document, money, labels)
     seller = document.seller
-    facts = (
-        Fact(labels("Account holder"), page_text(seller.account_name) if seller.iban else ""),
+    account = (
+        Fact(labels("Account holder"), page_text(seller.account_name)),
         Fact(labels("IBAN"), localized.grouped(seller.iban)),
         Fact(labels("BIC"), seller.bic),
         Fact(labels("Payment reference"), payment.reference_text(payment.payment_reference(document))),
@@ -209,11 +223,12 @@ def _payment(document: Document, money: PrintedMoney, labels: Labels, *, picture
     rest = money(document.gross_cents - credit)
     return Payment(
         request=labels(request, amount=amount, date=day) if seller.iban else labels("Please pay by {date}.", date=day),
-        facts=tuple(fact for fact in facts if fact.value),
+        facts=tuple(fact for fact in account if fact.value) if seller.iban else (),
         qr=payment.epc_qr(document) if pictures else "",
         qr_alt=labels("QR code for a SEPA credit transfer of {amount}", amount=amount),
         qr_caption=labels("Scan with your banking app"),
         offer=labels(offer, balance=money(credit), amount=rest) if credit else "",
+        terms=_terms(document, labels),
     )
 
 
@@ -233,16 +248,16 @@ def _direct_debit(document: Document, money: PrintedMoney, labels: Labels) -> Pa
         qr="",
         qr_alt="",
         qr_caption="",
+        terms=_terms(document, labels),
     )
 
 
-def _notes(document: Document, labels: Labels) -> Iterable[str]:
+def _terms(document: Document, labels: Labels) -> str:
+    law = late_payment_law(document)
+    return labels(LATE_PAYMENT, law=labels.apart(law)) if law else ""
+
+
+def _remarks(document: Document, labels: Labels) -> Iterable[str]:
     if document.reason:
         yield labels("Reason: {reason}", reason=labels.apart(page_text(document.reason)))
     yield from vat_mentions(document, labels)
-    if payment.is_payable(document) and (law := late_payment_law(document)):
-        yield labels(LATE_PAYMENT, law=labels.apart(law))
-    yield labels(
-        "Every transaction is listed in the attached file {file}.",
-        file=DETAIL_FILE.format(number=page_text(document.number) or "draft"),
-    )

@@ -1,12 +1,13 @@
 """Pages and texts from the templates: a document as the HTML that becomes its PDF."""
 
+from collections.abc import Iterator
 from functools import lru_cache
 
 from jinja2 import Environment, TemplateError, TemplateNotFound, TemplateSyntaxError
 
 from billing_job.core.document import Document, Kind
 from billing_job.core.errors import DocumentError
-from billing_job.documents.compose import document_view
+from billing_job.documents.compose import document_views
 from billing_job.documents.templates import Templates
 
 _TEMPLATES = {Kind.INVOICE: "invoice.html", Kind.CREDIT_NOTE: "credit_note.html"}
@@ -20,8 +21,13 @@ def document_html(document: Document, templates: Templates) -> str:
 
     DocumentError names the document, the template and what is wrong with it: an unknown variable, a forbidden call.
     """
-    view = document_view(document, templates)
-    return rendered(_TEMPLATES[document.kind], templates, document_name(document), view=view)
+    return next(document_pages(document, templates))
+
+
+def document_pages(document: Document, templates: Templates) -> Iterator[str]:
+    """The page in each arrangement whose page one may have room, the roomiest first."""
+    for view in document_views(document, templates):
+        yield rendered(_TEMPLATES[document.kind], templates, document_name(document), view=view)
 
 
 def rendered(name: str, templates: Templates, what: str, *, autoescape: bool = True, **values: object) -> str:

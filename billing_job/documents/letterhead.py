@@ -1,13 +1,18 @@
 """What stands at the head and the foot of every page: who writes to whom."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from billing_job.core.document import Client, Seller
 from billing_job.documents import localized
+from billing_job.documents.page_room import fills_the_window
 from billing_job.documents.postal_address import address_of, country_line
-from billing_job.documents.safe_text import page_text
+from billing_job.documents.safe_text import page_text, shortened
 from billing_job.documents.translations import Labels
 from billing_job.documents.view import Fact, Party
+
+_FOOTER_ROOM = 64
+"""Letters of the seller's name with which the foot of a page takes two lines; the letterhead has it whole."""
 
 
 def joined(parts: Iterable[str], labels: Labels) -> str:
@@ -45,7 +50,8 @@ def buyer_party(client: Client, seller: Seller) -> Party:
     address = address_of(client)
     person = page_text(client.attention)
     lines = (person, *address.after, country_line(client.country, seller.country))
-    return Party(page_text(client.name), tuple(filter(None, lines)), before=address.before)
+    party = Party(page_text(client.name), tuple(filter(None, lines)), before=address.before)
+    return replace(party, is_long=fills_the_window(party))
 
 
 def buyer_ids(client: Client, labels: Labels) -> tuple[Fact, ...]:
@@ -57,11 +63,12 @@ def buyer_ids(client: Client, labels: Labels) -> tuple[Fact, ...]:
     return tuple(fact for fact in ids if fact.value)
 
 
-def layout_classes(seller: Seller) -> str:
-    """The classes that tell the style sheet of paper, window, fold marks and sums carried forward."""
+def layout_classes(seller: Seller, *, is_dense: bool = False) -> str:
+    """The classes that tell the style sheet of paper, window, fold marks, sums carried forward and closer rows."""
     marks = "folded" if seller.fold_marks else ""
     sums = "carrying" if seller.carried_forward else ""
-    return " ".join(filter(None, (f"paper-{seller.paper}", f"address-{seller.address}", marks, sums)))
+    dense = "dense" if is_dense else ""
+    return " ".join(filter(None, (f"paper-{seller.paper}", f"address-{seller.address}", marks, sums, dense)))
 
 
 def footer_parts(seller: Seller, labels: Labels) -> Iterable[str]:
@@ -69,7 +76,7 @@ def footer_parts(seller: Seller, labels: Labels) -> Iterable[str]:
     if seller.footer:
         yield page_text(seller.footer)
         return
-    yield page_text(seller.legal_name or seller.name)
+    yield shortened(page_text(seller.legal_name or seller.name), _FOOTER_ROOM)
     if seller.vat_id:
         yield f"{labels('VAT ID')} {page_text(seller.vat_id)}"
     if seller.tax_number:

@@ -1,5 +1,6 @@
 """Amounts, dates and numbers as the client's language writes them; text out, never a number."""
 
+import unicodedata
 from datetime import date
 from decimal import Decimal
 from functools import lru_cache
@@ -7,7 +8,13 @@ from functools import lru_cache
 import phonenumbers
 from babel import Locale
 from babel.dates import format_date, format_interval, format_skeleton
-from babel.numbers import format_currency, format_decimal, format_percent
+from babel.numbers import (
+    format_compact_decimal,
+    format_currency,
+    format_decimal,
+    format_percent,
+    get_currency_symbol,
+)
 
 from billing_job.core.period import Period
 from billing_job.documents.safe_text import page_text
@@ -20,7 +27,19 @@ _LEFT_TO_RIGHT = "\N{LEFT-TO-RIGHT MARK}"
 def money_text(cents: int, currency: str, locale: Locale) -> str:
     """An amount with its currency, "€1,234.50"; with two places also where its people use none, as the XML has it."""
     text = format_currency(_decimal(cents), currency, locale=locale, currency_digits=False)
-    return _signed(text.translate(_MARKS))
+    return _signed(text.translate(_MARKS).replace(*_sign_and_its_code(currency, locale)))
+
+
+@lru_cache(maxsize=256)
+def _sign_and_its_code(currency: str, locale: Locale) -> tuple[str, str]:
+    """A sign in Arabic letters would change its side from a column to a sentence: the code stands in its place."""
+    sign = get_currency_symbol(currency, locale).translate(_MARKS)
+    return sign, currency if any(unicodedata.bidirectional(letter) == "AL" for letter in sign) else sign
+
+
+def left_to_right(text: str, locale: Locale) -> str:
+    """An amount or a number for an Arabic sentence: sign, digits and blanks keep the order they have in a column."""
+    return f"{_LEFT_TO_RIGHT}{text}{_LEFT_TO_RIGHT}" if text and locale.text_direction == "rtl" else text
 
 
 class PrintedMoney:
@@ -31,14 +50,11 @@ class PrintedMoney:
 
     def __call__(self, cents: int) -> str:
         """An amount in cents with the currency, for totals and sentences."""
-        text = money_text(self._sign * cents, self._currency, self._locale)
-        # Within an Arabic sentence the marks keep sign, digits and currency in the order that they have in a column.
-        return f"{_LEFT_TO_RIGHT}{text}{_LEFT_TO_RIGHT}" if self._locale.text_direction == "rtl" else text
+        return left_to_right(money_text(self._sign * cents, self._currency, self._locale), self._locale)
 
     def within(self, cents: int) -> str:
         """Without the currency, for a line of text."""
-        text = self.bare(cents)
-        return f"{_LEFT_TO_RIGHT}{text}{_LEFT_TO_RIGHT}" if self._locale.text_direction == "rtl" else text
+        return left_to_right(self.bare(cents), self._locale)
 
     def bare(self, cents: int) -> str:
         """Without the currency, for columns whose head names it."""
@@ -60,6 +76,11 @@ def count_text(count: int | Decimal, locale: Locale) -> str:
     """A number, with the decimals it has, with the language's grouping."""
     # 1.0 and 1 are equal, and not written alike: a cache would mix them up.
     return _whole_text(count, locale) if isinstance(count, int) else _number_text(count, locale)
+
+
+def compact_text(count: int, locale: Locale) -> str:
+    """A large number in few letters, with one place at most: "10M", "1,2 Mio."."""
+    return _signed(format_compact_decimal(count, locale=locale, fraction_digits=1))
 
 
 @lru_cache(maxsize=4096)

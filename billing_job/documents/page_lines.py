@@ -1,59 +1,60 @@
 """The lines of a document as its page prints them: months apart, each number once with its sum, or by category."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from itertools import groupby
 
-from billing_job.core.categories import REFUND
+from billing_job.core.categories import OWN_CHARGE, REFUND
 from billing_job.core.document import Document, Line
 from billing_job.core.units import NOTHING
 from billing_job.documents import localized
 from billing_job.documents.chart_svg import share_bar
 from billing_job.documents.letterhead import joined
 from billing_job.documents.localized import PrintedMoney
-from billing_job.documents.page_room import rows_height
 from billing_job.documents.printed_sign import printed_quantity, printed_sign
 from billing_job.documents.safe_text import page_text
 from billing_job.documents.translations import Labels
-from billing_job.documents.view import CategoryRow, Row, RowKind
+from billing_job.documents.view import Arrangement, CategoryRow, Row, RowKind
 
-MOST_ON_PAGE_ONE = 16
-"""Lines that stand on one page with totals and payment; of more, page one has a sum for each category.
-
-Fewer, too, where their notes are long. Where there is room for no headings a number stands beside its first line.
-"""
 _INDENT = "\N{EM SPACE}"
 """Before the lines of a number: a letter, not a style, so that rows of every kind have one layout."""
 _FEW = 6
 """Lines of a number that one page holds; of more, the first stays with the heading and the last with another."""
+_MOST_CATEGORIES = 16
+"""Categories on page one of a document with many lines; of more, the smallest stand together."""
+
+
+def _largest(categories: Sequence[Sequence[Line]]) -> tuple[list[Sequence[Line]], list[Line]]:
+    """The categories to name, in their order, and the lines of all others."""
+    if len(categories) <= _MOST_CATEGORIES:
+        return list(categories), []
+    least = sorted(categories, key=lambda lines: abs(_net(lines)), reverse=True)[_MOST_CATEGORIES - 1 :]
+    named = [lines for lines in categories if not any(lines is other for other in least)]
+    return named, [line for lines in least for line in lines]
+
+
+def _net(lines: Sequence[Line]) -> int:
+    return sum(line.net_cents for line in lines)
 
 
 class PageLines:
-    """The lines of one document, in the client's language; `room` is what page one has for them."""
+    """The lines of one document, in the client's language, as an arrangement of its page has them."""
 
-    def __init__(self, document: Document, money: PrintedMoney, labels: Labels, room: int):
+    def __init__(self, document: Document, money: PrintedMoney, labels: Labels, arrangement: Arrangement):
         self._document = document
         self._money = money
         self._labels = labels
         self._sign = printed_sign(document)
-        self._room = room
-        self.is_long = len(document.lines) > MOST_ON_PAGE_ONE or not self._fit(self._rows(headed=False))
+        self._arrangement = arrangement
 
     def rows(self) -> tuple[Row, ...]:
         """Every line in the order of the page, with headings of months and of numbers."""
-        found = list(self._rows(headed=True))
-        if not self.is_long and not self._fit(found):
-            found = list(self._rows(headed=False))
+        found = list(self._rows())
         if not self._document.seller.carried_forward:
             return tuple(row for row, _ in found)
         return tuple(self._carrying(found))
-
-    def _fit(self, rows: Iterator[tuple[Row, int]] | Sequence[tuple[Row, int]]) -> bool:
-        document = self._document
-        has_rates = len(document.vat_totals) > 1
-        return rows_height([row for row, _ in rows], document.seller.paper, has_rates=has_rates) <= self._room
 
     def _carrying(self, rows: Sequence[tuple[Row, int]]) -> Iterator[Row]:
         """Rows with the sum so far, for pages that end there; nothing is carried from the last one."""
@@ -66,48 +67,59 @@ class PageLines:
         yield from (row for row, _ in rows[-1:])
 
     def categories(self, accent: str, *, pictures: bool) -> tuple[CategoryRow, ...]:
-        """What each category comes to, in the order of the lines; nothing where page one has the lines themselves."""
-        if not self.is_long:
+        """What each category comes to, in the order of the lines; nothing where the page has no room for them."""
+        if not self._arrangement.has_categories:
             return ()
         found: dict[tuple[str, object], list[Line]] = {}
         for line in self._document.lines:
             found.setdefault((line.category, line.vat), []).append(line)
-        sums = [sum(line.net_cents for line in lines) for lines in found.values()]
-        most = max(map(abs, sums)) or 1
+        named, others = _largest(tuple(found.values()))
+        rows = [(page_text(self._labels.category(lines[0].category)), lines) for lines in named]
+        if others:
+            rows.append((self._labels("Other"), others))
+        most = max(abs(_net(lines)) for _, lines in rows) or 1
         return tuple(
-            self._category(lines, cents, share_bar(cents, most, accent, rtl=self._rtl) if pictures else "")
-            for lines, cents in zip(found.values(), sums, strict=True)
+            self._category(name, lines, share_bar(_net(lines), most, accent, rtl=self._rtl) if pictures else "")
+            for name, lines in rows
         )
 
     @property
     def _rtl(self) -> bool:
         return self._labels.direction == "rtl"
 
-    def _category(self, lines: Sequence[Line], cents: int, bar: str) -> CategoryRow:
-        first = lines[0]
-        units = {line.counts for line in lines}
+    def _category(self, name: str, lines: Sequence[Line], bar: str) -> CategoryRow:
+        units, rates = {line.counts for line in lines}, {line.vat.rate for line in lines}
         quantity = sum(printed_quantity(line, self._sign) for line in lines)
-        name = page_text(self._labels.category(first.category))
+        amount = self._money.bare(_net(lines))
         return CategoryRow(
             name=name,
             quantity=self._counted(units.pop(), quantity) if len(units) == 1 else "",
-            vat=localized.percent_text(first.vat.rate, self._labels.locale),
-            amount=self._money.bare(cents),
+            vat=localized.percent_text(rates.pop(), self._labels.locale) if len(rates) == 1 else "",
+            amount=amount,
             bar=bar,
-            bar_alt=f"{name} {self._money.bare(cents)}",
+            bar_alt=f"{name} {amount}",
         )
 
-    def _rows(self, *, headed: bool) -> Iterator[tuple[Row, int]]:
+    def _rows(self) -> Iterator[tuple[Row, int]]:
         """Each row, and the cents that it adds: a heading none, whatever sum stands in it."""
-        lines = sorted(self._document.lines, key=self._lateness)
-        is_mixed = len({self._lateness(line) for line in lines}) > 1
-        for _, month in groupby(lines, key=self._lateness):
-            of_month = list(month)
-            if is_mixed:
-                first = of_month[0]
-                span = localized.span_text(first.period_start, first.period_end, self._labels.locale)
+        months = [list(month) for _, month in groupby(sorted(self._document.lines, key=self._lateness), self._lateness)]
+        of_places = [self._together(month) for month in months]
+        # Beside headings no column has the numbers: each stands at the start of a row, where the eye looks for it.
+        has_headings = self._arrangement.has_headings and any(
+            place and len(lines) > 1 for of_place in of_places for place, lines in of_place.items()
+        )
+        for month, of_place in zip(months, of_places, strict=True):
+            if len(months) > 1:
+                span = localized.span_text(month[0].period_start, month[0].period_end, self._labels.locale)
                 yield Row(kind=RowKind.MONTH, name=span, is_kept=True), 0
-            yield from self._of_month(of_month, headed=headed)
+            yield from self._of_month(month, of_place, has_headings=has_headings)
+
+    def _together(self, lines: Sequence[Line]) -> dict[str, list[Line]]:
+        """The lines of a month by number or trunk."""
+        of_place: dict[str, list[Line]] = {}
+        for line in lines:
+            of_place.setdefault(self._place(line), []).append(line)
+        return of_place
 
     def _lateness(self, line: Line) -> tuple[bool, object]:
         """The document's own month first, earlier ones after it; charges tell their days beside them."""
@@ -115,29 +127,32 @@ class PageLines:
             return False, self._document.period_start
         return line.period_end < self._document.period_start, line.period_start
 
-    def _of_month(self, lines: Sequence[Line], *, headed: bool) -> Iterator[tuple[Row, int]]:
+    def _of_month(
+        self, lines: Sequence[Line], of_place: Mapping[str, Sequence[Line]], *, has_headings: bool
+    ) -> Iterator[tuple[Row, int]]:
         """Lines of a number together where it has several; all others stay in their order."""
-        of_place: dict[str, list[Line]] = {}
-        for line in lines:
-            of_place.setdefault(self._place(line), []).append(line)
         for line in lines:
             place = self._place(line)
             together = of_place[place]
             if not place or len(together) == 1:
-                yield self._row(line, place), line.net_cents
+                row = self._row(line, "" if has_headings else place)
+                before = (
+                    (localized.left_to_right(place, self._labels.locale), row.name) if has_headings else (row.name,)
+                )
+                yield replace(row, name=joined(before, self._labels)), line.net_cents
             elif line is together[0]:
-                yield from self._of_number(together, headed=headed)
+                yield from self._of_number(together, has_headings=has_headings)
 
-    def _of_number(self, lines: Sequence[Line], *, headed: bool) -> Iterator[tuple[Row, int]]:
-        if headed:
+    def _of_number(self, lines: Sequence[Line], *, has_headings: bool) -> Iterator[tuple[Row, int]]:
+        if has_headings:
             amount = self._money.bare(sum(line.net_cents for line in lines))
             yield Row(kind=RowKind.GROUP, name=self._place(lines[0]), amount=amount, is_kept=True), 0
         last = len(lines) - 1
         for index, line in enumerate(lines):
-            if headed or index:
-                row = self._row(line, "", indent=_INDENT if headed else "")
+            if has_headings:
+                row = self._row(line, "", indent=_INDENT)
             else:
-                row = self._row(line, self._place(line), RowKind.FIRST)
+                row = self._row(line, "" if index else self._place(line), RowKind.LINE if index else RowKind.FIRST)
             is_kept = index < last if len(lines) <= _FEW else index == last - 1
             yield replace(row, is_kept=is_kept), line.net_cents
 
@@ -147,10 +162,16 @@ class PageLines:
     def _row(self, line: Line, place: str, kind: RowKind = RowKind.LINE, indent: str = "") -> Row:
         labels = self._labels
         refund = labels.category(REFUND) if line.is_refund and line.category != REFUND else ""
+        name, said = page_text(labels.category(line.category)), page_text(labels.described(line))
+        if line.category == OWN_CHARGE and line.is_own_charge and said:
+            name, said = said, ""
+        note = joined((refund, self._day(line), said), labels)
+        if self._arrangement.has_notes_beside:
+            name, note = joined((name, note), labels), ""
         return Row(
             kind=kind,
-            name=indent + page_text(labels.category(line.category)),
-            note=joined((refund, self._day(line), page_text(labels.described(line))), labels),
+            name=indent + name,
+            note=note and indent + note,
             number=place,
             quantity=self._counted(line.counts, printed_quantity(line, self._sign)),
             unit_price=self._price(line),

@@ -1,61 +1,144 @@
-"""How much room page one has for lines: an estimate in hundredths of a millimetre, rather too small than too large.
+"""How a page can be arranged, and how much room that takes: an estimate, in hundredths of a millimetre.
 
-Sizes are those of `invoice.css`; `tests/documents/test_page_geometry.py` holds the estimate against pages.
+It spares arrangements that have no room from being laid out. Whether page one really has all that it is meant to have
+is seen on the pages themselves (`opens_whole` in `documents/pdf/`), and the next arrangement follows where it has not.
+Sizes are those of `invoice.css`; `tests/documents/test_page_room.py` holds the estimate against pages.
 """
 
 import unicodedata
-from collections.abc import Sequence
+from dataclasses import dataclass
 
-from billing_job.documents.view import Fact, Payment, Row
+from billing_job.documents.view import Arrangement, DocumentView, Party, Row
 
-_ROOM = {"a4": 9_828, "letter": 8_400}
-"""For rows, beside eight facts, two totals and the grand total, two remarks and a payment block."""
-_ROW = {"a4": 546, "letter": 476}
-_NOTE, _REMARK, _TOTAL, _WRAPPED, _FACT, _PAYMENT = 357, 357, 541, 461, 506, 3_800
-_USUAL_FACTS, _USUAL_TOTALS, _USUAL_REMARKS = 8, 2, 2
-_LINES_BESIDE_CODE = 2
-"""Lines of a request and an offer that the code's height has room for."""
-_COLUMNS = {"number": 3_600, "price": 2_400, "vat": 1_400}
-_DESCRIPTION = 10_900
-"""The width of a description beside quantity and amount; each of the other columns takes its own of it."""
-_LETTER = 140
-"""The width of a letter in the size of notes."""
-_CHART_ROWS = 12
-"""The rows of a page that has a chart, too."""
+MOST_ON_PAGE_ONE = 16
+"""Lines that stand on one page with totals and payment; of more, page one has a sum for each category."""
+_WHOLE = (
+    Arrangement(has_chart=True),
+    Arrangement(),
+    Arrangement(has_notes_beside=True),
+    Arrangement(has_notes_beside=True, has_headings=False),
+    Arrangement(has_notes_beside=True, is_dense=True),
+    Arrangement(has_notes_beside=True, is_dense=True, has_headings=False),
+)
+_LONG = (
+    Arrangement(is_long=True, has_categories=True, has_chart=True),
+    Arrangement(is_long=True, has_categories=True),
+    Arrangement(is_long=True, has_categories=True, is_dense=True),
+    Arrangement(is_long=True, is_dense=True),
+)
+_ERROR = 500
+"""What the estimate of a page that has room may be too large by."""
+_LINES_IN_WINDOW = 7
+# The width of a letter in sizes of the style sheet: 7.5, 8, 8.5 and 9 points, and 9 in bold.
+_IN_7_5, _IN_8, _IN_8_5, _IN_9, _IN_BOLD = 128, 137, 146, 160, 166
 
 
-def room_for_rows(
-    paper: str, facts: Sequence[Fact], totals: Sequence[Fact], remarks: Sequence[str], payment: Payment | None
-) -> int:
-    """What is left for the rows of lines; `totals` are without the grand total."""
-    taken = _FACT * max(len(facts) - _USUAL_FACTS, 0)
-    taken += _TOTAL * (len(totals) - _USUAL_TOTALS)
-    taken += _WRAPPED * sum(_text_lines(fact.label, 36) - 1 for fact in totals)
-    taken += _REMARK * (sum(_text_lines(remark, 120) for remark in remarks) - _USUAL_REMARKS)
+@dataclass(frozen=True, slots=True)
+class _Sizes:
+    """Heights of what stands once on a page, and of rows and further lines of rows."""
+
+    sheet: int
+    header: int
+    above_buyer: int
+    headline: int
+    fact: int
+    row: int
+    letter: int
+    wrapped: int
+    total: int
+    around_totals: int
+    paid: int
+    around_payment: int
+
+
+_USUAL = {
+    "a4": _Sizes(25_800, 6_950, 3_700, 2_008, 500, 546, _IN_8_5, 405, 540, 963, 460, 900),
+    "letter": _Sizes(24_640, 7_250, 4_000, 2_008, 500, 476, _IN_8_5, 405, 540, 963, 460, 900),
+}
+_DENSE = {
+    "a4": _Sizes(25_800, 6_950, 3_700, 1_760, 393, 421, _IN_8, 381, 400, 815, 395, 600),
+    "letter": _Sizes(24_640, 7_250, 4_000, 1_760, 393, 421, _IN_8, 381, 400, 815, 395, 600),
+}
+
+
+def arrangements_of(lines: int) -> tuple[Arrangement, ...]:
+    """What to try for a document of so many lines, in this order; the last one is what is left."""
+    return (*_WHOLE, *_LONG) if lines <= MOST_ON_PAGE_ONE else _LONG
+
+
+def may_have_room(view: DocumentView, paper: str) -> bool:
+    """Whether page one may have room for all of it: lines or sums of categories, totals and how to pay."""
+    sizes = _sizes(view, paper)
+    return height(view, paper) <= sizes.sheet + _ERROR
+
+
+def height(view: DocumentView, paper: str) -> int:
+    """What page one takes below its upper margin."""
+    sizes = _sizes(view, paper)
+    remark = 200 + 357 * text_lines(view.remark, 17_000, _IN_7_5) if view.remark else 0
+    return (
+        _header(view, sizes) + sizes.headline + _table(view, sizes) + _totals(view, sizes) + remark + _paid(view, sizes)
+    )
+
+
+def fills_the_window(party: Party) -> bool:
+    """Whether an address takes more lines in the usual size than the envelope's window shows."""
+    return _party_lines(party, 8_000, _IN_9) > _LINES_IN_WINDOW
+
+
+def text_lines(text: str, width: int, letter: int) -> int:
+    """The lines that a text takes in letters of this width; a capital is wider, an ideograph takes the room of two."""
+    quarters = sum(8 if unicodedata.east_asian_width(each) in "WF" else 5 if each.isupper() else 4 for each in text)
+    return max(1, -(-quarters * letter // (4 * width)))
+
+
+def _sizes(view: DocumentView, paper: str) -> _Sizes:
+    return (_DENSE if view.arrangement.is_dense else _USUAL)[paper]
+
+
+def _header(view: DocumentView, sizes: _Sizes) -> int:
+    letterhead = max(2_400, 370 * _party_lines(view.seller, 7_000, _IN_7_5)) + 500
+    broken = (
+        max(text_lines(fact.label, 3_200, sizes.letter), text_lines(fact.value, 3_800, sizes.letter)) - 1
+        for fact in view.facts
+    )
+    facts = sum(sizes.fact + 390 * more for more in broken)
+    pitch, letter = (331, _IN_7_5) if view.buyer.is_long else (460, _IN_9)
+    buyer = sizes.above_buyer + pitch * _party_lines(view.buyer, 8_000, letter)
+    return max(sizes.header, buyer, letterhead + facts)
+
+
+def _party_lines(party: Party, width: int, letter: int) -> int:
+    said = (*party.before, party.name, *party.lines, *(f"{fact.label} {fact.value}" for fact in party.ids))
+    return sum(text_lines(each, width, letter) for each in said)
+
+
+def _table(view: DocumentView, sizes: _Sizes) -> int:
+    if view.specification_title:
+        return 480 + sizes.row * len(view.categories) if view.categories else 0
+    width = 17_000 - 2_800 - 3_000 - 300 - 3_600 * view.has_numbers - 2_400 * view.has_prices - 1_400 * view.has_rates
+    return 480 + sum(_row(row, width, sizes) for row in (*view.rows, *view.closing_rows))
+
+
+def _row(row: Row, width: int, sizes: _Sizes) -> int:
+    note = 357 * text_lines(row.note, width, _IN_7_5) if row.note else 0
+    return sizes.row + sizes.wrapped * (text_lines(row.name, width, sizes.letter) - 1) + note
+
+
+def _totals(view: DocumentView, sizes: _Sizes) -> int:
+    width = 8_000 if view.arrangement.is_dense else 6_000
+    broken = sum(text_lines(fact.label, width, _IN_9) - 1 for fact in view.totals)
+    taken = sizes.around_totals + sizes.total * len(view.totals) + 460 * broken
+    return max(taken, 3_005 if view.month_chart else 0)
+
+
+def _paid(view: DocumentView, sizes: _Sizes) -> int:
+    payment = view.payment
     if payment is None:
-        return _ROOM[paper] - taken + _PAYMENT
-    said = _text_lines(payment.request, 66) + _text_lines(payment.offer, 80)
-    taken += _WRAPPED * max(said - _LINES_BESIDE_CODE, 0)
-    return _ROOM[paper] - taken
-
-
-def rows_height(rows: Sequence[Row], paper: str, *, has_rates: bool) -> int:
-    """What rows of lines take, their notes broken in the width of the first column."""
-    columns = {
-        "number": any(row.number for row in rows),
-        "price": any(row.unit_price for row in rows),
-        "vat": has_rates,
-    }
-    letters = (_DESCRIPTION - sum(_COLUMNS[name] for name, is_there in columns.items() if is_there)) // _LETTER
-    return sum(_ROW[paper] + _NOTE * _text_lines(row.note, letters) for row in rows)
-
-
-def has_chart_room(rows: Sequence[Row], paper: str, *, has_rates: bool) -> bool:
-    """The chart stands beside the totals, whose height it adds to: never so that it opens a page."""
-    return rows_height(rows, paper, has_rates=has_rates) <= _CHART_ROWS * _ROW[paper]
-
-
-def _text_lines(text: str, letters: int) -> int:
-    """The lines that a text takes; an ideograph takes the room of two letters."""
-    width = sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in text)
-    return -(-width // letters)
+        return 0
+    width = 12_700 if payment.qr else 16_100
+    taken = sizes.paid * text_lines(payment.request, width, _IN_BOLD) + 150
+    taken += sizes.paid * sum(text_lines(fact.value, width - 4_300, _IN_9) for fact in payment.facts)
+    taken += 150 + sizes.paid * text_lines(payment.offer, width, _IN_9) if payment.offer else 0
+    taken += 100 + 357 * text_lines(payment.terms, width, _IN_7_5) if payment.terms else 0
+    return sizes.around_payment + max(taken, 2_900 if payment.qr else 0)

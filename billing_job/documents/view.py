@@ -5,6 +5,23 @@ from enum import StrEnum
 
 
 @dataclass(frozen=True, slots=True)
+class Arrangement:
+    """How page one is arranged, from the roomiest to the one that takes the least room."""
+
+    is_long: bool = False
+    """The lines follow on page two, under "Specification"."""
+    has_headings: bool = True
+    """A number with several lines stands above them, with their sum; otherwise beside the first of them."""
+    has_notes_beside: bool = False
+    """What is said of a line stands beside its name, otherwise below."""
+    has_chart: bool = False
+    is_dense: bool = False
+    """Rows stand closer."""
+    has_categories: bool = False
+    """What each category of a long document comes to."""
+
+
+@dataclass(frozen=True, slots=True)
 class Fact:
     """A label and its value."""
 
@@ -23,6 +40,8 @@ class Party:
     lines: tuple[str, ...]
     ids: tuple[Fact, ...] = ()
     before: tuple[str, ...] = ()
+    is_long: bool = False
+    """Whether it takes smaller letters to stand in the window."""
 
 
 class RowKind(StrEnum):
@@ -81,6 +100,8 @@ class Payment:
     qr_caption: str
     offer: str = ""
     """What the client has in credit, and what then remains to be paid; empty where it has nothing."""
+    terms: str = ""
+    """What late payment costs by law; empty where none is named."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +130,8 @@ class DocumentView:
     heading_colour: str
     """The accent where it can be read on white, otherwise the colour of the text."""
     layout: str
-    """Classes of the page: paper, the side of the address, fold marks."""
+    """Classes of the page: paper, the side of the address, fold marks, and whether its rows stand closer."""
+    arrangement: Arrangement
     draft_mark: str
     """The word to print behind a draft's pages; empty on an issued document."""
     logo: str
@@ -133,15 +155,17 @@ class DocumentView:
     vat_head: str
     amount_head: str
     categories: tuple[CategoryRow, ...]
-    """Page one of a document with many lines, whose rows follow under `specification_title`; otherwise nothing."""
+    """Page one of a document with many lines; nothing where it has the lines themselves, or too many categories."""
     specification_title: str
+    """Above the rows of a document with many lines, which begin on page two; empty where they are on page one."""
     rows: tuple[Row, ...]
     closing_rows: tuple[Row, ...]
     """The last rows, which stay on one page with the totals."""
     totals: tuple[Fact, ...]
     grand_total: Fact
     payment: Payment | None
-    notes: tuple[str, ...]
+    remark: str
+    """One line under the totals: why no VAT is charged, and a credit note's reason; often empty."""
     month_chart: Picture | None
     running_head: str
     """What the second and later pages begin with: document and client."""

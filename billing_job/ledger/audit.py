@@ -15,6 +15,7 @@ from billing_job.ledger.billing_tables import deliveries, document_lines, docume
 from billing_job.ledger.chain import broken_links, changed_facts, miscounted_facts
 from billing_job.ledger.database import transaction
 from billing_job.ledger.deliveries import DeliveryEvent
+from billing_job.ledger.derived_tables import not_as_derived
 from billing_job.ledger.mirror import typed_columns
 from billing_job.ledger.releases import is_released
 from billing_job.ledger.tables import events, transactions, wallet_rows
@@ -41,6 +42,7 @@ def audit(engine: Engine, read: Callable[[str], Transaction], changed: Sequence[
             counters_agree,
             settlements_agree,
             deliveries_agree,
+            not_as_derived,
         ):
             try:
                 found = list(check(connection))

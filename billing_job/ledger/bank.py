@@ -5,10 +5,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, select
 
 from billing_job.core.bank_decision import BankDecision
-from billing_job.core.bank_entry import Balances, IdentifiedEntry, Statement, entry_from_json, entry_to_json
+from billing_job.core.bank_entry import Balances, IdentifiedEntry, Statement, entry_from_json, entry_to_json, surest
 from billing_job.core.claim import Payment
 from billing_job.ledger.bank_tables import bank_decisions, bank_entries, bank_statements, payments
 from billing_job.ledger.chain import add
@@ -26,17 +26,19 @@ _PAYMENT_COLUMNS = (
 
 
 def entries_in(connection: Connection) -> list[IdentifiedEntry]:
-    """Every entry once, as the file that told most of it did, in the order in which they came."""
-    latest = select(func.max(bank_entries.c.seq)).group_by(bank_entries.c.entry)
+    """Every entry once, as the file that told most of it did, in the surest form, in the order in which they came."""
     query = (
         select(bank_entries.c.entry, bank_entries.c.identity, bank_entries.c.body, bank_statements.c.format)
         .join(bank_statements, bank_statements.c.seq == bank_entries.c.statement_seq)
-        .where(bank_entries.c.seq.in_(latest))
         .order_by(bank_entries.c.seq)
     )
+    latest: dict[str, tuple[str, str, str]] = {}
+    for row in connection.execute(query):
+        before = latest.pop(row.entry, None)
+        latest[row.entry] = (row.identity, row.body, surest(row.format, before[2]) if before else row.format)
     return [
-        IdentifiedEntry(row.entry, row.identity, entry_from_json(row.body), row.format)
-        for row in connection.execute(query)
+        IdentifiedEntry(entry, identity, entry_from_json(body), form)
+        for entry, (identity, body, form) in latest.items()
     ]
 
 

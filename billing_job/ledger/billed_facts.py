@@ -44,7 +44,13 @@ def refund_history(engine: Engine, references: Collection[tuple[str, str]], refu
         transactions.c.created_at.is_not(None),
     )
     is_refund = transactions.c.type.in_(sorted(refund_types))
-    unlinked_ids = select(settlements.c.transaction_id).where(settlements.c.refund_of == "", ~is_released())
+    # Looked up by transaction: nearly every settlement has no original, whether as a set or by the index of originals.
+    is_unlinked = (
+        select(settlements.c.transaction_id)
+        .where(settlements.c.transaction_id == transactions.c.transaction_id)
+        .where(func.length(settlements.c.refund_of) == 0, ~is_released())
+        .exists()
+    )
     payments: list[Payment] = []
     unlinked: list[Payment] = []
     ids: dict[str, list[str]] = defaultdict(list)
@@ -57,9 +63,7 @@ def refund_history(engine: Engine, references: Collection[tuple[str, str]], refu
             of_these = (*current, transactions.c.reference_type == kind, transactions.c.reference_id.in_(lot))
             left = select(*columns).where(*of_these, transactions.c.micros < 0, ~is_refund)
             payments += [Payment(row[0], row[1], row[2], -row[3], row[4]) for row in connection.execute(left)]
-            came = select(*columns).where(
-                *of_these, transactions.c.micros > 0, is_refund, transactions.c.transaction_id.in_(unlinked_ids)
-            )
+            came = select(*columns).where(*of_these, transactions.c.micros > 0, is_refund, is_unlinked)
             unlinked += [Payment(*row) for row in connection.execute(came)]
     return History(tuple(payments), tuple(unlinked))
 

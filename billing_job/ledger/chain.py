@@ -19,10 +19,11 @@ from sqlalchemy.exc import DBAPIError
 
 from billing_job.ledger.billing_tables import series
 from billing_job.ledger.bulk import insert_rows
+from billing_job.ledger.derived_tables import DERIVED
 from billing_job.ledger.tables import chain, facts, metadata, runs, transactions
 
-NOT_CHAINED = frozenset({facts, series, runs, transactions, chain})
-"""Settings, counters and a run's own state, which change, and what is read anew from `wallet_rows`."""
+NOT_CHAINED = frozenset({facts, series, runs, transactions, chain, *DERIVED})
+"""Settings, counters and a run's own state, which change, and what is read or derived anew."""
 
 _MODULUS = 1 << 256
 _AT_ONCE = 5_000

@@ -5,23 +5,34 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, Engine, func, select
 
-from billing_job.core.document import Heading
-from billing_job.core.document_json import heading_from_json
+from billing_job.core.document import Kind
 from billing_job.core.money import decimal_text
 from billing_job.ledger.billing_tables import credited_lines, deliveries, documents, files
 from billing_job.ledger.database import transaction
 from billing_job.ledger.deliveries import SENT, STUCK, UNKNOWN, DeliveryEvent, is_participant
+from billing_job.ledger.derived_tables import document_heads
 
 
 @dataclass(frozen=True, slots=True)
 class ListedDocument:
-    """A document with its state, the month in whose folder its files stand, and what was credited of its net."""
+    """A document with its state; cents, those of credit notes negative."""
 
-    heading: Heading
+    number: str
+    kind: Kind
+    client_id: str
+    client_name: str
     period: str
     folder: str
+    """The month in whose folder its files stand."""
+    issue_date: str
+    due_date: str
+    currency: str
+    net_cents: int
+    vat_cents: int
+    gross_cents: int
     corrects: str
     credited_cents: int
+    """What was credited of its net."""
     state: str
 
 
@@ -38,26 +49,38 @@ def listed_documents(
     engine: Engine, *, month: str | None = None, client_id: str | None = None, number: str | None = None
 ) -> list[ListedDocument]:
     """Documents by month of their folder or their period, client and number; by kind, year and number."""
-    query = select(documents)
+    columns = documents.c
+    query = select(
+        columns.number,
+        columns.kind,
+        columns.client_id,
+        document_heads.c.client_name,
+        columns.period,
+        columns.folder,
+        columns.issue_date,
+        document_heads.c.due_date,
+        columns.currency,
+        columns.net_cents,
+        columns.vat_cents,
+        columns.gross_cents,
+        columns.corrects,
+    ).join_from(documents, document_heads, document_heads.c.document_number == columns.number)
     if month is not None:
-        query = query.where((documents.c.folder == month) | (documents.c.period == month))
+        query = query.where((columns.folder == month) | (columns.period == month))
     if client_id is not None:
-        query = query.where(documents.c.client_id == client_id)
+        query = query.where(columns.client_id == client_id)
     if number is not None:
-        query = query.where(documents.c.number == number)
-    ordered = query.order_by(documents.c.kind.desc(), documents.c.series_year, documents.c.series_number)
+        query = query.where(columns.number == number)
+    ordered = query.order_by(columns.kind.desc(), columns.series_year, columns.series_number)
     with transaction(engine) as connection:
         credited, sent = _credited(connection), _sent(connection)
         return [
             ListedDocument(
-                heading_from_json(row.body),
-                row.period,
-                row.folder,
-                row.corrects or "",
-                credited.get(row.number, 0),
-                _state(row.net_cents, credited.get(row.number, 0), sent.get(row.number)),
+                **dict(row) | {"kind": Kind(row["kind"]), "corrects": row["corrects"] or ""},
+                credited_cents=credited.get(row["number"], 0),
+                state=_state(row["net_cents"], credited.get(row["number"], 0), sent.get(row["number"])),
             )
-            for row in connection.execute(ordered)
+            for row in connection.execute(ordered).mappings()
         ]
 
 

@@ -1,4 +1,4 @@
-"""What an answer was last made from: when nothing of it has changed, nothing has to be written or worked out again.
+"""What a month was last written from: when nothing of it has changed, nothing has to be written again.
 
 The ledger's tables only grow, so the number of rows in each tells two states of it apart.
 """
@@ -10,10 +10,11 @@ from sqlalchemy import Connection, Engine, delete, insert, select
 from billing_job.ledger.billing_tables import series
 from billing_job.ledger.chain import row_counts
 from billing_job.ledger.database import transaction
+from billing_job.ledger.derived_tables import DERIVED
 from billing_job.ledger.tables import balances, chain, facts, metadata, runs, walks
 
-COUNT_PROCESSES = (facts, runs, walks, balances, chain)
-"""Tables that grow without anything new being known."""
+COUNT_PROCESSES = (facts, runs, walks, balances, chain, *DERIVED)
+"""Tables that grow without anything new being known, and those that follow from the others."""
 
 
 def ledger_state(engine: Engine) -> str:
@@ -33,22 +34,17 @@ def _state(connection: Connection) -> str:
 
 def written_from(engine: Engine, month: str) -> str:
     """What a month was last written from, as `note_written` was told; empty when it never was."""
-    return noted(engine, f"written {month}")
+    with transaction(engine) as connection:
+        query = select(facts.c.value).where(facts.c.name == _name(month))
+        return connection.execute(query).scalar_one_or_none() or ""
 
 
 def note_written(engine: Engine, month: str, state: str) -> None:
-    """Note what a month whose folder is whole was written from."""
-    note(engine, f"written {month}", state)
-
-
-def noted(engine: Engine, name: str) -> str:
-    """What `note` was told under this name; empty when it never was."""
+    """Note what a month whose folder is whole was written from: no fact, only what saves work while nothing changes."""
     with transaction(engine) as connection:
-        return connection.execute(select(facts.c.value).where(facts.c.name == name)).scalar_one_or_none() or ""
+        connection.execute(delete(facts).where(facts.c.name == _name(month)))
+        connection.execute(insert(facts).values(name=_name(month), value=state))
 
 
-def note(engine: Engine, name: str, value: str) -> None:
-    """Keep a value in the place of the one before: no fact, only what saves work as long as nothing changes."""
-    with transaction(engine) as connection:
-        connection.execute(delete(facts).where(facts.c.name == name))
-        connection.execute(insert(facts).values(name=name, value=value))
+def _name(month: str) -> str:
+    return f"written {month}"

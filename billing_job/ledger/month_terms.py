@@ -2,35 +2,57 @@
 
 import hashlib
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from decimal import Decimal
+from typing import Any
 
-from sqlalchemy import Connection, Engine, and_, select
+from sqlalchemy import ColumnElement, Connection, Engine, Select, and_, select
 
 from billing_job.core.document import Vat
 from billing_job.core.settlement import MonthTerms, TrunkMonth
 from billing_job.ledger.billing_tables import client_months, closings, terms, trunk_months
+from billing_job.ledger.bulk import chunks
 from billing_job.ledger.chain import add
 from billing_job.ledger.database import transaction
 
 
-def recorded_terms(engine: Engine, months: Collection[str]) -> dict[tuple[str, str], MonthTerms]:
-    """(client, month) → its terms."""
+def recorded_terms(
+    engine: Engine, months: Collection[str], clients: Collection[str] | None = None
+) -> dict[tuple[str, str], MonthTerms]:
+    """(client, month) → its terms; of these clients, or of all."""
     query = select(client_months.c.client_id, client_months.c.month, client_months.c.vat, terms.c.body).join_from(
         client_months, terms
     )
     with transaction(engine) as connection:
         return {
             (row.client_id, row.month): MonthTerms(row.client_id, row.month, row.body, _vat(row.vat))
-            for row in connection.execute(query.where(client_months.c.month.in_(sorted(months))))
+            for some in _of_each(
+                query.where(client_months.c.month.in_(sorted(months))), client_months.c.client_id, clients
+            )
+            for row in connection.execute(some)
         }
 
 
-def borne_months(engine: Engine, months: Collection[str]) -> dict[tuple[str, str, str], str]:
-    """(trunk, since, month) → the client that bore or owes it."""
+def borne_months(
+    engine: Engine, months: Collection[str], trunks: Collection[str] | None = None
+) -> dict[tuple[str, str, str], str]:
+    """(trunk, since, month) → the client that bore or owes it; of these trunks, or of all."""
+    query = select(trunk_months).where(trunk_months.c.month.in_(sorted(months)))
     with transaction(engine) as connection:
-        rows = connection.execute(select(trunk_months).where(trunk_months.c.month.in_(sorted(months))))
-        return {(row.trunk, row.since, row.month): row.client_id for row in rows}
+        return {
+            (row.trunk, row.since, row.month): row.client_id
+            for some in _of_each(query, trunk_months.c.trunk, trunks)
+            for row in connection.execute(some)
+        }
+
+
+def _of_each(query: Select[Any], column: ColumnElement[str], values: Collection[str] | None) -> Iterator[Select[Any]]:
+    """The query for lots of these values, or the query itself."""
+    if values is None:
+        yield query
+        return
+    for lot in chunks(sorted(values)):
+        yield query.where(column.in_(lot))
 
 
 def months_without_terms(engine: Engine) -> set[str]:

@@ -1,6 +1,5 @@
 """What documents claim and what was paid, for the derivation of open items."""
 
-import re
 from collections.abc import Collection, Sequence
 from datetime import date
 
@@ -8,15 +7,11 @@ from sqlalchemy import Connection, Engine, func, select
 
 from billing_job.core.claim import Claim, Payment, PaymentKind
 from billing_job.core.document import Kind
-from billing_job.core.document_json import heading_from_json
 from billing_job.ledger.bank_tables import bank_entries, bank_statements, payments
 from billing_job.ledger.billing_tables import documents
 from billing_job.ledger.bulk import chunks
 from billing_job.ledger.database import transaction
-
-_HEAD = 400
-_OFFERED = re.compile(r'"offered_cents":(\d+)')
-_DUE = re.compile(r'"due_date":"(\d{4}-\d\d-\d\d)"')
+from billing_job.ledger.derived_tables import document_heads
 
 
 def claims(engine: Engine) -> list[Claim]:
@@ -26,43 +21,33 @@ def claims(engine: Engine) -> list[Claim]:
 
 
 def claims_in(connection: Connection) -> list[Claim]:
-    """The same within a database transaction; of each document only its beginning is read."""
-    columns = documents.c
+    """The same within a database transaction."""
+    columns, heads = documents.c, document_heads.c
     query = select(
         columns.number,
         columns.kind,
         columns.client_id,
         columns.issue_date,
+        heads.due_date,
         columns.gross_cents,
         columns.corrects,
+        heads.offered_cents,
         columns.currency,
-        func.substr(columns.body, 1, _HEAD).label("head"),
-    )
-    found = []
-    for row in connection.execute(query):
-        due = _DUE.search(row.head)
-        day = date.fromisoformat(due[1]) if due else _due_date(connection, row.number)
-        issued = date.fromisoformat(row.issue_date)
-        offered = _OFFERED.search(row.head)
-        found.append(
-            Claim(
-                row.number,
-                Kind(row.kind),
-                row.client_id,
-                issued,
-                day,
-                row.gross_cents,
-                row.corrects or "",
-                int(offered[1]) if offered else 0,
-                row.currency,
-            )
+    ).join_from(documents, document_heads, heads.document_number == columns.number)
+    return [
+        Claim(
+            number,
+            Kind(kind),
+            client_id,
+            date.fromisoformat(issued),
+            date.fromisoformat(due),
+            gross,
+            corrects or "",
+            offered,
+            currency,
         )
-    return found
-
-
-def _due_date(connection: Connection, number: str) -> date:
-    body = connection.execute(select(documents.c.body).where(documents.c.number == number)).scalar_one()
-    return heading_from_json(body).due_date
+        for number, kind, client_id, issued, due, gross, corrects, offered, currency in connection.execute(query)
+    ]
 
 
 def recorded_payments(

@@ -7,8 +7,9 @@ from sqlalchemy import ColumnElement, Connection, Engine, case, func, select
 from billing_job.core.sums import Flow, Movement, When
 from billing_job.ledger.billing_tables import document_lines, documents, releases, settlements
 from billing_job.ledger.database import transaction
+from billing_job.ledger.derived_tables import wallet_sums
 from billing_job.ledger.exact_sums import halves, whole_sum
-from billing_job.ledger.tables import MOVED, moved_in, revisions, transactions
+from billing_job.ledger.tables import MOVED, moved_in, transactions
 
 
 def flows(engine: Engine, first: str, last: str) -> list[Flow]:
@@ -120,6 +121,5 @@ def _movement_rows(
 def ledger_size(engine: Engine) -> tuple[int, int]:
     """How many transactions are mirrored, and how many documents were issued."""
     with transaction(engine) as connection:
-        versions = connection.execute(select(func.count()).select_from(transactions)).scalar_one()
-        replaced = connection.execute(select(func.count()).select_from(revisions)).scalar_one()
-        return versions - replaced, connection.execute(select(func.count()).select_from(documents)).scalar_one()
+        mirrored = connection.execute(select(func.sum(wallet_sums.c.rows))).scalar_one() or 0
+        return int(mirrored), connection.execute(select(func.count()).select_from(documents)).scalar_one()

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 import adbc_driver_sqlite
 import pandas as pd
 import pyarrow as pa
-from sqlalchemy import Connection, Engine, func, select
+from sqlalchemy import Connection, Engine, func, literal_column, select
 
 from billing_job.core.columns.schema import BILLED, STANDING, TRANSACTIONS, conform
 from billing_job.core.errors import LedgerError
@@ -166,15 +166,33 @@ def _billed_in(starts: int, ends: int) -> str:
         """
 
 
-def renewals(engine: Engine, rental_types: Collection[str]) -> pd.DataFrame:
-    """Rentals of numbers, oldest first: columns reference_id and micros; what an order's numbers are known to cost."""
+def open_transactions(engine: Engine, ends: int) -> Iterator[pd.DataFrame]:
+    """Those before `ends`, and undated ones, that nothing settles; TRANSACTIONS, in pieces.
+
+    They are the rows of `transactions_in_scope` that are not settled, read without looking at any other.
+    """
+    never = "FALSE" if engine.dialect.name == "postgresql" else "0"
+    return _frames(
+        engine,
+        f"""
+        SELECT {_COLUMNS}, {never} AS settled
+        FROM unsettled u CROSS JOIN transactions t
+        WHERE t.transaction_id = u.transaction_id AND {_CURRENT}
+            AND NOT u.changed AND (t.created_at IS NULL OR t.created_at < {int(ends)})
+        ORDER BY t.seq
+        """,  # noqa: S608 - the value is an int
+    )
+
+
+def renewals(engine: Engine, rental_types: Collection[str], numbers: Collection[str]) -> pd.DataFrame:
+    """Rentals of these numbers, oldest first: columns reference_id and micros; what they are known to cost."""
     table = _arrow(
         engine,
         f"""
         SELECT t.reference_id, t.micros FROM transactions t
-        WHERE {_CURRENT} AND t.type IN ({_quoted(rental_types)}) AND t.reference_type = 'number' AND t.micros < 0
-            AND t.standing = 'settled'
-        ORDER BY t.created_at
+        WHERE {_CURRENT} AND t.type IN ({_quoted(rental_types)}) AND t.reference_type = 'number'
+            AND t.reference_id IN ({_quoted(numbers)}) AND t.micros < 0 AND t.standing = 'settled'
+        ORDER BY t.created_at, t.seq
         """,  # noqa: S608 - the types are quoted
     )
     return _frame_of(table)
@@ -189,7 +207,8 @@ def settled_parts(engine: Engine) -> dict[tuple[str, int], int]:
     """(transaction, part) of orders that several clients share → the cost that was billed, in micros."""
     with transaction(engine) as connection:
         query = select(settlements.c.transaction_id, settlements.c.part, settlements.c.cost_micros)
-        rows = connection.execute(query.where(settlements.c.part > 0, ~is_released()))
+        # Written out, or no database sees that its index of these rows will do.
+        rows = connection.execute(query.where(settlements.c.part > literal_column("0"), ~is_released()))
         return {(row.transaction_id, row.part): row.cost_micros for row in rows}
 
 

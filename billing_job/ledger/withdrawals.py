@@ -10,7 +10,8 @@ from billing_job.core.wallet import SETTLED
 from billing_job.ledger.billing_tables import credited_rows, settlements
 from billing_job.ledger.bulk import chunks
 from billing_job.ledger.database import transaction
-from billing_job.ledger.exact_sums import halves, whole_sum
+from billing_job.ledger.derived_tables import unsettled, wallet_sums
+from billing_job.ledger.exact_sums import whole_sum
 from billing_job.ledger.mirror import absent_ids
 from billing_job.ledger.releases import is_released
 from billing_job.ledger.tables import CURRENT, moved_in, transactions
@@ -54,11 +55,8 @@ def changed_bills(engine: Engine, gone: set[str], only: str = "") -> dict[str, t
         .scalar_subquery()
     )
     now = case((transactions.c.standing == SETTLED, transactions.c.micros))
-    differs = or_(now.is_(None), now != -settlements.c.cost_micros)
-    # Few ids are bound; many are looked up afterwards.
-    few = sorted(gone) if len(gone) <= 500 else None
     query = (
-        select(settlements.c.transaction_id, settlements.c.part, -settlements.c.cost_micros, now)
+        select(settlements.c.transaction_id, -settlements.c.cost_micros, now)
         .join_from(
             settlements, transactions, and_(transactions.c.transaction_id == settlements.c.transaction_id, CURRENT)
         )
@@ -66,16 +64,18 @@ def changed_bills(engine: Engine, gone: set[str], only: str = "") -> dict[str, t
         .where(or_(undone.is_(None), settlements.c.net_cents == 0, undone != settlements.c.net_cents))
     )
     # A part of a shared order never costs what the order does: of these only withdrawn ones are found here.
-    differs = and_(settlements.c.part == 0, differs)
-    if few is not None:
-        query = query.where(or_(differs, transactions.c.transaction_id.in_(few)))
+    changed_ids = select(unsettled.c.transaction_id).where(unsettled.c.changed)
+    changed = query.where(settlements.c.transaction_id.in_(changed_ids), settlements.c.part == 0)
     if only:
-        query = query.where(settlements.c.transaction_id == only)
+        changed = changed.where(settlements.c.transaction_id == only)
     found: dict[str, tuple[int, int | None]] = {}
     with transaction(engine) as connection:
-        for id_, part, billed, micros in connection.execute(query):
-            if id_ in gone or (part == 0 and (micros is None or micros != billed)):
-                found[id_] = (found.get(id_, (0, None))[0] + int(billed), None if id_ in gone else micros)
+        for id_, billed, micros in connection.execute(changed):
+            if id_ not in gone:
+                found[id_] = (int(billed), micros)
+        for chunk in chunks(sorted(gone & {only} if only else gone)):
+            for id_, billed, _ in connection.execute(query.where(settlements.c.transaction_id.in_(chunk))):
+                found[id_] = (found.get(id_, (0, None))[0] + int(billed), None)
     return found
 
 
@@ -98,11 +98,14 @@ def _older_than_the_list(connection: Connection, absent: set[str]) -> set[str]:
 
 def _movements(connection: Connection, gone: set[str], currency: str) -> int:
     moved = moved_in(currency)
-    small = whole_sum(*connection.execute(select(*halves(transactions.c.micros)).where(moved)).one())
+    sums = wallet_sums.c
+    kept = select(func.sum(sums.high), func.sum(sums.low)).where(
+        sums.currency.in_((currency, "")), sums.standing == SETTLED
+    )
     large = connection.execute(
         select(transactions.c.large_micros).where(moved, transactions.c.large_micros.is_not(None))
     ).scalars()
-    total = small + sum(int(text) for text in large if text is not None)
+    total = whole_sum(*connection.execute(kept).one()) + sum(int(text) for text in large if text is not None)
     query = select(transactions.c.micros, transactions.c.large_micros).where(moved)
     for chunk in chunks(sorted(gone)):
         for micros, large in connection.execute(query.where(transactions.c.transaction_id.in_(chunk))):

@@ -224,12 +224,15 @@ class Accounts:
         return self._texts[key]
 
 
-def accounts_of(job: Job, months: Collection[str]) -> Accounts:
-    """What is recorded of these months."""
+def accounts_of(job: Job, months: Collection[str], clients: Collection[str] | None = None) -> Accounts:
+    """What is recorded of these months: of all clients, or as far as it concerns these and what they were called."""
+    trunks = None if clients is None else {fact.trunk for fact in job.mapping.trunks if fact.client_id in clients}
+    borne = borne_months(job.engine, months, trunks)
+    known = None if clients is None else {*clients, *borne.values()}
     return Accounts(
         job,
-        recorded_terms(job.engine, months),
-        borne_months(job.engine, months),
+        recorded_terms(job.engine, months, known),
+        borne,
         billed_periods(job.engine)[0],
         latest_answers(job.engine),
         freed_months=freed_plan_charges(job.engine),

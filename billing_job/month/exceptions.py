@@ -14,7 +14,7 @@ from billing_job.core.period import Period
 from billing_job.core.phone import e164
 from billing_job.ledger.transactions import first_seen
 from billing_job.month.job import Job
-from billing_job.month.placing import place
+from billing_job.month.placing import place, waiting_of_every_month
 from billing_job.reporting.attribution_csv import short_source
 from billing_job.reporting.exceptions_csv import Waiting
 
@@ -86,4 +86,4 @@ def waiting(job: Job, month: Period | None) -> pd.DataFrame:
     """What waits, ATTRIBUTED: of one month and the billed ones before it, or of all months up to the present one."""
     if month is not None:
         return place(job, month).exceptions
-    return place(job, job.last_month().next, every_month=True).exceptions
+    return waiting_of_every_month(job)

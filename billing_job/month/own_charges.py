@@ -57,11 +57,12 @@ class OwnCharges:
         return tuple(row for row in self.rows if row.transaction_id not in self.billed)
 
 
-def own_charges(job: Job, until: Period, facts: Assignments) -> OwnCharges:
-    """All charges that the runs up to this month bill."""
+def own_charges(job: Job, until: Period, facts: Assignments | None = None) -> OwnCharges:
+    """All charges that the runs up to this month bill; `facts` are the job's assignments where they are known."""
     billed = billed_charges(job.engine)
     if not job.charges and not billed:
         return OwnCharges()
+    facts = facts or job.assignments()
     closed = billed_periods(job.engine)[0]
     first = Period.parse(job.settings.billing.first_month or min({*closed, str(until)}))
     debtors = _Debtors(job, facts, closed, first, billed)
@@ -86,6 +87,7 @@ class _Debtors:
     ):
         self._job, self._facts, self._closed, self._first, self._billed = job, facts, closed, first, billed
         self._holdings = _holdings(job, facts) if any(charge[0].count for charge in job.charges) else {}
+        self._of_plan: dict[str, list[Payer]] = {}
         self._stays: dict[str, list[Days]] = {}
         for fact in job.mapping.trunks:
             self._stays.setdefault(fact.client_id, []).append(_days(job, fact))
@@ -94,15 +96,14 @@ class _Debtors:
     def _accounts(self) -> Accounts:
         return accounts_of(self._job, self._closed)
 
-    def payers(self, charge: Sequence[Charge]) -> Iterator[Payer]:
+    def payers(self, charge: Sequence[Charge]) -> Sequence[Payer]:
         one = charge[0]
         if one.client_id:
-            yield Payer(one.client_id, (ALWAYS,), self._holdings.get(one.client_id, ()))
-            return
-        for client_id in self._job.clients:
-            days = tuple(self._days_of_plan(client_id, one.plan))
-            if days:
-                yield Payer(client_id, days, self._holdings.get(client_id, ()))
+            return [Payer(one.client_id, (ALWAYS,), self._holdings.get(one.client_id, ()))]
+        if one.plan not in self._of_plan:
+            stays = ((id_, tuple(self._days_of_plan(id_, one.plan))) for id_ in self._job.clients)
+            self._of_plan[one.plan] = [Payer(id_, days, self._holdings.get(id_, ())) for id_, days in stays if days]
+        return self._of_plan[one.plan]
 
     def under_billed_id(self, row: ChargeRow) -> ChargeRow:
         """The row under the id by which a plan's charge was billed to what the client was called then."""

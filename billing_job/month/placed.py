@@ -19,7 +19,7 @@ from billing_job.core.settlement import Original
 from billing_job.core.sums import Sum
 from billing_job.core.wallet import SETTLED
 from billing_job.month.accounts import Accounts, Owner
-from billing_job.month.attributed_rows import PLACED
+from billing_job.month.attributing import PLACED
 from billing_job.month.own_charges import OwnCharges
 
 NOTHING = Sum()
@@ -83,8 +83,7 @@ class Placed:
     @cached_property
     def exceptions(self) -> pd.DataFrame:
         """All that waits: open rows, and billed ones that the supplier changed."""
-        found = self.open_exceptions
-        return found if self.changed.empty else pd.concat([found, self.changed[found.columns]], ignore_index=True)
+        return with_changed(self.open_exceptions, self.changed)
 
     @cached_property
     def in_time(self) -> "InTime":
@@ -164,6 +163,11 @@ def place_sums(frame: pd.DataFrame) -> PlaceSums:
         sum_where(frame, frame["settled"]),
         len(frame),
     )
+
+
+def with_changed(waiting: pd.DataFrame, changed: pd.DataFrame) -> pd.DataFrame:
+    """Open rows that wait, and billed ones that the supplier changed."""
+    return waiting if changed.empty else pd.concat([waiting, changed[waiting.columns]], ignore_index=True)
 
 
 def is_open(frame: pd.DataFrame, outcome: str) -> pd.Series:

@@ -1,6 +1,6 @@
 """Every transaction of a month given its place: an owner, an exclusion, or a reason to wait."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 
 import pandas as pd
 
@@ -13,23 +13,21 @@ from billing_job.core.columns.interned import pairs_of
 from billing_job.core.columns.row_values import sum_of, sum_where
 from billing_job.core.columns.schema import INT, TEXT
 from billing_job.core.document import Vat
-from billing_job.core.files.pieces import ROWS_IN_PIECE, Pieces
+from billing_job.core.files.pieces import ROWS_IN_PIECE, Pieces, joined
 from billing_job.core.memory import hand_back
 from billing_job.core.money import wallet_text
 from billing_job.core.period import Period
 from billing_job.core.settlement import Original
 from billing_job.core.sums import Sum
 from billing_job.ledger.billed_facts import documents_of, freed_plan_charges
-from billing_job.ledger.decisions import accepted_costs
 from billing_job.ledger.documents import billed_periods
 from billing_job.ledger.month_terms import months_without_terms
-from billing_job.ledger.transactions import supplier_trunks, transactions_in_scope, transactions_of
-from billing_job.ledger.withdrawals import changed_bills
+from billing_job.ledger.transactions import open_transactions, supplier_trunks, transactions_in_scope, transactions_of
 from billing_job.month.accounts import Accounts, Owner, accounts_of
-from billing_job.month.attributed_rows import PLACED, AttributedRows, attributed, months_of_rows
+from billing_job.month.attributing import PLACED, AttributedRows, attributed, billed_and_changed, months_of_rows
 from billing_job.month.job import Job
 from billing_job.month.own_charges import own_charges
-from billing_job.month.placed import Placed, is_open, place_sums, rows_where
+from billing_job.month.placed import Placed, is_open, place_sums, rows_where, with_changed
 from billing_job.month.refund_owners import ORIGINAL_WAITS
 
 BILLED_ROW_CHANGED = "billed_row_changed"
@@ -57,7 +55,8 @@ def place(job: Job, month: Period, *, every_month: bool = False, rows_in_piece: 
     months |= {original.month for original in owners.billed.values()}
     accounts = accounts_of(job, months | months_without_terms(job.engine))
     left_out = accounts.left_out(month) | accounts.freed(freed, month)
-    vat, untaxable = _vat(job, accounts, month, owing, owners.billed.values(), own_months.union(left_out))
+    beside = own_months.union(left_out)
+    vat, untaxable = _vat(job, accounts, month, owing, job.clients, owners.billed.values(), beside)
     waiting_originals = _waiting_originals(owners, in_scope, untaxable)
     rows = Pieces(PLACED, held_rows=2 * rows_in_piece)
     for piece in owners:
@@ -90,14 +89,31 @@ def _open_owners(owners: AttributedRows, in_scope: Callable[[pd.DataFrame], pd.S
     return found, never_run
 
 
-def billed_and_changed(job: Job, only: str = "") -> dict[str, tuple[int, int | None]]:
-    """Settled transactions, or this one, whose cost is another one by now, and that nobody accepted as they are now."""
-    accepted = accepted_costs(job.engine)
-    return {
-        id_: (accepted.get(id_, billed), now)
-        for id_, (billed, now) in changed_bills(job.engine, job.withdrawn(), only).items()
-        if accepted.get(id_) != (now or 0)
-    }
+def waiting_of_every_month(job: Job) -> pd.DataFrame:
+    """What waits of all months up to the present one, PLACED: `exceptions` of `place` with `every_month`.
+
+    It is told from what nothing settles, so that of a ledger of years nothing else is read.
+    """
+    month = job.last_month().next
+    facts = job.assignments()
+    changed = billed_and_changed(job)
+    _, ends = month.span(job.settings.billing.zone)
+    owners = attributed(job, open_transactions(job.engine, ends), facts, changed)
+    owing, _ = _open_owners(owners, _whatever_month)
+    clients = {client_id for client_id, _ in owing}
+    accounts = accounts_of(job, {name for _, name in owing}, clients)
+    _, untaxable = _vat(job, accounts, month, owing, job.clients.keys() & clients)
+    waiting_originals = _waiting_originals(owners, _whatever_month, untaxable)
+    found = []
+    for piece in owners:
+        frame = _waiting_with_original(_taxed(piece, untaxable, owners.billed), waiting_originals)
+        waiting = frame[is_open(frame, "exception")]
+        found.append(waiting.assign(detail=_details(job, waiting, facts)))
+    return with_changed(joined(found, PLACED), _changed_rows(job, facts, changed))
+
+
+def _whatever_month(frame: pd.DataFrame) -> pd.Series:
+    return pd.Series(True, frame.index)
 
 
 def _changed_rows(job: Job, facts: Assignments, changed: Mapping[str, tuple[int, int | None]]) -> pd.DataFrame:
@@ -162,16 +178,17 @@ def _vat(
     accounts: Accounts,
     month: Period,
     owing: Collection[Owner],
-    refunded: Collection[Original],
-    beside: Collection[Owner],
+    clients: Iterable[str],
+    refunded: Collection[Original] = (),
+    beside: Collection[Owner] = (),
 ) -> tuple[dict[Owner, Vat], dict[Owner, str]]:
-    """The VAT of every client in the month, and in other months of which it has open rows or charges of one's own.
+    """The VAT of clients in the month, and in other months of which they have open rows or charges of one's own.
 
-    Where it cannot be taxed, the decision that is missing.
+    Where one cannot be taxed, the decision that is missing.
     """
     vat: dict[Owner, Vat] = {}
     untaxable: dict[Owner, str] = {}
-    owners = [(client_id, str(month)) for client_id in job.clients]
+    owners = [(client_id, str(month)) for client_id in clients]
     owners += sorted(owner for owner in owing if owner[1] != str(month))
     owners += sorted({(original.client_id, original.month) for original in refunded}) + sorted(beside)
     for client_id, name in owners:

@@ -7,6 +7,8 @@ from billing_job.core.moments import moment_text
 from billing_job.core.period import Period
 from billing_job.didfarm.wire import parse_json, read_transaction
 from billing_job.ledger.audit import glance
+from billing_job.ledger.database import transaction
+from billing_job.ledger.derived_tables import not_as_derived, unsettled, wallet_sums
 from billing_job.ledger.transactions import changed_raw_rows, last_whole_walk
 from billing_job.month.job import Job
 
@@ -42,6 +44,9 @@ def check_facts(job: Job, month: Period | None = None) -> None:
     A glance before something is issued or sent; `verify --deep` reads everything.
     """
     problems = glance(job.engine)
+    if month and not problems:
+        with transaction(job.engine) as connection:
+            problems = list(not_as_derived(connection, (unsettled, wallet_sums)))
     if month and not problems:
         reading = job.reading()
         changed = changed_raw_rows(

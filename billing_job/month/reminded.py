@@ -6,13 +6,13 @@ from functools import lru_cache
 
 from pydantic import TypeAdapter
 
-from billing_job.core.claim import LateClaim, Offer, Payment
+from billing_job.core.claim import Claim, LateClaim, Offer, Payment
 from billing_job.core.document import Client
 from billing_job.ledger.documents import document_of_number
-from billing_job.ledger.payments import recorded_payments
+from billing_job.ledger.payments import claims, recorded_payments
 from billing_job.ledger.reminders import SENT, UNKNOWN, ReminderEvent, SentReminder, logged_reminders
 from billing_job.month.job import Job
-from billing_job.receivables.late_claims import UnpaidClaim, unpaid_claims
+from billing_job.receivables.late_claims import UnpaidClaim, after_credits, unpaid_claims
 from billing_job.receivables.open_items import Receivables
 from billing_job.receivables.reminders import Reminded, Reminder
 
@@ -58,6 +58,8 @@ def late_claims(log: Iterable[SentReminder], events: Collection[ReminderEvent] =
             date.fromisoformat(each.day),
             item.settled_costs_cents + item.costs_cents,
             item.settled_interest_cents + item.interest_cents,
+            item.gross_cents,
+            item.open_cents,
         )
         for each in log
         if each.event in events and each.body
@@ -78,14 +80,16 @@ def letter_offers(log: Iterable[SentReminder]) -> list[Offer]:
 
 def all_claimed(job: Job, state: Receivables) -> list[UnpaidClaim]:
     """Interest and costs that reminders had claimed by the day of `state` and nobody paid, by document."""
-    claims = late_claims(logged_reminders(job.engine))
-    return list(unpaid_claims(claims, recorded_payments(job.engine), state.as_of).values())
+    late = after_credits(late_claims(logged_reminders(job.engine)), claims(job.engine))
+    return list(unpaid_claims(late, recorded_payments(job.engine), state.as_of).values())
 
 
-def claimed_beside(log: Iterable[SentReminder], payments: Iterable[Payment], state: Receivables) -> list[UnpaidClaim]:
+def claimed_beside(
+    log: Iterable[SentReminder], issued: Iterable[Claim], payments: Iterable[Payment], state: Receivables
+) -> list[UnpaidClaim]:
     """Interest and costs that reminders claimed and nobody paid, of documents that are paid themselves."""
     paid = {item.number for item in state.items if item.open_cents <= 0 < item.gross_cents}
-    found = unpaid_claims(late_claims(log), payments, state.as_of)
+    found = unpaid_claims(after_credits(late_claims(log), issued), payments, state.as_of)
     return [claim for number, claim in found.items() if number in paid]
 
 

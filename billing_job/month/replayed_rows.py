@@ -18,7 +18,7 @@ from billing_job.ledger.billed_facts import originals
 from billing_job.ledger.decisions import accepted_costs
 from billing_job.ledger.replay import Settled
 from billing_job.ledger.transactions import transactions_of
-from billing_job.month.attributed_rows import PLACED, months_of_rows
+from billing_job.month.attributing import PLACED, months_of_rows
 from billing_job.month.job import Job
 
 _AT_ONCE = 10_000

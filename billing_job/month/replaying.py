@@ -41,7 +41,7 @@ from billing_job.ledger.replay import (
     store,
 )
 from billing_job.month.accounts import Owner, accounts_of
-from billing_job.month.attributed_rows import PLACED
+from billing_job.month.attributing import PLACED
 from billing_job.month.charges import NOTHING_TAXED
 from billing_job.month.client_rows import by_client
 from billing_job.month.job import Job

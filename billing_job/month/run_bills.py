@@ -25,7 +25,7 @@ from billing_job.ledger.documents import net_by_month
 from billing_job.ledger.transactions import supplier_trunks
 from billing_job.ledger.vat_closings import first_open_day
 from billing_job.month.accounts import Owner
-from billing_job.month.attributed_rows import PLACED
+from billing_job.month.attributing import PLACED
 from billing_job.month.charges import Above, charges, decided_before, told_above
 from billing_job.month.client_rows import ClientRows
 from billing_job.month.credit_offers import unoffered_credit, with_credit_offers

@@ -7,10 +7,10 @@ from billing_job.core.errors import ExitCode
 from billing_job.core.sentences import counted
 from billing_job.ledger.billed_facts import documents_of
 from billing_job.ledger.mirror import LedgerMirror
+from billing_job.month.attributing import billed_and_changed
 from billing_job.month.gate import gate_of
 from billing_job.month.job import Job
 from billing_job.month.narration import tell_wallet
-from billing_job.month.placing import billed_and_changed
 from billing_job.month.reading_in_effect import doubts
 from billing_job.month.session import CommandResult, Session, connected, locked_job
 from billing_job.month.wallet_proof import wallet_proof

@@ -35,6 +35,7 @@ from billing_job.month.receivables import today
 from billing_job.month.reminded import late_claims, letter_offers
 from billing_job.operations.rejections import Rejected, keep_report
 from billing_job.receivables.duplicates import check_same, identified, in_its_direction, possible_duplicates
+from billing_job.receivables.late_claims import after_credits
 from billing_job.receivables.matching import Evidence, Matched, Waiting, matched
 from billing_job.receivables.statement_gaps import Gap, gaps, short_statements
 from billing_job.receivables.statements.ours import CsvColumns, House
@@ -160,7 +161,8 @@ def _kept(
         before = known.get(each.id)
         if before is not None:
             check_same(before.entry, each.entry)
-            if not each.tells_more_than(before):
+            each = each.joined(before)
+            if each == before:
                 continue
         else:
             new[statement.account] += 1
@@ -241,7 +243,7 @@ def _evidence(connection: Connection, job: Job, known: Sequence[IdentifiedEntry]
         decisions=decisions,
         duplicates=possible_duplicates(known),
         recorded=recorded,
-        late=late_claims(letters, SENT | UNKNOWN),
+        late=after_credits(late_claims(letters, SENT | UNKNOWN), claims),
         offers=letter_offers(letters),
     )
 

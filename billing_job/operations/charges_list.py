@@ -20,7 +20,7 @@ def listed_charges(job: Job, month: Period | None) -> dict[str, Any]:
     `run` the one that did or will. `contradictions` are sentences.
     """
     until = month or job.last_month().next
-    found = own_charges(job, until, job.assignments())
+    found = own_charges(job, until)
     rows = [charge_entry(row, found.billed.get(row.transaction_id), found.next_run) for row in found.rows]
     known = {row.transaction_id for row in found.rows}
     rows += [gone_entry(each) for id_, each in found.billed.items() if id_ not in known]

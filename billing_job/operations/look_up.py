@@ -95,21 +95,20 @@ def _history(ledger: OpenLedger, number: str) -> list[HistoryStep]:
 
 def _entry(listed: ListedDocument, items: Mapping[str, OpenItem]) -> dict[str, Any]:
     """A document; of one that is settled elsewhere, before receivables.since, nothing is known of what was paid."""
-    heading = listed.heading
-    item = items.get(heading.number)
+    item = items.get(listed.number)
     return {
-        "number": heading.number,
-        "kind": heading.kind.value,
-        "client_id": heading.client.client_id,
-        "client_name": heading.client.name,
+        "number": listed.number,
+        "kind": listed.kind.value,
+        "client_id": listed.client_id,
+        "client_name": listed.client_name,
         "month": listed.period,
         "folder": listed.folder,
-        "issue_date": heading.issue_date.isoformat(),
-        "due_date": heading.due_date.isoformat(),
-        "currency": heading.currency,
-        "net_cents": heading.net_cents,
-        "vat_cents": heading.vat_cents,
-        "gross_cents": heading.gross_cents,
+        "issue_date": listed.issue_date,
+        "due_date": listed.due_date,
+        "currency": listed.currency,
+        "net_cents": listed.net_cents,
+        "vat_cents": listed.vat_cents,
+        "gross_cents": listed.gross_cents,
         "credited_cents": listed.credited_cents,
         "paid_cents": None if item is None else item.paid_cents,
         "open_cents": None if item is None else item.open_cents,

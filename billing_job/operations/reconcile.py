@@ -8,11 +8,10 @@ from billing_job.core.money import cents_of, wallet_text
 from billing_job.ledger.billed_facts import documents_of
 from billing_job.ledger.proven_readings import accepted_of_reading
 from billing_job.ledger.transactions import all_transactions, changed
-from billing_job.month.attributed_rows import PLACED, attributed
+from billing_job.month.attributing import PLACED, attributed, billed_and_changed
 from billing_job.month.gate import Gate, gate_of
 from billing_job.month.job import Job
 from billing_job.month.placed import PlaceSums, place_sums
-from billing_job.month.placing import billed_and_changed
 from billing_job.month.run_json import gate_json
 
 

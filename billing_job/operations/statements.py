@@ -64,7 +64,7 @@ def write_statements(job: Job, client_id: str | None, as_of: date | None, first:
         payments_of[owner.get(payment.document or "", payment.client_id)].append(payment)
     if client_id is not None and client_id not in everybody and client_id not in job.clients:
         raise ConfigError(f"--client {client_id}: there is no such client in clients.csv, nor on any document")
-    beside = {each.document: each.cents for each in claimed_beside(logged_reminders(job.engine), paid, state)}
+    beside = {each.document: each.cents for each in claimed_beside(logged_reminders(job.engine), issued, paid, state)}
     files = files_at(job.settings.output.directory).below(FOLDER)
     written = []
     for each in everybody if client_id is None else [client_id]:

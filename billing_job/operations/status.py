@@ -4,10 +4,8 @@ from typing import Any
 
 from billing_job.core.columns.row_values import sum_of
 from billing_job.core.period import Period
-from billing_job.core.sums import Sum
 from billing_job.ledger.document_list import count_in_state
 from billing_job.ledger.documents import billed_periods
-from billing_job.ledger.folder_state import ledger_state, note, noted
 from billing_job.ledger.runs import last_run
 from billing_job.ledger.sums import ledger_size
 from billing_job.ledger.transactions import last_whole_walk
@@ -18,7 +16,6 @@ from billing_job.month.own_charges import own_charges
 from billing_job.month.receivables import receivables_figures
 from billing_job.month.wallet_proof import wallet_proof
 
-WAITS = "waiting"
 STATUS_SCHEMA = "billing-job/status@1"
 
 
@@ -36,7 +33,7 @@ def status(job: Job) -> dict[str, Any]:
         "wallet": wallet_proof(job).figures(),
         "last_run": last_run(job.engine),
         "next_month": str(_next_month(job)),
-        "waiting": _waits(job).figures(),
+        "waiting": sum_of(waiting(job, None)).figures(),
         "unsent": {"count": count_in_state(job.engine, "issued")},
         "not_delivered": _not_delivered(job),
         "receivables": receivables_figures(job),
@@ -53,24 +50,12 @@ def _not_delivered(job: Job) -> dict[str, int]:
 
 def _charges(job: Job) -> dict[str, Any]:
     """Of charges of one's own: what would be billed otherwise now, and what the run of its month left open."""
-    found = own_charges(job, job.last_month(), job.assignments())
+    found = own_charges(job, job.last_month())
     late = [row.charge_cents for row in found.open_rows if row.due < found.next_run]
     return {
         "contradictions": [*found.problems, *found.contradictions],
         "late": {"count": len(late), "cents": sum(late)},
     }
-
-
-def _waits(job: Job) -> Sum:
-    """What waits in all: of an old and large ledger it takes seconds, so it is worked out once for each state of it."""
-    state = f"{ledger_state(job.engine)} {job.configuration_sha256} {job.last_month()}"
-    known, _, figures = noted(job.engine, WAITS).rpartition(": ")
-    if known == state:
-        count, micros = figures.split()
-        return Sum(int(count), int(micros))
-    waits = sum_of(waiting(job, None))
-    note(job.engine, WAITS, f"{state}: {waits.count} {waits.micros}")
-    return waits
 
 
 def _next_month(job: Job) -> Period:

@@ -20,9 +20,8 @@ from billing_job.ledger.transaction_history import (
 )
 from billing_job.ledger.transactions import transactions_of
 from billing_job.month.accounts import accounts_of
-from billing_job.month.attributed_rows import attributed
+from billing_job.month.attributing import attributed, billed_and_changed
 from billing_job.month.job import Job
-from billing_job.month.placing import billed_and_changed
 from billing_job.operations.why_charge import told_of_charge
 from billing_job.reporting.attribution_csv import reasons_of
 
@@ -122,7 +121,7 @@ def _rules(job: Job, frame: pd.DataFrame, trunk_names: dict[str, str]) -> list[d
     if owned.empty:
         return [None] * len(frame)
     owners = set(zip(owned["client_id"], owned["month"], strict=True))
-    accounts = accounts_of(job, {month for _, month in owners})
+    accounts = accounts_of(job, {month for _, month in owners}, {client_id for client_id, _ in owners})
     tariff = Tariff(
         clients=job.clients,
         plans=job.settings.plans,

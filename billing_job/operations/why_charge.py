@@ -26,7 +26,7 @@ def told_of_charge(job: Job, id_: str) -> dict[str, Any]:
     settled = settlements_of(job.engine, id_)
     if is_of_plan(id_) and settled:
         return _of_plan(job, id_, settled)
-    found = own_charges(job, _until(job, id_), job.assignments())
+    found = own_charges(job, _until(job, id_))
     billed = found.billed.get(id_)
     row = next((row for row in found.rows if row.transaction_id == id_), None)
     if row is not None:

@@ -9,6 +9,7 @@ from billing_job.core.bank_entry import EntryPart
 from billing_job.core.claim import BESIDE, Payment, PaymentKind
 from billing_job.core.money import decimal_text
 from billing_job.receivables.book import MOST_ITEMS, Book, Receipt, sets_of_sum
+from billing_job.receivables.meant import claimed_beside, meant
 from billing_job.receivables.naming import Named
 
 NOT_NAMED = "unmatched"
@@ -101,9 +102,44 @@ def _by_rules(book: Book, case: Case, part: EntryPart, named: Named) -> Outcome:
         return _came_back(book, case, part, named)
     if named.unknown:
         return Waits(UNKNOWN_DOCUMENT, f"it names {named.unknown}, which was never issued: ask the client what it pays")
+    outcome = _in_short(book, case, part, named) if named.readings and part.cents > 0 else None
+    if outcome is not None and not (named.is_day and isinstance(outcome, Waits)):
+        return outcome
     if named.numbers:
         return _named(book, case, part, named)
     return _by_account(book, case, part)
+
+
+def _in_short(book: Book, case: Case, part: EntryPart, named: Named) -> Outcome | None:
+    """What a payment does whose text may name documents in short; None where it is that of what is written out.
+
+    Such documents are paid where all that are named come to the very sum, in one way of reading it and of one client.
+    """
+
+    def comes_to_it(numbers: Sequence[str]) -> bool:
+        return meant(book, case.day, part, numbers).is_exact
+
+    def owners(numbers: Sequence[str]) -> set[str]:
+        return {book.claims[number].client_id for number in numbers}
+
+    if named.numbers and not (set(named.numbers) - book.claims.keys()) and comes_to_it(named.numbers):
+        return None
+    readings = [numbers for numbers in named.readings if all(number in book.claims for number in numbers)]
+    fit = [numbers for numbers in readings if comes_to_it(numbers)]
+    # Readings that differ in what is paid already are one.
+    different = {frozenset(one for one in numbers if book.open_on(one, case.day)): numbers for numbers in fit}
+    of_one = [numbers for numbers in different.values() if len(owners(numbers)) == 1]
+    if len(of_one) == 1:
+        return _named(book, case, part, Named("number", of_one[0], f"{' and '.join(of_one[0])}, in short, in the text"))
+    if of_one:
+        return Waits(SEVERAL_FIT, f"its text may mean {' or '.join(' and '.join(numbers) for numbers in of_one)}")
+    if fit:
+        return Waits(SEVERAL_CLIENTS, f"its text may mean {' and '.join(fit[0])}, which are of several clients")
+    near = next((numbers for numbers in readings if len(owners(numbers)) == 1), None)
+    if near is None:
+        return None
+    total = sum(book.open_on(number, case.day) for number in near)
+    return Waits(OTHER_SUM, f"its text may mean {' and '.join(near)}, of which {decimal_text(total)} is open")
 
 
 def _came_back(book: Book, case: Case, part: EntryPart, named: Named) -> Outcome:
@@ -133,22 +169,15 @@ def _named(book: Book, case: Case, part: EntryPart, named: Named) -> Outcome:
         )
     if part.cents < 0:
         return _money_out(book, case, part, named)
-    opens = [(number, book.open_on(number, case.day)) for number in named.numbers]
-    cents = part.cents + part.charges_cents
     clients = list(dict.fromkeys(book.claims[number].client_id for number in named.numbers))
-    total = sum(open_cents for _, open_cents in opens)
-    late = _claimed_beside(book, case, named.numbers)
-    with_late = total + sum(claimed for *_, claimed in late)
-    used = book.offered(named.numbers, case.day)
-    # Who pays the documents whole deducted nothing, also where the balance happens to be what a reminder claimed.
-    used = used if cents != total and cents + used in (total, with_late) else 0
-    cents += used
-    if any(open_cents < 0 for _, open_cents in opens) and cents not in (total, with_late):
+    sums = meant(book, case.day, part, named.numbers)
+    cents, total, used = sums.cents, sums.total, sums.used_cents
+    if any(open_cents < 0 for _, open_cents in sums.opens) and not sums.is_exact:
         return Waits(
             OTHER_SUM, f"{' and '.join(named.numbers)} come to {decimal_text(total)}, not to {decimal_text(cents)}"
         )
-    is_exact = cents in (total, with_late) or (named.rule == "hand" and cents < with_late)
-    if len(clients) > 1 and not is_exact:
+    is_certain = sums.is_exact or (named.rule == "hand" and cents < sums.with_late)
+    if len(clients) > 1 and not is_certain:
         return Waits(
             SEVERAL_CLIENTS,
             f"{' and '.join(named.numbers)} come to {decimal_text(total)} and are of several clients"
@@ -156,28 +185,18 @@ def _named(book: Book, case: Case, part: EntryPart, named: Named) -> Outcome:
         )
     found = [_payment(case, None, clients[0], -used, PaymentKind.SET_OFF, named, part)] if used else []
     left = cents
-    for number, open_cents in sorted(opens, key=lambda one: (one[1] > 0, book.claims[one[0]].due_date, one[0])):
+    for number, open_cents in sorted(sums.opens, key=lambda one: (one[1] > 0, book.claims[one[0]].due_date, one[0])):
         pays = open_cents if cents >= total else min(open_cents, left)
         if pays:
             found.append(_payment(case, number, book.claims[number].client_id, pays, PaymentKind.RECEIPT, named, part))
             left -= pays
-    for number, kind, claimed in late:
+    for number, kind, claimed in sums.late:
         if pays := min(claimed, left):
             found.append(_payment(case, number, book.claims[number].client_id, pays, kind, named, part))
             left -= pays
     if left:
         found.append(_payment(case, None, clients[0], left, PaymentKind.RECEIPT, named, part))
     return _with_charges(found, part.charges_cents)
-
-
-def _claimed_beside(book: Book, case: Case, numbers: Sequence[str]) -> list[tuple[str, PaymentKind, int]]:
-    """What reminders claimed beside these documents and nobody paid, in the order in which it is paid."""
-    found = []
-    for number in sorted(numbers, key=lambda one: (book.claims[one].due_date, one)):
-        left = book.claimed_on(number, case.day)
-        if left is not None:
-            found += [(number, kind, cents) for kind in BESIDE if (cents := left.of(kind))]
-    return found
 
 
 def _money_out(book: Book, case: Case, part: EntryPart, named: Named) -> Outcome:
@@ -253,7 +272,7 @@ def _by_account(book: Book, case: Case, part: EntryPart) -> Outcome:
 def _asked_by_letters(book: Book, case: Case, items: Sequence[tuple[str, int]], cents: int) -> list[tuple[str, ...]]:
     """The open documents that reminders asked for, where the sum is theirs with all that is claimed beside them."""
     asked = {number: open_cents for number, open_cents in items if book.claimed_on(number, case.day) is not None}
-    late = sum(claimed for *_, claimed in _claimed_beside(book, case, tuple(asked)))
+    late = sum(claimed for *_, claimed in claimed_beside(book, case.day, tuple(asked)))
     return [tuple(asked)] if late and sum(asked.values()) + late == cents else []
 
 

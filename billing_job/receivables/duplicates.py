@@ -9,11 +9,10 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from billing_job.core.bank_entry import BankEntry, IdentifiedEntry, Statement
+from billing_job.core.bank_entry import FORMATS, BankEntry, IdentifiedEntry, Statement
 from billing_job.core.money import decimal_text
 from billing_job.core.payment_reference import plain_number
 
-_SORTS = ("camt053", "camt054", "mt940", "csv")
 _SHORTEST_WORDS = 6
 """Of two texts, one of which holds the other, or of a number in both: fewer signs are in too many texts."""
 _BACK = " back"
@@ -143,10 +142,9 @@ def _ibans(entry: BankEntry) -> set[str]:
 def _sureness(each: IdentifiedEntry) -> tuple[bool, int]:
     """Sorts what has the bank's reference first, then CAMT, MT940, CSV: entries of one sort are never held as one.
 
-    A notification and a statement of one bank share their references; without any they are of two sorts.
+    A notification and a statement of one bank mostly share their references: then they are one entry, of one sort.
     """
-    sort = _SORTS.index(each.format)
-    return (False, max(1, sort)) if each.entry.reference else (True, sort)
+    return not each.entry.reference, FORMATS.index(each.format)
 
 
 def _alike(one: BankEntry, other: BankEntry) -> bool:

@@ -7,10 +7,11 @@ art. 6:44 BW).
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
-from billing_job.core.claim import BESIDE, LateClaim, Payment, PaymentKind
+from billing_job.core.claim import BESIDE, Claim, LateClaim, Payment, PaymentKind
+from billing_job.receivables.late_payment_law import FIXED_CENTS
 
 PaidBeside = Mapping[tuple[str, PaymentKind], int]
 """Document and kind → cents that were paid beside it."""
@@ -52,13 +53,46 @@ def by_document(claims: Iterable[LateClaim]) -> dict[str, list[LateClaim]]:
     return {number: sorted(own, key=lambda claim: claim.day) for number, own in found.items()}
 
 
+def after_credits(late: Sequence[LateClaim], claims: Iterable[Claim]) -> list[LateClaim]:
+    """The claims, and what each credit note leaves of the newest before it: what it takes off was never owed.
+
+    Interest falls with what was open of the document; costs, too, but not below the fixed sum while anything is left.
+    """
+    letters = by_document(late)
+    notes: dict[str, list[Claim]] = defaultdict(list)
+    for claim in claims:
+        if claim.corrects in letters and claim.gross_cents < 0:
+            notes[claim.corrects].append(claim)
+    found = list(late)
+    for number, own in notes.items():
+        left: dict[LateClaim, int] = {}
+        for note in sorted(own, key=lambda claim: (claim.issue_date, claim.number)):
+            letter = next((each for each in reversed(letters[number]) if each.day <= note.issue_date), None)
+            # On one day, was the note first? Then what was open and what it took were no more than the whole.
+            if letter is None or not letter.open_cents or _is_before(note, letter):
+                continue
+            left[letter] = max(0, left.get(letter, letter.open_cents) + note.gross_cents)
+            found.append(_lessened(letter, left[letter], note.issue_date))
+    return found
+
+
+def _is_before(note: Claim, letter: LateClaim) -> bool:
+    return note.issue_date == letter.day and letter.open_cents - note.gross_cents <= letter.gross_cents
+
+
+def _lessened(letter: LateClaim, left_cents: int, day: date) -> LateClaim:
+    costs, interest = (cents * left_cents // letter.open_cents for cents in (letter.costs_cents, letter.interest_cents))
+    costs = min(letter.costs_cents, max(FIXED_CENTS, costs)) if left_cents else 0
+    return replace(letter, day=day, costs_cents=costs, interest_cents=interest, letter_day=letter.day)
+
+
 def unpaid_claim(claims: Sequence[LateClaim], paid: PaidBeside, day: date) -> UnpaidClaim | None:
     """What is left on a day of the claims beside one document, in the order of their letters; None before the first."""
     newest = next((claim for claim in reversed(claims) if claim.day <= day), None)
     if newest is None:
         return None
     costs, interest = (max(0, newest.cents(kind) - paid.get((newest.document, kind), 0)) for kind in BESIDE)
-    return UnpaidClaim(newest.document, newest.day, costs, interest)
+    return UnpaidClaim(newest.document, newest.letter_day or newest.day, costs, interest)
 
 
 def unpaid_claims(claims: Iterable[LateClaim], payments: Iterable[Payment], as_of: date) -> dict[str, UnpaidClaim]:

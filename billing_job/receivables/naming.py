@@ -2,8 +2,11 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import date
+from itertools import chain, islice, product
 
 from billing_job.core.bank_entry import EntryPart
 from billing_job.core.claim import Claim
@@ -11,8 +14,21 @@ from billing_job.core.document import Kind
 from billing_job.core.payment_reference import belgian_reference, creditor_reference, plain_number, references_in
 
 _RUNS = re.compile(r"[A-Z]+|\d+")
+_LAST_DIGITS = re.compile(r"\d+(?=\D*$)")
 _BETWEEN = r"[\s\-\u2010-\u2014./_:]{0,3}"
 """What may stand between the parts of a number: signs, and the dashes that word processors put in."""
+_DASH = r"[-\u2010-\u2015]"
+_JOINT = r"[-\u2010-\u2015_/]"
+"""Behind a letter it makes one word of what follows."""
+_UP_TO = r"BIS|TO|TOT|T/M|THROUGH|À"
+_IN_SHORT = re.compile(
+    rf"(?P<sign>(?:\s*(?:[/,;+&]|{_DASH}|\b(?:{_UP_TO}|UND|AND|ET|EN|E|Y|OG|OCH)\b))+\s*|\s+)"
+    r"(?:(?:NR|NO|N°|#)[.\s]*)?(?P<digits>\d{1,10})(?![0-9A-Z]|[.:]\d)"
+)
+"""What may follow a number for another one: a sign or a word, and digits that are no day, amount or word."""
+_MOST_READINGS = 256
+_LONGEST_RANGE = 50
+_YEARS = range(2000, 2100)
 _FEWEST_DIGITS = 7
 """Of a number without letters that is looked for in texts: a shorter one could be a day or an amount."""
 
@@ -25,6 +41,10 @@ class Named:
     numbers: tuple[str, ...] = ()
     why: str = ""
     unknown: str = ""
+    readings: tuple[tuple[str, ...], ...] = ()
+    """What it may name in short, `numbers` included: "INV-2026-00001/2" may mean the second one, too."""
+    is_day: bool = False
+    """All digits that it may name something by are a day as well, as 20260301 is: what fits nothing names nothing."""
 
 
 class Names:
@@ -33,7 +53,10 @@ class Names:
     def __init__(self, claims: Iterable[Claim]):
         self._by_reference: dict[str, list[str]] = defaultdict(list)
         self._by_plain: dict[str, str] = {}
+        self._by_digits: dict[str, list[str]] = defaultdict(list)
+        """Digits of an invoice's number → the invoices, where its letters may be left out."""
         shapes: dict[str, int] = {}
+        bare: set[str] = set()
         for claim in claims:
             plain = plain_number(claim.number)
             self._by_plain[plain] = claim.number
@@ -46,8 +69,13 @@ class Names:
                 pattern = _BETWEEN.join(run if run.isalpha() else rf"\d{{{len(run)}}}" for run in runs)
                 # Two numbers may be glued together: a letter that begins one may follow a digit.
                 shapes.setdefault(f"(?<![A-Z{'' if runs[0].isalpha() else '0-9'}]){pattern}", len(plain))
+                digits = [run for run in runs if run.isdigit()]
+                if len(digits) < len(runs) and len("".join(digits)) >= _FEWEST_DIGITS and claim.kind is Kind.INVOICE:
+                    self._by_digits["".join(digits)].append(claim.number)
+                    bare.add(_BETWEEN.join(rf"\d{{{len(run)}}}" for run in digits))
         longest_first = sorted(shapes, key=lambda pattern: (-shapes[pattern], pattern))
         self._shapes = re.compile(rf"(?:{'|'.join(longest_first)})(?!\d)") if shapes else None
+        self._bare = re.compile(rf"(?<![0-9A-Z])(?<![A-Z]{_JOINT})(?:{'|'.join(sorted(bare))})(?!\d)") if bare else None
 
     def named(self, part: EntryPart) -> Named:
         """What the part names by the first rule that finds anything."""
@@ -82,12 +110,103 @@ class Names:
         if self._shapes is None:
             return Named()
         found: dict[str, None] = {}
+        days: dict[str, None] = {}
+        in_short: list[Alternatives] = []
         unknown = ""
         for text in (*part.references, part.text):
-            for match in self._shapes.finditer(text.upper()):
+            upper = text.upper()
+            before, end = "", 0
+            for match in self._shapes.finditer(upper):
                 number = self._by_plain.get(plain_number(match[0]))
-                if number is not None:
+                if number is not None and _is_day(plain_number(match[0])):
+                    days[number] = None
+                elif number is not None:
                     found[number] = None
+                    in_short += self._between(before, upper[end : match.start()].strip(), number)
+                    in_short += self._following(number, upper, match.end())
+                    before, end = number, match.end()
                 elif not unknown and not plain_number(match[0]).isdigit():
                     unknown = match[0]
-        return Named("number", tuple(found), f"{' and '.join(found)} in the text", unknown)
+        if not found and days:
+            return Named(unknown=unknown, readings=tuple((number,) for number in days), is_day=True)
+        readings = _readings(tuple(found), in_short) if found else self._without_letters(part)
+        is_day = not found and all(_is_day(digits) for digits in self._digits_in(part))
+        return Named("number", tuple(found), f"{' and '.join(found)} in the text", unknown, readings, is_day)
+
+    def _digits_in(self, part: EntryPart) -> Iterator[str]:
+        """What a text has that may be numbers without their letters."""
+        if self._bare is None:
+            return
+        for text in (*part.references, part.text):
+            yield from (plain_number(match[0]) for match in self._bare.finditer(text.upper()))
+
+    def _without_letters(self, part: EntryPart) -> tuple[tuple[str, ...], ...]:
+        """What a text names that leaves out the letters of all numbers."""
+        in_short: list[Alternatives] = []
+        if self._bare is None:
+            return ()
+        for text in (*part.references, part.text):
+            upper = text.upper()
+            for match in self._bare.finditer(upper):
+                known = self._by_digits.get(plain_number(match[0]), [])
+                if known:
+                    in_short.append([(number,) for number in known])
+                    in_short += self._following(known[0], upper, match.end())
+        return _readings((), in_short)
+
+    def _following(self, number: str, text: str, place: int) -> Iterator["Alternatives"]:
+        """What digits behind a number may name: in place of its own or at their end, alone or with all up to it."""
+        last = _LAST_DIGITS.search(number)
+        before, width = number, len(last[0]) if last else 0
+        while last and (match := _IN_SHORT.match(text, place)):
+            place, digits, sign = match.end(), match["digits"], match["sign"].strip()
+            if not sign and len(digits) != width:
+                return
+            runs = (digits.zfill(width), last[0][: max(0, width - len(digits))] + digits)
+            ends = dict.fromkeys(one for run in runs if (one := self._numbered(number, run)) not in (None, number))
+            found: Alternatives = [(one,) for one in ends if one is not None]
+            ranges = [each for one in ends if one for each in self._between(before, sign, one)]
+            found = ranges[0] if ranges else found
+            if found:
+                yield found
+                before = found[0][-1]
+
+    def _between(self, first: str, sign: str, last: str) -> Iterator["Alternatives"]:
+        """What "from first to last" may name by the sign between them, the last one included; nothing of two series."""
+        start, end = _LAST_DIGITS.search(first), _LAST_DIGITS.search(last)
+        is_dash = re.fullmatch(_DASH, sign) is not None
+        if not (start and end) or not (is_dash or re.fullmatch(_UP_TO, sign)):
+            return
+        numbers = range(int(start[0]) + 1, int(end[0]) + 1)[:_LONGEST_RANGE]
+        found = tuple(one for run in numbers if (one := self._numbered(first, f"{run:0{len(start[0])}d}")) is not None)
+        if found and found[-1] == last:
+            yield [found, (last,)] if is_dash else [found]
+
+    def _numbered(self, number: str, run: str) -> str | None:
+        """The document of the same series with other digits at the end of its number."""
+        return self._by_plain.get(plain_number(_LAST_DIGITS.sub(run, number)))
+
+
+def _is_day(digits: str) -> bool:
+    """Whether a number of eight digits is a day as banks write it: 20260301 or 01032026."""
+    if not (len(digits) == 8 and digits.isdigit()):
+        return False
+    for year, month, day in ((digits[:4], digits[4:6], digits[6:]), (digits[4:], digits[2:4], digits[:2])):
+        with suppress(ValueError):
+            if date(int(year), int(month), int(day)).year in _YEARS:
+                return True
+    return False
+
+
+Alternatives = list[tuple[str, ...]]
+"""What one abbreviated number may stand for."""
+
+
+def _readings(numbers: tuple[str, ...], in_short: Sequence[Alternatives]) -> tuple[tuple[str, ...], ...]:
+    """Every set of documents that may be named, each document once; none where nothing is in short."""
+    if not in_short:
+        return ()
+    chosen = islice(product(*in_short), _MOST_READINGS)
+    return tuple(
+        {frozenset(one): one for each in chosen if (one := tuple(dict.fromkeys(chain(numbers, *each))))}.values()
+    )

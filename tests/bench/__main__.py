@@ -5,7 +5,7 @@ import importlib
 import subprocess
 import sys
 
-PARTS = ("rendering", "aggregation", "charges", "ledger", "month", "bank", "fetch")
+PARTS = ("rendering", "aggregation", "charges", "ledger", "look_up", "month", "bank", "fetch")
 
 
 def main() -> None:

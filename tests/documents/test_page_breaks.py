@@ -16,6 +16,7 @@ from tests.support.sample_documents import CLIENT, LANGUAGES, SELLER, document, 
 
 TEMPLATES = load_templates(None)
 CARRYING = replace(SELLER, carried_forward=True)
+OF_A_LINE = r"(\+[\d ]+ · |\s*)(Number rental|Calls|Messages) "
 SIZES = (3, 1, 6, 2, 7, 4, 12, 5) * 6
 
 
@@ -40,7 +41,7 @@ def test_each_page_carries_the_sum_of_the_lines_so_far() -> None:
     for place, page in enumerate(pages):
         brought = [cents(line) for line in page if line.startswith("Brought forward")]
         assert brought == ([so_far] if place else [])
-        so_far += sum(cents(line) for line in page if re.match(r"\s*(Number rental|Calls|Messages) ", line))
+        so_far += sum(cents(line) for line in page if re.match(OF_A_LINE, line))
         carried = [cents(line) for line in page if line.startswith("Carried forward")]
         assert carried == ([so_far] if place + 1 < len(pages) else [])
     assert len(pages) > 4

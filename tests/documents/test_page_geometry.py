@@ -3,12 +3,13 @@
 import io
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from functools import partial
 from typing import Any
 
 import pytest
 
-from billing_job.core.document import Client, Document, Line, Seller
+from billing_job.core.document import Client, Document, Line, Seller, Vat
 from billing_job.documents.document_files import document_files, letter_pdf
 from billing_job.documents.letter_view import LetterView
 from billing_job.documents.payment import is_collected, is_payable
@@ -18,13 +19,16 @@ from billing_job.documents.templates import load_templates
 from billing_job.documents.translations import labels_for
 from tests.support.sample_documents import (
     CLIENT,
+    HISTORY,
     LANGUAGES,
     OUTSIDE_SCOPE,
+    REVERSE_CHARGE,
     SELLER,
     document,
     draft,
     full_credit,
     in_language,
+    line,
     long_names,
     many_lines,
     mixed_rates,
@@ -61,6 +65,31 @@ CREDITOR = "NL79ZZZ999999990000"
 DEBITED = replace(CLIENT, mandate_id="MANDATE-1", debited_iban="NL13TEST0123456789")
 AMERICAN = abroad("US", street="350 Fifth Avenue", city="New York", region="NY", postal_code="10118")
 JAPANESE = abroad("JP", street="丸の内1-1-1", region="東京都", city="千代田区", postal_code="100-0005", language="ja")
+NOTED = replace(
+    CLIENT,
+    country="DE",
+    vat_id="DE136695976",
+    buyer_reference="Kostenstelle 4711-00815 Beschaffung",
+    purchase_order="PO-2026-000000117",
+    contract_reference="CTR-2026-Q4-0000099",
+    attention="Frau Dr. Annegret Kleinschmidt",
+    street2="Hinterhaus, 3. Stock links",
+    region="Nordrhein-Westfalen",
+)
+RATES = [
+    Vat("S", Decimal(rate)) for rate in ("17", "18", "19", "20", "20.5", "21", "22", "23", "24", "25", "25.5", "27")
+]
+
+
+def sold(place: int) -> Line:
+    """A charge of one's own whose description fills the column, with a quantity of decimals and a unit price."""
+    made = line(
+        place + 1, "charge", 14_250 + place, description="Managed SIP channel bundle with fail-over and recording no 7"
+    )
+    row = replace(made.rows[0], transaction_id=f"charge:{place}:2026-10", quantity=Decimal("1.5"))
+    return replace(made, quantity=Decimal("1.5"), unit="hour", unit_price_micros=95_000_000, rows=(row,))
+
+
 SAMPLES: dict[str, Callable[[], Document]] = {
     **{f"{count} lines": partial(_of_lines, count) for count in (1, 8, 15, 16, 17, 40)},
     **{language: partial(in_language, language) for language in LANGUAGES},
@@ -76,10 +105,21 @@ SAMPLES: dict[str, Callable[[], Document]] = {
     "window at the right": lambda: document(standard_lines(), seller=replace(SELLER, address="right")),
     "sums carried": lambda: document(numbers_of((4,) * 20), seller=replace(SELLER, carried_forward=True)),
     "10 lines of one remark": lambda: document(with_remarks(10, 1)),
-    "12 lines of long remarks": lambda: document(with_remarks(12, 3)),
+    "16 lines of long texts": lambda: document(with_remarks(16, 5)),
     "16 lines of remarks on Letter": lambda: document(with_remarks(16, 1), seller=LETTER),
     "16 German lines on Letter": lambda: document(many_lines(16), client=GERMAN, seller=LETTER),
-    "16 French lines on Letter": lambda: document(many_lines(16), client=replace(GERMAN, language="fr"), seller=LETTER),
+    "16 German lines and every note on Letter": lambda: document(
+        [replace(each, vat=REVERSE_CHARGE) for each in many_lines(16)],
+        client=replace(NOTED, language="de"),
+        seller=replace(LETTER, contact="Accounts receivable", footer="Noordzee Telecom", tax_number="123/456/78901"),
+        offered_cents=500,
+    ),
+    "16 charges of sixty letters": lambda: document([sold(place) for place in range(16)]),
+    "twelve rates": lambda: document([line(n, "call", 999, quantity=3, vat=vat) for n, vat in enumerate(RATES, 1)]),
+    "60 categories": lambda: document([line(n, f"own_{n}", 999) for n in range(60)]),
+    "millions": lambda: document(
+        [line(1, "call", 999_999_999)], history=tuple(replace(each, net_cents=999_999_999) for each in HISTORY)
+    ),
     "direct debit": lambda: document(standard_lines(), client=DEBITED, seller=replace(SELLER, creditor_id=CREDITOR)),
 }
 RIGHT = replace(SELLER, address="right")
@@ -142,7 +182,7 @@ def test_nothing_stands_over_or_outside(name: str) -> None:
     """All texts lie within the margins, none over another; up to 16 lines are one page, the account is on the first."""
     each = SAMPLES[name]()
     pages = list(pages_of(document_files(each, TEMPLATES)["pdf"]))
-    assert (len(pages) == 1) == (len(each.lines) <= 16 and "remarks" not in name)
+    assert (len(pages) == 1) == (len(each.lines) <= 16 and "long texts" not in name)
     stand_apart(pages, each.seller)
     if is_payable(each) and not is_collected(each):
         texts = [box.text.replace(" ", "") for box in pages[0][2]]

@@ -28,6 +28,7 @@ from tests.support.lives import (
     life,
     moved,
     plan,
+    quiet_life,
     rule,
 )
 
@@ -77,7 +78,7 @@ def play(here: Life, when: str, first: list[dict[str, object]], later: list[dict
 @pytest.mark.parametrize(("by", "when"), BY_AND_WHEN)
 def test_a_refund_goes_back_to_who_paid(tmp_path: Path, by: str, when: str) -> None:
     """A rental of acme's, refunded after number and trunk became bruno's, leaves nothing with either of them."""
-    with life(tmp_path, plan(MARKUP)) as here:
+    with quiet_life(tmp_path, plan(MARKUP)) as here:
         if by == "trunk":
             here.trunks(f"{TRUNK_A},acme,,2026-09-15", f"{TRUNK_A},bruno,2026-09-15,", f"{TRUNK_B},bruno,,")
         else:
@@ -102,7 +103,7 @@ def test_a_refund_goes_back_to_who_paid(tmp_path: Path, by: str, when: str) -> N
 @pytest.mark.parametrize("when", WHEN)
 def test_a_refund_finds_its_original_under_another_name(tmp_path: Path, bought: str, refunded: str, when: str) -> None:
     """The purchase of an order refunded by its number, or one name of the number by the other, gives back its price."""
-    with life(tmp_path, plan(rule(category="number_setup", model="fixed", price="17.00") + AT_COST)) as here:
+    with quiet_life(tmp_path, plan(rule(category="number_setup", model="fixed", price="17.00") + AT_COST)) as here:
         play(
             here,
             when,
@@ -128,7 +129,7 @@ def test_a_recycled_number_keeps_its_orders_apart(
     tmp_path: Path, reference: dict[str, Any], expected: tuple[str, str], when: str
 ) -> None:
     """Number of acme as DID 42 of order 1042, then bruno's as DID 77 of order 1077: each gets its own refund."""
-    with life(tmp_path, plan(MARKUP)) as here:
+    with quiet_life(tmp_path, plan(MARKUP)) as here:
         here.numbers(f"{NUMBER},42,1042,{TRUNK_A},,2026-09-10", f"{NUMBER},77,1077,{TRUNK_B},2026-09-20,")
         kind, first, second = ("order", 1042, 1077) if "order" in reference else ("number", 42, 77)
         bought = [
@@ -142,7 +143,7 @@ def test_a_recycled_number_keeps_its_orders_apart(
 
 def test_a_client_that_left_gets_its_refund(tmp_path: Path) -> None:
     """Bruno has left every file: the credit note is bruno's all the same, as the invoice that it corrects had him."""
-    with life(tmp_path, plan(MARKUP)) as here:
+    with quiet_life(tmp_path, plan(MARKUP)) as here:
         here.numbers(f"{NUMBER},{DID},{ORDER},{TRUNK_B},,")
         here.add(moved(1, -1000, "2026-09-05", type_="renewal", number=DID), moved(2, -500, "2026-09-06"))
         here.run(SEPTEMBER)
@@ -160,7 +161,7 @@ def test_a_client_that_left_gets_its_refund(tmp_path: Path) -> None:
 @pytest.mark.parametrize("who", ["moved", "renamed"])
 def test_a_refund_follows_the_document_and_not_the_files(tmp_path: Path, who: str) -> None:
     """The trunk became another client's, or the client another id: the refund is of whom the document names."""
-    with life(tmp_path, plan(MARKUP)) as here:
+    with quiet_life(tmp_path, plan(MARKUP)) as here:
         here.add(moved(1, -1000, "2026-09-05"))
         here.run(SEPTEMBER)
         if who == "moved":
@@ -182,7 +183,7 @@ def test_a_refund_follows_the_document_and_not_the_files(tmp_path: Path, who: st
 @pytest.mark.parametrize("when", ["next month", "supplementary"])
 def test_a_refund_gives_back_the_discounted_price(tmp_path: Path, when: str, later: str) -> None:
     """100.00 less 50 % gives back 50.00, whatever the discount is by then."""
-    with life(tmp_path, plan(**HALF)) as here:
+    with quiet_life(tmp_path, plan(**HALF)) as here:
         here.add(moved(1, -10_000, "2026-09-05", type_="renewal", number=DID))
         here.run(SEPTEMBER)
         assert here.net() == 5000
@@ -195,7 +196,7 @@ def test_a_refund_gives_back_the_discounted_price(tmp_path: Path, when: str, lat
 
 def test_a_refund_of_what_was_free_gives_nothing(tmp_path: Path) -> None:
     """A discount of 100 % charged nothing, so nothing comes back when there is no discount any more."""
-    with life(tmp_path, plan(discount_percent="100")) as here:
+    with quiet_life(tmp_path, plan(discount_percent="100")) as here:
         here.add(moved(1, -10_000, "2026-09-05", type_="renewal", number=DID))
         here.run(SEPTEMBER)
         here.settings(plan())
@@ -208,7 +209,7 @@ def test_a_refund_of_what_was_free_gives_nothing(tmp_path: Path) -> None:
 @pytest.mark.parametrize("discount", ["0", "50", "100"])
 def test_use_and_refund_at_two_discounts(tmp_path: Path, discount: str) -> None:
     """October's own use of 40.00 has October's discount, September's refund of 100.00 gives back 50.00."""
-    with life(tmp_path, plan(**HALF)) as here:
+    with quiet_life(tmp_path, plan(**HALF)) as here:
         here.add(moved(1, -10_000, "2026-09-05", type_="renewal", number=DID))
         here.run(SEPTEMBER)
         here.settings(plan(discount_percent=discount))
@@ -220,7 +221,7 @@ def test_use_and_refund_at_two_discounts(tmp_path: Path, discount: str) -> None:
 @pytest.mark.parametrize("when", WHEN)
 def test_use_and_its_refund_come_to_nothing(tmp_path: Path, when: str) -> None:
     """At a markup and a discount, billed together or one after the other, nothing is left, and no VAT."""
-    with life(tmp_path, plan(MARKUP, discount_percent="12.5")) as here:
+    with quiet_life(tmp_path, plan(MARKUP, discount_percent="12.5")) as here:
         play(
             here,
             when,
@@ -239,7 +240,7 @@ def test_use_and_its_refund_come_to_nothing(tmp_path: Path, when: str) -> None:
 )
 def test_a_refund_gives_back_the_billed_price(tmp_path: Path, changed: str, when: str) -> None:
     """Ten at 30 % on top was 13.00, so 13.00 comes back under any later price."""
-    with life(tmp_path, plan(MARKUP)) as here:
+    with quiet_life(tmp_path, plan(MARKUP)) as here:
         here.add(moved(1, -1000, "2026-09-05", type_="renewal", number=DID))
         if when != "same month":
             here.run(SEPTEMBER)
@@ -257,7 +258,7 @@ def test_a_refund_gives_back_the_billed_price(tmp_path: Path, changed: str, when
 @pytest.mark.parametrize("months", ["one", "each"])
 def test_a_refund_in_parts(tmp_path: Path, parts: tuple[int, ...], given: tuple[int, ...], months: str) -> None:
     """Parts of a rental of 10.00 at 30 % on top give back their share of 13.00, cumulated, together all of it."""
-    with life(tmp_path, plan(MARKUP)) as here:
+    with quiet_life(tmp_path, plan(MARKUP)) as here:
         here.add(moved(1, -1000, "2026-09-05", type_="renewal", number=DID))
         here.run(SEPTEMBER)
         after = [OCTOBER, NOVEMBER, DECEMBER]
@@ -277,7 +278,7 @@ def test_a_refund_in_parts(tmp_path: Path, parts: tuple[int, ...], given: tuple[
 @pytest.mark.parametrize("when", WHEN)
 def test_a_half_refunded_rental_keeps_half(tmp_path: Path, when: str) -> None:
     """Half of a rental of 10.00 at 30 % on top is 6.50, also where both are on one invoice."""
-    with life(tmp_path, plan(MARKUP)) as here:
+    with quiet_life(tmp_path, plan(MARKUP)) as here:
         play(
             here,
             when,
@@ -323,7 +324,7 @@ def test_a_rental_refunded_twice_is_given_back_once(tmp_path: Path, when: str) -
 @pytest.mark.parametrize(("by", "when"), BY_AND_WHEN)
 def test_purchase_and_refund_in_one_second(tmp_path: Path, when: str, by: str) -> None:
     """Ids 999 and 1000 of one moment: the purchase comes first, and its 13.00 come back."""
-    with life(tmp_path, plan(MARKUP)) as here:
+    with quiet_life(tmp_path, plan(MARKUP)) as here:
         play(
             here,
             when,
@@ -342,7 +343,7 @@ def test_two_roundings_come_back_whole(tmp_path: Path, lines: str, when: str) ->
     first, second = (
         ({"number": NUMBER}, {"number": OTHER}) if lines == "numbers" else ({"trunk": TRUNK_A}, {"trunk": TRUNK_A})
     )
-    with life(tmp_path, plan(MARKUP.replace("30", "25"))) as here:
+    with quiet_life(tmp_path, plan(MARKUP.replace("30", "25"))) as here:
         here.numbers(*TWO_NUMBERS)
         play(
             here,
@@ -362,7 +363,7 @@ def test_two_roundings_come_back_whole(tmp_path: Path, lines: str, when: str) ->
 @pytest.mark.parametrize("when", ["next month", "supplementary"])
 def test_a_refund_stands_under_the_category_and_number_of_its_original(tmp_path: Path, when: str) -> None:
     """The row of a refunded rental is a rental of that number below zero, with its own date and September's rate."""
-    with life(tmp_path, plan(MARKUP)) as here:
+    with quiet_life(tmp_path, plan(MARKUP)) as here:
         # reading: "belongs to the category of the transaction it refunds" holds for the CSV's category as well.
         play(
             here,
@@ -386,7 +387,7 @@ def message(row_id: int) -> dict[str, object]:
 @pytest.mark.parametrize(("when", "left"), [("same month", 0), ("next month", 10), ("supplementary", 10)])
 def test_a_refunded_unit_of_a_package(tmp_path: Path, when: str, left: int) -> None:
     """Three messages, two included: refunded with them the first frees its place, afterwards it gives back nothing."""
-    with life(tmp_path, plan(PACKAGE + AT_COST)) as here:
+    with quiet_life(tmp_path, plan(PACKAGE + AT_COST)) as here:
         play(
             here,
             when,
@@ -399,7 +400,7 @@ def test_a_refunded_unit_of_a_package(tmp_path: Path, when: str, left: int) -> N
 @pytest.mark.parametrize(("when", "left"), [("same month", 200), ("next month", 150), ("supplementary", 150)])
 def test_a_refunded_unit_of_a_tier(tmp_path: Path, when: str, left: int) -> None:
     """Of three at 1.00, 1.00 and 0.50 the first is refunded: together the third moves up, later it stays."""
-    with life(tmp_path, plan(GRADUATED + AT_COST)) as here:
+    with quiet_life(tmp_path, plan(GRADUATED + AT_COST)) as here:
         play(
             here,
             when,
@@ -411,7 +412,7 @@ def test_a_refunded_unit_of_a_tier(tmp_path: Path, when: str, left: int) -> None
 
 def test_late_units_go_on_at_the_months_own_tiers(tmp_path: Path) -> None:
     """A third message of September has September's third place at September's price, though tiers have changed."""
-    with life(tmp_path, plan(GRADUATED + AT_COST)) as here:
+    with quiet_life(tmp_path, plan(GRADUATED + AT_COST)) as here:
         here.add(*(moved(n, -3, "2026-09-05", type_="sms") for n in (1, 2)))
         here.run(SEPTEMBER)
         here.settings(plan(GRADUATED.replace("0.50", "9.00") + AT_COST))
@@ -435,7 +436,7 @@ def two_lines(here: Life) -> None:
 def test_crediting_a_line_takes_its_discount_along(tmp_path: Path, line: int, discount: str) -> None:
     """Of two lines of 10.00 less 50 % one is worth 5.00, when it is credited and when it is billed again."""
     worth = 1000 * (100 - int(discount)) // 100
-    with life(tmp_path, plan(discount_percent=discount)) as here:
+    with quiet_life(tmp_path, plan(discount_percent=discount)) as here:
         two_lines(here)
         assert here.new(here.credit("INV-2026-00001", line)) == [("acme", -worth)]
         assert here.net() == worth
@@ -447,7 +448,7 @@ def test_crediting_a_line_takes_its_discount_along(tmp_path: Path, line: int, di
 def test_a_line_credited_and_rebilled_comes_to_nothing(tmp_path: Path, discount: str, when: str) -> None:
     """Nothing has changed, so what was credited is billed again to the cent."""
     worth = 1000 * (100 - int(discount)) // 100
-    with life(tmp_path, plan(discount_percent=discount)) as here:
+    with quiet_life(tmp_path, plan(discount_percent=discount)) as here:
         two_lines(here)
         assert here.new(here.credit("INV-2026-00001", 1, rebill=True)) == [("acme", -worth)]
         ran = here.run(OCTOBER) if when == "next month" else here.run(SEPTEMBER, "--supplementary")
@@ -457,7 +458,7 @@ def test_a_line_credited_and_rebilled_comes_to_nothing(tmp_path: Path, discount:
 
 def test_crediting_line_by_line_is_crediting_the_whole(tmp_path: Path) -> None:
     """Both lines one after the other, each with its share of an odd discount, leave no cent, and no VAT."""
-    with life(tmp_path, plan(MARKUP, discount_percent="33.3")) as here:
+    with quiet_life(tmp_path, plan(MARKUP, discount_percent="33.3")) as here:
         here.add(moved(1, -1001, "2026-09-05", type_="renewal", number=DID), moved(2, -777, "2026-09-06"))
         here.run(SEPTEMBER)
         for category in ("number_rental", "call"):
@@ -478,7 +479,7 @@ def test_crediting_line_by_line_is_crediting_the_whole(tmp_path: Path) -> None:
 @pytest.mark.parametrize("which", ["first", "second"])
 def test_a_rebilled_line_keeps_its_places(tmp_path: Path, rules: str, first: int, second: int, which: str) -> None:
     """Four messages on two numbers: the line credited and billed again has the places that it had."""
-    with life(tmp_path, plan(rules + AT_COST)) as here:
+    with quiet_life(tmp_path, plan(rules + AT_COST)) as here:
         here.numbers(*TWO_NUMBERS)
         here.add(*(moved(n, -3, f"2026-09-0{n}", type_="sms", number=NUMBER if n < 3 else OTHER) for n in (1, 2, 3, 4)))
         here.run(SEPTEMBER)
@@ -491,7 +492,7 @@ def test_a_rebilled_line_keeps_its_places(tmp_path: Path, rules: str, first: int
 
 def test_a_rebilled_line_has_the_right_price(tmp_path: Path) -> None:
     """Billed at 100 % on top by mistake, credited with --rebill after the file was corrected: 13.00 less 50 %."""
-    with life(tmp_path, plan(MARKUP.replace("30", "100"), **HALF)) as here:
+    with quiet_life(tmp_path, plan(MARKUP.replace("30", "100"), **HALF)) as here:
         two_lines(here)
         here.settings(plan(MARKUP, **HALF))
         place = here.line_of("INV-2026-00001", "number_rental")
@@ -502,7 +503,7 @@ def test_a_rebilled_line_has_the_right_price(tmp_path: Path) -> None:
 @pytest.mark.parametrize("when", ["next month", "supplementary"])
 def test_a_rebilled_line_has_the_right_client(tmp_path: Path, when: str) -> None:
     """The number was bruno's all along: acme gets its 13.00 back, bruno is billed them under September."""
-    with life(tmp_path, plan(MARKUP)) as here:
+    with quiet_life(tmp_path, plan(MARKUP)) as here:
         two_lines(here)
         here.numbers(f"{NUMBER},{DID},{ORDER},{TRUNK_B},,")
         here.credit("INV-2026-00001", here.line_of("INV-2026-00001", "number_rental"), rebill=True)
@@ -513,7 +514,7 @@ def test_a_rebilled_line_has_the_right_client(tmp_path: Path, when: str) -> None
 
 def test_a_rebilled_line_keeps_its_tax_date(tmp_path: Path) -> None:
     """September's 10.00, billed again in October when the rate is 23 %, has September's 21 %."""
-    with life(tmp_path, plan()) as here:
+    with quiet_life(tmp_path, plan()) as here:
         here.rates("NL,S,21,2020-01-01", "NL,S,23,2026-10-01")
         two_lines(here)
         here.credit("INV-2026-00001", 1, rebill=True)
@@ -523,7 +524,7 @@ def test_a_rebilled_line_keeps_its_tax_date(tmp_path: Path) -> None:
 
 def test_a_whole_document_credited_and_rebilled(tmp_path: Path) -> None:
     """Fee, minimum, discount and use come again as they were."""
-    with life(tmp_path, plan(MARKUP, monthly_fee="5.00", **MINIMUM, **HALF)) as here:
+    with quiet_life(tmp_path, plan(MARKUP, monthly_fee="5.00", **MINIMUM, **HALF)) as here:
         two_lines(here)
         assert here.net("acme") == 10_000
         assert here.new(here.credit("INV-2026-00001", rebill=True)) == [("acme", -10_000)]
@@ -544,7 +545,7 @@ def test_a_whole_document_is_rebilled_by_a_later_run(
     tmp_path: Path, terms: dict[str, str], september: int, october: int
 ) -> None:
     """The next month's invoice takes fee and minimum of the month up as well, and once."""
-    with life(tmp_path, plan(MARKUP, **terms)) as here:
+    with quiet_life(tmp_path, plan(MARKUP, **terms)) as here:
         two_lines(here)
         here.credit("INV-2026-00001", rebill=True)
         assert here.of_month(SEPTEMBER) == 0
@@ -556,7 +557,7 @@ def test_a_whole_document_is_rebilled_by_a_later_run(
 @pytest.mark.parametrize("month", [SEPTEMBER, OCTOBER])
 def test_what_a_plan_adds_is_rebilled_with_the_right_vat(tmp_path: Path, month: str) -> None:
     """Billed at 21 % where the rate was 9: use 26.00, fee 5.00 and a top-up to 100.00 come again with 9.00 of VAT."""
-    with life(tmp_path, plan(MARKUP, monthly_fee="5.00", minimum="100.00")) as here:
+    with quiet_life(tmp_path, plan(MARKUP, monthly_fee="5.00", minimum="100.00")) as here:
         two_lines(here)
         here.credit("INV-2026-00001", rebill=True)
         here.rates("NL,S,9,2020-01-01")
@@ -568,7 +569,7 @@ def test_what_a_plan_adds_is_rebilled_with_the_right_vat(tmp_path: Path, month: 
 
 def test_a_minimum_beside_a_charge_of_ones_own_is_rebilled_by_a_later_run(tmp_path: Path) -> None:
     """No use, a charge that counts for no minimum: both come again."""
-    with life(tmp_path, plan(minimum="20.00"), billing=f'first_month = "{SEPTEMBER}"') as here:
+    with quiet_life(tmp_path, plan(minimum="20.00"), billing=f'first_month = "{SEPTEMBER}"') as here:
         here.file(
             "charges.csv", "charge_id,client_id,description,price,valid_from", "phone,acme,Phone,89.50,2026-09-05"
         )
@@ -584,7 +585,7 @@ def test_a_minimum_beside_a_charge_of_ones_own_is_rebilled_by_a_later_run(tmp_pa
 @pytest.mark.parametrize("how", ["whole", "line"])
 def test_a_refund_of_what_was_credited_gives_nothing_more(tmp_path: Path, how: str, when: str) -> None:
     """Ten billed, credited by hand, then refunded by the supplier: ten are given back, once."""
-    with life(tmp_path, plan()) as here:
+    with quiet_life(tmp_path, plan()) as here:
         here.add(moved(1, -1000, "2026-09-05", type_="renewal", number=DID))
         here.run(SEPTEMBER)
         here.credit("INV-2026-00001", *([1] if how == "line" else []))
@@ -619,7 +620,7 @@ def test_a_refund_of_what_was_credited_in_part_gives_back_the_rest(tmp_path: Pat
 
 def test_a_rebilled_row_can_be_refunded(tmp_path: Path) -> None:
     """Credited, billed again at 13.00 instead of 20.00, then refunded: the 13.00 that stand come back."""
-    with life(tmp_path, plan(MARKUP.replace("30", "100"))) as here:
+    with quiet_life(tmp_path, plan(MARKUP.replace("30", "100"))) as here:
         here.add(moved(1, -1000, "2026-09-05", type_="renewal", number=DID))
         here.run(SEPTEMBER)
         here.settings(plan(MARKUP))
@@ -664,7 +665,7 @@ def test_the_minimum_of_a_month_is_worked_out_anew(
     total: int,
 ) -> None:
     """Minimum 100.00: each month owes it on its own use after refunds, whichever invoice they stand on."""
-    with life(tmp_path, plan(**MINIMUM)) as here:
+    with quiet_life(tmp_path, plan(**MINIMUM)) as here:
         here.add(*september)
         here.run(SEPTEMBER)
         here.add(*october)
@@ -677,7 +678,7 @@ def test_the_minimum_of_a_month_is_worked_out_anew(
 
 def test_the_difference_is_a_line_of_the_topped_up_month(tmp_path: Path) -> None:
     """Use of 20 topped up by 80; late use of 30 brings a line of +30 and one of −30, both of September."""
-    with life(tmp_path, plan(**MINIMUM)) as here:
+    with quiet_life(tmp_path, plan(**MINIMUM)) as here:
         here.add(moved(1, -2000, "2026-09-05"))
         here.run(SEPTEMBER)
         here.add(moved(2, -3000, "2026-09-30"), moved(3, -10_000, "2026-10-02"))
@@ -691,7 +692,7 @@ def test_the_difference_is_a_line_of_the_topped_up_month(tmp_path: Path) -> None
 
 def test_a_supplementary_run_takes_the_top_up_back(tmp_path: Path) -> None:
     """Late use of 30 of a month topped up by 80, billed at once, costs nothing more; 70 more cost 20."""
-    with life(tmp_path, plan(**MINIMUM)) as here:
+    with quiet_life(tmp_path, plan(**MINIMUM)) as here:
         here.add(moved(1, -2000, "2026-09-05"))
         here.run(SEPTEMBER)
         here.add(moved(2, -3000, "2026-09-30"))
@@ -704,7 +705,7 @@ def test_a_supplementary_run_takes_the_top_up_back(tmp_path: Path) -> None:
 
 def test_what_was_credited_by_hand_counts_as_use(tmp_path: Path) -> None:
     """Use of 60 topped up by 40, the 60 credited: late use of 30 takes 30 of the top-up back, 10 stay."""
-    with life(tmp_path, plan(**MINIMUM)) as here:
+    with quiet_life(tmp_path, plan(**MINIMUM)) as here:
         here.add(moved(1, -6000, "2026-09-05"))
         here.run(SEPTEMBER)
         here.credit("INV-2026-00001", here.line_of("INV-2026-00001", "call"))
@@ -716,7 +717,7 @@ def test_what_was_credited_by_hand_counts_as_use(tmp_path: Path) -> None:
 
 def test_a_minimum_is_of_the_recorded_terms(tmp_path: Path) -> None:
     """The plan asks 200.00 since October: September's refund is topped up to September's 100.00."""
-    with life(tmp_path, plan(**MINIMUM)) as here:
+    with quiet_life(tmp_path, plan(**MINIMUM)) as here:
         here.add(moved(1, -12_000, "2026-09-05", number=DID))
         here.run(SEPTEMBER)
         here.settings(plan(minimum="200.00"))
@@ -728,7 +729,7 @@ def test_a_minimum_is_of_the_recorded_terms(tmp_path: Path) -> None:
 @pytest.mark.parametrize("options", [(), ("--supplementary",)])
 def test_a_renamed_client_owes_a_billed_month_no_second_time(tmp_path: Path, options: tuple[str, ...]) -> None:
     """September was billed to acme; under the name acme2 a run of September bills neither fee nor minimum again."""
-    with life(tmp_path, plan(monthly_fee="5.00", **MINIMUM)) as here:
+    with quiet_life(tmp_path, plan(monthly_fee="5.00", **MINIMUM)) as here:
         here.add(moved(1, -2000, "2026-09-05"))
         here.run(SEPTEMBER)
         here.clients("acme2,Acme B.V.,NL,,,,", "bruno,Bruno B.V.,NL,,,,")
@@ -741,7 +742,7 @@ def test_a_renamed_client_owes_a_billed_month_no_second_time(tmp_path: Path, opt
 @pytest.mark.parametrize("options", [(), ("--supplementary",)])
 def test_who_comes_after_the_month_was_closed_owes_nothing_for_it(tmp_path: Path, options: tuple[str, ...]) -> None:
     """Carol enters the files in October with an open date: nothing for September, fee and minimum from October on."""
-    with life(tmp_path, plan(monthly_fee="5.00", **MINIMUM)) as here:
+    with quiet_life(tmp_path, plan(monthly_fee="5.00", **MINIMUM)) as here:
         here.run(SEPTEMBER)
         here.clients(*(f"{name},{name},NL,,,," for name in ("acme", "bruno", "carol")))
         here.trunks(f"{TRUNK_A},acme,,", f"{TRUNK_B},bruno,,", f"{TRUNK_C},carol,,")
@@ -752,7 +753,7 @@ def test_who_comes_after_the_month_was_closed_owes_nothing_for_it(tmp_path: Path
 
 def test_fee_and_minimum_are_owed_once_however_many_trunks(tmp_path: Path) -> None:
     """Two trunks of acme's, one of them given to bruno in mid-month: each client owes once."""
-    with life(tmp_path, plan(monthly_fee="5.00")) as here:
+    with quiet_life(tmp_path, plan(monthly_fee="5.00")) as here:
         here.trunks(
             f"{TRUNK_A},acme,,", f"{TRUNK_C},acme,,2026-09-15", f"{TRUNK_C},bruno,2026-09-15,", f"{TRUNK_B},bruno,,"
         )
@@ -768,7 +769,7 @@ BECAME = ["acme,Acme,DE,DE136695976,,,", "acme,Acme,NL,,,,", "acme,Acme,DE,,,,E"
 @pytest.mark.parametrize("october", ["2026-10-15", "2026-10-02"])
 def test_each_month_has_its_own_rate_on_one_invoice(tmp_path: Path, october: str) -> None:
     """21 % until September, 23 % since: late call 50.00, refund of 100.00, October's rental 200.00 have 35.50 VAT."""
-    with life(tmp_path, plan()) as here:
+    with quiet_life(tmp_path, plan()) as here:
         # reading: a refund goes to the original of exactly its amount before it goes to a later one of another amount.
         here.rates("NL,S,21,2020-01-01", "NL,S,23,2026-10-01")
         here.add(moved(1, -10_000, "2026-09-05", type_="renewal", number=DID))
@@ -788,7 +789,7 @@ def test_each_month_has_its_own_rate_on_one_invoice(tmp_path: Path, october: str
 
 def test_a_supplementary_document_has_the_months_own_rate(tmp_path: Path) -> None:
     """Late call of 50.00 and refund of 100.00 of September, billed in October at once: a credit note at 21 %."""
-    with life(tmp_path, plan()) as here:
+    with quiet_life(tmp_path, plan()) as here:
         here.rates("NL,S,21,2020-01-01", "NL,S,23,2026-10-01")
         here.add(moved(1, -10_000, "2026-09-05", type_="renewal", number=DID))
         here.run(SEPTEMBER)
@@ -807,7 +808,7 @@ def test_a_supplementary_document_has_the_months_own_rate(tmp_path: Path) -> Non
 @pytest.mark.parametrize("own_use", [False, True])
 def test_a_refund_is_taxed_as_it_was_billed(tmp_path: Path, became: str, own_use: bool) -> None:
     """A consumer under OSS at 19 % that has a VAT id, moved or is exempt since: the 19.00 of September come back."""
-    with life(tmp_path, plan(), tax="oss = true") as here:
+    with quiet_life(tmp_path, plan(), tax="oss = true") as here:
         here.clients("acme,Acme,DE,,,,", "bruno,Bruno,NL,,,,")
         here.add(moved(1, -10_000, "2026-09-05", type_="renewal", number=DID))
         here.run(SEPTEMBER)
@@ -822,7 +823,7 @@ def test_a_refund_is_taxed_as_it_was_billed(tmp_path: Path, became: str, own_use
 
 def test_category_o_stands_on_a_document_of_its_own(tmp_path: Path) -> None:
     """A client that left the EU in October: its use is outside scope, September's refund on another document."""
-    with life(tmp_path, plan()) as here:
+    with quiet_life(tmp_path, plan()) as here:
         here.add(moved(1, -10_000, "2026-09-05", type_="renewal", number=DID))
         here.run(SEPTEMBER)
         here.clients("acme,Acme,CH,,,,", "bruno,Bruno,NL,,,,")
@@ -840,7 +841,7 @@ def test_category_o_stands_on_a_document_of_its_own(tmp_path: Path) -> None:
 @pytest.mark.parametrize("when", ["next month", "supplementary"])
 def test_a_late_row_has_its_months_recorded_terms(tmp_path: Path, when: str) -> None:
     """Price, discount and rate of September hold for September's late row; October has its own."""
-    with life(tmp_path, plan(MARKUP, **HALF)) as here:
+    with quiet_life(tmp_path, plan(MARKUP, **HALF)) as here:
         here.rates("NL,S,21,2020-01-01", "NL,S,23,2026-10-01")
         here.add(moved(1, -1000, "2026-09-05"))
         here.run(SEPTEMBER)
@@ -854,7 +855,7 @@ def test_a_late_row_has_its_months_recorded_terms(tmp_path: Path, when: str) -> 
 @pytest.mark.parametrize("when", ["next month", "supplementary"])
 def test_the_discount_of_a_late_row_is_a_line_of_its_month(tmp_path: Path, when: str) -> None:
     """Fee and use of September less 50 %, a late row less 50 % beside them, October's fee less 50 % in October."""
-    with life(tmp_path, plan(MARKUP, monthly_fee="7.00", **HALF)) as here:
+    with quiet_life(tmp_path, plan(MARKUP, monthly_fee="7.00", **HALF)) as here:
         two_lines(here)
         assert here.of_month(SEPTEMBER) == 1650
         here.add(moved(3, -1000, "2026-09-28"))
@@ -864,7 +865,7 @@ def test_the_discount_of_a_late_row_is_a_line_of_its_month(tmp_path: Path, when:
 
 def test_a_plan_of_ones_own_is_recorded_too(tmp_path: Path) -> None:
     """Acme changes from one plan to another in clients.csv: September's late row keeps the plan of September."""
-    with life(tmp_path, plan(MARKUP) + plan(MARKUP.replace("30", "100"), name="other")) as here:
+    with quiet_life(tmp_path, plan(MARKUP) + plan(MARKUP.replace("30", "100"), name="other")) as here:
         here.add(moved(1, -1000, "2026-09-05"))
         here.run(SEPTEMBER)
         here.clients("acme,Acme B.V.,NL,,other,,", "bruno,Bruno B.V.,NL,,,,")
@@ -876,7 +877,7 @@ def test_a_plan_of_ones_own_is_recorded_too(tmp_path: Path) -> None:
 def test_prices_of_single_clients_are_recorded_too(tmp_path: Path) -> None:
     """prices.csv says 3.00 by now, for September as well: September's late row costs the 2.00 that it said then."""
     columns = "client_id,category,country,model,value,valid_from"
-    with life(tmp_path, plan()) as here:
+    with quiet_life(tmp_path, plan()) as here:
         here.file("prices.csv", columns, "acme,call,,fixed,2.00,2026-01-01")
         here.add(moved(1, -1000, "2026-09-05"))
         here.run(SEPTEMBER)
@@ -891,7 +892,7 @@ def test_a_month_without_a_record_has_the_dated_version_of_its_plan(tmp_path: Pa
     # reading: a version states all that changes, with valid_from as a string like every date of billing.toml.
     versions = '[[plans.versions]]\nvalid_from = "2026-10-01"\ndiscount_percent = "50"\n'
     versions += '[[plans.versions.rules]]\nmodel = "markup"\npercent = "100"\n'
-    with life(tmp_path, plan(MARKUP) + versions) as here:
+    with quiet_life(tmp_path, plan(MARKUP) + versions) as here:
         here.add(moved(1, -1000, "2026-09-05"), moved(2, -1000, "2026-10-05"))
         here.run(OCTOBER, at="2026-12-05")
         here.run(SEPTEMBER, at="2026-12-06")
@@ -914,7 +915,7 @@ def test_rows_before_the_first_month_are_excluded(tmp_path: Path) -> None:
 
 def test_a_refund_of_what_the_house_paid_is_the_houses(tmp_path: Path) -> None:
     """The original went to the house; that its trunk is acme's by now gives acme nothing."""
-    with life(tmp_path, plan()) as here:
+    with quiet_life(tmp_path, plan()) as here:
         here.add(moved(1, -1000, "2026-09-05", trunk=TRUNK_C), filler(9, "2026-09-01"))
         here.run(SEPTEMBER, code=3)
         here.resolve(1, "--house")
@@ -931,7 +932,7 @@ def test_a_refund_of_what_the_house_paid_is_the_houses(tmp_path: Path) -> None:
 
 def test_a_refund_of_what_a_plan_absorbed_is_the_houses(tmp_path: Path) -> None:
     """The house paid by `absorb`; under a plan at cost the refund gives the client nothing."""
-    with life(tmp_path, plan(rule(model="absorb"))) as here:
+    with quiet_life(tmp_path, plan(rule(model="absorb"))) as here:
         here.add(moved(1, -1000, "2026-09-05"))
         here.run(SEPTEMBER)
         here.settings(plan())
@@ -942,7 +943,7 @@ def test_a_refund_of_what_a_plan_absorbed_is_the_houses(tmp_path: Path) -> None:
 
 def test_a_refund_of_what_waits_waits_with_it(tmp_path: Path) -> None:
     """Nobody knows whose the original is, so the refund waits too; decided for acme both are billed, to nothing."""
-    with life(tmp_path, plan(MARKUP)) as here:
+    with quiet_life(tmp_path, plan(MARKUP)) as here:
         here.add(moved(1, -1000, "2026-09-05", trunk=TRUNK_C), filler(9, "2026-09-01"))
         here.run(SEPTEMBER, code=3)
         here.trunks(f"{TRUNK_A},acme,,", f"{TRUNK_B},bruno,,", f"{TRUNK_C},acme,2026-10-01,")
@@ -987,7 +988,7 @@ def test_a_refund_without_an_original_waits(tmp_path: Path, by: str) -> None:
 @pytest.mark.parametrize("when", ["next month", "supplementary"])
 def test_a_refund_without_an_original_is_decided(tmp_path: Path, when: str) -> None:
     """Decided for acme with 13.00 to give back, net: the next document gives 13.00 and their VAT, once."""
-    with life(tmp_path, plan(MARKUP, **HALF)) as here:
+    with quiet_life(tmp_path, plan(MARKUP, **HALF)) as here:
         here.add(moved(2, 1000, "2026-09-20", type_="refund", number=DID), filler(9, "2026-09-01"))
         here.run(SEPTEMBER, code=3)
         here.resolve(2, "--client", "acme", "--amount", "13.00")
@@ -998,7 +999,7 @@ def test_a_refund_without_an_original_is_decided(tmp_path: Path, when: str) -> N
 
 def test_a_refund_without_an_original_goes_to_the_house(tmp_path: Path) -> None:
     """--house takes it out of the queue, and no client gets anything."""
-    with life(tmp_path, plan(MARKUP)) as here:
+    with quiet_life(tmp_path, plan(MARKUP)) as here:
         here.add(moved(2, 1000, "2026-09-20", type_="refund", number=DID), filler(9, "2026-09-01"))
         here.run(SEPTEMBER, code=3)
         here.resolve(2, "--house")
@@ -1136,7 +1137,7 @@ def test_a_refund_above_trimmed_history_finds_its_original(tmp_path: Path) -> No
 @pytest.mark.parametrize("terms", ["", "payment_terms_days = 3"])
 def test_dates_of_a_series_never_go_back(tmp_path: Path, terms: str) -> None:
     """October was run before August: August's invoice is dated no earlier, and neither is due before today."""
-    with life(tmp_path, plan(), billing=f'issue_date = "period_end"\n{terms}') as here:
+    with quiet_life(tmp_path, plan(), billing=f'issue_date = "period_end"\n{terms}') as here:
         here.add(moved(1, -300, "2026-10-05"), moved(2, -500, "2026-08-05"))
         here.run(OCTOBER, at="2026-12-20")
         here.run("2026-08", at="2026-12-21")
@@ -1149,7 +1150,7 @@ def test_dates_of_a_series_never_go_back(tmp_path: Path, terms: str) -> None:
 
 def test_credit_notes_have_a_series_of_their_own_dates(tmp_path: Path) -> None:
     """A credit note of today does not move the date of the next invoice: a series is kind and year."""
-    with life(tmp_path, plan(), billing='issue_date = "period_end"') as here:
+    with quiet_life(tmp_path, plan(), billing='issue_date = "period_end"') as here:
         here.add(moved(1, -300, "2026-09-05"), moved(2, -500, "2026-10-05"))
         here.run(SEPTEMBER)
         here.on("2026-11-05")
@@ -1198,7 +1199,7 @@ def test_a_credit_note_from_refunds_of_two_invoices_names_both(tmp_path: Path) -
 
 def test_a_plain_month_a_late_row_and_a_credit(tmp_path: Path) -> None:
     """Use and fee of a month, a late row on the next invoice, and a whole credit note add up."""
-    with life(tmp_path, plan(MARKUP, monthly_fee="7.00")) as here:
+    with quiet_life(tmp_path, plan(MARKUP, monthly_fee="7.00")) as here:
         two_lines(here)
         assert (here.net("acme"), here.net("bruno"), here.vat("acme")) == (3300, 700, 693)
         here.add(moved(3, -1000, "2026-09-28"), moved(4, -100, "2026-10-28"))
@@ -1211,7 +1212,7 @@ def test_a_plain_month_a_late_row_and_a_credit(tmp_path: Path) -> None:
 
 def test_discount_fee_and_minimum_of_one_month(tmp_path: Path) -> None:
     """Use 20.00 and fee 7.00 less 50 % are 13.50, topped up to 100.00."""
-    with life(tmp_path, plan(monthly_fee="7.00", **HALF, **MINIMUM)) as here:
+    with quiet_life(tmp_path, plan(monthly_fee="7.00", **HALF, **MINIMUM)) as here:
         two_lines(here)
         found = {(each.category, each.net) for each in here.details()}
         assert found == {
@@ -1239,7 +1240,7 @@ def with_carol(here: Life) -> None:
 @pytest.mark.parametrize("again", [(), ("--supplementary",)])
 def test_running_a_closed_month_again_makes_nobody_owe_it(tmp_path: Path, again: tuple[str, ...]) -> None:
     """Carol comes after September was closed: no further run of September bills her fee or minimum."""
-    with life(tmp_path, plan(monthly_fee="5.00", **MINIMUM)) as here:
+    with quiet_life(tmp_path, plan(monthly_fee="5.00", **MINIMUM)) as here:
         here.run(SEPTEMBER)
         with_carol(here)
         assert here.new(here.run(SEPTEMBER)) == []
@@ -1248,7 +1249,7 @@ def test_running_a_closed_month_again_makes_nobody_owe_it(tmp_path: Path, again:
 
 def test_a_late_row_of_a_newcomer_brings_no_minimum(tmp_path: Path) -> None:
     """A late call of 2.00 in a month closed before she came is 2.00, now and in every later run."""
-    with life(tmp_path, plan(monthly_fee="5.00", **MINIMUM)) as here:
+    with quiet_life(tmp_path, plan(monthly_fee="5.00", **MINIMUM)) as here:
         here.run(SEPTEMBER)
         with_carol(here)
         here.add(moved(1, -200, "2026-09-20", trunk=TRUNK_C))
@@ -1260,7 +1261,7 @@ def test_a_late_row_of_a_newcomer_brings_no_minimum(tmp_path: Path) -> None:
 
 def test_a_renamed_client_has_one_minimum(tmp_path: Path) -> None:
     """Billed as acme, late use as acme2 and a refund of acme's in one run: September stays at its 100.00."""
-    with life(tmp_path, plan(**MINIMUM)) as here:
+    with quiet_life(tmp_path, plan(**MINIMUM)) as here:
         here.add(moved(1, -2000, "2026-09-05"))
         here.run(SEPTEMBER)
         here.clients("acme2,Acme B.V.,NL,,,,", "bruno,Bruno B.V.,NL,,,,")
@@ -1274,7 +1275,7 @@ def test_a_renamed_client_has_one_minimum(tmp_path: Path) -> None:
 @pytest.mark.parametrize("undone", ["", "INV-2026-00001", "INV-2026-00002"])
 def test_two_clients_that_became_one_owe_a_billed_month_no_second_time(tmp_path: Path, undone: str) -> None:
     """100.00 each in September; both are carol by now: late use, and a document billed again, change nothing."""
-    with life(tmp_path, plan(monthly_fee="5.00", **MINIMUM)) as here:
+    with quiet_life(tmp_path, plan(monthly_fee="5.00", **MINIMUM)) as here:
         here.add(moved(1, -2000, "2026-09-05"), moved(2, -3000, "2026-09-06", trunk=TRUNK_B))
         here.run(SEPTEMBER)
         here.clients("carol,Carol B.V.,NL,,,,")
@@ -1350,7 +1351,7 @@ def rental_given_back_and_a_call(here: Life) -> None:
 @pytest.mark.parametrize(("discount", "net"), [("50", 1000), ("25", 1500), ("100", 0)])
 def test_a_whole_document_with_a_refund_in_it_is_rebilled(tmp_path: Path, discount: str, net: int) -> None:
     """The refund that stands beside its original takes the same discount as it, when both are billed again."""
-    with life(tmp_path, plan(**HALF)) as here:
+    with quiet_life(tmp_path, plan(**HALF)) as here:
         rental_given_back_and_a_call(here)
         here.run(SEPTEMBER)
         assert here.net() == 1000

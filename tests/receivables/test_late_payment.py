@@ -6,7 +6,10 @@ from fractions import Fraction
 
 import pytest
 
+from billing_job.core.claim import Claim, LateClaim
+from billing_job.core.document import Kind
 from billing_job.receivables.interest import InterestRate, RateUnknown, half_year_end, interest, rounded_cents
+from billing_job.receivables.late_claims import after_credits, unpaid_claims
 from billing_job.receivables.late_payment_law import RecoveryCosts, dutch_scale_cents, recovery_costs
 
 
@@ -132,3 +135,26 @@ def test_recovery_costs(country: str, business: bool, unpaid: list[int], cents: 
     assert costs.cents == cents
     assert bool(costs.law) == bool(cents)
     assert isinstance(costs, RecoveryCosts)
+
+
+@pytest.mark.parametrize(
+    ("taken", "claimed"),
+    [
+        pytest.param([], (15_000, 282), id="no credit note"),
+        pytest.param([(20, 50_000)], (7_500, 141), id="half of it was never owed"),
+        pytest.param([(20, 80_000)], (4_000, 56), id="costs are 40.00 at least"),
+        pytest.param([(20, 50_000), (21, 50_000)], (0, 0), id="nothing of it was"),
+        pytest.param([(6, 100_000)], (0, 0), id="nothing of it was, on the letter's day"),
+        pytest.param([(22, 100_000)], (15_000, 282), id="later than the day that is asked about"),
+    ],
+)
+def test_a_credit_note_lessens_the_claim(taken: list[tuple[int, int]], claimed: tuple[int, int]) -> None:
+    """1,000.00 open, 150.00 of costs and 2.82 of interest claimed on the 6th; then a credit note, asked on the 21st."""
+    letter = LateClaim("INV-1", date(2025, 11, 6), 15_000, 282, 100_000, 100_000)
+    notes = [
+        Claim(f"CN-{day}", Kind.CREDIT_NOTE, "acme", date(2025, 11, day), date(2025, 11, day), -cents, "INV-1")
+        for day, cents in taken
+    ]
+    left = unpaid_claims(after_credits([letter], notes), [], date(2025, 11, 21)).get("INV-1")
+    assert ((left.costs_cents, left.interest_cents) if left else (0, 0)) == claimed
+    assert left is None or left.day == letter.day

@@ -150,6 +150,79 @@ def test_worked_examples(entries: list[BankEntry], left: dict[str, int], waits: 
         assert sum(one.cents - one.charges_cents for one in bank.payments) == moved - sum(cents for cents, _ in waits)
 
 
+def numbered(place: int) -> str:
+    return f"INV-2026-{place:05d}"
+
+
+SERIES = [
+    claim(numbered(1), 10_000), claim(numbered(2), 2_000), claim(numbered(3), 3_000),
+    claim(numbered(4), 4_000, "bruno"), claim(numbered(102), 2_000), claim(numbered(103), 3_000),
+    claim("CN-2026-00002", -500),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "cents", "paid", "waits"),
+    [
+        ("INV-2026-00001/2", 12_000, (1, 2), ""),
+        ("INV-2026-00001/00002", 12_000, (1, 2), ""),
+        ("Rechnungen INV-2026-00001 + 02", 12_000, (1, 2), ""),
+        ("INV-2026-00001, 00002 and 3", 15_000, (1, 2, 3), ""),
+        ("inv 2026 00001 en nr. 3", 13_000, (1, 3), ""),
+        ("INV-2026-00001 00002 00003", 15_000, (1, 2, 3), ""),
+        ("INV-2026-00001-00003", 15_000, (1, 2, 3), ""),  # from the first to the third
+        ("INV-2026-00001-00003", 13_000, (1, 3), ""),  # the first and the third
+        ("INV-2026-00001 t/m 3", 15_000, (1, 2, 3), ""),
+        ("INV-2026-00001 bis 3", 13_000, (), "other_sum"),
+        ("INV-2026-00001 bis INV-2026-00003", 15_000, (1, 2, 3), ""),
+        ("INV-2026-00001 - INV-2026-00003", 13_000, (1, 3), ""),
+        ("INV-2026-00001, 102 bis 103", 15_000, (1, 102, 103), ""),
+        ("INV-2026-00001, 2026-00002", 12_000, (1, 2), ""),
+        ("invoices 2026-00001, 00002 und 3", 15_000, (1, 2, 3), ""),
+        ("invoice 2026-00001", 10_000, (1,), ""),
+        ("invoice 2026-00001", 9_999, (), "other_sum"),
+        ("INV-2026-00001/2", 11_999, (), "other_sum"),
+        ("INV-2026-00001/2", 12_001, (), "other_sum"),
+        ("INV-2026-00001/2", 2_000, (), "other_sum"),
+        ("INV-2026-00001/2", 10_000, (1,), ""),  # what is written out, to the cent
+        ("INV-2026-00001/4", 14_000, (), "several_clients"),
+        ("INV-2026-00102/03", 5_000, (), "several_fit"),  # 3 or 103
+        ("INV-2026-00001/103", 13_000, (1, 103), ""),
+        ("INV-2026-00001, 3 numbers", 6_000, (), "other_sum"),  # it may be: somebody should look
+    ],
+)  # fmt: skip
+def test_abbreviated_numbers(text: str, cents: int, paid: tuple[int, ...], waits: str) -> None:
+    """Documents that a text names in short are paid where all that it names come to the very sum; else it waits."""
+    bank = MemoryBank(SERIES).file(entry(cents, text))
+    left = {one.number: one.gross_cents for one in SERIES if one.number not in {numbered(place) for place in paid}}
+    assert (bank.open, bank.waits) == (left, [(cents, waits)] if waits else [])
+    if waits:
+        assert bank.outcome.waiting[0].suggestion
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "INV-2026-00001/9",
+        "INV-2026-00001, 02.11.2026",
+        "INV-2026-00001 3",
+        "INV-2026-00001 / 3x",
+        "INV-2026-00001, 2.50",
+    ],
+)
+def test_what_is_no_abbreviated_number(text: str) -> None:
+    """A day, an amount, a count and a number that nobody issued name nothing: a part of the document is paid."""
+    assert MemoryBank(SERIES).file(entry(6_000, text)).open[ONE] == 4_000
+
+
+def test_abbreviated_numbers_and_what_is_paid_already() -> None:
+    """What was paid before adds nothing: the sum of both waits; with what a letter claimed beside them it is right."""
+    bank = MemoryBank(SERIES).file(entry(2_000, numbered(2), day=5), entry(12_000, "INV-2026-00001/2"))
+    assert bank.waits == [(12_000, "other_sum")]
+    late = [LateClaim(numbered(2), date(2026, 11, 4), 4_000, 10)]
+    assert MemoryBank(SERIES, late=late).file(entry(16_010, "INV-2026-00001/2")).beside == {}
+
+
 def test_decisions_of_people() -> None:
     """What a rule booked can be undone and booked by hand; what is undone waits; other money is nobody's."""
     bank = MemoryBank(CLAIMS).file(entry(3_000, ONE, day=2, iban=IBAN), entry(4_711, ref="R2"))
@@ -257,12 +330,30 @@ def test_the_same_movement_in_two_forms() -> None:
     assert (other.open, other.waits) == (less(i1=8_000), [])
 
 
+def test_a_notification_under_another_reference() -> None:
+    """Told by .054 as N1 and by .053 as R1 it waits once; told by both as R1, another one of that sum counts."""
+    noticed, booked = entry(1_000, ONE, ref="N1", iban=IBAN), entry(1_000, ONE, ref="R1", iban=IBAN)
+    files = [("camt054", [noticed]), ("camt053", [booked])]
+    fuller = entry(1_000, f"{ONE} in instalments", ref="R1", iban=IBAN)
+    both = [("camt054", [fuller]), ("camt053", [booked, entry(1_000, ONE, ref="R2", iban=IBAN)])]
+    for told, left, waits in ((files, 9_000, [(1_000, "possible_duplicate")]), (both, 8_000, [])):
+        for order in (told, told[::-1]):
+            bank = MemoryBank(CLAIMS)
+            for name, entries in order:
+                bank.file(*entries, format=name)
+            assert (bank.open, bank.waits) == (less(i1=left), waits)
+
+
 LATE = (
     LateClaim(ONE, date(2026, 11, 4), 4_000, 100),
     LateClaim(TWO, date(2026, 11, 4), 4_000, 50),
     LateClaim(ONE, date(2026, 11, 19), 4_000, 250),
 )
 """A letter of 4 November to both clients, and another one of the 19th to acme."""
+
+
+NOT_MEANT = {ONE: 4_250, TWO: 4_050}
+"""All of both claims is left."""
 
 
 @pytest.mark.parametrize(
@@ -311,6 +402,39 @@ LATE = (
             [entry(7_550, f"{TWO} less CN-2026-00001")],
             {ONE: 10_000, THREE: 3_000}, {ONE: 4_250}, [], id="less a credit note, with the claim",
         ),
+        pytest.param(
+            [entry(10_000, ONE, day=5), entry(2_000, ONE), entry(2_250, ONE, day=21)], less(i1=0), {TWO: 4_050}, [],
+            id="the claim in two parts",
+        ),
+        pytest.param(
+            [entry(10_000, ONE, day=5), entry(10_000, ONE)], less(i1=0, acme=10_000), NOT_MEANT, [], id="again"
+        ),
+        pytest.param([entry(20_000, ONE)], less(i1=0, acme=10_000), NOT_MEANT, [], id="twice in one"),
+        pytest.param(
+            [entry(6_000, ONE, day=3), entry(10_000, ONE)], less(i1=0, acme=6_000), NOT_MEANT, [],
+            id="the whole sum, though a part was paid",
+        ),
+        pytest.param(
+            [entry(7_500, ONE, day=3), entry(5_000, ONE)], less(i1=0, acme=2_500), NOT_MEANT, [], id="the rest twice",
+        ),
+        pytest.param(
+            [entry(7_500, ONE, day=3), entry(2_500, ONE, day=5), entry(2_500, ONE)], less(i1=0, acme=2_500),
+            NOT_MEANT, [], id="the rest again",
+        ),
+        pytest.param(
+            [entry(14_100, ONE, day=5), entry(14_100, ONE)], less(i1=0, acme=14_100), {ONE: 150, TWO: 4_050}, [],
+            id="all that the first letter asked, again after the second",
+        ),
+        pytest.param(
+            [entry(26_000, f"{ONE} {THREE}")], less(i1=0, i3=0, acme=13_000), NOT_MEANT, [], id="two twice in one",
+        ),
+        pytest.param(
+            [entry(16_000, f"{ONE} {THREE}")], less(i1=0, i3=0, acme=3_000), NOT_MEANT, [], id="one of two twice",
+        ),
+        pytest.param([entry(13_000, ONE)], less(i1=0, acme=3_000), NOT_MEANT, [], id="the sum of another one besides"),
+        pytest.param(
+            [entry(28_000, f"{ONE} {TWO}")], ALL, NOT_MEANT, [(28_000, "several_clients")], id="two clients, twice",
+        ),
     ],
 )  # fmt: skip
 def test_what_a_reminder_claimed(
@@ -334,6 +458,16 @@ def test_costs_come_before_interest_and_undo_gives_both_back() -> None:
     assert (bank.open, bank.beside[ONE], bank.payments) == (ALL, 4_250, [])
     bank.decide(0, "match", ONE, THREE)
     assert (bank.open, bank.beside[ONE]) == (less(i1=0, i3=0), 4_250 - 1_100)
+
+
+def test_a_claim_as_high_as_its_document() -> None:
+    """What the letter asks is paid, also where it is the document's sum once more; and the same by hand."""
+    late = (LateClaim(THREE, date(2026, 11, 4), 3_000, 0), LateClaim(ONE, date(2026, 11, 4), 4_000, 0))
+    assert MemoryBank(CLAIMS, late=late).file(entry(6_000, THREE)).beside == {ONE: 4_000}
+    assert MemoryBank(CLAIMS, late=late).file(entry(3_000, THREE, day=5), entry(3_000, THREE)).beside == {ONE: 4_000}
+    bank = MemoryBank(CLAIMS, late=late).file(entry(10_000, ONE, day=5), entry(10_000, "again"), entry(4_000, "costs"))
+    bank.decide(1, "match", ONE).decide(2, "match", ONE)
+    assert (bank.open, bank.beside) == (less(i1=0, acme=10_000), {THREE: 3_000})
 
 
 OFFERED = [
@@ -367,6 +501,18 @@ BALANCE = {"acme+": 2_500}
         pytest.param(
             [entry(10_000, ONE, day=21)], (LateClaim(ONE, date(2026, 11, 4), 2_500, 0),), (),
             {THREE: 3_000, TWO: 4_000} | BALANCE, id="the claim beside it is the balance by chance",
+        ),
+        pytest.param(
+            [entry(10_000, ONE, day=21), entry(10_000, ONE, day=22)], (LateClaim(ONE, date(2026, 11, 4), 12_500, 0),),
+            (), {THREE: 3_000, TWO: 4_000, "acme+": 12_500}, id="twice, which with the balance is the claim by chance",
+        ),
+        pytest.param(
+            [entry(10_500, ONE)], (LateClaim(ONE, date(2026, 11, 4), 3_000, 0),), (), {THREE: 3_000, TWO: 4_000},
+            id="the claim is another document's sum by chance",
+        ),
+        pytest.param(
+            [entry(13_000, ONE)], (LateClaim(ONE, date(2026, 11, 4), 5_500, 0),), (), {THREE: 3_000, TWO: 4_000},
+            id="what is beyond the document is another one's sum by chance",
         ),
     ],
 )  # fmt: skip
@@ -402,6 +548,22 @@ def movements(draw: st.DrawFn) -> list[BankEntry]:
             )
         )
     return found
+
+
+@pytest.mark.parametrize(
+    ("cents", "text", "iban", "left"),
+    [
+        pytest.param(10_000, "invoice 20260301", "", {"20260302": 4_000}, id="its very sum"),
+        pytest.param(3_000, "rent 20260301", "", {"20260301": 10_000, "20260302": 4_000}, id="a day, and another sum"),
+        pytest.param(4_000, "transfer of 20260301", IBAN, {"20260301": 10_000}, id="a day, and a known account"),
+        pytest.param(3_000, "20260132", "", {"20260301": 10_000, "20260302": 4_000, "20260132": 2_000}, id="no day"),
+    ],
+)
+def test_a_number_that_could_be_a_day(cents: int, text: str, iban: str, left: dict[str, int]) -> None:
+    """Numbers as {year}{number:04d} makes them: 20260301 is an invoice, and 1 March."""
+    claims = [claim("20260301", 10_000), claim("20260302", 4_000, "bruno"), claim("20260132", 5_000)]
+    bank = MemoryBank(claims, mandates=[(IBAN, "bruno")]).file(entry(cents, text, iban=iban))
+    assert bank.open == {"20260132": 5_000} | left
 
 
 def test_documents_in_the_money_of_before() -> None:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from billing_job.core.claim import Claim, FirstDay, Payment, PaymentKind
@@ -153,6 +153,7 @@ cents = st.integers(1, 50_000)
 days = st.integers(0, 60)
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     st.lists(st.tuples(cents, days, st.booleans()), max_size=6),
     st.lists(st.tuples(st.integers(-1, 5), st.integers(-20_000, 50_000), days), max_size=8),

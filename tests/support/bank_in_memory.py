@@ -49,8 +49,7 @@ class MemoryBank:
             before = self.known.get(each.id)
             if before is not None:
                 check_same(before.entry, each.entry)
-            if before is None or each.tells_more_than(before):
-                self.known[each.id] = each
+            self.known[each.id] = each if before is None else each.joined(before)
         return self.settle()
 
     def decide(self, place: int, action: Action, *documents: str, client: str = "") -> "MemoryBank":

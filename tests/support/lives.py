@@ -5,9 +5,10 @@ each document, and the documents as the ledger keeps them. A run that issues a d
 """
 
 import csv
+import io
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from fractions import Fraction
@@ -18,7 +19,7 @@ from zoneinfo import ZoneInfo
 
 from billing_job.billing.invoicing.credit_note import Request, credit
 from billing_job.config.settings import load_settings
-from billing_job.core.document import Client, Line, Vat
+from billing_job.core.document import Client, Document, Line, Vat
 from billing_job.core.files.pieces import ROWS_IN_PIECE
 from billing_job.core.period import Period
 from billing_job.core.wallet import Balance, CompletedWalk, ListShape
@@ -26,14 +27,16 @@ from billing_job.didfarm.sandbox.holdings import Trunk, WireRow
 from billing_job.didfarm.sandbox.running import RunningSandbox
 from billing_job.didfarm.sandbox.world import World
 from billing_job.didfarm.wire import read_transaction
+from billing_job.documents.detail_csv import detail_csv
 from billing_job.ledger.credit_notes import issue_credit
-from billing_job.ledger.documents import all_documents, billed_periods, document_of_number
+from billing_job.ledger.documents import Issued, all_documents, billed_periods, document_of_number, documents_in_folder
 from billing_job.ledger.mirror import LedgerMirror
 from billing_job.ledger.replay import billed_of_periods, course
 from billing_job.month.job import Job, open_job
 from billing_job.month.other_terms import Instead
 from billing_job.month.pipeline import bill
 from billing_job.month.replaying import Replay
+from billing_job.month.run_json import document_json, run_json
 from tests.support.fakes import ACME, BRUNO, Clock, Office, Ran, office
 from tests.support.ledgers import rows as ledger_rows
 from tests.support.ledgers import storage
@@ -180,14 +183,18 @@ class Life:
         """Set the clock to the morning of a day."""
         self.office.clock.moment = datetime.fromisoformat(f"{day}T08:00:00").replace(tzinfo=UTC)
 
-    def run(self, month: str, *options: str, at: str = "", code: int = 0) -> Ran:
-        """`run --month` on a day, by default on the fifth of the next month or today if that is later."""
+    def on_the_day_of(self, month: str, day: str = "") -> None:
+        """Set the clock to when a month is run: a day, or the fifth of the next month if that is not past."""
         following = Period.parse(month).next
         earliest = datetime(following.year, following.month, 5, 8, tzinfo=UTC)
-        if at:
-            self.on(at)
+        if day:
+            self.on(day)
         elif self.office.clock.moment < earliest:
             self.office.clock.moment = earliest
+
+    def run(self, month: str, *options: str, at: str = "", code: int = 0) -> Ran:
+        """`run --month` on a day, by default on the fifth of the next month or today if that is later."""
+        self.on_the_day_of(month, at)
         ran = self.office.run("--month", month, *options)
         assert ran.code == code, f"run {month} ended with {ran.code}: {ran.err}{ran.json.get('exceptions')}"
         self.hear(ran)
@@ -287,20 +294,111 @@ class Life:
         )
 
 
+class QuietLife(Life):
+    """A life below the command line: what is billed and kept is the same, and no file of output/ is written.
+
+    A run takes a third of the time. The supplier is not asked, so no row changes and none goes.
+    """
+
+    def __init__(self, office: Office, sandbox: RunningSandbox):
+        super().__init__(office, sandbox)
+        self._fresh: list[WireRow] = []
+        self._micros = 0
+
+    def add(self, *rows: WireRow) -> None:
+        """The supplier lists more rows."""
+        self._fresh += rows
+
+    def run(self, month: str, *options: str, at: str = "", code: int = 0) -> Ran:
+        """Issue the documents of a month; what it tells is the `run --json` of the command."""
+        assert set(options) <= {"--supplementary"}, "with other options, play a `life`"
+        self.on_the_day_of(month, at)
+        period = Period.parse(month)
+        with self._job() as job:
+            self._micros += list_rows(job, self._fresh, self._micros)
+            self._fresh = []
+            billed = bill(job, period, supplementary="--supplementary" in options)
+            folder = list(documents_in_folder(job.engine, month))
+        told = [document_json(each, month, new=each.number in billed.issued) for each in folder]
+        ended = 3 if billed.because or not billed.placed.exceptions.empty or not billed.gate.proof.matches else 0
+        assert ended == code, f"run {month} ended with {ended}: {billed.placed.exceptions}"
+        return self._tells(run_json(period, "", told, billed, 0, issued=not billed.because))
+
+    def credit(self, number: str, *lines: int, rebill: bool = False, code: int = 0) -> Ran:
+        """Issue a credit note of these lines of a document, or of all of it."""
+        assert code == 0, "what is refused is refused by a `life`"
+        with self._job() as job:
+            note = credit_note(job, number, lines, rebill=rebill)
+        return self._tells({"documents": [document_json(note, str(Period.of(note.issue_date)), new=True)]})
+
+    def details(self, client_id: str = "acme") -> list[Detail]:
+        """The rows of the CSV that would be written of each of the client's documents."""
+        with self._job() as job:
+            made = [detail_csv(each.document) for each in sorted(all_documents(job.engine), key=_number)]
+        rows = [row for content in made for row in csv.DictReader(io.StringIO(content.decode("utf-8-sig")))]
+        return [each for each in map(self._detail, rows) if each.client_id == client_id]
+
+    @contextmanager
+    def _job(self) -> Iterator[Job]:
+        with closing(opened(self.office.config, self.office.clock)) as job:
+            yield job
+
+    def _tells(self, told: dict[str, Any]) -> Ran:
+        ran = Ran(0, json.dumps(told), "")
+        self.hear(ran)
+        return ran
+
+
 @contextmanager
-def life(folder: Path, plans: str = "", *, billing: str = "", tax: str = "") -> Iterator[Life]:
+def life(folder: Path, plans: str = "", *, billing: str = "", tax: str = "", kind: type[Life] = Life) -> Iterator[Life]:
     """A seller in NL with the clients acme and bruno, both in NL, a trunk each; acme has a number; nothing was used."""
     clients = (Client("acme", "Acme B.V.", "NL"), Client("bruno", "Bruno B.V.", "NL"))
     trunks = (ACME, BRUNO, Trunk(9, TRUNK_C, "Carol", "carol", "carol"))
     world = World(1, Period(2026, 9), ZoneInfo("Europe/Amsterdam"), clients, trunks, (), (), ())
     with office(folder, world) as (here, sandbox):
-        made = Life(here, sandbox)
+        made = kind(here, sandbox)
         made.settings(plans, billing=billing, tax=tax)
         made.clients("acme,Acme B.V.,NL,,,,", "bruno,Bruno B.V.,NL,,,,")
         made.trunks(f"{TRUNK_A},acme,,", f"{TRUNK_B},bruno,,")
         made.numbers(f"{NUMBER},{DID},{ORDER},{TRUNK_A},,")
         made.rates("NL,S,21,2020-01-01", "DE,S,19,2020-01-01")
         yield made
+
+
+def quiet_life(folder: Path, plans: str = "", *, billing: str = "", tax: str = "") -> AbstractContextManager[Life]:
+    """As `life`, for a test that looks at figures alone."""
+    return life(folder, plans, billing=billing, tax=tax, kind=QuietLife)
+
+
+def opened(config: Path, clock: Clock) -> Job:
+    """The job of a folder with its files as they are now."""
+    return open_job(load_settings(config / "billing.toml"), config, clock)
+
+
+def list_rows(job: Job, rows: Sequence[WireRow], micros: int) -> int:
+    """Put rows into the ledger as a whole reading of the list does; what they add to a balance that was `micros`."""
+    mirror = LedgerMirror(job.engine, job.clock)
+    mirror.save([read_transaction(row, job.reading()) for row in rows])
+    added = sum(_micros(row["amount"]) for row in rows)
+    mirror.seal(CompletedWalk(True, mirror.present(), ListShape("newest_first", 100), ()))
+    mirror.save_balance(Balance(micros + added, "EUR", 6))
+    return added
+
+
+def credit_note(job: Job, number: str, lines: Sequence[int], *, rebill: bool) -> Document:
+    """Credit these lines of a document, or all of it when none are named."""
+    issued = document_of_number(job.engine, number)
+    assert issued is not None
+    today = job.clock.now().date()
+    request = Request("It was wrong", tuple(lines), None, rebill)
+    return issue_credit(
+        job.engine,
+        issued.document,
+        lambda undone: credit(issued.document, undone, request, today),
+        job.numbering,
+        str(Period.of(today)),
+        today,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -360,12 +458,7 @@ class Books:
 
     def add(self, rows: Sequence[WireRow]) -> None:
         """The supplier listed these rows, all of its list was read, and the balance fits."""
-        job = self._opened()
-        mirror = LedgerMirror(job.engine, self._clock)
-        mirror.save([read_transaction(row, job.reading()) for row in rows])
-        self._micros += sum(_micros(row["amount"]) for row in rows)
-        mirror.seal(CompletedWalk(True, mirror.present(), ListShape("newest_first", 100), ()))
-        mirror.save_balance(Balance(self._micros, "EUR", 6))
+        self._micros += list_rows(self._opened(), rows, self._micros)
 
     def run(self, month: str, *, supplementary: bool = False) -> None:
         """Issue the documents of a month."""
@@ -376,19 +469,7 @@ class Books:
 
     def credit(self, number: str, lines: Sequence[int], *, rebill: bool) -> None:
         """Credit these lines of a document, or all of it when none are named."""
-        job = self._opened()
-        issued = document_of_number(job.engine, number)
-        assert issued is not None
-        today = self._clock.now().date()
-        request = Request("It was wrong", tuple(lines), None, rebill)
-        issue_credit(
-            job.engine,
-            issued.document,
-            lambda undone: credit(issued.document, undone, request, today),
-            job.numbering,
-            str(Period.of(today)),
-            today,
-        )
+        credit_note(self._opened(), number, lines, rebill=rebill)
 
     def billed_once_more(self, first: str) -> dict[str, tuple[int, int]]:
         """Client → its net by the runs since this month, as billed and once more under the plans of then."""
@@ -421,8 +502,12 @@ class Books:
 
     def _opened(self) -> Job:
         if self._job is None:
-            self._job = open_job(load_settings(self._folder / "billing.toml"), self._folder, self._clock)
+            self._job = opened(self._folder, self._clock)
         return self._job
+
+
+def _number(issued: Issued) -> str:
+    return issued.document.number
 
 
 def _micros(amount: object) -> int:

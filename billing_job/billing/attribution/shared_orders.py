@@ -79,6 +79,14 @@ def _settled(rows: pd.DataFrame, billed: Mapping[int, int]) -> pd.DataFrame:
     return pd.concat(parts).astype(rows.dtypes.to_dict())
 
 
+def numbers_of_shared_orders(frame: pd.DataFrame, facts: Assignments) -> set[str]:
+    """Every name of the numbers of the orders that could be shared out, as rentals may refer to them."""
+    orders = frame.loc[frame["reason"] == AMBIGUOUS, "reference_id"].unique()
+    rows = [facts.number_facts[place] for order in orders for place in facts.rows_of.get(("order", order), ())]
+    identities = {facts.identity_of.get(fact.number or fact.did_number_id) for fact in rows}
+    return {name for name, identity in facts.identity_of.items() if identity in identities}
+
+
 def known_prices(renewals: pd.DataFrame, facts: Assignments) -> dict[str, int]:
     """What each number costs, in micros: the price of its row in numbers.csv, else its latest renewal.
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import cache, cached_property
 
 from billing_job.core.money import half_away_from_zero
 from billing_job.core.period import Period
@@ -94,25 +95,38 @@ class Charge:
         return Decimal(count * self.quantity).scaleb(-4).normalize() if rest else whole
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ChargePeriod:
-    """A period of a charge: its word, and its days, half open. The word stands at the end of the row's id."""
+    """A period of a charge: its word, and its days, half open. The word stands at the end of the row's id.
+
+    Thousands of charges share a dozen of them, which find their months once.
+    """
 
     word: str
     first: date
     end: date
 
-    @property
+    @cached_property
     def month(self) -> str:
         """The month that its row counts in: that of its last day, whose VAT rate holds."""
         return str(Period.of(self.end - ONE_DAY))
 
+    @cached_property
+    def month_before(self) -> str:
+        """The month before its first day."""
+        return str(Period.of(self.first).previous)
+
+    @cached_property
+    def length(self) -> int:
+        """Its days."""
+        return (self.end - self.first).days
+
     def due(self, billed: str) -> str:
         """The month whose run bills it."""
-        is_early = billed == ADVANCE and self.word != ONCE
-        return str(Period.of(self.first).previous) if is_early else self.month
+        return self.month_before if billed == ADVANCE and self.word != ONCE else self.month
 
 
+@cache
 def period_of(every: str, day: date) -> ChargePeriod:
     """The period that a day falls in; of what is owed once, the day itself."""
     if every == ONCE:
@@ -148,7 +162,8 @@ def due_periods(every: str, billed: str, since: date, until: str) -> Iterator[Ch
 
 def intersection(one: Days, other: Days) -> Days | None:
     """The days of both; None where they share none."""
-    first, end = max(one[0], other[0]), min(one[1], other[1])
+    first = one[0] if one[0] > other[0] else other[0]
+    end = one[1] if one[1] < other[1] else other[1]
     return (first, end) if first < end else None
 
 

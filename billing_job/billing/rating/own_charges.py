@@ -6,7 +6,7 @@ and by its beginning, each rounded: so any parts of a period add up to its price
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
@@ -55,9 +55,8 @@ class Payer:
     holdings: Sequence[Holding] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class ChargeRow:
-    """One period of a charge for one client, priced.
+class ChargeRow(NamedTuple):
+    """One period of a charge for one client, priced; a tuple, for a year may hold hundreds of thousands.
 
     `unit_price_micros` is the price of one unit where quantity times price is what is charged, otherwise None.
     """
@@ -76,7 +75,7 @@ class ChargeRow:
 
     def under(self, transaction_id: str) -> "ChargeRow":
         """The same row under another id."""
-        return replace(self, transaction_id=transaction_id)
+        return self._replace(transaction_id=transaction_id)
 
     @property
     def month(self) -> str:
@@ -126,12 +125,13 @@ def _row(charge: Sequence[Charge], payer: Payer, days: Sequence[Days], period: C
     one, first_day = parts[0][0], (period.first, period.first + ONE_DAY)
     if not one.by_days:
         one = next((each.at(period.first) for each in charge if intersection(each.days, first_day)), one)
-    held = _held(one, payer.holdings, [part for _, part in parts])
+    held = _held(one, payer.holdings, [part for _, part in parts]) if one.count else []
     count = len({holding.name for holding in held}) if one.count else 1
     if not count:
         return None
-    amounts = _by_days(parts, period, held) if one.by_days else _whole(one, count)
-    is_plain = abs(amounts.cents) == half_away_from_zero(count * one.quantity * abs(one.price), _PER_CENT)
+    is_held_throughout = len(parts) == 1 and parts[0][1] == (period.first, period.end) and not one.count
+    whole = _whole(one, count)
+    amounts = whole if is_held_throughout or not one.by_days else _by_days(parts, period, held)
     return ChargeRow(
         transaction_id=row_id(one, payer.client_id, period.word),
         charge=one,
@@ -140,7 +140,7 @@ def _row(charge: Sequence[Charge], payer: Payer, days: Sequence[Days], period: C
         first_day=parts[0][1][0],
         last_day=parts[-1][1][1] - ONE_DAY,
         quantity=one.printed_quantity(count),
-        unit_price_micros=abs(one.price) * _MICROS_OF_PRICE if is_plain else None,
+        unit_price_micros=abs(one.price) * _MICROS_OF_PRICE if amounts.cents == whole.cents else None,
         charge_cents=amounts.cents,
         cost_micros=amounts.cost_micros,
     )
@@ -160,7 +160,7 @@ def _whole(charge: Charge, count: int) -> _Amounts:
 
 def _by_days(parts: Sequence[tuple[Charge, Days]], period: ChargePeriod, held: Sequence[Holding]) -> _Amounts:
     """What the charged days come to, of the days of the period."""
-    length = (period.end - period.first).days
+    length = period.length
     if parts[0][0].count:
         day_prices = [(each, sum(_overlap(holding.days, part) for holding in held)) for each, part in parts]
         cents = sum(days * each.quantity * each.price for each, days in day_prices)
@@ -217,29 +217,27 @@ def _overlap(one: Days, other: Days) -> int:
 
 def priced_charges(rows: Sequence[ChargeRow], zone: ZoneInfo) -> pd.DataFrame:
     """Rows as PRICED, each on a line of its own: by client and month, in the order of the file."""
-    ordered = sorted(rows, key=lambda row: (row.client_id, row.month))
-    cells = [
-        {
-            "transaction_id": row.transaction_id,
-            "part": 0,
-            "client_id": row.client_id,
-            "period": row.month,
-            "category": row.charge.category,
-            "description": row.charge.description,
-            "number": row.charge.number,
-            "trunk": row.charge.trunk,
-            "created_at": midnight(row.last_day, zone),
-            "quantity": 1,
-            "cost_micros": row.cost_micros,
-            "charge_cents": row.charge_cents,
-            "line_key": place,
-            "visible": True,
-            "rule": "",
-            "unit_place": -1,
-            "units": -1,
-            "unit": row.charge.unit,
-            "unit_price_micros": -1 if row.unit_price_micros is None else row.unit_price_micros,
-        }
-        for place, row in enumerate(ordered)
-    ]
-    return conform(pd.DataFrame(cells), PRICED, "charges of one's own")
+    ordered = sorted(rows, key=lambda row: (row.client_id, row.period.month))
+    begins = {day: midnight(day, zone) for day in {row.last_day for row in ordered}}
+    columns = {
+        "transaction_id": [row.transaction_id for row in ordered],
+        "part": 0,
+        "client_id": [row.client_id for row in ordered],
+        "period": [row.period.month for row in ordered],
+        "category": [row.charge.category for row in ordered],
+        "description": [row.charge.description for row in ordered],
+        "number": [row.charge.number for row in ordered],
+        "trunk": [row.charge.trunk for row in ordered],
+        "created_at": [begins[row.last_day] for row in ordered],
+        "quantity": 1,
+        "cost_micros": [row.cost_micros for row in ordered],
+        "charge_cents": [row.charge_cents for row in ordered],
+        "line_key": range(len(ordered)),
+        "visible": True,
+        "rule": "",
+        "unit_place": -1,
+        "units": -1,
+        "unit": [row.charge.unit for row in ordered],
+        "unit_price_micros": [-1 if row.unit_price_micros is None else row.unit_price_micros for row in ordered],
+    }
+    return conform(pd.DataFrame(columns), PRICED, "charges of one's own")

@@ -118,6 +118,8 @@ class CachedLayout:
     """Where pages of drawn rows end: in another document other rows may be kept together."""
     rows: tuple[int, ...]
     """How many rows of the lines' table the pages up to each one hold."""
+    opens_whole: bool
+    """Whether page one has all that it is meant to have."""
     size: int
     """The number of objects, the free one at the head included; the object stream of `small` has the next number."""
 

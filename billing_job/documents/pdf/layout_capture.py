@@ -30,6 +30,7 @@ from billing_job.documents.pdf.table_rows import (
     cell_box,
     columns_of,
     draw_rules,
+    opens_whole,
     page_ends,
     row_counts,
     rows_of,
@@ -62,9 +63,11 @@ def captured_layout(
                 box.replacement = _Picture(box, pictures[box.element])
                 box.element.set("alt", f"slot alternative {pictures[box.element]}")
     pdf = drawn(document.copy(pages), options)
+    is_whole = opens_whole(document.pages, counts)
     if not taken:
-        return _cached(pdf, slots.paragraphs, counts, bold=page.bold, kept=page.kept)
-    return _cached(pdf, slots.paragraphs, counts, page_ends=page_ends(document.pages, page.rows))
+        return _cached(pdf, slots.paragraphs, counts, opens_whole=is_whole, bold=page.bold, kept=page.kept)
+    ends = page_ends(document.pages, page.rows)
+    return _cached(pdf, slots.paragraphs, counts, opens_whole=is_whole, page_ends=ends)
 
 
 def _heading(page: PageTexts, label: str) -> str:
@@ -192,6 +195,7 @@ def _cached(
     paragraphs: Sequence[Paragraph],
     rows: tuple[int, ...],
     *,
+    opens_whole: bool,
     bold: frozenset[int] | None = None,
     kept: tuple[bool, ...] | None = None,
     page_ends: tuple[PageEnd, ...] = (),
@@ -220,6 +224,7 @@ def _cached(
         kept=kept,
         page_ends=page_ends,
         rows=rows,
+        opens_whole=opens_whole,
         size=len(pdf.objects),
     )
 

@@ -3,12 +3,12 @@
 import contextlib
 import gc
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import unquote, urlsplit
 
 import weasyprint
@@ -21,8 +21,10 @@ from billing_job.core.resources import shipped_templates
 from billing_job.documents.pdf.filled_layout import filled_layout_file
 from billing_job.documents.pdf.glyph_runs import CannotBeShown
 from billing_job.documents.pdf.layout_cache import LayoutCache
+from billing_job.documents.pdf.page_shape import rows_of_lines
 from billing_job.documents.pdf.pdf_objects import file_bytes
 from billing_job.documents.pdf.shared_styles import Look, drawn
+from billing_job.documents.pdf.table_rows import opens_whole, row_counts
 from billing_job.documents.pdf.xmp import complete_metadata
 from billing_job.documents.templates import Templates
 
@@ -62,13 +64,20 @@ def _no_collector() -> Iterator[None]:
 
 @_no_collector()
 def pdf_bytes(
-    html: str, templates: Templates, *, day: date, embedded: Sequence[Embedded], what: str, cached: bool = True
+    arranged: Iterable[str],
+    templates: Templates,
+    *,
+    day: date,
+    embedded: Sequence[Embedded],
+    what: str,
+    cached: bool = True,
 ) -> bytes:
     """The PDF of a page, dated `day` at midnight UTC: the same document gives the same bytes whenever it is made.
 
-    `cached` keeps its layout for the next page of the same shape: of documents, of which a month has thousands.
-    Loads nothing but data: addresses and files of the template folders. DocumentError names `what` and the file that is
-    missing, cannot be read or lies elsewhere.
+    `arranged` is the HTML of the page in one arrangement or several: the first one counts whose page one has all that
+    it is meant to have, or the last one. `cached` keeps its layout for the next page of the same shape: of documents,
+    of which a month has thousands. Loads nothing but data: addresses and files of the template folders. DocumentError
+    names `what` and the file that is missing, cannot be read or lies elsewhere.
     """
     moment = datetime.combine(day, time(), UTC)
     facturx = any(file.name == _FACTURX for file in embedded)
@@ -87,10 +96,8 @@ def pdf_bytes(
     ]
     shared = shared_by_documents(templates.folders)
     try:
-        with_cache = cached and shared.is_ours
-        made = _of_cached_layout(html, shared.layouts, day, attachments, facturx) if with_cache else None
-        if made is None:
-            made = _of_its_own(html, shared, day, attachments, facturx)
+        tried = (_made(html, shared, day, facturx, cached=cached and shared.is_ours) for html in arranged)
+        content = _first_whole(tried).file(attachments)
     except FatalURLFetchingError as error:
         raise DocumentError(f"{what}: {error.__cause__ or error}") from error
     finally:
@@ -99,33 +106,59 @@ def pdf_bytes(
         # A layout made now would leave out the same image from every other document, and nobody would say so again.
         shared.layouts.clear()
         raise DocumentError(f"{what}: {'; '.join(failures.messages)}")
+    return content
+
+
+class _Made(NamedTuple):
+    """A page that is laid out: whether page one has all that it is meant to have, and its file with attachments."""
+
+    opens_whole: bool
+    file: Callable[[Sequence[weasyprint.Attachment]], bytes]
+
+
+def _first_whole(tried: Iterable[_Made]) -> _Made:
+    """None is laid out after the first one that opens whole."""
+    for made in tried:
+        if made.opens_whole:
+            break
     return made
 
 
-def _of_cached_layout(
-    html: str, layouts: LayoutCache, day: date, attachments: Sequence[weasyprint.Attachment], facturx: bool
-) -> bytes | None:
-    """The file of a page of the shipped templates; None when it has more than texts and glyphs can show."""
+def _made(html: str, shared: "_Shared", day: date, facturx: bool, *, cached: bool) -> _Made:
+    made = _on_cached_layout(html, shared.layouts, day, facturx) if cached else None
+    return made or _of_its_own(html, shared, day, facturx)
+
+
+def _on_cached_layout(html: str, layouts: LayoutCache, day: date, facturx: bool) -> _Made | None:
+    """A page of the shipped templates; None when it has more than texts and glyphs can show."""
     try:
         layout, filling, page = layouts.fill(html)
     except CannotBeShown:
         return None
-    return filled_layout_file(
-        layout, filling, page, layouts.fonts, day=day, attachments=attachments, facturx=facturx, options=layouts.options
-    )
+
+    def file(attachments: Sequence[weasyprint.Attachment]) -> bytes:
+        return filled_layout_file(
+            layout, filling, page, layouts.fonts, day=day, attachments=attachments, facturx=facturx,
+            options=layouts.options,
+        )  # fmt: skip
+
+    return _Made(layout.opens_whole, file)
 
 
-def _of_its_own(
-    html: str, shared: "_Shared", day: date, attachments: Sequence[weasyprint.Attachment], facturx: bool
-) -> bytes:
-    """The file of any page, laid out whole."""
+def _of_its_own(html: str, shared: "_Shared", day: date, facturx: bool) -> _Made:
+    """Any page, laid out whole."""
     source = weasyprint.HTML(string=html, base_url=_BASE, url_fetcher=shared.fetcher)
     document = source.render(stylesheets=[shared.look.style_sheet], font_config=shared.look.font_config)
     document.metadata.created = document.metadata.modified = f"{day.isoformat()}T00:00:00Z"
-    document.metadata.attachments = list(attachments)
-    pdf = drawn(document, _options())
-    complete_metadata(pdf, facturx=facturx)
-    return file_bytes(pdf)
+
+    def file(attachments: Sequence[weasyprint.Attachment]) -> bytes:
+        document.metadata.attachments = list(attachments)
+        pdf = drawn(document, _options())
+        complete_metadata(pdf, facturx=facturx)
+        return file_bytes(pdf)
+
+    counts = row_counts(document.pages, rows_of_lines(source.etree_element))
+    return _Made(opens_whole(document.pages, counts), file)
 
 
 def _options() -> dict[str, Any]:

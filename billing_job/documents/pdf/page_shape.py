@@ -69,12 +69,13 @@ class PageTexts:
 
 def drawable_rows(root: Element) -> set[Element]:
     """The rows of the lines' table that need no layout: plain texts, and not among the last ones, which show where."""
-    found = set(_rows(root))
+    found = set(rows_of_lines(root))
     found.difference_update(root.iterfind(".//table[@class='lines']/tbody[@class='last']/tr"))
     return {row for row in found if not any(len(cell) or not cell.text for cell in row)}
 
 
-def _rows(root: Element) -> list[Element]:
+def rows_of_lines(root: Element) -> list[Element]:
+    """The rows of a document's lines, on whatever page."""
     return root.findall(".//table[@class='lines']/tbody/tr")
 
 
@@ -88,7 +89,7 @@ def page_texts(root: Element) -> PageTexts:
     headings: list[str] = []
     bold: set[int] = set()
     drawable = drawable_rows(root)
-    rows = tuple(_rows(root))
+    rows = tuple(rows_of_lines(root))
 
     def read(element: Element) -> None:
         if element in drawable:

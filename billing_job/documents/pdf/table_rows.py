@@ -63,6 +63,21 @@ def row_counts(pages: Sequence[Page], rows: Sequence[Element]) -> tuple[int, ...
     return tuple(found[1:])
 
 
+def opens_whole(pages: Sequence[Page], counts: Sequence[int]) -> bool:
+    """Whether page one has all that it is meant to have: nothing of it ran over or reaches below.
+
+    It has all lines, or none of them and page two has the first. `counts` are how many rows of the lines' table the
+    pages up to each one hold.
+    """
+    first = pages[0]._page_box
+    bottom = first.content_box_y() + first.height
+    # What is placed, not laid out in turn, may stand in the margin: a draft's mark does.
+    body = next(box for box in first.descendants() if box.element_tag == "body")
+    if any(box.is_in_normal_flow() and box.position_y + box.margin_height() > bottom + 1 for box in body.children):
+        return False
+    return len(counts) == 1 or not any(counts) or counts[0] == 0 < counts[1]
+
+
 def page_ends(pages: Sequence[Page], rows: Sequence[Element]) -> tuple[PageEnd, ...]:
     """Where pages end within the table: WeasyPrint fills a page with rows, and takes back those kept with the next.
 

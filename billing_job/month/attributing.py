@@ -13,7 +13,13 @@ import pandas as pd
 
 from billing_job.billing.attribution.assignments import Assignments
 from billing_job.billing.attribution.attribute import attribute, decide, withdrawn
-from billing_job.billing.attribution.shared_orders import AMBIGUOUS, known_prices, settle_parts, split_orders
+from billing_job.billing.attribution.shared_orders import (
+    AMBIGUOUS,
+    known_prices,
+    numbers_of_shared_orders,
+    settle_parts,
+    split_orders,
+)
 from billing_job.core.categories import REFUND, RENTAL
 from billing_job.core.columns.interned import ints
 from billing_job.core.columns.months import months_of
@@ -21,8 +27,9 @@ from billing_job.core.columns.schema import ATTRIBUTED, INT, TEXT, Schema, confo
 from billing_job.core.decision import Decision
 from billing_job.core.files.pieces import Pieces, joined
 from billing_job.core.settlement import Original
-from billing_job.ledger.decisions import decisions
+from billing_job.ledger.decisions import accepted_costs, decisions
 from billing_job.ledger.transactions import renewals, settled_parts
+from billing_job.ledger.withdrawals import changed_bills
 from billing_job.month.job import Job
 from billing_job.month.refund_owners import place_refunds
 
@@ -100,13 +107,24 @@ def attributed(
     special = conform(pd.concat(apart), ATTRIBUTED, "attribute") if apart else empty(ATTRIBUTED)
     if (special["reason"] == AMBIGUOUS).any():
         rentals = [name for name, category in settings.categories.items() if category == RENTAL]
-        special = split_orders(special, facts, known_prices(renewals(job.engine, rentals), facts))
+        rented = renewals(job.engine, rentals, numbers_of_shared_orders(special, facts))
+        special = split_orders(special, facts, known_prices(rented, facts))
     refunds = set(special.loc[special["category"] == REFUND, "transaction_id"]) if parts else set()
     special = settle_parts(special, {key: cost for key, cost in parts.items() if key[0] not in refunds})
     special = _decided(special, job, held, gone)
     owners = place_refunds(special, lambda ids: _open_rows(plain, special, ids), job, facts, held, set(changed))
     special = settle_parts(owners.frame, {key: cost for key, cost in parts.items() if key[0] in refunds})
     return AttributedRows(plain, _placed(special, job), _placed(owners.originals, job), owners.billed)
+
+
+def billed_and_changed(job: Job, only: str = "") -> dict[str, tuple[int, int | None]]:
+    """Settled transactions, or this one, whose cost is another one by now, and that nobody accepted as they are now."""
+    accepted = accepted_costs(job.engine)
+    return {
+        id_: (accepted.get(id_, billed), now)
+        for id_, (billed, now) in changed_bills(job.engine, job.withdrawn(), only).items()
+        if accepted.get(id_) != (now or 0)
+    }
 
 
 def months_of_rows(frame: pd.DataFrame, job: Job) -> pd.Series:
