@@ -34,7 +34,7 @@ _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 @click.option("--dry-run", is_flag=True, help="Say what would be sent; send nothing.")
 @click.option("--resend", multiple=True, metavar="NUMBER", help="Send this document again; may be repeated.")
 @click.option(
-    "--confirm", multiple=True, metavar="NUMBER", help="The client has this uncertain document; may be repeated."
+    "--confirm", multiple=True, metavar="NUMBER", help="The client has this document after all; may be repeated."
 )
 @output_option
 @json_option

@@ -15,6 +15,8 @@ from billing_job.delivery.noting import note_reminder
 from billing_job.ledger.collections import logged_collections
 from billing_job.ledger.payments import recorded_payments
 from billing_job.ledger.reminders import UNKNOWN, ReminderEvent, SentReminder, logged_reminders
+from billing_job.ledger.undelivered import not_reached
+from billing_job.month.banked import waiting_money
 from billing_job.month.collected import collected, under_way, usable_mandate
 from billing_job.month.job import Job
 from billing_job.month.receivables import check_holds, load_receivables
@@ -42,6 +44,8 @@ def planned_reminders(job: Job, log: Sequence[SentReminder]) -> ReminderPlan:
         under_way(history),
         paid_beside(payments, state.as_of),
         frozenset(id_ for id_, client in clients.items() if _is_debited(job, client, state.as_of, history)),
+        waiting_money(job),
+        not_reached(job.engine, job.clock.now()),
     )
     return reminders(state, payments, terms)
 

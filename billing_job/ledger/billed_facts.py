@@ -1,13 +1,13 @@
-"""What was billed, read back for what comes after: originals of refunds, freed rows, counted units, nets of months."""
+"""What was billed, read back for what comes after: originals of refunds, counted units, nets of months."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 
-from sqlalchemy import ColumnElement, Connection, Engine, and_, case, func, or_, select
+from sqlalchemy import Connection, Engine, and_, func, or_, select
 
 from billing_job.core.categories import CHARGE, MINIMUM, MONTHLY_FEE, plan_charge_of
-from billing_job.core.settlement import Kept, Original
+from billing_job.core.settlement import Original
 from billing_job.core.wallet import Payment
 from billing_job.ledger.billing_tables import credited_rows, settlements
 from billing_job.ledger.bulk import chunks
@@ -16,7 +16,7 @@ from billing_job.ledger.releases import is_released
 from billing_job.ledger.tables import MOVED, transactions
 
 _KEY = (settlements.c.transaction_id, settlements.c.part, settlements.c.generation)
-_OWN_CHARGES = and_(settlements.c.transaction_id >= CHARGE, settlements.c.transaction_id < f"{CHARGE[:-1]};")
+OWN_CHARGES = and_(settlements.c.transaction_id >= CHARGE, settlements.c.transaction_id < f"{CHARGE[:-1]};")
 """Fees, minimums and charges of one's own; a range, so that the primary key finds them."""
 
 
@@ -140,56 +140,6 @@ def credited_of(connection: Connection, ids: Sequence[str]) -> dict[tuple[str, i
     return found
 
 
-def freed(engine: Engine) -> dict[tuple[str, int], Kept]:
-    """(transaction, part) → how it was billed before a credit note freed it, for those that no document settles now."""
-    latest = (
-        select(settlements.c.transaction_id, settlements.c.part, func.max(settlements.c.generation).label("generation"))
-        .where(is_released())
-        .group_by(settlements.c.transaction_id, settlements.c.part)
-        .subquery()
-    )
-    query = (
-        select(settlements)
-        .join(
-            latest,
-            and_(
-                settlements.c.transaction_id == latest.c.transaction_id,
-                settlements.c.part == latest.c.part,
-                settlements.c.generation == latest.c.generation,
-            ),
-        )
-        .where(~_has_later_generation())
-    )
-    with transaction(engine) as connection:
-        return {
-            (row.transaction_id, row.part): Kept(
-                row.client_id,
-                row.month,
-                row.document_number or "",
-                row.line,
-                row.charge_cents,
-                row.net_cents,
-                row.discount_millionths,
-                row.unit_place,
-                row.units,
-            )
-            for row in connection.execute(query)
-        }
-
-
-def _has_later_generation() -> ColumnElement[bool]:
-    later = settlements.alias("later")
-    return (
-        select(later.c.transaction_id)
-        .where(
-            later.c.transaction_id == settlements.c.transaction_id,
-            later.c.part == settlements.c.part,
-            later.c.generation > settlements.c.generation,
-        )
-        .exists()
-    )
-
-
 @dataclass(frozen=True, slots=True)
 class Units:
     """Units that have a place already: by the rule that counted them, or by category where that is not recorded."""
@@ -232,9 +182,9 @@ class MonthNet:
 
 def month_nets(engine: Engine, months: Collection[str]) -> dict[tuple[str, str], MonthNet]:
     """(client, month) → its net, whatever was credited by hand: that counts as use."""
-    is_minimum = and_(_OWN_CHARGES, settlements.c.category == MINIMUM)
+    is_minimum = and_(OWN_CHARGES, settlements.c.category == MINIMUM)
     # Charges of one's own count for no minimum.
-    counts = or_(~_OWN_CHARGES, settlements.c.category == MONTHLY_FEE)
+    counts = or_(~OWN_CHARGES, settlements.c.category == MONTHLY_FEE)
     owner = (settlements.c.client_id, settlements.c.month)
     found: dict[tuple[str, str], MonthNet] = defaultdict(MonthNet)
     with transaction(engine) as connection:
@@ -256,27 +206,14 @@ def own_charges(engine: Engine) -> tuple[set[str], dict[str, int]]:
     """Ids of the fees that are billed now, and id → the next part of each minimum."""
     with transaction(engine) as connection:
         fees = select(settlements.c.transaction_id).where(
-            _OWN_CHARGES, settlements.c.category == MONTHLY_FEE, ~is_released()
+            OWN_CHARGES, settlements.c.category == MONTHLY_FEE, ~is_released()
         )
         parts = (
             select(settlements.c.transaction_id, func.max(settlements.c.part) + 1)
-            .where(_OWN_CHARGES, settlements.c.category == MINIMUM)
+            .where(OWN_CHARGES, settlements.c.category == MINIMUM)
             .group_by(settlements.c.transaction_id)
         )
         return set(connection.execute(fees).scalars()), {id_: int(part) for id_, part in connection.execute(parts)}
-
-
-def freed_plan_charges(engine: Engine) -> set[tuple[str, str]]:
-    """(account, month) of the fees and minimums that credit notes freed and no document holds now."""
-    key = (settlements.c.transaction_id, settlements.c.category, settlements.c.month)
-    billed = (
-        select(*key)
-        .where(_OWN_CHARGES, settlements.c.category.in_((MONTHLY_FEE, MINIMUM)))
-        .group_by(*key)
-        .having(func.sum(case((is_released(), 0), else_=1)) == 0)
-    )
-    with transaction(engine) as connection:
-        return {(plan_charge_of(id_, month)[0], month) for id_, _, month in connection.execute(billed)}
 
 
 def billed_refunds(engine: Engine, ids: Iterable[str]) -> dict[str, tuple[str, str]]:

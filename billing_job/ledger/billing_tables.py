@@ -161,10 +161,17 @@ client_months = Table(
     metadata,
     Column("client_id", Text, primary_key=True),
     Column("month", Text, primary_key=True),
+    Column(
+        "generation",
+        Integer,
+        primary_key=True,
+        server_default="0",
+        comment="grows by one when freed rows get other terms",
+    ),
     Column("terms_sha256", Text, ForeignKey("terms.sha256"), nullable=False),
     Column("vat", Text, nullable=False, comment="category, rate, exemption as JSON"),
     _seq(),
-    comment="what each client's month was first billed by; what comes later for it uses the same",
+    comment="what each client's month was billed by; what comes later for it uses the last",
 )
 
 trunk_months = Table(

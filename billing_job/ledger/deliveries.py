@@ -124,14 +124,14 @@ def record(engine: Engine, claim: Claim, event: DeliveryEvent, *, moment: str, r
 def confirm(engine: Engine, number: str, *, moment: str, run_id: str) -> bool:
     """Note that the client has the document, as the user says; False when nothing was open about its fate.
 
-    What an access point has taken over and not confirmed is open, too.
+    What an access point has taken over and not confirmed is open, too, and what did not arrive may have come by hand.
     """
     with transaction(engine) as connection:
         before = _latest(connection, number)
         if before is None:
             return False
         on_its_way = before.event is DeliveryEvent.ACCEPTED and is_participant(before.recipient)
-        if before.event not in UNKNOWN and not on_its_way:
+        if before.event not in UNKNOWN | STUCK and not on_its_way:
             return False
         made = Claim(number, before.attempt, before.message_id, before.recipient)
         _note(connection, made, DeliveryEvent.CONFIRMED, moment, run_id, "confirmed by the user")

@@ -1,4 +1,4 @@
-"""Step 2 of the schema: settlements become facts; what an old one lacks is derived from the stored document."""
+"""Steps of the schema that make facts of what an old ledger has; what it lacks is derived from the stored documents."""
 
 from collections import defaultdict
 from collections.abc import Iterator
@@ -11,6 +11,7 @@ from billing_job.core.document import Document, Line
 from billing_job.core.document_json import document_from_json
 from billing_job.core.period import Period
 from billing_job.ledger.billing_tables import (
+    client_months,
     closings,
     decisions,
     documents,
@@ -58,6 +59,18 @@ def add_columns(connection: Connection, table: Table) -> bool:
         if isinstance(index, Index) and names & {column.name for column in index.columns}:
             connection.execute(CreateIndex(index, if_not_exists=True))
     return bool(missing)
+
+
+def terms_have_generations(connection: Connection) -> None:
+    """Number the terms of a client's month: what was recorded so far is the first of them."""
+    if "generation" in inspect(connection).get_pk_constraint(client_months.name)["constrained_columns"]:
+        return  # a ledger that this program has just made
+    add_columns(connection, client_months)
+    rows = connection.execute(select(client_months).order_by(client_months.c.seq)).all()
+    client_months.drop(connection)
+    client_months.create(connection)
+    if rows:
+        connection.execute(client_months.insert(), [dict(row._mapping) for row in rows])
 
 
 def _derive(connection: Connection, document: Document) -> None:

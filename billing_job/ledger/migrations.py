@@ -11,7 +11,7 @@ from billing_job.ledger import bank_tables, receivables_tables  # noqa: F401 - t
 from billing_job.ledger.billing_tables import client_months, credited_rows, releases, settled_parts, settlements
 from billing_job.ledger.chain import record_anew
 from billing_job.ledger.derived_tables import DERIVED, derive, triggers
-from billing_job.ledger.facts_of_old_ledgers import add_columns, settlements_become_facts
+from billing_job.ledger.facts_of_old_ledgers import add_columns, settlements_become_facts, terms_have_generations
 from billing_job.ledger.tables import facts, large_amounts, metadata, transactions
 from billing_job.ledger.vat_tables import document_evidence, vat_closings, vies_answers
 from billing_job.ledger.wallet_in_micros import wallet_in_micros
@@ -100,6 +100,7 @@ STEPS: tuple[Step, ...] = (
     _reminders_and_collections,
     rows_are_counted,
     _history_is_not_read_for_a_look,
+    terms_have_generations,
 )
 """STEPS[n] turns version n into version n + 1; a released step is never edited. A new ledger takes none of them."""
 

@@ -1,7 +1,8 @@
-"""What months were first billed by, and who bore the months of which trunk: recorded once, never changed."""
+"""What months were billed by, and who bore the months of which trunk: added, never changed."""
 
 import hashlib
 import json
+from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from decimal import Decimal
 from typing import Any
@@ -19,18 +20,24 @@ from billing_job.ledger.database import transaction
 def recorded_terms(
     engine: Engine, months: Collection[str], clients: Collection[str] | None = None
 ) -> dict[tuple[str, str], MonthTerms]:
-    """(client, month) → its terms; of these clients, or of all."""
+    """(client, month) → the terms that hold, the last that were recorded; of these clients, or of all."""
+    return {owner: found[-1] for owner, found in all_terms(engine, months, clients).items()}
+
+
+def all_terms(
+    engine: Engine, months: Collection[str], clients: Collection[str] | None = None
+) -> dict[tuple[str, str], list[MonthTerms]]:
+    """(client, month) → its terms by generation; of these clients, or of all."""
     query = select(client_months.c.client_id, client_months.c.month, client_months.c.vat, terms.c.body).join_from(
         client_months, terms
     )
+    chosen = query.where(client_months.c.month.in_(sorted(months))).order_by(client_months.c.generation)
+    found: dict[tuple[str, str], list[MonthTerms]] = defaultdict(list)
     with transaction(engine) as connection:
-        return {
-            (row.client_id, row.month): MonthTerms(row.client_id, row.month, row.body, _vat(row.vat))
-            for some in _of_each(
-                query.where(client_months.c.month.in_(sorted(months))), client_months.c.client_id, clients
-            )
-            for row in connection.execute(some)
-        }
+        for some in _of_each(chosen, client_months.c.client_id, clients):
+            for row in connection.execute(some):
+                found[row.client_id, row.month].append(MonthTerms(row.client_id, row.month, row.body, _vat(row.vat)))
+    return dict(found)
 
 
 def borne_months(
@@ -72,21 +79,26 @@ def months_without_terms(engine: Engine) -> set[str]:
 
 
 def record_terms(connection: Connection, found: Sequence[MonthTerms], borne: Sequence[TrunkMonth]) -> None:
-    """Add what is not recorded yet, in the caller's database transaction."""
+    """Add what is not recorded yet, or was recorded otherwise before, in the caller's database transaction."""
     months = sorted({each.month for each in found} | {each.month for each in borne})
-    stored_terms = select(client_months.c.client_id, client_months.c.month).where(client_months.c.month.in_(months))
-    known = {tuple(row) for row in connection.execute(stored_terms)}
-    fresh = [each for each in found if (each.client_id, each.month) not in known]
-    bodies = {hashlib.sha256(body.encode()).hexdigest(): body for body in {each.terms for each in fresh}}
+    columns = ("client_id", "month", "generation", "terms_sha256", "vat")
+    stored_terms = (
+        select(*(client_months.c[name] for name in columns))
+        .where(client_months.c.month.in_(months))
+        .order_by(client_months.c.generation)
+    )
+    known = {(row[0], row[1]): tuple(row[2:]) for row in connection.execute(stored_terms)}
+    bodies = {hashlib.sha256(body.encode()).hexdigest(): body for body in {each.terms for each in found}}
     digest_of = {body: digest for digest, body in bodies.items()}
+    fresh = []
+    for each in found:
+        last, *said = known.get((each.client_id, each.month), (-1,))
+        now = (digest_of[each.terms], _text(each.vat))
+        if tuple(said) != now:
+            fresh.append((each.client_id, each.month, last + 1, *now))
     stored = set(connection.execute(select(terms.c.sha256)).scalars()) if bodies else set()
     add(connection, terms, ("sha256", "body"), [(d, b) for d, b in sorted(bodies.items()) if d not in stored])
-    add(
-        connection,
-        client_months,
-        ("client_id", "month", "terms_sha256", "vat"),
-        [(each.client_id, each.month, digest_of[each.terms], _text(each.vat)) for each in fresh],
-    )
+    add(connection, client_months, columns, fresh)
     keys = (trunk_months.c.trunk, trunk_months.c.since, trunk_months.c.month)
     stored_trunks = select(*keys).where(trunk_months.c.month.in_(months))
     borne_now = {tuple(row) for row in connection.execute(stored_trunks)}

@@ -29,6 +29,7 @@ from billing_job.ledger.billing_tables import (
     closings,
     credited_rows,
     decisions,
+    document_lines,
     documents,
     releases,
     settlements,
@@ -41,13 +42,16 @@ from billing_job.ledger.database import transaction
 from billing_job.ledger.issuing import SETTLEMENT_COLUMNS
 from billing_job.ledger.releases import is_released
 from billing_job.ledger.tables import chain, metadata
+from billing_job.ledger.vat_tables import document_evidence
 
 Key = tuple[str, int, int]
 """Transaction, part, generation."""
 
 
 _KEY = ("transaction_id", "part", "generation")
-_TERMS = ("client_id", "month", "terms_sha256", "vat")
+_TERMS = ("client_id", "month", "generation", "terms_sha256", "vat")
+_BESIDE_SETTLEMENTS = {table.name for table in (documents, document_lines, document_evidence, terms)}
+"""What a run records between its first settlements and its terms."""
 
 
 class Settled(NamedTuple):
@@ -96,7 +100,7 @@ class Freed:
 class Recorded:
     """Clients' months whose terms were recorded, by the run whose settlements follow: rows of `client_months`."""
 
-    rows: tuple[tuple[str, str, str, str], ...]
+    rows: tuple[tuple[str, str, int, str, str], ...]
 
 
 Step = Issued | Credited | Freed | Recorded
@@ -114,12 +118,14 @@ def course(engine: Engine) -> list[Step]:
             releases.name: _in_order(connection, releases, _KEY),
             client_months.name: _in_order(connection, client_months, _TERMS),
         }
-        links = connection.execute(
-            select(chain.c.table_name, chain.c.rows).where(chain.c.table_name.in_(stored)).order_by(chain.c.seq)
-        ).all()
+        links = connection.execute(select(chain.c.table_name, chain.c.rows).order_by(chain.c.seq)).all()
     found: list[Step] = []
     taken = dict.fromkeys(stored, 0)
+    begin = 0
     for name, until in links:
+        if name not in stored:
+            begin = begin if name in _BESIDE_SETTLEMENTS else len(found)
+            continue
         rows = stored[name][taken[name] : until]
         taken[name] = until
         if name == settlements.name:
@@ -128,9 +134,12 @@ def course(engine: Engine) -> list[Step]:
         elif name == credited_rows.name:
             found.append(Credited(tuple(((row[0], row[1], row[2]), row[3]) for row in rows)))
         elif name == client_months.name:
-            found.append(Recorded(tuple((row[0], row[1], row[2], row[3]) for row in rows)))
+            # A run records its terms when its last lot is settled; an older program did before the first.
+            found.insert(begin, Recorded(tuple((row[0], row[1], row[2], row[3], row[4]) for row in rows)))
         else:
             found.append(Freed(tuple((row[0], row[1], row[2]) for row in rows)))
+        if name != settlements.name:
+            begin = len(found)
     return found
 
 

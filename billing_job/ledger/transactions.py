@@ -3,6 +3,7 @@
 import contextlib
 import hashlib
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from typing import Any
 
 import adbc_driver_sqlite
 import pandas as pd
@@ -64,27 +65,39 @@ def changed_raw_rows(engine: Engine, starts: int, ends: int, read: Callable[[str
     Their raw row is not the one that its SHA-256 was taken of, or, before they are billed, they are not what it reads
     as. `read` turns a raw row into a transaction.
     """
+    typed = [column.name for column in transactions.c if column.name != "seq"]
+    cells = [_LARGE if name == "large_micros" else f"t.{name}" for name in typed]
+    scope, is_billed = _in_scope(starts, ends), f"t.transaction_id IN ({_SETTLED})"
+    found = {}
+    # Of rows that are billed, which is all of a month that is run again, nothing but the raw row is read.
+    for batch in _raw_rows(engine, ["t.transaction_id"], f"{scope} AND ({is_billed}) IS TRUE"):
+        for seq, id_, sha256, content in _rows_of(batch, "seq", "transaction_id", "sha256", "raw"):
+            if hashlib.sha256(content).hexdigest() != sha256:
+                found[seq] = f"the raw row of transaction {id_}"
+    for batch in _raw_rows(engine, cells, f"{scope} AND ({is_billed}) IS NOT TRUE"):
+        for seq, sha256, content, *row in _rows_of(batch, "seq", "sha256", "raw", *typed):
+            if hashlib.sha256(content).hexdigest() != sha256:
+                found[seq] = f"the raw row of transaction {row[0]}"
+            elif not _reads_as(read(content.decode()), typed, tuple(row)):
+                found[seq] = f"transaction {row[0]}"
+    return [found[seq] for seq in sorted(found)]
+
+
+def _raw_rows(engine: Engine, columns: Sequence[str], where: str) -> Iterator[pa.RecordBatch]:
+    """Each transaction's seq, these columns, its raw row and the SHA-256 of it."""
     # As bytes: what was changed need not be text any more.
     raw = "convert_to(w.raw, 'UTF8')" if engine.dialect.name == "postgresql" else "CAST(w.raw AS BLOB)"
-    typed = [column.name for column in transactions.c if column.name != "seq"]
     query = f"""
-        SELECT {", ".join(_LARGE if name == "large_micros" else f"t.{name}" for name in typed)}, w.sha256, {raw} AS raw,
-            t.transaction_id IN ({_SETTLED}) AS settled
+        SELECT t.seq, {", ".join(columns)}, w.sha256, {raw} AS raw
         FROM transactions t JOIN wallet_rows w ON w.seq = t.seq
-        WHERE {_in_scope(starts, ends)}
-        ORDER BY t.seq
-        """  # noqa: S608 - the two values are ints
-    found = []
+        WHERE {where}
+        """  # noqa: S608 - the conditions are ours
     with _answer(engine, query) as reader:
-        for batch in reader:
-            checked = zip(*(batch[name].to_pylist() for name in ("sha256", "raw", "settled")), strict=True)
-            cells = zip(*(batch[name].to_pylist() for name in typed), strict=True)
-            for row, (sha256, content, settled) in zip(cells, checked, strict=True):
-                if hashlib.sha256(content).hexdigest() != sha256:
-                    found.append(f"the raw row of transaction {row[0]}")
-                elif not settled and not _reads_as(read(content.decode()), typed, row):
-                    found.append(f"transaction {row[0]}")
-    return found
+        yield from reader
+
+
+def _rows_of(batch: pa.RecordBatch, *columns: str) -> Iterator[tuple[Any, ...]]:
+    return zip(*(batch[name].to_pylist() for name in columns), strict=True)
 
 
 def _reads_as(transaction: Transaction, names: Sequence[str], cells: Sequence[object]) -> bool:

@@ -67,6 +67,16 @@ def undelivered(engine: Engine, now: datetime) -> list[Stuck]:
     return sorted(found, key=lambda stuck: (stuck.since, stuck.number))
 
 
+def not_reached(engine: Engine, now: datetime) -> dict[str, str]:
+    """Document → that it has not reached its client, and what ends that; of those of which it is known."""
+    return {
+        stuck.number: f"has not reached the client ({stuck.reason.replace('_', ' ')}): send it again, or say"
+        f" `send --confirm {stuck.number}` when the client has it"
+        for stuck in undelivered(engine, now)
+        if stuck.reason != UNCONFIRMED
+    }
+
+
 def _since(connection: Connection) -> dict[str, str]:
     """Document number → the first moment since when nothing but refusals was noted of it."""
     since: dict[str, str] = {}

@@ -12,7 +12,7 @@ from functools import cached_property
 
 from billing_job.billing.invoicing.tax import Untaxable, vat_of
 from billing_job.billing.rating.charge_periods import fee_for_days
-from billing_job.billing.rating.plans import Plan, Rule
+from billing_job.billing.rating.plans import Amounts, Plan, Rule
 from billing_job.billing.rating.tariff import EVERY_CLIENT, DatedPrice, MonthTariff
 from billing_job.core.document import Vat
 from billing_job.core.money import cents_from_decimal
@@ -21,8 +21,8 @@ from billing_job.core.register import TrunkAssignment
 from billing_job.core.settlement import MonthTerms, TrunkMonth
 from billing_job.core.toml import AS_RECORDED
 from billing_job.core.vat_evidence import RecordedAnswer
-from billing_job.ledger.billed_facts import freed_plan_charges
 from billing_job.ledger.documents import billed_periods
+from billing_job.ledger.freed import FreedMonths, freed_months
 from billing_job.ledger.month_terms import borne_months, recorded_terms
 from billing_job.ledger.vies_answers import latest_answers
 from billing_job.month.job import Job
@@ -43,8 +43,8 @@ class Accounts:
     closed: Collection[str]
     vies: Mapping[str, RecordedAnswer]
     """What VIES last said, by VAT id."""
-    freed_months: Collection[Owner] = field(default=(), kw_only=True)
-    """Those of which a credit note freed fee or minimum, and no document holds it now."""
+    freed: FreedMonths = field(default_factory=FreedMonths, kw_only=True)
+    """What credit notes freed: it is billed again by the files as they are."""
 
     def account(self, client_id: str, month: str) -> str:
         """The client under which the month was first billed: the client itself, or what it was called then.
@@ -55,11 +55,20 @@ class Accounts:
             return client_id
         earlier = {found for key in self._trunk_months(client_id, month) if (found := self.borne.get(key)) is not None}
         known = ((id_, month) for id_ in earlier if (id_, month) in self.recorded)
-        return min(known, key=lambda owner: (owner not in self.freed_months, owner), default=(client_id, month))[0]
+        freed = self.freed.owners
+        return min(known, key=lambda owner: (owner not in freed, owner), default=(client_id, month))[0]
 
     def has_terms(self, client_id: str, month: str) -> bool:
         """Whether the month was issued before, whatever the client was called then."""
         return (self.account(client_id, month), month) in self.recorded
+
+    def terms(self, client_id: str, month: str) -> MonthTerms | None:
+        """What was recorded of the month, where it holds: not of one that was undone whole to be billed anew."""
+        return None if self.is_undone(client_id, month) else self.recorded.get((self.account(client_id, month), month))
+
+    def is_undone(self, client_id: str, month: str) -> bool:
+        """Whether nothing of the month is billed any more, and the files say what is."""
+        return client_id in self.job.clients and (self.account(client_id, month), month) in self.freed.whole
 
     def owes(self, client_id: str, month: str) -> bool:
         """Whether fee and minimum are asked for the month: it was borne, or it is still open and has a trunk."""
@@ -68,6 +77,8 @@ class Accounts:
         trunk_months = self._trunk_months(client_id, month)
         if month not in self.closed and trunk_months:
             return True
+        if self.is_undone(client_id, month):
+            return bool(trunk_months)
         return (
             any(key in self.borne for key in trunk_months) or (self.account(client_id, month), month) in self._bearers
         )
@@ -83,24 +94,39 @@ class Accounts:
             if not self.has_terms(client_id, month) and self.owes(client_id, month)
         }
 
-    def freed(self, accounts: Collection[Owner], before: Period) -> set[Owner]:
-        """Older months of clients of the files of which these accounts were billed fee or minimum, freed since."""
+    def freed_since(self, before: Period) -> set[Owner]:
+        """Older months of clients of the files of which fee, minimum or everything was freed."""
         return {
             (client_id, month)
-            for account, month in accounts
+            for account, month in self.freed.owners
             if month < str(before)
             for client_id in self._trunks
             if client_id in self.job.clients and self.account(client_id, month) == account
         }
 
     def plan(self, client_id: str, month: str) -> Plan:
-        """The plan as it was first billed in the month, else as the files give it for that month."""
-        terms = self.recorded.get((self.account(client_id, month), month))
-        return self.plan_now(client_id, month) if terms is None else plan_and_prices(terms.terms, client_id).plan
+        """The plan that the month was billed by, but for a freed fee or minimum; else as the files have it."""
+        terms = self.terms(client_id, month)
+        if terms is None:
+            return self.plan_now(client_id, month)
+        plan = plan_and_prices(terms.terms, client_id).plan
+        owner = (self.account(client_id, month), month)
+        minimums = self.freed.minimums.get(owner, ())
+        if (owner not in self.freed.fees and not minimums) or client_id not in self.job.clients:
+            return plan
+        now = self.plan_now(client_id, month)
+        changed: dict[str, object] = {}
+        if owner in self.freed.fees:
+            changed |= {"monthly_fee": now.monthly_fee, "monthly_fee_prorate": now.monthly_fee_prorate}
+        if "" in minimums:
+            changed["minimum"] = now.minimum
+        stay = {name: least for name, least in plan.category_minimum.items() if name not in minimums}
+        anew = {name: least for name, least in now.category_minimum.items() if name in minimums}
+        return plan.model_copy(update={**changed, "category_minimum": Amounts({**stay, **anew})})
 
     def plan_name(self, client_id: str, month: str) -> str:
         """What the plan was called by which the month was first billed, else what the files call it."""
-        terms = self.recorded.get((self.account(client_id, month), month))
+        terms = self.terms(client_id, month)
         if terms is None:
             client = self.job.clients.get(client_id)
             return self.job.settings.plan(client.plan if client is not None else "").name
@@ -124,7 +150,7 @@ class Accounts:
 
     def vat(self, client_id: str, month: str) -> Vat | Untaxable:
         """How the client is taxed for the month, as it was first; else by the files and the month's last day."""
-        terms = self.recorded.get((self.account(client_id, month), month))
+        terms = self.terms(client_id, month)
         return self.vat_now(client_id, month) if terms is None else terms.vat
 
     def vat_now(self, client_id: str, month: str) -> Vat | Untaxable:
@@ -140,7 +166,7 @@ class Accounts:
         found = {}
         dated = any(plan.versions for plan in self.job.settings.plans)
         for client_id, month in owners:
-            terms = None if now else self.recorded.get((self.account(client_id, month), month))
+            terms = None if now else self.terms(client_id, month)
             if terms is not None:
                 found[client_id, month] = plan_and_prices(terms.terms, client_id)
             elif dated:
@@ -148,15 +174,24 @@ class Accounts:
         return found
 
     def fresh_terms(self, owners: Iterable[Owner]) -> list[MonthTerms]:
-        """What is to be recorded of months that are billed for the first time; untaxable clients are left out."""
+        """What is to be recorded of months that are billed for the first time, or anew; untaxable ones are left out."""
         found = []
+        freed = self.freed.owners
         for client_id, month in sorted(owners):
-            if self.has_terms(client_id, month) or client_id not in self.job.clients:
+            account = self.account(client_id, month)
+            terms = self.terms(client_id, month)
+            if client_id not in self.job.clients or (terms is not None and (account, month) not in freed):
                 continue
-            vat = self.vat_now(client_id, month)
+            vat = self.vat(client_id, month)
             if isinstance(vat, Vat):
-                found.append(MonthTerms(client_id, month, self._terms_text(client_id, month), vat))
+                found.append(MonthTerms(account, month, self._text_to_record(client_id, month, terms), vat))
         return found
+
+    def _text_to_record(self, client_id: str, month: str, terms: MonthTerms | None) -> str:
+        if terms is None:
+            return self._terms_text(client_id, month)
+        prices = plan_and_prices(terms.terms, client_id).prices
+        return terms_text(MonthTariff(self.plan(client_id, month), prices))
 
     def fee_cents(self, client_id: str, month: str, plan: Plan) -> int:
         """The fee of a month that is owed: whole, or for the days on which the client has a trunk."""
@@ -225,7 +260,9 @@ class Accounts:
 
 
 def accounts_of(job: Job, months: Collection[str], clients: Collection[str] | None = None) -> Accounts:
-    """What is recorded of these months: of all clients, or as far as it concerns these and what they were called."""
+    """What is recorded of these months and of freed ones: of all clients, or of these and what they were called."""
+    freed = freed_months(job.engine)
+    months = {*months, *(month for _, month in freed.owners)}
     trunks = None if clients is None else {fact.trunk for fact in job.mapping.trunks if fact.client_id in clients}
     borne = borne_months(job.engine, months, trunks)
     known = None if clients is None else {*clients, *borne.values()}
@@ -235,7 +272,7 @@ def accounts_of(job: Job, months: Collection[str], clients: Collection[str] | No
         borne,
         billed_periods(job.engine)[0],
         latest_answers(job.engine),
-        freed_months=freed_plan_charges(job.engine),
+        freed=freed,
     )
 
 

@@ -25,9 +25,10 @@ from billing_job.core.money import scaled, wallet_text
 from billing_job.core.sentences import listed
 from billing_job.core.settlement import Kept, Original, RefundFact
 from billing_job.core.wallet import in_time
-from billing_job.ledger.billed_facts import Units, billed_units, freed
+from billing_job.ledger.billed_facts import Units, billed_units
 from billing_job.ledger.decisions import decisions
 from billing_job.ledger.documents import documents_of_numbers
+from billing_job.ledger.freed import freed
 from billing_job.month.accounts import Owner
 from billing_job.month.job import Job
 from billing_job.month.placed import Placed

@@ -26,7 +26,7 @@ class OtherAccounts(Accounts):
     """Accounts of the ledger apart: what they find no record of there is as it was recorded, but for what is asked."""
 
     was: Mapping[Owner, MonthTerms]
-    """What months were first billed by."""
+    """What months were billed by, as far as they are billed once more."""
     first: str
     """The month from which on it is asked."""
     instead: Instead
@@ -35,7 +35,7 @@ class OtherAccounts(Accounts):
 
     def plan(self, client_id: str, month: str) -> Plan:
         """The plan by which the month was first billed in this ledger, else the one that is asked for it."""
-        if self.has_terms(client_id, month):
+        if self.terms(client_id, month) is not None:
             return super().plan(client_id, month)
         return self._at_first(client_id, month).plan
 
@@ -52,7 +52,7 @@ class OtherAccounts(Accounts):
         """Plan and prices of each of these months."""
         found = {} if now else super().tariffs(owners, now=False)
         for owner in owners:
-            if now or not self.has_terms(*owner):
+            if now or self.terms(*owner) is None:
                 found[owner] = self._again(*owner) if now else self._at_first(*owner)
         return found
 

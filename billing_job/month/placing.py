@@ -19,7 +19,7 @@ from billing_job.core.money import wallet_text
 from billing_job.core.period import Period
 from billing_job.core.settlement import Original
 from billing_job.core.sums import Sum
-from billing_job.ledger.billed_facts import documents_of, freed_plan_charges
+from billing_job.ledger.billed_facts import documents_of
 from billing_job.ledger.documents import billed_periods
 from billing_job.ledger.month_terms import months_without_terms
 from billing_job.ledger.transactions import open_transactions, supplier_trunks, transactions_in_scope, transactions_of
@@ -50,11 +50,10 @@ def place(job: Job, month: Period, *, every_month: bool = False, rows_in_piece: 
     owing, never_run = _open_owners(owners, in_scope)
     own = own_charges(job, month, facts)
     own_months = {(row.client_id, row.month) for row in own.open_rows}
-    freed = freed_plan_charges(job.engine)
-    months = {str(month), *(name for _, name in owing | own_months | freed)}
+    months = {str(month), *(name for _, name in owing | own_months)}
     months |= {original.month for original in owners.billed.values()}
     accounts = accounts_of(job, months | months_without_terms(job.engine))
-    left_out = accounts.left_out(month) | accounts.freed(freed, month)
+    left_out = accounts.left_out(month) | accounts.freed_since(month)
     beside = own_months.union(left_out)
     vat, untaxable = _vat(job, accounts, month, owing, job.clients, owners.billed.values(), beside)
     waiting_originals = _waiting_originals(owners, in_scope, untaxable)

@@ -18,14 +18,13 @@ def plan_terms(
     accounts: Accounts,
     owners: Collection[Owner],
     fees: Collection[Owner],
-    freed: Collection[tuple[str, int]] = (),
     gone_nets: Mapping[Owner, dict[str, int]] = NO_NETS,
 ) -> dict[Owner, PlanTerms]:
     """What plans ask of clients' months beside their use; those that ask nothing are left out.
 
     The fee is asked once, by the run of its own month, so of these `fees`, the minimum anew whenever rows of the month
-    are billed. What was freed whole by a credit note is asked for again as the files are. A month that a client bore
-    under two ids has one minimum: `gone_nets` are the refunds of this run that go to ids which have left the files.
+    are billed. A month that a client bore under two ids has one minimum: `gone_nets` are the refunds of this run that
+    go to ids which have left the files.
     """
     present: dict[Owner, str] = {}
     for client_id, name in sorted(owners, key=lambda owner: owner[0] not in job.clients):
@@ -36,7 +35,7 @@ def plan_terms(
     for client_id, name in owners:
         account = accounts.account(client_id, name)
         fee_id = plan_charge_id(MONTHLY_FEE, account, name)
-        plan = (accounts.plan_now if (fee_id, 0) in freed else accounts.plan)(client_id, name)
+        plan = accounts.plan(client_id, name)
         owes = accounts.owes(client_id, name)
         owes_fee = owes and (client_id, name) in fees and fee_id not in billed_fees
         is_present = present[account, name] == client_id

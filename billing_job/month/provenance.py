@@ -1,7 +1,8 @@
 """Whether a month's folder still says what the ledger says: then a run that changes nothing takes seconds."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import cache
 from importlib.metadata import version
 from typing import Any
 
@@ -39,12 +40,18 @@ def _state(job: Job, placed: Placed, folder: Folder) -> str:
     digest = hashlib.sha256(folder.read(MANIFEST) or b"")
     for part in (today, ledger_state(job.engine), job.configuration_sha256, repr(job.seller)):
         digest.update(part.encode() + b"\0")
-    for name in VERSIONS:
-        digest.update(f"{name} {version(name)}\0".encode())
+    for name, number in _versions().items():
+        digest.update(f"{name} {number}\0".encode())
     for templates in job.templates.folders:
         for path in sorted(path for path in templates.rglob("*") if path.is_file()):
             digest.update(f"{path.relative_to(templates)}\0".encode() + hashlib.sha256(path.read_bytes()).digest())
     return digest.hexdigest()
+
+
+@cache
+def _versions() -> Mapping[str, str]:
+    """Looked up once: it means a walk through all that is installed."""
+    return {name: version(name) for name in VERSIONS}
 
 
 def manifest_facts(job: Job, month: Period, placed: Placed, documents: Sequence[Document | Heading]) -> dict[str, Any]:
@@ -54,7 +61,7 @@ def manifest_facts(job: Job, month: Period, placed: Placed, documents: Sequence[
         "ledger": ledger_id(job.engine),
         "ledger_sha256": _ledger_fingerprint(placed, documents),
         "configuration_sha256": job.configuration_sha256,
-        "versions": {name: version(name) for name in VERSIONS},
+        "versions": dict(_versions()),
     }
 
 

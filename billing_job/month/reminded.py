@@ -42,7 +42,8 @@ def reminded(log: Iterable[SentReminder]) -> dict[str, Reminded]:
         for item in letter.items:
             before = found.get(item.number)
             announced = before.announced_on if before else None
-            if announced is None and letter.announced.cents:
+            # The days that a consumer has begin with a letter that it is known to have had.
+            if announced is None and letter.announced.cents and each.event in SENT:
                 announced = letter.day
             rises = before is None or item.level > before.level
             day = letter.day if before is None or rises else before.day

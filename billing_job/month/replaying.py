@@ -19,10 +19,10 @@ from billing_job.core.money import half_away_from_zero
 from billing_job.core.period import Period
 from billing_job.core.settlement import Bill
 from billing_job.core.sums import Sum
-from billing_job.ledger.billed_facts import freed_plan_charges
 from billing_job.ledger.documents import latest_clients
+from billing_job.ledger.freed import freed_months
 from billing_job.ledger.issuing import issue
-from billing_job.ledger.month_terms import recorded_terms
+from billing_job.ledger.month_terms import all_terms, recorded_terms
 from billing_job.ledger.replay import (
     Billed,
     Credited,
@@ -70,10 +70,13 @@ class Replay:
         departed = latest_clients(job.engine, set(self.names.values()) - set(job.clients)).values()
         mapping = replace(job.mapping, clients=(*job.mapping.clients, *departed))
         self._job = replace(job, engine=self._engine, mapping=mapping)
+        recorded = {row[1] for step in steps if isinstance(step, Recorded) for row in step.rows}
+        self._terms = all_terms(job.engine, months | recorded)
         self._was = {
-            (self.names.get(client_id, client_id), month): terms
-            for (client_id, month), terms in sorted(self._accounts.recorded.items())
+            (self.names.get(client_id, client_id), month): generations[0]
+            for (client_id, month), generations in sorted(self._terms.items())
         }
+        """What months were billed by, as far as they are billed once more."""
         self._settled = {row.key: row for row in settled if self._first <= row.period <= self._last}
         self._credited: dict[Key, int] = defaultdict(int)
         self._given: dict[Part, int] = defaultdict(int)
@@ -140,6 +143,8 @@ class Replay:
         then = next((each.period for each in following if isinstance(each, Issued)), self._last)
         older = tuple(row for row in step.rows if row[1] < self._first)
         store(self._engine, Recorded(older if then < self._first else ()))
+        for client_id, name, generation, *_ in step.rows:
+            self._was[self.names.get(client_id, client_id), name] = self._terms[client_id, name][generation]
         months = {row[1] for row in step.rows if self._first <= row[1] <= self._last}
         self._asked |= {(self.names.get(row[0], row[0]), row[1]) for row in step.rows if row[1] in months}
         for month in sorted(months - {row.period for row in self._settled.values()}):
@@ -156,7 +161,7 @@ class Replay:
         uses = [row for row in rows if not row.key[0].startswith(CHARGE)]
         own = [own_row(row) for row in rows if row.key[0].startswith(CHARGE) and not is_of_plan(row.key[0])]
         refunded = originals_of(self._engine, uses)
-        left_out = accounts.left_out(month) | accounts.freed(freed_plan_charges(self._engine), month)
+        left_out = accounts.left_out(month) | accounts.freed_since(month)
         vat: dict[Owner, Vat] = {}
         billed_owners_now = {(client_id, step.period) for client_id in clients}
         billed_owners_now |= {(row.client_id, row.settlement.month) for row in rows}
@@ -200,8 +205,10 @@ class Replay:
     def _accounts_now(self) -> OtherAccounts:
         real = self._accounts
         recorded = recorded_terms(self._engine, self._months)
-        facts = (real.borne, real.closed, real.vies)
-        return OtherAccounts(self._job, recorded, *facts, self._was, self._first, self._instead, self._corrected)
+        facts, freed = (real.borne, real.closed, real.vies), freed_months(self._engine)
+        return OtherAccounts(
+            self._job, recorded, *facts, self._was, self._first, self._instead, self._corrected, freed=freed
+        )
 
     def _note(self, rows: Sequence[Settled], found: Sequence[Bill]) -> None:
         """Keep what refunds gave back so far, and which fees and minimums stand beside which document's rows."""

@@ -79,9 +79,8 @@ def bills_of_run(
     fees = {(client_id, str(month)) for client_id in billed_now} | taken_up(placed, billed_now)
     owners = fees | _priced_owners(billable, placed)
     gone = joined(_rows_of_gone_clients(job, billable), PLACED)
-    asked = plan_terms(
-        job, placed.accounts, owners, fees, set(before.freed), _gone_nets(charges(job, placed, before, gone).priced)
-    )
+    gone_nets = _gone_nets(charges(job, placed, before, gone).priced)
+    asked = plan_terms(job, placed.accounts, owners, fees, gone_nets)
     lots = partial(
         bills,
         clients={id_: job.mapping.with_references(one, month.last_day) for id_, one in known.items()},

@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 
 from billing_job.core.bank_decision import BankDecision
 from billing_job.core.bank_entry import IdentifiedEntry, Statement
-from billing_job.core.claim import Claim, Payment
+from billing_job.core.claim import Payment
 from billing_job.core.errors import ConfigError
 from billing_job.core.moments import moment_text
 from billing_job.ledger.bank import (
@@ -29,14 +29,12 @@ from billing_job.ledger.bank import (
 )
 from billing_job.ledger.database import transaction
 from billing_job.ledger.payments import claims_in, payments_in
-from billing_job.ledger.reminders import SENT, UNKNOWN, logged_in
+from billing_job.month.banked import evidence_of
 from billing_job.month.job import Job
 from billing_job.month.receivables import today
-from billing_job.month.reminded import late_claims, letter_offers
 from billing_job.operations.rejections import Rejected, keep_report
-from billing_job.receivables.duplicates import check_same, identified, in_its_direction, possible_duplicates
-from billing_job.receivables.late_claims import after_credits
-from billing_job.receivables.matching import Evidence, Matched, Waiting, matched
+from billing_job.receivables.duplicates import check_same, identified, in_its_direction
+from billing_job.receivables.matching import Matched, Waiting, matched
 from billing_job.receivables.statement_gaps import Gap, gaps, short_statements
 from billing_job.receivables.statements.ours import CsvColumns, House
 from billing_job.receivables.statements.reading import statements_of
@@ -213,39 +211,13 @@ def _check(connection: Connection, job: Job, decision: BankDecision) -> None:
         raise ConfigError(problems)
 
 
-def standing(job: Job) -> tuple[list[IdentifiedEntry], Matched]:
-    """Every entry, and what it comes to; nothing is recorded."""
-    with transaction(job.engine) as connection:
-        known = entries_in(connection)
-        return known, matched(known, _evidence(connection, job, known, claims_in(connection)))
-
-
 def _settled(
     connection: Connection, job: Job, known: Sequence[IdentifiedEntry], now: str, decided_by: Mapping[str, str]
 ) -> tuple[list[Payment], Matched]:
     """Work out what every entry comes to, and record what changes by it."""
-    evidence = _evidence(connection, job, known, claims_in(connection))
+    evidence = evidence_of(connection, job, known, claims_in(connection))
     outcome = matched(known, evidence)
     return bring_payments(connection, evidence.recorded, outcome.payments, now, decided_by), outcome
-
-
-def _evidence(connection: Connection, job: Job, known: Sequence[IdentifiedEntry], claims: Sequence[Claim]) -> Evidence:
-    recorded: dict[str, list[Payment]] = defaultdict(list)
-    for payment in payments_in(connection):
-        recorded[payment.entry].append(payment)
-    letters = [each for each in logged_in(connection) if each.event in SENT | UNKNOWN]
-    decisions: Mapping[str, Sequence[BankDecision]] = bank_decisions_in(connection)
-    return Evidence(
-        claims=claims,
-        first_day=job.first_day,
-        currency=job.settings.billing.currency,
-        mandates=[(each.iban, each.client_id) for each in job.receivables_files.mandates],
-        decisions=decisions,
-        duplicates=possible_duplicates(known),
-        recorded=recorded,
-        late=after_credits(late_claims(letters, SENT | UNKNOWN), claims),
-        offers=letter_offers(letters),
-    )
 
 
 def _house(job: Job) -> House:

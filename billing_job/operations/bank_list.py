@@ -5,8 +5,8 @@ from typing import Any
 
 from billing_job.core.bank_entry import IdentifiedEntry
 from billing_job.core.claim import Payment
+from billing_job.month.banked import standing
 from billing_job.month.job import Job
-from billing_job.operations.bank import standing
 from billing_job.receivables.matching import Waiting
 
 

@@ -19,6 +19,8 @@ from billing_job.ledger.collections import (
     record_written,
 )
 from billing_job.ledger.payments import recorded_payments
+from billing_job.ledger.undelivered import not_reached
+from billing_job.month.banked import waiting_money
 from billing_job.month.collected import collected, collection_of, collection_to_json, under_way
 from billing_job.month.job import Job
 from billing_job.month.receivables import check_holds, load_receivables, today
@@ -175,6 +177,7 @@ def _debits(
     state = load_receivables(job)
     pending = under_way(history)
     elsewhere = _in_unknown_files(job)
+    unannounced, undecided = not_reached(job.engine, job.clock.now()), waiting_money(job)
     for place, item in enumerate(state.open_items):
         client = job.clients.get(item.client_id)
         if item.open_cents <= 0 or item.due_date > due or client is None or client.payment != _DIRECT_DEBIT:
@@ -194,6 +197,8 @@ def _debits(
                 f"stands in {elsewhere[item.number]}, which the ledger does not know and the bank may have: move the"
                 " file away when the bank has not"
             )
+        # The invoice is what announces the debit.
+        reason = reason or unannounced.get(item.number, "") or undecided.get(item.client_id, "")
         if not reason and mandate is None:
             reason = f"no mandate of the client holds on {due}: add one to mandates.csv"
         if not reason and mandate is not None:

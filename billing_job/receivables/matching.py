@@ -17,7 +17,7 @@ from billing_job.core.bank_decision import BankDecision
 from billing_job.core.bank_entry import EntryPart, IdentifiedEntry
 from billing_job.core.claim import Claim, FirstDay, LateClaim, Offer, Payment, PaymentKind
 from billing_job.core.money import decimal_text
-from billing_job.receivables.allocation import OTHER_CURRENCY, Case, Waits, booked
+from billing_job.receivables.allocation import OTHER_CURRENCY, WITHOUT_RECEIPT, Case, Waits, booked
 from billing_job.receivables.book import Book, opened
 from billing_job.receivables.naming import Names
 
@@ -33,6 +33,13 @@ class Waiting:
     cents: int
     reason: str
     suggestion: str
+    clients: tuple[str, ...] = ()
+    """Whose it may be, by the documents that it names and by its account."""
+
+    @property
+    def may_pay(self) -> bool:
+        """Whether it is money that came and is counted nowhere, which nobody has said to be another's."""
+        return self.cents > 0 and self.reason not in (DUPLICATE, UNDONE, WITHOUT_RECEIPT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +153,8 @@ def _decided(book: Book, case: Case) -> tuple[list[Payment], list[Waiting]]:
     if not case.is_ours:
         return [], []
     if case.waits is not None:
-        return [], [Waiting(case.id, sum(part.cents for part in case.parts), case.waits.reason, case.waits.suggestion)]
+        cents = sum(part.cents for part in case.parts)
+        return [], [Waiting(case.id, cents, case.waits.reason, case.waits.suggestion, _owners(book, case.parts, case))]
     found: list[Payment] = []
     left: list[tuple[EntryPart, Waits]] = []
     for part, named, outcome in booked(book, case):
@@ -159,7 +167,16 @@ def _decided(book: Book, case: Case) -> tuple[list[Payment], list[Waiting]]:
         return found, []
     cents = sum(part.cents for part, _ in left)
     told = left[0][1]
-    return found, [Waiting(case.id, cents, told.reason, told.suggestion)]
+    return found, [
+        Waiting(case.id, cents, told.reason, told.suggestion, _owners(book, [part for part, _ in left], case))
+    ]
+
+
+def _owners(book: Book, parts: Sequence[EntryPart], case: Case) -> tuple[str, ...]:
+    """The clients whose documents an entry names, also in short, and those that its accounts are known of."""
+    numbers = {number for named in case.named for one in (named.numbers, *named.readings) for number in one}
+    found = {book.claims[number].client_id for number in numbers if number in book.claims}
+    return tuple(sorted(found.union(*(book.known.get(part.iban, ()) for part in parts if part.iban))))
 
 
 def _count(book: Book, case: Case, payments: Sequence[Payment]) -> None:

@@ -148,6 +148,10 @@ class Terms:
     """What was paid by then of interest and costs that earlier letters claimed."""
     debited: frozenset[str] = frozenset()
     """Clients whose mandate holds and stays: not they are late, but the collection."""
+    waiting: Mapping[str, str] = field(default_factory=dict)
+    """Clients of whom money may have come that waits for a decision, and what is said of it."""
+    undelivered: Mapping[str, str] = field(default_factory=dict)
+    """Documents that are known not to have reached their clients, and why: nobody is late with what he never got."""
 
 
 def reminders(state: Receivables, payments: Iterable[Payment], terms: Terms) -> ReminderPlan:
@@ -185,6 +189,10 @@ def _left_alone(item: OpenItem, day: date, terms: Terms, plan: ReminderPlan) -> 
     elif item.number in terms.in_collection:
         reason = f"is being collected by direct debit on {terms.in_collection[item.number]}"
         plan.left_out.append(LeftOut(item.number, item.client_id, reason))
+    elif item.client_id in terms.waiting:
+        plan.left_out.append(LeftOut(item.number, item.client_id, terms.waiting[item.client_id]))
+    elif item.number in terms.undelivered:
+        plan.left_out.append(LeftOut(item.number, item.client_id, terms.undelivered[item.number]))
     elif item.client_id in terms.debited:
         plan.left_out.append(LeftOut(item.number, item.client_id, "is for `billing-job collect`: a mandate holds"))
     else:

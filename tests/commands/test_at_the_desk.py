@@ -49,12 +49,6 @@ def test_a_credit_note_is_worked_out_before_it_is_issued(billed: Office) -> None
         ("credit INV-2026-00001 --reason x", b"n\n", 1, "An issued credit note cannot be undone [y/N]:"),
         (
             "exceptions resolve --number 42 --house --reason x",
-            b"n\n",
-            1,
-            "of -EUR 0.10: the house pays? [y/N]:",
-        ),
-        (
-            "exceptions resolve --number 42 --house --reason x",
             b"\x04",
             130,
             "of -EUR 0.10: the house pays? [y/N]:",

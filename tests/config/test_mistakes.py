@@ -11,7 +11,7 @@ import xlsxwriter
 
 from billing_job.config.mapping import load_mapping
 from billing_job.config.settings import load_settings
-from tests.support.fakes import SETTINGS, Clock, Office
+from tests.support.fakes import Clock, Office, settings_text
 from tests.support.paths import DOCS
 
 PAGE = DOCS / "mistakes.md"
@@ -127,7 +127,7 @@ def desk(tmp_path: Path) -> Office:
     config.mkdir()
     for name, text in FILES.items():
         (config / name).write_text(text, encoding="utf-8")
-    settings = SETTINGS.format(base_url="http://127.0.0.1:9/api/v1") + "[accounting]\n"
+    settings = settings_text("http://127.0.0.1:9/api/v1") + "[accounting]\n"
     (config / "billing.toml").write_text(settings, encoding="utf-8")
     return Office(tmp_path, Clock(datetime(2026, 11, 5, 8, 0, tzinfo=UTC)))
 

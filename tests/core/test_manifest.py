@@ -23,7 +23,9 @@ from billing_job.core.files.manifest import MANIFEST, Folder, sha256
         "a\nb",
         "CON.",
         "a/ b",
-        "x" * 300,
+        "x" * 202,
+        "a/.b",
+        "a /b",
     ],
 )
 def test_names_that_lead_elsewhere_are_refused(tmp_path: Path, name: str) -> None:
@@ -31,6 +33,12 @@ def test_names_that_lead_elsewhere_are_refused(tmp_path: Path, name: str) -> Non
     with pytest.raises(OutputError, match="cannot be a file name"):
         Folder(LocalFiles(tmp_path / "2026-10")).write(name, b"x")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["x" * 201, "invoices/INV-2026-00001.pdf", "a b/ü+@_-.csv", "7"])
+def test_names_of_ours(name: str, tmp_path: Path) -> None:
+    """What numbers and client ids may look like."""
+    assert Folder(LocalFiles(tmp_path)).checked(name) == name
 
 
 def test_the_manifest_goes_before_a_change_and_comes_back_last(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ import subprocess
 import sys
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from itertools import cycle
 from pathlib import Path
 from urllib.parse import quote
 
@@ -30,16 +31,16 @@ def _bytes_of(folder: Path) -> bytes:
     return b"".join(path.read_bytes() for path in folder.rglob("*") if path.is_file())
 
 
-@pytest.mark.parametrize("log_format", ["text", "json"])
-def test_a_key_that_comes_back_is_cut_out(log_format: str, tmp_path: Path) -> None:
+def test_a_key_that_comes_back_is_cut_out(tmp_path: Path) -> None:
     """At debug level, where httpx logs headers too: sync, run and doctor under seven faults say and store no key."""
+    formats = cycle(("text", "json"))
     with office(tmp_path) as (reseller, sandbox):
         spoken = ""
         for fault in BAIT:
             for command in COMMANDS:
                 sandbox.faults.clear()
                 sandbox.faults.add(parse_fault(fault))
-                ran = reseller.type("-vv", "--log-format", log_format, *command)
+                ran = reseller.type("-vv", "--log-format", next(formats), *command)
                 spoken += ran.out + ran.err
         sandbox.faults.clear()
         assert reseller.type("sync").code == 0

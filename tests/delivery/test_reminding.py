@@ -16,6 +16,8 @@ from typing import Any
 import pytest
 
 from billing_job.core.document import Document
+from billing_job.ledger.database import open_engine
+from billing_job.ledger.deliveries import confirm, note_no_participant
 from tests.support.bank_files import Moved, camt
 from tests.support.booked_payments import book, statement_of
 from tests.support.fakes import Office
@@ -255,6 +257,54 @@ def test_refusals_are_not_tried_again_at_the_same_address(tmp_path: Path) -> Non
         at.office.replace("clients.csv", "ap@acme.example", "new@acme.example")
         assert [each["sent_to"] for each in at.remind()["reminders"]] == ["new@acme.example"]
         assert at.recipients == ["bruno@bruno.example", "new@acme.example"]
+
+
+def test_nobody_is_late_with_an_invoice_that_is_known_not_to_have_come(tmp_path: Path) -> None:
+    """The network knew no such receiver: no reminder, until somebody says that the client has the invoice."""
+    with here(tmp_path, *both()) as at:
+        engine = open_engine(at.office.database_url)
+        noted = {"moment": "2026-11-02T09:00:00Z", "run_id": "test"}
+        note_no_participant(engine, "INV-2026-00002", "0106:12345678", "not in the directory", **noted)
+        told = at.remind()
+        assert [each["client_id"] for each in told["reminders"]] == ["acme"]
+        (left,) = told["left_out"]
+        assert (left["document"], "no participant" in left["reason"]) == ("INV-2026-00002", True)
+        assert confirm(engine, "INV-2026-00002", **noted)
+        engine.dispose()
+        assert [each["client_id"] for each in at.remind()["reminders"]] == ["bruno"]
+
+
+def test_nobody_is_asked_while_money_of_his_waits(tmp_path: Path) -> None:
+    """500.00 from acme's account fit nothing: neither dunned nor debited, until somebody says what they are."""
+    with here(tmp_path, *both(), document("INV-2026-00003", 2_000, ACME)) as at:
+        moved = (
+            Moved(1_000, "INV-2026-00001", reference="1", iban="DE89370400440532013000", day="2026-11-27"),
+            Moved(50_000, "thank you", reference="2", iban="DE89370400440532013000", day="2026-11-28"),
+            Moved(2_000, "lottery", reference="3", day="2026-11-28"),
+        )
+        path = at.office.folder / "bank.xml"
+        path.write_bytes(camt(*moved))
+        waiting = at.office.type("bank", "import", str(path), "--json").json["waiting"]
+        (entry,) = [each["entry"] for each in waiting if each["cents"] == 50_000]
+        told = at.remind()
+        assert [each["client_id"] for each in told["reminders"]] == ["bruno"]
+        assert {each["document"] for each in told["left_out"]} == {"INV-2026-00001", "INV-2026-00003"}
+        assert all(f"bank match {entry}" in each["reason"] for each in told["left_out"])
+        assert at.office.type("bank", "match", entry, "--document", "INV-2026-00001").code == 0
+        assert [each["open_cents"] for each in at.remind()["reminders"]] == [49_000 + 2_000]
+
+
+def test_a_consumers_days_begin_with_a_letter_that_came(tmp_path: Path) -> None:
+    """The first letter of 40 euros broke off: 14 days later the next one tells of them again, and they are not owed."""
+    with here(tmp_path, *both()) as at:
+        at.server.misbehave = lambda recipient: "drop data" if recipient[0] == "b" else ""
+        at.remind(code=3)
+        at.server.misbehave = lambda recipient: ""
+        at.later(14)
+        (second,) = [each for each in at.remind(code=3)["reminders"] if each["client_id"] == "bruno"]
+        assert (second["announced_costs_cents"], second["costs_cents"]) == (4_000, 0)
+        at.later(17)
+        assert at.remind("--confirm", "bruno")["reminders"] == []
 
 
 def test_a_letter_that_was_noted_and_not_written_is_written_once(tmp_path: Path) -> None:

@@ -1,9 +1,5 @@
 """Credit notes: any sequence ends at zero and never takes more than is left; what they free is billed again, once."""
 
-import json
-import os
-import subprocess
-import sys
 from concurrent.futures import ProcessPoolExecutor
 from datetime import date
 from decimal import Decimal
@@ -26,7 +22,7 @@ from billing_job.core.period import Period
 from billing_job.core.settlement import Credit, Undone
 from billing_job.ledger.documents import issued_numbers
 from tests.support.desk import OCTOBER, Desk, lines_of, row
-from tests.support.fakes import call, two_clients
+from tests.support.fakes import two_clients
 from tests.support.sample_documents import document, line
 
 TODAY = date(2026, 11, 20)
@@ -319,19 +315,3 @@ def test_two_processes_at_once_on_one_ledger(tmp_path: Path) -> None:
     assert sum(each.net_cents for each in desk.documents()) == 10
     with desk.job() as job:
         assert numbers_have_no_gap(issued_numbers(job.engine)) == []
-
-
-def test_two_runs_typed_at_once(tmp_path: Path) -> None:
-    """Of two `run` the second waits its turn or ends with exit 5; both together issue each document once."""
-    with two_clients(tmp_path, [call(1, -300, "2024-03-05"), call(2, -500, "2024-03-06", trunk=8)]) as (here, _):
-        (here.config / "trunks.csv").write_text("trunk,client_id\n7,acme\n8,bruno\n")
-        here.clock.set(2024, 4, 5)
-        assert here.type("sync").code == 0
-        environment = os.environ | here.environment | {"BILLING_JOB_CONFIG": str(here.config / "billing.toml")}
-        command = [sys.executable, "-m", "billing_job", "-q", "run", "--month", "2024-03", "--offline", "--json"]
-        runs = [subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) for _ in range(2)]
-        outs = [run.communicate()[0] for run in runs]
-        assert sorted(run.returncode for run in runs) in ([0, 0], [0, 5])
-        fresh = [d["number"] for out in outs for d in json.loads(out)["documents"] if d["new"]]
-        assert fresh == ["INV-2024-00001", "INV-2024-00002"]
-        assert here.type("verify").code == 0

@@ -1,5 +1,6 @@
 """Nothing is billed, credited or sent over facts that were changed by hand, and `verify --deep` tells which."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,29 @@ def test_a_changed_raw_row_is_not_billed(value: str, tmp_path: Path) -> None:
             assert (ran.code, ran.json["documents"]) == (1, [])
             assert "the raw row of transaction 1 was changed" in ran.err
         assert "(transaction 1) was changed after it was stored" in here.type("verify", "--deep").err
+
+
+def test_a_month_run_again_finds_what_was_changed(tmp_path: Path) -> None:
+    """A file with one other byte and its old date, a missing one, a billed raw row, a document: none goes unseen."""
+    with two_clients(tmp_path) as (here, _):
+        assert here.run("--month", "2026-10").code == 0
+        files, invoices = here.files(), here.output / "2026-10" / "invoices"
+        pdf, csv = invoices / "INV-2026-00001.pdf", invoices / "INV-2026-00002.csv"
+        dates = pdf.stat().st_atime_ns, pdf.stat().st_mtime_ns
+        pdf.write_bytes(pdf.read_bytes().replace(b"%%EOF", b"%%EOG"))
+        os.utime(pdf, ns=dates)
+        csv.unlink()
+        assert here.run("--month", "2026-10", "--offline").code == 0
+        assert here.files() == files
+        for table, edit, undo, complaint in (
+            ("wallet_rows", "raw = replace(raw, '300', '301')", "raw = replace(raw, '301', '300')", "raw row of"),
+            ("documents", "body = body || ' '", "body = rtrim(body)", "document INV-2026-00001 was changed"),
+        ):
+            execute(here.database_url, f"UPDATE {table} SET {edit}")  # noqa: S608
+            refused = here.run("--month", "2026-10", "--offline")
+            assert (refused.code, complaint in refused.err) == (1, True), refused.err
+            execute(here.database_url, f"UPDATE {table} SET {undo}")  # noqa: S608
+        assert here.run("--month", "2026-10", "--offline").code == 0
 
 
 @pytest.mark.parametrize("edit", ["micros = micros * 10", "reference_id = '8'", "standing = 'void'"])

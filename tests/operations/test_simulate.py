@@ -263,3 +263,16 @@ def test_what_cannot_be_simulated_is_said(
     ran = simulate(desk, "--plan", str(tmp_path / "other.toml"), *(arguments or ("--month", "2026-10")))
     assert (ran.code, ran.out) == (2, "")
     assert said in ran.err
+
+
+def test_who_owed_nothing_owes_the_fee_of_another_plan(tmp_path: Path) -> None:
+    """Bruno has a trunk and used nothing: 5.00 a month, beside the 5.00 that acme pays for its own."""
+    desk = Desk(tmp_path, plan())
+    desk.add(row(1, -1000), row(2, -1000, "2026-11-05"))
+    for of in (10, 11):
+        desk.bill(month(of))
+    (tmp_path / "other.toml").write_text(plan(monthly_fee="5"))
+    asked = ("--plan", str(tmp_path / "other.toml"), "--month", "2026-10", "--months", "2", "--json")
+    found = {each["client_id"]: each for each in simulate(desk, *asked).json["clients"]}
+    assert [month["simulated_cents"] for month in found["acme"]["months"]] == [1500, 1500]
+    assert [month["simulated_cents"] for month in found["bruno"]["months"]] == [500, 500]

@@ -88,6 +88,9 @@ def test_a_year_in_the_sandbox(tmp_path: Path) -> None:
         assert slow["interest_cents"] + slow["costs_cents"] > 0
         assert {step["what"] for step in history} >= {"receipt", "costs"}
         assert [each["document"] for each in told["claimed"]] == [never["number"]]
+        closing = {each["client_id"]: each["closing_cents"] for each in said(here, "statement")["statements"]}
+        assert closing[never["client_id"]] == gross[Habit.NEVER]
+        assert closing[by_habit[Habit.TWICE]["client_id"]] == -gross[Habit.TWICE]
         assert here.type("verify", "--deep").code == 0
 
 

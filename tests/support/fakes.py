@@ -22,6 +22,7 @@ from billing_job.didfarm.sandbox.holdings import Trunk, WireRow
 from billing_job.didfarm.sandbox.running import RunningSandbox
 from billing_job.didfarm.sandbox.world import World
 from tests.support.ledgers import copy_ledger, empty_ledger, ledger_url, on_server, storage
+from tests.support.paths import FIXTURES
 from tests.support.sandbox_on_loopback import KEY, PAGE_SIZE, small_world
 
 SETTINGS = """\
@@ -29,6 +30,7 @@ SETTINGS = """\
 base_url = "{base_url}"
 requests_per_minute = 1000
 timeout_seconds = 5
+ca_file = "{authority}"
 [seller]
 name = "Noordzee Telecom"
 country = "NL"
@@ -55,6 +57,13 @@ name = "premium"
 model = "fixed"
 price = "0.0950"
 """
+
+
+def settings_text(base_url: str) -> str:
+    """The billing.toml of an office."""
+    # Reading all of the world's authorities takes 20 ms a run, and the loopback has no certificate.
+    return SETTINGS.format(base_url=base_url, authority=FIXTURES / "authority.pem")
+
 
 ACME, BRUNO = Trunk(7, "trk_aaaa0007", "Acme", "acme", "acme"), Trunk(8, "trk_bbbb0008", "Bruno", "bruno", "bruno")
 
@@ -190,7 +199,7 @@ def office(
     clock = Clock(datetime(2026, 11, 5, 8, 0, tzinfo=UTC))
     with RunningSandbox(world, KEY, clock, requests_per_minute=0, page_size=PAGE_SIZE, shape=shape) as sandbox:
         write_config(world, folder / "config")
-        settings = storage(folder) + SETTINGS.format(base_url=sandbox.base_url)
+        settings = storage(folder) + settings_text(sandbox.base_url)
         (folder / "config" / "billing.toml").write_text(settings, encoding="utf-8")
         yield Office(folder, clock), sandbox
 

@@ -3,9 +3,8 @@
 import csv
 import io
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError, ValidationInfo
 from pydantic_core import ErrorDetails
@@ -43,16 +42,21 @@ def known(names: str, otherwise: str) -> AfterValidator:
     return AfterValidator(checked)
 
 
-@dataclass(frozen=True, slots=True)
-class CsvRow:
-    """One row of a file: where it stands, and its cells by column."""
+class CsvRow(NamedTuple):
+    """One row of a file: where it stands, and those of its cells by column that are not empty."""
 
     place: str
-    cells: dict[str, str]
+    filled: dict[str, str]
+    columns: Sequence[str]
+
+    @property
+    def cells(self) -> dict[str, str]:
+        """All cells, in the order of the columns."""
+        return {column: self.filled.get(column, "") for column in self.columns}
 
     def wrong(self, column: str, expected: str) -> str:
         """What to say of a wrong cell: its place, what stands there, and what is expected."""
-        return f"{self.place}, column {column}: {self.cells[column]!r}: {expected}"
+        return f"{self.place}, column {column}: {self.filled.get(column, '')!r}: {expected}"
 
 
 def typed_rows(
@@ -74,9 +78,8 @@ def typed_rows(
     first: dict[tuple[object, ...], str] = {}
     required = [name for name, field in model.model_fields.items() if field.is_required()]
     for row in csv_rows(path, model.columns(), required, problems):
-        filled = {column: cell for column, cell in row.cells.items() if cell}
         try:
-            typed = model.model_validate(filled, context=names)
+            typed = model.model_validate(row.filled, context=names)
         except ValidationError as error:
             problems += [row.wrong(str(detail["loc"][0]), _expected(detail)) for detail in error.errors()]
         else:
@@ -179,7 +182,6 @@ def _cells(
         problems.extend(f"{path}, row 1, column {name}: is {complaint}" for name in names)
     if unknown or missing or twice:
         return
-    blank = dict.fromkeys(columns, "")
     for number, padded in enumerate(reader, 2):
         cells = _without_empty_end(padded)
         if not cells or cells[0].startswith("#"):
@@ -190,7 +192,7 @@ def _cells(
                 f"{place}: has {len(cells)} cells, the first row has {len(header)}; quote cells that hold the separator"
             )
             continue
-        yield CsvRow(place, blank | dict(zip(header, cells, strict=False)))
+        yield CsvRow(place, {name: cell for name, cell in zip(header, cells, strict=False) if cell}, columns)
 
 
 def _without_empty_end(cells: list[str]) -> list[str]:

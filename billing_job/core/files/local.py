@@ -16,6 +16,7 @@ from billing_job.core.errors import OutputError
 MONTH = re.compile(r"\d{4}-\d{2}")
 """The name of a month's folder."""
 _PIECE = 1 << 20
+_PIECE_OF_DIGEST = 1 << 16
 _TEMPORARY = re.compile(r"\.(.+\.)?[0-9a-f]{8}\.tmp")
 """The names of our temporary files: eight figures of chance, which a user's own .notes.tmp has not."""
 
@@ -81,11 +82,20 @@ class LocalFiles:
 
     def digest(self, name: str) -> str | None:
         """The SHA-256 of a file, never whole in memory; None when it is not there or may not be read."""
+        # Without a file object and its buffer, which cost more than hashing a file of a document.
         try:
-            with (self.path / name).open("rb") as file:
-                return hashlib.file_digest(file, "sha256").hexdigest()
+            descriptor = os.open(os.path.join(self.path, name), os.O_RDONLY)  # noqa: PTH118 - a Path costs as much again
         except OSError:
             return None
+        try:
+            digest = hashlib.sha256()
+            while piece := os.read(descriptor, _PIECE_OF_DIGEST):
+                digest.update(piece)
+            return digest.hexdigest()
+        except OSError:
+            return None
+        finally:
+            os.close(descriptor)
 
     def write(self, name: str, content: bytes) -> None:
         """Write beside it, flush to the disk and rename, so that nobody ever finds half a file."""

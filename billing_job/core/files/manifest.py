@@ -19,6 +19,8 @@ INVOICES = "invoices"
 ACCOUNTING = "accounting"
 DRAFT = "DRAFT-"
 """How the name of a draft begins, in the place of a number."""
+_PART = r"[^\W_](?:[\w.@+ -]{0,199}[\w@+-])?"
+_NAME = re.compile(f"{_PART}(?:/{_PART})*")
 READERS = 4
 """Files that are read and hashed at one time."""
 READ_AT_ONCE = 64
@@ -42,8 +44,7 @@ class Folder:
 
     def checked(self, name: str) -> str:
         """The name of a file such as invoices/INV-2026-00001.pdf; OutputError for one that leads elsewhere."""
-        parts = name.split("/")
-        if not all(re.fullmatch(r"[^\W_][\w.@+ -]{0,200}", part) and not part.endswith((".", " ")) for part in parts):
+        if not _NAME.fullmatch(name):
             raise OutputError(f"{name!r} cannot be a file name in {self.where()}")
         return name
 

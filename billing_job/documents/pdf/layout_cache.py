@@ -1,7 +1,9 @@
 """The layouts of a process: a document finds the one of its shape, or becomes the first of a new one."""
 
+from functools import partial
 from typing import Any
 from xml.etree import ElementTree
+from xml.etree.ElementTree import Element
 
 from weasyprint.urls import URLFetcher
 
@@ -9,7 +11,7 @@ from billing_job.documents.pdf.cached_layout import CachedLayout, Differs, Fille
 from billing_job.documents.pdf.glyph_runs import CannotBeShown, Fonts
 from billing_job.documents.pdf.layout_capture import captured_layout
 from billing_job.documents.pdf.page_shape import PageTexts, page_texts
-from billing_job.documents.pdf.shared_styles import Look, Tree, laid_out
+from billing_job.documents.pdf.shared_styles import Look, Tree, document_of, laid_out
 from billing_job.documents.pdf.table_rows import take_out
 
 _MOST_PARAGRAPHS = 100_000
@@ -31,7 +33,8 @@ class LayoutCache:
 
     def fill(self, xhtml: str) -> tuple[CachedLayout, FilledTexts, PageTexts]:
         """A document's layout and what it puts there; CannotBeShown when it has to be made the ordinary way."""
-        page = page_texts(ElementTree.fromstring(xhtml))  # noqa: S314 - our own template, escaped
+        root = ElementTree.fromstring(xhtml)  # noqa: S314 - our own template, escaped
+        page = page_texts(root)
         layouts = self._of_shape.get(page.shape, [])
         for layout in layouts:
             try:
@@ -40,7 +43,7 @@ class LayoutCache:
                 continue
             self._keep(page.shape, layouts)
             return found
-        layout = self._made(xhtml)
+        layout = self._made(root, page, xhtml)
         try:
             found = layout, filling(layout, page), page
         except Differs:
@@ -64,19 +67,23 @@ class LayoutCache:
             oldest = self._of_shape.pop(next(iter(self._of_shape)))
             kept -= sum(len(layout.paragraphs) for layout in oldest)
 
-    def _made(self, xhtml: str) -> CachedLayout:
+    def _made(self, root: Element, page: PageTexts, xhtml: str) -> CachedLayout:
+        """The layout of a page that was read; read once more where its rows, which were taken out, must be laid out."""
         try:
-            return self._laid_out(xhtml, draw_rows=True)
+            taken = take_out(root)
+            try:
+                return self._captured(root, page, taken)
+            except Differs:
+                if not taken:
+                    raise
+            root = ElementTree.fromstring(xhtml)  # noqa: S314 - our own template, escaped
+            return self._captured(root, page_texts(root), {})
         except Differs:
-            return self._laid_out(xhtml, draw_rows=False)
-
-    def _laid_out(self, xhtml: str, *, draw_rows: bool) -> CachedLayout:
-        tree = Tree(xhtml, self._base_url, self._url_fetcher)
-        page = page_texts(tree.etree_element)
-        taken = take_out(tree.etree_element) if draw_rows else {}
-        try:
-            return captured_layout(laid_out(tree, self._look), page, taken, self.fonts, self.options)
-        except Differs:
-            if draw_rows and taken:
-                raise
             raise CannotBeShown(page.head.get("title", "")) from None
+
+    def _captured(self, root: Element, page: PageTexts, taken: dict[Element, list[Element]]) -> CachedLayout:
+        tree = Tree(root, self._base_url, self._url_fetcher)
+        pages = laid_out(tree, self._look, page.pictures)
+        return captured_layout(
+            pages, partial(document_of, tree=tree, look=self._look), page, taken, self.fonts, self.options
+        )

@@ -4,7 +4,7 @@ WeasyPrint asks each text's layout and each picture to be drawn. Those it asks h
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,7 +22,7 @@ from billing_job.documents.pdf.cached_layout import (
 )
 from billing_job.documents.pdf.glyph_runs import CannotBeShown, Fonts
 from billing_job.documents.pdf.page_shape import PageTexts
-from billing_job.documents.pdf.pdf_objects import divided, packed
+from billing_job.documents.pdf.pdf_objects import divided, packed, written
 from billing_job.documents.pdf.picture_slots import is_chart
 from billing_job.documents.pdf.shared_styles import drawn
 from billing_job.documents.pdf.table_rows import (
@@ -33,7 +33,7 @@ from billing_job.documents.pdf.table_rows import (
     opens_whole,
     page_ends,
     row_counts,
-    rows_of,
+    table_on,
 )
 from billing_job.documents.pdf.text_slots import Shown, TextSlots, all_boxes
 
@@ -41,32 +41,38 @@ _TOKEN = re.compile(rb"\(slot (alternative|heading) ([0-9]+)\)")
 
 
 def captured_layout(
-    document: Document, page: PageTexts, taken: dict[Any, list[Any]], fonts: Fonts, options: dict[str, Any]
+    page_boxes: Sequence[Any],
+    document_of: Callable[[list[Page]], Document],
+    page: PageTexts,
+    taken: dict[Any, list[Any]],
+    fonts: Fonts,
+    options: dict[str, Any],
 ) -> CachedLayout:
-    """The layout of a document that is laid out; `taken` are the cells of the rows whose layout was left out.
+    """The layout of pages that are laid out; `taken` are the cells of the rows whose layout was left out.
 
     Differs when a text of those cells is wider than its column, CannotBeShown when the document cannot be a layout.
     """
-    counts = row_counts(document.pages, page.rows)
+    tables = [table_on(box) for box in page_boxes]
+    counts = row_counts(tables, page.rows)
     slots = TextSlots(page, fonts, counts)
-    columns = columns_of(document.pages) if taken else []
+    columns = columns_of(tables) if taken else []
     pictures = {picture: index for index, picture in enumerate(page.pictures)}
-    pages = []
-    for number, each in enumerate(document.pages):
-        shown = slots.of_page(number, each._page_box)
-        left_out = [row for row in rows_of(each._page_box) if row.element in taken]
+    pages: list[Page] = []
+    for number, (page_box, table) in enumerate(zip(page_boxes, tables, strict=True)):
+        shown = slots.of_page(number, page_box)
+        left_out = [row for row in table.rows if row.element in taken]
         rows = [(row, _cells(row, taken[row.element], columns, slots)) for row in left_out]
-        pages.append(_SlottedPage(each._page_box, shown, rows))
-        pages[-1].bookmarks = [(level, _heading(page, label), *rest) for level, label, *rest in each.bookmarks]
-        for box in all_boxes(each._page_box):
+        pages.append(_SlottedPage(page_box, shown, rows))
+        pages[-1].bookmarks = [(level, _heading(page, label), *rest) for level, label, *rest in pages[-1].bookmarks]
+        for box in all_boxes(page_box):
             if isinstance(box, boxes.ReplacedBox) and box.element in pictures:
                 box.replacement = _Picture(box, pictures[box.element])
                 box.element.set("alt", f"slot alternative {pictures[box.element]}")
-    pdf = drawn(document.copy(pages), options)
-    is_whole = opens_whole(document.pages, counts)
+    ends = page_ends(page_boxes, tables, page.rows) if taken else ()
+    is_whole = opens_whole(page_boxes, counts)
+    pdf = drawn(document_of(pages), options)
     if not taken:
         return _cached(pdf, slots.paragraphs, counts, opens_whole=is_whole, bold=page.bold, kept=page.kept)
-    ends = page_ends(document.pages, page.rows)
     return _cached(pdf, slots.paragraphs, counts, opens_whole=is_whole, page_ends=ends)
 
 
@@ -216,7 +222,7 @@ def _cached(
         streams=tuple(streams),
         small=packed(whole),
         slotted=tuple(SlottedObject(number, _parts(data)) for number, data in small if _TOKEN.search(data)),
-        catalog=tuple((key, pydyf.Array([value]).data[1:-1]) for key, value in pdf.catalog.items()),
+        catalog=tuple((key, written(value)) for key, value in pdf.catalog.items()),
         catalog_number=pdf.catalog.number,
         fonts_number=fonts.number,
         info_number=metadata.number,
@@ -257,7 +263,7 @@ def _pieces(operators: Sequence[Any]) -> list[bytes | TextSlot | PictureSlot]:
 
 def _joined(operators: Sequence[Any]) -> bytes:
     """Operators as a stream has them, one a line."""
-    return b"".join(pydyf.Array([each]).data[1:-1] + b"\n" for each in operators)
+    return b"".join([(each if isinstance(each, bytes) else written(each)) + b"\n" for each in operators])
 
 
 def _parts(data: bytes) -> tuple[bytes | tuple[str, int], ...]:

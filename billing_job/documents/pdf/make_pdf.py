@@ -24,7 +24,7 @@ from billing_job.documents.pdf.layout_cache import LayoutCache
 from billing_job.documents.pdf.page_shape import rows_of_lines
 from billing_job.documents.pdf.pdf_objects import file_bytes
 from billing_job.documents.pdf.shared_styles import Look, drawn
-from billing_job.documents.pdf.table_rows import opens_whole, row_counts
+from billing_job.documents.pdf.table_rows import opens_whole, row_counts, table_on
 from billing_job.documents.pdf.xmp import complete_metadata
 from billing_job.documents.templates import Templates
 
@@ -83,9 +83,11 @@ def pdf_bytes(
     facturx = any(file.name == _FACTURX for file in embedded)
     failures = _Failures()
     _LOGGER.addHandler(failures)
+    shared = shared_by_documents(templates.folders)
     attachments = [
         weasyprint.Attachment(
             string=file.content,
+            url_fetcher=shared.fetcher,
             name=file.name,
             description=file.description,
             created=moment,
@@ -94,7 +96,6 @@ def pdf_bytes(
         )
         for file in embedded
     ]
-    shared = shared_by_documents(templates.folders)
     try:
         tried = (_made(html, shared, day, facturx, cached=cached and shared.is_ours) for html in arranged)
         content = _first_whole(tried).file(attachments)
@@ -157,8 +158,9 @@ def _of_its_own(html: str, shared: "_Shared", day: date, facturx: bool) -> _Made
         complete_metadata(pdf, facturx=facturx)
         return file_bytes(pdf)
 
-    counts = row_counts(document.pages, rows_of_lines(source.etree_element))
-    return _Made(opens_whole(document.pages, counts), file)
+    page_boxes = [page._page_box for page in document.pages]
+    counts = row_counts([table_on(box) for box in page_boxes], rows_of_lines(source.etree_element))
+    return _Made(opens_whole(page_boxes, counts), file)
 
 
 def _options() -> dict[str, Any]:

@@ -87,13 +87,27 @@ def divided(objects: Iterable[Any]) -> tuple[list[tuple[int, bytes]], list[tuple
     small: list[tuple[int, bytes]] = []
     for each in objects:
         if each.compressible:
-            small.append((each.number, each.data))
+            small.append((each.number, written(each)))
         elif each.compress and all(isinstance(part, bytes) for part in each.stream):
             entries = pydyf.Dictionary(each.extra).data[2:-2]
             streams.append((each.number, stream_bytes(entries, b"\n".join(each.stream))))
         else:
             streams.append((each.number, each.data))
     return streams, small
+
+
+def written(value: Any) -> bytes:
+    """A value as pydyf writes it, an object too: most are small dictionaries of texts and numbers."""
+    kind = type(value)
+    if kind is bytes:
+        return value  # type: ignore[no-any-return]
+    if kind is str or kind is int:
+        return str(value).encode("ascii")
+    if kind is pydyf.Dictionary:
+        return b"<<%s>>" % b"".join([b"/%s %s" % (written(key), written(part)) for key, part in value.items()])
+    if kind is pydyf.Array:
+        return b"[%s]" % b" ".join([written(part) for part in value])
+    return pydyf.Array([value]).data[1:-1]  # type: ignore[no-any-return]
 
 
 def _digest(content: bytes) -> bytes:

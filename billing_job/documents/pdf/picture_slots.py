@@ -17,6 +17,25 @@ def is_chart(picture: Element) -> bool:
     return picture.get("src", "").startswith(_SVG)
 
 
+class PictureSize:
+    """In the place of a picture's image while a layout is made: WeasyPrint asks it how large it is."""
+
+    def __init__(self, picture: Element):
+        self._is_chart = is_chart(picture)
+        data = b64decode(picture.get("src", "").partition(",")[2])
+        if self._is_chart:
+            root = ElementTree.fromstring(data)  # noqa: S314 - our own chart
+            self._size = int(root.get("width", "")), int(root.get("height", ""))
+        else:
+            self._size = struct.unpack(">II", data[16:24])
+
+    def get_intrinsic_size(self, resolution: float, font_size: float) -> tuple[float, float, float]:
+        """Width, height and their ratio; those of a PNG in pixels of so many to a CSS pixel."""
+        width, height = self._size
+        scale = 1 if self._is_chart else resolution
+        return width / scale, height / scale, width / height
+
+
 def chart_operators(picture: Element, width: float, height: float) -> bytes | None:
     """What draws a chart's rectangles; None when the chart has another size in CSS pixels."""
     root = ElementTree.fromstring(b64decode(picture.get("src", "").removeprefix(_SVG)))  # noqa: S314 - our own chart

@@ -5,13 +5,13 @@ lines that were laid out. So its row holds one empty cell while WeasyPrint makes
 its texts, tagged as the cells they are. A document in which a text does not fit is laid out whole instead.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 from xml.etree.ElementTree import Element
 
-from weasyprint.document import LayoutContext, Page
+from weasyprint.document import LayoutContext
 from weasyprint.draw.color import get_color
 from weasyprint.formatting_structure import boxes
 
@@ -47,29 +47,44 @@ class Column:
     cell_style: Any
 
 
-def rows_of(page_box: Any) -> Iterator[Any]:
-    """The rows of the lines' table on a page."""
-    for box in page_box.descendants():
-        if isinstance(box, boxes.TableBox) and box.element.get("class") == "lines":
-            yield from (row for group in box.children for row in group.children)
+@dataclass(frozen=True, slots=True)
+class TablePart:
+    """The rows of the lines' table that are on one page, and those of them that are not among the last."""
+
+    rows: tuple[Any, ...]
+    before_last: tuple[Any, ...]
 
 
-def row_counts(pages: Sequence[Page], rows: Sequence[Element]) -> tuple[int, ...]:
+def table_on(page_box: Any) -> TablePart:
+    """The rows of the lines' table on a page; none where there are none."""
+    groups = [
+        group
+        for box in page_box.descendants()
+        if isinstance(box, boxes.TableBox) and box.element.get("class") == "lines"
+        for group in box.children
+    ]
+    return TablePart(
+        tuple(row for group in groups for row in group.children),
+        tuple(row for group in groups if group.element.get("class") != "last" for row in group.children),
+    )
+
+
+def row_counts(tables: Sequence[TablePart], rows: Sequence[Element]) -> tuple[int, ...]:
     """How many of the rows the pages up to each one hold."""
     places = {row: place for place, row in enumerate(rows, 1)}
     found = [0]
-    for page in pages:
-        found.append(max((places.get(row.element, 0) for row in rows_of(page._page_box)), default=0) or found[-1])
+    for table in tables:
+        found.append(max((places.get(row.element, 0) for row in table.rows), default=0) or found[-1])
     return tuple(found[1:])
 
 
-def opens_whole(pages: Sequence[Page], counts: Sequence[int]) -> bool:
+def opens_whole(page_boxes: Sequence[Any], counts: Sequence[int]) -> bool:
     """Whether page one has all that it is meant to have: nothing of it ran over or reaches below.
 
     It has all lines, or none of them and page two has the first. `counts` are how many rows of the lines' table the
     pages up to each one hold.
     """
-    first = pages[0]._page_box
+    first = page_boxes[0]
     bottom = first.content_box_y() + first.height
     # What is placed, not laid out in turn, may stand in the margin: a draft's mark does.
     body = next(box for box in first.descendants() if box.element_tag == "body")
@@ -78,20 +93,20 @@ def opens_whole(pages: Sequence[Page], counts: Sequence[int]) -> bool:
     return len(counts) == 1 or not any(counts) or counts[0] == 0 < counts[1]
 
 
-def page_ends(pages: Sequence[Page], rows: Sequence[Element]) -> tuple[PageEnd, ...]:
+def page_ends(page_boxes: Sequence[Any], tables: Sequence[TablePart], rows: Sequence[Element]) -> tuple[PageEnd, ...]:
     """Where pages end within the table: WeasyPrint fills a page with rows, and takes back those kept with the next.
 
     The last rows are kept with the totals, so that none of them is missed on the page before.
     """
     places = {row: place for place, row in enumerate(rows)}
     found = []
-    for page, after in pairwise(page._page_box for page in pages):
-        here = [row for row in _rows_but_the_last(page) if row.element in places]
-        if not here or not any(row.element in places for row in rows_of(after)):
+    for page, (table, after) in zip(page_boxes, pairwise(tables), strict=False):
+        here = [row for row in table.before_last if row.element in places]
+        if not here or not any(row.element in places for row in after.rows):
             continue
         last = room = places[here[-1].element]
         bottom = here[-1].position_y + here[-1].height
-        for row in _rows_but_the_last(after):
+        for row in after.before_last:
             if row.element in places:
                 bottom += row.height
                 if LayoutContext.overflows(page.content_box_y() + page.height, bottom):
@@ -101,18 +116,12 @@ def page_ends(pages: Sequence[Page], rows: Sequence[Element]) -> tuple[PageEnd, 
     return tuple(found)
 
 
-def _rows_but_the_last(page_box: Any) -> Iterator[Any]:
-    for box in page_box.descendants():
-        if isinstance(box, boxes.TableRowGroupBox) and box.element.get("class") != "last":
-            yield from box.children
-
-
-def columns_of(pages: Sequence[Page]) -> list[Column]:
+def columns_of(tables: Sequence[TablePart]) -> list[Column]:
     """What a line that was laid out shows of each column."""
     row = next(
         row
-        for page in reversed(pages)
-        for row in rows_of(page._page_box)
+        for table in reversed(tables)
+        for row in table.rows
         if BOLD_ROWS.union([DRAWN]).isdisjoint(row.element.get("class", "").split())
         and row.children[0].element_tag == "td"
     )

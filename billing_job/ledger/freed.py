@@ -1,0 +1,120 @@
+"""What credit notes freed and no document holds now: rows, fees and minimums, whole months."""
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+
+from sqlalchemy import ColumnElement, Engine, and_, case, func, select
+
+from billing_job.core.categories import MINIMUM, MONTHLY_FEE, plan_charge_of
+from billing_job.core.settlement import Kept
+from billing_job.ledger.billed_facts import OWN_CHARGES
+from billing_job.ledger.billing_tables import releases, settlements
+from billing_job.ledger.database import transaction
+from billing_job.ledger.releases import is_released, releases_settlement
+
+
+def freed(engine: Engine) -> dict[tuple[str, int], Kept]:
+    """(transaction, part) → how it was billed before a credit note freed it, for those that no document settles now."""
+    latest = (
+        select(settlements.c.transaction_id, settlements.c.part, func.max(settlements.c.generation).label("generation"))
+        .where(is_released())
+        .group_by(settlements.c.transaction_id, settlements.c.part)
+        .subquery()
+    )
+    query = (
+        select(settlements)
+        .join(
+            latest,
+            and_(
+                settlements.c.transaction_id == latest.c.transaction_id,
+                settlements.c.part == latest.c.part,
+                settlements.c.generation == latest.c.generation,
+            ),
+        )
+        .where(~_has_later_generation())
+    )
+    with transaction(engine) as connection:
+        return {
+            (row.transaction_id, row.part): Kept(
+                row.client_id,
+                row.month,
+                row.document_number or "",
+                row.line,
+                row.charge_cents,
+                row.net_cents,
+                row.discount_millionths,
+                row.unit_place,
+                row.units,
+            )
+            for row in connection.execute(query)
+        }
+
+
+def _has_later_generation() -> ColumnElement[bool]:
+    later = settlements.alias("later")
+    return (
+        select(later.c.transaction_id)
+        .where(
+            later.c.transaction_id == settlements.c.transaction_id,
+            later.c.part == settlements.c.part,
+            later.c.generation > settlements.c.generation,
+        )
+        .exists()
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class FreedMonths:
+    """What credit notes freed of clients' months and no document holds now; by account and month."""
+
+    fees: Collection[tuple[str, str]] = frozenset()
+    minimums: Mapping[tuple[str, str], Collection[str]] = field(default_factory=dict)
+    """The categories whose minimum it is; the empty one is that of the month."""
+    whole: Collection[tuple[str, str]] = frozenset()
+    """Months of which no document holds anything any more: they count as never billed."""
+
+    @property
+    def owners(self) -> set[tuple[str, str]]:
+        """All of them."""
+        return {*self.fees, *self.minimums, *self.whole}
+
+
+def freed_months(engine: Engine) -> FreedMonths:
+    """Fees, minimums and whole months that credit notes freed."""
+    owner = (settlements.c.client_id, settlements.c.month)
+    own = case((and_(OWN_CHARGES, settlements.c.category.not_in((MONTHLY_FEE, MINIMUM))), 1), else_=0)
+    stands = case((is_released(), 0), else_=1)
+    of_plan = (settlements.c.transaction_id, settlements.c.category, settlements.c.month)
+    plan_charges = (
+        select(*of_plan)
+        .where(OWN_CHARGES, settlements.c.category.in_((MONTHLY_FEE, MINIMUM)))
+        .group_by(*of_plan)
+        .having(func.sum(stands) == 0)
+    )
+    fees: set[tuple[str, str]] = set()
+    minimums: dict[tuple[str, str], set[str]] = defaultdict(set)
+    whole: set[tuple[str, str]] = set()
+    with transaction(engine) as connection:
+        touched = select(*owner).join(releases, releases_settlement()).distinct()
+        months = sorted({month for _, month in connection.execute(touched)})
+        if not months:
+            return FreedMonths()
+        for id_, category, month in connection.execute(plan_charges.where(settlements.c.month.in_(months))):
+            account, of_category = plan_charge_of(id_, month)
+            if category == MONTHLY_FEE:
+                fees.add((account, month))
+            else:
+                minimums[account, month].add(of_category)
+        # A charge of one's own may be billed a year before its month: where there is use, it does not hold the month.
+        on_lines = (
+            select(*owner, own, func.sum(stands))
+            .where(settlements.c.month.in_(months), settlements.c.line.is_not(None))
+            .group_by(*owner, own)
+            .order_by(*owner, own)
+        )
+        standing: dict[tuple[str, str], int] = {}
+        for client_id, month, _, count in connection.execute(on_lines):
+            standing.setdefault((client_id, month), int(count))
+        whole = {key for key, count in standing.items() if not count}
+    return FreedMonths(fees, dict(minimums), whole)
