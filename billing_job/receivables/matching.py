@@ -173,10 +173,11 @@ def _decided(book: Book, case: Case) -> tuple[list[Payment], list[Waiting]]:
 
 
 def _owners(book: Book, parts: Sequence[EntryPart], case: Case) -> tuple[str, ...]:
-    """The clients whose documents an entry names, also in short, and those that its accounts are known of."""
+    """The clients whose documents an entry names, also in short; where it names none, whose its accounts are."""
     numbers = {number for named in case.named for one in (named.numbers, *named.readings) for number in one}
-    found = {book.claims[number].client_id for number in numbers if number in book.claims}
-    return tuple(sorted(found.union(*(book.known.get(part.iban, ()) for part in parts if part.iban))))
+    if numbers:
+        return tuple(sorted({book.claims[number].client_id for number in numbers if number in book.claims}))
+    return tuple(sorted({client for part in parts for client in book.known.get(part.iban, ())}))
 
 
 def _count(book: Book, case: Case, payments: Sequence[Payment]) -> None:

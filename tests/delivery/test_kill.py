@@ -19,13 +19,14 @@ from tests.support.kill_send import MAIL, Kill, bench, trial
 from tests.support.ledgers import other_writer
 from tests.support.mail_month import MONTH, mail_office, number
 from tests.support.mail_server import mail_server
+from tests.support.tried import times
 
 
 def test_killed_runs_lose_and_double_nothing(tmp_path: Path) -> None:
-    """SIGKILL at two moments of `run --send`, then one run to the end: the files of an undisturbed run, each once."""
+    """SIGKILL in the middle of `run --send`, then one run to the end: the files of an undisturbed run, each once."""
     with bench(tmp_path) as made:
         # The undisturbed run may have been a slow one, of a busy machine: a third of its time comes in any run.
-        moments = [Kill(made.seconds * 0.3), Kill(0.0, after_message=1)]
+        moments = [*[Kill(made.seconds * 0.3)] * times(0, 1), Kill(0.0, after_message=1)]
         result = trial(made, tmp_path / "trial", moments)
     assert result.problems == ()
     assert result.kills > 0

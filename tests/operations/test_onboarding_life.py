@@ -18,7 +18,7 @@ from billing_job.didfarm.webhook_server import RunningReceiver
 from billing_job.didfarm.webhooks import read_event
 from billing_job.ledger.database import open_engine
 from billing_job.ledger.events import event_bodies, store_event
-from tests.support.fakes import SETTINGS, Clock, Office
+from tests.support.fakes import Clock, Office, settings_text
 from tests.support.ledgers import ledger_url, storage
 from tests.support.sandbox_on_loopback import KEY, PAGE_SIZE, small_world
 
@@ -47,7 +47,7 @@ def living_office(folder: Path) -> Iterator[tuple[Office, RunningSandbox]]:
         ) as sandbox,
     ):
         write_config(small_world(), folder / "config")
-        settings = storage(folder) + SETTINGS.format(base_url=sandbox.base_url)
+        settings = storage(folder) + settings_text(sandbox.base_url)
         (folder / "config" / "billing.toml").write_text(settings, encoding="utf-8")
         yield Office(folder, clock), sandbox
     engine.dispose()

@@ -10,7 +10,7 @@ from pathlib import Path
 from billing_job.core.document import Client, DetailRow, Document, Kind, Vat
 from billing_job.ledger.database import open_engine, transaction
 from billing_job.ledger.numbering import Numbers, store_documents
-from tests.support.fakes import SETTINGS, Clock, Office
+from tests.support.fakes import Clock, Office, settings_text
 from tests.support.ledgers import storage
 from tests.support.sample_months import sample_document
 
@@ -69,7 +69,7 @@ def bank_office(folder: Path, *documents: Document, settings: str = "") -> Itera
     """An office on 1 December 2026 with the clients acme and bruno and these documents; `settings` are more tables."""
     office = Office(folder, Clock(datetime(2026, 12, 1, 9, tzinfo=UTC)))
     office.config.mkdir(parents=True)
-    text = SETTINGS.format(base_url="https://didfarm.invalid/api/v1") + storage(folder) + settings
+    text = settings_text("https://didfarm.invalid/api/v1") + storage(folder) + settings
     (office.config / "billing.toml").write_text(text, encoding="utf-8")
     (office.config / "clients.csv").write_text("client_id,name,country\nacme,Acme B.V.,NL\nbruno,Bruno B.V.,NL\n")
     (office.config / "trunks.csv").write_text("trunk,client_id\n")
