@@ -49,6 +49,9 @@ from billing_job.core.errors import BillingJobError, ExitCode
 if TYPE_CHECKING:
     from billing_job.core.clock import Clock
 
+COMPLETE = "_BILLING_JOB_COMPLETE"
+"""By this variable a shell asks what completes a line."""
+
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.option(
@@ -135,6 +138,7 @@ def main(arguments: Sequence[str] | None = None, clock: Clock | None = None) -> 
         # What is imported stays: looking through it for garbage every 700 objects took a twentieth of a short command.
         gc.set_threshold(50_000, 20, 20)
     given = sys.argv[1:] if arguments is None else arguments
+    _answer_shells()
     try:
         check_arguments(given)
         code = cli.main(config_first(given), "billing-job", standalone_mode=False, obj=clock) or 0
@@ -169,6 +173,12 @@ def main(arguments: Sequence[str] | None = None, clock: Clock | None = None) -> 
 
             logging.getLogger("billing_job").debug("where it happened", exc_info=error)
     sys.exit(code)
+
+
+def _answer_shells() -> None:
+    """Where a shell asks what completes a line, let it be asked about ours."""
+    if COMPLETE in os.environ:
+        import billing_job.commands.shells  # noqa: F401 - it registers them
 
 
 def _is_watched() -> bool:

@@ -57,7 +57,10 @@ def _offered(names: Callable[[], Iterator[str]], incomplete: str) -> list[str]:
 
 
 def _config(context: click.Context) -> Path:
-    return config_file(context.find_root().params.get("config"), Path.cwd(), (os.getuid(), 0)).absolute()
+    given = context.find_root().params.get("config")
+    # The shell has not put the home folder in place of ~ yet.
+    named = given.expanduser() if given else None
+    return config_file(named, Path.cwd(), (os.getuid(), 0)).absolute()
 
 
 def _clients(folder: Path) -> Iterator[str]:

@@ -234,8 +234,8 @@ def load_mapping(folder: Path, plan_names: Sequence[str]) -> Register:
     # Who is a client is only known once clients.csv is right; until then it is no fault to name one that is not.
     known_clients = None if problems else {client.client_id for client in clients}
     trunks = tuple(
-        TrunkAssignment(**_facts(trunk), source=row.place)
-        for row, trunk in typed_rows(table_path(folder, "trunks"), TrunkRow, problems, clients=known_clients)
+        TrunkAssignment(each.valid_from, each.valid_to, row.place, each.trunk, each.client_id)
+        for row, each in typed_rows(table_path(folder, "trunks"), TrunkRow, problems, clients=known_clients)
     )
     numbers = tuple(_numbers(table_path(folder, "numbers"), problems))
     rates = tuple(_rates(folder / "vat_rates.csv", problems))

@@ -32,6 +32,7 @@ def countries() -> frozenset[str]:
     return frozenset(row.partition("\t")[0] for row in rows if row and not row.startswith("#"))
 
 
+@lru_cache(maxsize=1 << 10)
 def country(text: str) -> str:
     """The code of a country, in any case and with blanks around it; ValueError says what to write instead."""
     code = text.strip().upper()
@@ -42,6 +43,7 @@ def country(text: str) -> str:
     raise ValueError("write the two-letter code of ISO 3166, such as NL")
 
 
+@lru_cache(maxsize=1 << 10)
 def numbering_country(text: str) -> str:
     """The same for a phone number: Kosovo and Ascension have numbers of their own, though ISO 3166 has no code."""
     code = text.strip().upper()

@@ -35,6 +35,12 @@ def e164_of_digits(text: str) -> str | None:
 
 def country_of(number: str) -> str:
     """The country whose numbering plan an E.164 number belongs to; empty when there is none."""
+    if _E164.fullmatch(number):
+        # Most codes are one country's: to see that the number is of it takes a hundredth of the time to take it apart.
+        for end in (2, 3, 4):
+            regions = phonenumbers.COUNTRY_CODE_TO_REGION_CODE.get(int(number[1:end]), ())
+            if len(regions) == 1:
+                return str(regions[0])
     try:
         return phonenumbers.region_code_for_number(phonenumbers.parse(number)) or ""
     except phonenumbers.NumberParseException:

@@ -132,7 +132,9 @@ class Register:
 
 def overlaps(what: str, assignments: Sequence[tuple[str, Assignment]]) -> list[str]:
     """Name every pair of assignments of one thing whose dates overlap: two owners at one moment bill twice."""
-    problems = []
+    problems: list[str] = []
+    if len({key for key, _ in assignments}) == len(assignments):
+        return problems
     ordered = sorted(assignments, key=lambda pair: (pair[0], pair[1].valid_from or date.min))
     for key, group in groupby(ordered, key=lambda pair: pair[0]):
         facts = [fact for _, fact in group]

@@ -6,6 +6,7 @@ What is wrong with a value is said as what to write instead; who reads the file 
 import re
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 from typing import Annotated, Any
 
 from babel import Locale
@@ -80,6 +81,7 @@ def _phone_number(value: str) -> str:
 _MADE_BY_A_SPREADSHEET = re.compile(r"\+?\d+[.,]\d+(E[+-]?\d+)?|\+?\d+E[+-]?\d+", re.IGNORECASE)
 
 
+@lru_cache(maxsize=1 << 16)
 def as_text(value: str) -> str:
     """An id or number that a spreadsheet made a decimal of would be another one, or none."""
     if _MADE_BY_A_SPREADSHEET.fullmatch(value):

@@ -97,14 +97,6 @@ settlements = Table(
     comment="how each transaction was billed; the primary key keeps it off a second document",
 )
 
-settled_parts = Index(
-    "ix_settlements_parts",
-    settlements.c.transaction_id,
-    sqlite_where=settlements.c.part > 0,
-    postgresql_where=settlements.c.part > 0,
-)
-"""The few that are parts of shared orders."""
-
 releases = Table(
     "releases",
     metadata,

@@ -42,6 +42,11 @@ document_heads = Table(
 
 DERIVED = (unsettled, wallet_sums, document_heads)
 
+# As text: SQLAlchemy loads all it knows of PostgreSQL to make an index of some rows.
+_INDEXES = (
+    "CREATE INDEX IF NOT EXISTS ix_transactions_large ON transactions (seq) WHERE large_micros IS NOT NULL",
+    "CREATE INDEX IF NOT EXISTS ix_settlements_parts ON settlements (transaction_id) WHERE part > 0",
+)
 _UNSETTLED = """
     SELECT t.transaction_id, s.transaction_id IS NOT NULL AS changed
     FROM transactions t
@@ -71,11 +76,15 @@ _HEADS = {
 
 
 def derive(connection: Connection) -> None:
-    """Fill the tables from all that is recorded, and let triggers keep them from now on."""
+    """Fill the tables from all that is recorded, and let triggers keep them from then on; steps may do it again."""
+    dialect = connection.dialect.name
+    for name, _, _, _ in _changes_by_event(dialect):
+        gone = f"TRIGGER IF EXISTS {name}" if dialect == "sqlite" else f"FUNCTION IF EXISTS {name}() CASCADE"
+        connection.exec_driver_sql(f"DROP {gone}")
     for table, query in _queries(connection).items():
         connection.execute(table.delete())
         connection.exec_driver_sql(_filled(table, query))
-    for statement in triggers(connection.dialect.name):
+    for statement in indexes_and_triggers(dialect):
         connection.exec_driver_sql(statement)
 
 
@@ -96,24 +105,29 @@ def not_as_derived(connection: Connection, tables: Collection[Table] = DERIVED) 
             )
 
 
-def triggers(dialect: str) -> list[str]:
-    """The statements by which the database keeps these tables; `derive` fills them first."""
-    found = []
+def indexes_and_triggers(dialect: str) -> list[str]:
+    """The statements by which the database keeps these tables, and knows the few rows that are looked up by kind."""
+    found = [*_INDEXES]
+    for name, table, event, statements in _changes_by_event(dialect):
+        # Parts of shared orders are told apart: settlements of parts change nothing here.
+        when = "WHEN (NEW.part = 0) " if (table, event) == ("settlements", "INSERT") else ""
+        head = f"CREATE TRIGGER {name} AFTER {event} ON {table} FOR EACH ROW {when}"
+        body = " ".join(f"{' '.join(statement.split())};" for statement in statements)
+        if dialect == "sqlite":
+            found.append(f"{head}BEGIN {body} END")
+        else:
+            found.append(
+                f"CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {body} RETURN NULL; END $$"
+            )
+            found.append(f"{head}EXECUTE FUNCTION {name}()")
+    return found
+
+
+def _changes_by_event(dialect: str) -> Iterator[tuple[str, str, str, list[str]]]:
+    """Name of a trigger, its table, its event, and what it does."""
     for table, (added, gone) in _changes(_HEADS[dialect]).items():
         for event, statements in (("INSERT", added), ("DELETE", gone), ("UPDATE", [*gone, *added])):
-            name = f"derive_{table}_{event.lower()}"
-            # Parts of shared orders are told apart: settlements of parts change nothing here.
-            when = "WHEN (NEW.part = 0) " if (table, event) == ("settlements", "INSERT") else ""
-            head = f"CREATE TRIGGER {name} AFTER {event} ON {table} FOR EACH ROW {when}"
-            body = " ".join(f"{' '.join(statement.split())};" for statement in statements)
-            if dialect == "sqlite":
-                found.append(f"{head}BEGIN {body} END")
-            else:
-                found.append(
-                    f"CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {body} RETURN NULL; END $$"
-                )
-                found.append(f"{head}EXECUTE FUNCTION {name}()")
-    return found
+            yield f"derive_{table}_{event.lower()}", table, event, statements
 
 
 def _changes(heads: str) -> dict[str, tuple[list[str], list[str]]]:

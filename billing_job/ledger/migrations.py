@@ -8,11 +8,11 @@ from sqlalchemy import Connection, create_mock_engine, delete, insert, inspect, 
 
 from billing_job.core.errors import LedgerError
 from billing_job.ledger import bank_tables, receivables_tables  # noqa: F401 - their tables are part of the metadata
-from billing_job.ledger.billing_tables import client_months, credited_rows, releases, settled_parts, settlements
+from billing_job.ledger.billing_tables import client_months, credited_rows, releases, settlements
 from billing_job.ledger.chain import record_anew
-from billing_job.ledger.derived_tables import DERIVED, derive, triggers
+from billing_job.ledger.derived_tables import DERIVED, derive, indexes_and_triggers
 from billing_job.ledger.facts_of_old_ledgers import add_columns, settlements_become_facts, terms_have_generations
-from billing_job.ledger.tables import facts, large_amounts, metadata, transactions
+from billing_job.ledger.tables import facts, metadata, transactions
 from billing_job.ledger.vat_tables import document_evidence, vat_closings, vies_answers
 from billing_job.ledger.wallet_in_micros import wallet_in_micros
 
@@ -81,8 +81,6 @@ def _history_is_not_read_for_a_look(connection: Connection) -> None:
     """Add what the database derives of the facts, and the indexes of the few rows that are looked up by kind."""
     for table in DERIVED:
         table.create(connection, checkfirst=True)
-    for index in (large_amounts, settled_parts):
-        index.create(connection, checkfirst=True)
     derive(connection)
     connection.execute(delete(facts).where(facts.c.name == "waiting"))  # what `status` kept of an answer before
 
@@ -122,7 +120,7 @@ def migrate(connection: Connection, steps: Sequence[Step] = STEPS) -> None:
     if version == 0:
         for statement in _tables_of_today(f"{connection.dialect.name}+{connection.dialect.driver}"):
             connection.exec_driver_sql(statement)
-        for statement in triggers(connection.dialect.name):
+        for statement in indexes_and_triggers(connection.dialect.name):
             connection.exec_driver_sql(statement)
         connection.execute(insert(facts).values(name="schema_version", value=str(len(steps))))
     elif version < len(steps):

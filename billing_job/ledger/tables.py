@@ -87,14 +87,6 @@ transactions = Table(
     comment="wallet_rows as they are read under the present settings",
 )
 
-large_amounts = Index(
-    "ix_transactions_large",
-    transactions.c.seq,
-    sqlite_where=transactions.c.large_micros.is_not(None),
-    postgresql_where=transactions.c.large_micros.is_not(None),
-)
-"""The few amounts that no sum of the database holds."""
-
 revisions = Table(
     "revisions",
     metadata,

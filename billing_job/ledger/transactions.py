@@ -127,7 +127,7 @@ def transactions_of(engine: Engine, ids: Collection[str]) -> pd.DataFrame:
     """These transactions as they now read; TRANSACTIONS."""
     return _frame(
         engine,
-        f"SELECT {_COLUMNS}, t.transaction_id IN ({_SETTLED}) AS settled"  # noqa: S608 - the ids are quoted
+        f"SELECT {_COLUMNS}, EXISTS ({_SETTLED} AND s.transaction_id = t.transaction_id) AS settled"  # noqa: S608 - quoted
         f" FROM transactions t WHERE {_CURRENT} AND t.transaction_id IN ({_quoted(ids)}) ORDER BY t.seq",
     )
 

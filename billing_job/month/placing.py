@@ -11,7 +11,7 @@ from billing_job.billing.invoicing.tax import Untaxable
 from billing_job.core.checks import every_transaction_has_a_place, raise_if_broken
 from billing_job.core.columns.interned import pairs_of
 from billing_job.core.columns.row_values import sum_of, sum_where
-from billing_job.core.columns.schema import INT, TEXT
+from billing_job.core.columns.schema import INT, TEXT, empty
 from billing_job.core.document import Vat
 from billing_job.core.files.pieces import ROWS_IN_PIECE, Pieces, joined
 from billing_job.core.memory import hand_back
@@ -70,10 +70,10 @@ def place(job: Job, month: Period, *, every_month: bool = False, rows_in_piece: 
         rows.add(frame)
     if rows.on_disk:
         hand_back()
+    waiting = _changed_rows(job, facts, changed) if changed else empty(PLACED)
     return Placed(
-        month, rows, facts, accounts, vat, untaxable, never_run, owners.billed, _changed_rows(job, facts, changed), own,
-        left_out, rows_in_piece,
-    )  # fmt: skip
+        month, rows, facts, accounts, vat, untaxable, never_run, owners.billed, waiting, own, left_out, rows_in_piece
+    )
 
 
 def _open_owners(owners: AttributedRows, in_scope: Callable[[pd.DataFrame], pd.Series]) -> tuple[set[Owner], Sum]:
@@ -108,7 +108,7 @@ def waiting_of_every_month(job: Job) -> pd.DataFrame:
         frame = _waiting_with_original(_taxed(piece, untaxable, owners.billed), waiting_originals)
         waiting = frame[is_open(frame, "exception")]
         found.append(waiting.assign(detail=_details(job, waiting, facts)))
-    return with_changed(joined(found, PLACED), _changed_rows(job, facts, changed))
+    return with_changed(joined(found, PLACED), _changed_rows(job, facts, changed) if changed else empty(PLACED))
 
 
 def _whatever_month(frame: pd.DataFrame) -> pd.Series:

@@ -9,26 +9,23 @@ from billing_job.core.bank_entry import EntryPart
 from billing_job.core.claim import BESIDE, Payment, PaymentKind
 from billing_job.core.money import decimal_text
 from billing_job.receivables.book import MOST_ITEMS, Book, Receipt, sets_of_sum
-from billing_job.receivables.meant import claimed_beside, meant
+from billing_job.receivables.meant import (
+    OTHER_SUM,
+    SEVERAL_CLIENTS,
+    SEVERAL_FIT,
+    Waits,
+    claimed_beside,
+    in_short,
+    meant,
+)
 from billing_job.receivables.naming import Named
 
 NOT_NAMED = "unmatched"
 OTHER_CURRENCY = "other_currency"
 UNKNOWN_DOCUMENT = "unknown_document"
 SETTLED_ELSEWHERE = "settled_elsewhere"
-SEVERAL_CLIENTS = "several_clients"
-OTHER_SUM = "other_sum"
-SEVERAL_FIT = "several_fit"
 WITHOUT_RECEIPT = "return_without_payment"
 WRONG_WAY = "wrong_way"
-
-
-@dataclass(frozen=True, slots=True)
-class Waits:
-    """Why something is not booked; an empty suggestion: look for documents of the amount."""
-
-    reason: str
-    suggestion: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,44 +99,14 @@ def _by_rules(book: Book, case: Case, part: EntryPart, named: Named) -> Outcome:
         return _came_back(book, case, part, named)
     if named.unknown:
         return Waits(UNKNOWN_DOCUMENT, f"it names {named.unknown}, which was never issued: ask the client what it pays")
-    outcome = _in_short(book, case, part, named) if named.readings and part.cents > 0 else None
-    if outcome is not None and not (named.is_day and isinstance(outcome, Waits)):
-        return outcome
+    told = in_short(book, case.day, part, named)
+    if isinstance(told, tuple):
+        return _named(book, case, part, Named("number", told, f"{' and '.join(told)}, in short, in the text"))
+    if told is not None and not named.is_day:
+        return told
     if named.numbers:
         return _named(book, case, part, named)
     return _by_account(book, case, part)
-
-
-def _in_short(book: Book, case: Case, part: EntryPart, named: Named) -> Outcome | None:
-    """What a payment does whose text may name documents in short; None where it is that of what is written out.
-
-    Such documents are paid where all that are named come to the very sum, in one way of reading it and of one client.
-    """
-
-    def comes_to_it(numbers: Sequence[str]) -> bool:
-        return meant(book, case.day, part, numbers).is_exact
-
-    def owners(numbers: Sequence[str]) -> set[str]:
-        return {book.claims[number].client_id for number in numbers}
-
-    if named.numbers and not (set(named.numbers) - book.claims.keys()) and comes_to_it(named.numbers):
-        return None
-    readings = [numbers for numbers in named.readings if all(number in book.claims for number in numbers)]
-    fit = [numbers for numbers in readings if comes_to_it(numbers)]
-    # Readings that differ in what is paid already are one.
-    different = {frozenset(one for one in numbers if book.open_on(one, case.day)): numbers for numbers in fit}
-    of_one = [numbers for numbers in different.values() if len(owners(numbers)) == 1]
-    if len(of_one) == 1:
-        return _named(book, case, part, Named("number", of_one[0], f"{' and '.join(of_one[0])}, in short, in the text"))
-    if of_one:
-        return Waits(SEVERAL_FIT, f"its text may mean {' or '.join(' and '.join(numbers) for numbers in of_one)}")
-    if fit:
-        return Waits(SEVERAL_CLIENTS, f"its text may mean {' and '.join(fit[0])}, which are of several clients")
-    near = next((numbers for numbers in readings if len(owners(numbers)) == 1), None)
-    if near is None:
-        return None
-    total = sum(book.open_on(number, case.day) for number in near)
-    return Waits(OTHER_SUM, f"its text may mean {' and '.join(near)}, of which {decimal_text(total)} is open")
 
 
 def _came_back(book: Book, case: Case, part: EntryPart, named: Named) -> Outcome:

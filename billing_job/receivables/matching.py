@@ -17,8 +17,9 @@ from billing_job.core.bank_decision import BankDecision
 from billing_job.core.bank_entry import EntryPart, IdentifiedEntry
 from billing_job.core.claim import Claim, FirstDay, LateClaim, Offer, Payment, PaymentKind
 from billing_job.core.money import decimal_text
-from billing_job.receivables.allocation import OTHER_CURRENCY, WITHOUT_RECEIPT, Case, Waits, booked
+from billing_job.receivables.allocation import OTHER_CURRENCY, WITHOUT_RECEIPT, Case, booked
 from billing_job.receivables.book import Book, opened
+from billing_job.receivables.meant import Waits
 from billing_job.receivables.naming import Names
 
 DUPLICATE = "possible_duplicate"

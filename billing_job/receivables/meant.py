@@ -10,10 +10,23 @@ from datetime import date
 
 from billing_job.core.bank_entry import EntryPart
 from billing_job.core.claim import BESIDE, PaymentKind
+from billing_job.core.money import decimal_text
 from billing_job.receivables.book import MOST_ITEMS, Book, sets_of_sum
+from billing_job.receivables.naming import Named
 
+SEVERAL_CLIENTS = "several_clients"
+OTHER_SUM = "other_sum"
+SEVERAL_FIT = "several_fit"
 Opens = Sequence[tuple[str, int]]
 """Documents with what is open of each."""
+
+
+@dataclass(frozen=True, slots=True)
+class Waits:
+    """Why something is not booked; an empty suggestion: look for documents of the amount."""
+
+    reason: str
+    suggestion: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +72,42 @@ def meant(book: Book, day: date, part: EntryPart, numbers: Sequence[str]) -> Mea
     if came != total and came + offered in (total, asked):
         used = offered
     return Meant(opens, late, used, came + used)
+
+
+def in_short(book: Book, day: date, part: EntryPart, named: Named) -> tuple[str, ...] | Waits | None:
+    """The documents that a text names in short, or why it waits; None where what is written out says enough.
+
+    They are paid where all that are named come to the very sum, in one way of reading it and of one client. Nor is it a
+    credit balance what came for something that the text goes on with.
+    """
+    if part.cents <= 0 or not (named.readings or named.unread):
+        return None
+    written_out = meant(book, day, part, named.numbers) if set(named.numbers) <= book.claims.keys() else None
+    if named.numbers and (written_out is None or written_out.is_exact):
+        return None
+
+    readings = [numbers for numbers in named.readings if all(number in book.claims for number in numbers)]
+    fit = [numbers for numbers in readings if meant(book, day, part, numbers).is_exact]
+    # Readings that differ in what is paid already are one.
+    different = {frozenset(one for one in numbers if book.open_on(one, day)): numbers for numbers in fit}
+    of_one = [numbers for numbers in different.values() if _is_of_one_client(book, numbers)]
+    if len(of_one) == 1:
+        return of_one[0]
+    if of_one:
+        return Waits(SEVERAL_FIT, f"its text may mean {' or '.join(' and '.join(numbers) for numbers in of_one)}")
+    if fit:
+        return Waits(SEVERAL_CLIENTS, f"its text may mean {' and '.join(fit[0])}, which are of several clients")
+    near = next((numbers for numbers in readings if _is_of_one_client(book, numbers)), None)
+    is_more = written_out is not None and written_out.cents > written_out.with_late
+    numbers = near or (named.numbers if is_more else ())
+    total = sum(book.open_on(number, day) for number in numbers)
+    what = f"its text may mean {' and '.join(numbers)}, of which {decimal_text(total)} is open"
+    goes_on = "" if near or not named.unread else f"; it goes on with {named.unread.strip()!r}"
+    return Waits(OTHER_SUM, f"{what}{goes_on}") if numbers else None
+
+
+def _is_of_one_client(book: Book, numbers: Sequence[str]) -> bool:
+    return len({book.claims[number].client_id for number in numbers}) == 1
 
 
 def claimed_beside(book: Book, day: date, numbers: Sequence[str]) -> list[tuple[str, PaymentKind, int]]:

@@ -14,7 +14,7 @@ from billing_job.core.document import Kind
 from billing_job.core.payment_reference import belgian_reference, creditor_reference, plain_number, references_in
 
 _RUNS = re.compile(r"[A-Z]+|\d+")
-_LAST_DIGITS = re.compile(r"\d+(?=\D*$)")
+_DIGITS = re.compile(r"\d+")
 _BETWEEN = r"[\s\-\u2010-\u2014./_:]{0,3}"
 """What may stand between the parts of a number: signs, and the dashes that word processors put in."""
 _DASH = r"[-\u2010-\u2015]"
@@ -29,6 +29,7 @@ _IN_SHORT = re.compile(
 _MOST_READINGS = 256
 _LONGEST_RANGE = 50
 _YEARS = range(2000, 2100)
+_YEAR = re.compile(r"20\d\d")
 _FEWEST_DIGITS = 7
 """Of a number without letters that is looked for in texts: a shorter one could be a day or an amount."""
 
@@ -43,6 +44,8 @@ class Named:
     unknown: str = ""
     readings: tuple[tuple[str, ...], ...] = ()
     """What it may name in short, `numbers` included: "INV-2026-00001/2" may mean the second one, too."""
+    unread: str = ""
+    """What follows a number as if it named more, and nothing that was issued is so called."""
     is_day: bool = False
     """All digits that it may name something by are a day as well, as 20260301 is: what fits nothing names nothing."""
 
@@ -55,6 +58,8 @@ class Names:
         self._by_plain: dict[str, str] = {}
         self._by_digits: dict[str, list[str]] = defaultdict(list)
         """Digits of an invoice's number → the invoices, where its letters may be left out."""
+        self._runs: dict[tuple[str, ...], list[set[str]]] = {}
+        """Shape of a number → the digits of each of its runs: those of which there are most count."""
         shapes: dict[str, int] = {}
         bare: set[str] = set()
         for claim in claims:
@@ -65,6 +70,9 @@ class Names:
             if claim.kind is Kind.INVOICE:
                 self._by_reference[belgian_reference(claim.number)].append(claim.number)
             runs = _RUNS.findall(claim.number.upper())
+            of_shape = self._runs.setdefault(_shape(claim.number), [set() for run in runs if run.isdigit()])
+            for known, run in zip(of_shape, (run for run in runs if run.isdigit()), strict=True):
+                known.add(run)
             if any(run.isalpha() for run in runs) or len(plain) >= _FEWEST_DIGITS:
                 pattern = _BETWEEN.join(run if run.isalpha() else rf"\d{{{len(run)}}}" for run in runs)
                 # Two numbers may be glued together: a letter that begins one may follow a digit.
@@ -110,28 +118,33 @@ class Names:
         if self._shapes is None:
             return Named()
         found: dict[str, None] = {}
-        days: dict[str, None] = {}
+        days: dict[str, Alternatives] = {}
         in_short: list[Alternatives] = []
-        unknown = ""
+        unknown = unread = ""
         for text in (*part.references, part.text):
             upper = text.upper()
             before, end = "", 0
             for match in self._shapes.finditer(upper):
                 number = self._by_plain.get(plain_number(match[0]))
                 if number is not None and _is_day(plain_number(match[0])):
-                    days[number] = None
+                    more = islice(product(*self._following(number, upper, match.end())[0]), _MOST_READINGS)
+                    days[number] = [*((number, *chain(*each)) for each in more), (number,), ()]
                 elif number is not None:
                     found[number] = None
                     in_short += self._between(before, upper[end : match.start()].strip(), number)
-                    in_short += self._following(number, upper, match.end())
+                    followed, other = self._following(number, upper, match.end())
+                    in_short += followed
+                    unread = unread or other
                     before, end = number, match.end()
                 elif not unknown and not plain_number(match[0]).isdigit():
                     unknown = match[0]
-        if not found and days:
+        if days and not found:
             return Named(unknown=unknown, readings=tuple((number,) for number in days), is_day=True)
+        is_day = bool(days) and not in_short if found else all(_is_day(digits) for digits in self._digits_in(part))
+        # Beside a number that is written out a day may be one, or a day.
+        in_short += [named for number, named in days.items() if number not in found]
         readings = _readings(tuple(found), in_short) if found else self._without_letters(part)
-        is_day = not found and all(_is_day(digits) for digits in self._digits_in(part))
-        return Named("number", tuple(found), f"{' and '.join(found)} in the text", unknown, readings, is_day)
+        return Named("number", tuple(found), f"{' and '.join(found)} in the text", unknown, readings, unread, is_day)
 
     def _digits_in(self, part: EntryPart) -> Iterator[str]:
         """What a text has that may be numbers without their letters."""
@@ -151,29 +164,36 @@ class Names:
                 known = self._by_digits.get(plain_number(match[0]), [])
                 if known:
                     in_short.append([(number,) for number in known])
-                    in_short += self._following(known[0], upper, match.end())
+                    in_short += self._following(known[0], upper, match.end())[0]
         return _readings((), in_short)
 
-    def _following(self, number: str, text: str, place: int) -> Iterator["Alternatives"]:
-        """What digits behind a number may name: in place of its own or at their end, alone or with all up to it."""
-        last = _LAST_DIGITS.search(number)
-        before, width = number, len(last[0]) if last else 0
-        while last and (match := _IN_SHORT.match(text, place)):
+    def _following(self, number: str, text: str, place: int) -> tuple[list["Alternatives"], str]:
+        """What digits behind a number may name: in place of its own or at their end, alone or with all up to it.
+
+        And the first of them that name nothing.
+        """
+        own, before = self._counter(number), number
+        all_of_it: list[Alternatives] = []
+        unread = ""
+        while own and (match := _IN_SHORT.match(text, place)):
             place, digits, sign = match.end(), match["digits"], match["sign"].strip()
+            width = len(own[0])
             if not sign and len(digits) != width:
-                return
-            runs = (digits.zfill(width), last[0][: max(0, width - len(digits))] + digits)
-            ends = dict.fromkeys(one for run in runs if (one := self._numbered(number, run)) not in (None, number))
-            found: Alternatives = [(one,) for one in ends if one is not None]
-            ranges = [each for one in ends if one for each in self._between(before, sign, one)]
-            found = ranges[0] if ranges else found
+                break
+            runs = (str(int(digits)).zfill(width), str(int(digits)), own[0][: max(0, width - len(digits))] + digits)
+            ends = dict.fromkeys(one for run in runs if (one := self._numbered(number, run)) is not None)
+            ranges = [each for one in ends for each in self._between(before, sign, one)]
+            found: Alternatives = ranges[0] if ranges else [(one,) for one in ends if one != number]
             if found:
-                yield found
+                all_of_it.append(found)
                 before = found[0][-1]
+            else:
+                unread = unread or match[0]
+        return all_of_it, unread
 
     def _between(self, first: str, sign: str, last: str) -> Iterator["Alternatives"]:
         """What "from first to last" may name by the sign between them, the last one included; nothing of two series."""
-        start, end = _LAST_DIGITS.search(first), _LAST_DIGITS.search(last)
+        start, end = self._counter(first), self._counter(last)
         is_dash = re.fullmatch(_DASH, sign) is not None
         if not (start and end) or not (is_dash or re.fullmatch(_UP_TO, sign)):
             return
@@ -182,9 +202,25 @@ class Names:
         if found and found[-1] == last:
             yield [found, (last,)] if is_dash else [found]
 
+    def _counter(self, number: str) -> "re.Match[str] | None":
+        """The digits of a number that count: of those that differ most among its like, the last that are no year."""
+        known = self._runs.get(_shape(number), [])
+        runs = list(_DIGITS.finditer(number))
+        if not runs or len(runs) != len(known):
+            return None
+        return max(
+            zip(known, runs, strict=True), key=lambda one: (len(one[0]), not _YEAR.fullmatch(one[1][0]), one[1].start())
+        )[1]
+
     def _numbered(self, number: str, run: str) -> str | None:
-        """The document of the same series with other digits at the end of its number."""
-        return self._by_plain.get(plain_number(_LAST_DIGITS.sub(run, number)))
+        """The document of the same series with other digits in place of those that count."""
+        own = self._counter(number)
+        return self._by_plain.get(plain_number(number[: own.start()] + run + number[own.end() :])) if own else None
+
+
+def _shape(number: str) -> tuple[str, ...]:
+    """A number without its digits."""
+    return tuple("#" if run.isdigit() else run for run in _RUNS.findall(number.upper()))
 
 
 def _is_day(digits: str) -> bool:

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from billing_job.cli import COMPLETE, cli
 from billing_job.commands.config_path import config_file, config_first
+from billing_job.commands.shells import Bash, Fish, Zsh
 from tests.support.fakes import two_clients
 
 
@@ -70,3 +72,34 @@ def test_commands_take_it_behind_and_find_it_above(tmp_path: Path, monkeypatch: 
         assert offered("list", "--client", "b") == ["bruno"]
         assert offered("list", "--month", "2026") == ["2026-10"]
         assert offered("export", "--format", "d") == ["datev"]
+
+
+BEHIND = ["list", "--config", "HERE", "--client"]
+
+
+@pytest.mark.parametrize(
+    ("shell", "args", "incomplete", "offered"),
+    [
+        (Bash, ["--config", "HERE", "list", "--client"], "b", ["plain,bruno"]),
+        (Bash, BEHIND, "b", ["plain,bruno"]),
+        (Bash, ["list", "--config", "=", "HERE", "--client"], "b", ["plain,bruno"]),
+        (Bash, ["list", "--config=HERE", "--client", "="], "b", ["plain,bruno"]),
+        (Bash, ["list", "--config", "HERE", "--client"], "acme", ["plain,acme\\ west"]),
+        (Bash, ["list", "--config"], "/tm", ["file,/tm"]),
+        (Zsh, BEHIND, "acme", ["plain\nacme west\n_"]),
+        (Zsh, ["list", "--config", "HERE"], "--client=b", ["plain\n--client=bruno\n_"]),
+        (Fish, ["list", "--config", "HERE"], "--client=b", ["plain,--client=bruno"]),
+        (Fish, ["show"], "--con", ["plain,--config\tThe settings, or their folder."]),
+        (Fish, [], "--con", None),
+        (Fish, ["--config", "~/nowhere", "list", "--client"], "b", []),
+    ],
+)
+def test_what_shells_are_offered(
+    shell: type[Bash | Zsh | Fish], args: list[str], incomplete: str, offered: list[str] | None, tmp_path: Path
+) -> None:
+    """--config before and behind the command, values behind =, which bash takes apart, ids with a blank, files."""
+    (tmp_path / "clients.csv").write_text("client_id,name,country\nacme west,A,NL\nbruno,B,NL\n", encoding="utf-8")
+    asked = shell(cli, {}, "billing-job", COMPLETE)
+    typed = [word.replace("HERE", str(tmp_path / "billing.toml")) for word in args]
+    found = [asked.format_completion(item) for item in asked.get_completions(typed, incomplete)]
+    assert found == offered if offered is not None else [text.count("--config") for text in found] == [1]

@@ -188,6 +188,7 @@ SERIES = [
         ("INV-2026-00001/4", 14_000, (), "several_clients"),
         ("INV-2026-00102/03", 5_000, (), "several_fit"),  # 3 or 103
         ("INV-2026-00001/103", 13_000, (1, 103), ""),
+        ("INV-2026-00001/9", 13_500, (), "other_sum"),  # nobody issued it, and what is the rest for?
         ("INV-2026-00001, 3 numbers", 6_000, (), "other_sum"),  # it may be: somebody should look
     ],
 )  # fmt: skip

@@ -8,16 +8,16 @@ The files are the user's word. What webhooks told holds for a number only at mom
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from zoneinfo import ZoneInfo
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from billing_job.core.columns.interned import table_of
+from billing_job.core.columns.interned import Ints
 from billing_job.core.columns.intervals import FOREVER, Intervals
+from billing_job.core.columns.text_tables import KnownTexts, TextsByPlace, TextsByText
 from billing_job.core.errors import ConfigError
 from billing_job.core.moments import midnight
 from billing_job.core.phone import country_of
@@ -55,53 +55,37 @@ class Assignments:
 
     @cached_property
     def tables(self) -> "Tables":
-        """What the columns of attributed rows are made of."""
+        """What the columns of attributed rows are made of, and looked up in."""
+        trunks = [self.trunk_names.get(fact.trunk, fact.trunk) for fact in self.trunk_facts]
+        of_numbers = [self.trunk_names.get(fact.trunk, fact.trunk) for fact in self.number_facts]
         return Tables(
-            clients=table_of([fact.client_id for fact in self.trunk_facts]),
-            trunks=table_of([self.trunk_names.get(fact.trunk, fact.trunk) for fact in self.trunk_facts]),
-            numbers=table_of([fact.number for fact in self.number_facts]),
-            countries=table_of([fact.country for fact in self.number_facts]),
-            number_types=table_of([fact.number_type for fact in self.number_facts]),
-            trunk_of_number=pa.array(
-                [self.trunk_names.get(fact.trunk, fact.trunk) for fact in self.number_facts], pa.string()
-            ),
-            known_trunks=pa.array(sorted(self.known_trunks), pa.string()),
-            names_of_trunks=LookedUp.of(self.trunk_names),
-            keys_of_numbers=LookedUp.of(self.key_of),
+            clients=TextsByPlace([fact.client_id for fact in self.trunk_facts]),
+            trunks=TextsByPlace(trunks),
+            numbers=TextsByPlace([fact.number for fact in self.number_facts]),
+            countries=TextsByPlace([fact.country for fact in self.number_facts]),
+            number_types=TextsByPlace([fact.number_type for fact in self.number_facts]),
+            trunk_of_number=self.trunks.places(pa.array(of_numbers, pa.string())),
+            known_trunks=KnownTexts(self.known_trunks),
+            names_of_trunks=TextsByText(self.trunk_names),
+            keys_of_numbers=TextsByText(self.key_of),
         )
 
 
 @dataclass(frozen=True, slots=True)
-class LookedUp:
-    """A table of texts by texts, for whole columns of them."""
-
-    keys: pa.Array
-    values: pa.Array
-
-    @classmethod
-    def of(cls, table: Mapping[str, str]) -> "LookedUp":
-        """The same table."""
-        return cls(pa.array(list(table), pa.string()), pa.array(list(table.values()), pa.string()))
-
-    def each(self, keys: pa.Array) -> pa.Array:
-        """What stands there for each key, null where it is not there."""
-        return self.values.take(pc.index_in(keys, value_set=self.keys))
-
-
-@dataclass(frozen=True, slots=True)
 class Tables:
-    """The facts' texts as columns are made of them: laid out once, however many pieces a month comes in."""
+    """The facts as whole columns of rows look them up: laid out once, however many pieces a month comes in."""
 
-    clients: pa.DictionaryArray
+    clients: TextsByPlace
     """By the place of a trunk's fact, as `trunks`; the others by the place of a number's."""
-    trunks: pa.DictionaryArray
-    numbers: pa.DictionaryArray
-    countries: pa.DictionaryArray
-    number_types: pa.DictionaryArray
-    trunk_of_number: pa.Array
-    known_trunks: pa.Array
-    names_of_trunks: LookedUp
-    keys_of_numbers: LookedUp
+    trunks: TextsByPlace
+    numbers: TextsByPlace
+    countries: TextsByPlace
+    number_types: TextsByPlace
+    trunk_of_number: Ints
+    """The place in `Assignments.trunks` of the trunk that each number's fact names."""
+    known_trunks: KnownTexts
+    names_of_trunks: TextsByText
+    keys_of_numbers: TextsByText
 
 
 def assignments(

@@ -11,12 +11,13 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from billing_job.billing.attribution.assignments import Assignments, LookedUp
+from billing_job.billing.attribution.assignments import Assignments
 from billing_job.core.categories import TOPUP
 from billing_job.core.columns.in_parallel import THREADS, side_by_side
 from billing_job.core.columns.interned import Coded, Codes, Mask, arrow, column_of, flags, ints
 from billing_job.core.columns.intervals import Ints
 from billing_job.core.columns.schema import ATTRIBUTED, TEXT, TRANSACTIONS, conform
+from billing_job.core.columns.text_tables import TextsByText
 from billing_job.core.decision import Decision
 from billing_job.core.wallet import PENDING, VOID
 
@@ -75,11 +76,11 @@ def attribute(
             "outcome": lambda: Coded.taken(_OUTCOMES, _OUTCOME_OF[reason]).plain(),
             "reason": lambda: Coded.taken(REASONS, reason).plain(),
             "category": category.plain,
-            "client_id": lambda: Coded.of_table(tables.clients, trunk_fact).column(),
-            "trunk": lambda: Coded.of_table(tables.trunks, np.where(one_trunk, trunk_fact, -1)).column(),
-            "number": lambda: Coded.of_table(tables.numbers, number_fact).column(),
-            "country": lambda: Coded.of_table(tables.countries, number_fact).column(),
-            "number_type": lambda: Coded.of_table(tables.number_types, number_fact).column(),
+            "client_id": lambda: tables.clients.at(trunk_fact).column(),
+            "trunk": lambda: tables.trunks.at(np.where(one_trunk, trunk_fact, -1)).column(),
+            "number": lambda: tables.numbers.at(number_fact).column(),
+            "country": lambda: tables.countries.at(number_fact).column(),
+            "number_type": lambda: tables.number_types.at(number_fact).column(),
             "number_fact": lambda: column_of(number_fact),
             "trunk_fact": lambda: column_of(trunk_fact),
             "part": lambda: column_of(np.zeros(len(frame), np.int64)),
@@ -131,15 +132,15 @@ def _owners(frame: pd.DataFrame, facts: Assignments) -> tuple[Ints, Ints, Codes]
     moments = ints(frame["created_at"], missing=0)
     kinds = arrow(frame["reference_type"])
     ids = Coded.of(frame["reference_id"])
-    trunk_names = pc.coalesce(facts.tables.names_of_trunks.each(ids.texts), ids.texts)
+    trunk_names = pc.coalesce(facts.tables.names_of_trunks.of(ids.texts), ids.texts)
     number_keys = _number_keys(ids.texts, facts.tables.keys_of_numbers)
     # What each distinct reference would be as a trunk and as a number, and why it may have no owner.
     trunks, numbers = facts.trunks.places(trunk_names), facts.numbers.places(number_keys)
-    is_known = pc.is_in(trunk_names, value_set=facts.tables.known_trunks).to_numpy(zero_copy_only=False)
+    is_known = facts.tables.known_trunks.have(trunk_names)
     trunk_waits = np.where(is_known, _PLACE["unassigned_trunk"], _PLACE["unknown_reference"])
     number_waits = np.where(_nulls(number_keys), _PLACE["unknown_reference"], _PLACE["unassigned_number"])
     # The place of the trunk that each number fact names; the last stands for no number fact.
-    trunk_of = np.append(facts.trunks.places(facts.tables.trunk_of_number), -1)
+    trunk_of = np.append(facts.tables.trunk_of_number, -1)
     number_fact = np.full(len(frame), -1, np.int64)
     trunk_fact = np.full(len(frame), -1, np.int64)
     reason = np.full(len(frame), _PLACE["unknown_reference"], np.int32)
@@ -217,13 +218,13 @@ def _owners_of_orders(orders: pa.Array, moments: Ints, trunk_of: Ints, facts: As
     return number_fact, trunk_fact, reason
 
 
-def _number_keys(ids: pa.Array, key_of: LookedUp) -> pa.Array:
+def _number_keys(ids: pa.Array, key_of: TextsByText) -> pa.Array:
     """What a reference to a number means: a did_number_id first, then a phone number, with or without its plus."""
-    found = key_of.each(ids)
+    found = key_of.of(ids)
     unknown = found.is_null()
     as_phone = pc.replace_substring_regex(ids.filter(unknown), r"[\s().\-/]", "")
     with_plus = pc.binary_join_element_wise("+", pc.replace_substring_regex(as_phone, r"^(\+|00)", ""), "")
-    phones = pc.coalesce(key_of.each(as_phone), key_of.each(with_plus))
+    phones = pc.coalesce(key_of.of(as_phone), key_of.of(with_plus))
     return pc.replace_with_mask(found, unknown, phones)
 
 

@@ -40,13 +40,9 @@ class Coded:
     @classmethod
     def taken(cls, texts: Sequence[str], places: Ints | Codes) -> "Coded":
         """texts[place] for each place, the empty text where it is -1."""
-        return cls.of_table(table_of(texts), places)
-
-    @classmethod
-    def of_table(cls, table: pa.DictionaryArray, places: Ints | Codes) -> "Coded":
-        """The same with the texts as `table_of` lays them out, where many columns are of the same texts."""
+        encoded = pa.array([*texts, ""], pa.string()).dictionary_encode()
         # A place of -1 is the last one, which is the empty text.
-        return cls(table.indices.to_numpy()[places], table.dictionary)
+        return cls(encoded.indices.to_numpy()[places], encoded.dictionary)
 
     def column(self) -> pd.Series:
         """The column, coded; every row has a text."""
@@ -92,11 +88,6 @@ class Coded:
             return self
         place = np.append(encoded.indices.to_numpy(), np.int32(-1))
         return Coded(place[self.codes], encoded.dictionary)
-
-
-def table_of(texts: Sequence[str]) -> pa.DictionaryArray:
-    """Texts that columns are made of by their places, and the empty text after them."""
-    return pa.array([*texts, ""], pa.string()).dictionary_encode()
 
 
 def _encoded(texts: pa.Array) -> pa.Array:

@@ -19,7 +19,7 @@ class Row(BaseModel):
     """The columns of a file in their order: one without a default is required, an empty cell is the default."""
 
     # Python's own patterns: pydantic's take 40 ms to learn what a letter of a client's id is.
-    model_config = ConfigDict(extra="forbid", frozen=True, regex_engine="python-re")
+    model_config = ConfigDict(extra="forbid", frozen=True, regex_engine="python-re", defer_build=True)
 
     @classmethod
     def columns(cls) -> tuple[str, ...]:
@@ -77,9 +77,10 @@ def typed_rows(
         return
     first: dict[tuple[object, ...], str] = {}
     required = [name for name, field in model.model_fields.items() if field.is_required()]
+    validate = model.__pydantic_validator__.validate_python
     for row in csv_rows(path, model.columns(), required, problems):
         try:
-            typed = model.model_validate(row.filled, context=names)
+            typed = validate(row.filled, context=names)
         except ValidationError as error:
             problems += [row.wrong(str(detail["loc"][0]), _expected(detail)) for detail in error.errors()]
         else:
@@ -182,14 +183,17 @@ def _cells(
         problems.extend(f"{path}, row 1, column {name}: is {complaint}" for name in names)
     if unknown or missing or twice:
         return
+    start, width = f"{path}, row ", len(header)
     for number, padded in enumerate(reader, 2):
-        cells = _without_empty_end(padded)
+        cells = [cell.strip() for cell in padded]
+        if len(cells) > width or not any(cells):
+            cells = _without_empty_end(cells)
         if not cells or cells[0].startswith("#"):
             continue
-        place = f"{path}, row {number}"
-        if len(cells) > len(header):
+        place = f"{start}{number}"
+        if len(cells) > width:
             problems.append(
-                f"{place}: has {len(cells)} cells, the first row has {len(header)}; quote cells that hold the separator"
+                f"{place}: has {len(cells)} cells, the first row has {width}; quote cells that hold the separator"
             )
             continue
         yield CsvRow(place, {name: cell for name, cell in zip(header, cells, strict=False) if cell}, columns)
