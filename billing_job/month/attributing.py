@@ -112,7 +112,7 @@ def attributed(
     refunds = set(special.loc[special["category"] == REFUND, "transaction_id"]) if parts else set()
     special = settle_parts(special, {key: cost for key, cost in parts.items() if key[0] not in refunds})
     special = _decided(special, job, held, gone)
-    owners = place_refunds(special, lambda ids: _open_rows(plain, special, ids), job, facts, held, set(changed))
+    owners = place_refunds(special, lambda ids: _open_rows(plain, special, ids), job, facts, held, set(changed), parts)
     special = settle_parts(owners.frame, {key: cost for key, cost in parts.items() if key[0] in refunds})
     return AttributedRows(plain, _placed(special, job), _placed(owners.originals, job), owners.billed)
 

@@ -41,12 +41,13 @@ def place_refunds(
     facts: Assignments,
     decisions: Mapping[str, Decision],
     unsettled: set[str],
+    parts: Mapping[tuple[str, int], int],
 ) -> Owners:
     """Give every refund its owner; ATTRIBUTED in and out, each row with its index.
 
     `open_rows_of` gives the rows of transactions, of `frame` and others, that no document settles. `unsettled` are
     settled transactions that the supplier changed: what refunds them waits with them. A refund that a user decided
-    about is as decided.
+    about is as decided. `parts` are the costs that were billed of what several clients share.
     """
     is_refund = ((frame["category"] == REFUND) & (frame["micros"] > 0)).fillna(False).astype(bool)
     if not is_refund.any():
@@ -57,8 +58,8 @@ def place_refunds(
     open_rows &= ~frame["transaction_id"].isin([id_ for id_, decided in decisions.items() if not decided.accepts])
     if not open_rows.any():
         return Owners(frame, empty(ATTRIBUTED), {})
-    rows = records(frame[open_rows])
-    refunds = sorted((_payment(row) for row in rows), key=lambda payment: payment.in_time)
+    rows = sorted(records(frame[open_rows]), key=lambda row: _payment(row).in_time)
+    refunds = [_payment(row) for row in rows]
     found, settled = _originals_of(refunds, job, facts)
     still_open = open_rows_of(set(found.values()))
     states: dict[str, list[dict[str, object]]] = defaultdict(list)
@@ -66,9 +67,10 @@ def place_refunds(
         states[str(row["transaction_id"])].append(row)
     placed: list[dict[str, object]] = []
     billed: dict[tuple[str, int], Original] = {}
+    shared = _Shared(parts)
     for row in rows:
         id_ = str(row["transaction_id"])
-        for piece, original in _pieces(row, found.get(id_, ""), settled, states, unsettled):
+        for piece, original in _pieces(row, found.get(id_, ""), settled, states, unsettled, shared):
             placed.append(piece)
             if original is not None:
                 billed[id_, int(str(piece["part"]))] = original
@@ -129,6 +131,7 @@ def _pieces(
     settled: Mapping[str, tuple[Original, ...]],
     states: Mapping[str, list[dict[str, object]]],
     unsettled: set[str],
+    shared: "_Shared",
 ) -> list[tuple[dict[str, object], Original | None]]:
     """The refund as one row, or a row for each client that the original was shared out to."""
     nobody = {"client_id": "", "trunk_fact": -1, "number_fact": -1, "refund_of": original_id}
@@ -149,11 +152,12 @@ def _pieces(
     if not parts:
         return [waits]
     parts = _of_its_number(row, parts)
-    costs = {part: _cost(original) for part, original in sorted(parts.items())}
-    shares = shared_by_cost(int(str(row["micros"])), costs)
+    shares = shared.shares(row, original_id, dict(sorted(parts.items())))
     single = len(parts) == 1
     found: list[tuple[dict[str, object], Original | None]] = []
     for place, (part, micros) in enumerate(shares.items(), 1):
+        if not micros and any(shares.values()):
+            continue
         original = parts[part]
         facts = (
             {name: getattr(original, name) for name in ("client_id", "number", "trunk")}
@@ -164,6 +168,39 @@ def _pieces(
         piece |= {"part": 0 if single else place, "refund_part": part}
         found.append((piece, original if isinstance(original, Original) else None))
     return found
+
+
+class _Shared:
+    """How refunds are shared out over the parts of what they give back: by what is left of each, in order of time."""
+
+    def __init__(self, billed: Mapping[tuple[str, int], int]):
+        self._billed: dict[str, dict[int, int]] = defaultdict(dict)
+        for (id_, part), cost in billed.items():
+            self._billed[id_][part] = -cost
+        self._taken: dict[tuple[str, int], int] = defaultdict(int)
+
+    def shares(
+        self, row: dict[str, object], original_id: str, parts: Mapping[int, Original | dict[str, object]]
+    ) -> dict[int, int]:
+        """Part → micros of the refund; billed pieces stay as they were. What is more than is left goes by the costs."""
+        billed = self._billed.get(str(row["transaction_id"]), {})
+        stay = {part: billed[place] for place, part in enumerate(parts, 1) if place in billed and len(parts) > 1}
+        free = {part: _cost(original) for part, original in parts.items() if part not in stay}
+        rest = int(str(row["micros"])) - sum(stay.values())
+        if not free:
+            return stay
+        left = {part: max(0, _left(parts[part]) - self._taken[original_id, part]) for part in free}
+        fits = max(0, min(rest, sum(left.values())))
+        by_left, by_cost = shared_by_cost(fits, left), shared_by_cost(rest - fits, free)
+        found = {part: stay[part] if part in stay else by_left[part] + by_cost[part] for part in parts}
+        for part in free:
+            self._taken[original_id, part] += found[part]
+        return found
+
+
+def _left(original: Original | dict[str, object]) -> int:
+    """What earlier documents left of its cost, micros."""
+    return _cost(original) - (original.refunded_micros if isinstance(original, Original) else 0)
 
 
 def _cost(original: Original | dict[str, object]) -> int:

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from billing_job.core.period import Period
+from tests.support.desk import Desk, row
 from tests.support.lives import (
     AT_COST,
     DID,
@@ -90,3 +92,28 @@ def test_the_vat_of_a_document_is_of_its_own_net(tmp_path: Path) -> None:
             (-650, -137),
             (-650, -137),
         ]
+
+
+@pytest.mark.parametrize("runs", [("10",), ("10", "11"), ("10", "11", "12")])
+def test_an_order_of_two_clients_comes_back_whole(tmp_path: Path, runs: tuple[str, ...]) -> None:
+    """Of 5.00 for two numbers of 2.50 one comes back by its number and the rest by the order: each has its 2.50 again.
+
+    All in one run, both refunds in the next one, or a run each and the last refund billed to one client first.
+    """
+    desk = Desk(tmp_path, plan())
+    columns = "number,did_number_id,order_id,trunk,valid_from,valid_to,price"
+    desk.file("numbers.csv", columns, "+31201110001,42,1042,trk_a,,,2.50", "+31201110002,43,1042,trk_b,,,2.50")
+    first, last = f"2026-{runs[len(runs) // 2]}", f"2026-{runs[-1]}"
+    # With a top-up, or the movements come to nothing and prove nothing.
+    desk.add(row(1, -500, "2026-10-05", order=1042, type_="purchase"), row(9, 5000, "2026-10-01", type_="topup"))
+    desk.add(row(2, 250, f"{first}-06", number=43, type_="refund"))
+    desk.add(row(3, 250, f"{last}-07", order=1042, type_="refund"))
+    for month in runs:
+        if month == "12":
+            desk.bill(Period(2026, 12), only=["acme"])
+        assert desk.bill(Period(2026, int(month))).notes == ()
+    nets = dict.fromkeys(("acme", "bruno"), 0)
+    for document in desk.documents():
+        nets[document.client.client_id] += document.net_cents
+    assert nets == {"acme": 0, "bruno": 0}
+    assert desk.waiting(Period(2026, 12)) == []
