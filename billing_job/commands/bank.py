@@ -138,7 +138,7 @@ def _decided(
     *,
     as_json: bool,
 ) -> int:
-    from billing_job.core.bank_decision import BankDecision
+    from billing_job.core.decision import BankDecision
     from billing_job.month.preconditions import check_facts
     from billing_job.month.session import locked_job
     from billing_job.operations.bank import decide

@@ -10,7 +10,7 @@ import pytest
 import xlsxwriter
 
 from billing_job.config.mapping import load_mapping
-from billing_job.config.settings import load_settings
+from billing_job.config.settings_file import load_settings
 from tests.support.fakes import Clock, Office, settings_text
 from tests.support.paths import DOCS
 

@@ -13,7 +13,7 @@ from typing import Any
 import pandas as pd
 
 from billing_job.billing.invoicing.credit_note import Request, credit
-from billing_job.config.settings import load_settings
+from billing_job.config.settings_file import load_settings
 from billing_job.core.decision import Decision
 from billing_job.core.document import Document
 from billing_job.core.period import Period

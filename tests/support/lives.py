@@ -18,7 +18,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from billing_job.billing.invoicing.credit_note import Request, credit
-from billing_job.config.settings import load_settings
+from billing_job.config.settings_file import load_settings
 from billing_job.core.document import Client, Document, Line, Vat
 from billing_job.core.files.pieces import ROWS_IN_PIECE
 from billing_job.core.period import Period
