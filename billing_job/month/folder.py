@@ -274,7 +274,9 @@ def render_again(
     for number in numbers:
         issued = document_of_number(job.engine, number)
         if issued is None:
-            raise ConfigError(f"--number {number}: no such document was issued")
+            raise ConfigError(
+                f"--number {number}: no such document was issued; `billing-job list` shows those that were"
+            )
         if issued.folder != str(month):
             raise ConfigError(f"--number {number}: it stands in {issued.folder}, not in {month}")
     return write_month(job, month, place(job, month), workers=workers, progress=progress, again=numbers)
