@@ -52,7 +52,7 @@ def why(job: Job, transaction_id: str) -> dict[str, Any]:
             )
         raise ConfigError(f"{transaction_id}: the ledger knows no such transaction; `billing-job sync` reads new ones")
     facts = job.assignments()
-    frame = attributed(job, transactions_of(job.engine, [transaction_id]), facts).frame
+    frame = attributed(job, [transactions_of(job.engine, [transaction_id])], facts).whole()
     reasons = reasons_of(frame, facts, decisions(job.engine))
     rules = _rules(job, frame, facts.trunk_names)
     rows = records(frame)
