@@ -151,7 +151,7 @@ def _next_steps(invocation: Invocation, rows: dict[str, list[list[str]]]) -> lis
 
 def _seller_is_open(invocation: Invocation) -> bool:
     """Whether billing.toml cannot be read yet for want of the seller."""
-    from billing_job.config.settings import load_settings
+    from billing_job.config.settings_file import load_settings
 
     try:
         load_settings(invocation.config)

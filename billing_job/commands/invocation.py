@@ -35,7 +35,8 @@ class Invocation:
 
     def settings(self, output: Path | None = None) -> Settings:
         """billing.toml, with --output in place of output.directory."""
-        from billing_job.config.settings import Output, load_settings
+        from billing_job.config.settings import Output
+        from billing_job.config.settings_file import load_settings
 
         settings = load_settings(self.config)
         if output is None:

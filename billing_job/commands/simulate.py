@@ -42,8 +42,8 @@ def simulate(
     takes the place of the one of its name; clients of other plans, and charges of one's own, stay as they were billed.
     Example: billing-job simulate --plan other-plans.toml --month 2026-01 --months 12
     """
-    from billing_job.config.plans_file import load_plans
     from billing_job.config.price_list import load_prices
+    from billing_job.config.settings_file import load_plans
     from billing_job.month.other_terms import Instead
     from billing_job.month.session import locked_job
     from billing_job.operations.simulate import simulated

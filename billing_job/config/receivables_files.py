@@ -15,7 +15,7 @@ from billing_job.core.resources import shipped_config
 from billing_job.core.toml import Country, Day, expecting
 from billing_job.receivables.interest import InterestRate, half_year_end
 from billing_job.receivables.mandates import Mandate, Scheme, checked_bic, checked_iban, checked_mandate_id
-from billing_job.receivables.reminders import Hold, HoldKind
+from billing_job.receivables.reminder_plan import Hold, HoldKind
 
 
 @dataclass(frozen=True, slots=True)

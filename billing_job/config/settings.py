@@ -1,28 +1,21 @@
-"""`config/billing.toml` as frozen settings: defaults, checks and where relative paths lead.
-
-Unknown keys and wrong values are refused all at once, each with file, key, value and what is expected.
-"""
+"""The tables of `config/billing.toml` as frozen settings: defaults, and checks of one value against another."""
 
 import re
 from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, Field, ValidationError, model_validator
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError
+from pydantic import AfterValidator, Field, model_validator
 
 from billing_job.accounting.options import AccountingOptions
 from billing_job.billing.rating.plans import Plan
 from billing_job.config.api import Api
 from billing_job.config.mail import Mail
 from billing_job.config.peppol import Peppol
-from billing_job.config.problems import problems_of, read_toml
 from billing_job.config.reading import CurrencyCode, zone_name
 from billing_job.config.receivables import Bank, ReceivablesTable
 from billing_job.config.seller import SellerTable
 from billing_job.core.categories import PLANS_OWN, REFUND, TOPUP
-from billing_job.core.errors import ConfigError
 from billing_job.core.toml import DayCount, Table, WalletMoney, WebAddress, expecting
 from billing_job.didfarm.wire_reading import BalanceReading
 from billing_job.receivables.reminder_levels import Reminders
@@ -274,73 +267,3 @@ class Settings(Table):
     def plan(self, name: str) -> Plan:
         """The plan of that name; a client without a plan has the first one."""
         return next((plan for plan in self.plans if plan.name == name), self.plans[0])
-
-
-def load_settings(path: Path) -> Settings:
-    """Read billing.toml; relative paths in it are relative to its folder's parent.
-
-    ConfigError lists every wrong key with file, key, value and what is expected.
-    """
-    raw = read_toml(
-        path,
-        "Point --config or BILLING_JOB_CONFIG to your billing.toml or its folder, or make a first one with"
-        " `billing-job init`; `billing-job demo` shows all without one",
-    )
-    try:
-        settings = Settings.model_validate(raw)
-    except ValidationError as error:
-        raise ConfigError(problems_of(path, error)) from None
-    return _with_absolute_paths(settings, path.resolve().parent.parent, path)
-
-
-def _with_absolute_paths(settings: Settings, base: Path, path: Path) -> Settings:
-    try:
-        url = make_url(settings.storage.database_url)
-    except ArgumentError:
-        raise ConfigError(
-            f"{path}: storage.database_url: it is not a database URL such as sqlite:///billing.db"
-        ) from None
-    if url.get_backend_name() != "sqlite" and url.drivername != "postgresql+psycopg":
-        raise ConfigError(
-            f"{path}: storage.database_url: only sqlite:///FILE and postgresql+psycopg://HOST/DATABASE are supported,"
-            f" not {url.drivername}"
-        )
-    if not url.database or url.database == ":memory:":
-        raise ConfigError(f"{path}: storage.database_url: name a file or database: invoices must outlive the run")
-    if url.password is not None:
-        raise ConfigError(
-            f"{path}: storage.database_url: a password has no place in this file; use PGPASSWORD or ~/.pgpass"
-        )
-    is_file = url.get_backend_name() == "sqlite"
-
-    def absolute(relative: Path | None) -> Path | None:
-        return None if relative is None else base / relative.expanduser()
-
-    directory = settings.output.directory
-    return settings.model_copy(
-        update={
-            "api": settings.api.model_copy(
-                update={"key_file": absolute(settings.api.key_file), "ca_file": absolute(settings.api.ca_file)}
-            ),
-            "seller": settings.seller.model_copy(update={"logo": absolute(settings.seller.logo)}),
-            "design": settings.design.model_copy(update={"templates": absolute(settings.design.templates)}),
-            "storage": Storage(database_url=f"sqlite:///{base / url.database}") if is_file else settings.storage,
-            "output": Output(directory=directory if isinstance(directory, str) else base / directory.expanduser()),
-            "mail": settings.mail
-            and settings.mail.model_copy(
-                update={
-                    "ca_file": absolute(settings.mail.ca_file),
-                    "password_file": absolute(settings.mail.password_file),
-                }
-            ),
-            "bank": settings.bank.model_copy(update={"inbox": absolute(settings.bank.inbox)}),
-            "peppol": settings.peppol
-            and settings.peppol.model_copy(
-                update={
-                    "ca_file": absolute(settings.peppol.ca_file),
-                    "key_file": absolute(settings.peppol.key_file),
-                }
-            ),
-            "monitoring": settings.monitoring.model_copy(update={"textfile": absolute(settings.monitoring.textfile)}),
-        }
-    )

@@ -23,7 +23,8 @@ from billing_job.month.receivables import check_holds, load_receivables
 from billing_job.month.reminded import client_of, reminded, reminder_to_json
 from billing_job.receivables.late_claims import paid_beside
 from billing_job.receivables.mandates import Collected
-from billing_job.receivables.reminders import Reminder, ReminderPlan, Terms, reminders
+from billing_job.receivables.reminder_plan import Reminder, ReminderPlan, Terms
+from billing_job.receivables.reminders import reminders
 
 
 def planned_reminders(job: Job, log: Sequence[SentReminder]) -> ReminderPlan:

@@ -6,7 +6,7 @@ from typing import Any
 
 from billing_job.ledger.reminders import SentReminder
 from billing_job.receivables.late_claims import UnpaidClaim
-from billing_job.receivables.reminders import LeftOut, Reminder
+from billing_job.receivables.reminder_plan import LeftOut, Reminder
 
 SCHEMA = "billing-job/remind@1"
 

@@ -46,7 +46,7 @@ from billing_job.ledger.reminders import (
 from billing_job.month.job import Job
 from billing_job.month.receivables import load_receivables, open_in_other_money, other_money_notes
 from billing_job.month.reminded import claimed_beside, client_of, reminder_of, reminder_to_json
-from billing_job.receivables.reminders import Reminder
+from billing_job.receivables.reminder_plan import Reminder
 
 FOLDER = "reminders"
 DAYS_TO_PAY = 14

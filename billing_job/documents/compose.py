@@ -7,7 +7,7 @@ from billing_job.core.document import Document, Kind
 from billing_job.documents import localized, payment
 from billing_job.documents.accent import accent_of, heading_colour
 from billing_job.documents.charts import month_picture
-from billing_job.documents.late_payment import LATE_PAYMENT, late_payment_law
+from billing_job.documents.legal_mentions import LATE_PAYMENT, late_payment_law, vat_mentions, vat_name
 from billing_job.documents.letterhead import (
     address_lines,
     buyer_ids,
@@ -24,7 +24,6 @@ from billing_job.documents.printed_sign import printed_sign
 from billing_job.documents.safe_text import page_text, shortened
 from billing_job.documents.templates import Templates
 from billing_job.documents.translations import Labels, labels_for
-from billing_job.documents.vat_mentions import vat_mentions, vat_name
 from billing_job.documents.view import Arrangement, DocumentView, Fact, Payment, Row, RowKind
 
 DETAIL_FILE = "{number}.csv"

@@ -7,9 +7,9 @@ from datetime import date
 
 from sqlalchemy import Connection, select
 
-from billing_job.core.bank_decision import BankDecision
 from billing_job.core.bank_entry import Balances, IdentifiedEntry, Statement, entry_from_json, entry_to_json, surest
 from billing_job.core.claim import Payment
+from billing_job.core.decision import BankDecision
 from billing_job.ledger.bank_tables import bank_decisions, bank_entries, bank_statements, payments
 from billing_job.ledger.chain import add
 

@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 
 from sqlalchemy import Connection
 
-from billing_job.core.bank_decision import BankDecision
 from billing_job.core.bank_entry import IdentifiedEntry
 from billing_job.core.claim import Claim, Payment
+from billing_job.core.decision import BankDecision
 from billing_job.core.money import decimal_text
 from billing_job.ledger.bank import bank_decisions_in, entries_in
 from billing_job.ledger.database import transaction

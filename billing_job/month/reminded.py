@@ -14,7 +14,7 @@ from billing_job.ledger.reminders import SENT, UNKNOWN, ReminderEvent, SentRemin
 from billing_job.month.job import Job
 from billing_job.receivables.late_claims import UnpaidClaim, after_credits, unpaid_claims
 from billing_job.receivables.open_items import Receivables
-from billing_job.receivables.reminders import Reminded, Reminder
+from billing_job.receivables.reminder_plan import Reminded, Reminder
 
 
 @lru_cache(maxsize=1)

@@ -12,9 +12,9 @@ from pathlib import Path
 
 from sqlalchemy import Connection
 
-from billing_job.core.bank_decision import BankDecision
 from billing_job.core.bank_entry import IdentifiedEntry, Statement
 from billing_job.core.claim import Payment
+from billing_job.core.decision import BankDecision
 from billing_job.core.errors import ConfigError
 from billing_job.core.moments import moment_text
 from billing_job.ledger.bank import (

@@ -27,7 +27,7 @@ from billing_job.month.receivables import check_holds, load_receivables, today
 from billing_job.receivables.direct_debit import Collection, Creditor, Debit, collection_xml
 from billing_job.receivables.mandates import Collected, Scheme, mandate_for, returns_in_a_row, sequence_of, used_on
 from billing_job.receivables.open_items import OpenItem
-from billing_job.receivables.reminders import HoldKind
+from billing_job.receivables.reminder_plan import HoldKind
 
 SCHEMA = "billing-job/collect@1"
 FOLDER = "collections"

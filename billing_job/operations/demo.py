@@ -3,7 +3,7 @@
 import secrets
 from pathlib import Path
 
-from billing_job.config.settings import load_settings
+from billing_job.config.settings_file import load_settings
 from billing_job.core.clock import Clock
 from billing_job.core.console import Console
 from billing_job.core.files.local import make_folder

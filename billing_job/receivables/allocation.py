@@ -4,9 +4,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
-from billing_job.core.bank_decision import BankDecision
 from billing_job.core.bank_entry import EntryPart
 from billing_job.core.claim import BESIDE, Payment, PaymentKind
+from billing_job.core.decision import BankDecision
 from billing_job.core.money import decimal_text
 from billing_job.receivables.book import MOST_ITEMS, Book, Receipt, sets_of_sum
 from billing_job.receivables.meant import (

@@ -13,9 +13,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 
-from billing_job.core.bank_decision import BankDecision
 from billing_job.core.bank_entry import EntryPart, IdentifiedEntry
 from billing_job.core.claim import Claim, FirstDay, LateClaim, Offer, Payment, PaymentKind
+from billing_job.core.decision import BankDecision
 from billing_job.core.money import decimal_text
 from billing_job.receivables.allocation import OTHER_CURRENCY, WITHOUT_RECEIPT, Case, booked
 from billing_job.receivables.book import Book, opened

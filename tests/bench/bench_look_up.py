@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import billing_job
-from billing_job.config.settings import load_settings
+from billing_job.config.settings_file import load_settings
 from billing_job.core.period import Period
 from billing_job.month.job import open_job
 from billing_job.month.pipeline import bill

@@ -15,9 +15,9 @@ from billing_job.core.register import VatRate
 from billing_job.core.resources import shipped_config
 from billing_job.documents.einvoice.cii import cii_xml
 from billing_job.documents.einvoice.ubl import ubl_xml
+from billing_job.documents.legal_mentions import vat_mentions
 from billing_job.documents.templates import load_templates
 from billing_job.documents.translations import labels_for
-from billing_job.documents.vat_mentions import vat_mentions
 from tests.support.desk import Desk, row
 from tests.support.invoice_rules import complaints
 

@@ -8,7 +8,7 @@ import pytest
 
 from billing_job.billing.rating.plans import Rule
 from billing_job.billing.rating.price import rule_name
-from billing_job.config.settings import load_settings
+from billing_job.config.settings_file import load_settings
 from billing_job.core.errors import ConfigError
 from tests.support.desk import OCTOBER, Desk
 from tests.support.lives import AT_COST, moved, plan, rule

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from billing_job.config.api import Api
-from billing_job.config.settings import load_settings
+from billing_job.config.settings_file import load_settings
 from billing_job.operations.proposal import proposed
 from tests.support.fakes import Office, documents, office
 from tests.support.sandbox_on_loopback import KEY

@@ -16,7 +16,8 @@ from sqlalchemy import select
 
 from billing_job.cli import cli
 from billing_job.config.mapping import load_mapping
-from billing_job.config.settings import Settings, load_settings
+from billing_job.config.settings import Settings
+from billing_job.config.settings_file import load_settings
 from billing_job.core.document import Kind
 from billing_job.core.errors import ConfigError, DocumentError, OutputError
 from billing_job.core.files.csv_writer import defused

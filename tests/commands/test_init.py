@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from billing_job.config.first_files import Known, Seen, clients_and_trunks, number_rows, settings_text
-from billing_job.config.settings import load_settings
+from billing_job.config.settings_file import load_settings
 from billing_job.core.resources import shipped_config
 from billing_job.core.wallet import Trunk
 from tests.support.fakes import FIRST, call, two_clients

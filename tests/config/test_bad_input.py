@@ -10,6 +10,7 @@ from sqlalchemy import make_url
 from billing_job.commands.options import KEY_VARIABLE
 from tests.support.fakes import Office, two_clients
 from tests.support.ledgers import execute, on_server, storage
+from tests.support.paths import FIXTURES
 
 BAD_CLIENTS = """\
 client_id,name,country,email,payment_terms_days,detail,plan,tax_treatment
@@ -105,7 +106,7 @@ Case = tuple[str, Callable[[Office], None], str]
 SETTINGS: list[Case] = [
     (
         "no such authority",
-        under("api", 'ca_file = "config/none.pem"'),
+        replacing("billing.toml", f'"{FIXTURES / "authority.pem"}"', '"config/none.pem"'),
         "api.ca_file … none.pem … cannot be read as certificates in PEM … No such file",
     ),
     ("no BIC", under("seller", 'bic = "INVALID_BIC"'), "billing.toml … seller.bic = 'INVALID_BIC' … ABNANL2A"),

@@ -10,7 +10,7 @@ import pytest
 import xlsxwriter
 
 from billing_job.config.mapping import load_mapping
-from billing_job.config.settings import load_settings
+from billing_job.config.settings_file import load_settings
 from tests.support.fakes import Clock, Office, settings_text
 from tests.support.paths import DOCS
 
@@ -91,6 +91,11 @@ MISTAKES: dict[str, Spoil] = {
     "A comma within a cell": adding("clients.csv", "carl,Carl, Sons & Co,NL,nl,,,,,,pays late"),
     "A file saved in the machine's own encoding": writing("clients.csv", b"client_id,name,country\nc,Caf\xe9,NL\n"),
     "A day as the country writes it": adding("trunks.csv", "trk_bbbb0008,bruno,1-10-2026,,"),
+    "A day that no calendar has": adding("trunks.csv", "trk_bbbb0008,bruno,2026-02-31,,"),
+    "Rows with another separator than the first": writing("trunks.csv", "trunk;client_id\ntrk_aaaa0007,acme\n"),
+    "A key that is there twice": adding("billing.toml", '[design]\npaper = "a4"\npaper = "letter"'),
+    "A table that is there twice": adding("billing.toml", '[seller]\ncity = "Utrecht"'),
+    "A table where one of several belongs": adding("billing.toml", '[plans]\nname = "gold"'),
     "An end before its beginning": adding("trunks.csv", "trk_bbbb0008,bruno,2026-10-02,2026-10-01,"),
     "A trunk that is two clients'": adding("trunks.csv", "trk_aaaa0007,bruno,2026-09-01,,"),
     "A client that clients.csv does not know": adding("trunks.csv", "trk_bbbb0008,brono,,,"),

@@ -14,7 +14,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from billing_job.config.mapping import load_mapping
-from billing_job.config.settings import Settings, load_settings
+from billing_job.config.settings import Settings
+from billing_job.config.settings_file import load_settings
 from billing_job.core.errors import ConfigError
 from billing_job.core.toml import Table
 from billing_job.delivery.message import Attachment, Letter, ascii_address, message_bytes

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from billing_job.config.settings import load_settings
+from billing_job.config.settings_file import load_settings
 from billing_job.core.document import Kind
 from billing_job.core.errors import ConfigError, LedgerError, LockHeld
 from billing_job.ledger.database import database_path, open_engine, transaction

@@ -11,9 +11,9 @@ from billing_job.core.document import Vat
 from billing_job.core.document_json import document_from_json, document_to_json
 from billing_job.core.errors import ConfigError
 from billing_job.core.period import Period
+from billing_job.documents.legal_mentions import vat_mentions
 from billing_job.documents.templates import load_templates
 from billing_job.documents.translations import labels_for
-from billing_job.documents.vat_mentions import vat_mentions
 from tests.support.desk import Desk, row
 from tests.support.fakes import two_clients
 from tests.support.sample_documents import document, standard_lines

@@ -279,6 +279,23 @@ def test_what_the_bank_kept_was_paid(kind: str, told: str, kept: str, charges: i
     assert (entry.cents, [part.charges_cents for part in entry.parts]) == (11_850, [charges])
 
 
+@pytest.mark.parametrize(
+    ("way", "whole", "parts"), [(1, "357.00", [12_100, 23_600]), (-1, "369.00", [-12_100, -24_800])]
+)
+def test_what_the_bank_kept_of_a_batch(way: int, whole: str, parts: list[int]) -> None:
+    """121.00 and 242.00 less 6.00 of charges that stand beside the batch alone; and the same sent back with them."""
+    details = "".join(
+        f'<TxDtls><AmtDtls><TxAmt><Amt Ccy="EUR">{amount}</Amt></TxAmt></AmtDtls></TxDtls>'
+        for amount in ("121.00", "242.00")
+    )
+    told = camt(Moved(way * 1, reference="1")).decode().replace(">0.01</Amt>", f">{whole}</Amt>")
+    before, _, rest = told.partition("<NtryDtls>")
+    content = f"{before}{_charged('6.00')}<NtryDtls>{details}{rest[rest.index('</NtryDtls>') :]}".encode()
+    columns = CsvColumns("date", "amount", "", "", "", "", "", "", "", "", decimal_comma=False)
+    (entry,) = statements_of(content, House((ACCOUNT,), "EUR", date(2026, 11, 20), columns))[0].entries
+    assert [(part.cents, part.charges_cents) for part in entry.parts] == [(parts[0], 0), (parts[1], 600)]
+
+
 def test_the_inbox(here: BankOffice) -> None:
     """Without a file the folder of bank.inbox is read; it is relative as every path of billing.toml."""
     here.office.append("billing.toml", "[bank]", 'inbox = "in"', f'accounts = ["{IBAN}"]')

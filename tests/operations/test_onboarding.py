@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from billing_job.config.settings import load_settings
+from billing_job.config.settings_file import load_settings
 from billing_job.core.errors import ConfigError
 from billing_job.didfarm.client import Client
 from billing_job.didfarm.http import Http

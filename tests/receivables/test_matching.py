@@ -216,6 +216,32 @@ def test_what_is_no_abbreviated_number(text: str) -> None:
     assert MemoryBank(SERIES).file(entry(6_000, text)).open[ONE] == 4_000
 
 
+FORMS = ("INV-2026-{:05d}", "R{:04d}/2026", "2026-{:04d}", "F{:d}", "A2026{:06d}")
+
+
+@settings(max_examples=120, deadline=None)
+@given(
+    st.sampled_from(FORMS),
+    st.lists(st.integers(1, 140), min_size=2, max_size=8, unique=True),
+    st.lists(st.sampled_from(("{}", "{:05d}", "whole")), min_size=3, max_size=3),
+    st.sampled_from(("/", ", ", " und ", " + ", " & ", "; ")),
+    st.sampled_from(("", " danke", " vom 02.11.2026", " 3 Stk", ", 12.50 EUR")),
+)
+def test_what_is_booked_is_what_was_meant(form: str, places: list[int], styles: list[str], sign: str, end: str) -> None:
+    """However up to four numbers are written: all of them are paid, or the payment waits; never others, nor a balance.
+
+    No two sets of the documents come to one sum.
+    """
+    claims = [claim(form.format(place), 100 << n, "acme" if n % 3 else "bruno") for n, place in enumerate(places)]
+    own = [n for n in range(len(places)) if claims[n].client_id == claims[0].client_id][:4]
+    words = [form if style == "whole" else style for style in ("whole", *styles)]
+    text = sign.join(word.format(places[n]) for word, n in zip(words, own, strict=False)) + end
+    bank = MemoryBank(claims).file(entry(sum(claims[n].gross_cents for n in own), text))
+    left = {one.number: one.gross_cents for one in claims}
+    paid = {number: cents for number, cents in left.items() if number not in {claims[n].number for n in own}}
+    assert bank.open == (left if bank.waits else paid)
+
+
 def test_abbreviated_numbers_and_what_is_paid_already() -> None:
     """What was paid before adds nothing: the sum of both waits; with what a letter claimed beside them it is right."""
     bank = MemoryBank(SERIES).file(entry(2_000, numbered(2), day=5), entry(12_000, "INV-2026-00001/2"))

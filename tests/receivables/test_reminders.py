@@ -13,7 +13,8 @@ from billing_job.core.document import Kind
 from billing_job.receivables.interest import InterestRate
 from billing_job.receivables.open_items import EVERYTHING, receivables
 from billing_job.receivables.reminder_levels import ReminderLevel
-from billing_job.receivables.reminders import Hold, HoldKind, Reminded, Reminder, ReminderPlan, Terms, reminders
+from billing_job.receivables.reminder_plan import Hold, HoldKind, Reminded, Reminder, ReminderPlan, Terms
+from billing_job.receivables.reminders import reminders
 from billing_job.receivables.statement import statement
 
 DUE = date(2026, 3, 15)

@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
-from billing_job.core.bank_decision import Action, BankDecision
 from billing_job.core.bank_entry import BankEntry, EntryPart, IdentifiedEntry, Statement
 from billing_job.core.claim import Claim, FirstDay, LateClaim, Offer, Payment
+from billing_job.core.decision import Action, BankDecision
 from billing_job.core.document import Kind
 from billing_job.receivables.duplicates import check_same, identified, in_its_direction, possible_duplicates
 from billing_job.receivables.late_claims import unpaid_claims

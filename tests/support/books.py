@@ -13,7 +13,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from billing_job.config.settings import load_settings
+from billing_job.config.settings_file import load_settings
 from billing_job.core.money import MAX_CENTS
 from billing_job.core.period import Period
 from billing_job.core.wallet import Balance, Trunk

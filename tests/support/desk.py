@@ -13,7 +13,7 @@ from typing import Any
 import pandas as pd
 
 from billing_job.billing.invoicing.credit_note import Request, credit
-from billing_job.config.settings import load_settings
+from billing_job.config.settings_file import load_settings
 from billing_job.core.decision import Decision
 from billing_job.core.document import Document
 from billing_job.core.period import Period
@@ -26,7 +26,8 @@ from billing_job.ledger.mirror import LedgerMirror
 from billing_job.ledger.withdrawals import wallet_movements
 from billing_job.month.job import Job, open_job
 from billing_job.month.pipeline import Billed, bill
-from billing_job.month.placing import Placed, place
+from billing_job.month.placed import Placed
+from billing_job.month.placing import place
 from billing_job.month.review import month_anomalies, month_margins
 from tests.support.fakes import Clock
 from tests.support.ledgers import storage

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from billing_job.config.settings import load_settings
+from billing_job.config.settings_file import load_settings
 from billing_job.core.clock import Clock as AnyClock
 from billing_job.core.document import Client, Kind, Seller
 from billing_job.core.files.manifest import sha256

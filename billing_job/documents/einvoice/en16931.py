@@ -19,12 +19,11 @@ from billing_job.documents.einvoice.payment_means import (
 )
 from billing_job.documents.einvoice.price import unit_price
 from billing_job.documents.einvoice.profiles import PROCESSES, Profile
-from billing_job.documents.late_payment import FRENCH_NOTES, LATE_PAYMENT, late_payment_law
+from billing_job.documents.legal_mentions import FRENCH_NOTES, LATE_PAYMENT, late_payment_law, vat_reason
 from billing_job.documents.localized import date_text
 from billing_job.documents.printed_sign import line_units, printed_quantity, printed_sign
 from billing_job.documents.safe_text import plain_text
 from billing_job.documents.translations import Labels
-from billing_job.documents.vat_mentions import vat_reason
 
 _INVOICE, _CREDIT_NOTE = "380", "381"  # UNTDID 1001
 _OUTSIDE_SCOPE = "O"

@@ -124,15 +124,24 @@ def _entry(element: Element, place: int, house: House) -> Iterator[BankEntry]:
 def _parts(
     entry: Element, details: list[Element], cents: int, currency: str, *, is_return: bool, more: str, house: House
 ) -> Iterator[EntryPart]:
-    """A part for each detail where their amounts add up to the entry's, otherwise one for all of it."""
+    """A part for each detail where their amounts add up to the entry's, otherwise one for all of it.
+
+    What the bank kept of all of them together stands beside the largest.
+    """
     amounts = [cents] if len(details) == 1 else [_detail_cents(detail, cents, currency) for detail in details]
     told = [amount for amount in amounts if amount is not None]
+    kept, largest = 0, max(told, key=abs, default=0)
+    if len(told) == len(details) > 1 and sum(told) - _kept(entry, currency)[0] == cents:
+        kept = sum(told) - cents
+        told[told.index(largest)] -= kept
     if details and len(told) == len(details) and sum(told) == cents:
         for detail, amount in zip(details, told, strict=True):
             words = " ".join(part for part in (_remittance(detail), more) if part)
             charges = _charges(detail, amount, currency) or (
                 _charges(entry, amount, currency) if len(details) == 1 else 0
             )
+            if kept and amount == largest - kept:
+                charges, kept = kept, 0
             yield _part(detail, amount, words, charges, is_return=is_return, house=house)
         return
     words = " ".join(part for part in (*map(_remittance, details), more) if part)
@@ -172,8 +181,19 @@ def _detail_cents(detail: Element, cents: int, currency: str) -> int | None:
 
 def _charges(element: Element, cents: int, currency: str) -> int:
     """What the bank kept of a payment, where it says so or the payment's own amount is what reached us and they."""
-    if not _all(element, "Chrgs"):
+    kept, said = _kept(element, currency)
+    if not kept:
         return 0
+    told = (element.find(f"{{*}}AmtDtls/{{*}}{name}/{{*}}Amt") for name in ("InstdAmt", "TxAmt"))
+    whole = (one for one in told if one is not None and one.get("Ccy", currency) == currency)
+    is_less = any(cents_of(_decimal(one, "a detail"), "a detail") == abs(cents + kept) for one in whole)
+    return kept if is_less else said
+
+
+def _kept(element: Element, currency: str) -> tuple[int, int]:
+    """All charges that are told beside an amount, and those that are said to be taken out of it."""
+    if not _all(element, "Chrgs"):
+        return 0, 0
     records = _all(element, "Chrgs/Rcrd") or _all(element, "Chrgs")
     kept, said = 0, 0
     for record in records:
@@ -183,10 +203,7 @@ def _charges(element: Element, cents: int, currency: str) -> int:
         one = cents_of(_decimal(amount, "charges"), "charges")
         kept += one
         said += one if _text(record, "ChrgInclInd") in ("true", "1") else 0
-    told = (element.find(f"{{*}}AmtDtls/{{*}}{name}/{{*}}Amt") for name in ("InstdAmt", "TxAmt"))
-    whole = (one for one in told if one is not None and one.get("Ccy", currency) == currency)
-    is_less = any(cents_of(_decimal(one, "a detail"), "a detail") == abs(cents + kept) for one in whole)
-    return kept if is_less else said
+    return kept, said
 
 
 def _other_side(detail: Element, cents: int, house: House) -> tuple[str, str]:
