@@ -27,7 +27,7 @@ from billing_job.ledger.billing_tables import (
     terms,
     trunk_months,
 )
-from billing_job.ledger.chain import add
+from billing_job.ledger.chain import add, row_number
 from billing_job.ledger.database import transaction
 from billing_job.ledger.identity import take_identity
 from billing_job.ledger.migrations import STEPS
@@ -108,8 +108,14 @@ def _of_folder(folder: str) -> Iterator[tuple[Table, ColumnElement[bool]]]:
 
 
 def _in_one_order(table: Table) -> list[Any]:
-    """Files are noted as they become ready, which is another order with each run."""
-    return [files.c.document_number, files.c.suffix, files.c.seq] if table is files else [*table.primary_key.columns]
+    """As they were recorded, so that they are counted alike when they are taken in again.
+
+    Files are noted as they become ready, which is another order with each run.
+    """
+    if table is files:
+        return [files.c.document_number, files.c.suffix, files.c.seq]
+    number = row_number(table)
+    return [*table.primary_key.columns] if number is None else [number]
 
 
 def _told(table: Table) -> list[Any]:
