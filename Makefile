@@ -17,7 +17,7 @@ QUICK := $(addprefix tests/,accounting billing config core documents ledger test
 	delivery/test_smtp.py didfarm/test_http.py didfarm/test_webhooks.py month/test_independent_check.py \
 	month/test_run.py operations/test_monitoring.py operations/test_onboarding.py reporting/test_page.py)
 
-.PHONY: help setup setup-dev demo test test-postgres coverage test-dependencies test-lowest test-newest check matrix identities bench wheel lock clean
+.PHONY: help setup setup-dev demo test test-postgres coverage test-dependencies test-lowest test-newest check matrix identities pictures bench wheel lock clean
 
 help: ## Say what there is
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | expand -t 19
@@ -64,6 +64,9 @@ matrix: setup-dev ## Every seller to every client by the official rules, some mi
 
 identities: setup-dev ## Lists, boxes and accounts of VAT returns over 100,000 random documents, some minutes
 	IDENTITIES=whole $(BIN)/python -m pytest -q tests/billing/test_vat_returns.py
+
+pictures: setup-dev ## Draw the contact sheets in docs/ anew, some minutes (needs Chromium)
+	$(BIN)/python -m tests.support.pictures
 
 wheel: $(VENV)/.python ## Build the wheel into dist/, for `pip install` on another machine
 	$(BIN)/python -m pip --disable-pip-version-check wheel --quiet --no-deps -w dist .

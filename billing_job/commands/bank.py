@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from billing_job.commands.completing import client_ids, document_numbers
 from billing_job.commands.options import emit, json_option
 from billing_job.core.errors import ConfigError, ExitCode
 
@@ -91,8 +92,20 @@ def list_(invocation: Invocation, waiting: bool, as_json: bool) -> int:
 
 @bank.command("match", short_help="Say what an entry pays.")
 @click.argument("entry")
-@click.option("--document", "documents", multiple=True, metavar="NUMBER", help="A document that it pays; repeatable.")
-@click.option("--client", metavar="ID", help="It is this client's credit balance, and pays no document.")
+@click.option(
+    "--document",
+    "documents",
+    multiple=True,
+    metavar="NUMBER",
+    help="A document that it pays; repeatable.",
+    shell_complete=document_numbers,
+)
+@click.option(
+    "--client",
+    metavar="ID",
+    shell_complete=client_ids,
+    help="It is this client's credit balance, and pays no document.",
+)
 @click.option("--other", is_flag=True, help="It is no client's money.")
 @click.option("--reason", default="", metavar="TEXT", help="Why; it is kept with your name.")
 @json_option

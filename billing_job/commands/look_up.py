@@ -43,6 +43,8 @@ def list_(
         emit({"schema": "billing-job/list@1", "documents": found})
     elif xlsx is None:
         click.echo(documents_table(found))
+        if client is not None and not found:
+            say(f"Is {client} the id of a client? `billing-job list` shows the ids of all that were billed")
     return 0
 
 

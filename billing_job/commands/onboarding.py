@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from billing_job.commands.completing import client_ids
 from billing_job.commands.options import day, emit, json_option, pair
 from billing_job.commands.supplier import (
     client_of,
@@ -147,7 +148,14 @@ def onboard(
 
 @click.command(short_help="Move a number to another client.")
 @click.argument("number")
-@click.option("--to", "client_id", required=True, metavar="CLIENT_ID", help="The client that has it from then on.")
+@click.option(
+    "--to",
+    "client_id",
+    required=True,
+    metavar="CLIENT_ID",
+    help="The client that has it from then on.",
+    shell_complete=client_ids,
+)
 @click.option("--at", metavar="YYYY-MM-DD", help="The first day of the new client; by default today.")
 @json_option
 @click.pass_obj
@@ -191,7 +199,7 @@ def move(invocation: Invocation, number: str, client_id: str, at: str | None, as
 
 
 @click.command(short_help="End a client's numbers and trunks.")
-@click.argument("client_id")
+@click.argument("client_id", shell_complete=client_ids)
 @click.option("--at", metavar="YYYY-MM-DD", help="The first day that is no longer the client's; by default tomorrow.")
 @yes_option
 @json_option

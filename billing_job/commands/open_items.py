@@ -41,7 +41,7 @@ def open_(invocation: Invocation, client: str | None, as_of: str | None, as_json
             found = found.of_client(client)
         own = {item.number: item.client_id for item in found.items}
         claimed = [each for each in claimed if each.document in own]
-        others = open_in_other_money(job, asked)
+        others = open_in_other_money(job, asked, client)
         if as_json:
             beside = {
                 "claimed": [claimed_json(each, own[each.document]) for each in claimed],

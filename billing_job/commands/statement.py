@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from billing_job.commands.completing import client_ids
 from billing_job.commands.options import day, emit, json_option, output_option
 
 if TYPE_CHECKING:
@@ -14,7 +15,12 @@ if TYPE_CHECKING:
 
 
 @click.command(short_help="Write statements of account: opening, movements, closing, ageing.")
-@click.option("--client", metavar="ID", help="Only this client's; by default every client's that has moved or owes.")
+@click.option(
+    "--client",
+    metavar="ID",
+    shell_complete=client_ids,
+    help="Only this client's; by default every client's that has moved or owes.",
+)
 @click.option("--as-of", metavar="YYYY-MM-DD", help="As it stands at the end of this day; by default today.")
 @click.option(
     "--from", "first", metavar="YYYY-MM-DD", help="First day that is shown; by default three months and more before."

@@ -11,8 +11,6 @@ from billing_job.core.screen import Screen, aligned, broken, cut, in_order, long
 from billing_job.core.sentences import counted, listed
 
 GAP = "  "
-WIDE = 120
-"""Columns of a screen from which on names are printed whole, on several lines where they are long."""
 SHORTEST = 6
 """Columns that a name is cut to before it is left out."""
 TALLEST = 3
@@ -29,13 +27,13 @@ def table(
 ) -> str:
     """Columns as wide as their widest cell is on a screen; those named in `right`, numbers, are aligned to the right.
 
-    Where a terminal is too narrow, names, the columns of `short`, are cut with an ellipsis so that a row is one line;
-    the last of them is left out before any is cut to nothing. Other texts are broken between words, the widest column
-    first; where even that would not do, each row takes a few lines, with names beside its cells. No number is ever
-    broken, nor a word that is no name; in a pipe no line either.
+    Where a terminal is too narrow, names, the columns of `short`, are cut with an ellipsis so that a row is one line,
+    however long one of them is; the last of them is left out before any is cut to nothing. Other texts are broken
+    between words, the widest column first; where even that would not do, each row takes a few lines, with names beside
+    its cells. No number is ever broken, nor a word that is no name; in a pipe no line either.
     """
     screen = Screen.of(console or Console())
-    if short and screen.width is not None and screen.width < WIDE:
+    if short and screen.width is not None:
         one_line = _on_one_line(columns, rows, right, short, screen)
         if one_line is not None:
             return one_line

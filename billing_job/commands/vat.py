@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from billing_job.commands.completing import client_ids
 from billing_job.commands.options import json_option, output_option, told
 
 if TYPE_CHECKING:
@@ -27,7 +28,14 @@ def vat() -> None:
 
 
 @vat.command(short_help="Ask VIES about clients' VAT ids.")
-@click.option("--client", "clients", multiple=True, metavar="ID", help="Only this client, in any case; repeatable.")
+@click.option(
+    "--client",
+    "clients",
+    multiple=True,
+    metavar="ID",
+    help="Only this client, in any case; repeatable.",
+    shell_complete=client_ids,
+)
 @click.option("--again", is_flag=True, help="Ask also about ids that VIES confirmed lately.")
 @json_option
 @click.pass_obj

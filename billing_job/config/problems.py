@@ -14,6 +14,9 @@ from billing_job.core.plain_words import expected
 from billing_job.core.redaction import is_secret
 
 _NOTHING_TO_SHOW = ("extra_forbidden", "missing")
+_TWICE = re.compile(r"^Cannot declare \((.*)\) twice( \(at line \d+, column \d+\))")
+_LISTS = ("plans", "plans.rules", "reminders.levels")
+"""Tables of which there may be several."""
 _SECRET_NAME = re.compile(r"key|token|bearer|auth|secret|passw|passphrase|credential|pin\b|pwd", re.IGNORECASE)
 _SECRETS_BELONG = {
     "mail": "set SMTP_PASSWORD, or mail.password_file to a file that holds it",
@@ -38,6 +41,12 @@ def read_toml(path: Path, remedy: str) -> dict[str, Any]:
     except tomllib.TOMLDecodeError as error:
         # What a word processor makes of quotation marks, or what stands in none.
         remedy = '; write text in straight quotes, such as "EUR"' if "Invalid value" in str(error) else ""
+        if "Cannot overwrite a value" in str(error):
+            remedy = "; this key is there twice: remove one of the two"
+        if twice := _TWICE.search(str(error)):
+            table = ".".join(re.findall(r"'([^']*)'", twice[1]))
+            how = f"begin each with [[{table}]]" if table in _LISTS else "put its keys below one of the two headings"
+            raise ConfigError(f"{path}: table {table} is there twice{twice[2]}: {how}") from None
         raise ConfigError(f"{path}: is not valid TOML: {error}{remedy}") from None
     except RecursionError:
         raise ConfigError(f"{path}: is not valid TOML: it is nested too deeply") from None

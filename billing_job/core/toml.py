@@ -105,14 +105,28 @@ def _no_fraction(value: Decimal) -> Decimal:
     return value
 
 
+class NoSuchDay(ValueError):
+    """A day that is written as it should be, and that no calendar has; whoever expects a day says so."""
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        if re.fullmatch(r"\d{4}-\d\d-\d\d", text):
+            raise NoSuchDay("the calendar has no such day; correct it") from None
+        raise
+
+
 def expecting(what: str) -> WrapValidator:
     """Whatever the type finds wrong with a value, the user is told to write this."""
 
     def checked(value: object, handler: ValidatorFunctionWrapHandler) -> Any:
         try:
             return handler(value)
-        except ValidationError:
-            raise ValueError(what) from None
+        except ValidationError as error:
+            known = (detail.get("ctx", {}).get("error") for detail in error.errors())
+            raise next((one for one in known if isinstance(one, NoSuchDay)), ValueError(what)) from None
 
     return WrapValidator(checked)
 
@@ -138,7 +152,7 @@ Language = Annotated[
 Id = Annotated[str, AfterValidator(as_text)]
 """A name that the supplier or the user gave: digits stay digits."""
 PhoneNumber = Annotated[str, AfterValidator(_phone_number)]
-Day = Annotated[date, BeforeValidator(date.fromisoformat), expecting("write the day as YYYY-MM-DD")]
+Day = Annotated[date, BeforeValidator(_day), expecting("write the day as YYYY-MM-DD")]
 DayCount = Annotated[int, Field(ge=0, le=365), expecting("write a whole number of days from 0 to 365")]
 VatRatePercent = Annotated[
     Decimal,

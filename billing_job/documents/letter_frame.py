@@ -14,7 +14,7 @@ from billing_job.documents.letterhead import (
     seller_party,
 )
 from billing_job.documents.localized import PrintedMoney
-from billing_job.documents.payment import transfer_code
+from billing_job.documents.payment_code import transfer_code
 from billing_job.documents.safe_text import page_text, plain_text, shortened
 from billing_job.documents.translations import Labels
 from billing_job.documents.view import Fact, Payment

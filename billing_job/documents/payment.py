@@ -1,17 +1,14 @@
 """How a document is paid: the creditor reference, the Belgian communication and the EPC QR code."""
 
 from datetime import date
-from decimal import Decimal
-from functools import lru_cache
 
-import segno
-import segno.helpers
 from stdnum import iso11649
 
 from billing_job.core.document import Document, Heading, Kind
 from billing_job.core.payment_reference import belgian_reference, creditor_reference
 from billing_job.core.target_days import next_target_day
 from billing_job.documents.localized import grouped
+from billing_job.documents.payment_code import transfer_code
 from billing_job.documents.safe_text import plain_text
 
 _EPC_MAX_CENTS = 999_999_999_99
@@ -80,21 +77,3 @@ def epc_qr(document: Document) -> str:
         reference if structured else "",
         "" if structured else reference_text(reference),
     )
-
-
-@lru_cache(maxsize=8)
-def transfer_code(name: str, iban: str, bic: str, cents: int, reference: str, text: str) -> str:
-    """The EPC code of a transfer in euros, with a structured reference or a text, as a PNG data: URL."""
-    code: segno.QRCode = segno.helpers.make_epc_qr(
-        name=name,
-        iban=iban,
-        amount=Decimal(cents).scaleb(-2),
-        reference=reference or None,
-        text=text or None,
-        bic=bic or None,
-        encoding="utf-8",
-    )
-    # A picture of four pixels a module, ten times faster than a path; more of them print no sharper and take longer.
-    # The white border of four modules is part of the picture: scanners need it (ISO/IEC 18004), whatever is around it.
-    url: str = code.png_data_uri(scale=4, border=4)
-    return url

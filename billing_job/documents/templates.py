@@ -41,7 +41,9 @@ def load_templates(user_folder: Path | None) -> Templates:
     if user_folder is None:
         return Templates((shipped,))
     if not user_folder.is_dir():
-        raise ConfigError(f"templates folder {user_folder}: no such folder; create it or remove the setting")
+        raise ConfigError(
+            f"design.templates: {user_folder}: there is no such folder; create it, or correct or remove the key"
+        )
     templates = Templates((user_folder.resolve(), shipped))
     problems = []
     for path in sorted(user_folder.rglob("*.html")):

@@ -10,8 +10,9 @@ import pandas as pd
 import pyarrow as pa
 from sqlalchemy import Connection, Engine, func, literal_column, select
 
-from billing_job.core.columns.schema import BILLED, INT, TEXT, TRANSACTIONS, conform
+from billing_job.core.columns.schema import BILLED, STANDING, TRANSACTIONS, conform
 from billing_job.core.errors import LedgerError
+from billing_job.core.files.pieces import ROWS_IN_PIECE
 from billing_job.core.wallet import Balance, Transaction, Trunk
 from billing_job.ledger.arrow import AT_ONCE, ArrowErrors, answering
 from billing_job.ledger.billing_tables import settlements
@@ -38,12 +39,15 @@ _SETTLED = """
 """
 
 
-def transactions_in_scope(engine: Engine, starts: int, ends: int) -> pd.DataFrame:
+def transactions_in_scope(
+    engine: Engine, starts: int, ends: int, rows_in_piece: int = ROWS_IN_PIECE
+) -> Iterator[pd.DataFrame]:
     """Every transaction in [starts, ends), and the older or undated ones that no document settles; TRANSACTIONS.
 
-    `starts` and `ends` are microseconds since 1970 UTC.
+    They come in pieces, and nothing else may work on the ledger before the last one is read. `starts` and `ends` are
+    microseconds since 1970 UTC.
     """
-    return _frame(
+    return _frames(
         engine,
         f"""
         SELECT {_COLUMNS}, t.transaction_id IN ({_SETTLED}) AS settled
@@ -51,6 +55,7 @@ def transactions_in_scope(engine: Engine, starts: int, ends: int) -> pd.DataFram
         WHERE {_in_scope(starts, ends)}
         ORDER BY t.seq
         """,  # noqa: S608 - the two values are ints
+        rows_in_piece,
     )
 
 
@@ -109,9 +114,9 @@ def _in_scope(starts: int, ends: int) -> str:
         )"""
 
 
-def all_transactions(engine: Engine) -> pd.DataFrame:
-    """The whole wallet as it now reads; TRANSACTIONS."""
-    return _frame(
+def all_transactions(engine: Engine) -> Iterator[pd.DataFrame]:
+    """The whole wallet as it now reads; TRANSACTIONS, in pieces as `transactions_in_scope`."""
+    return _frames(
         engine,
         f"SELECT {_COLUMNS}, t.transaction_id IN ({_SETTLED}) AS settled"  # noqa: S608 - no values
         f" FROM transactions t WHERE {_CURRENT} ORDER BY t.seq",
@@ -145,11 +150,11 @@ def billed_amounts(engine: Engine, starts: int, ends: int) -> pd.DataFrame:
     return conform(_frame_of(table), BILLED, "ledger")
 
 
-def standing_settlements(engine: Engine, starts: int, ends: int) -> pd.DataFrame:
-    """transaction_id and part of those transactions that a document settles now."""
+def standing_settlements(engine: Engine, starts: int, ends: int) -> Iterator[pd.DataFrame]:
+    """Those transactions that a document settles now; STANDING, in pieces as `transactions_in_scope`."""
     standing = f"{_billed_in(starts, ends)} AND r.transaction_id IS NULL"
-    found = _frame_of(_arrow(engine, f"SELECT s.transaction_id, s.part {standing}"))
-    return conform(found, {"transaction_id": TEXT, "part": INT}, "ledger")  # without rows a column has no type
+    for table in _tables(engine, f"SELECT s.transaction_id, s.part, t.created_at {standing}"):
+        yield conform(_frame_of(table), STANDING, "ledger")  # without rows a column has no type
 
 
 def costs_instead(engine: Engine, starts: int, ends: int, costs: Mapping[str, int]) -> pd.DataFrame:
@@ -174,13 +179,13 @@ def _billed_in(starts: int, ends: int) -> str:
         """
 
 
-def open_transactions(engine: Engine, ends: int) -> pd.DataFrame:
-    """Those before `ends`, and undated ones, that nothing settles; TRANSACTIONS.
+def open_transactions(engine: Engine, ends: int) -> Iterator[pd.DataFrame]:
+    """Those before `ends`, and undated ones, that nothing settles; TRANSACTIONS, in pieces.
 
     They are the rows of `transactions_in_scope` that are not settled, read without looking at any other.
     """
     never = "FALSE" if engine.dialect.name == "postgresql" else "0"
-    return _frame(
+    return _frames(
         engine,
         f"""
         SELECT {_COLUMNS}, {never} AS settled
@@ -264,8 +269,32 @@ def first_seen(engine: Engine, ids: Sequence[str], today: str) -> dict[str, str]
         return {id_: known.get(id_, today) for id_ in ids}
 
 
+def _frames(engine: Engine, query: str, rows_in_piece: int = ROWS_IN_PIECE) -> Iterator[pd.DataFrame]:
+    return (_transactions(table) for table in _tables(engine, query, rows_in_piece))
+
+
+def _tables(engine: Engine, query: str, rows_in_piece: int = ROWS_IN_PIECE) -> Iterator[pa.Table]:
+    """An answer in pieces of as many rows as a stage works on at a time; one without rows where there are none."""
+    with _answer(engine, query) as reader:
+        held, rows, pieces = [], 0, 0
+        for batch in reader:
+            for start in range(0, len(batch), rows_in_piece):
+                part = batch.slice(start, rows_in_piece)
+                held.append(part)
+                rows += len(part)
+                if rows >= rows_in_piece:
+                    yield pa.Table.from_batches(held)
+                    held, rows, pieces = [], 0, pieces + 1
+        if rows or not pieces:
+            yield pa.Table.from_batches(held, reader.schema)
+
+
 def _frame(engine: Engine, query: str) -> pd.DataFrame:
-    frame = _frame_of(_arrow(engine, query))
+    return _transactions(_arrow(engine, query))
+
+
+def _transactions(table: pa.Table) -> pd.DataFrame:
+    frame = _frame_of(table)
     frame["settled"] = _as_bool(frame["settled"])
     frame["large_micros"] = frame["large_micros"].where(frame["large_micros"] != "")
     return conform(frame, TRANSACTIONS, "ledger")

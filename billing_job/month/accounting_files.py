@@ -22,7 +22,8 @@ from billing_job.ledger.documents import billed_periods, documents_in_folder, he
 from billing_job.ledger.payments import recorded_payments
 from billing_job.ledger.sums import moved_before
 from billing_job.month.job import Job
-from billing_job.month.placing import Placed, place
+from billing_job.month.placed import Placed
+from billing_job.month.placing import place
 from billing_job.month.review import month_margins
 from billing_job.reporting.margins import margin_csv
 
@@ -133,11 +134,15 @@ def month_tables(job: Job, month: Period) -> dict[str, bytes]:
 def wallet_month(job: Job, month: Period, placed: Placed) -> WalletMonth:
     """What left and entered the wallet in the month, billed or not, in the seller's currency."""
     currency = job.settings.billing.currency
-    frame = placed.moved_in_month
-    rows = frame[(frame["currency"] == currency) & frame["micros"].notna()]
-    if gone := job.withdrawn():
-        rows = rows[~rows["transaction_id"].isin(sorted(gone))]
-    sums = {str(category): exact_sum(part["micros"]) for category, part in rows.groupby("category", dropna=False)}
+    gone = job.withdrawn()
+    moved: dict[str, int] = {}
+    for frame in placed.moved_in_month("currency", "micros", "transaction_id", "category"):
+        rows = frame[(frame["currency"] == currency) & frame["micros"].notna()]
+        if gone:
+            rows = rows[~rows["transaction_id"].isin(sorted(gone))]
+        for category, part in rows.groupby("category", dropna=False):
+            moved[str(category)] = moved.get(str(category), 0) + exact_sum(part["micros"])
+    sums = dict(sorted(moved.items()))
     # The books are in cents: a month moves them by what the wallet's rounded balance moves, so that they never drift.
     before = moved_before(job.engine, month.span(job.settings.billing.zone)[0], currency, gone)
     total = cents_of(before + sum(sums.values())) - cents_of(before)

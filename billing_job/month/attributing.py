@@ -1,7 +1,14 @@
-"""Whose each transaction is: by mapping and decisions, of an order shared out, of a refund by its original."""
+"""The owner of each transaction, for any number of them: most by their own reference, a few by others as well.
 
-from collections.abc import Mapping
+Orders that several clients share and refunds need facts of other rows. They are few, and are held together; all others
+go through in pieces.
+"""
 
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import chain
+
+import numpy as np
 import pandas as pd
 
 from billing_job.billing.attribution.assignments import Assignments
@@ -16,55 +23,98 @@ from billing_job.billing.attribution.shared_orders import (
 from billing_job.core.categories import REFUND, RENTAL
 from billing_job.core.columns.interned import ints
 from billing_job.core.columns.months import months_of
+from billing_job.core.columns.schema import ATTRIBUTED, INT, TEXT, Schema, conform, empty
+from billing_job.core.decision import Decision
+from billing_job.core.files.pieces import Pieces, joined
+from billing_job.core.settlement import Original
 from billing_job.ledger.decisions import accepted_costs, decisions
 from billing_job.ledger.transactions import renewals, settled_parts
 from billing_job.ledger.withdrawals import changed_bills
 from billing_job.month.job import Job
-from billing_job.month.refund_owners import Owners, place_refunds
+from billing_job.month.refund_owners import place_refunds
 
 BEFORE_FIRST_MONTH = "before_first_month"
 NO_CHANGES: Mapping[str, tuple[int, int | None]] = {}
+PLACED: Schema = {**ATTRIBUTED, "month": TEXT, "detail": TEXT}
+"""ATTRIBUTED, the month (YYYY-MM, empty when undated), and what an exception lacks, in words."""
+_LAID_BY: Schema = {**PLACED, "place": INT}
+
+
+@dataclass(frozen=True, slots=True)
+class AttributedRows:
+    """Transactions with their owners, PLACED, in the order of the ledger."""
+
+    plain: Pieces
+    """Those that need nothing but their own reference, and their places among all."""
+    special: pd.DataFrame
+    """Orders and refunds, with their places as the index; parts that an order was shared out to come after all rows."""
+    originals: pd.DataFrame
+    """The open rows that refunds give back, PLACED, out of either."""
+    billed: Mapping[tuple[str, int], Original]
+    """(refund, part) → what it gives back; not for one whose original is billed beside it."""
+
+    def __iter__(self) -> Iterator[pd.DataFrame]:
+        """Both together, in pieces."""
+        left = self.special.sort_index(kind="stable")
+        for piece in self.plain:
+            piece = piece.set_axis(pd.Index(ints(piece["place"])))[list(PLACED)]
+            before = int(np.searchsorted(left.index.to_numpy(), piece.index[-1]))
+            if before:
+                piece = pd.concat([piece, left.iloc[:before]]).sort_index(kind="stable")
+                left = left.iloc[before:]
+            yield piece.reset_index(drop=True)
+        if not left.empty:
+            yield left.reset_index(drop=True)
+
+    def whole(self) -> pd.DataFrame:
+        """All rows as one frame."""
+        return conform(joined(self, PLACED), PLACED, "attributed")
 
 
 def attributed(
-    job: Job, transactions: pd.DataFrame, facts: Assignments, changed: Mapping[str, tuple[int, int | None]] = NO_CHANGES
-) -> Owners:
+    job: Job,
+    transactions: Iterable[pd.DataFrame],
+    facts: Assignments,
+    changed: Mapping[str, tuple[int, int | None]] = NO_CHANGES,
+) -> AttributedRows:
     """The owner of each transaction: by mapping and decisions, of an order shared out, of a refund by its original.
 
-    Columns of ATTRIBUTED, `month` and `detail`. `changed` are settled transactions that wait for a decision.
+    TRANSACTIONS in, in pieces. `changed` are settled transactions that wait for a decision.
     """
     settings = job.settings
-    frame = attribute(transactions, facts, settings.categories, settings.billing.currency)
-    if (frame["reason"] == AMBIGUOUS).any():
-        rentals = [name for name, category in settings.categories.items() if category == RENTAL]
-        rented = renewals(job.engine, rentals, numbers_of_shared_orders(frame, facts))
-        frame = split_orders(frame, facts, known_prices(rented, facts))
     parts = settled_parts(job.engine)
-    refunds = set(frame.loc[frame["category"] == REFUND, "transaction_id"]) if parts else set()
-    frame = settle_parts(frame, {key: cost for key, cost in parts.items() if key[0] not in refunds})
+    of_parts = sorted({id_ for id_, _ in parts})
     # A decision for a client that has left clients.csv waits again, rather than stop every run.
     held = {
         id_: one
         for id_, one in decisions(job.engine).items()
         if one.is_house or (not one.accepts and one.client_id in job.clients)
     }
-    frame = decide(withdrawn(frame, job.withdrawn()), held)
-    frame = _since(job.settings.billing.first_month, frame, months_of_rows(frame, job))
-    owners = place_refunds(frame, job, facts, held, set(changed), parts)
-    frame = settle_parts(owners.frame, {key: cost for key, cost in parts.items() if key[0] in refunds})
-    frame["month"] = months_of_rows(frame, job)
-    frame["detail"] = frame["problem"]
-    return Owners(frame, owners.billed)
-
-
-def _since(first_month: str | None, frame: pd.DataFrame, months: pd.Series) -> pd.DataFrame:
-    """Leave out what happened before the first month: it was billed elsewhere."""
-    if first_month is None:
-        return frame
-    rows = (months != "") & (months < first_month) & ~frame["settled"] & (frame["outcome"] != "excluded")
-    frame["outcome"] = frame["outcome"].mask(rows, "excluded")
-    frame["reason"] = frame["reason"].mask(rows, BEFORE_FIRST_MONTH)
-    return frame
+    gone = job.withdrawn()
+    plain, apart, rows = Pieces(_LAID_BY), [], 0
+    for piece in transactions:
+        frame = attribute(piece, facts, settings.categories, settings.billing.currency)
+        frame.index = pd.RangeIndex(rows, rows + len(frame))
+        rows += len(frame)
+        is_special = (frame["category"] == REFUND) | (frame["reason"] == AMBIGUOUS)
+        if of_parts:
+            is_special |= frame["transaction_id"].isin(of_parts)
+        if is_special.any():
+            apart.append(frame[is_special])
+            frame = frame[~is_special]
+        frame = _decided(frame, job, held, gone)
+        plain.add(_placed(frame, job).assign(place=pd.Series(frame.index, frame.index, dtype=INT)))
+    special = conform(pd.concat(apart), ATTRIBUTED, "attribute") if apart else empty(ATTRIBUTED)
+    if (special["reason"] == AMBIGUOUS).any():
+        rentals = [name for name, category in settings.categories.items() if category == RENTAL]
+        rented = renewals(job.engine, rentals, numbers_of_shared_orders(special, facts))
+        special = split_orders(special, facts, known_prices(rented, facts))
+    refunds = set(special.loc[special["category"] == REFUND, "transaction_id"]) if parts else set()
+    special = settle_parts(special, {key: cost for key, cost in parts.items() if key[0] not in refunds})
+    special = _decided(special, job, held, gone)
+    owners = place_refunds(special, lambda ids: _open_rows(plain, special, ids), job, facts, held, set(changed), parts)
+    special = settle_parts(owners.frame, {key: cost for key, cost in parts.items() if key[0] in refunds})
+    return AttributedRows(plain, _placed(special, job), _placed(owners.originals, job), owners.billed)
 
 
 def billed_and_changed(job: Job, only: str = "") -> dict[str, tuple[int, int | None]]:
@@ -80,4 +130,33 @@ def billed_and_changed(job: Job, only: str = "") -> dict[str, tuple[int, int | N
 def months_of_rows(frame: pd.DataFrame, job: Job) -> pd.Series:
     """The month of each row in the seller's zone, empty when undated."""
     months = months_of(ints(frame["created_at"], missing=0), job.settings.billing.zone).plain()
-    return months.where(frame["created_at"].notna(), "")
+    return months.set_axis(frame.index).where(frame["created_at"].notna(), "")
+
+
+def _decided(frame: pd.DataFrame, job: Job, held: Mapping[str, Decision], gone: Collection[str]) -> pd.DataFrame:
+    """What users decided, what the supplier took back, and what was billed elsewhere, before there was this job."""
+    frame = decide(withdrawn(frame, gone), held)
+    first_month = job.settings.billing.first_month
+    if first_month is None:
+        return frame
+    months = months_of_rows(frame, job)
+    rows = (months != "") & (months < first_month) & ~frame["settled"] & (frame["outcome"] != "excluded")
+    frame = frame.copy()
+    frame["outcome"] = frame["outcome"].mask(rows, "excluded")
+    frame["reason"] = frame["reason"].mask(rows, BEFORE_FIRST_MONTH)
+    return frame
+
+
+def _placed(frame: pd.DataFrame, job: Job) -> pd.DataFrame:
+    """ATTRIBUTED as PLACED."""
+    return frame.assign(month=months_of_rows(frame, job), detail=frame["problem"])
+
+
+def _open_rows(plain: Pieces, special: pd.DataFrame, ids: Collection[str]) -> pd.DataFrame:
+    """The rows of these transactions that no document settles; ATTRIBUTED."""
+    wanted = sorted(ids)
+    found = [
+        conform(frame[frame["transaction_id"].isin(wanted) & ~frame["settled"]], ATTRIBUTED, "attributed")
+        for frame in chain(plain, (special,))
+    ]
+    return conform(joined([frame for frame in found if not frame.empty], ATTRIBUTED), ATTRIBUTED, "attributed")

@@ -3,10 +3,11 @@
 The stages know nothing of each other; this is where their frames and facts are brought together.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -24,16 +25,28 @@ from billing_job.core.money import scaled, wallet_text
 from billing_job.core.sentences import listed
 from billing_job.core.settlement import Kept, Original, RefundFact
 from billing_job.core.wallet import in_time
-from billing_job.ledger.billed_facts import billed_units
+from billing_job.ledger.billed_facts import Units, billed_units
 from billing_job.ledger.decisions import decisions
 from billing_job.ledger.documents import documents_of_numbers
 from billing_job.ledger.freed import freed
 from billing_job.month.accounts import Owner
 from billing_job.month.job import Job
-from billing_job.month.placing import Placed
+from billing_job.month.placed import Placed
 from billing_job.month.refund_rows import Key, decided_rows, key_of, priced_rows, refund_rows, rows_of
 
 NOTHING_TAXED = Vat("Z", Decimal(0))
+
+
+Moment = tuple[tuple[int, int, str], int]
+"""What sorts rows in time: when they happened, their ids and parts."""
+
+
+class Above(NamedTuple):
+    """A refund that brings back more than is left of what it gives back, by so many micros."""
+
+    moment: Moment
+    original: str
+    micros: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,16 +56,45 @@ class Charges:
     priced: pd.DataFrame
     facts: Facts
     freed: FreedTerms
-    clients: Mapping[str, Client] = field(default_factory=dict)
-    """Those of the files, and those that left them as the corrected documents knew them."""
-    notes: tuple[str, ...] = ()
+    above: tuple[Above, ...] = ()
     """Refunds of more than is left of what they give back."""
 
 
-def charges(job: Job, placed: Placed, billable: pd.DataFrame, own: Sequence[ChargeRow] = ()) -> Charges:
-    """Charge these attributed rows, and take in charges of one's own; nothing is stored."""
-    kept_of_all = freed(job.engine)
-    amounts = {id_: one.amount_cents for id_, one in decisions(job.engine).items() if one.amount_cents is not None}
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """What earlier documents and users decided about rows of a run, asked of the ledger before any is charged."""
+
+    freed: Mapping[Key, Kept]
+    """What credit notes freed: the place that it keeps."""
+    amounts: Mapping[str, int]
+    """What users decided that clients get back, net cents by transaction."""
+    units: Units
+    documents: Mapping[str, Document]
+    """Those that refunds correct, by number."""
+
+    def clients(self, of_files: Mapping[str, Client]) -> dict[str, Client]:
+        """Those of the files, and those that left them as the corrected documents knew them."""
+        return {**{document.client.client_id: document.client for document in self.documents.values()}, **of_files}
+
+
+def decided_before(job: Job, placed: Placed, months: Collection[str]) -> Decided:
+    """Of rows that happened in these months, and of the refunds among them."""
+    amounts = {
+        id_: one.amount_cents
+        for id_, one in decisions(job.engine).items()
+        if one.amount_cents is not None and one.client_id in job.clients
+    }
+    return Decided(freed(job.engine), amounts, billed_units(job.engine, months), _corrected(job, placed.refunded))
+
+
+def charges(
+    job: Job, placed: Placed, before: Decided, billable: pd.DataFrame, own: Sequence[ChargeRow] = ()
+) -> Charges:
+    """Charge these attributed rows, and take in charges of one's own; nothing is stored, and nothing asked.
+
+    All rows of a client are among them, or none.
+    """
+    kept_of_all, amounts = before.freed, before.amounts
     is_refund = (billable["refund_of"] != "").to_numpy(bool)
     decided = (billable["transaction_id"].isin(list(amounts)) & (billable["category"] == REFUND)).to_numpy(bool)
     was_freed = np.zeros(len(billable), bool)
@@ -78,7 +120,7 @@ def charges(job: Job, placed: Placed, billable: pd.DataFrame, own: Sequence[Char
         trunk_names=placed.facts.trunk_names,
         zone=job.settings.billing.zone,
     )
-    units = _units(job, placed, billable)
+    units = _units(before.units, placed, billable)
     frames: list[pd.DataFrame] = []
     for chosen, now in ((use, False), (apart, True)):
         rows = billable[chosen]
@@ -87,8 +129,10 @@ def charges(job: Job, placed: Placed, billable: pd.DataFrame, own: Sequence[Char
         counted = _and_then(units, frames)
         counted = replace(counted, places=places if (chosen & was_freed).any() else {})
         frames.append(price(rows, _with_terms(tariff, placed, rows, now=now), counted, undone))
-    documents = _corrected(job, placed.refunded)
-    fresh = refund_rows(refunds, placed.refunded, documents, frames)
+    refunded = {key: placed.refunded[key] for row in refunds if (key := key_of(row)) in placed.refunded}
+    numbers = {one.document_number for one in refunded.values()}
+    documents = {number: before.documents[number] for number in sorted(numbers) if number in before.documents}
+    fresh = refund_rows(refunds, refunded, documents, frames)
     fresh += decided_rows(records(billable[decided]), amounts)
     if fresh:
         frames.append(priced_rows(fresh, job.clients))
@@ -97,45 +141,43 @@ def charges(job: Job, placed: Placed, billable: pd.DataFrame, own: Sequence[Char
     return Charges(
         _together(frames),
         Facts(
-            refunds=_refund_facts(refunds, placed.refunded, documents),
+            refunds=_refund_facts(refunds, refunded, documents),
             undiscounted={(str(row["transaction_id"]), int(row["part"])) for row in records(billable[decided])},
             kept=kept,
             refund_of={key_of(row): (str(row["refund_of"]), int(str(row["refund_part"]))) for row in refunds},
             own={(row.transaction_id, 0): OwnLine(row.first_day, row.last_day, row.quantity) for row in own},
         ),
         _freed_terms(placed, again, kept, own),
-        {
-            **{document.client.client_id: document.client for document in documents.values()},
-            **job.clients,
-        },
-        _above(refunds, placed.refunded, frames, job.settings.billing.currency),
+        tuple(_above(refunds, refunded, frames)),
     )
 
 
 def _above(
-    refunds: Sequence[Mapping[str, object]],
-    billed: Mapping[Key, Original],
-    frames: Sequence[pd.DataFrame],
-    currency: str,
-) -> tuple[str, ...]:
+    refunds: Sequence[Mapping[str, object]], billed: Mapping[Key, Original], frames: Sequence[pd.DataFrame]
+) -> Iterator[Above]:
     """Refunds that bring back more than their original cost: the client gets what was charged, the rest is yours."""
     wanted = {(str(row["refund_of"]), int(str(row["refund_part"]))) for row in refunds if key_of(row) not in billed}
     costs = {key: (int(row["cost_micros"]), 0) for key, row in rows_of(frames, wanted).items()}
     costs |= {(one.transaction_id, one.part): (one.cost_micros, one.refunded_micros) for one in billed.values()}
-    found: list[tuple[str, int]] = []
     for row in refunds:
         original, micros = (str(row["refund_of"]), int(str(row["refund_part"]))), int(str(row["micros"]))
         cost, refunded = costs[original]
         if refunded + micros > cost:
-            over = refunded + micros - max(cost, refunded)
-            what = f"refund {row['transaction_id']} of transaction {original[0]} ({wallet_text(over, currency)})"
-            found.append((what, over))
+            yield Above(_moment_of(row), original[0], refunded + micros - max(cost, refunded))
         costs[original] = (cost, refunded + micros)
-    if not found:
+
+
+def told_above(found: Iterable[Above], currency: str) -> tuple[str, ...]:
+    """What people are told of all refunds of a run that bring back more than was paid, the earliest first."""
+    told = sorted(found)
+    if not told:
         return ()
-    in_all = wallet_text(sum(over for _, over in found), currency)
+    each = [
+        f"refund {one.moment[0][2]} of transaction {one.original} ({wallet_text(one.micros, currency)})" for one in told
+    ]
+    in_all = wallet_text(sum(one.micros for one in told), currency)
     return (
-        f"more came back than was paid, {in_all} in all: {listed([what for what, _ in found])}. Clients get back what"
+        f"more came back than was paid, {in_all} in all: {listed(each)}. Clients get back what"
         " they were charged and no more; look whether it gives back something else as well",
     )
 
@@ -170,10 +212,8 @@ def _and_then(units: BilledUnits, frames: Sequence[pd.DataFrame]) -> BilledUnits
     return replace(units, before=before)
 
 
-def _units(job: Job, placed: Placed, billable: pd.DataFrame) -> BilledUnits:
+def _units(stored: Units, placed: Placed, billable: pd.DataFrame) -> BilledUnits:
     """Counted units under the ids that the rows' clients have by now."""
-    months = set(Coded.of(billable["month"]).used())
-    stored = billed_units(job.engine, months)
     before = dict(stored.before)
     unnamed = dict(stored.unnamed)
     owners = pairs_of(billable["client_id"], billable["month"])
@@ -265,4 +305,9 @@ def _freed_terms(placed: Placed, again: pd.DataFrame, kept: Mapping[Key, Kept], 
 
 
 def _in_time(rows: Sequence[dict[str, object]]) -> list[dict[str, object]]:
-    return sorted(rows, key=lambda row: (in_time(int(str(row["created_at"])), key_of(row)[0]), key_of(row)[1]))
+    return sorted(rows, key=_moment_of)
+
+
+def _moment_of(row: Mapping[str, object]) -> Moment:
+    id_, part = key_of(row)
+    return in_time(int(str(row["created_at"])), id_), part

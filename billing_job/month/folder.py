@@ -7,10 +7,13 @@ from dataclasses import dataclass, field, replace
 import pandas as pd
 
 from billing_job.billing.attribution.assignments import Assignments
+from billing_job.core.columns.interned import Coded
 from billing_job.core.decision import Decision
 from billing_job.core.document import Document
 from billing_job.core.errors import ConfigError
 from billing_job.core.files.manifest import ACCOUNTING, Folder, sha256
+from billing_job.core.files.pieces import Pieces
+from billing_job.core.memory import hand_back
 from billing_job.core.period import Period
 from billing_job.documents.document_files import SUFFIXES, document_file, kinds_of
 from billing_job.documents.einvoice.national_rules import Issued
@@ -27,7 +30,8 @@ from billing_job.month.accounting_files import books_still_true, month_books
 from billing_job.month.exceptions import waiting_rows
 from billing_job.month.job import Job
 from billing_job.month.page_facts import month_report
-from billing_job.month.placing import Placed, place
+from billing_job.month.placed import Placed
+from billing_job.month.placing import place
 from billing_job.month.provenance import is_unchanged, manifest_facts, remember
 from billing_job.month.review import month_anomalies, month_margins
 from billing_job.reporting.anomalies import told
@@ -54,8 +58,8 @@ class _Looked:
 
     waiting: Sequence[Waiting]
     earned: pd.DataFrame
-    rows: pd.DataFrame
-    """The month's own, ATTRIBUTED."""
+    rows: Sequence[Pieces]
+    """The month's own, PLACED, in shares of its time."""
     facts: Assignments
     decisions: Mapping[str, Decision]
     billed_on: Mapping[str, str]
@@ -115,6 +119,8 @@ def write_month(
     kept = books_still_true(job, month, placed, documents, by_hand)
     accounting = {f"{ACCOUNTING}/{name}": content for name, content in {**books.files, **kept}.items()}
     looked = _looked(job, month, placed, written.documents, list(accounting))
+    if placed.rows.on_disk:
+        hand_back()
     # Other processes draw the pages meanwhile. The ledger is this thread's alone.
     with ThreadPoolExecutor(1) as beside:
         lists = beside.submit(_write_lists, folder, looked, job.templates)
@@ -247,14 +253,15 @@ def _looked(job: Job, month: Period, placed: Placed, documents: Sequence[Issued]
         document_files=links,
         files=[*books, *LISTS],
     )
-    rows = placed.of_month
-    billed_on = documents_of(job.engine, set(rows["refund_of"]) - {""})
-    return _Looked(waiting, earned, rows, placed.facts, decisions(job.engine), billed_on, report)
+    refunded = {name for rows in placed.of_month("refund_of") for name in Coded.of(rows["refund_of"]).used()} - {""}
+    billed_on = documents_of(job.engine, refunded)
+    return _Looked(waiting, earned, placed.in_time.shares, placed.facts, decisions(job.engine), billed_on, report)
 
 
 def _write_lists(folder: Folder, looked: _Looked, templates: Templates) -> dict[str, tuple[str, int]]:
     """What waits, what was earned, and the page that shows the month and links to every other file."""
-    attribution = attribution_csv(looked.rows, looked.facts, looked.decisions, looked.billed_on)
+    shares = (share.whole() for share in looked.rows)
+    attribution = attribution_csv(shares, looked.facts, looked.decisions, looked.billed_on)
     contents: tuple[Iterable[bytes], ...] = ([exceptions_csv(looked.waiting)], [margin_csv(looked.earned)], attribution)
     found = {name: folder.write_pieces(name, pieces) for name, pieces in zip(LISTS, contents, strict=True)}
     return {**found, "report.html": folder.write_pieces("report.html", [report_html(looked.report, templates)])}
@@ -267,7 +274,9 @@ def render_again(
     for number in numbers:
         issued = document_of_number(job.engine, number)
         if issued is None:
-            raise ConfigError(f"--number {number}: no such document was issued")
+            raise ConfigError(
+                f"--number {number}: no such document was issued; `billing-job list` shows those that were"
+            )
         if issued.folder != str(month):
             raise ConfigError(f"--number {number}: it stands in {issued.folder}, not in {month}")
     return write_month(job, month, place(job, month), workers=workers, progress=progress, again=numbers)

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
-from billing_job.core.columns.row_values import sum_of
 from billing_job.core.document import Document, Heading
 from billing_job.core.period import Period
 from billing_job.core.sums import Movement, Sum
@@ -12,7 +11,7 @@ from billing_job.ledger.sums import document_costs, flows, movements
 from billing_job.ledger.transactions import changed
 from billing_job.month.gate import Gate, gate_of
 from billing_job.month.job import Job
-from billing_job.month.placing import Placed
+from billing_job.month.placed import Placed, PlaceSums
 from billing_job.month.receivables import load_receivables
 from billing_job.month.wallet_proof import WalletProof
 from billing_job.receivables.open_items import Receivables
@@ -69,8 +68,8 @@ def month_report(
         by_category=shares(found, months, lambda flow: flow.category, category_names),
         movers=movers(found, months, client_names),
         wallet=_wallet(job, month, gate.proof),
-        places=_places(placed, month, category),
-        transactions=sum_of(placed.of_month),
+        places=_places(placed.sums_of_month, category),
+        transactions=placed.sums_of_month.whole,
         waiting=tuple(sorted(waiting, key=lambda each: (-each.age_days, each.created_at, each.transaction_id))),
         anomalies=(
             *anomalies,
@@ -136,16 +135,12 @@ def _by_category(job: Job, found: Sequence[Movement]) -> dict[str, Sum]:
     return dict(sorted(sums.items(), key=lambda item: (-item[1].micros, item[0])))
 
 
-def _places(placed: Placed, month: Period, name: Callable[[str], str]) -> tuple[Place, ...]:
+def _places(sums: PlaceSums, name: Callable[[str], str]) -> tuple[Place, ...]:
     """Invariant 1 for the month's own transactions; what a document settles counts as its client's."""
-    rows = placed.of_month
-    settled = rows["settled"]
-    attributed = rows[settled | (rows["outcome"] == "attributed")]
-    excluded = rows[~settled & (rows["outcome"] == "excluded")]
     return (
-        Place("Attributed to a client", sum_of(attributed)),
-        *(Place(f"Left out: {name(str(reason))}", sum_of(group)) for reason, group in excluded.groupby("reason")),
-        Place("Exceptions, waiting", sum_of(rows[~settled & (rows["outcome"] == "exception")])),
+        Place("Attributed to a client", sums.attributed + sums.billed),
+        *(Place(f"Left out: {name(reason)}", each) for reason, each in sums.excluded.items()),
+        Place("Exceptions, waiting", sums.waiting),
     )
 
 

@@ -8,7 +8,7 @@ from billing_job.ledger.runs import last_preview, record_preview
 from billing_job.month.job import Job
 from billing_job.month.own_charges import own_charges
 from billing_job.month.pipeline import Billed
-from billing_job.month.placing import Placed
+from billing_job.month.placed import Placed
 from billing_job.month.review import month_anomalies, month_margins, month_nets
 from billing_job.reporting.anomalies import told
 

@@ -7,15 +7,15 @@ from importlib.metadata import version
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
+from billing_job.core.columns.interned import ints
 from billing_job.core.document import Document, Heading
 from billing_job.core.files.manifest import MANIFEST, Folder
 from billing_job.core.period import Period
 from billing_job.ledger.folder_state import ledger_state, note_written, written_from
 from billing_job.ledger.identity import ledger_id
 from billing_job.month.job import Job
-from billing_job.month.placing import Placed
+from billing_job.month.placed import Placed
 
 VERSIONS = ("billing-job", "factur-x", "weasyprint")
 """The parts whose version can change a file."""
@@ -59,18 +59,23 @@ def manifest_facts(job: Job, month: Period, placed: Placed, documents: Sequence[
     return {
         "month": str(month),
         "ledger": ledger_id(job.engine),
-        "ledger_sha256": _ledger_fingerprint(placed.of_month, documents),
+        "ledger_sha256": _ledger_fingerprint(placed, documents),
         "configuration_sha256": job.configuration_sha256,
         "versions": dict(_versions()),
     }
 
 
-def _ledger_fingerprint(rows: pd.DataFrame, documents: Sequence[Document | Heading]) -> str:
+def _ledger_fingerprint(placed: Placed, documents: Sequence[Document | Heading]) -> str:
     """One hash over the month's transactions and documents, as the ledger holds them."""
     digest = hashlib.sha256()
-    digest.update("\n".join(rows["transaction_id"]).encode())
+    between = b""
+    for rows in placed.of_month("transaction_id"):
+        if not rows.empty:
+            digest.update(between + "\n".join(rows["transaction_id"]).encode())
+            between = b"\n"
     for column in ("micros", "created_at"):
-        digest.update(rows[column].fillna(np.iinfo(np.int64).min).to_numpy(np.int64).tobytes())
+        for rows in placed.of_month(column):
+            digest.update(ints(rows[column], missing=np.iinfo(np.int64).min).tobytes())
     for document in documents:
         digest.update(f"\n{document.number} {document.gross_cents}".encode())
     return digest.hexdigest()

@@ -61,15 +61,18 @@ def load_receivables(job: Job | OpenLedger, as_of: date | None = None) -> Receiv
     return receivables(found, recorded_payments(job.engine), as_of or today(job), first_day)
 
 
-def open_in_other_money(job: Job | OpenLedger, as_of: date | None = None) -> dict[str, int]:
-    """Currency → open cents of documents from when `[billing]` had it: in no sum of ours, and asked of nobody."""
+def open_in_other_money(
+    job: Job | OpenLedger, as_of: date | None = None, client_id: str | None = None
+) -> dict[str, int]:
+    """Currency → open cents of documents, of one client or all, from when `[billing]` had it: in no sum of ours."""
     found = claims(job.engine)
     others = sorted({claim.currency for claim in found if not job.first_day.is_own(claim)})
     if not others:
         return {}
     paid, day = recorded_payments(job.engine), as_of or today(job)
     states = {each: receivables(found, paid, day, replace(job.first_day, currency=each)) for each in others}
-    return {each: state.total_open_cents for each, state in states.items() if state.total_open_cents}
+    asked = {each: state if client_id is None else state.of_client(client_id) for each, state in states.items()}
+    return {each: state.total_open_cents for each, state in asked.items() if state.total_open_cents}
 
 
 def other_money_notes(found: Mapping[str, int], currency: str) -> list[str]:

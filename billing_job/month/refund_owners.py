@@ -1,7 +1,7 @@
 """Refunds get their owner from what they give back: from the settlement, or from the open row billed beside them."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 import pandas as pd
@@ -11,7 +11,7 @@ from billing_job.billing.attribution.attribute import HOUSE, UNBILLABLE
 from billing_job.billing.attribution.refund_originals import Originals, related_references, shared_by_cost
 from billing_job.core.categories import REFUND
 from billing_job.core.columns.row_values import records
-from billing_job.core.columns.schema import ATTRIBUTED, conform
+from billing_job.core.columns.schema import ATTRIBUTED, conform, empty
 from billing_job.core.decision import Decision
 from billing_job.core.settlement import Original
 from billing_job.core.wallet import Payment
@@ -28,36 +28,43 @@ class Owners:
     """The frame with its refunds placed, and the settled originals of those that are still open."""
 
     frame: pd.DataFrame
+    originals: pd.DataFrame
+    """Open rows that open refunds give back, ATTRIBUTED."""
     billed: Mapping[tuple[str, int], Original]
     """(refund, part) → what it gives back; not for one whose original is billed beside it."""
 
 
 def place_refunds(
     frame: pd.DataFrame,
+    open_rows_of: Callable[[set[str]], pd.DataFrame],
     job: Job,
     facts: Assignments,
     decisions: Mapping[str, Decision],
     unsettled: set[str],
     parts: Mapping[tuple[str, int], int],
 ) -> Owners:
-    """Give every refund its owner; ATTRIBUTED in and out.
+    """Give every refund its owner; ATTRIBUTED in and out, each row with its index.
 
-    `unsettled` are settled transactions that the supplier changed: what refunds them waits with them. A refund that a
-    user decided about is as decided. `parts` are the costs that were billed of what several clients share.
+    `open_rows_of` gives the rows of transactions, of `frame` and others, that no document settles. `unsettled` are
+    settled transactions that the supplier changed: what refunds them waits with them. A refund that a user decided
+    about is as decided. `parts` are the costs that were billed of what several clients share.
     """
-    is_refund = (frame["category"] == REFUND) & (frame["micros"] > 0)
+    is_refund = ((frame["category"] == REFUND) & (frame["micros"] > 0)).fillna(False).astype(bool)
     if not is_refund.any():
-        return Owners(frame, {})
+        return Owners(frame, empty(ATTRIBUTED), {})
     frame = _as_billed(frame, is_refund, job)
     open_rows = is_refund & ~frame["settled"] & (frame["outcome"] != "excluded")
     open_rows &= ~frame["reason"].isin([*sorted(UNBILLABLE), "vanished_row"])
     open_rows &= ~frame["transaction_id"].isin([id_ for id_, decided in decisions.items() if not decided.accepts])
     if not open_rows.any():
-        return Owners(frame, {})
-    rows = sorted(records(frame[open_rows.fillna(False).astype(bool)]), key=lambda row: _payment(row).in_time)
+        return Owners(frame, empty(ATTRIBUTED), {})
+    rows = sorted(records(frame[open_rows]), key=lambda row: _payment(row).in_time)
     refunds = [_payment(row) for row in rows]
     found, settled = _originals_of(refunds, job, facts)
-    states = _open_states(frame, set(found.values()))
+    still_open = open_rows_of(set(found.values()))
+    states: dict[str, list[dict[str, object]]] = defaultdict(list)
+    for row in records(still_open):
+        states[str(row["transaction_id"])].append(row)
     placed: list[dict[str, object]] = []
     billed: dict[tuple[str, int], Original] = {}
     shared = _Shared(parts)
@@ -67,12 +74,12 @@ def place_refunds(
             placed.append(piece)
             if original is not None:
                 billed[id_, int(str(piece["part"]))] = original
-    kept = frame[~open_rows.fillna(False).astype(bool)]
+    kept = frame[~open_rows]
     same = frame.loc[frame["transaction_id"].isin([str(row["transaction_id"]) for row in rows]), "transaction_id"]
     index = dict(zip(same, same.index, strict=True))
     pieces = pd.DataFrame(placed, index=[index[row["transaction_id"]] for row in placed])
     together = pd.concat([kept, conform(pieces, ATTRIBUTED, "refunds")]).sort_index(kind="stable")
-    return Owners(conform(together.reset_index(drop=True), ATTRIBUTED, "refunds"), billed)
+    return Owners(conform(together, ATTRIBUTED, "refunds"), still_open, billed)
 
 
 def _as_billed(frame: pd.DataFrame, is_refund: pd.Series, job: Job) -> pd.DataFrame:
@@ -116,15 +123,6 @@ def _originals_of(
         if original is not None and refund.transaction_id in waiting:
             linked[refund.transaction_id] = original.transaction_id
     return linked, settled
-
-
-def _open_states(frame: pd.DataFrame, ids: set[str]) -> dict[str, list[dict[str, object]]]:
-    """The open rows of these originals, a row each part."""
-    rows = frame[frame["transaction_id"].isin(sorted(ids)) & ~frame["settled"]]
-    states: dict[str, list[dict[str, object]]] = defaultdict(list)
-    for row in records(rows):
-        states[str(row["transaction_id"])].append(row)
-    return states
 
 
 def _pieces(

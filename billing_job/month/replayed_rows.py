@@ -18,7 +18,7 @@ from billing_job.ledger.billed_facts import originals
 from billing_job.ledger.decisions import accepted_costs
 from billing_job.ledger.replay import Settled
 from billing_job.ledger.transactions import transactions_of
-from billing_job.month.attributing import months_of_rows
+from billing_job.month.attributing import PLACED, months_of_rows
 from billing_job.month.job import Job
 
 _AT_ONCE = 10_000
@@ -29,7 +29,7 @@ Part = tuple[str, int]
 def attributed_again(job: Job, facts: Assignments, rows: Sequence[Settled]) -> pd.DataFrame:
     """Rows of ATTRIBUTED: the transactions as they are read, the owners and costs as they were billed."""
     if not rows:
-        return empty(ATTRIBUTED).assign(month=pd.Series([], dtype=TEXT), detail=pd.Series([], dtype=TEXT))
+        return empty(PLACED)
     settings = job.settings
     billed = [row.settlement for row in rows]
     ids = sorted({one.transaction_id for one in billed})

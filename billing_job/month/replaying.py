@@ -11,8 +11,9 @@ from datetime import date
 from pathlib import Path
 
 from billing_job.core.categories import CHARGE, is_of_plan
-from billing_job.core.columns.schema import ATTRIBUTED, empty
+from billing_job.core.columns.schema import empty
 from billing_job.core.document import Kind, Vat
+from billing_job.core.files.pieces import Pieces
 from billing_job.core.moments import moment_text
 from billing_job.core.money import half_away_from_zero
 from billing_job.core.period import Period
@@ -40,13 +41,16 @@ from billing_job.ledger.replay import (
     store,
 )
 from billing_job.month.accounts import Owner, accounts_of
+from billing_job.month.attributing import PLACED
 from billing_job.month.charges import NOTHING_TAXED
+from billing_job.month.client_rows import by_client
 from billing_job.month.job import Job
 from billing_job.month.other_terms import Instead, OtherAccounts, present_names
 from billing_job.month.own_charges import OwnCharges
-from billing_job.month.pipeline import billed_owners, bills_of_run, taken_up
-from billing_job.month.placing import Placed
+from billing_job.month.pipeline import billed_owners
+from billing_job.month.placed import Placed
 from billing_job.month.replayed_rows import Part, attributed_again, originals_of, own_row
+from billing_job.month.run_bills import bills_of_run, taken_up
 
 _NUMBERS = {Kind.INVOICE: "invoice {year}-{number}", Kind.CREDIT_NOTE: "credit note {year}-{number}"}
 
@@ -170,10 +174,21 @@ class Replay:
                 vat[owner] = NOTHING_TAXED
         frame = attributed_again(self._real, self._facts, uses)
         placed = Placed(
-            month, frame, self._facts, accounts, vat, {}, Sum(), refunded, empty(ATTRIBUTED), OwnCharges(), left_out
+            month,
+            Pieces.of(frame),
+            self._facts,
+            accounts,
+            vat,
+            {},
+            Sum(),
+            refunded,
+            empty(PLACED),
+            OwnCharges(),
+            left_out,
         )
-        lots, _ = bills_of_run(self._job, placed, frame, sorted(clients), own)
-        found = [bill for lot in lots for bill in lot]
+        found = [
+            bill for lot in bills_of_run(self._job, placed, by_client([frame]), sorted(clients), own) for bill in lot
+        ]
         owners = billed_owners(found) | {(client_id, str(month)) for client_id in clients} | taken_up(placed, clients)
         issue(
             self._engine,

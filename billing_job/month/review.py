@@ -1,20 +1,22 @@
 """Two looks at a month in the ledger: what was earned on its transactions, and what looks wrong about it."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 import pandas as pd
 
+from billing_job.core.columns.schema import STANDING
 from billing_job.core.document import Document
 from billing_job.core.period import Period
+from billing_job.core.wallet import SETTLED
 from billing_job.ledger.billed_charges import charges_of_period
 from billing_job.ledger.decisions import accepted_costs
 from billing_job.ledger.documents import documents_of_period, nets_of_period
 from billing_job.ledger.transactions import billed_amounts, costs_instead, standing_settlements
 from billing_job.month.job import Job
-from billing_job.month.placing import Placed
-from billing_job.reporting.anomalies import Anomaly, anomalies, net_by_client
-from billing_job.reporting.margins import margins
+from billing_job.month.placed import Placed, in_shares
+from billing_job.reporting.anomalies import RENTALS, Anomaly, anomalies, net_by_client, rentals
+from billing_job.reporting.margins import margins, unbilled_costs
 
 
 def month_margins(job: Job, month: Period, placed: Placed) -> pd.DataFrame:
@@ -29,11 +31,19 @@ def month_margins(job: Job, month: Period, placed: Placed) -> pd.DataFrame:
         costs_instead(job.engine, *span, accepted),
         charges_of_period(job.engine, str(month)),
     )
-    gone = job.withdrawn()
-    rows = placed.moved_in_month
-    rows = rows[rows["settled"] | ~rows["transaction_id"].isin(sorted(gone))] if gone else rows
-    standing = standing_settlements(job.engine, *span)
-    return margins(rows, standing, billed, documents_of_period(job.engine, str(month)))
+    gone = sorted(job.withdrawn())
+    standing = in_shares(standing_settlements(job.engine, *span), STANDING, placed.in_time.bounds)
+    unbilled = (
+        unbilled_costs(_costs(rows.whole(), gone), settled.whole())
+        for rows, settled in zip(placed.in_time.shares, standing, strict=True)
+    )
+    return margins(unbilled, billed, documents_of_period(job.engine, str(month)))
+
+
+def _costs(rows: pd.DataFrame, gone: Collection[str]) -> pd.DataFrame:
+    """Rows that moved money, without those that nobody billed before the supplier withdrew them."""
+    rows = rows[rows["standing"] == SETTLED]
+    return rows[rows["settled"] | ~rows["transaction_id"].isin(gone)] if gone else rows
 
 
 def month_nets(job: Job, month: Period, drafts: Iterable[Document] = ()) -> dict[str, int]:
@@ -47,9 +57,8 @@ def month_anomalies(
     job: Job, month: Period, placed: Placed, found: pd.DataFrame, drafts: Iterable[Document] = ()
 ) -> list[Anomaly]:
     """What looks wrong about a month with these margins, its drafts counted as if they were issued."""
-    rows = placed.of_month
     return anomalies(
-        rows,
+        (rentals(piece) for piece in placed.of_month(*RENTALS)),
         placed.facts,
         month,
         month_nets(job, month, drafts),

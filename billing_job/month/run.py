@@ -17,7 +17,8 @@ from billing_job.month.folder_guard import check_folder, note_numbers
 from billing_job.month.gate import Because, accept_difference
 from billing_job.month.job import Job
 from billing_job.month.narration import tell
-from billing_job.month.pipeline import Billed, bill, plan_terms
+from billing_job.month.pipeline import Billed, bill
+from billing_job.month.plan_terms import plan_terms
 from billing_job.month.preconditions import check_facts, check_ledger_is_whole, check_month
 from billing_job.month.preview import previewed
 from billing_job.month.run_json import document_json, empty_run_json, run_json

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import asdict
 from typing import Any
 
-from billing_job.core.columns.row_values import records, row_micros, row_moment, sum_of
+from billing_job.core.columns.row_values import records, row_micros, row_moment
 from billing_job.core.document import Document, Heading
 from billing_job.core.money import cents_of
 from billing_job.core.period import Period
@@ -13,7 +13,7 @@ from billing_job.documents.document_files import document_file, kinds_of
 from billing_job.documents.einvoice.profiles import choice_of
 from billing_job.month.gate import Gate
 from billing_job.month.pipeline import Billed
-from billing_job.month.placing import Placed
+from billing_job.month.placed import Placed
 from billing_job.month.wallet_proof import WalletProof
 
 RUN_SCHEMA = "billing-job/run@1"
@@ -55,16 +55,15 @@ def run_json(
     `issued` says whether the run was free to issue; `because` why it was not.
     """
     placed = billed.placed
-    rows = placed.of_month
-    excluded = rows[(rows["outcome"] == "excluded") & ~rows["settled"]]
+    sums = placed.sums_of_month
     return {
         "schema": RUN_SCHEMA,
         "month": str(month),
         "status": status,
         "documents": list(documents),
-        "transactions": sum_of(rows).figures(),
-        "attributed": sum_of(rows[(rows["outcome"] == "attributed") | rows["settled"]]).figures(),
-        "excluded": {str(reason): sum_of(group).figures() for reason, group in excluded.groupby("reason")},
+        "transactions": sums.whole.figures(),
+        "attributed": (sums.attributed + sums.billed).figures(),
+        "excluded": {reason: each.figures() for reason, each in sums.excluded.items()},
         "exceptions": exceptions_json(placed),
         "wallet": billed.gate.proof.figures(),
         "issued": issued,

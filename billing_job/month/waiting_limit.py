@@ -2,22 +2,33 @@
 
 from dataclasses import dataclass
 
+import pandas as pd
+
 from billing_job.core.categories import REFUND
 from billing_job.core.columns.row_values import sum_of
-from billing_job.month.placing import Placed
+from billing_job.month.placed import Placed
 
 OWNED = ("untaxable_client",)
 """Reasons to wait of rows that have an owner: such a client blocks its own documents only."""
+_ASKED = ("month", "category", "outcome", "settled", "reason", "part", "micros", "large_micros")
 
 
 @dataclass(frozen=True, slots=True)
 class WaitingShare:
     """What has no owner of a month's costs, in positive micros, and how many of its rows show no amount."""
 
-    waiting_micros: int
-    cost_micros: int
-    unreadable: int
-    rows: int
+    waiting_micros: int = 0
+    cost_micros: int = 0
+    unreadable: int = 0
+    rows: int = 0
+
+    def __add__(self, other: "WaitingShare") -> "WaitingShare":
+        return WaitingShare(
+            self.waiting_micros + other.waiting_micros,
+            self.cost_micros + other.cost_micros,
+            self.unreadable + other.unreadable,
+            self.rows + other.rows,
+        )
 
     def exceeds(self, percent: int) -> bool:
         """Whether more than that waits; rows without an amount count as what the others cost on average."""
@@ -38,10 +49,13 @@ def waiting_share(placed: Placed) -> WaitingShare:
 
     Settled rows have their owner.
     """
-    frame = placed.frame
-    counts = frame["month"].isin(["", str(placed.month)]) & (frame["category"] != REFUND)
+    return sum((_share_of(piece, str(placed.month)) for piece in placed.rows.columns(_ASKED)), WaitingShare())
+
+
+def _share_of(frame: pd.DataFrame, month: str) -> WaitingShare:
+    counts = frame["month"].isin(["", month]) & (frame["category"] != REFUND)
     counts &= frame["settled"] | (frame["outcome"] != "excluded")
-    rows = frame.loc[counts, ["outcome", "settled", "reason", "part", "micros", "large_micros"]]
+    rows = frame[counts]
     has_no_owner = (rows["outcome"] == "exception") & ~rows["settled"] & ~rows["reason"].isin(OWNED)
     is_cost = (rows["micros"] < 0).fillna(False)
     is_unreadable = rows["micros"].isna() & has_no_owner

@@ -16,6 +16,7 @@ from billing_job.ledger.document_list import (
 )
 from billing_job.ledger.documents import document_of_number
 from billing_job.ledger.payments import recorded_payments
+from billing_job.ledger.transaction_history import versions
 from billing_job.ledger.vies_answers import answers_about
 from billing_job.month.receivables import load_receivables
 from billing_job.month.session import OpenLedger
@@ -36,7 +37,7 @@ def document_entry(ledger: OpenLedger, number: str) -> dict[str, Any]:
     listed = listed_documents(ledger.engine, number=number)
     issued = document_of_number(ledger.engine, number)
     if not listed or issued is None:
-        raise ConfigError(f"{number}: no such document was issued; `billing-job list` shows those that were")
+        raise ConfigError(f"{number}: {_meant(ledger, number)}")
     digests = written_files(ledger.engine, number)
     return {
         "document": _entry(listed[0], _items(ledger)),
@@ -74,6 +75,16 @@ def document_entry(ledger: OpenLedger, number: str) -> dict[str, Any]:
             if kind in digests
         ],
     }
+
+
+def _meant(ledger: OpenLedger, number: str) -> str:
+    """What is said of a number that no document has: it may be written otherwise, or be a transaction's id."""
+    written = number.strip().upper()
+    if written != number and listed_documents(ledger.engine, number=written):
+        return f"no such document was issued; there is {written}: `billing-job show {written}`"
+    if versions(ledger.engine, number):
+        return f"is a transaction and no document: `billing-job why {number}`"
+    return "no such document was issued; `billing-job list` shows those that were"
 
 
 def _items(ledger: OpenLedger) -> dict[str, OpenItem]:

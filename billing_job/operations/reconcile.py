@@ -2,26 +2,27 @@
 
 from typing import Any
 
-import pandas as pd
-
-from billing_job.core.columns.row_values import records, row_micros, row_moment, sum_of
+from billing_job.core.columns.row_values import records, row_micros, row_moment
+from billing_job.core.files.pieces import joined
 from billing_job.core.money import cents_of, wallet_text
 from billing_job.ledger.billed_facts import documents_of
 from billing_job.ledger.proven_readings import accepted_of_reading
 from billing_job.ledger.transactions import all_transactions, changed
-from billing_job.month.attributing import attributed, billed_and_changed
+from billing_job.month.attributing import PLACED, attributed, billed_and_changed
 from billing_job.month.gate import Gate, gate_of
 from billing_job.month.job import Job
+from billing_job.month.placed import PlaceSums, place_sums
 from billing_job.month.run_json import gate_json
 
 
 def reconcile(job: Job) -> dict[str, Any]:
     """The wallet's proof: every transaction ever mirrored is billed, excluded, an exception or waiting for its run."""
-    frame = attributed(job, all_transactions(job.engine), job.assignments()).frame
+    months: dict[str, PlaceSums] = {}
+    for piece in attributed(job, all_transactions(job.engine), job.assignments()):
+        for name, group in piece.groupby("month"):
+            months[str(name)] = months.get(str(name), PlaceSums()) + place_sums(group)
     gate = gate_of(job)
     proof = gate.proof
-    open_rows = ~frame["settled"]
-    months = [_places(group, str(name)) for name, group in frame.groupby("month")]
     return {
         "schema": "billing-job/reconcile@1",
         "wallet": {
@@ -29,12 +30,8 @@ def reconcile(job: Job) -> dict[str, Any]:
             "difference_cents": cents_of(proof.difference_micros),
             "difference_micros": proof.difference_micros,
         },
-        "transactions": sum_of(frame).figures(),
-        "billed": sum_of(frame[~open_rows]).figures(),
-        "excluded": sum_of(frame[open_rows & (frame["outcome"] == "excluded")]).figures(),
-        "exceptions": sum_of(frame[open_rows & (frame["outcome"] == "exception")]).figures(),
-        "waiting": sum_of(frame[open_rows & (frame["outcome"] == "attributed")]).figures(),
-        "months": months,
+        **_figures(sum(months.values(), PlaceSums())),
+        "months": [{"month": name, **_figures(months[name])} for name in sorted(months)],
         "changed": changed(job.engine),
         "vanished": sorted(job.withdrawn()),
         "gate": {**gate_json(gate), "decisions": _decisions(job, gate)},
@@ -72,10 +69,16 @@ def unknown_references(job: Job) -> list[tuple[str, str, str, str]]:
 
     `moved` is the day and the amount of the first transaction that refers so: "2026-10-07, -EUR 1.50".
     """
-    frame = attributed(job, all_transactions(job.engine), job.assignments()).frame
-    unknown = frame[
-        (frame["reason"] == "unknown_reference") & frame["reference_type"].isin(["number", "order"]) & ~frame["settled"]
-    ].sort_values(["created_at", "transaction_id"], kind="stable")
+    pieces = attributed(job, all_transactions(job.engine), job.assignments())
+    waiting = [
+        piece[
+            (piece["reason"] == "unknown_reference")
+            & piece["reference_type"].isin(["number", "order"])
+            & ~piece["settled"]
+        ]
+        for piece in pieces
+    ]
+    unknown = joined(waiting, PLACED).sort_values(["created_at", "transaction_id"], kind="stable")
     found: dict[tuple[str, str, str], str] = {}
     for row in records(unknown):
         key = (row["reference_type"], row["reference_id"], row["description"])
@@ -86,14 +89,11 @@ def unknown_references(job: Job) -> list[tuple[str, str, str, str]]:
     return [(*key, moved) for key, moved in found.items()]
 
 
-def _places(group: pd.DataFrame, month: str) -> dict[str, Any]:
-    open_rows = ~group["settled"]
+def _figures(sums: PlaceSums) -> dict[str, Any]:
     return {
-        "month": month,
-        "transactions": sum_of(group).figures(),
-        "billed": sum_of(group[~open_rows]).figures(),
-        **{
-            name: sum_of(group[open_rows & (group["outcome"] == outcome)]).figures()
-            for name, outcome in (("excluded", "excluded"), ("exceptions", "exception"), ("waiting", "attributed"))
-        },
+        "transactions": sums.whole.figures(),
+        "billed": sums.billed.figures(),
+        "excluded": sums.excluded_in_all.figures(),
+        "exceptions": sums.waiting.figures(),
+        "waiting": sums.attributed.figures(),
     }

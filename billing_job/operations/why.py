@@ -11,6 +11,7 @@ from billing_job.core.columns.interned import Coded
 from billing_job.core.columns.row_values import records, row_micros, row_moment
 from billing_job.core.errors import ConfigError
 from billing_job.ledger.decisions import decisions
+from billing_job.ledger.document_list import listed_documents
 from billing_job.ledger.transaction_history import (
     credits_of,
     decisions_of,
@@ -45,9 +46,13 @@ def why(job: Job, transaction_id: str) -> dict[str, Any]:
         }
     came = versions(job.engine, transaction_id)
     if not came:
+        if listed_documents(job.engine, number=transaction_id):
+            raise ConfigError(
+                f"{transaction_id}: is a document and no transaction: `billing-job show {transaction_id}`"
+            )
         raise ConfigError(f"{transaction_id}: the ledger knows no such transaction; `billing-job sync` reads new ones")
     facts = job.assignments()
-    frame = attributed(job, transactions_of(job.engine, [transaction_id]), facts).frame
+    frame = attributed(job, [transactions_of(job.engine, [transaction_id])], facts).whole()
     reasons = reasons_of(frame, facts, decisions(job.engine))
     rules = _rules(job, frame, facts.trunk_names)
     rows = records(frame)

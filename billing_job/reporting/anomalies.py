@@ -9,7 +9,9 @@ import pandas as pd
 
 from billing_job.billing.attribution.assignments import Assignments
 from billing_job.core.categories import RENTAL
+from billing_job.core.columns.schema import ATTRIBUTED, Schema
 from billing_job.core.document import Document
+from billing_job.core.files.pieces import joined
 from billing_job.core.money import MICROS_PER_CENT, decimal_text, micros_text
 from billing_job.core.period import Period
 from billing_job.reporting.page_data import Notice
@@ -31,8 +33,18 @@ class Anomaly:
         return Notice(self.text, self.command)
 
 
+_LOOKED_AT = ("category", "outcome", "number", "micros", "transaction_id", "reason", "reference_id")
+RENTALS: Schema = {name: ATTRIBUTED[name] for name in _LOOKED_AT}
+"""What of ATTRIBUTED is looked at of a month's rentals."""
+
+
+def rentals(month_rows: pd.DataFrame) -> pd.DataFrame:
+    """The rentals that somebody may be billed for."""
+    return month_rows[(month_rows["category"] == RENTAL) & (month_rows["outcome"] != "excluded")]
+
+
 def anomalies(
-    month_rows: pd.DataFrame,
+    month_rentals: Iterable[pd.DataFrame],
     facts: Assignments,
     month: Period,
     net_now: Mapping[str, int],
@@ -42,15 +54,15 @@ def anomalies(
     *,
     is_over: bool = True,
 ) -> list[Anomaly]:
-    """Look over a month: ATTRIBUTED rows, net cents by client now and before, margins (see margin.margins).
+    """Look over a month: its rentals in pieces, net cents by client now and before, margins (see margin.margins).
 
     Of one that is not over, what may still come does not lack.
     """
-    rentals = month_rows[(month_rows["category"] == RENTAL) & (month_rows["outcome"] != "excluded")]
+    found = joined(month_rentals, RENTALS)
     return [
-        *(_rentals_missing(rentals, facts, month) if is_over else ()),
-        *_rentals_twice(rentals),
-        *_rentals_without_owner(rentals),
+        *(_rentals_missing(found, facts, month) if is_over else ()),
+        *_rentals_twice(found),
+        *_rentals_without_owner(found),
         *_clients_moved(net_now, net_before, alert_percent, month, is_over=is_over),
         *_below_cost(margins, month),
     ]

@@ -1,6 +1,6 @@
 """attribution.csv: whose each transaction of a month is, and why, in words; for the house, never for a client."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import PurePath
 from typing import Any
 
@@ -21,23 +21,34 @@ COLUMNS = (
 _DECIDE = ("reference_type", "reference_id", "number_fact", "trunk_fact", "reason", "part")
 """What a transaction's reason is made of."""
 _NEEDED = {"settled", "micros", "large_micros", "refund_of", *_DECIDE, *COLUMNS} - {"amount", "why"}
-ROWS_AT_ONCE = 20_000
+ROWS_AT_ONCE = 10_000
+WORDS_AT_ONCE = 20_000
+"""Reasons that are kept for rows that have them as well: of a hundred thousand clients they would fill the memory."""
 _TRUNK, _REASON = _DECIDE.index("trunk_fact"), _DECIDE.index("reason")
 
 
 def attribution_csv(
-    rows: pd.DataFrame, facts: Assignments, decisions: Mapping[str, Decision], billed_on: Mapping[str, str]
+    shares: Iterable[pd.DataFrame],
+    facts: Assignments,
+    decisions: Mapping[str, Decision],
+    billed_on: Mapping[str, str],
 ) -> Iterator[bytes]:
     """One row for each transaction of ATTRIBUTED, or for each part of a shared order, in the order of time; in pieces.
 
-    `billed_on` tells of what refunds give back the documents that billed it, and those that gave it back already.
+    The rows come in shares, each of which is later than the one before it. `billed_on` tells of what refunds give back
+    the documents that billed it, and those that gave it back already.
     """
+    known: dict[tuple[Any, ...], str] = {}
+    lots = (lot for rows in shares for lot in _lots(rows))
+    return csv_pieces(COLUMNS, (_columns(lot, facts, decisions, billed_on, known) for lot in lots))
+
+
+def _lots(rows: pd.DataFrame) -> Iterator[pd.DataFrame]:
+    """The rows by their moments, ids and parts, a few at a time."""
     undated_first = arrow(rows["created_at"]).fill_null(-(2**63))
     keys = {"created_at": undated_first, **{name: arrow(rows[name]) for name in ("transaction_id", "part")}}
     order = pc.sort_indices(pa.table(keys), sort_keys=[(name, "ascending") for name in keys]).to_numpy()
-    known: dict[tuple[Any, ...], str] = {}
-    lots = (rows.iloc[order[start : start + ROWS_AT_ONCE]] for start in range(0, len(order), ROWS_AT_ONCE))
-    return csv_pieces(COLUMNS, (_columns(lot, facts, decisions, billed_on, known) for lot in lots))
+    return (rows.iloc[order[start : start + ROWS_AT_ONCE]] for start in range(0, len(order), ROWS_AT_ONCE))
 
 
 def _columns(
@@ -111,6 +122,8 @@ def _reasons(
             reasons.append(f"{way}; decided by {decision.decided_by} on {decision.decided_at[:10]}: {decision.reason}")
             continue
         if key not in known:
+            if len(known) >= WORDS_AT_ONCE:
+                known.clear()
             known[key] = _why(dict(zip(_DECIDE, key, strict=True)), facts)
         reasons.append(known[key])
     return reasons

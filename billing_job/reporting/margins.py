@@ -27,33 +27,45 @@ _NOTHING = pa.scalar(0, pa.int64())
 
 
 def margins(
-    month_rows: pd.DataFrame, standing: pd.DataFrame, billed: Iterable[pd.DataFrame], documents: Iterable[Document]
+    unbilled: Iterable[pa.Table], billed: Iterable[pd.DataFrame], documents: Iterable[Document]
 ) -> pd.DataFrame:
     """Cost (micros) and charge (cents) by client, document, category, number and trunk, in that order.
 
-    `month_rows` are the month's rows of ATTRIBUTED, `standing` transaction_id and part of those that a document settles
-    now, `billed` (BILLED) what they were billed at, `documents` those that speak of the month: their lines without a
-    transaction (fees, credits) are charges that nothing was paid for. A transaction that was billed, credited and freed
-    costs once, and was charged each time.
+    `unbilled` are costs of the month that no document settles now, in shares; `billed` (BILLED) what its transactions
+    were billed at, `documents` those that speak of the month: their lines without a transaction (fees, credits) are
+    charges that nothing was paid for. A transaction that was billed, credited and freed costs once, and was charged
+    each time.
     """
-    is_topup = (month_rows["outcome"] == "excluded") & (month_rows["reason"] == TOPUP)
+    own = [*zip(*_without_transaction(documents), strict=True)] or [()] * len(_MARGINS)
+    found = _added_up(
+        [
+            *(_table(each, _MARGINS.names).cast(_MARGINS) for each in billed),
+            *unbilled,
+            pa.table(own, schema=_MARGINS),
+        ]
+    ).sort_by([(key, "ascending") for key in KEYS])
+    return pd.DataFrame({name: pd.Series(pd.arrays.ArrowExtensionArray(found[name])) for name in _MARGINS.names})
+
+
+def unbilled_costs(rows: pd.DataFrame, standing: pd.DataFrame) -> pa.Table:
+    """What these rows of ATTRIBUTED cost as far as no document settles them, top-ups apart, by KEYS.
+
+    `standing` has transaction_id and part of those that one does.
+    """
+    is_topup = (rows["outcome"] == "excluded") & (rows["reason"] == TOPUP)
     columns = [*_ID, "outcome", "client_id", *KEYS[2:], "micros"]
-    rows = _table(month_rows.loc[~is_topup, columns], columns)
-    unbilled = rows.join(_table(standing, _ID), _ID, join_type="left anti")
+    unbilled = _table(rows.loc[~is_topup, columns], columns).join(_table(standing, _ID), _ID, join_type="left anti")
     owners = pc.if_else(pc.equal(unbilled["outcome"], "attributed"), unbilled["client_id"], "")
     nothing, nowhere = (pa.repeat(value, len(unbilled)) for value in (_NOTHING, ""))
     costs = pc.negate(unbilled["micros"].fill_null(0))
-    own = [*zip(*_without_transaction(documents), strict=True)] or [()] * len(_MARGINS)
-    together = pa.concat_tables(
-        [
-            *(_table(each, _MARGINS.names).cast(_MARGINS) for each in billed),
-            pa.table([owners, nowhere, *(unbilled[key] for key in KEYS[2:]), costs, nothing], schema=_MARGINS),
-            pa.table(own, schema=_MARGINS),
-        ]
+    return _added_up(
+        [pa.table([owners, nowhere, *(unbilled[key] for key in KEYS[2:]), costs, nothing], schema=_MARGINS)]
     )
-    sums = together.group_by(KEYS).aggregate([(name, "sum") for name in _SUMS])
-    found = sums.rename_columns(_MARGINS.names).sort_by([(key, "ascending") for key in KEYS])
-    return pd.DataFrame({name: pd.Series(pd.arrays.ArrowExtensionArray(found[name])) for name in _MARGINS.names})
+
+
+def _added_up(tables: Sequence[pa.Table]) -> pa.Table:
+    sums = pa.concat_tables(tables).group_by(KEYS).aggregate([(name, "sum") for name in _SUMS])
+    return sums.rename_columns(_MARGINS.names)
 
 
 def _table(frame: pd.DataFrame, columns: Sequence[str]) -> pa.Table:

@@ -195,7 +195,8 @@ def test_what_the_house_pays_shows_nowhere(tmp_path: Path) -> None:
     desk = Desk(tmp_path, plan('model = "absorb"'))
     desk.add(row(1, -100, number=42), row(2, 100, "2026-10-06", type_="refund", number=42), row(3, -70))
     assert desk.bill().new == ()
-    assert desk.place().settled["transaction_id"].to_list() == ["1", "2", "3"]
+    rows = desk.place().rows.whole()
+    assert rows.loc[rows["settled"], "transaction_id"].to_list() == ["1", "2", "3"]
     assert desk.margins()[["cost_micros", "charge_cents"]].sum().to_list() == [700_000, 0]
 
 

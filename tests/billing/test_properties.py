@@ -36,7 +36,7 @@ def assert_adds_up(document: Document) -> None:
 def assert_every_transaction_has_one_place(given_books: Books, billed: BilledHere) -> None:
     """Invariant 1, by the ids on the wire and those that came out."""
     zone = ZoneInfo("Europe/Amsterdam")
-    frame = billed.placed.frame
+    frame = billed.placed.rows.whole()
     shown = [row.transaction_id for d in billed.new for _, row in d.detail_rows() if row.transaction_id]
     attributed = list(frame.loc[frame["outcome"] == "attributed", "transaction_id"])
     assert sorted(set(attributed)) == sorted(set(attributed) | set(shown))

@@ -3,9 +3,11 @@
 import io
 from dataclasses import replace
 from datetime import date
+from decimal import Decimal
 
 import pypdf
 import pytest
+import segno.helpers
 from lxml import etree
 from stdnum import iso11649
 from stdnum.be import ogm_vcs
@@ -13,6 +15,7 @@ from stdnum.be import ogm_vcs
 from billing_job.documents.document_files import document_files
 from billing_job.documents.einvoice.cii import cii_xml
 from billing_job.documents.payment import epc_qr, payment_reference, reference_text
+from billing_job.documents.payment_code import code_of
 from billing_job.documents.templates import load_templates
 from tests.support.invoice_rules import complaints, peppol_complaints
 from tests.support.sample_documents import CLIENT, SELLER, document, draft, full_credit, line, standard_lines
@@ -44,6 +47,25 @@ def test_belgian_communication() -> None:
     reference = payment_reference(document(standard_lines(), seller=belgian))
     assert ogm_vcs.is_valid(reference)
     assert reference_text(reference) == "+++020/2600/00178+++"
+
+
+def test_the_mask_is_the_one_that_segno_finds() -> None:
+    """Module for module, over all sizes that a transfer's code can have: its mask is found in another way."""
+    found = set()
+    for length in (1, 20, 40, 80, 110, 140):
+        for cents in range(1, 4000, 500):
+            transfer = (
+                "Café & Söhne" * (1 + length // 30),
+                "NL91ABNA0417164300",
+                Decimal(cents).scaleb(-2),
+                "x" * length,
+            )
+            theirs = segno.helpers.make_epc_qr(*transfer, encoding="utf-8")
+            ours = code_of(segno.helpers._make_epc_qr_data(*transfer, encoding="utf-8"))  # type: ignore[attr-defined]
+            assert (ours.matrix, ours.mask) == (theirs.matrix, theirs.mask)
+            found.add((ours.version, ours.mask))
+    assert len({mask for _, mask in found}) > 5
+    assert len({version for version, _ in found}) > 4
 
 
 def test_nothing_to_pay_has_no_code() -> None:

@@ -83,7 +83,7 @@ def test_a_syntax_error_is_found_before_the_run(tmp_path: Path) -> None:
 
 def test_a_missing_folder_is_named(tmp_path: Path) -> None:
     """A templates folder that is not there is a configuration error."""
-    with pytest.raises(ConfigError, match="nowhere: no such folder"):
+    with pytest.raises(ConfigError, match="nowhere: there is no such folder"):
         load_templates(tmp_path / "nowhere")
 
 

@@ -3,6 +3,8 @@
 import contextlib
 from pathlib import Path
 
+import pandas as pd
+
 from billing_job.ledger.arrow import AT_ONCE
 from billing_job.ledger.bulk import insert_rows
 from billing_job.ledger.database import open_engine, transaction
@@ -25,7 +27,8 @@ def test_pythons_connections_are_closed_before_adbc_reads(tmp_path: Path) -> Non
     engine = open_engine(f"sqlite:///{path}")
     last_balance(engine)
     assert open_files(path)
-    assert all_transactions(engine).empty
+    (found,) = all_transactions(engine)
+    assert found.empty
     assert open_files(path) == []
     engine.dispose()
 
@@ -42,6 +45,6 @@ def test_a_column_may_be_empty_in_the_whole_first_batch(tmp_path: Path) -> None:
         amounts = [None] * AT_ONCE + ["-99999999999999999999"]
         cells = [(row[0], row[1], amount, *[""] * len(texts)) for row, amount in zip(rows, amounts, strict=True)]
         insert_rows(connection, transactions, [*columns, *texts], cells)
-    found = all_transactions(engine)["large_micros"]
+    found = pd.concat(all_transactions(engine))["large_micros"]
     assert (found.isna().sum(), found.iloc[-1]) == (AT_ONCE, "-99999999999999999999")
     engine.dispose()

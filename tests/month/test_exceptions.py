@@ -57,7 +57,8 @@ def test_the_house_pays(tmp_path: Path) -> None:
     assert desk.waiting() == [("1", -42, "unknown_reference")]
     desk.resolve("1", "")
     assert desk.bill().new == ()
-    excluded = desk.place().excluded
+    rows = desk.place().rows.whole()
+    excluded = rows[rows["outcome"] == "excluded"]
     assert list(zip(excluded["transaction_id"], excluded["reason"], strict=True)) == [("1", "house")]
 
 
@@ -142,7 +143,7 @@ def test_suggestions(tmp_path: Path, wire: dict[str, object], suggestion: str) -
     placed = desk.place()
     (found,) = placed.exceptions["detail"]
     assert found.startswith(suggestion)
-    assert placed.attributed.empty
+    assert all(piece.empty for piece in placed.attributed())
 
 
 def test_an_order_of_two_clients_is_shared_by_known_prices(tmp_path: Path) -> None:
@@ -297,7 +298,7 @@ def test_a_number_that_moves_is_split_at_the_exact_moment(tmp_path: Path) -> Non
     )
     desk.add(row(1, -1, "2026-10-15T21:59:59.999999Z", number=42), row(2, -2, "2026-10-15T22:00:00Z", number=42))
     placed = desk.place()
-    first, second = ({str(k): v for k, v in r.items()} for r in placed.frame.to_dict("records"))
+    first, second = ({str(k): v for k, v in r.items()} for r in placed.rows.whole().to_dict("records"))
     assert path(first, placed.facts).startswith(
         "number 42 → +31201234567 → trk_a → acme, since 2026-03-01, config/numbers.csv row 2"
     )

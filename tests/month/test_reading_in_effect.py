@@ -136,7 +136,9 @@ def test_what_moved_no_money_is_in_no_bill_and_no_proof(tmp_path: Path) -> None:
     assert _net(desk) == 100
     placed = desk.place()
     assert desk.waiting() == [("2", -200, "not_settled"), ("4", 5_000, "not_settled")]
-    assert list(zip(placed.excluded["transaction_id"], placed.excluded["reason"], strict=True)) == [("3", "void")]
+    found = placed.rows.whole()
+    excluded = found[found["outcome"] == "excluded"]
+    assert list(zip(excluded["transaction_id"], excluded["reason"], strict=True)) == [("3", "void")]
     with desk.job() as job:
         assert wallet_movements(job.engine, set(), "EUR") == -1_000_000
     desk.add(rows[2] | {"state": "done"})

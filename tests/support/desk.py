@@ -26,7 +26,8 @@ from billing_job.ledger.mirror import LedgerMirror
 from billing_job.ledger.withdrawals import wallet_movements
 from billing_job.month.job import Job, open_job
 from billing_job.month.pipeline import Billed, bill
-from billing_job.month.placing import Placed, place
+from billing_job.month.placed import Placed
+from billing_job.month.placing import place
 from billing_job.month.review import month_anomalies, month_margins
 from tests.support.fakes import Clock
 from tests.support.ledgers import storage

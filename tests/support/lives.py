@@ -20,6 +20,7 @@ from zoneinfo import ZoneInfo
 from billing_job.billing.invoicing.credit_note import Request, credit
 from billing_job.config.settings_file import load_settings
 from billing_job.core.document import Client, Document, Line, Vat
+from billing_job.core.files.pieces import ROWS_IN_PIECE
 from billing_job.core.period import Period
 from billing_job.core.wallet import Balance, CompletedWalk, ListShape
 from billing_job.didfarm.sandbox.holdings import Trunk, WireRow
@@ -424,6 +425,10 @@ class SeenDocument:
     net: int
 
 
+PIECES = (5, 30, ROWS_IN_PIECE)
+"""Months are billed in pieces of so many rows, in turns: figures may not depend on them."""
+
+
 class Books:
     """A reseller's folder driven below the command line: nothing is rendered, so that a run takes a tenth of a second.
 
@@ -458,7 +463,9 @@ class Books:
     def run(self, month: str, *, supplementary: bool = False) -> None:
         """Issue the documents of a month."""
         self._clock.moment = max(self._clock.moment, datetime.fromisoformat(f"{Period.parse(month).next}-05T08:00:00Z"))
-        bill(self._opened(), Period.parse(month), supplementary=supplementary)
+        period = Period.parse(month)
+        pieces = PIECES[period.month % len(PIECES)]
+        bill(self._opened(), period, supplementary=supplementary, rows_in_piece=pieces)
 
     def credit(self, number: str, lines: Sequence[int], *, rebill: bool) -> None:
         """Credit these lines of a document, or all of it when none are named."""

@@ -13,7 +13,11 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from zoneinfo import ZoneInfo
 
+import pyarrow as pa
+
+from billing_job.core.columns.interned import Ints
 from billing_job.core.columns.intervals import FOREVER, Intervals
+from billing_job.core.columns.text_tables import KnownTexts, TextsByPlace, TextsByText
 from billing_job.core.errors import ConfigError
 from billing_job.core.moments import midnight
 from billing_job.core.phone import country_of
@@ -48,6 +52,40 @@ class Assignments:
                 if name:
                     found[kind, name].append(place)
         return dict(found)
+
+    @cached_property
+    def tables(self) -> "Tables":
+        """What the columns of attributed rows are made of, and looked up in."""
+        trunks = [self.trunk_names.get(fact.trunk, fact.trunk) for fact in self.trunk_facts]
+        of_numbers = [self.trunk_names.get(fact.trunk, fact.trunk) for fact in self.number_facts]
+        return Tables(
+            clients=TextsByPlace([fact.client_id for fact in self.trunk_facts]),
+            trunks=TextsByPlace(trunks),
+            numbers=TextsByPlace([fact.number for fact in self.number_facts]),
+            countries=TextsByPlace([fact.country for fact in self.number_facts]),
+            number_types=TextsByPlace([fact.number_type for fact in self.number_facts]),
+            trunk_of_number=self.trunks.places(pa.array(of_numbers, pa.string())),
+            known_trunks=KnownTexts(self.known_trunks),
+            names_of_trunks=TextsByText(self.trunk_names),
+            keys_of_numbers=TextsByText(self.key_of),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Tables:
+    """The facts as whole columns of rows look them up: laid out once, however many pieces a month comes in."""
+
+    clients: TextsByPlace
+    """By the place of a trunk's fact, as `trunks`; the others by the place of a number's."""
+    trunks: TextsByPlace
+    numbers: TextsByPlace
+    countries: TextsByPlace
+    number_types: TextsByPlace
+    trunk_of_number: Ints
+    """The place in `Assignments.trunks` of the trunk that each number's fact names."""
+    known_trunks: KnownTexts
+    names_of_trunks: TextsByText
+    keys_of_numbers: TextsByText
 
 
 def assignments(

@@ -17,6 +17,7 @@ from billing_job.core.columns.in_parallel import THREADS, side_by_side
 from billing_job.core.columns.interned import Coded, Codes, Mask, arrow, column_of, flags, ints
 from billing_job.core.columns.intervals import Ints
 from billing_job.core.columns.schema import ATTRIBUTED, TEXT, TRANSACTIONS, conform
+from billing_job.core.columns.text_tables import TextsByText
 from billing_job.core.decision import Decision
 from billing_job.core.wallet import PENDING, VOID
 
@@ -26,8 +27,6 @@ HOUSE = "house"
 """The reason of what a user decided that the house pays."""
 NOT_SETTLED = "not_settled"
 """The reason of a row whose status says neither that it moved money nor that it never will."""
-MANY = 20
-"""A table is laid out for Arrow where it is not so many times as large as what is looked up in it."""
 UNBILLABLE = frozenset({"unreadable_row", NOT_SETTLED, "amount_too_large", "foreign_currency"})
 """Reasons of exceptions that no client can be charged for: no amount in the seller's currency has left the wallet."""
 
@@ -70,20 +69,18 @@ def attribute(
     trunk_fact[nobodys] = -1
     # An order of several numbers can name none of them, nor one trunk.
     one_trunk = flags(frame["reference_type"] != "order") | (number_fact >= 0)
-    clients = [fact.client_id for fact in facts.trunk_facts]
-    trunk_keys = [facts.trunk_names.get(fact.trunk, fact.trunk) for fact in facts.trunk_facts]
-    numbers = facts.number_facts
+    tables = facts.tables
     columns = side_by_side(
         len(frame),
         {
             "outcome": lambda: Coded.taken(_OUTCOMES, _OUTCOME_OF[reason]).plain(),
             "reason": lambda: Coded.taken(REASONS, reason).plain(),
             "category": category.plain,
-            "client_id": lambda: Coded.taken(clients, trunk_fact).column(),
-            "trunk": lambda: Coded.taken(trunk_keys, np.where(one_trunk, trunk_fact, -1)).column(),
-            "number": lambda: Coded.taken([fact.number for fact in numbers], number_fact).column(),
-            "country": lambda: Coded.taken([fact.country for fact in numbers], number_fact).column(),
-            "number_type": lambda: Coded.taken([fact.number_type for fact in numbers], number_fact).column(),
+            "client_id": lambda: tables.clients.at(trunk_fact).column(),
+            "trunk": lambda: tables.trunks.at(np.where(one_trunk, trunk_fact, -1)).column(),
+            "number": lambda: tables.numbers.at(number_fact).column(),
+            "country": lambda: tables.countries.at(number_fact).column(),
+            "number_type": lambda: tables.number_types.at(number_fact).column(),
             "number_fact": lambda: column_of(number_fact),
             "trunk_fact": lambda: column_of(trunk_fact),
             "part": lambda: column_of(np.zeros(len(frame), np.int64)),
@@ -135,16 +132,15 @@ def _owners(frame: pd.DataFrame, facts: Assignments) -> tuple[Ints, Ints, Codes]
     moments = ints(frame["created_at"], missing=0)
     kinds = arrow(frame["reference_type"])
     ids = Coded.of(frame["reference_id"])
-    trunk_names = _renamed(ids.texts, facts.trunk_names)
-    number_keys = _number_keys(ids.texts, facts.key_of)
+    trunk_names = pc.coalesce(facts.tables.names_of_trunks.of(ids.texts), ids.texts)
+    number_keys = _number_keys(ids.texts, facts.tables.keys_of_numbers)
     # What each distinct reference would be as a trunk and as a number, and why it may have no owner.
     trunks, numbers = facts.trunks.places(trunk_names), facts.numbers.places(number_keys)
-    is_known = _is_in(trunk_names, facts.known_trunks)
+    is_known = facts.tables.known_trunks.have(trunk_names)
     trunk_waits = np.where(is_known, _PLACE["unassigned_trunk"], _PLACE["unknown_reference"])
     number_waits = np.where(_nulls(number_keys), _PLACE["unknown_reference"], _PLACE["unassigned_number"])
     # The place of the trunk that each number fact names; the last stands for no number fact.
-    named = [facts.trunk_names.get(fact.trunk, fact.trunk) for fact in facts.number_facts]
-    trunk_of = np.append(facts.trunks.places(pa.array(named, pa.string())), -1)
+    trunk_of = np.append(facts.tables.trunk_of_number, -1)
     number_fact = np.full(len(frame), -1, np.int64)
     trunk_fact = np.full(len(frame), -1, np.int64)
     reason = np.full(len(frame), _PLACE["unknown_reference"], np.int32)
@@ -222,37 +218,19 @@ def _owners_of_orders(orders: pa.Array, moments: Ints, trunk_of: Ints, facts: As
     return number_fact, trunk_fact, reason
 
 
-def _number_keys(ids: pa.Array, key_of: Mapping[str, str]) -> pa.Array:
+def _number_keys(ids: pa.Array, key_of: TextsByText) -> pa.Array:
     """What a reference to a number means: a did_number_id first, then a phone number, with or without its plus."""
-    found = _looked_up(ids, key_of)
+    found = key_of.of(ids)
     unknown = found.is_null()
     as_phone = pc.replace_substring_regex(ids.filter(unknown), r"[\s().\-/]", "")
     with_plus = pc.binary_join_element_wise("+", pc.replace_substring_regex(as_phone, r"^(\+|00)", ""), "")
-    phones = pc.coalesce(_looked_up(as_phone, key_of), _looked_up(with_plus, key_of))
+    phones = pc.coalesce(key_of.of(as_phone), key_of.of(with_plus))
     return pc.replace_with_mask(found, unknown, phones)
-
-
-def _renamed(keys: pa.Array, names: Mapping[str, str]) -> pa.Array:
-    return pc.coalesce(_looked_up(keys, names), keys)
-
-
-def _looked_up(keys: pa.Array, table: Mapping[str, str]) -> pa.Array:
-    """table[key] for each key, null where it is not there."""
-    if len(keys) < len(table) // MANY:
-        return pa.array([table.get(key) for key in keys.to_pylist()], pa.string())
-    places = pc.index_in(keys, value_set=pa.array(list(table), pa.string()))
-    return pa.array(list(table.values()), pa.string()).take(places)
 
 
 def _rows_of(kinds: pa.Array, kind: str) -> Ints:
     """The rows whose reference is of that kind."""
     return np.flatnonzero(pc.equal(kinds, kind).to_numpy(zero_copy_only=False))
-
-
-def _is_in(keys: pa.Array, values: Collection[str]) -> Mask:
-    if len(keys) < len(values) // MANY:
-        return np.array([key in values for key in keys.to_pylist()], bool)
-    return np.asarray(pc.is_in(keys, value_set=pa.array(sorted(values), pa.string())).to_numpy(zero_copy_only=False))
 
 
 def _nulls(values: pa.Array) -> Mask:

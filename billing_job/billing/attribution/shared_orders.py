@@ -20,13 +20,15 @@ NOBODYS: dict[str, str | int] = {
     "number_type": "", "number_fact": -1, "trunk_fact": -1,
 }  # fmt: skip
 """What ATTRIBUTED says of a row without an owner."""
+AFTER_ALL_ROWS = 2**62
+"""The index of the first part that an order is shared out to."""
 
 
 def split_orders(frame: pd.DataFrame, facts: Assignments, prices: Mapping[str, int]) -> pd.DataFrame:
-    """Put the parts of each order that can be shared out in its place; ATTRIBUTED in and out.
+    """Put the parts of each order that can be shared out after all rows, in its stead; ATTRIBUTED in and out.
 
-    `prices` are the micros of each number's identity, positive. The parts have part 1, 2, … in the order of client ids;
-    each is one client's, and their micros add up to the transaction.
+    The other rows keep their index. `prices` are the micros of each number's identity, positive. The parts have part 1,
+    2, … in the order of client ids; each is one client's, and their micros add up to the transaction.
     """
     waits = (frame["outcome"] == "exception") & (frame["reason"] == AMBIGUOUS) & ~frame["settled"]
     candidates = frame[waits & (frame["category"] != REFUND)]  # a refund is shared out as what it gives back
@@ -41,7 +43,8 @@ def split_orders(frame: pd.DataFrame, facts: Assignments, prices: Mapping[str, i
     if not parts:
         return frame
     kept = frame.drop(index=split_rows)
-    return conform(pd.concat([kept, pd.DataFrame(parts)], ignore_index=True), ATTRIBUTED, "split")
+    after = pd.RangeIndex(AFTER_ALL_ROWS, AFTER_ALL_ROWS + len(parts))
+    return conform(pd.concat([kept, pd.DataFrame(parts, index=after)]), ATTRIBUTED, "split")
 
 
 def settle_parts(frame: pd.DataFrame, settled: Mapping[tuple[str, int], int]) -> pd.DataFrame:
@@ -59,7 +62,7 @@ def settle_parts(frame: pd.DataFrame, settled: Mapping[tuple[str, int], int]) ->
     pieces = [_settled(rows, billed_of[str(name)]) for name, rows in shared.groupby("transaction_id", sort=False)]
     # Each piece keeps its place, so that the order of rows does not tell when they were billed.
     together = pd.concat([frame.drop(index=shared.index), *pieces]).sort_index(kind="stable")
-    return conform(together.reset_index(drop=True), ATTRIBUTED, "split")
+    return conform(together, ATTRIBUTED, "split")
 
 
 def _settled(rows: pd.DataFrame, billed: Mapping[int, int]) -> pd.DataFrame:

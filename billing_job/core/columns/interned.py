@@ -40,9 +40,6 @@ class Coded:
     @classmethod
     def taken(cls, texts: Sequence[str], places: Ints | Codes) -> "Coded":
         """texts[place] for each place, the empty text where it is -1."""
-        if len(places) < len(texts) // 20:  # few of them occur
-            used, places = np.unique(places, return_inverse=True)
-            texts = [texts[place] if place >= 0 else "" for place in used]
         encoded = pa.array([*texts, ""], pa.string()).dictionary_encode()
         # A place of -1 is the last one, which is the empty text.
         return cls(encoded.indices.to_numpy()[places], encoded.dictionary)

@@ -100,6 +100,10 @@ BILLED: Schema = {
 charge came to nothing."""
 
 
+STANDING: Schema = {"transaction_id": TEXT, "part": INT, "created_at": INT}
+"""ledger → margins: what a document settles now."""
+
+
 def conform(frame: pd.DataFrame, schema: Schema, where: str) -> pd.DataFrame:
     """The frame with exactly the schema's columns and dtypes; InvariantBroken names a column that is not there."""
     names = list(frame.columns)

@@ -11,6 +11,8 @@ from pydantic_core import ErrorDetails
 
 from billing_job.core.plain_words import expected
 
+MARKS = {",": "commas", ";": "semicolons", "\t": "tabs"}
+"""What may part the cells of a row, in words."""
 SUFFIX = ".xlsx"
 """Of a table that is kept as a workbook instead of as CSV."""
 
@@ -115,7 +117,8 @@ def csv_rows(path: Path, columns: Sequence[str], required: Sequence[str], proble
     except OSError as error:
         problems.append(f"{path}: cannot be read ({error.strerror}); check its permissions")
         return
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator_of(text), strict=True)
+    separator = separator_of(text)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
     read = 0
 
     def counted() -> Iterator[list[str]]:
@@ -125,7 +128,7 @@ def csv_rows(path: Path, columns: Sequence[str], required: Sequence[str], proble
             yield cells
 
     try:
-        yield from _cells(path, counted(), columns, required, problems)
+        yield from _cells(path, counted(), columns, required, problems, separator)
     except csv.Error as error:
         problems.append(f"{path}, row {read + 1}: {_broken(str(error))}")
 
@@ -169,7 +172,12 @@ def separator_of(text: str) -> str:
 
 
 def _cells(
-    path: Path, reader: Iterator[list[str]], columns: Sequence[str], required: Sequence[str], problems: list[str]
+    path: Path,
+    reader: Iterator[list[str]],
+    columns: Sequence[str],
+    required: Sequence[str],
+    problems: list[str],
+    separator: str = "",
 ) -> Iterator[CsvRow]:
     header = [name.lower() for name in _without_empty_end(next(reader, []))]
     unknown = [name for name in header if name not in columns]
@@ -194,6 +202,14 @@ def _cells(
         if len(cells) > width:
             problems.append(
                 f"{place}: has {len(cells)} cells, the first row has {width}; quote cells that hold the separator"
+            )
+            continue
+        alone = cells[0] if separator and len(cells) == 1 < width else ""
+        other = next((mark for mark in MARKS if mark in alone), separator)
+        if other != separator:
+            problems.append(
+                f"{place}: its cells stand between {MARKS[other]}, those of the first row between {MARKS[separator]}:"
+                " save the whole file with one of them"
             )
             continue
         yield CsvRow(place, {name: cell for name, cell in zip(header, cells, strict=False) if cell}, columns)

@@ -1,0 +1,76 @@
+"""What plans ask of clients' months beside their use: fees, minimums, discounts."""
+
+from collections.abc import Collection, Mapping, Sequence
+
+from billing_job.billing.invoicing.fee_discount_minimum import Minimum, PlanTerms
+from billing_job.billing.rating.plans import Plan
+from billing_job.core.categories import MINIMUM, MONTHLY_FEE, plan_charge_id
+from billing_job.core.money import cents_from_decimal, scaled
+from billing_job.ledger.billed_facts import MonthNet, month_nets, own_charges
+from billing_job.month.accounts import Accounts, Owner
+from billing_job.month.job import Job
+
+NO_NETS: Mapping[Owner, dict[str, int]] = {}
+
+
+def plan_terms(
+    job: Job,
+    accounts: Accounts,
+    owners: Collection[Owner],
+    fees: Collection[Owner],
+    gone_nets: Mapping[Owner, dict[str, int]] = NO_NETS,
+) -> dict[Owner, PlanTerms]:
+    """What plans ask of clients' months beside their use; those that ask nothing are left out.
+
+    The fee is asked once, by the run of its own month, so of these `fees`, the minimum anew whenever rows of the month
+    are billed. A month that a client bore under two ids has one minimum: `gone_nets` are the refunds of this run that
+    go to ids which have left the files.
+    """
+    present: dict[Owner, str] = {}
+    for client_id, name in sorted(owners, key=lambda owner: owner[0] not in job.clients):
+        present.setdefault((accounts.account(client_id, name), name), client_id)
+    nets = month_nets(job.engine, {name for _, name in owners})
+    billed_fees, minimum_parts = own_charges(job.engine)
+    found = {}
+    for client_id, name in owners:
+        account = accounts.account(client_id, name)
+        fee_id = plan_charge_id(MONTHLY_FEE, account, name)
+        plan = accounts.plan(client_id, name)
+        owes = accounts.owes(client_id, name)
+        owes_fee = owes and (client_id, name) in fees and fee_id not in billed_fees
+        is_present = present[account, name] == client_id
+        ids = {account, client_id}
+        before = [nets.get((id_, name), MonthNet()) for id_ in ids] if is_present else []
+        before += [MonthNet(gone_nets.get((id_, name), {})) for id_ in ids - {client_id}]
+        parts = {
+            category: minimum_parts.get(plan_charge_id(MINIMUM, account, name, category), 0)
+            for category in _minimum_categories(plan, before)
+        }
+        terms = PlanTerms(
+            account=account,
+            fee_cents=accounts.fee_cents(client_id, name, plan) if owes_fee else 0,
+            discount_millionths=scaled(plan.discount_percent),
+            minimums=_minimums(plan, before, parts, owes=owes and is_present),
+        )
+        if terms.fee_cents or terms.discount_millionths or terms.minimums:
+            found[client_id, name] = terms
+    return found
+
+
+def _minimum_categories(plan: Plan, before: Sequence[MonthNet]) -> list[str]:
+    """The categories that have a minimum, or had one billed, and the empty one of the month at the end."""
+    return [*sorted({*plan.category_minimum, *(name for each in before for name in each.minimums)} - {""}), ""]
+
+
+def _minimums(plan: Plan, before: Sequence[MonthNet], parts: Mapping[str, int], *, owes: bool) -> tuple[Minimum, ...]:
+    """What a month comes to at least, and what earlier documents billed of it; `parts` are in the order of billing."""
+    found = []
+    for category, part in parts.items():
+        asked = plan.category_minimum.get(category, "0") if category else plan.minimum
+        nets = sum(cents for each in before for name, cents in each.nets.items() if category in ("", name))
+        tops = sum(cents for each in before for name, cents in each.minimums.items() if name and not category)
+        billed = sum(each.minimums.get(category, 0) for each in before)
+        minimum = Minimum(category, cents_from_decimal(asked) if owes else 0, nets + tops, billed, part)
+        if minimum.cents or minimum.billed_cents:
+            found.append(minimum)
+    return tuple(found)
