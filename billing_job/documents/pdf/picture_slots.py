@@ -18,10 +18,15 @@ def is_chart(picture: Element) -> bool:
 
 
 class PictureSize:
-    """In the place of a picture's image while a layout is made: WeasyPrint asks it how large it is."""
+    """In the place of a picture's image while a layout is made: WeasyPrint asks it how large it is.
+
+    CannotBeShown for a picture that does not stand in the page itself.
+    """
 
     def __init__(self, picture: Element):
         self._is_chart = is_chart(picture)
+        if not picture.get("src", "").startswith((_PNG, _SVG)):
+            raise CannotBeShown("a picture of elsewhere")
         data = b64decode(picture.get("src", "").partition(",")[2])
         if self._is_chart:
             root = ElementTree.fromstring(data)  # noqa: S314 - our own chart
