@@ -48,8 +48,8 @@ def _files(document: Document, templates: Templates) -> dict[str, bytes]:
     has_xml = "ubl" in kinds_of(document)
     if has_xml:
         embedded.insert(0, Embedded("factur-x.xml", cii_xml(document, templates), "Factur-X invoice", "Alternative"))
-    pages = document_pages(document, templates)
-    pdf = pdf_bytes(pages, templates, day=document.issue_date, embedded=embedded, what=document_name(document))
+    pages, what = document_pages(document, templates), document_name(document)
+    pdf = pdf_bytes(next(pages), templates, day=document.issue_date, embedded=embedded, what=what, closer=pages)
     if has_xml:
         files["ubl"] = ubl_xml(document, templates, pdf if document.seller.pdf_in_ubl else b"")
     return {"pdf": pdf, **files}
@@ -61,7 +61,7 @@ def letter_pdf(view: LetterView, templates: Templates, *, day: date, what: str) 
     from billing_job.documents.pdf.make_pdf import pdf_bytes
 
     html = rendered(LETTER_TEMPLATE, templates, what, view=view)
-    return pdf_bytes([html], templates, day=day, embedded=(), what=what, cached=False)
+    return pdf_bytes(html, templates, day=day, embedded=(), what=what, cached=False)
 
 
 def kinds_of(document: Document | Heading) -> tuple[str, ...]:

@@ -301,7 +301,7 @@ def _freed_terms(placed: Placed, again: pd.DataFrame, kept: Mapping[Key, Kept], 
         if known is not None:
             vat[client_id, month] = known
         discounts[client_id, month] = scaled(placed.accounts.plan_now(client_id, month).discount_percent)
-    return FreedTerms(vat, discounts)
+    return FreedTerms(vat, discounts, {owner for owner in owners if placed.accounts.is_undone(*owner)})
 
 
 def _in_time(rows: Sequence[dict[str, object]]) -> list[dict[str, object]]:

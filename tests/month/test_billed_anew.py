@@ -109,3 +109,15 @@ def test_who_had_no_trunk_owes_nothing_for_a_month_undone_whole(tmp_path: Path) 
     # Bruno's fee was billed, topped up to 20.00; the call of 10.00 takes as much of it back.
     assert [of_month(desk, OCTOBER, client_id) for client_id in ("acme", "bruno")] == [0, 2000]
     assert of_month(desk, NOVEMBER) == 0
+
+
+def test_the_discount_of_a_month_undone_whole_is_rounded_once(tmp_path: Path) -> None:
+    """Half of 0.01 and 0.02 was 0.02; at 0.03 for the message half of 0.04 is 0.02, and not 0.01 more half of 0.03."""
+    desk = Desk(tmp_path, plan(discount_percent="50"))
+    desk.add(row(1, -1, "2026-10-05"), row(2, -2, "2026-10-05", type_="sms", trunk="trk_a"))
+    desk.bill()
+    assert of_month(desk, OCTOBER) == 1
+    desk.settings(plan(rule(category="message", model="markup", percent="50") + AT_COST, discount_percent="50"))
+    desk.credit(FIRST, rebill=True)
+    desk.bill()
+    assert of_month(desk, OCTOBER) == 2

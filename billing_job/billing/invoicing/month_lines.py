@@ -56,6 +56,8 @@ class FreedTerms:
     vat: Mapping[Owner, Vat] = field(default_factory=dict)
     discounts: Mapping[Owner, int] = field(default_factory=dict)
     """In millionths."""
+    undone: Collection[Owner] = ()
+    """Months of which nothing is billed any more: their discount is one sum again."""
 
 
 NO_FACTS = Facts()
@@ -199,15 +201,17 @@ def month_lines(
         lines.append(fee)
         entries = [*entries, Entry(settlement, fee)]
     discounts: dict[Vat, int] = {}
-    for is_freed, millionths in ((False, terms.discount_millionths), (True, freed.discounts.get(owner, 0))):
+    is_undone = owner in freed.undone
+    apart = ((False, terms.discount_millionths), (True, freed.discounts.get(owner, 0)))
+    for only, millionths in ((None, terms.discount_millionths),) if is_undone else apart:
         if not millionths:
             continue
         chosen = [
             place
             for place, entry in enumerate(entries)
-            if entry.line is not None and _is_discounted(entry, owner[1], facts, is_freed=is_freed)
+            if entry.line is not None and _is_discounted(entry, owner[1], facts, only)
         ]
-        shares = _shares([entries[place].settlement for place in chosen], millionths, facts)
+        shares = _shares([entries[place].settlement for place in chosen], millionths, facts, anew=is_undone)
         for place, share in zip(chosen, shares, strict=True):
             entry = entries[place]
             settled = entry.settlement._replace(
@@ -239,17 +243,23 @@ def _net(entry: Entry, month: str, category: str) -> int:
     return settlement.net_cents if category in ("", settlement.category) else 0
 
 
-def _is_discounted(entry: Entry, month: str, facts: Facts, *, is_freed: bool) -> bool:
-    """Rows of the month and its fee, no charges of one's own; a refund of what is settled is after discount already."""
+def _is_discounted(entry: Entry, month: str, facts: Facts, freed: bool | None) -> bool:
+    """Rows of the month and its fee, no charges of one's own; a refund of what is settled is after discount already.
+
+    `freed` asks for those that were freed, or for the others.
+    """
     settlement = entry.settlement
     key = (settlement.transaction_id, settlement.part)
     if settlement.month != month or key in facts.refunds or key in facts.undiscounted or key in facts.own:
         return False
-    return (key in facts.kept) == is_freed
+    return freed is None or (key in facts.kept) == freed
 
 
-def _shares(settlements: Sequence[Settlement], millionths: int, facts: Facts) -> list[int]:
-    """The discount's shares; a freed row that is charged as before has the share that it had."""
+def _shares(settlements: Sequence[Settlement], millionths: int, facts: Facts, *, anew: bool) -> list[int]:
+    """The discount's shares; a freed row that is charged as before has the share that it had.
+
+    Of a month that is billed `anew` that holds where all rows are charged as before; else it is rounded once on all.
+    """
     shares: list[int | None] = []
     for settlement in settlements:
         kept = facts.kept.get((settlement.transaction_id, settlement.part))
@@ -258,6 +268,8 @@ def _shares(settlements: Sequence[Settlement], millionths: int, facts: Facts) ->
             millionths,
         )
         shares.append(kept.charge_cents - kept.net_cents if kept is not None and same else None)
+    if anew and None in shares:
+        shares = [None] * len(shares)
     others = [settlement.charge_cents for settlement, share in zip(settlements, shares, strict=True) if share is None]
     coming = iter(discount_shares(others, millionths))
     return [next(coming) if share is None else share for share in shares]

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from functools import lru_cache
+from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import unquote, urlsplit
@@ -64,20 +65,21 @@ def _no_collector() -> Iterator[None]:
 
 @_no_collector()
 def pdf_bytes(
-    arranged: Iterable[str],
+    html: str,
     templates: Templates,
     *,
     day: date,
     embedded: Sequence[Embedded],
     what: str,
+    closer: Iterable[str] = (),
     cached: bool = True,
 ) -> bytes:
     """The PDF of a page, dated `day` at midnight UTC: the same document gives the same bytes whenever it is made.
 
-    `arranged` is the HTML of the page in one arrangement or several: the first one counts whose page one has all that
-    it is meant to have, or the last one. `cached` keeps its layout for the next page of the same shape: of documents,
-    of which a month has thousands. Loads nothing but data: addresses and files of the template folders. DocumentError
-    names `what` and the file that is missing, cannot be read or lies elsewhere.
+    `closer` are other arrangements of the page, each taking less room: of all, the first one counts whose page one has
+    what it is meant to have, or the last one. `cached` keeps its layout for the next page of the same shape: of
+    documents, of which a month has thousands. Loads nothing but data: addresses and files of the template folders.
+    DocumentError names `what` and the file that is missing, cannot be read or lies elsewhere.
     """
     moment = datetime.combine(day, time(), UTC)
     facturx = any(file.name == _FACTURX for file in embedded)
@@ -97,7 +99,7 @@ def pdf_bytes(
         for file in embedded
     ]
     try:
-        tried = (_made(html, shared, day, facturx, cached=cached and shared.is_ours) for html in arranged)
+        tried = (_made(page, shared, day, facturx, cached=cached and shared.is_ours) for page in chain((html,), closer))
         content = _first_whole(tried).file(attachments)
     except FatalURLFetchingError as error:
         raise DocumentError(f"{what}: {error.__cause__ or error}") from error

@@ -20,13 +20,13 @@ def is_chart(picture: Element) -> bool:
 class PictureSize:
     """In the place of a picture's image while a layout is made: WeasyPrint asks it how large it is.
 
-    CannotBeShown for a picture that does not stand in the page itself.
+    CannotBeShown where a picture of the page is none of ours.
     """
 
     def __init__(self, picture: Element):
         self._is_chart = is_chart(picture)
         if not picture.get("src", "").startswith((_PNG, _SVG)):
-            raise CannotBeShown("a picture of elsewhere")
+            raise CannotBeShown("a picture of a template's own")
         data = b64decode(picture.get("src", "").partition(",")[2])
         if self._is_chart:
             root = ElementTree.fromstring(data)  # noqa: S314 - our own chart
