@@ -65,7 +65,7 @@ def pdf_with_cii(one: Document) -> bytes:
         Embedded("factur-x.xml", cii_xml(one, TEMPLATES), "Factur-X invoice", "Alternative"),
         Embedded(f"{one.number}.csv", detail_csv(one), "Detail", "Supplement"),
     )
-    return pdf_bytes([document_html(one, TEMPLATES)], TEMPLATES, day=one.issue_date, embedded=embedded, what=one.number)
+    return pdf_bytes(document_html(one, TEMPLATES), TEMPLATES, day=one.issue_date, embedded=embedded, what=one.number)
 
 
 def _first_of_its_shape(one: Document) -> bytes:

@@ -357,9 +357,9 @@ def test_a_page_loads_nothing_from_elsewhere(address: str, markup: str, tmp_path
         body = markup.format(address.format(port=listener.getsockname()[1]))
         html = f"<html><head><title>x</title></head><body>{body}</body></html>"
         with pytest.raises(DocumentError):
-            pdf_bytes([html], load_templates(tmp_path), day=document([]).issue_date, embedded=(), what="INV-1")
+            pdf_bytes(html, load_templates(tmp_path), day=document([]).issue_date, embedded=(), what="INV-1")
         with contextlib.suppress(DocumentError):
-            pdf_bytes([html], load_templates(None), day=document([]).issue_date, embedded=(), what="INV-1")
+            pdf_bytes(html, load_templates(None), day=document([]).issue_date, embedded=(), what="INV-1")
         with pytest.raises(TimeoutError):
             listener.accept()
 
@@ -393,7 +393,7 @@ def test_a_style_sheet_imports_nothing_from_elsewhere(tmp_path: Path) -> None:
     """A forbidden @import in a style sheet of the user's is told by file and address, as a page's own is."""
     (tmp_path / "invoice.css").write_text('@import "http://evil.example/x.css"; p { color: red }')
     with pytest.raises(DocumentError, match=r"invoice\.css: http://evil\.example/x\.css: only data:.*style sheet"):
-        pdf_bytes(["<p>x</p>"], load_templates(tmp_path), day=document([]).issue_date, embedded=(), what="INV-1")
+        pdf_bytes("<p>x</p>", load_templates(tmp_path), day=document([]).issue_date, embedded=(), what="INV-1")
 
 
 XML_CASES = {
