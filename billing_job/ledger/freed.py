@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Engine, and_, case, func, select
 from billing_job.core.categories import MINIMUM, MONTHLY_FEE, plan_charge_of
 from billing_job.core.settlement import Kept
 from billing_job.ledger.billed_facts import OWN_CHARGES
-from billing_job.ledger.billing_tables import releases, settlements
+from billing_job.ledger.billing_tables import documents, releases, settlements
 from billing_job.ledger.database import transaction
 from billing_job.ledger.releases import is_released, releases_settlement
 
@@ -96,8 +96,11 @@ def freed_months(engine: Engine) -> FreedMonths:
     minimums: dict[tuple[str, str], set[str]] = defaultdict(set)
     whole: set[tuple[str, str]] = set()
     with transaction(engine) as connection:
-        touched = select(*owner).join(releases, releases_settlement()).distinct()
-        months = sorted({month for _, month in connection.execute(touched)})
+        # By the few that were freed: a database may begin a join at either side, and one is all that was ever billed.
+        few = settlements.c.transaction_id.in_(select(releases.c.transaction_id))
+        touched = select(*owner).join(releases, releases_settlement()).where(few).distinct()
+        owners = connection.execute(touched).all()
+        months, clients = sorted({month for _, month in owners}), sorted({client_id for client_id, _ in owners})
         if not months:
             return FreedMonths()
         for id_, category, month in connection.execute(plan_charges.where(settlements.c.month.in_(months))):
@@ -110,6 +113,9 @@ def freed_months(engine: Engine) -> FreedMonths:
         on_lines = (
             select(*owner, own, func.sum(stands))
             .where(settlements.c.month.in_(months), settlements.c.line.is_not(None))
+            .where(
+                settlements.c.document_number.in_(select(documents.c.number).where(documents.c.client_id.in_(clients)))
+            )
             .group_by(*owner, own)
             .order_by(*owner, own)
         )
