@@ -3,11 +3,10 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from rich.cells import cell_len
 from rich.console import Console
 
 from billing_job.core.money import grouped_micros_text, grouped_text, money_text, wallet_text
-from billing_job.core.screen import Screen, aligned, broken, cut, in_order, longest_piece, padded
+from billing_job.core.screen import Screen, aligned, broken, cut, in_order, longest_piece, padded, width_of
 from billing_job.core.sentences import counted, listed
 
 GAP = "  "
@@ -38,7 +37,7 @@ def table(
         if one_line is not None:
             return one_line
     cells = (columns, *rows)
-    widths = [max(map(cell_len, column)) for column in zip(*cells, strict=True)]
+    widths = [max(map(width_of, column)) for column in zip(*cells, strict=True)]
     if screen.width is not None:
         room = screen.width - len(GAP) * (len(columns) - 1)
         least = [
@@ -62,7 +61,7 @@ def _on_one_line(
     """Rows of one line each, with names cut to the room that is left; None where there is none."""
     names = [place for place, name in enumerate(columns) if name in short]
     for gap in (GAP, GAP[:1]):
-        widths = [max(map(cell_len, column)) for column in zip(columns, *rows, strict=True)]
+        widths = [max(map(width_of, column)) for column in zip(columns, *rows, strict=True)]
         room = (screen.width or 0) - sum(widths) - len(gap) * (len(columns) - 1)
         for place in reversed(names):
             given = min(max(-room, 0), max(widths[place] - SHORTEST, 0))
@@ -88,7 +87,7 @@ def _card(columns: Sequence[str], row: Sequence[str], width: int) -> Iterator[st
         if not cell:
             continue
         part = f"{name} {cell}".lstrip()
-        if cell_len(line) + 3 + cell_len(part) <= (room if line.startswith(GAP) else width):
+        if width_of(line) + 3 + width_of(part) <= (room if line.startswith(GAP) else width):
             line = f"{line}   {part}"
             continue
         yield line
@@ -108,11 +107,11 @@ def _lines(
     row: Sequence[str], columns: Sequence[str], widths: Sequence[int], right: Sequence[str], gap: str = GAP
 ) -> Iterator[str]:
     """A row's lines: one, and more where a cell is broken."""
-    parts = [broken(cell, width) if cell_len(cell) > width else [cell] for cell, width in zip(row, widths, strict=True)]
+    parts = [broken(cell, width) if width_of(cell) > width else [cell] for cell, width in zip(row, widths, strict=True)]
     for place in range(max(map(len, parts))):
         cells = (lines[place] if place < len(lines) else "" for lines in parts)
         yield gap.join(
-            " " * (width - cell_len(cell)) + cell if name in right else padded(cell, width)
+            " " * (width - width_of(cell)) + cell if name in right else padded(cell, width)
             for cell, width, name in zip(cells, widths, columns, strict=True)
         ).rstrip()
 

@@ -42,7 +42,7 @@ class Screen:
         """The lines of a sentence, broken between words only; all but the first begin with `indent`."""
         if self.width is None:
             return [text]
-        first, *more = broken(text, self.width, self.width - cell_len(indent))
+        first, *more = broken(text, self.width, self.width - width_of(indent))
         return [first, *(indent + line for line in more)]
 
     def fitted(self, text: str) -> str:
@@ -56,7 +56,7 @@ class Screen:
     def facts(self, facts: Iterable[tuple[str, str]], gap: int = 2) -> list[str]:
         """Names and values one below the other; those without a value are left out."""
         shown = [(name, value) for name, value in facts if value]
-        width = max((cell_len(name) for name, _ in shown), default=0) + gap
+        width = max((width_of(name) for name, _ in shown), default=0) + gap
         lines = []
         for name, value in shown:
             first, *more = broken(value, self.width - width) if self.width is not None else [value]
@@ -64,18 +64,23 @@ class Screen:
         return lines
 
 
+def width_of(text: str) -> int:
+    """The columns of a screen that the text takes; of plain letters and digits, as most is, as many as there are."""
+    return len(text) if text.isascii() and text.isprintable() else cell_len(text)
+
+
 def padded(text: str, width: int) -> str:
     """The text filled up with blanks to so many columns of a screen."""
-    return text + " " * (width - cell_len(text))
+    return text + " " * (width - width_of(text))
 
 
 def cut(text: str, width: int) -> str:
     """The text in at most so many columns of a screen, with an ellipsis where it is cut."""
-    if cell_len(text) <= width:
+    if width_of(text) <= width:
         return text
     kept = ""
     for character in text:
-        if cell_len(kept + character) >= width:
+        if width_of(kept + character) >= width:
             break
         kept += character
     return f"{kept.rstrip()}…"
@@ -109,7 +114,7 @@ def pieces(text: str) -> list[str]:
 
 def longest_piece(texts: Iterable[str]) -> int:
     """How many columns the widest of them needs."""
-    return max((cell_len(piece) for text in texts for piece in pieces(text)), default=0)
+    return max((width_of(piece) for text in texts for piece in pieces(text)), default=0)
 
 
 def broken(text: str, first: int, others: int | None = None) -> list[str]:
@@ -121,13 +126,13 @@ def broken(text: str, first: int, others: int | None = None) -> list[str]:
     lines: list[str] = []
     for paragraph in text.split("\n") or [""]:
         room = first if not lines else others
-        if cell_len(paragraph) <= room:
+        if width_of(paragraph) <= room:
             lines.append(paragraph)
             continue
         line = paragraph[: len(paragraph) - len(paragraph.lstrip())]
         is_empty = True
         for piece in _pieces_that_fit(paragraph, room):
-            if not is_empty and cell_len(line) + 1 + cell_len(piece) > room:
+            if not is_empty and width_of(line) + 1 + width_of(piece) > room:
                 lines.append(line)
                 line, is_empty, room = "", True, others
             line += piece if is_empty else f" {piece}"
@@ -138,4 +143,4 @@ def broken(text: str, first: int, others: int | None = None) -> list[str]:
 
 def _pieces_that_fit(text: str, room: int) -> list[str]:
     """Pieces, and of a command that no line can hold its words."""
-    return [word for piece in pieces(text) for word in ([piece] if cell_len(piece) <= room else piece.split())]
+    return [word for piece in pieces(text) for word in ([piece] if width_of(piece) <= room else piece.split())]

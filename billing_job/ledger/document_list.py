@@ -76,11 +76,37 @@ def listed_documents(
         credited, sent = _credited(connection), _sent(connection)
         return [
             ListedDocument(
-                **dict(row) | {"kind": Kind(row["kind"]), "corrects": row["corrects"] or ""},
-                credited_cents=credited.get(row["number"], 0),
-                state=_state(row["net_cents"], credited.get(row["number"], 0), sent.get(row["number"])),
+                number,
+                Kind(kind),
+                client_id_,
+                client_name,
+                period,
+                folder,
+                issue_date,
+                due_date,
+                currency,
+                net_cents,
+                vat_cents,
+                gross_cents,
+                corrects or "",
+                credited.get(number, 0),
+                _state(net_cents, credited.get(number, 0), sent.get(number)),
             )
-            for row in connection.execute(ordered).mappings()
+            for (
+                number,
+                kind,
+                client_id_,
+                client_name,
+                period,
+                folder,
+                issue_date,
+                due_date,
+                currency,
+                net_cents,
+                vat_cents,
+                gross_cents,
+                corrects,
+            ) in connection.execute(ordered)
         ]
 
 

@@ -129,8 +129,11 @@ def course(engine: Engine) -> list[Step]:
         rows = stored[name][taken[name] : until]
         taken[name] = until
         if name == settlements.name:
-            # What an older program recorded has one link for all of it.
-            found += [Issued(period, tuple(group)) for period, group in groupby(rows, key=attrgetter("period"))]
+            # What an older program recorded has one link for all of it; a run of several lots has one for each.
+            for period, group in groupby(rows, key=attrgetter("period")):
+                last = found[-1] if len(found) > begin else None
+                together = found.pop().rows if isinstance(last, Issued) and last.period == period else ()
+                found.append(Issued(period, (*together, *group)))
         elif name == credited_rows.name:
             found.append(Credited(tuple(((row[0], row[1], row[2]), row[3]) for row in rows)))
         elif name == client_months.name:

@@ -114,7 +114,7 @@ class Accounts:
         minimums = self.freed.minimums.get(owner, ())
         if (owner not in self.freed.fees and not minimums) or client_id not in self.job.clients:
             return plan
-        now = self.plan_now(client_id, month)
+        now = self.plan_anew(client_id, month)
         changed: dict[str, object] = {}
         if owner in self.freed.fees:
             changed |= {"monthly_fee": now.monthly_fee, "monthly_fee_prorate": now.monthly_fee_prorate}
@@ -123,6 +123,10 @@ class Accounts:
         stay = {name: least for name, least in plan.category_minimum.items() if name not in minimums}
         anew = {name: least for name, least in now.category_minimum.items() if name in minimums}
         return plan.model_copy(update={**changed, "category_minimum": Amounts({**stay, **anew})})
+
+    def plan_anew(self, client_id: str, month: str) -> Plan:
+        """The plan by which a fee or a minimum that was freed is asked again."""
+        return self.plan_now(client_id, month)
 
     def plan_name(self, client_id: str, month: str) -> str:
         """What the plan was called by which the month was first billed, else what the files call it."""

@@ -39,6 +39,10 @@ class OtherAccounts(Accounts):
             return super().plan(client_id, month)
         return self._at_first(client_id, month).plan
 
+    def plan_anew(self, client_id: str, month: str) -> Plan:
+        """The plan that was recorded when fee or minimum were billed again, or the one that is asked for it."""
+        return self._at_first(client_id, month).plan
+
     def plan_now(self, client_id: str, month: str) -> Plan:
         """The plan of rows that a credit note freed."""
         return self._again(client_id, month).plan

@@ -35,7 +35,22 @@ WAYS: tuple[dict[str, Any], ...] = (
     {"order": 1050}, {"order": 77},
 )  # fmt: skip
 """References: names of acme's and bruno's, of a client that cannot be taxed, an order of two clients, strangers."""
-EVENTS = ("rows", "rows", "refund", "bill", "bill", "bill", "change", "withdraw", "credit", "credit", "decide", "read")
+EVENTS = (
+    "rows",
+    "rows",
+    "refund",
+    "bill",
+    "bill",
+    "bill",
+    "change",
+    "withdraw",
+    "credit",
+    "credit",
+    "decide",
+    "read",
+    "files",
+    "files",
+)
 
 
 class Fate:
@@ -99,6 +114,12 @@ class Fate:
                 one = Decision(str(id_), client, "x", "2026-11-05T00:00:00Z", "me", None, accepts, now)
                 record_decision(job.engine, one)
 
+    def files_comes(self) -> None:
+        """Bruno moves to a country in which nobody can tax it, or back: what was billed keeps its terms."""
+        country = self.chance.choice(("NL", "DE"))
+        who = ("acme,A,NL,", f"bruno,B,{country},", "dora,D,DE,", "gone,G,NL,")
+        self.desk.file("clients.csv", "client_id,name,country,vat_id", *who)
+
     def read_comes(self) -> None:
         """The rows are read otherwise: what was billed in cents costs a hundredth, or as before."""
         unit = self.chance.choice(("cents", "1/10000", "auto"))
@@ -150,6 +171,19 @@ def test_what_waits_is_what_placing_every_month_comes_to(seed: int, tmp_path: Pa
             assert {each["transaction_id"] for each in kept if each["changed"]} == changed
             assert (wallet_movements(job.engine, set(), "EUR"), ledger_size(job.engine)[0]) == (wallet, count)
     assert waited
+
+
+def test_a_late_row_waits_by_the_terms_of_its_month(tmp_path: Path) -> None:
+    """Bruno was billed October in NL and has moved where nobody can tax it: October's late row is billed as it was."""
+    desk = Desk(tmp_path)
+    desk.add(row(1, -100, trunk="trk_b"))
+    desk.bill()
+    desk.add(row(2, -50, "2026-10-09", trunk="trk_b"), row(3, -70, "2026-11-02", trunk="trk_b"))
+    desk.file("clients.csv", "client_id,name,country", "acme,A,NL", "bruno,B,DE")
+    with desk.job() as job:
+        told, whole = waiting(job, None), place(job, job.last_month().next, every_month=True).exceptions
+        assert list(zip(told["transaction_id"], told["reason"], strict=True)) == [("3", "untaxable_client")]
+        assert told.to_dict("records") == whole.to_dict("records")
 
 
 @pytest.mark.parametrize(
