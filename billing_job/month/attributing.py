@@ -26,6 +26,7 @@ from billing_job.core.columns.months import months_of
 from billing_job.core.columns.schema import ATTRIBUTED, INT, TEXT, Schema, conform, empty
 from billing_job.core.decision import Decision
 from billing_job.core.files.pieces import Pieces, joined
+from billing_job.core.memory import hand_back
 from billing_job.core.settlement import Original
 from billing_job.ledger.decisions import accepted_costs, decisions
 from billing_job.ledger.transactions import renewals, settled_parts
@@ -114,6 +115,8 @@ def attributed(
     special = _decided(special, job, held, gone)
     owners = place_refunds(special, lambda ids: _open_rows(plain, special, ids), job, facts, held, set(changed), parts)
     special = settle_parts(owners.frame, {key: cost for key, cost in parts.items() if key[0] in refunds})
+    if plain.on_disk:
+        hand_back()
     return AttributedRows(plain, _placed(special, job), _placed(owners.originals, job), owners.billed)
 
 

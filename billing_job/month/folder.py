@@ -118,6 +118,8 @@ def write_month(
     }
     kept = books_still_true(job, month, placed, documents, by_hand)
     accounting = {f"{ACCOUNTING}/{name}": content for name, content in {**books.files, **kept}.items()}
+    if placed.rows.on_disk:
+        hand_back()
     looked = _looked(job, month, placed, written.documents, list(accounting))
     if placed.rows.on_disk:
         hand_back()
