@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 
 from stdnum.be import ogm_vcs
+from stdnum.iso7064 import mod_97_10
 
 _RF_LENGTH = 21
 _OTHER = re.compile(r"[^A-Z0-9]+")
@@ -19,18 +20,18 @@ def plain_number(text: str) -> str:
 def creditor_reference(number: str) -> str:
     """ISO 11649: RF, two check digits, then the last 21 letters and digits of the document's number."""
     core = plain_number(number)[-_RF_LENGTH:]
-    return f"RF{98 - _mod_97(f'{core}RF00'):02d}{core}"
+    return f"RF{mod_97_10.calc_check_digits(core + 'RF')}{core}"
 
 
 def belgian_reference(number: str) -> str:
     """The twelve digits of a structured communication, made from the last ten digits of the document's number."""
     digits = "".join(sign for sign in number if sign.isascii() and sign.isdigit())[-10:].zfill(10)
-    return f"{digits}{int(digits) % 97 or 97:02d}"
+    return digits + str(ogm_vcs.calc_check_digits(digits))
 
 
-def _mod_97(text: str) -> int:
-    """ISO 7064, mod 97-10, of letters and digits; a statement asks it a million times."""
-    return int(text.translate(_AS_DIGITS)) % 97
+def _is_creditor_reference(text: str) -> bool:
+    """Whether its check digits are right (ISO 7064, mod 97-10); a statement asks it a million times."""
+    return int((text[4:] + text[:4]).translate(_AS_DIGITS)) % 97 == 1
 
 
 def references_in(text: str) -> Iterator[tuple[str, ...]]:
@@ -46,6 +47,6 @@ def references_in(text: str) -> Iterator[tuple[str, ...]]:
     for found in re.finditer(r"(?<![A-Z0-9])RF\d\d", upper):
         rest = plain_number(upper[found.start() : found.start() + 60])[: 4 + _RF_LENGTH]
         readings = (rest[:length] for length in range(len(rest), 4, -1))
-        valid = tuple(reading for reading in readings if _mod_97(reading[4:] + reading[:4]) == 1)
+        valid = tuple(filter(_is_creditor_reference, readings))
         if valid:
             yield valid

@@ -85,12 +85,7 @@ def attributed(
     settings = job.settings
     parts = settled_parts(job.engine)
     of_parts = sorted({id_ for id_, _ in parts})
-    # A decision for a client that has left clients.csv waits again, rather than stop every run.
-    held = {
-        id_: one
-        for id_, one in decisions(job.engine).items()
-        if one.is_house or (not one.accepts and one.client_id in job.clients)
-    }
+    held = decisions_that_hold(job)
     gone = job.withdrawn()
     plain, apart, rows = Pieces(_LAID_BY), [], 0
     for piece in transactions:
@@ -118,6 +113,18 @@ def attributed(
     if plain.on_disk:
         hand_back()
     return AttributedRows(plain, _placed(special, job), _placed(owners.originals, job), owners.billed)
+
+
+def decisions_that_hold(job: Job) -> dict[str, Decision]:
+    """Transaction → whose it was decided to be; one for a client that has left clients.csv waits again.
+
+    Otherwise it would stop every run.
+    """
+    return {
+        id_: one
+        for id_, one in decisions(job.engine).items()
+        if one.is_house or (not one.accepts and one.client_id in job.clients)
+    }
 
 
 def billed_and_changed(job: Job, only: str = "") -> dict[str, tuple[int, int | None]]:

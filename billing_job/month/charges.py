@@ -26,10 +26,10 @@ from billing_job.core.sentences import listed
 from billing_job.core.settlement import Kept, Original, RefundFact
 from billing_job.core.wallet import in_time
 from billing_job.ledger.billed_facts import Units, billed_units
-from billing_job.ledger.decisions import decisions
 from billing_job.ledger.documents import documents_of_numbers
 from billing_job.ledger.freed import freed
 from billing_job.month.accounts import Owner
+from billing_job.month.attributing import decisions_that_hold
 from billing_job.month.job import Job
 from billing_job.month.placed import Placed
 from billing_job.month.refund_rows import Key, decided_rows, key_of, priced_rows, refund_rows, rows_of
@@ -79,11 +79,8 @@ class Decided:
 
 def decided_before(job: Job, placed: Placed, months: Collection[str]) -> Decided:
     """Of rows that happened in these months, and of the refunds among them."""
-    amounts = {
-        id_: one.amount_cents
-        for id_, one in decisions(job.engine).items()
-        if one.amount_cents is not None and one.client_id in job.clients
-    }
+    held = decisions_that_hold(job)
+    amounts = {id_: one.amount_cents for id_, one in held.items() if one.amount_cents is not None}
     return Decided(freed(job.engine), amounts, billed_units(job.engine, months), _corrected(job, placed.refunded))
 
 

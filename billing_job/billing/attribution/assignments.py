@@ -101,8 +101,8 @@ def assignments(
     names = {trunk.trunk_id: trunk.uuid for trunk in supplier_trunks if trunk.trunk_id}
     identities, problems = _identities(mapping.numbers, event_facts)
     trunk_keys = [names.get(fact.trunk, fact.trunk) for fact in mapping.trunks]
-    problems += _overlaps("trunk", trunk_keys, mapping.trunks)
-    problems += _overlaps("number", identities, mapping.numbers)
+    problems += overlaps("trunk", list(zip(trunk_keys, mapping.trunks, strict=True)))
+    problems += overlaps("number", list(zip(identities, mapping.numbers, strict=True)))
     if problems:
         raise ConfigError(sorted(set(problems)))
     filling = _where_files_are_silent(mapping.numbers, identities, event_facts, zone)
@@ -156,11 +156,6 @@ def _did_key(did_number_id: str) -> str:
 
 def _order_key(order_id: str, identity: str) -> str:
     return f"order {order_id} {identity}"
-
-
-def _overlaps(what: str, keys: Sequence[str], facts: Sequence[Assignment]) -> list[str]:
-    """What is assigned twice at one time; nothing can be where each key has one fact."""
-    return overlaps(what, list(zip(keys, facts, strict=True))) if len(set(keys)) < len(keys) else []
 
 
 def _where_files_are_silent(
