@@ -1,5 +1,6 @@
 """A frame in pieces is the frame: whatever the size of the pieces, in memory or on the disk."""
 
+import resource
 from itertools import pairwise
 
 import numpy as np
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 
 from billing_job.core.columns.interned import Coded, ints
 from billing_job.core.columns.schema import BOOL, CODED, INT, TEXT, conform
+from billing_job.core.errors import OutputError
 from billing_job.core.files.pieces import Pieces, bounds_of, shared_out
 
 SCHEMA = {"name": TEXT, "client": CODED, "cents": INT, "large": TEXT, "settled": BOOL}
@@ -71,3 +73,15 @@ def test_bounds_part_a_column_in_about_equal_shares(moments: list[int]) -> None:
     shares = np.bincount(np.searchsorted(bounds, ints(column), "right"))
     assert len(shares) <= 5
     assert len(set(moments)) < 1_000 or shares.tolist() == [250, 250, 250, 250]
+
+
+def test_a_full_disk_is_named() -> None:
+    """The folder and what to do are told; who runs out of room there has no other way to know of the file."""
+    pieces = Pieces(SCHEMA, held_rows=0)
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (64, before[1]))
+    try:
+        with pytest.raises(OutputError, match=r"^/.*: rows of a long month .* TMPDIR, and run again: nothing is lost$"):
+            pieces.add(frame_of([("x", "a", 1, None, True)]))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)

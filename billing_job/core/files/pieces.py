@@ -17,6 +17,7 @@ import pyarrow as pa
 
 from billing_job.core.columns.interned import Ints, arrow
 from billing_job.core.columns.schema import CODED, Schema, empty
+from billing_job.core.errors import OutputError
 
 ROWS_IN_PIECE = 100_000
 """Rows of which a stage holds all columns at one time: 250 bytes each, and as much again while it works."""
@@ -38,6 +39,7 @@ class Pieces:
         self._held_rows = held_rows
         self._held: list[pd.DataFrame] = []
         self._file: BinaryIO | None = None
+        self._folder = _LARGE_FILES
         self._places: list[tuple[int, int]] = []
         self.rows = 0
 
@@ -86,17 +88,24 @@ class Pieces:
         if self._file is None:
             # /tmp is memory on many systems; who names another folder by TMPDIR knows what it is.
             usual = tempfile.gettempdir()
-            folder = _LARGE_FILES if usual == "/tmp" and _LARGE_FILES.is_dir() else usual  # noqa: S108
-            self._file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 - as long open as this is there
+            self._folder = _LARGE_FILES if usual == "/tmp" and _LARGE_FILES.is_dir() else Path(usual)  # noqa: S108
+            self._file = tempfile.TemporaryFile(dir=self._folder)  # noqa: SIM115 - as long open as this is there
             weakref.finalize(self, self._file.close)
         table = pa.table({name: _compact(arrow(frame[name])) for name in self._schema})
         sink = pa.BufferOutputStream()
         with pa.ipc.new_stream(sink, table.schema, options=pa.ipc.IpcWriteOptions(compression="lz4")) as stream:
             stream.write_table(table)
         content = sink.getvalue()
-        self._places.append((self._file.seek(0, os.SEEK_END), content.size))
-        self._file.write(content)
-        self._file.flush()
+        try:
+            start = self._file.seek(0, os.SEEK_END)
+            self._file.write(content)
+            self._file.flush()
+        except OSError as error:
+            raise OutputError(
+                f"{self._folder}: rows of a long month wait there in a file without a name, and it cannot be written"
+                f" ({error.strerror}); make room, or name another folder by TMPDIR, and run again: nothing is lost"
+            ) from None
+        self._places.append((start, content.size))
 
 
 def _read(content: bytes, columns: Sequence[int]) -> pd.DataFrame:
