@@ -1,7 +1,7 @@
 """What was billed, read back for what comes after: originals of refunds, counted units, nets of months."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, Engine, and_, func, or_, select
@@ -76,8 +76,8 @@ def originals(engine: Engine, ids: Sequence[str]) -> dict[str, tuple[Original, .
     """
     with transaction(engine) as connection:
         found: dict[str, list[Original]] = defaultdict(list)
-        given = _given_back(connection, ids)
         accepted = accepted_in(connection)
+        given = _given_back(connection, ids, accepted)
         credited = credited_of(connection, ids)
         for chunk in chunks(sorted(ids)):
             rows = select(settlements).where(settlements.c.transaction_id.in_(chunk), ~is_released())
@@ -95,7 +95,7 @@ def originals(engine: Engine, ids: Sequence[str]) -> dict[str, tuple[Original, .
                         row.month,
                         row.document_number or "",
                         row.line,
-                        -accepted.get(row.transaction_id, -row.cost_micros) if row.part == 0 else row.cost_micros,
+                        _cost(row.transaction_id, row.part, row.cost_micros, accepted),
                         row.net_cents,
                         credited.get((*key, row.generation), 0),
                         given_cents,
@@ -105,7 +105,14 @@ def originals(engine: Engine, ids: Sequence[str]) -> dict[str, tuple[Original, .
     return {id_: tuple(parts) for id_, parts in found.items()}
 
 
-def _given_back(connection: Connection, ids: Sequence[str]) -> dict[tuple[str, int], tuple[int, int]]:
+def _cost(transaction_id: str, part: int, micros: int, accepted: Mapping[str, int]) -> int:
+    """What a settlement costs the house, micros: what somebody accepted of a row that the supplier changed since."""
+    return -accepted.get(transaction_id, -micros) if part == 0 else micros
+
+
+def _given_back(
+    connection: Connection, ids: Sequence[str], accepted: Mapping[str, int]
+) -> dict[tuple[str, int], tuple[int, int]]:
     """(transaction, part) → what settled refunds gave back of its net (cents) and of its cost (micros).
 
     It is less where one of them was credited.
@@ -122,15 +129,19 @@ def _given_back(connection: Connection, ids: Sequence[str]) -> dict[tuple[str, i
             .scalar_subquery()
         )
         query = select(
+            settlements.c.transaction_id,
+            settlements.c.part,
+            settlements.c.cost_micros,
             settlements.c.refund_of,
             settlements.c.refund_part,
-            func.sum(settlements.c.net_cents - func.coalesce(undone, 0)),
-            func.sum(settlements.c.cost_micros),
+            (settlements.c.net_cents - func.coalesce(undone, 0)).label("left"),
         ).where(settlements.c.refund_of.in_(chunk), ~is_released())
-        for id_, part, net, cost in connection.execute(
-            query.group_by(settlements.c.refund_of, settlements.c.refund_part)
-        ):
-            found[id_, part] = (-int(net), -int(cost))
+        for row in connection.execute(query):
+            net, cost = found.get((row.refund_of, row.refund_part), (0, 0))
+            found[row.refund_of, row.refund_part] = (
+                net - int(row.left),
+                cost - _cost(row.transaction_id, row.part, row.cost_micros, accepted),
+            )
     return found
 
 

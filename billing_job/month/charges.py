@@ -99,8 +99,9 @@ def charges(
     if kept_of_all:
         keys = list(zip(cells_of(billable["transaction_id"]), cells_of(billable["part"]), strict=True))
         was_freed = np.fromiter((key in kept_of_all for key in keys), bool, len(keys))
+    # A refund that a user decided about is taxed like any freed row, and has a price of its own.
+    again = billable[was_freed & ~is_refund]
     was_freed &= ~is_refund & ~decided
-    again = billable[was_freed]
     # Where no terms are recorded freed rows are use like any other; elsewhere they come after what the terms price.
     apart = was_freed & _has_terms(placed, billable, was_freed)
     use = ~is_refund & ~decided & ~apart

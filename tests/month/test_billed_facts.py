@@ -987,7 +987,10 @@ def test_a_refund_without_an_original_waits(tmp_path: Path, by: str) -> None:
 
 @pytest.mark.parametrize("when", ["next month", "supplementary"])
 def test_a_refund_without_an_original_is_decided(tmp_path: Path, when: str) -> None:
-    """Decided for acme with 13.00 to give back, net: the next document gives 13.00 and their VAT, once."""
+    """Decided for acme with 13.00 to give back, net: the next document gives 13.00 and their VAT, once.
+
+    Credited with --rebill it is given back again; another amount may be decided before.
+    """
     with quiet_life(tmp_path, plan(MARKUP, **HALF)) as here:
         here.add(moved(2, 1000, "2026-09-20", type_="refund", number=DID), filler(9, "2026-09-01"))
         here.run(SEPTEMBER, code=3)
@@ -995,6 +998,12 @@ def test_a_refund_without_an_original_is_decided(tmp_path: Path, when: str) -> N
         for _ in range(2):
             here.run(*([OCTOBER] if when == "next month" else [SEPTEMBER, "--supplementary"]))
         assert (here.net(), here.vat(), here.waiting()) == (-1300, -273, {})
+        (number,) = [each["number"] for each in here.told.values() if each["client_id"] == "acme"]
+        here.credit(number, rebill=True)
+        assert here.net() == 0
+        here.resolve(2, "--client", "acme", "--amount", "12.00")
+        here.run(*([NOVEMBER] if when == "next month" else [SEPTEMBER, "--supplementary"]))
+        assert (here.net(), here.vat()) == (-1200, -252)
 
 
 def test_a_refund_without_an_original_goes_to_the_house(tmp_path: Path) -> None:
@@ -1357,6 +1366,22 @@ def test_what_was_accepted_is_what_refunds_are_held_against(tmp_path: Path) -> N
         here.resolve(1, "--accept")
         here.add(moved(2, 700, "2026-10-05", type_="refund"))
         here.run(OCTOBER)
+        assert here.net() == 0
+
+
+def test_what_was_accepted_of_a_refund_came_back(tmp_path: Path) -> None:
+    """A refund of 4.00 gave back 5.20 and was accepted at 6.00: with the other 4.00 all of the 13.00 are back."""
+    with life(tmp_path, plan(MARKUP)) as here:
+        here.add(moved(1, -1000, "2026-09-05"), filler(9, "2026-09-01"))
+        here.run(SEPTEMBER)
+        here.add(moved(2, 400, "2026-09-06", type_="refund"))
+        here.run(SEPTEMBER, "--supplementary")
+        assert here.net() == 1300 - 520
+        here.change(2, amount=600)
+        here.run(SEPTEMBER, code=3)
+        here.resolve(2, "--accept")
+        here.add(moved(3, 400, "2026-09-07", type_="refund"))
+        here.run(SEPTEMBER, "--supplementary")
         assert here.net() == 0
 
 
