@@ -218,6 +218,20 @@ def month_nets(engine: Engine, months: Collection[str]) -> dict[tuple[str, str],
     return dict(found)
 
 
+def billed_trunks(engine: Engine, owners: Collection[tuple[str, str]]) -> dict[tuple[str, str], set[str]]:
+    """(client, month) → the trunks of what was billed to it of the month."""
+    owner = (settlements.c.client_id, settlements.c.month)
+    found: dict[tuple[str, str], set[str]] = defaultdict(set)
+    with transaction(engine) as connection:
+        for chunk in chunks(sorted({client_id for client_id, _ in owners})):
+            query = select(*owner, settlements.c.trunk).where(
+                settlements.c.month.in_(sorted({month for _, month in owners})), settlements.c.client_id.in_(chunk)
+            )
+            for client_id, month, trunk in connection.execute(query.distinct()):
+                found[client_id, month].add(trunk)
+    return {key: trunks for key, trunks in found.items() if key in owners}
+
+
 def own_charges(engine: Engine) -> tuple[set[str], dict[str, int]]:
     """Ids of the fees that are billed now, and id → the next part of each minimum."""
     with transaction(engine) as connection:

@@ -21,6 +21,7 @@ from billing_job.core.register import TrunkAssignment
 from billing_job.core.settlement import MonthTerms, TrunkMonth
 from billing_job.core.toml import AS_RECORDED
 from billing_job.core.vat_evidence import RecordedAnswer
+from billing_job.ledger.billed_facts import billed_trunks
 from billing_job.ledger.documents import billed_periods
 from billing_job.ledger.freed import FreedMonths, freed_months
 from billing_job.ledger.month_terms import borne_months, recorded_terms
@@ -54,9 +55,25 @@ class Accounts:
         if (client_id, month) in self.recorded:
             return client_id
         earlier = {found for key in self._trunk_months(client_id, month) if (found := self.borne.get(key)) is not None}
+        return self._one_of(earlier, client_id, month)
+
+    def accounts_billed(self, owners: Collection[Owner]) -> dict[Owner, str]:
+        """The account of what was billed of these months, also under ids that have left the files or got others."""
+        unnamed = {owner for owner in owners if owner not in self.recorded}
+        trunks = billed_trunks(self.job.engine, unnamed) if unnamed else {}
+        found = {}
+        for client_id, month in owners:
+            bore = {
+                id_ for trunk in trunks.get((client_id, month), ()) for id_ in self._bore_trunk.get((trunk, month), ())
+            }
+            found[client_id, month] = self._one_of(bore, self.account(client_id, month), month)
+        return found
+
+    def _one_of(self, earlier: Collection[str], otherwise: str, month: str) -> str:
+        """Of these ids the one whose month was recorded."""
         known = ((id_, month) for id_ in earlier if (id_, month) in self.recorded)
         freed = self.freed.owners
-        return min(known, key=lambda owner: (owner not in freed, owner), default=(client_id, month))[0]
+        return min(known, key=lambda owner: (owner not in freed, owner), default=(otherwise, month))[0]
 
     def has_terms(self, client_id: str, month: str) -> bool:
         """Whether the month was issued before, whatever the client was called then."""
@@ -236,6 +253,13 @@ class Accounts:
         found: dict[tuple[str, str], set[str]] = {}
         for (trunk, since, _), client_id in self.borne.items():
             found.setdefault((trunk, since), set()).add(client_id)
+        return found
+
+    @cached_property
+    def _bore_trunk(self) -> dict[tuple[str, str], set[str]]:
+        found: dict[tuple[str, str], set[str]] = {}
+        for (trunk, _, month), client_id in self.borne.items():
+            found.setdefault((trunk, month), set()).add(client_id)
         return found
 
     @cached_property

@@ -28,7 +28,7 @@ from billing_job.core.wallet import in_time
 from billing_job.ledger.billed_facts import Units, billed_units
 from billing_job.ledger.documents import documents_of_numbers
 from billing_job.ledger.freed import freed
-from billing_job.month.accounts import Owner
+from billing_job.month.accounts import Accounts, Owner
 from billing_job.month.attributing import decisions_that_hold
 from billing_job.month.job import Job
 from billing_job.month.placed import Placed
@@ -81,7 +81,8 @@ def decided_before(job: Job, placed: Placed, months: Collection[str]) -> Decided
     """Of rows that happened in these months, and of the refunds among them."""
     held = decisions_that_hold(job)
     amounts = {id_: one.amount_cents for id_, one in held.items() if one.amount_cents is not None}
-    return Decided(freed(job.engine), amounts, billed_units(job.engine, months), _corrected(job, placed.refunded))
+    units = _of_accounts(billed_units(job.engine, months), placed.accounts)
+    return Decided(freed(job.engine), amounts, units, _corrected(job, placed.refunded))
 
 
 def charges(
@@ -210,21 +211,35 @@ def _and_then(units: BilledUnits, frames: Sequence[pd.DataFrame]) -> BilledUnits
     return replace(units, before=before)
 
 
+def _of_accounts(stored: Units, accounts: Accounts) -> Units:
+    """Counted units under the ids by which the months were first billed."""
+    owners = {(client_id, month) for counts in (stored.before, stored.unnamed) for client_id, month, _ in counts}
+    account = accounts.accounts_billed(owners)
+    before: dict[tuple[str, str, str], int] = {}
+    unnamed: dict[tuple[str, str, str], int] = {}
+    for (client_id, month, name), count in stored.before.items():
+        key = (account[client_id, month], month, name)
+        before[key] = max(count, before.get(key, 0))
+    for (client_id, month, name), count in stored.unnamed.items():
+        key = (account[client_id, month], month, name)
+        unnamed[key] = count + unnamed.get(key, 0)
+    return Units(before, unnamed)
+
+
 def _units(stored: Units, placed: Placed, billable: pd.DataFrame) -> BilledUnits:
-    """Counted units under the ids that the rows' clients have by now."""
+    """Counted units of accounts under the ids that the rows' clients have by now as well."""
     before = dict(stored.before)
     unnamed = dict(stored.unnamed)
-    owners = pairs_of(billable["client_id"], billable["month"])
-    account_of = {owner: placed.accounts.account(*owner) for owner in owners}
-    for (client_id, month), account in account_of.items():
+    for client_id, month in pairs_of(billable["client_id"], billable["month"]):
+        account = placed.accounts.account(client_id, month)
         if account == client_id:
             continue
-        for (owner, of_month, name), count in stored.before.items():
-            if (owner, of_month) == (account, month):
-                before[client_id, month, name] = max(count, before.get((client_id, month, name), 0))
-        for (owner, of_month, name), count in stored.unnamed.items():
-            if (owner, of_month) == (account, month):
-                unnamed[client_id, month, name] = count + unnamed.get((client_id, month, name), 0)
+        for now, of_accounts in ((before, stored.before), (unnamed, stored.unnamed)):
+            now |= {
+                (client_id, month, name): count
+                for (owner, of_month, name), count in of_accounts.items()
+                if (owner, of_month) == (account, month)
+            }
     return BilledUnits(before, unnamed)
 
 

@@ -1324,6 +1324,24 @@ def test_a_renamed_client_has_one_minimum(tmp_path: Path) -> None:
         assert here.of_month(SEPTEMBER) + here.of_month(SEPTEMBER, "acme2") == 10_000
 
 
+def test_a_client_that_gets_its_old_id_back_has_one_month(tmp_path: Path) -> None:
+    """September as acme, as acme2 and as acme again: one minimum of 100.00, and one package of two messages.
+
+    Calls of 20.00, 30.00 and 60.00 come to 110.00: nothing of the minimum is left. Of three messages one is paid.
+    """
+    with quiet_life(tmp_path, plan(PACKAGE + AT_COST, **MINIMUM)) as here:
+        for row_id, name, cents, month in (
+            (1, "acme", 2000, SEPTEMBER),
+            (2, "acme2", 3000, OCTOBER),
+            (3, "acme", 6000, NOVEMBER),
+        ):
+            here.clients(f"{name},Acme B.V.,NL,,,,", "bruno,Bruno B.V.,NL,,,,")
+            here.trunks(f"{TRUNK_A},{name},,", f"{TRUNK_B},bruno,,")
+            here.add(moved(row_id, -cents, "2026-09-30"), moved(10 + row_id, -1, "2026-09-30", type_="sms"))
+            here.run(month)
+        assert here.of_month(SEPTEMBER) + here.of_month(SEPTEMBER, "acme2") == 11_010
+
+
 @pytest.mark.parametrize("undone", ["", "INV-2026-00001", "INV-2026-00002"])
 def test_two_clients_that_became_one_owe_a_billed_month_no_second_time(tmp_path: Path, undone: str) -> None:
     """100.00 each in September; both are carol by now: late use, and a document billed again, change nothing."""
