@@ -42,19 +42,19 @@ def tell(
     if not exceptions.empty:
         reasons = ", ".join(f"{count} {reason}" for reason, count in exceptions["reason"].value_counts().items())
         console.warn(
-            f"{len(exceptions)} transactions of {wallet_text(-sum_of(exceptions).micros, currency)} wait as exceptions"
-            f" ({reasons}): see exceptions.csv or `billing-job exceptions`"
+            f"{counted(len(exceptions), 'transaction')} of {wallet_text(-sum_of(exceptions).micros, currency)}"
+            f" {'waits' if len(exceptions) == 1 else 'wait'} as exceptions ({reasons}): see exceptions.csv or `billing-job exceptions`"
         )
         console.warn(*_many_of_one_file(exceptions))
     if billed.waiting.count:
         console.warn(
-            f"{billed.waiting.count} transactions of {wallet_text(-billed.waiting.micros, currency)} came after their"
-            " client's invoice: they go on the next one, or on one of their own now with --supplementary"
+            f"{counted(billed.waiting.count, 'transaction')} of {wallet_text(-billed.waiting.micros, currency)} came after"
+            " the client's invoice: to be billed on the next one, or on one of its own now with --supplementary"
         )
-    if billed.placed.never_run.count:
+    if older := billed.placed.never_run.count:
         console.info(
-            f"{billed.placed.never_run.count} older transactions of"
-            f" {wallet_text(-billed.placed.never_run.micros, currency)} belong to months that were never run"
+            f"{counted(older, 'older transaction')} of {wallet_text(-billed.placed.never_run.micros, currency)}"
+            f" {'belongs' if older == 1 else 'belong'} to months that were never run"
             + ("" if job.settings.billing.first_month else "; if they were billed elsewhere, set billing.first_month")
         )
     tell_wallet(billed.gate, job, console)
@@ -77,7 +77,9 @@ def _many_of_one_file(exceptions: pd.DataFrame) -> list[str]:
     count = int(lacking.sum())
     if not count:
         return []
-    return [f"{count} of them want rows in numbers.csv: `billing-job init --from-ledger` proposes them"]
+    return [
+        f"{count} of them {'lacks its row' if count == 1 else 'lack their rows'} in numbers.csv: `billing-job init --from-ledger` proposes them"
+    ]
 
 
 def _why(billed: Billed, period: Period, job: Job) -> str:
