@@ -41,15 +41,16 @@ def tell(
     exceptions = billed.placed.exceptions
     if not exceptions.empty:
         reasons = ", ".join(f"{count} {reason}" for reason, count in exceptions["reason"].value_counts().items())
+        verb = "waits as an exception" if len(exceptions) == 1 else "wait as exceptions"
         console.warn(
-            f"{counted(len(exceptions), 'transaction')} of {wallet_text(-sum_of(exceptions).micros, currency)}"
-            f" {'waits' if len(exceptions) == 1 else 'wait'} as exceptions ({reasons}): see exceptions.csv or `billing-job exceptions`"
+            f"{counted(len(exceptions), 'transaction')} of {wallet_text(-sum_of(exceptions).micros, currency)} {verb}"
+            f" ({reasons}): see exceptions.csv or `billing-job exceptions`"
         )
         console.warn(*_many_of_one_file(exceptions))
-    if billed.waiting.count:
+    if late := billed.waiting.count:
         console.warn(
-            f"{counted(billed.waiting.count, 'transaction')} of {wallet_text(-billed.waiting.micros, currency)} came after"
-            " the client's invoice: to be billed on the next one, or on one of its own now with --supplementary"
+            f"{counted(late, 'transaction')} of {wallet_text(-billed.waiting.micros, currency)} came after the client's"
+            " invoice: to be billed on the next one, or on one of its own now with --supplementary"
         )
     if older := billed.placed.never_run.count:
         console.info(
@@ -77,9 +78,8 @@ def _many_of_one_file(exceptions: pd.DataFrame) -> list[str]:
     count = int(lacking.sum())
     if not count:
         return []
-    return [
-        f"{count} of them {'lacks its row' if count == 1 else 'lack their rows'} in numbers.csv: `billing-job init --from-ledger` proposes them"
-    ]
+    lacks = "lacks its row" if count == 1 else "lack their rows"
+    return [f"{count} of them {lacks} in numbers.csv: `billing-job init --from-ledger` proposes them"]
 
 
 def _why(billed: Billed, period: Period, job: Job) -> str:
