@@ -43,7 +43,7 @@ def init(invocation: Invocation, base_url: str | None, offline: bool, from_ledge
     you confirm it. Example: billing-job init, then billing-job sync, then billing-job init --from-ledger
     """
     from billing_job.config.first_files import table_text, write_new
-    from billing_job.config.mapping import CLIENT_COLUMNS, NUMBER_COLUMNS, TRUNK_COLUMNS
+    from billing_job.config.mapping_columns import CLIENT_COLUMNS, NUMBER_COLUMNS, TRUNK_COLUMNS
 
     columns = {"clients.csv": CLIENT_COLUMNS, "trunks.csv": TRUNK_COLUMNS, "numbers.csv": NUMBER_COLUMNS}
     folder = invocation.config.absolute().parent
