@@ -38,6 +38,8 @@ def tell(
     fresh = "drafts" if draft else f"{len(billed.issued)} of them new"
     figures = (("net", net), ("VAT", vat), ("gross", gross))
     console.figures(f"{period}: {kinds}, {fresh}", [(name, money_text(cents, currency)) for name, cents in figures])
+    if billed.placed.sums_of_month.rows == 0:
+        console.info(f"the wallet has no transaction of {period}")
     exceptions = billed.placed.exceptions
     if not exceptions.empty:
         reasons = ", ".join(f"{count} {reason}" for reason, count in exceptions["reason"].value_counts().items())
