@@ -16,7 +16,7 @@ from billing_job.billing.invoicing.month_lines import Facts, FreedTerms, OwnLine
 from billing_job.billing.rating.own_charges import ChargeRow, priced_charges
 from billing_job.billing.rating.price import BilledUnits, price
 from billing_job.billing.rating.tariff import Tariff
-from billing_job.core.categories import CHARGE, MONTHLY_FEE, REFUND
+from billing_job.core.categories import CHARGE, MONTHLY_FEE, REFUND, is_of_plan, plan_charge_of
 from billing_job.core.columns.interned import Coded, Mask, cells_of, pairs_of
 from billing_job.core.columns.row_values import records
 from billing_job.core.columns.schema import PRICED, conform, empty
@@ -302,7 +302,10 @@ def _refund_facts(
 def _freed_terms(placed: Placed, again: pd.DataFrame, kept: Mapping[Key, Kept], own: Sequence[ChargeRow]) -> FreedTerms:
     """What the files now say of the months that freed rows, and freed charges, belong to."""
     owners: set[Owner] = pairs_of(again["client_id"], again["month"])
-    owners |= {(one.client_id, one.month) for key, one in kept.items() if key[0].startswith(CHARGE)}
+    charged = {key[0]: one for key, one in kept.items() if key[0].startswith(CHARGE)}
+    owners |= {(one.client_id, one.month) for one in charged.values()}
+    of_plans = {(plan_charge_of(id_, one.month)[0], one.month) for id_, one in charged.items() if is_of_plan(id_)}
+    owners |= placed.accounts.present(of_plans)
     owners |= {(row.client_id, row.month) for row in own if (row.transaction_id, 0) in kept}
     vat: dict[Owner, Vat] = {}
     discounts: dict[Owner, int] = {}
