@@ -22,11 +22,22 @@ if TYPE_CHECKING:
     is_flag=True,
     help="After a restore: the bank was told of no collection that the ledger does not know.",
 )
+@click.option(
+    "--announced",
+    is_flag=True,
+    help="Clients were told of the debits that their invoices do not announce.",
+)
 @output_option
 @json_option
 @click.pass_obj
 def collect(
-    invocation: Invocation, due: str, anyway: bool, bank_has_none: bool, output: Path | None, as_json: bool
+    invocation: Invocation,
+    due: str,
+    anyway: bool,
+    bank_has_none: bool,
+    announced: bool,
+    output: Path | None,
+    as_json: bool,
 ) -> int:
     """Write output/collections/DAY-SCHEME.xml (pain.008.001.08) of what is due from clients that pay by direct debit.
 
@@ -47,7 +58,7 @@ def collect(
         check_folder(job)
         check_facts(job)
         check_statements(job, anyway=anyway)
-        found = collect_due(job, wanted, console, bank_has_none=bank_has_none)
+        found = collect_due(job, wanted, console, bank_has_none=bank_has_none, all_announced=announced)
     for file in found.files:
         debits = counted(len(file.collection.debits), "direct debit")
         again = "" if file.new else " (made before; the same bytes)"

@@ -10,7 +10,7 @@ from stdnum.exceptions import ValidationError as StdnumError
 
 from billing_job.billing.invoicing.tax import VAT_PREFIXES, written_vat_id
 from billing_job.core.countries import EU
-from billing_job.core.toml import Country, Table
+from billing_job.core.toml import Country, Table, expecting
 from billing_job.documents.einvoice.addresses import participant_problem
 from billing_job.receivables.mandates import checked_creditor_id
 
@@ -40,6 +40,11 @@ def _participant(value: str) -> str:
     return value
 
 
+FooterWord = Annotated[
+    str, Field(max_length=60), expecting("write at most 60 letters: it stands at the foot of every page")
+]
+
+
 class SellerTable(Table):
     """`[seller]`: who the invoices come from."""
 
@@ -50,8 +55,8 @@ class SellerTable(Table):
     postal_code: str = ""
     city: str = ""
     vat_id: str = ""
-    tax_number: str = ""
-    registration_id: str = ""
+    tax_number: FooterWord = ""
+    registration_id: FooterWord = ""
     peppol_id: Annotated[str, AfterValidator(_participant)] = ""
     contact: str = ""
     email: str = ""

@@ -54,7 +54,9 @@ class Design(Table):
     accent_colour: Annotated[
         str, Field(pattern=r"^#[0-9a-fA-F]{6}$"), expecting("write # and six hexadecimal digits, such as #0b5c6b")
     ] = "#0b5c6b"
-    footer: str = ""
+    footer: Annotated[
+        str, Field(max_length=220), expecting("write at most 220 letters: a page's foot has room for three lines")
+    ] = ""
     address: Literal["left", "right"] = "left"
     paper: Literal["a4", "letter"] = "a4"
     fold_marks: bool = True

@@ -17,7 +17,7 @@ from billing_job.ledger.payments import recorded_payments
 from billing_job.ledger.reminders import UNKNOWN, ReminderEvent, SentReminder, logged_reminders
 from billing_job.ledger.undelivered import not_reached
 from billing_job.month.banked import waiting_money
-from billing_job.month.collected import collected, under_way, usable_mandate
+from billing_job.month.collected import announced, collected, under_way, usable_mandate
 from billing_job.month.job import Job
 from billing_job.month.receivables import check_holds, load_receivables
 from billing_job.month.reminded import client_of, reminded, reminder_to_json
@@ -31,9 +31,11 @@ def planned_reminders(job: Job, log: Sequence[SentReminder]) -> ReminderPlan:
     """Today's reminders by what is open now."""
     check_holds(job)
     state, payments = load_receivables(job), recorded_payments(job.engine)
-    owing = {item.client_id: item.number for item in state.items if item.days_overdue(state.as_of)}
+    overdue = [item for item in state.items if item.days_overdue(state.as_of)]
+    owing = {item.client_id: item.number for item in overdue}
     history = collected(logged_collections(job.engine), payments)
     clients = {client_id: client_of(job, client_id, number) for client_id, number in owing.items()}
+    debited = {id_ for id_, client in clients.items() if _is_debited(job, client, state.as_of, history)}
     terms = Terms(
         job.settings.reminders.levels,
         job.seller.country,
@@ -44,7 +46,7 @@ def planned_reminders(job: Job, log: Sequence[SentReminder]) -> ReminderPlan:
         reminded(log),
         under_way(history),
         paid_beside(payments, state.as_of),
-        frozenset(id_ for id_, client in clients.items() if _is_debited(job, client, state.as_of, history)),
+        announced(job.engine, [item.number for item in overdue if item.client_id in debited]),
         waiting_money(job),
         not_reached(job.engine, job.clock.now()),
     )

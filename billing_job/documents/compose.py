@@ -15,7 +15,9 @@ from billing_job.documents.letterhead import (
     footer_parts,
     joined,
     layout_classes,
+    running_head,
     seller_party,
+    whole_address,
 )
 from billing_job.documents.localized import PrintedMoney
 from billing_job.documents.page_lines import PageLines
@@ -74,6 +76,7 @@ def _view(document: Document, labels: Labels, arrangement: Arrangement, *, pictu
         total = Row(RowKind.GROUP, labels("Total excluding VAT"), amount=money.bare(document.net_cents))
         rows = (*rows, total)
     closing = _CLOSING_ROWS if arrangement.is_long else 1
+    buyer = buyer_party(document.client, document.seller)
     before, between, after = labels("Page {page} of {pages}", page="\0", pages="\0").split("\0")
     if document.number:
         before = f"{page_text(document.number)} · {before}"
@@ -84,14 +87,14 @@ def _view(document: Document, labels: Labels, arrangement: Arrangement, *, pictu
         heading=heading,
         accent=accent_of(document.seller),
         heading_colour=heading_colour(document.seller),
-        layout=layout_classes(document.seller, is_dense=arrangement.is_dense),
+        layout=layout_classes(document.seller, arrangement),
         arrangement=arrangement,
         draft_mark=labels("DRAFT") if document.is_draft else "",
         logo=document.seller.logo,
         brand=seller_name,
         seller=seller_party(document.seller, labels),
         sender_line=shortened(joined((seller_name, *address_lines(document.seller)), labels), _SENDER_ROOM),
-        buyer=buyer_party(document.client, document.seller),
+        buyer=buyer,
         facts=tuple(_facts(document, labels)),
         summary=Fact(labels(_summary_label(document)), money(document.gross_cents)),
         due=_due(document, labels),
@@ -113,7 +116,7 @@ def _view(document: Document, labels: Labels, arrangement: Arrangement, *, pictu
         totals=tuple(_totals(document, money, labels)),
         grand_total=Fact(labels("Total including VAT"), money(document.gross_cents)),
         payment=_payment(document, money, labels, pictures=pictures),
-        remark=joined(_remarks(document, labels), labels),
+        remark=joined((*_remarks(document, labels), whole_address(buyer, labels)), labels),
         month_chart=month_picture(document, money, labels) if pictures and arrangement.has_chart else None,
         running_head=_joined_head(heading, document, labels),
         footer=joined(footer_parts(document.seller, labels), labels),
@@ -158,7 +161,7 @@ def _facts(document: Document, labels: Labels) -> Iterable[Fact]:
 
 def _joined_head(heading: str, document: Document, labels: Labels) -> str:
     title = " ".join(filter(None, (heading, page_text(document.number))))
-    return joined((title, page_text(document.client.name)), labels)
+    return running_head((title,), document.client, labels)
 
 
 def _summary_label(document: Document) -> str:

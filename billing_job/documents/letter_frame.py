@@ -5,13 +5,16 @@ from billing_job.documents import localized
 from billing_job.documents.accent import accent_of, heading_colour
 from billing_job.documents.letter_view import Grid, LetterView
 from billing_job.documents.letterhead import (
+    FOOTER_ROOM,
     address_lines,
     buyer_ids,
     buyer_party,
     footer_parts,
     joined,
     layout_classes,
+    running_head,
     seller_party,
+    whole_address,
 )
 from billing_job.documents.localized import PrintedMoney
 from billing_job.documents.payment_code import transfer_code
@@ -48,6 +51,8 @@ def letter_frame(
     """A letter's page: what it says, between the head and the foot that all of them have."""
     before, between, after = labels("Page {page} of {pages}", page="\0", pages="\0").split("\0")
     name = page_text(seller.name)
+    buyer = buyer_party(client, seller)
+    notes = (*notes, *filter(None, (whole_address(buyer, labels),)))
     contact = joined((page_text(seller.email), localized.phone_text(seller.phone)), labels)
     signature = (page_text(seller.legal_name or seller.name), contact)
     return LetterView(
@@ -62,7 +67,7 @@ def letter_frame(
         brand=name,
         seller=seller_party(seller, labels),
         sender_line=shortened(joined((name, *address_lines(seller)), labels), _SENDER_ROOM),
-        buyer=buyer_party(client, seller),
+        buyer=buyer,
         facts=(*facts, Fact(labels("Customer number"), page_text(client.client_id)), *buyer_ids(client, labels)),
         summary=summary,
         summary_note=summary_note,
@@ -77,7 +82,7 @@ def letter_frame(
         notes=notes,
         closing=closing,
         signature=tuple(text for text in signature if text),
-        running_head=joined((name, heading, page_text(client.name)), labels),
+        running_head=running_head((shortened(name, FOOTER_ROOM), heading), client, labels),
         footer=joined(footer_parts(seller, labels), labels),
         page_before=before,
         page_between=between,

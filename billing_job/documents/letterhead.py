@@ -1,18 +1,21 @@
 """What stands at the head and the foot of every page: who writes to whom."""
 
 from collections.abc import Iterable
-from dataclasses import replace
 
 from billing_job.core.document import Client, Seller
 from billing_job.documents import localized
-from billing_job.documents.page_room import fills_the_window
+from billing_job.documents.address_window import in_the_window, left_out
 from billing_job.documents.postal_address import address_of, country_line
 from billing_job.documents.safe_text import page_text, shortened
 from billing_job.documents.translations import Labels
-from billing_job.documents.view import Fact, Party
+from billing_job.documents.view import Arrangement, Fact, Party
 
-_FOOTER_ROOM = 64
+FOOTER_ROOM = 64
 """Letters of the seller's name with which the foot of a page takes two lines; the letterhead has it whole."""
+
+_USUAL = Arrangement()
+_HEAD_ROOM = 64
+"""Letters of a client's name with which the head of later pages takes two lines at most; page one has it whole."""
 
 
 def joined(parts: Iterable[str], labels: Labels) -> str:
@@ -50,8 +53,13 @@ def buyer_party(client: Client, seller: Seller) -> Party:
     address = address_of(client)
     person = page_text(client.attention)
     lines = (person, *address.after, country_line(client.country, seller.country))
-    party = Party(page_text(client.name), tuple(filter(None, lines)), before=address.before)
-    return replace(party, is_long=fills_the_window(party))
+    return in_the_window(Party(page_text(client.name), tuple(filter(None, lines)), before=address.before))
+
+
+def whole_address(buyer: Party, labels: Labels) -> str:
+    """What of the client's name and address the window may not show whole; empty where it shows all."""
+    parts = left_out(buyer)
+    return labels("Addressee in full: {address}", address=labels.apart(joined(parts, labels))) if parts else ""
 
 
 def buyer_ids(client: Client, labels: Labels) -> tuple[Fact, ...]:
@@ -63,12 +71,17 @@ def buyer_ids(client: Client, labels: Labels) -> tuple[Fact, ...]:
     return tuple(fact for fact in ids if fact.value)
 
 
-def layout_classes(seller: Seller, *, is_dense: bool = False) -> str:
+def running_head(parts: Iterable[str], client: Client, labels: Labels) -> str:
+    """What stands above all pages but the first: these parts, and who the client is."""
+    return joined((*parts, shortened(page_text(client.name), _HEAD_ROOM)), labels)
+
+
+def layout_classes(seller: Seller, arrangement: Arrangement = _USUAL) -> str:
     """The classes that tell the style sheet of paper, window, fold marks, sums carried forward and closer rows."""
     marks = "folded" if seller.fold_marks else ""
     sums = "carrying" if seller.carried_forward else ""
-    dense = "dense" if is_dense else ""
-    return " ".join(filter(None, (f"paper-{seller.paper}", f"address-{seller.address}", marks, sums, dense)))
+    dense, tight = "dense" if arrangement.is_dense else "", "tight" if arrangement.is_tight else ""
+    return " ".join(filter(None, (f"paper-{seller.paper}", f"address-{seller.address}", marks, sums, dense, tight)))
 
 
 def footer_parts(seller: Seller, labels: Labels) -> Iterable[str]:
@@ -76,7 +89,7 @@ def footer_parts(seller: Seller, labels: Labels) -> Iterable[str]:
     if seller.footer:
         yield page_text(seller.footer)
         return
-    yield shortened(page_text(seller.legal_name or seller.name), _FOOTER_ROOM)
+    yield shortened(page_text(seller.legal_name or seller.name), FOOTER_ROOM)
     if seller.vat_id:
         yield f"{labels('VAT ID')} {page_text(seller.vat_id)}"
     if seller.tax_number:

@@ -6,7 +6,7 @@ Sizes are those of `invoice.css`; `tests/documents/test_page_room.py` holds the 
 """
 
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from billing_job.documents.view import Arrangement, DocumentView, Party, Row
 
@@ -19,6 +19,7 @@ _WHOLE = (
     Arrangement(has_notes_beside=True, has_headings=False),
     Arrangement(has_notes_beside=True, is_dense=True),
     Arrangement(has_notes_beside=True, is_dense=True, has_headings=False),
+    Arrangement(has_notes_beside=True, is_dense=True, is_tight=True, has_headings=False),
 )
 _LONG = (
     Arrangement(is_long=True, has_categories=True, has_chart=True),
@@ -26,9 +27,10 @@ _LONG = (
     Arrangement(is_long=True, has_categories=True, is_dense=True),
     Arrangement(is_long=True, is_dense=True),
 )
+_FEW_TOTALS = 6
+"""Of more, each has the smallest letters on a tight page."""
 _ERROR = 500
 """What the estimate of a page that has room may be too large by."""
-_LINES_IN_WINDOW = 7
 # The width of a letter in sizes of the style sheet: 7.5, 8, 8.5 and 9 points, and 9 in bold.
 _IN_7_5, _IN_8, _IN_8_5, _IN_9, _IN_BOLD = 128, 137, 146, 160, 166
 
@@ -39,7 +41,6 @@ class _Sizes:
 
     sheet: int
     header: int
-    above_buyer: int
     headline: int
     fact: int
     row: int
@@ -49,16 +50,30 @@ class _Sizes:
     around_totals: int
     paid: int
     around_payment: int
+    columns: "_Columns"
 
+
+@dataclass(frozen=True, slots=True)
+class _Columns:
+    """Widths of the lines' table: what it has in any case beside the texts, and what each further column takes."""
+
+    always: int
+    number: int
+    price: int
+    rate: int
+
+
+_ROOMY, _NARROW = _Columns(6_100, 3_600, 2_400, 1_400), _Columns(4_500, 2_600, 1_900, 1_100)
 
 _USUAL = {
-    "a4": _Sizes(25_800, 6_950, 3_700, 2_008, 500, 546, _IN_8_5, 405, 540, 963, 460, 900),
-    "letter": _Sizes(24_640, 7_250, 4_000, 2_008, 500, 476, _IN_8_5, 405, 540, 963, 460, 900),
+    "a4": _Sizes(25_800, 6_950, 2_008, 500, 546, _IN_8_5, 405, 540, 963, 460, 900, _ROOMY),
+    "letter": _Sizes(24_640, 7_250, 2_008, 500, 476, _IN_8_5, 405, 540, 963, 460, 900, _ROOMY),
 }
 _DENSE = {
-    "a4": _Sizes(25_800, 6_950, 3_700, 1_760, 393, 421, _IN_8, 381, 400, 815, 395, 600),
-    "letter": _Sizes(24_640, 7_250, 4_000, 1_760, 393, 421, _IN_8, 381, 400, 815, 395, 600),
+    "a4": _Sizes(25_800, 6_950, 1_760, 393, 421, _IN_8, 381, 400, 815, 395, 600, _ROOMY),
+    "letter": _Sizes(24_640, 7_250, 1_760, 393, 421, _IN_8, 381, 400, 815, 395, 600, _ROOMY),
 }
+_TIGHT = {paper: replace(each, row=396, letter=_IN_7_5, wrapped=357, columns=_NARROW) for paper, each in _DENSE.items()}
 
 
 def arrangements_of(lines: int) -> tuple[Arrangement, ...]:
@@ -81,11 +96,6 @@ def height(view: DocumentView, paper: str) -> int:
     )
 
 
-def fills_the_window(party: Party) -> bool:
-    """Whether an address takes more lines in the usual size than the envelope's window shows."""
-    return _party_lines(party, 8_000, _IN_9) > _LINES_IN_WINDOW
-
-
 def text_lines(text: str, width: int, letter: int) -> int:
     """The lines that a text takes in letters of this width; a capital is wider, an ideograph takes the room of two."""
     quarters = sum(8 if unicodedata.east_asian_width(each) in "WF" else 5 if each.isupper() else 4 for each in text)
@@ -93,7 +103,8 @@ def text_lines(text: str, width: int, letter: int) -> int:
 
 
 def _sizes(view: DocumentView, paper: str) -> _Sizes:
-    return (_DENSE if view.arrangement.is_dense else _USUAL)[paper]
+    arrangement = view.arrangement
+    return (_TIGHT if arrangement.is_tight else _DENSE if arrangement.is_dense else _USUAL)[paper]
 
 
 def _header(view: DocumentView, sizes: _Sizes) -> int:
@@ -103,9 +114,7 @@ def _header(view: DocumentView, sizes: _Sizes) -> int:
         for fact in view.facts
     )
     facts = sum(sizes.fact + 390 * more for more in broken)
-    pitch, letter = (331, _IN_7_5) if view.buyer.is_long else (460, _IN_9)
-    buyer = sizes.above_buyer + pitch * _party_lines(view.buyer, 8_000, letter)
-    return max(sizes.header, buyer, letterhead + facts)
+    return max(sizes.header, letterhead + facts)
 
 
 def _party_lines(party: Party, width: int, letter: int) -> int:
@@ -116,7 +125,9 @@ def _party_lines(party: Party, width: int, letter: int) -> int:
 def _table(view: DocumentView, sizes: _Sizes) -> int:
     if view.specification_title:
         return 480 + sizes.row * len(view.categories) if view.categories else 0
-    width = 17_000 - 2_800 - 3_000 - 300 - 3_600 * view.has_numbers - 2_400 * view.has_prices - 1_400 * view.has_rates
+    taken = sizes.columns
+    width = 17_000 - taken.always
+    width -= taken.number * view.has_numbers + taken.price * view.has_prices + taken.rate * view.has_rates
     return 480 + sum(_row(row, width, sizes) for row in (*view.rows, *view.closing_rows))
 
 
@@ -128,6 +139,8 @@ def _row(row: Row, width: int, sizes: _Sizes) -> int:
 def _totals(view: DocumentView, sizes: _Sizes) -> int:
     width = 8_000 if view.arrangement.is_dense else 6_000
     broken = sum(text_lines(fact.label, width, _IN_9) - 1 for fact in view.totals)
+    if view.arrangement.is_tight and len(view.totals) > _FEW_TOTALS:
+        return 730 + 318 * (len(view.totals) + broken)
     taken = sizes.around_totals + sizes.total * len(view.totals) + 460 * broken
     return max(taken, 3_005 if view.month_chart else 0)
 

@@ -17,6 +17,8 @@ class Arrangement:
     has_chart: bool = False
     is_dense: bool = False
     """Rows stand closer."""
+    is_tight: bool = False
+    """Of a dense page, lines and totals have the smallest letters, and columns no more than figures need."""
     has_categories: bool = False
     """What each category of a long document comes to."""
 
@@ -42,6 +44,8 @@ class Party:
     before: tuple[str, ...] = ()
     is_long: bool = False
     """Whether it takes smaller letters to stand in the window."""
+    most_lines: tuple[int, ...] = ()
+    """Of a long one, the lines that the window has for each part: of `before`, the name, and `lines`."""
 
 
 class RowKind(StrEnum):

@@ -12,6 +12,7 @@ from billing_job.core.wallet import Payment
 from billing_job.ledger.billing_tables import credited_rows, settlements
 from billing_job.ledger.bulk import chunks
 from billing_job.ledger.database import transaction
+from billing_job.ledger.decisions import accepted_in
 from billing_job.ledger.releases import is_released
 from billing_job.ledger.tables import MOVED, transactions
 
@@ -69,10 +70,14 @@ def refund_history(engine: Engine, references: Collection[tuple[str, str]], refu
 
 
 def originals(engine: Engine, ids: Sequence[str]) -> dict[str, tuple[Original, ...]]:
-    """transaction → how it is billed now, a part each, and what was undone of that; nothing where it is open."""
+    """transaction → how it is billed now, a part each, and what was undone of that; nothing where it is open.
+
+    The cost is what somebody accepted, where the supplier changed the row since.
+    """
     with transaction(engine) as connection:
         found: dict[str, list[Original]] = defaultdict(list)
         given = _given_back(connection, ids)
+        accepted = accepted_in(connection)
         credited = credited_of(connection, ids)
         for chunk in chunks(sorted(ids)):
             rows = select(settlements).where(settlements.c.transaction_id.in_(chunk), ~is_released())
@@ -90,7 +95,7 @@ def originals(engine: Engine, ids: Sequence[str]) -> dict[str, tuple[Original, .
                         row.month,
                         row.document_number or "",
                         row.line,
-                        row.cost_micros,
+                        -accepted.get(row.transaction_id, -row.cost_micros) if row.part == 0 else row.cost_micros,
                         row.net_cents,
                         credited.get((*key, row.generation), 0),
                         given_cents,

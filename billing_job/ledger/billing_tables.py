@@ -198,7 +198,8 @@ decisions = Table(
     Column("amount_cents", BigInteger, comment="what a refund without an original gives back, net"),
     Column("accepts", Boolean, nullable=False, server_default=false(), comment="a changed row stays as it is billed"),
     Column("accepted_micros", BigInteger, comment="the changed row's wallet micros from now on; 0: withdrawn"),
-    comment="what users decided about exceptions; the latest holds",
+    Column("generation", Integer, comment="of the settlement that the changed row has"),
+    comment="what users decided about exceptions; of each kind the latest holds",
 )
 
 files = Table(

@@ -73,6 +73,24 @@ def terms_have_generations(connection: Connection) -> None:
         connection.execute(client_months.insert(), [dict(row._mapping) for row in rows])
 
 
+def acceptances_have_a_settlement(connection: Connection) -> None:
+    """Note which settlement of a changed row was accepted: the one that credit notes of earlier days had left."""
+    add_columns(connection, decisions)
+    freed_before = (
+        select(func.count())
+        .join_from(releases, documents, releases.c.credit_number == documents.c.number)
+        .where(
+            releases.c.transaction_id == decisions.c.transaction_id,
+            releases.c.part == 0,
+            documents.c.issue_date <= func.substr(decisions.c.decided_at, 1, 10),
+        )
+        .scalar_subquery()
+    )
+    connection.execute(
+        update(decisions).where(decisions.c.accepts, decisions.c.generation.is_(None)).values(generation=freed_before)
+    )
+
+
 def _derive(connection: Connection, document: Document) -> None:
     """The month, the net after discount, and fee and minimum as settlements of their own."""
     net = _net_of_rows(document)

@@ -11,7 +11,12 @@ from billing_job.ledger import bank_tables, receivables_tables  # noqa: F401 - t
 from billing_job.ledger.billing_tables import client_months, credited_rows, releases, settlements
 from billing_job.ledger.chain import record_anew
 from billing_job.ledger.derived_tables import DERIVED, derive, indexes_and_triggers
-from billing_job.ledger.facts_of_old_ledgers import add_columns, settlements_become_facts, terms_have_generations
+from billing_job.ledger.facts_of_old_ledgers import (
+    acceptances_have_a_settlement,
+    add_columns,
+    settlements_become_facts,
+    terms_have_generations,
+)
 from billing_job.ledger.tables import facts, metadata, transactions
 from billing_job.ledger.vat_tables import document_evidence, vat_closings, vies_answers
 from billing_job.ledger.wallet_in_micros import wallet_in_micros
@@ -99,6 +104,7 @@ STEPS: tuple[Step, ...] = (
     rows_are_counted,
     _history_is_not_read_for_a_look,
     terms_have_generations,
+    acceptances_have_a_settlement,
 )
 """STEPS[n] turns version n into version n + 1; a released step is never edited. A new ledger takes none of them."""
 

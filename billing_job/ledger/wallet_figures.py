@@ -40,6 +40,13 @@ def sums_by_type(engine: Engine, gone: Collection[str], currency: str) -> tuple[
     return tuple(TypeSum(name, whole_sum(*sums), low < 0 < high) for name, low, high, *sums in rows if low or high)
 
 
+def amounts_not_read(engine: Engine, currency: str) -> int:
+    """How many movements of that currency have no amount that could be read."""
+    unread = (moved_in(currency), transactions.c.micros.is_(None), transactions.c.large_micros.is_(None))
+    with transaction(engine) as connection:
+        return int(connection.execute(select(func.count()).select_from(transactions).where(*unread)).scalar_one())
+
+
 def earlier_look(engine: Engine, currency: str) -> EarlierLook | None:
     """The latest balance before the present one that differs from it, and the movements that were known by then."""
     with transaction(engine) as connection:

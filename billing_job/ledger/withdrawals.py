@@ -10,6 +10,7 @@ from billing_job.core.wallet import SETTLED
 from billing_job.ledger.billing_tables import credited_rows, settlements
 from billing_job.ledger.bulk import chunks
 from billing_job.ledger.database import transaction
+from billing_job.ledger.decisions import accepted_in
 from billing_job.ledger.derived_tables import unsettled, wallet_sums
 from billing_job.ledger.exact_sums import whole_sum
 from billing_job.ledger.mirror import absent_ids
@@ -40,10 +41,11 @@ def wallet_movements(engine: Engine, gone: set[str], currency: str) -> int:
 
 
 def changed_bills(engine: Engine, gone: set[str], only: str = "") -> dict[str, tuple[int, int | None]]:
-    """Settled transactions that no longer have the cost they were billed at: id → (wallet micros billed, micros now).
+    """Settled transactions that no longer have the cost they are settled at: id → (wallet micros of that, micros now).
 
-    None stands for one that was withdrawn, is unreadable, or has not moved money after all. What a credit note
-    undid whole is not among them. `only` asks for one transaction.
+    They are settled at what they were billed at, or at what somebody accepted since. None stands for one that was
+    withdrawn, is unreadable, or has not moved money after all. What a credit note undid whole is not among them.
+    `only` asks for one transaction.
     """
     undone = (
         select(func.sum(credited_rows.c.net_cents))
@@ -64,19 +66,28 @@ def changed_bills(engine: Engine, gone: set[str], only: str = "") -> dict[str, t
         .where(or_(undone.is_(None), settlements.c.net_cents == 0, undone != settlements.c.net_cents))
     )
     # A part of a shared order never costs what the order does: of these only withdrawn ones are found here.
-    changed_ids = select(unsettled.c.transaction_id).where(unsettled.c.changed)
-    changed = query.where(settlements.c.transaction_id.in_(changed_ids), settlements.c.part == 0)
+    whole = query.where(settlements.c.part == 0)
+    changed = whole.where(
+        settlements.c.transaction_id.in_(select(unsettled.c.transaction_id).where(unsettled.c.changed))
+    )
     if only:
         changed = changed.where(settlements.c.transaction_id == only)
     found: dict[str, tuple[int, int | None]] = {}
     with transaction(engine) as connection:
+        accepted = accepted_in(connection)
         for id_, billed, micros in connection.execute(changed):
-            if id_ not in gone:
+            found[id_] = (int(billed), micros)
+        # What was accepted may cost by now what it was billed at.
+        for chunk in chunks(sorted(accepted.keys() & {only} if only else accepted)):
+            for id_, billed, micros in connection.execute(whole.where(settlements.c.transaction_id.in_(chunk))):
                 found[id_] = (int(billed), micros)
+        found = {id_: costs for id_, costs in found.items() if id_ not in gone}
         for chunk in chunks(sorted(gone & {only} if only else gone)):
             for id_, billed, _ in connection.execute(query.where(settlements.c.transaction_id.in_(chunk))):
                 found[id_] = (found.get(id_, (0, None))[0] + int(billed), None)
-    return found
+    return {
+        id_: (accepted.get(id_, billed), now) for id_, (billed, now) in found.items() if accepted.get(id_) != (now or 0)
+    }
 
 
 def _older_than_the_list(connection: Connection, absent: set[str]) -> set[str]:

@@ -28,7 +28,7 @@ from billing_job.core.decision import Decision
 from billing_job.core.files.pieces import Pieces, joined
 from billing_job.core.memory import hand_back
 from billing_job.core.settlement import Original
-from billing_job.ledger.decisions import accepted_costs, decisions
+from billing_job.ledger.decisions import decisions
 from billing_job.ledger.transactions import renewals, settled_parts
 from billing_job.ledger.withdrawals import changed_bills
 from billing_job.month.job import Job
@@ -80,15 +80,17 @@ def attributed(
     transactions: Iterable[pd.DataFrame],
     facts: Assignments,
     changed: Mapping[str, tuple[int, int | None]] = NO_CHANGES,
+    undecided: Collection[str] = (),
 ) -> AttributedRows:
     """The owner of each transaction: by mapping and decisions, of an order shared out, of a refund by its original.
 
-    TRANSACTIONS in, in pieces. `changed` are settled transactions that wait for a decision.
+    TRANSACTIONS in, in pieces. `changed` are settled transactions that wait for a decision; of `undecided` ones the
+    decision is left out.
     """
     settings = job.settings
     parts = settled_parts(job.engine)
     of_parts = sorted({id_ for id_, _ in parts})
-    held = decisions_that_hold(job)
+    held = {id_: one for id_, one in decisions_that_hold(job).items() if id_ not in undecided}
     gone = job.withdrawn()
     plain, apart, rows = Pieces(_LAID_BY), [], 0
     for piece in transactions:
@@ -123,21 +125,12 @@ def decisions_that_hold(job: Job) -> dict[str, Decision]:
 
     Otherwise it would stop every run.
     """
-    return {
-        id_: one
-        for id_, one in decisions(job.engine).items()
-        if one.is_house or (not one.accepts and one.client_id in job.clients)
-    }
+    return {id_: one for id_, one in decisions(job.engine).items() if one.is_house or one.client_id in job.clients}
 
 
 def billed_and_changed(job: Job, only: str = "") -> dict[str, tuple[int, int | None]]:
     """Settled transactions, or this one, whose cost is another one by now, and that nobody accepted as they are now."""
-    accepted = accepted_costs(job.engine)
-    return {
-        id_: (accepted.get(id_, billed), now)
-        for id_, (billed, now) in changed_bills(job.engine, job.withdrawn(), only).items()
-        if accepted.get(id_) != (now or 0)
-    }
+    return changed_bills(job.engine, job.withdrawn(), only)
 
 
 def months_of_rows(frame: pd.DataFrame, job: Job) -> pd.Series:

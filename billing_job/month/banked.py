@@ -10,9 +10,12 @@ from billing_job.core.claim import Claim, Payment
 from billing_job.core.decision import BankDecision
 from billing_job.core.money import decimal_text
 from billing_job.ledger.bank import bank_decisions_in, entries_in
+from billing_job.ledger.collections import logged_in as collections_in
 from billing_job.ledger.database import transaction
 from billing_job.ledger.payments import claims_in, payments_in
-from billing_job.ledger.reminders import SENT, UNKNOWN, logged_in
+from billing_job.ledger.reminders import SENT, UNKNOWN
+from billing_job.ledger.reminders import logged_in as letters_in
+from billing_job.month.collected import collection_of
 from billing_job.month.job import Job
 from billing_job.month.reminded import late_claims, letter_offers
 from billing_job.receivables.duplicates import possible_duplicates
@@ -45,13 +48,16 @@ def evidence_of(
     recorded: dict[str, list[Payment]] = defaultdict(list)
     for payment in payments_in(connection):
         recorded[payment.entry].append(payment)
-    letters = [each for each in logged_in(connection) if each.event in SENT | UNKNOWN]
+    letters = [each for each in letters_in(connection) if each.event in SENT | UNKNOWN]
     decisions: Mapping[str, Sequence[BankDecision]] = bank_decisions_in(connection)
     return Evidence(
         claims=claims,
         first_day=job.first_day,
         currency=job.settings.billing.currency,
         mandates=[(each.iban, each.client_id) for each in job.receivables_files.mandates],
+        collected={
+            debit.document_number for each in collections_in(connection) for debit in collection_of(each).debits
+        },
         decisions=decisions,
         duplicates=possible_duplicates(known),
         recorded=recorded,

@@ -6,10 +6,12 @@ from datetime import date
 from functools import lru_cache
 
 from pydantic import TypeAdapter
+from sqlalchemy import Engine
 
 from billing_job.core.claim import Payment, PaymentKind
 from billing_job.core.document import Client
 from billing_job.ledger.collections import LoggedCollection
+from billing_job.ledger.documents import headings_of
 from billing_job.receivables.direct_debit import Collection
 from billing_job.receivables.mandates import Collected, Mandate, mandate_for, returns_in_a_row
 
@@ -63,3 +65,8 @@ def usable_mandate(
 def under_way(history: Iterable[Collected]) -> dict[str, date]:
     """Document → the day of its debit that the bank has not given back."""
     return {each.document_number: each.due for each in history if not each.returned}
+
+
+def announced(engine: Engine, numbers: Sequence[str]) -> frozenset[str]:
+    """Those of the documents that say by which mandate they are collected; the others ask for a transfer."""
+    return frozenset(number for number, heading in headings_of(engine, numbers).items() if heading.client.mandate_id)

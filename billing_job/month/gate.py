@@ -13,6 +13,7 @@ from billing_job.config.reading import TransactionsReading
 from billing_job.core.moments import moment_text
 from billing_job.core.money import micros_text
 from billing_job.core.period import Period
+from billing_job.core.sentences import counted
 from billing_job.didfarm.wire_amounts import AUTO
 from billing_job.ledger.proven_readings import (
     AcceptedDifference,
@@ -22,7 +23,7 @@ from billing_job.ledger.proven_readings import (
     record_accepted,
     record_proof,
 )
-from billing_job.ledger.wallet_figures import TypeSum, earlier_look, sums_by_type
+from billing_job.ledger.wallet_figures import TypeSum, amounts_not_read, earlier_look, sums_by_type
 from billing_job.month.job import Job
 from billing_job.month.likely_causes import Cause, Figures, likely_causes
 from billing_job.month.reading_in_effect import fix_what_auto_came_to
@@ -143,7 +144,7 @@ def open_gate(job: Job, gate: Gate, in_effect: TransactionsReading, month: Perio
 
 
 def _causes(job: Job, proof: WalletProof) -> list[Cause]:
-    """Likely causes of a difference; that the opening balance is wrong is always one, and the only one left at last."""
+    """Likely causes of a difference; at last rows without an amount or, where there are none, the opening balance."""
     reading, billing = job.settings.api.transactions, job.settings.billing
     balance, last_place = proof.balance_micros or 0, proof.balance.last_place if proof.balance is not None else 1
     earlier = earlier_look(job.engine, billing.currency)
@@ -161,6 +162,10 @@ def _causes(job: Job, proof: WalletProof) -> list[Cause]:
     found = likely_causes(figures)
     if found:
         return found
+    if unread := amounts_not_read(job.engine, billing.currency):
+        rows = counted(unread, "row")
+        why = f"{rows} without an amount that can be read are missing in the sum; `billing-job exceptions` names them"
+        return [Cause("api.transactions", why)]
     opening = micros_text(balance - proof.movements_micros)
     same = (
         ""

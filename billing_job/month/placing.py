@@ -20,6 +20,7 @@ from billing_job.core.period import Period
 from billing_job.core.settlement import Original
 from billing_job.core.sums import Sum
 from billing_job.ledger.billed_facts import documents_of
+from billing_job.ledger.decisions import accepted_costs
 from billing_job.ledger.documents import billed_periods
 from billing_job.ledger.month_terms import months_without_terms
 from billing_job.ledger.transactions import open_transactions, supplier_trunks, transactions_in_scope, transactions_of
@@ -125,15 +126,17 @@ def _changed_rows(job: Job, facts: Assignments, changed: Mapping[str, tuple[int,
     frame["large_micros"] = pd.Series([None] * len(frame), dtype=TEXT)
     currency = settings.billing.currency
     standing_on = documents_of(job.engine, changed)
+    accepted = accepted_costs(job.engine)
     differences, details = [], []
     for id_ in frame["transaction_id"]:
         billed, now = changed[id_]
+        was = "accepted" if id_ in accepted else "billed"
         differences.append((now or 0) - billed)
         became = "DIDfarm no longer lists it" if now is None else f"DIDfarm now says {wallet_text(now, currency)}"
         where = f" ({standing_on[id_].removeprefix(', ')})" if id_ in standing_on else ""
         credit = "credit its line" if now is None else "credit its line (`credit … --rebill` bills it anew)"
         details.append(
-            f"it was billed at {wallet_text(billed, currency)}{where}, and {became}: {credit}, or leave the documents"
+            f"it was {was} at {wallet_text(billed, currency)}{where}, and {became}: {credit}, or leave the documents"
             f" as they are: `exceptions resolve {id_} --accept --reason …`"
         )
     frame["micros"] = pd.Series(differences, dtype=INT)

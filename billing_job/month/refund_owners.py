@@ -16,7 +16,6 @@ from billing_job.core.decision import Decision
 from billing_job.core.settlement import Original
 from billing_job.core.wallet import Payment
 from billing_job.ledger.billed_facts import billed_refunds, originals, refund_history
-from billing_job.ledger.decisions import accepted_costs
 from billing_job.month.job import Job
 
 WITHOUT_ORIGINAL = "refund_without_original"
@@ -57,7 +56,7 @@ def place_refunds(
     frame = _as_billed(frame, is_refund, job)
     open_rows = is_refund & ~frame["settled"] & (frame["outcome"] != "excluded")
     open_rows &= ~frame["reason"].isin([*sorted(UNBILLABLE), "vanished_row"])
-    open_rows &= ~frame["transaction_id"].isin([id_ for id_, decided in decisions.items() if not decided.accepts])
+    open_rows &= ~frame["transaction_id"].isin(list(decisions))
     if not open_rows.any():
         return Owners(frame, empty(ATTRIBUTED), {})
     rows = sorted(records(frame[open_rows]), key=lambda row: _payment(row).in_time)
@@ -108,13 +107,7 @@ def _originals_of(
     types = {name for name, category in categories.items() if category == REFUND}
     references = related_references([(each.reference_type, each.reference_id) for each in refunds], facts)
     history = refund_history(job.engine, references, types)
-    accepted = accepted_costs(job.engine)
-    settled = {
-        id_: tuple(
-            replace(part, cost_micros=-accepted[id_]) if id_ in accepted and part.part == 0 else part for part in parts
-        )
-        for id_, parts in originals(job.engine, [payment.transaction_id for payment in history.payments]).items()
-    }
+    settled = originals(job.engine, [payment.transaction_id for payment in history.payments])
     known = {id_: sum(part.refunded_micros for part in parts) for id_, parts in settled.items()}
     pool = Originals(facts, history.payments, known)
     linked: dict[str, str] = {}

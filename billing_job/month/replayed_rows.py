@@ -1,7 +1,6 @@
 """What was billed as the stages take it in: owner, cost and category as they were, the rest as it is read by now."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import pandas as pd
 from sqlalchemy import Engine
@@ -15,7 +14,6 @@ from billing_job.core.errors import LedgerError
 from billing_job.core.period import Period
 from billing_job.core.settlement import Original
 from billing_job.ledger.billed_facts import originals
-from billing_job.ledger.decisions import accepted_costs
 from billing_job.ledger.replay import Settled
 from billing_job.ledger.transactions import transactions_of
 from billing_job.month.attributing import PLACED, months_of_rows
@@ -74,12 +72,7 @@ def originals_of(engine: Engine, rows: Sequence[Settled]) -> dict[Part, Original
     """(refund, part) → what it gives back, where that was billed before it."""
     refunds = {row.key[:2]: row.gives_back for row in rows if row.gives_back[0]}
     known = originals(engine, sorted({id_ for id_, _ in refunds.values()}))
-    costs = accepted_costs(engine)
-    settled = {
-        (id_, one.part): replace(one, cost_micros=-costs[id_]) if id_ in costs and not one.part else one
-        for id_, parts in known.items()
-        for one in parts
-    }
+    settled = {(id_, one.part): one for id_, parts in known.items() for one in parts}
     return {refund: settled[original] for refund, original in refunds.items() if original in settled}
 
 

@@ -1,6 +1,6 @@
 """What is decided about exceptions: of single transactions, of all that a choice fits, or of a file's rows."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 from billing_job.billing.attribution.attribute import UNBILLABLE
@@ -13,8 +13,9 @@ from billing_job.core.period import Period
 from billing_job.core.phone import e164, e164_of_digits
 from billing_job.core.sentences import counted
 from billing_job.core.wallet import SETTLED
-from billing_job.ledger.decisions import record_decision
+from billing_job.ledger.decisions import decisions, record_decision
 from billing_job.ledger.transactions import transactions_of
+from billing_job.month.attributing import attributed, billed_and_changed
 from billing_job.month.exceptions import waiting, waiting_rows
 from billing_job.month.job import Job
 from billing_job.month.placing import BILLED_ROW_CHANGED
@@ -106,6 +107,7 @@ def _resolved(
     job: Job, session: Session, wanted: Sequence[Wanted], who: str, found: Sequence[Waiting]
 ) -> CommandResult:
     waits = {each.transaction_id: each for each in found}
+    waits |= _decided_before(job, {each.transaction_id for each in wanted} - waits.keys())
     problems = [problem for each in wanted if (problem := _refused(job, each, waits.get(each.transaction_id)))]
     if problems:
         raise ConfigError(list(dict.fromkeys(problems)))
@@ -145,6 +147,16 @@ def _resolved(
     return CommandResult(ExitCode.DONE, {"schema": "billing-job/decision@1", **decided[0], "decisions": decided})
 
 
+def _decided_before(job: Job, ids: Collection[str]) -> dict[str, Waiting]:
+    """Those of these transactions that were decided and that nothing settles, as they would wait without that."""
+    known = sorted(decisions(job.engine).keys() & ids)
+    if not known:
+        return {}
+    rows = [transactions_of(job.engine, known)]
+    frame = attributed(job, rows, job.assignments(), billed_and_changed(job), undecided=known).whole()
+    return {each.transaction_id: each for each in waiting_rows(job, frame[~frame["settled"]])}
+
+
 def _refused(job: Job, wanted: Wanted, row: Waiting | None) -> str:
     """Why this exception cannot be decided in this way; empty when it can."""
     resolution = wanted.resolution
@@ -161,7 +173,8 @@ def _refused(job: Job, wanted: Wanted, row: Waiting | None) -> str:
         return f"{where}: {row.reason}, so there is nothing to accept: say who pays, --client ID or --house"
     if resolution.client_id and row.reason in UNBILLABLE:
         return f"{where}: {row.reason}, so there is no amount to charge a client: use --house"
-    gives_back = row.reason in (WITHOUT_ORIGINAL, ORIGINAL_WAITS)
+    # One that was decided before may have found its original since.
+    gives_back = row.reason in (WITHOUT_ORIGINAL, ORIGINAL_WAITS) or (not row.reason and (row.micros or 0) > 0)
     if resolution.client_id and gives_back and resolution.amount_cents is None:
         return f"{where}: is a refund whose original is not billed: say with --amount what the client gets back, net"
     misplaced = resolution.amount_cents is not None and not (resolution.client_id and gives_back)

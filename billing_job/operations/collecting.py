@@ -21,7 +21,7 @@ from billing_job.ledger.collections import (
 from billing_job.ledger.payments import recorded_payments
 from billing_job.ledger.undelivered import not_reached
 from billing_job.month.banked import waiting_money
-from billing_job.month.collected import collected, collection_of, collection_to_json, under_way
+from billing_job.month.collected import announced, collected, collection_of, collection_to_json, under_way
 from billing_job.month.job import Job
 from billing_job.month.receivables import check_holds, load_receivables, today
 from billing_job.receivables.direct_debit import Collection, Creditor, Debit, collection_xml
@@ -101,10 +101,13 @@ class CollectReport:
         }
 
 
-def collect(job: Job, due: date, console: Console, *, bank_has_none: bool = False) -> CollectReport:
+def collect(
+    job: Job, due: date, console: Console, *, bank_has_none: bool = False, all_announced: bool = False
+) -> CollectReport:
     """Write the files of a day, or again what a call before this one noted and may not have written.
 
     Documents of before a backup was restored wait, as the bank may have been told of them, unless it `bank_has_none`.
+    Documents that announce no debit wait unless the client was told otherwise (`all_announced`).
     What stands in a file that the ledger does not know waits until that is moved away.
     ConfigError for a day on which no bank collects, and where the seller has no account or creditor identifier.
     """
@@ -118,7 +121,7 @@ def collect(job: Job, due: date, console: Console, *, bank_has_none: bool = Fals
     history = collected(logged, payments)
     made = {Scheme(file.scheme) for file in logged if file.due == due.isoformat()}
     doubted_on = None if bank_has_none else collections_doubted_on(job.engine)
-    debits, report.waiting = _debits(job, due, history, made, doubted_on)
+    debits, report.waiting = _debits(job, due, history, made, doubted_on, all_announced=all_announced)
     if not made:
         _check_day(job, due)
     if not debits:
@@ -168,7 +171,13 @@ def _written(job: Job, noted: LoggedCollection, console: Console, *, new: bool) 
 
 
 def _debits(
-    job: Job, due: date, history: list[Collected], made: set[Scheme], doubted_on: str | None
+    job: Job,
+    due: date,
+    history: list[Collected],
+    made: set[Scheme],
+    doubted_on: str | None,
+    *,
+    all_announced: bool,
 ) -> tuple[dict[Scheme, list[Debit]], list[Waiting]]:
     """What is due on the day and may be collected, by scheme; and what may not, with the reason."""
     debits: dict[Scheme, list[Debit]] = {}
@@ -177,13 +186,15 @@ def _debits(
     state = load_receivables(job)
     pending = under_way(history)
     elsewhere = _in_unknown_files(job)
-    unannounced, undecided = not_reached(job.engine, job.clock.now()), waiting_money(job)
-    for place, item in enumerate(state.open_items):
-        client = job.clients.get(item.client_id)
-        if item.open_cents <= 0 or item.due_date > due or client is None or client.payment != _DIRECT_DEBIT:
-            continue
-        if pending.get(item.number) == due:
-            continue
+    unread, undecided = not_reached(job.engine, job.clock.now()), waiting_money(job)
+    payers = {id_ for id_, client in job.clients.items() if client.payment == _DIRECT_DEBIT}
+    candidates = [
+        (place, item)
+        for place, item in enumerate(state.open_items)
+        if item.open_cents > 0 and item.due_date <= due and item.client_id in payers and pending.get(item.number) != due
+    ]
+    told = announced(job.engine, [item.number for _, item in candidates])
+    for place, item in candidates:
         mandate = mandate_for(job.receivables_files.mandates, item.client_id, due)
         favour = state.credit_balances.get(item.client_id, 0)
         reason = _refusal(job, item, due, pending, favour)
@@ -198,7 +209,7 @@ def _debits(
                 " file away when the bank has not"
             )
         # The invoice is what announces the debit.
-        reason = reason or unannounced.get(item.number, "") or undecided.get(item.client_id, "")
+        reason = reason or unread.get(item.number, "") or undecided.get(item.client_id, "")
         if not reason and mandate is None:
             reason = f"no mandate of the client holds on {due}: add one to mandates.csv"
         if not reason and mandate is not None:
@@ -209,6 +220,11 @@ def _debits(
                 reason = f"mandate {mandate.mandate_id} was for one collection, that of {used}: ask for a transfer"
             elif mandate.scheme in made:
                 reason = f"the {mandate.scheme.value} file of {due} is made: collect it on another day"
+            elif not all_announced and item.number not in told:
+                reason = (
+                    "its invoice asks for a transfer and announces no debit, and the client may be paying it: tell the"
+                    " client of the debit, then say --announced"
+                )
         if reason or mandate is None:
             waiting.append(Waiting(item.number, item.client_id, item.open_cents, reason))
             continue

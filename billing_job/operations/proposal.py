@@ -13,7 +13,7 @@ from billing_job.config.api import Api
 from billing_job.config.reading import TransactionsReading
 from billing_job.config.settings import Settings
 from billing_job.core.errors import ExitCode
-from billing_job.core.money import cents_from_decimal
+from billing_job.core.money import micros_from_decimal
 from billing_job.core.plain_words import expected
 from billing_job.didfarm.http import Http
 from billing_job.didfarm.proposal.propose import Evidence, NotReadable, Proposal, propose
@@ -62,7 +62,7 @@ def _proposed(http: Http, session: Session) -> Proposed:
         found.rows,
         found.is_whole,
         found.balance,
-        cents_from_decimal(settings.billing.opening_balance) * 10_000,
+        micros_from_decimal(settings.billing.opening_balance),
         settings.billing.currency,
         settings.api.transactions.timezone,
     )

@@ -66,7 +66,7 @@ def _owed(job: Job) -> list[Owed]:
             tuple(collected[one.number]),
             reminded.get(one.number),
         )
-        for one in sorted(invoices, key=lambda one: one.number)
+        for one in sorted(invoices, key=lambda one: (one.issue_date, one.number))
     ]
 
 

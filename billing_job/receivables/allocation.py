@@ -101,8 +101,10 @@ def _by_rules(book: Book, case: Case, part: EntryPart, named: Named) -> Outcome:
         return Waits(UNKNOWN_DOCUMENT, f"it names {named.unknown}, which was never issued: ask the client what it pays")
     told = in_short(book, case.day, part, named)
     if isinstance(told, tuple):
-        return _named(book, case, part, Named("number", told, f"{' and '.join(told)}, in short, in the text"))
-    if told is not None and not named.is_day:
+        rule, why = (named.rule, named.why) if named.rule == "end_to_end" else ("number", "")
+        why = why or f"{' and '.join(told)}, in short, in the text"
+        return _named(book, case, part, Named(rule, told, why))
+    if told is not None and not named.is_vague:
         return told
     if named.numbers:
         return _named(book, case, part, named)
@@ -152,7 +154,10 @@ def _named(book: Book, case: Case, part: EntryPart, named: Named) -> Outcome:
         )
     found = [_payment(case, None, clients[0], -used, PaymentKind.SET_OFF, named, part)] if used else []
     left = cents
-    for number, open_cents in sorted(sums.opens, key=lambda one: (one[1] > 0, book.claims[one[0]].due_date, one[0])):
+    opens = sorted(sums.opens, key=lambda one: (book.claims[one[0]].due_date, one[0]))
+    # Of several clients a person has said by the order which of them falls short.
+    opens = sorted(sums.opens if named.rule == "hand" and len(clients) > 1 else opens, key=lambda one: one[1] > 0)
+    for number, open_cents in opens:
         pays = open_cents if cents >= total else min(open_cents, left)
         if pays:
             found.append(_payment(case, number, book.claims[number].client_id, pays, PaymentKind.RECEIPT, named, part))

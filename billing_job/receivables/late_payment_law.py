@@ -7,8 +7,10 @@ sum of at least 40 euros (Article 6(1)) for each payment that is late (Court of 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date, timedelta
 
 from billing_job.core.money import half_away_from_zero
+from billing_job.core.target_days import easter_sunday
 
 FIXED_CENTS = 40_00
 _BASIS_POINTS = 10_000
@@ -103,3 +105,30 @@ def recovery_costs(country: str, *, is_business: bool, unpaid_cents: Sequence[in
         return RecoveryCosts(scale, DUTCH_CONSUMER_LAW) if scale else NO_COSTS
     fixed = FIXED_CENTS * len(unpaid_cents)
     return RecoveryCosts(fixed, LAWS[country].fixed_sum) if fixed >= scale else RecoveryCosts(scale, DUTCH_SCALE_LAW)
+
+
+_GERMAN_HOLIDAYS = ((1, 1), (1, 6), (3, 8), (5, 1), (8, 15), (9, 20), (10, 3), (10, 31), (11, 1), (12, 25), (12, 26))
+_FROM_EASTER = (-2, 1, 39, 50, 60)
+"""Good Friday, Easter Monday, Ascension, Whit Monday, Corpus Christi."""
+_SATURDAY, _WEDNESDAY = 5, 2
+
+
+def last_day_to_pay(due: date, country: str) -> date:
+    """The day after which who has not paid is late; a seller in Germany waits for the next working day (§ 193 BGB).
+
+    Neither Saturdays nor holidays are. Which are kept follows from the debtor's Land (§§ 269, 270 (4) BGB): those of
+    every Land count, so that nobody is late too early.
+
+    >>> last_day_to_pay(date(2026, 11, 15), "DE"), last_day_to_pay(date(2026, 11, 15), "NL")
+    (datetime.date(2026, 11, 16), datetime.date(2026, 11, 15))
+    """
+    while country == "DE" and (due.weekday() >= _SATURDAY or _is_german_holiday(due)):
+        due += timedelta(days=1)
+    return due
+
+
+def _is_german_holiday(day: date) -> bool:
+    # The Wednesday between 16 and 22 November: Buß- und Bettag, in Saxony.
+    is_repentance_day = day.month == 11 and 16 <= day.day <= 22 and day.weekday() == _WEDNESDAY
+    moves = (day - easter_sunday(day.year)).days in _FROM_EASTER
+    return moves or is_repentance_day or (day.month, day.day) in _GERMAN_HOLIDAYS

@@ -4,12 +4,12 @@ What comes out depends on the entries, documents and decisions alone, never on t
 recorded is kept as it is, unless an entry before it turns out to be booked otherwise: then everything after that entry
 is decided anew.
 
-An amount alone never books. In this order: structured reference, end-to-end id, number in the text, known IBAN with the
-exact sum of one open document or of the only set of them; anything else waits with a suggestion.
+An amount alone never books. In this order: structured reference, end-to-end id of a collection, number in the text,
+known IBAN with the exact sum of one open document or of the only set of them; anything else waits with a suggestion.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 
@@ -52,6 +52,8 @@ class Evidence:
     currency: str
     mandates: Sequence[tuple[str, str]] = ()
     """IBANs, each with a client that signed a mandate for it."""
+    collected: Collection[str] = ()
+    """Documents that the bank was told to collect."""
     decisions: Mapping[str, Sequence[BankDecision]] = field(default_factory=dict)
     """Entry → what users decided about it, the latest last."""
     duplicates: Mapping[str, str] = field(default_factory=dict)
@@ -76,7 +78,7 @@ class Matched:
 def matched(entries: Sequence[IdentifiedEntry], evidence: Evidence) -> Matched:
     """Book every entry of the ledger, those of earlier calls included."""
     book = opened(evidence.claims, evidence.first_day, evidence.mandates, evidence.late, evidence.offers)
-    names = Names(evidence.claims)
+    names = Names(evidence.claims, evidence.collected)
     by_day: dict[date, list[IdentifiedEntry]] = defaultdict(list)
     payments: dict[str, Sequence[Payment]] = {}
     for each in entries:

@@ -2,7 +2,7 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
@@ -46,14 +46,16 @@ class Named:
     """What it may name in short, `numbers` included: "INV-2026-00001/2" may mean the second one, too."""
     unread: str = ""
     """What follows a number as if it named more, and nothing that was issued is so called."""
-    is_day: bool = False
-    """All digits that it may name something by are a day as well, as 20260301 is: what fits nothing names nothing."""
+    is_vague: bool = False
+    """All that it may name something by may be another thing, as 20260301 is a day: what fits nothing names nothing."""
 
 
 class Names:
     """Every number that documents have, in all the ways in which a payment may name it."""
 
-    def __init__(self, claims: Iterable[Claim]):
+    def __init__(self, claims: Iterable[Claim], collected: Collection[str] = ()):
+        self._collected = frozenset(collected)
+        """Documents of which the bank was told a direct debit, with their number as its end-to-end id."""
         self._by_reference: dict[str, list[str]] = defaultdict(list)
         self._by_plain: dict[str, str] = {}
         self._by_digits: dict[str, list[str]] = defaultdict(list)
@@ -90,9 +92,15 @@ class Names:
         by_reference = self._structured(part)
         if by_reference.numbers or by_reference.unknown:
             return by_reference
-        if part.end_to_end and (number := self._by_plain.get(plain_number(part.end_to_end))):
-            return Named("end_to_end", (number,), f"end-to-end id {part.end_to_end}")
-        return self._in_text(part)
+        number = self._by_plain.get(plain_number(part.end_to_end)) if part.end_to_end else None
+        why = f"end-to-end id {part.end_to_end}"
+        if number is not None and (number in self._collected or part.cents < 0):
+            return Named("end_to_end", (number,), why)
+        told = self._in_text(part)
+        if number is None or told.numbers or told.unknown or told.readings:
+            return told
+        # Of who pays by transfer it is an id of his own, which may be one of ours by chance.
+        return Named("end_to_end", (), f"{why}, and the very sum", readings=((number,),), is_vague=True)
 
     def _structured(self, part: EntryPart) -> Named:
         found: list[str] = []
@@ -139,12 +147,12 @@ class Names:
                 elif not unknown and not plain_number(match[0]).isdigit():
                     unknown = match[0]
         if days and not found:
-            return Named(unknown=unknown, readings=tuple((number,) for number in days), is_day=True)
-        is_day = bool(days) and not in_short if found else all(_is_day(digits) for digits in self._digits_in(part))
+            return Named(unknown=unknown, readings=tuple((number,) for number in days), is_vague=True)
+        is_vague = bool(days) and not in_short if found else all(_is_day(digits) for digits in self._digits_in(part))
         # Beside a number that is written out a day may be one, or a day.
         in_short += [named for number, named in days.items() if number not in found]
         readings = _readings(tuple(found), in_short) if found else self._without_letters(part)
-        return Named("number", tuple(found), f"{' and '.join(found)} in the text", unknown, readings, unread, is_day)
+        return Named("number", tuple(found), f"{' and '.join(found)} in the text", unknown, readings, unread, is_vague)
 
     def _digits_in(self, part: EntryPart) -> Iterator[str]:
         """What a text has that may be numbers without their letters."""

@@ -138,7 +138,7 @@ class Terms:
     paid_beside: PaidBeside = field(default_factory=dict)
     """What was paid by then of interest and costs that earlier letters claimed."""
     debited: frozenset[str] = frozenset()
-    """Clients whose mandate holds and stays: not they are late, but the collection."""
+    """Documents that announce their debit, by a mandate that holds and stays: not the client is late."""
     waiting: Mapping[str, str] = field(default_factory=dict)
     """Clients of whom money may have come that waits for a decision, and what is said of it."""
     undelivered: Mapping[str, str] = field(default_factory=dict)

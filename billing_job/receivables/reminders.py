@@ -10,7 +10,7 @@ from itertools import groupby
 from billing_job.core.claim import BESIDE, Payment, PaymentKind
 from billing_job.core.money import MICROCENTS_PER_CENT, shared_out
 from billing_job.receivables.interest import RateUnknown, interest, rounded_cents
-from billing_job.receivables.late_payment_law import LAWS, NO_COSTS, RecoveryCosts, recovery_costs
+from billing_job.receivables.late_payment_law import LAWS, NO_COSTS, RecoveryCosts, last_day_to_pay, recovery_costs
 from billing_job.receivables.open_items import OpenItem, Receivables
 from billing_job.receivables.reminder_levels import ReminderLevel
 from billing_job.receivables.reminder_plan import LeftOut, Reminder, ReminderItem, ReminderPlan, Terms
@@ -31,7 +31,7 @@ def reminders(state: Receivables, payments: Iterable[Payment], terms: Terms) -> 
     for item in state.items:
         if item.open_cents < 0:
             open_credits[item.client_id] = open_credits.get(item.client_id, 0) - item.open_cents
-    overdue = sorted((item for item in state.items if item.days_overdue(day)), key=lambda item: item.client_id)
+    overdue = sorted((item for item in state.items if _days_late(item, day, terms)), key=lambda item: item.client_id)
     for client_id, items in groupby(overdue, key=lambda item: item.client_id):
         asked = [item for item in items if not _left_alone(item, day, terms, plan)]
         reaching = {item.number: level for item in asked if (level := _next_level(item, day, terms)) is not None}
@@ -46,6 +46,10 @@ def reminders(state: Receivables, payments: Iterable[Payment], terms: Terms) -> 
     return plan
 
 
+def _days_late(item: OpenItem, day: date, terms: Terms) -> int:
+    return max(0, (day - last_day_to_pay(item.due_date, terms.country)).days) if item.open_cents > 0 else 0
+
+
 def _left_alone(item: OpenItem, day: date, terms: Terms, plan: ReminderPlan) -> bool:
     hold = next((each for each in terms.holds if each.covers(item, day)), None)
     if hold is not None:
@@ -58,7 +62,7 @@ def _left_alone(item: OpenItem, day: date, terms: Terms, plan: ReminderPlan) -> 
         plan.left_out.append(LeftOut(item.number, item.client_id, terms.waiting[item.client_id]))
     elif item.number in terms.undelivered:
         plan.left_out.append(LeftOut(item.number, item.client_id, terms.undelivered[item.number]))
-    elif item.client_id in terms.debited:
+    elif item.number in terms.debited:
         plan.left_out.append(LeftOut(item.number, item.client_id, "is for `billing-job collect`: a mandate holds"))
     else:
         return False
@@ -72,7 +76,7 @@ def _next_level(item: OpenItem, day: date, terms: Terms) -> int | None:
     if wanted > len(terms.levels):
         return None
     after = terms.levels[wanted - 1].after_days
-    if item.days_overdue(day) < after:
+    if _days_late(item, day, terms) < after:
         return None
     if (
         before is not None
@@ -115,7 +119,7 @@ def _reminder(
                 item.due_date,
                 item.gross_cents,
                 item.open_cents,
-                item.days_overdue(day),
+                _days_late(item, day, terms),
                 levels[item.number],
                 max(0, accrued - settled[item.number, PaymentKind.INTEREST]),
                 shares.get(item.number, 0),
@@ -183,8 +187,9 @@ def _interest(item: OpenItem, paid: Sequence[tuple[date, int]], day: date, terms
     Credit notes, and what was paid before this program took over, lessen the claim from its beginning.
     """
     principal = item.gross_cents - item.credited_cents - (item.paid_cents - sum(cents for _, cents in paid))
+    last_day = last_day_to_pay(item.due_date, terms.country)
     try:
-        return rounded_cents(interest(principal, paid, item.due_date, day, terms.country, terms.rates))
+        return rounded_cents(interest(principal, paid, last_day, day, terms.country, terms.rates))
     except RateUnknown as unknown:
         law = LAWS.get(terms.country)
         where = f"it is published by: {law.publication}" if law else "take it from your country's law"

@@ -52,6 +52,10 @@ def gaps(statements: Sequence[Balances]) -> list[Gap]:
             same_day = [one for one in endings[statement.last_day] if one is not statement]
             if not before or any(one.closing_cents == statement.opening_cents for one in (*before, *same_day)):
                 continue
+            # It may tell the same day once more, from its beginning: the earlier one was of the day so far.
+            began = (statement.first_day, statement.opening_cents)
+            if any((one.first_day, one.opening_cents) == began for one in before):
+                continue
             last = before[-1]
             found.append(
                 Gap(

@@ -28,6 +28,7 @@ def put_into_settings(here: Office, toml: str) -> None:
 def test_what_it_prints_becomes_settings(shape: str, exit_code: int, tmp_path: Path) -> None:
     """Standard output is the four tables and nothing else; put in place of those of billing.toml they load."""
     with office(tmp_path, shape=shape) as (here, _):
+        here.replace("billing.toml", "[billing]\n", '[billing]\nopening_balance = "0.000000"\n')
         shown = here.type("doctor", "--propose")
         assert shown.code == exit_code
         assert re.findall(r"^\[(.*)\]$", shown.out, re.MULTILINE) == TABLES

@@ -33,6 +33,7 @@ from tests.support.sample_documents import (
     many_lines,
     mixed_rates,
     numbers_of,
+    phone,
     standard_lines,
     with_discount,
 )
@@ -90,6 +91,25 @@ def sold(place: int) -> Line:
     return replace(made, quantity=Decimal("1.5"), unit="hour", unit_price_micros=95_000_000, rows=(row,))
 
 
+def _sold_numbers(seller: Seller) -> Document:
+    return document([replace(sold(place), number=phone(place)) for place in range(16)], seller=seller)
+
+
+def _taxed_at_twelve(seller: Seller) -> Document:
+    lines = [
+        line(place + 1, "call", 999 + place, quantity=3, vat=RATES[place % 12], phone=phone(place))
+        for place in range(16)
+    ]
+    return document(lines, seller=seller)
+
+
+def _widest_names(country: str) -> Document:
+    """Every part of an address without a blank, in the widest letters; the Arabic sign is a sentence."""
+    letters = "\N{ARABIC LIGATURE BISMILLAH AR-RAHMAN AR-RAHEEM}" * 20 if country == "AE" else "W" * 200
+    named = replace(CLIENT, name=letters, attention=letters, street=letters, street2=letters, region=letters)
+    return document(many_lines(8), client=replace(named, country=country, city=letters, vat_id=""))
+
+
 SAMPLES: dict[str, Callable[[], Document]] = {
     **{f"{count} lines": partial(_of_lines, count) for count in (1, 8, 15, 16, 17, 40)},
     **{language: partial(in_language, language) for language in LANGUAGES},
@@ -114,6 +134,9 @@ SAMPLES: dict[str, Callable[[], Document]] = {
         seller=replace(LETTER, contact="Accounts receivable", footer="Noordzee Telecom", tax_number="123/456/78901"),
         offered_cents=500,
     ),
+    **{f"16 numbers of sixty letters, {seller.paper}": partial(_sold_numbers, seller) for seller in (SELLER, LETTER)},
+    **{f"16 lines of twelve rates, {seller.paper}": partial(_taxed_at_twelve, seller) for seller in (SELLER, LETTER)},
+    **{f"widest names, {country}": partial(_widest_names, country) for country in ("NL", "GB", "JP", "AE")},
     "16 charges of sixty letters": lambda: document([sold(place) for place in range(16)]),
     "twelve rates": lambda: document([line(n, "call", 999, quantity=3, vat=vat) for n, vat in enumerate(RATES, 1)]),
     "60 categories": lambda: document([line(n, f"own_{n}", 999) for n in range(60)]),
@@ -184,6 +207,7 @@ def test_nothing_stands_over_or_outside(name: str) -> None:
     pages = list(pages_of(document_files(each, TEMPLATES)["pdf"]))
     assert (len(pages) == 1) == (len(each.lines) <= 16 and "long texts" not in name)
     stand_apart(pages, each.seller)
+    seen_through_the_window(pages, each.seller)
     if is_payable(each) and not is_collected(each):
         texts = [box.text.replace(" ", "") for box in pages[0][2]]
         caption = labels_for(TEMPLATES, each.client.language)("Scan with your banking app")

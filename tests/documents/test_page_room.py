@@ -113,7 +113,17 @@ def test_without_an_account_nothing_is_said_of_a_reference() -> None:
 
 
 def test_a_long_address_takes_smaller_letters() -> None:
-    """Seven lines of the usual ones fill the window."""
-    for name, is_long in (("Acme", False), ("Wiesenblume" * 18, True)):
+    """Seven lines of the usual ones fill the window, ten of the small ones; what it cuts is under the totals, whole."""
+    for name, is_long, is_cut in (("Acme", False, False), ("Wiesenblume" * 18, True, False), ("W" * 300, True, True)):
         client = replace(CLIENT, name=name, street="Keizersgracht 12", attention="Ms Jansen", region="Noord-Holland")
-        assert document_view(document(many_lines(1), client=client), TEMPLATES).buyer.is_long is is_long
+        view = document_view(document(many_lines(1), client=client), TEMPLATES)
+        assert view.buyer.is_long is is_long
+        assert view.remark == (f"Addressee in full: {name}" if is_cut else "")
+
+
+def test_an_arabic_quantity_has_its_sign_where_amounts_have_it() -> None:
+    """A word of Arabic after "−1" would take the sign to the other side of the figure."""
+    each = document([line(1, "call", 500), line(2, "call", -300)], client=in_language("ar").client)
+    view = document_view(each, TEMPLATES, pictures=False)
+    apart = "\N{FIRST STRONG ISOLATE}\N{MINUS SIGN}1\N{POP DIRECTIONAL ISOLATE} "
+    assert view.closing_rows[-1].quantity.startswith(apart)

@@ -1071,17 +1071,60 @@ def test_a_billed_row_that_changed_is_accepted(tmp_path: Path, how: str, cost: i
         assert sum(round(float(row["cost"]) * 100) for row in rows) == cost
 
 
-def test_an_accepted_row_that_changes_again_waits_again(tmp_path: Path) -> None:
-    """7.00 was accepted; 6.00 is another difference and another decision."""
+@pytest.mark.parametrize(("cost", "difference"), [(600, 100), (1000, -300)])
+def test_an_accepted_row_that_changes_again_waits_again(tmp_path: Path, cost: int, difference: int) -> None:
+    """7.00 was accepted; 6.00 is another difference and another decision, and so is 10.00, at which it was billed."""
     with life(tmp_path, plan()) as here:
         changed(here, "changed")
         here.run(SEPTEMBER, code=3)
         here.resolve(1, "--accept")
         here.run(SEPTEMBER)
-        here.change(1, amount=-600)
+        here.change(1, amount=-cost)
         here.run(SEPTEMBER, code=3)
-        reason, cents = here.waiting()["1"]
-        assert (reason, abs(cents)) == ("billed_row_changed", 100)
+        assert here.waiting() == {"1": ("billed_row_changed", difference)}
+
+
+def test_an_acceptance_goes_with_its_settlement(tmp_path: Path) -> None:
+    """Accepted at 7.00, and billed anew at 9.00 when that was its cost: half of the 9.00 is half of the 11.70."""
+    with life(tmp_path, plan(MARKUP)) as here:
+        changed(here, "changed")
+        here.run(SEPTEMBER, code=3)
+        here.resolve(1, "--accept")
+        here.change(1, amount=-900)
+        here.office.type("sync")
+        (number,) = [each["number"] for each in here.told.values() if each["client_id"] == "acme"]
+        here.credit(number, rebill=True)
+        here.run(SEPTEMBER, "--supplementary")
+        here.add(moved(2, 450, "2026-10-05", type_="refund"))
+        here.run(OCTOBER)
+        assert here.net() == 1170 - 585
+
+
+def test_a_decision_is_corrected(tmp_path: Path) -> None:
+    """Decided for the wrong client: before it is billed, and once a credit note has freed it, another one holds.
+
+    That its cost was accepted in between leaves whose it is as it was.
+    """
+    with life(tmp_path, plan(MARKUP)) as here:
+        here.add(moved(1, -1000, "2026-09-05", trunk=TRUNK_C), filler(9, "2026-09-01"))
+        here.run(SEPTEMBER, code=3)
+        here.resolve(1, "--house")
+        here.resolve(1, "--client", "acme")
+        here.run(SEPTEMBER, "--supplementary")
+        assert here.net() == 1300
+        here.resolve(1, "--client", "bruno", code=2)
+        here.change(1, amount=-700)
+        here.run(SEPTEMBER, code=3)
+        here.resolve(1, "--accept")
+        (number,) = [each["number"] for each in here.told.values() if each["client_id"] == "acme"]
+        here.credit(number, rebill=True)
+        here.run(SEPTEMBER, "--supplementary")
+        assert here.net() == 910, "it is acme's still, at its cost of now"
+        number = max(each["number"] for each in here.told.values() if each["client_id"] == "acme")
+        here.credit(number, rebill=True)
+        here.resolve(1, "--client", "bruno")
+        here.run(SEPTEMBER, "--supplementary")
+        assert (here.net(), here.net("bruno")) == (0, 130_000 + 910)
 
 
 @pytest.mark.parametrize(("how", "right"), [("changed", 910), ("withdrawn", 0)])

@@ -152,6 +152,19 @@ def test_an_opening_balance_is_named_with_its_line(tmp_path: Path) -> None:
         assert proven["month"] == "2026-10"
 
 
+def test_rows_without_an_amount_are_named_before_the_opening_balance(tmp_path: Path) -> None:
+    """What "auto" cannot read is no opening balance, as following that advice would make it."""
+    rows = [call(1, -300, "2026-10-05"), call(2, -500, "2026-10-06", trunk=8)]
+    for row in rows:
+        row["amount"] = f"{row['amount']}"
+    with two_clients(tmp_path, rows) as (here, _):
+        opens_with(here, "5.00")
+        ran = here.run(*OCTOBER)
+        assert (ran.code, ran.json["status"]) == (3, "unproven")
+        (likely,) = ran.json["gate"]["likely"]
+        assert (likely["setting"], likely["toml"], likely["why"][:6]) == ("api.transactions", "", "2 rows")
+
+
 def test_after_a_proven_month_a_difference_is_an_exception(tmp_path: Path) -> None:
     """Billed with exit 3, not sent; with "block" nothing is issued; a decision holds for its difference and reading."""
     with two_clients(tmp_path) as (here, sandbox):

@@ -190,6 +190,13 @@ def test_a_missing_statement_is_named(here: BankOffice) -> None:
     assert len(ran.json["gaps"]) == 1
     assert bring(here, second).json["gaps"] == []
     assert here.open()[ONE] == 12_100 - 350
+    so_far = camt(Moved(60, ONE, reference="4", day="2026-11-24"), name="S4", opening=350, closing=410,
+                  first="2026-11-24", last="2026-11-24")  # fmt: skip
+    whole = so_far.replace(b"S4", b"S5").replace(b"4.10", b"4.80").replace(b"</Stmt>", b"").replace(
+        b"</BkToCstmrStmt></Document>",
+        camt(Moved(70, ONE, reference="5", day="2026-11-24")).split(b"</Acct>")[1],
+    )  # fmt: skip
+    assert bring(here, so_far).json["gaps"] == bring(here, whole).json["gaps"] == []
 
 
 @pytest.mark.parametrize(

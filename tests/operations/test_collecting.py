@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -25,8 +26,10 @@ FILE = f"collections/{DAY}-core.xml"
 
 
 @contextmanager
-def office(folder: Path, *documents: Document) -> Iterator[Office]:
-    with bank_office(folder, *documents, settings="[receivables]\nsince = 2026-01-01\n") as made:
+def office(folder: Path, *documents: Document, announced: bool = True) -> Iterator[Office]:
+    """The invoices say by which mandate they are collected, or ask for a transfer."""
+    told = [replace(one, client=replace(one.client, mandate_id="M" * announced)) for one in documents]
+    with bank_office(folder, *told, settings="[receivables]\nsince = 2026-01-01\n") as made:
         here = made.office
         here.replace("billing.toml", 'country = "NL"\n', 'country = "NL"\ncreditor_id = "NL79ZZZ999999990000"\n')
         (here.config / "clients.csv").write_text(CLIENTS)
@@ -290,3 +293,16 @@ def test_what_is_not_collected_says_why(tmp_path: Path) -> None:
         assert "credit balance" in reasons(collect(here, code=3))["INV-2026-00001"]
         here.replace("clients.csv", "bruno,Bruno B.V.,NL,direct_debit", "bruno,Bruno B.V.,NL,transfer")
         assert list(reasons(collect(here, code=3))) == ["INV-2026-00001"]
+
+
+def test_who_was_asked_for_a_transfer_is_not_debited_unawares(tmp_path: Path) -> None:
+    """The mandate came after the invoice: it waits until the client was told, and reminders ask for it meanwhile."""
+    with office(tmp_path, document("INV-2026-00001", 12_100), announced=False) as here:
+        told = collect(here, code=3)
+        assert told["files"] == []
+        assert reasons(told)["INV-2026-00001"].startswith("its invoice asks for a transfer and announces no debit")
+        here.append("billing.toml", "[[reminders.levels]]", "after_days = 7", 'channel = "letter"')
+        (reminder,) = here.type("remind", "--dry-run", "--json").json["reminders"]
+        assert reminder["documents"] == ["INV-2026-00001"]
+        (file,) = here.type("collect", "--due", DAY, "--announced", "--json").json["files"]
+        assert file["cents"] == 12_100

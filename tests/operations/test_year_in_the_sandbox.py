@@ -1,6 +1,7 @@
 """A year in the sandbox's world, whose clients pay on time, late, in parts, twice, after a reminder, and not at all."""
 
-from datetime import UTC, date, datetime
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -10,11 +11,12 @@ import pytest
 from billing_job.core.period import Period
 from billing_job.didfarm.sandbox.bank import Habit, habits
 from billing_job.didfarm.sandbox.world import make_world
+from tests.support.accounting_judges import hledger_month_ends
 from tests.support.fakes import Office, office
 
 SETTINGS = """
 [receivables]
-since = 2026-01-01
+since = 2026-08-01
 [[reminders.levels]]
 after_days = 7
 channel = "letter"
@@ -25,12 +27,10 @@ text = "final"
 interest = true
 costs = true
 """
-RATES = """\
-country,rate,valid_from,source
-NL,10.15,2026-07-01,made up
-NL,10.15,2027-01-01,made up
-NL,10.15,2027-07-01,made up
-"""
+RATES = "country,rate,valid_from,source\nNL,10.15,2026-07-01,made up\nNL,10.15,2027-01-01,made up\n"
+BILLED = ("2026-08", "2026-09", "2026-10", "2026-11", "2026-12")
+"""The wallet has moved in the first three; the charge alone is billed in the other two."""
+DAY = timedelta(days=1)
 
 
 def said(here: Office, *words: str, codes: tuple[int, ...] = (0, 3)) -> Any:
@@ -39,58 +39,105 @@ def said(here: Office, *words: str, codes: tuple[int, ...] = (0, 3)) -> Any:
     return ran.json
 
 
+def paid_by(habit: Habit, document: dict[str, Any], day: date, month_ends: Sequence[date]) -> int:
+    """What the client has paid of a document by the end of a day, from its habit alone; cents."""
+    gross, half = document["gross_cents"], document["gross_cents"] // 2
+    due = date.fromisoformat(document["due_date"])
+    # The second letter is the first that claims something: 35 days after the due date, at the end of a month.
+    asked = next(end for end in (*month_ends, date.max - 5 * DAY) if (end - due).days >= 35)
+    planned = {
+        Habit.ON_TIME: [(due - 2 * DAY, gross)],
+        Habit.LATE: [(due + 12 * DAY, gross)],
+        Habit.IN_PARTS: [(due, half), (due + 30 * DAY, gross - half)],
+        Habit.TWICE: [(due - 2 * DAY, gross), (due + 3 * DAY, gross)],
+        Habit.AFTER_REMINDER: [(asked + 5 * DAY, gross)],
+        Habit.NEVER: [],  # or collected, and given back within the month
+    }
+    return sum(cents for on, cents in planned[habit] if on <= day)
+
+
 def test_a_year_in_the_sandbox(tmp_path: Path) -> None:
-    """From the invoice to the money, the reminder, the debit and its return; what is left follows from the habits."""
+    """Five months are billed, paid, reminded of, collected and given back; each month's end follows from the habits."""
     world = make_world(3, len(Habit), 120, Period(2026, 10), ZoneInfo("Europe/Amsterdam"))
+    month_ends = [Period.parse(month).next.next.first_day - DAY for month in BILLED] + [date(2027, 2, 28)]
     with office(tmp_path, world) as (here, _):
         here.append("billing.toml", SETTINGS)
         here.replace("billing.toml", 'country = "NL"\n', 'country = "NL"\ncreditor_id = "NL79ZZZ999999990000"\n')
         (here.config / "interest_rates.csv").write_text(RATES)
-        issued = said(here, "run", "--month", "2026-10", "--workers", "1")["documents"]
-        habit_of = habits(each["client_id"] for each in issued)
-        by_habit = {habit_of[each["client_id"]]: each for each in issued}
-        assert set(by_habit) == set(Habit)
-        gross = {habit: each["gross_cents"] for habit, each in by_habit.items()}
-        never = by_habit[Habit.NEVER]
         header, *rows = (here.config / "clients.csv").read_text().splitlines()
-        paid = ["direct_debit" if row.startswith(f"{never['client_id']},") else "transfer" for row in rows]
-        table = [f"{header},payment", *(f"{row},{how}" for row, how in zip(rows, paid, strict=True))]
+        habit_of = habits(sorted(row.split(",")[0] for row in rows))
+        charges = [f"care-{client},{client},Care,25.00,month,2026-08-01" for client in habit_of]
+        charges.insert(0, "charge_id,client_id,description,price,every,valid_from")
+        (here.config / "charges.csv").write_text("\n".join(charges))
+        client_of = {habit: client for client, habit in habit_of.items()}
+        never = client_of[Habit.NEVER]
+        how = ["direct_debit" if row.startswith(f"{never},") else "transfer" for row in rows]
+        table = [f"{header},payment", *(f"{row},{each}" for row, each in zip(rows, how, strict=True))]
         (here.config / "clients.csv").write_text("\n".join(table) + "\n")
         (here.config / "mandates.csv").write_text(
-            f"client_id,mandate_id,signed_on,iban,holder\n{never['client_id']},M-1,2026-01-02,DE89370400440532013000,X\n"
+            f"client_id,mandate_id,signed_on,iban,holder\n{never},M-1,2026-01-02,DE89370400440532013000,X\n"
         )
-        asked: dict[str, dict[str, Any]] = {}
-        collected, left_by_day = [], {}
-        for day, debit_on in (
-            ("2026-12-07", "2026-12-09"), ("2026-12-17", "2026-12-21"), ("2026-12-28", ""), ("2027-01-20", ""),
-            ("2027-02-25", ""), ("2027-10-25", ""),
-        ):  # fmt: skip
-            here.clock.moment = datetime.combine(date.fromisoformat(day), datetime.min.time(), UTC).replace(hour=9)
+
+        def on(day: date) -> None:
+            here.clock.moment = datetime.combine(day, datetime.min.time(), UTC).replace(hour=9)
+
+        def import_statement(day: date) -> None:
+            on(day)
             bank = str(tmp_path / f"{day}.xml")
             assert here.type("sandbox", "--bank", bank).code == 0
             assert said(here, "bank", "import", bank, codes=(0,))["waiting"] == []
-            asked |= {each["client_id"]: each for each in said(here, "remind")["reminders"]}
-            if debit_on:
-                collected += said(here, "collect", "--due", debit_on)["collected"]
-            left_by_day[day] = said(here, "open")["total_open_cents"]
-        # A debit of each collection, both given back; then its client was asked like the others, twice.
-        assert [each["document"] for each in collected] == [never["number"]] * 2
-        assert asked[never["client_id"]]["level"] == 2
-        told = said(here, "open")
-        assert {item["number"]: item["open_cents"] for item in told["items"]} == {never["number"]: gross[Habit.NEVER]}
-        assert told["credit_balances"] == [
-            {"client_id": by_habit[Habit.TWICE]["client_id"], "cents": gross[Habit.TWICE]}
+
+        issued: list[dict[str, Any]] = []
+        collected: list[list[str]] = []
+        for place, end in enumerate(month_ends):
+            if place < len(BILLED):
+                on(end.replace(day=5))
+                ran = said(here, "run", "--month", BILLED[place], "--workers", "1")["documents"]
+                assert {habit_of[each["client_id"]] for each in ran} == set(Habit)
+                issued += ran
+            import_statement(end.replace(day=17))
+            debits = said(here, "collect", "--due", f"{end:%Y-%m}-23")["collected"] if place < 4 else []
+            collected.append([each["document"] for each in debits])
+            import_statement(end)
+            said(here, "remind")
+            told = said(here, "open")
+            left = {
+                each["number"]: each["gross_cents"] - paid_by(habit_of[each["client_id"]], each, end, month_ends)
+                for each in issued
+            }
+            assert {item["number"]: item["open_cents"] for item in told["items"]} == {
+                number: cents for number, cents in left.items() if cents > 0
+            }
+            assert sum(each["cents"] for each in told["credit_balances"]) == -sum(c for c in left.values() if c < 0)
+            assert told["total_open_cents"] == sum(left.values())
+        own = [each["number"] for each in issued if each["client_id"] == never]
+        # It has 30 days to pay. October's debit came back, and both of November: then a transfer is asked for.
+        assert collected == [[], own[:1], own[:2], [], [], []]
+        # Invoices are dated at the end of their month: as of that day they count, though they were issued on the 5th.
+        by_end = [
+            sum(
+                each["gross_cents"] - paid_by(habit_of[each["client_id"]], each, end, month_ends)
+                for each in issued
+                if each["issue_date"] <= str(end)
+            )
+            for end in month_ends
         ]
-        assert left_by_day["2027-10-25"] == gross[Habit.NEVER] - gross[Habit.TWICE]
+        assert [said(here, "open", "--as-of", str(end))["total_open_cents"] for end in month_ends] == by_end
+        for month in (*BILLED, "2027-01", "2027-02"):
+            assert (
+                here.type("export", "--month", month, "--format", "hledger", "--output", str(tmp_path / month)).code
+                == 0
+            )
+        journals = sorted(tmp_path.glob("20*/**/*.journal"))
+        assert hledger_month_ends(journals, "assets:receivable", month_ends) == by_end
         # Who paid after its reminder paid what it claimed, too; who never pays still owes it, beside the document.
-        slow = asked[by_habit[Habit.AFTER_REMINDER]["client_id"]]
-        history = said(here, "show", by_habit[Habit.AFTER_REMINDER]["number"])["history"]
-        assert slow["interest_cents"] + slow["costs_cents"] > 0
-        assert {step["what"] for step in history} >= {"receipt", "costs"}
-        assert [each["document"] for each in told["claimed"]] == [never["number"]]
-        closing = {each["client_id"]: each["closing_cents"] for each in said(here, "statement")["statements"]}
-        assert closing[never["client_id"]] == gross[Habit.NEVER]
-        assert closing[by_habit[Habit.TWICE]["client_id"]] == -gross[Habit.TWICE]
+        slow = next(each["number"] for each in issued if habit_of[each["client_id"]] is Habit.AFTER_REMINDER)
+        assert {step["what"] for step in said(here, "show", slow)["history"]} >= {"receipt", "costs", "interest"}
+        assert {each["document"] for each in told["claimed"]} >= set(own[:4])
+        for habit, sign in ((Habit.NEVER, 1), (Habit.TWICE, -1)):
+            (written,) = said(here, "statement", "--client", client_of[habit])["statements"]
+            cents = sum(each["gross_cents"] for each in issued if habit_of[each["client_id"]] is habit)
+            assert written["closing_cents"] == sign * cents
         assert here.type("verify", "--deep").code == 0
 
 

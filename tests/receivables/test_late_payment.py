@@ -10,7 +10,12 @@ from billing_job.core.claim import Claim, LateClaim
 from billing_job.core.document import Kind
 from billing_job.receivables.interest import InterestRate, RateUnknown, half_year_end, interest, rounded_cents
 from billing_job.receivables.late_claims import after_credits, unpaid_claims
-from billing_job.receivables.late_payment_law import RecoveryCosts, dutch_scale_cents, recovery_costs
+from billing_job.receivables.late_payment_law import (
+    RecoveryCosts,
+    dutch_scale_cents,
+    last_day_to_pay,
+    recovery_costs,
+)
 
 
 def rate(country: str, percent: str, valid_from: date) -> InterestRate:
@@ -72,6 +77,22 @@ def test_interest_by_the_day(
 ) -> None:
     """Daily on the original claim, each day at the rate of its half-year, exact until it is rounded once."""
     assert interest(principal, payments, due, until, country, (*DUTCH, *GERMAN)) == exact
+
+
+@pytest.mark.parametrize(
+    ("due", "german"),
+    [
+        (date(2026, 11, 13), date(2026, 11, 13)),  # a Friday
+        (date(2026, 11, 14), date(2026, 11, 16)),
+        (date(2026, 5, 24), date(2026, 5, 26)),  # Whit Sunday, and the Monday after it
+        (date(2025, 12, 25), date(2025, 12, 29)),  # Thursday and Friday, then a weekend
+        (date(2026, 6, 4), date(2026, 6, 5)),  # Corpus Christi, in six Länder
+        (date(2026, 11, 18), date(2026, 11, 19)),  # Buß- und Bettag, in Saxony
+    ],
+)
+def test_the_last_day_to_pay(due: date, german: date) -> None:
+    """§ 193 BGB: a seller in Germany waits for the next working day, wherever in it the debtor is; others do not."""
+    assert [last_day_to_pay(due, country) for country in ("DE", "NL")] == [german, due]
 
 
 def test_the_rounded_examples() -> None:

@@ -41,7 +41,9 @@ def grouped(number: str) -> str:
         pytest.param(
             [entry(4_000, ONE, references=(creditor_reference(TWO),))], less(i2=0), [], id="the reference goes first"
         ),
-        pytest.param([entry(4_000, ONE, end_to_end=TWO)], less(i2=0), [], id="then the end-to-end id"),
+        pytest.param([entry(4_000, ONE, end_to_end=TWO)], less(i1=6_000), [], id="an end-to-end id is the payer's own"),
+        pytest.param([entry(4_000, end_to_end=TWO)], less(i2=0), [], id="but may be ours, for the very sum"),
+        pytest.param([entry(3_999, end_to_end=TWO)], ALL, [(3_999, "unmatched")], id="and otherwise names nothing"),
         pytest.param([entry(10_000, "factuur inv 2026 00001, dank")], less(i1=0), [], id="a number as people type it"),
         pytest.param([entry(10_000, "INV\u20132026\u201100001")], less(i1=0), [], id="with dashes of a word processor"),
         pytest.param([entry(13_000, ONE + THREE)], less(i1=0, i3=0), [], id="two glued together"),
@@ -264,7 +266,10 @@ def test_decisions_of_people() -> None:
     assert returned.waits == [(-3_475, "return_without_payment")]
     assert returned.decide(1, "match", THREE).open == ALL  # and 4.75 are the bank's charges
     assert [one.charges_cents for one in returned.payments] == [0, 475]
-    bank.decide(1, "match", ONE, TWO)  # of two clients, and not more than they are open over
+    # Of two clients, and not more than they are open over: the order says who falls short.
+    bank.decide(1, "match", TWO, ONE)
+    assert bank.open == less(i3=0, i2=0, i1=9_289)
+    bank.decide(1, "match", ONE, TWO)
     assert bank.open == less(i3=0, i1=5_289)
     # An account is known by a decision as it is by a reference: the next sum of one document books by itself.
     assert bank.file(entry(5_289, iban=IBAN, ref="R9")).open == less(i3=0, i1=0)
@@ -283,6 +288,11 @@ def test_mandates_make_accounts_known() -> None:
     """Whoever signed a mandate for an account is known by it."""
     bank = MemoryBank(CLAIMS, mandates=[(IBAN, "bruno")]).file(entry(3_500, iban=IBAN))
     assert bank.open == {ONE: 10_000, THREE: 3_000}
+
+
+def test_the_end_to_end_id_of_a_collection() -> None:
+    """It is ours, so it goes before the text, and pays what came, also in part."""
+    assert MemoryBank(CLAIMS, collected=[TWO]).file(entry(3_900, ONE, end_to_end=TWO)).open == less(i2=100)
 
 
 def test_many_payments_in_one_entry() -> None:

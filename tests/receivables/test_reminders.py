@@ -70,6 +70,17 @@ def test_levels_come_in_their_order_and_never_sooner_than_they_are_apart() -> No
         assert [each.level for each in made] == ([] if level is None else [level]), (days, history)
 
 
+def test_a_german_seller_waits_for_the_next_working_day() -> None:
+    """Due on a Sunday, late from Tuesday: the first letter a day later, 21 days of interest on the 22nd."""
+    german = replace(TERMS, country="DE", rates=[replace(RATE, country="DE")])
+    one = [invoice("A", 1_000_00)]
+    assert plan(7, one, terms=german).reminders == []
+    assert only(plan(8, one, terms=german)).level == 1
+    # 100000 * 1015 * 21 / 3650000 = 583.97 cents
+    made = only(plan(22, one, terms=replace(german, reminded=reminded(A=(1, 8)))))
+    assert (made.level, made.interest_cents, made.items[0].days_overdue) == (2, 584, 21)
+
+
 def test_one_letter_a_client_with_all_that_is_overdue() -> None:
     """A document below its first level is listed, too, and costs nothing; what is not overdue is not there."""
     claims = [
@@ -104,7 +115,7 @@ def test_nobody_is_asked_for_what_is_paid_held_disputed_or_collected() -> None:
     }
     everything = Hold("acme", "", HoldKind.HOLD, "talks", None, None)
     assert plan(10, claims, payments, replace(TERMS, holds=[everything])).reminders == []
-    assert plan(10, claims, payments, replace(TERMS, debited=frozenset({"acme"}))).reminders == []
+    assert plan(10, claims, payments, replace(TERMS, debited=frozenset("ABCD"))).reminders == []
 
 
 def test_what_a_client_has_with_the_house_is_set_off() -> None:

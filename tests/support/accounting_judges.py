@@ -5,7 +5,8 @@ import json
 import os
 import shutil
 import subprocess
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, NoReturn
@@ -93,6 +94,19 @@ def hledger_balances(file: Path) -> dict[str, int]:
     assert result.returncode == 0, result.stderr
     rows = [line.strip('"').split('","') for line in result.stdout.splitlines()[1:]]
     return {account: cents_from_decimal(amount.removeprefix("EUR ")) for account, amount in rows}
+
+
+def hledger_month_ends(files: Sequence[Path], account: str, days: Sequence[date]) -> list[int]:
+    """Cents of an account at the end of each day, by hledger over all the files."""
+    named = [word for file in files for word in ("-f", file)]
+    found = []
+    for day in days:
+        until = ("-e", str(day + timedelta(days=1)))
+        result = run_judge("hledger", *named, "balance", account, "--flat", "-N", "-O", "csv", *until)
+        assert result.returncode == 0, result.stderr
+        rows = [line.strip('"').split('","') for line in result.stdout.splitlines()[1:]]
+        found.append(sum(cents_from_decimal(amount.removeprefix("EUR ")) for _, amount in rows))
+    return found
 
 
 def beancount_ledger(file: Path) -> tuple[dict[str, int], list[str]]:

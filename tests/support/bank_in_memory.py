@@ -35,6 +35,7 @@ class MemoryBank:
     claims: Sequence[Claim]
     first_day: FirstDay = EVERYTHING
     mandates: Sequence[tuple[str, str]] = ()
+    collected: Sequence[str] = ()
     late: Sequence[LateClaim] = ()
     offers: Sequence[Offer] = ()
     known: dict[str, IdentifiedEntry] = field(default_factory=dict)
@@ -61,8 +62,8 @@ class MemoryBank:
     def settle(self) -> "MemoryBank":
         """Work out what every entry comes to, in whatever order they came."""
         evidence = Evidence(
-            self.claims, self.first_day, self.first_day.currency or "EUR", self.mandates, self.decisions,
-            possible_duplicates(self.known.values()), self.recorded, self.late, self.offers,
+            self.claims, self.first_day, self.first_day.currency or "EUR", self.mandates, self.collected,
+            self.decisions, possible_duplicates(self.known.values()), self.recorded, self.late, self.offers,
         )  # fmt: skip
         self.outcome = matched(list(self.known.values()), evidence)
         self.recorded = self.outcome.payments

@@ -11,7 +11,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from billing_job.core.document import Client
 from tests.support.bank_files import Moved, camt
 from tests.support.booked_payments import statement_of
 from tests.support.fakes import Clock, Office
-from tests.support.issued_documents import bank_office, document
+from tests.support.issued_documents import ACME, bank_office, document
 from tests.support.ledgers import rows
 
 OWN_TIME = {"imported", "recorded", "file_name", "sha256", "rows_sum", "moment", "run_id"}
@@ -76,7 +76,8 @@ def overdue(folder: Path) -> None:
 
 def collectable(folder: Path) -> None:
     """An office whose overdue documents are collected by direct debit."""
-    documents = [document(f"INV-2026-{place:05d}", 1_000) for place in range(1, REMINDED + 1)]
+    debited = replace(ACME, mandate_id="M-1")
+    documents = [document(f"INV-2026-{place:05d}", 1_000, debited) for place in range(1, REMINDED + 1)]
     with bank_office(folder, *documents, settings=LEVELS) as made:
         config = made.office.config
         made.office.replace("billing.toml", 'country = "NL"\n', 'country = "NL"\ncreditor_id = "NL79ZZZ999999990000"\n')

@@ -1,7 +1,7 @@
 """The bank of the sandbox's world: its clients pay on time, late, in parts, twice, after a reminder, or not at all.
 
-What a client does follows from its place among all of them, and is the same whenever it is asked: a later statement
-holds all that an earlier one held.
+What a client does follows from its place among all of them, by their first invoices, and is the same whenever it is
+asked: a later statement holds all that an earlier one held, also where there are more clients by then.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -59,9 +59,9 @@ class Movement:
 
 
 def habits(clients: Iterable[str]) -> Mapping[str, Habit]:
-    """Client → how it pays: each habit in turn, in the order of their ids."""
+    """Client → how it pays: each habit in turn, in the order of `clients`, those of the invoices by day and number."""
     known = tuple(Habit)
-    return {client: known[place % len(known)] for place, client in enumerate(sorted(set(clients)))}
+    return {client: known[place % len(known)] for place, client in enumerate(dict.fromkeys(clients))}
 
 
 def movements(owed: Sequence[Owed], until: date) -> list[Movement]:
