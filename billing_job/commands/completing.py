@@ -64,7 +64,7 @@ def _config(context: click.Context) -> Path:
 
 
 def _clients(folder: Path) -> Iterator[str]:
-    from billing_job.config.mapping import CLIENT_COLUMNS
+    from billing_job.config.mapping_columns import CLIENT_COLUMNS
     from billing_job.core.files.csv_reader import csv_rows, table_path
 
     for row in csv_rows(table_path(folder, "clients"), CLIENT_COLUMNS, ("client_id",), []):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -43,7 +44,7 @@ def init(invocation: Invocation, base_url: str | None, offline: bool, from_ledge
     you confirm it. Example: billing-job init, then billing-job sync, then billing-job init --from-ledger
     """
     from billing_job.config.first_files import table_text, write_new
-    from billing_job.config.mapping import CLIENT_COLUMNS, NUMBER_COLUMNS, TRUNK_COLUMNS
+    from billing_job.config.mapping_columns import CLIENT_COLUMNS, NUMBER_COLUMNS, TRUNK_COLUMNS
 
     columns = {"clients.csv": CLIENT_COLUMNS, "trunks.csv": TRUNK_COLUMNS, "numbers.csv": NUMBER_COLUMNS}
     folder = invocation.config.absolute().parent
@@ -137,16 +138,22 @@ def _next_of_numbers(rows: list[list[str]]) -> list[str]:
 def _next_steps(invocation: Invocation, rows: dict[str, list[list[str]]]) -> list[str]:
     """What a new user does now, in the order in which it helps."""
     folder = invocation.config.parent
+    has_trunks = _has_rows(folder / "trunks.csv")
     steps = [
         f"fill in [seller] of {invocation.config}" if _seller_is_open(invocation) else "",
         f"complete each client's country, address and VAT id in {folder / 'clients.csv'}",
-        "" if rows["trunks.csv"] else f"say in {folder / 'trunks.csv'} which trunk is whose",
+        "" if rows["trunks.csv"] or has_trunks else f"say in {folder / 'trunks.csv'} which trunk is whose",
         "read the wallet: `billing-job sync`",
         f"let {folder / 'numbers.csv'} be proposed from it: `billing-job init --from-ledger`",
         "see what is missing: `billing-job doctor`",
         "look at the month before you bill it: `billing-job preview`",
     ]
     return ["Next:", *(f"  {place}. {step}" for place, step in enumerate(filter(None, steps), 1))]
+
+
+def _has_rows(path: Path) -> bool:
+    """Whether a table has more than its head."""
+    return path.exists() and len(path.read_bytes().splitlines()) > 1
 
 
 def _seller_is_open(invocation: Invocation) -> bool:

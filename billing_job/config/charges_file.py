@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
 
 from billing_job.billing.rating.charge_periods import ADVANCE, NUMBERS, ONCE, Charge
-from billing_job.config.mapping import ValidFrom, ValidTo
+from billing_job.config.mapping_columns import ValidFrom, ValidTo
 from billing_job.core.categories import OWN_CHARGE, PLANS_OWN, REFUND, TOPUP
 from billing_job.core.countries import numbering_country
 from billing_job.core.errors import ConfigError

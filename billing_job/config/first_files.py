@@ -18,7 +18,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from billing_job.config.api import Api
-from billing_job.config.mapping import CLIENT_COLUMNS, NUMBER_COLUMNS, TRUNK_COLUMNS
+from billing_job.config.mapping_columns import CLIENT_COLUMNS, NUMBER_COLUMNS, TRUNK_COLUMNS
 from billing_job.config.problems import problems_of
 from billing_job.core.errors import ConfigError, OutputError
 from billing_job.core.files.csv_reader import csv_rows, table_path

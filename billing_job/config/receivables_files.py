@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from billing_job.config.mapping import ValidFrom, ValidTo
+from billing_job.config.mapping_columns import ValidFrom, ValidTo
 from billing_job.core.errors import ConfigError
 from billing_job.core.files.csv_reader import Row, known, typed_rows
 from billing_job.core.resources import shipped_config

@@ -11,7 +11,7 @@ from billing_job.billing.returns.boxes import CASE_WORDS, OTHER_RATES, BoxRow
 from billing_job.billing.returns.one_stop_shop import EuroRates
 from billing_job.billing.returns.taxed_shares import DueBy, DueRule
 from billing_job.billing.returns.whole_units import Rounding, UnitRule
-from billing_job.config.mapping import ValidTo
+from billing_job.config.mapping_columns import ValidTo
 from billing_job.core.errors import ConfigError
 from billing_job.core.files.csv_reader import Row, typed_rows
 from billing_job.core.money import scaled

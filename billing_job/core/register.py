@@ -130,12 +130,17 @@ class Register:
         )
 
 
-def overlaps(what: str, assignments: Sequence[tuple[str, Assignment]]) -> list[str]:
-    """Name every pair of assignments of one thing whose dates overlap: two owners at one moment bill twice."""
+def overlaps(what: str, keys: Sequence[str], assignments: Sequence[Assignment]) -> list[str]:
+    """Name every pair of assignments of one thing whose dates overlap: two owners at one moment bill twice.
+
+    Each has its key beside it; an empty one stands for no thing.
+    """
     problems: list[str] = []
-    if len({key for key, _ in assignments}) == len(assignments):
+    named = [key for key in keys if key]
+    if len(set(named)) == len(named):
         return problems
-    ordered = sorted(assignments, key=lambda pair: (pair[0], pair[1].valid_from or date.min))
+    pairs = [(key, fact) for key, fact in zip(keys, assignments, strict=True) if key]
+    ordered = sorted(pairs, key=lambda pair: (pair[0], pair[1].valid_from or date.min))
     for key, group in groupby(ordered, key=lambda pair: pair[0]):
         facts = [fact for _, fact in group]
         for before, after in pairwise(facts):

@@ -101,8 +101,8 @@ def assignments(
     names = {trunk.trunk_id: trunk.uuid for trunk in supplier_trunks if trunk.trunk_id}
     identities, problems = _identities(mapping.numbers, event_facts)
     trunk_keys = [names.get(fact.trunk, fact.trunk) for fact in mapping.trunks]
-    problems += overlaps("trunk", list(zip(trunk_keys, mapping.trunks, strict=True)))
-    problems += overlaps("number", list(zip(identities, mapping.numbers, strict=True)))
+    problems += overlaps("trunk", trunk_keys, mapping.trunks)
+    problems += overlaps("number", identities, mapping.numbers)
     if problems:
         raise ConfigError(sorted(set(problems)))
     filling = _where_files_are_silent(mapping.numbers, identities, event_facts, zone)

@@ -4,7 +4,7 @@ import csv
 import io
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple, TypeVar
+from typing import ClassVar, NamedTuple, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError, ValidationInfo
 from pydantic_core import ErrorDetails
@@ -22,6 +22,9 @@ class Row(BaseModel):
 
     # Python's own patterns: pydantic's take 40 ms to learn what a letter of a client's id is.
     model_config = ConfigDict(extra="forbid", frozen=True, regex_engine="python-re", defer_build=True)
+
+    BESIDE_OTHERS: ClassVar[tuple[str, ...]] = ("valid_to",)
+    """Columns of which a cell is right or wrong by what stands in another one of its row."""
 
     @classmethod
     def columns(cls) -> tuple[str, ...]:

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from billing_job.config.csv_edit import missing_columns, read_csv_text, with_rows, write_csv_text
-from billing_job.config.mapping import CLIENT_COLUMNS, NUMBER_COLUMNS, TRUNK_COLUMNS, load_mapping
+from billing_job.config.mapping import load_mapping
+from billing_job.config.mapping_columns import CLIENT_COLUMNS, NUMBER_COLUMNS, TRUNK_COLUMNS
 from billing_job.core.errors import ConfigError
 from billing_job.operations.onboarding.desk import OnboardingRequest
 

@@ -16,7 +16,7 @@ from billing_job.config.csv_edit import (
     with_rows,
     write_csv_text,
 )
-from billing_job.config.mapping import NUMBER_COLUMNS, TRUNK_COLUMNS
+from billing_job.config.mapping_columns import NUMBER_COLUMNS, TRUNK_COLUMNS
 from billing_job.core.errors import ConfigError
 from billing_job.core.phone import e164
 from billing_job.core.register import NumberAssignment, Register, TrunkAssignment

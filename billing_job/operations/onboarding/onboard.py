@@ -14,7 +14,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from billing_job.config.csv_edit import read_csv_text, with_rows, write_csv_text
-from billing_job.config.mapping import CLIENT_COLUMNS, NUMBER_COLUMNS, TRUNK_COLUMNS
+from billing_job.config.mapping_columns import CLIENT_COLUMNS, NUMBER_COLUMNS, TRUNK_COLUMNS
 from billing_job.core.errors import ConfigError, MayHaveHappened, SupplierError
 from billing_job.core.money import decimal_text
 from billing_job.core.register import Register, TrunkAssignment

@@ -1,0 +1,103 @@
+"""Reading a long table of the user column by column: each distinct cell is checked once, not each row.
+
+Only a table in which nothing is wrong is read so. Of any other nothing is said here: whoever asked reads it row by row
+(`csv_reader.typed_rows`), which names file, row and column.
+"""
+
+import csv
+import io
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from functools import cache
+from itertools import compress, repeat
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import ConfigDict, TypeAdapter, ValidationError
+
+from billing_job.core.files.csv_reader import SUFFIX, Row, separator_of
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """What the rows of a table say, by column; a column that the table does not have holds its default."""
+
+    places: Sequence[str]
+    """Where each row stands."""
+    cells: dict[str, Sequence[Any]]
+
+
+Names = dict[str, Collection[str] | None]
+
+
+def plain_columns(path: Path, model: type[Row], **names: Collection[str] | None) -> Columns | None:
+    """The columns of a CSV in which every row is right and as long as the first; None for any other.
+
+    `names` are those that `known` asks for. It says of a table what `typed_rows` says: cells are checked by the types
+    of the same model, and those that are checked beside others (`Row.BESIDE_OTHERS`) with their whole row.
+    """
+    if path.suffix == SUFFIX:
+        return None
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+        header, *rows = csv.reader(io.StringIO(text, newline=""), delimiter=separator_of(text), strict=True)
+    except (OSError, ValueError, csv.Error):  # ValueError: not UTF-8, or nothing at all
+        return None
+    columns = [name.strip().lower() for name in header]
+    required = {name for name, field in model.model_fields.items() if field.is_required()}
+    if len(set(columns)) < len(columns) or not required <= set(columns) <= set(model.model_fields):
+        return None
+    numbers: Sequence[int] = range(2, len(rows) + 2)
+    if "#" in text or not all(map(any, rows)) or any(row[0].isspace() for row in rows):
+        told = [_says_something(row) for row in rows]
+        numbers, rows = list(compress(numbers, told)), list(compress(rows, told))
+    if any(len(row) != len(columns) for row in rows):
+        return None
+    found: dict[str, Sequence[Any]] = {
+        name: [field.get_default()] * len(rows) for name, field in model.model_fields.items() if name not in columns
+    }
+    try:
+        for name, column in zip(columns, zip(*rows, strict=True) if rows else repeat(()), strict=False):
+            if name in model.BESIDE_OTHERS and any(column):
+                found[name] = [_beside_others(model, name, columns, row, names) for row in rows]
+            else:
+                found[name] = _checked(column, model, name, names)
+    except ValidationError:
+        return None
+    start = f"{path}, row "
+    return Columns([f"{start}{number}" for number in numbers], found)
+
+
+def _says_something(row: Sequence[str]) -> bool:
+    """Whether a row is neither empty nor a comment."""
+    first = row[0].strip() if row else ""
+    return not first.startswith("#") if first else any(cell.strip() for cell in row)
+
+
+def _checked(column: Sequence[str], model: type[Row], name: str, names: Names) -> list[Any]:
+    """The cells of a column as its type has them; ValidationError for a wrong one."""
+    field = model.model_fields[name]
+    distinct = set(column)
+    filled = {cell: bare for cell in distinct if (bare := cell.strip())}
+    checked = _cells_of(model, name).validate_python([*filled.values()], context=names)
+    typed = dict(zip(filled, checked, strict=True))
+    if len(filled) < len(distinct):
+        if field.is_required():
+            raise ValidationError.from_exception_data(name, [{"type": "missing", "input": ""}])
+        typed |= dict.fromkeys(distinct - filled.keys(), field.get_default())
+    return [typed[cell] for cell in column]
+
+
+@cache
+def _cells_of(model: type[Row], name: str) -> TypeAdapter[list[Any]]:
+    field = model.model_fields[name]
+    kind: Any = Annotated[field.annotation, *field.metadata] if field.metadata else field.annotation
+    return TypeAdapter(list[kind], config=ConfigDict(regex_engine="python-re"))
+
+
+def _beside_others(model: type[Row], name: str, columns: Sequence[str], row: Sequence[str], names: Names) -> Any:
+    """A cell as the whole row has it."""
+    filled = {column: bare for column, cell in zip(columns, row, strict=True) if (bare := cell.strip())}
+    if name not in filled:
+        return model.model_fields[name].get_default()
+    return getattr(model.__pydantic_validator__.validate_python(filled, context=names), name)
