@@ -74,7 +74,8 @@ class Pieces:
         """The pieces with these columns alone; the others are not read."""
         wanted = [name for name in self._schema if name in names]
         for frame in self._held:
-            yield frame[wanted]
+            # Asked for by name, each column is looked up and taken; who wants them all gets the same in another cover.
+            yield frame.copy(deep=False) if list(frame.columns) == wanted else frame[wanted]
         places = [place for place, name in enumerate(self._schema) if name in names]
         if self._file is not None:
             for start, length in self._places:
