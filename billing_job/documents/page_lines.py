@@ -188,8 +188,8 @@ class PageLines:
             return ""
         text = localized.count_text(quantity, self._labels.locale)
         said = page_text(self._labels.counted(unit, quantity, text))
-        # The sign stands at the left, as an amount's does.
-        return said.replace(text, self._labels.apart(text), 1) if quantity < 0 else said
+        # Before a word, too, the sign stands at the left, as an amount's does.
+        return said.replace(text, self._labels.apart(text), 1) if quantity < 0 and said != text else said
 
     def _price(self, line: Line) -> str:
         if line.unit_price_micros is None:
