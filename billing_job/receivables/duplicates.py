@@ -8,6 +8,7 @@ import hashlib
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
 
 from billing_job.core.bank_entry import FORMATS, BankEntry, IdentifiedEntry, Statement
 from billing_job.core.money import decimal_text
@@ -16,6 +17,8 @@ from billing_job.core.payment_reference import plain_number
 _SHORTEST_WORDS = 6
 """Of two texts, one of which holds the other, or of a number in both: fewer signs are in too many texts."""
 _BACK = " back"
+_MOST_ALIKE = 64
+"""Entries of one day and amount among which it is found out again: among more, the first that is like each."""
 _RUN = re.compile(r"\d[\d\-./]*\d")
 
 
@@ -119,20 +122,50 @@ def possible_duplicates(entries: Iterable[IdentifiedEntry]) -> dict[str, str]:
 
 
 def _told_again(ordered: Sequence[IdentifiedEntry]) -> Iterator[tuple[str, str]]:
-    """Of one account, day and amount, the surest first: each less sure one with a surer one of its own."""
-    surer: dict[str, list[IdentifiedEntry]] = defaultdict(list)
-    for each in ordered:
-        own = _ibans(each.entry)
-        keys = [*own, ""] if own else list(surer)
-        for candidates in (surer.get(key, []) for key in keys):
-            match = next(
-                (o for o in candidates if _sureness(o) < _sureness(each) and _alike(o.entry, each.entry)), None
-            )
-            if match is not None:
-                candidates.remove(match)
-                yield each.id, match.id
-                break
-        surer[min(own, default="")].append(each)
+    """Of one account, day and amount, the surest first: each less sure one with a surer one of its own.
+
+    As many as can be: which one stands for which is found anew where an entry would be left without.
+    """
+    pool: dict[str, dict[str, IdentifiedEntry]] = defaultdict(dict)
+    for _, level in groupby(ordered, key=_sureness):
+        # Those with an account first: they are like few others.
+        own = sorted(level, key=lambda each: (not _ibans(each.entry), each.id))
+        owner: dict[str, IdentifiedEntry] = {}
+        for each in own:
+            _find(each, pool, owner, set(), most=_MOST_ALIKE if len(ordered) <= _MOST_ALIKE else 0)
+        for surer, each in owner.items():
+            yield each.id, surer
+            for candidates in pool.values():
+                candidates.pop(surer, None)
+        for each in own:
+            pool[min(_ibans(each.entry), default="")][each.id] = each
+
+
+def _find(
+    each: IdentifiedEntry,
+    pool: Mapping[str, Mapping[str, IdentifiedEntry]],
+    owner: dict[str, IdentifiedEntry],
+    seen: set[str],
+    *,
+    most: int,
+) -> bool:
+    """Give the entry a surer one that may be the same, also one for whose own there is another (an augmenting path)."""
+    ibans = _ibans(each.entry)
+    keys = [*ibans, ""] if ibans else ["", *(key for key in pool if key)]
+    alike = (one for key in keys for one in pool.get(key, {}).values() if _alike(one.entry, each.entry))
+    taken = []
+    for one in alike:
+        if one.id not in owner:
+            owner[one.id] = each
+            return True
+        taken.append(one.id)
+    for surer in taken[:most]:
+        if surer not in seen:
+            seen.add(surer)
+            if _find(owner[surer], pool, owner, seen, most=most):
+                owner[surer] = each
+                return True
+    return False
 
 
 def _ibans(entry: BankEntry) -> set[str]:
