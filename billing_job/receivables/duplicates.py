@@ -124,46 +124,40 @@ def possible_duplicates(entries: Iterable[IdentifiedEntry]) -> dict[str, str]:
 def _told_again(ordered: Sequence[IdentifiedEntry]) -> Iterator[tuple[str, str]]:
     """Of one account, day and amount, the surest first: each less sure one with a surer one of its own.
 
-    As many as can be: which one stands for which is found anew where an entry would be left without.
+    As many as can be: where one is left without, it is found out again which stands for which.
     """
-    pool: dict[str, dict[str, IdentifiedEntry]] = defaultdict(dict)
+    free: dict[str, dict[str, IdentifiedEntry]] = defaultdict(dict)
     for _, level in groupby(ordered, key=_sureness):
         # Those with an account first: they are like few others.
         own = sorted(level, key=lambda each: (not _ibans(each.entry), each.id))
-        owner: dict[str, IdentifiedEntry] = {}
+        pairs: dict[str, tuple[IdentifiedEntry, IdentifiedEntry]] = {}
         for each in own:
-            _find(each, pool, owner, set(), most=_MOST_ALIKE if len(ordered) <= _MOST_ALIKE else 0)
-        for surer, each in owner.items():
-            yield each.id, surer
-            for candidates in pool.values():
-                candidates.pop(surer, None)
+            _find(each, free, pairs, set(), again=len(ordered) <= _MOST_ALIKE)
+        yield from ((each.id, surer) for surer, (_, each) in pairs.items())
         for each in own:
-            pool[min(_ibans(each.entry), default="")][each.id] = each
+            free[min(_ibans(each.entry), default="")][each.id] = each
 
 
 def _find(
     each: IdentifiedEntry,
-    pool: Mapping[str, Mapping[str, IdentifiedEntry]],
-    owner: dict[str, IdentifiedEntry],
+    free: Mapping[str, dict[str, IdentifiedEntry]],
+    pairs: dict[str, tuple[IdentifiedEntry, IdentifiedEntry]],
     seen: set[str],
     *,
-    most: int,
+    again: bool,
 ) -> bool:
-    """Give the entry a surer one that may be the same, also one for whose own there is another (an augmenting path)."""
+    """Give the entry a surer one that may be the same; or one whose own finds another (an augmenting path)."""
     ibans = _ibans(each.entry)
-    keys = [*ibans, ""] if ibans else ["", *(key for key in pool if key)]
-    alike = (one for key in keys for one in pool.get(key, {}).values() if _alike(one.entry, each.entry))
-    taken = []
-    for one in alike:
-        if one.id not in owner:
-            owner[one.id] = each
+    for key in [*ibans, ""] if ibans else ["", *(key for key in free if key)]:
+        surer = next((one for one in free.get(key, {}).values() if _alike(one.entry, each.entry)), None)
+        if surer is not None:
+            pairs[surer.id] = (free[key].pop(surer.id), each)
             return True
-        taken.append(one.id)
-    for surer in taken[:most]:
-        if surer not in seen:
-            seen.add(surer)
-            if _find(owner[surer], pool, owner, seen, most=most):
-                owner[surer] = each
+    for id_, (surer, owner) in list(pairs.items()) if again else ():
+        if id_ not in seen and _alike(surer.entry, each.entry):
+            seen.add(id_)
+            if _find(owner, free, pairs, seen, again=again):
+                pairs[id_] = (surer, each)
                 return True
     return False
 
