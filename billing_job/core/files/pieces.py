@@ -19,9 +19,9 @@ from billing_job.core.columns.interned import Ints, arrow
 from billing_job.core.columns.schema import CODED, Schema, empty
 from billing_job.core.errors import OutputError
 
-ROWS_IN_PIECE = 100_000
+ROWS_IN_PIECE = 50_000
 """Rows of which a stage holds all columns at one time: 250 bytes each, and as much again while it works."""
-HELD_ROWS = 2 * ROWS_IN_PIECE
+HELD_ROWS = 200_000
 """So many rows are faster held than written and read again."""
 _SAMPLED = 1_000
 """Values of a piece that stand for all of it."""
