@@ -101,7 +101,7 @@ def charges(
         keys = list(zip(cells_of(billable["transaction_id"]), cells_of(billable["part"]), strict=True))
         was_freed = np.fromiter((key in kept_of_all for key in keys), bool, len(keys))
     # A refund that a user decided about is taxed like any freed row, and has a price of its own.
-    again = billable[was_freed & ~is_refund]
+    taxed_anew = was_freed & ~is_refund
     was_freed &= ~is_refund & ~decided
     # Where no terms are recorded freed rows are use like any other; elsewhere they come after what the terms price.
     apart = was_freed & _has_terms(placed, billable, was_freed)
@@ -147,7 +147,7 @@ def charges(
             refund_of={key_of(row): (str(row["refund_of"]), int(str(row["refund_part"]))) for row in refunds},
             own={(row.transaction_id, 0): OwnLine(row.first_day, row.last_day, row.quantity) for row in own},
         ),
-        _freed_terms(placed, billable[was_freed], kept, own) if kept else FreedTerms(),
+        _freed_terms(placed, billable[taxed_anew], kept, own) if kept else FreedTerms(),
         tuple(_above(refunds, refunded, frames)),
     )
 

@@ -617,7 +617,7 @@ def test_a_refund_of_what_was_credited_in_part_gives_back_the_rest(tmp_path: Pat
         assert (here.net(), here.of_row(2)) == (0, -600)
 
 
-def two_lines(here: Life, *, rebill: bool) -> None:
+def credited_line(here: Life, *, rebill: bool) -> None:
     """Bill a call of 13.00 and one of 26.00 of a number, whose line is credited."""
     here.add(moved(1, -1000, "2026-09-05"), moved(2, -2000, "2026-09-06", number=DID))
     here.run(SEPTEMBER)
@@ -625,15 +625,16 @@ def two_lines(here: Life, *, rebill: bool) -> None:
 
 
 def test_a_correction_of_a_correction_knows_its_rows(tmp_path: Path) -> None:
-    """26.00 credited, charged again by crediting that, and credited once more: a refund finds nothing left to give."""
-    with quiet_life(tmp_path, plan(MARKUP)) as here:
+    """26.00 less 10 % credited, charged again by crediting that, credited once more: a refund finds nothing to give."""
+    with quiet_life(tmp_path, plan(MARKUP, discount_percent="10")) as here:
         credited_line(here, rebill=False)
         here.credit("CN-2026-00001")
-        assert here.net() == 3900
+        assert here.net() == 3510
+        assert [line["net_cents"] for line in here.stored("INV-2026-00002")["lines"]] == [2600, -260]
         here.credit("INV-2026-00002")
         here.add(moved(3, 2000, "2026-10-05", type_="refund", number=DID))
         here.run(OCTOBER)
-        assert here.net() == 1300
+        assert here.net() == 1170
 
 
 def test_what_a_refund_gave_back_is_not_credited_by_a_correction(tmp_path: Path) -> None:
