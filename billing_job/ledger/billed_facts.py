@@ -25,7 +25,7 @@ _ORIGINAL = (
     settlements.c.number,
     settlements.c.trunk,
     settlements.c.month,
-    func.coalesce(settlements.c.document_number, ""),
+    settlements.c.document_number,
     settlements.c.line,
     settlements.c.cost_micros,
     settlements.c.net_cents,
@@ -96,10 +96,17 @@ def originals(engine: Engine, ids: Sequence[str]) -> dict[str, tuple[Original, .
         for chunk in chunks(sorted(ids)):
             rows = select(settlements.c.generation, *_ORIGINAL)
             rows = rows.where(settlements.c.transaction_id.in_(chunk), ~is_released()).order_by(*_KEY)
-            for generation, id_, part, *where, cost, net in connection.execute(rows):
+            for generation, id_, part, *who, month, document, line, cost, net in connection.execute(rows):
+                client_id, category, number, trunk = who
                 undone = credited.get((id_, part, generation), 0)
+                given_cents, refunded_micros = given.get((id_, part), (0, 0))
                 cost = -accepted[id_] if part == 0 and id_ in accepted else cost
-                found[id_].append(Original(id_, part, *where, cost, net, undone, *given.get((id_, part), (0, 0))))
+                found[id_].append(
+                    Original(
+                        id_, part, client_id, category, number, trunk, month, document or "", line, cost, net, undone,
+                        given_cents, refunded_micros,
+                    )
+                )  # fmt: skip
     return {id_: tuple(parts) for id_, parts in found.items()}
 
 
