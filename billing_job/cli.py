@@ -42,7 +42,7 @@ from billing_job.commands import (
     vat,
     webhook,
 )
-from billing_job.commands.config_path import config_file, config_first
+from billing_job.commands.config_path import config_file, config_first, meant_month
 from billing_job.commands.invocation import Invocation
 from billing_job.commands.options import check_arguments, emit
 from billing_job.core.errors import BillingJobError, ExitCode
@@ -149,6 +149,7 @@ def main(arguments: Sequence[str] | None = None, clock: Clock | None = None) -> 
         code = stop.exit_code
     except click.ClickException as error:
         error.show()
+        click.echo(meant_month(error), err=True, nl=False)
         code = error.exit_code
     except (click.Abort, KeyboardInterrupt):
         click.echo("stopped; what was done is kept, run again to go on", err=True)

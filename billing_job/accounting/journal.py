@@ -14,7 +14,7 @@ from billing_job.core.document import Client, Document, Seller
 from billing_job.core.errors import InvariantBroken
 from billing_job.core.money import decimal_text
 from billing_job.core.period import Period
-from billing_job.core.sentences import counted
+from billing_job.core.sentences import counted, listed
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,15 +86,20 @@ def month_journal(
     has no account for something.
     """
     entries: list[Entry] = []
-    foreign: list[str] = []
+    foreign: dict[str, list[str]] = {}
     seller: Seller | None = None
     for document in documents:
         seller = seller or document.seller
         entries.append(document_entry(document, accounts))
         if document.currency != wallet.currency:
-            foreign.append(document.number)
+            foreign.setdefault(document.currency, []).append(document.number)
     if foreign:
-        raise InvariantBroken(f"documents {', '.join(foreign)} are not in the wallet's currency {wallet.currency}")
+        told = " and ".join(f"{listed(numbers)} in {currency}" for currency, numbers in foreign.items())
+        raise InvariantBroken(
+            f"{wallet.period}: a journal is in one currency, {wallet.currency} by billing.currency, and it has"
+            f" documents {told}: write the books of months before the change with billing.currency as it was then; a"
+            " month of both is booked by hand, from its documents"
+        )
     entries += wallet_entries(wallet.period, wallet.cost_cents_by_category, wallet.topup_cents, accounts)
     entries += receipt_entries(payments, accounts)
     entries.sort(key=Entry.order)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
+
+import click
 
 NAME = "billing.toml"
 USUAL = Path("config") / NAME
@@ -48,3 +51,11 @@ def config_file(given: Path | None, here: Path, owners: Sequence[int], *, upward
             if found.is_file() and found.stat().st_uid in owners:
                 return USUAL if folder == here else found
     return USUAL
+
+
+def meant_month(error: click.ClickException) -> str:
+    """What to add to the complaint about a word too many: where it is a month, it lacks --month before it."""
+    found = re.search(r"unexpected extra argument \((\d{4}-\d\d)\)", error.message)
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    takes = context is not None and any("--month" in parameter.opts for parameter in context.command.params)
+    return f"A month is given as --month {found[1]}\n" if found and takes else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -137,16 +138,22 @@ def _next_of_numbers(rows: list[list[str]]) -> list[str]:
 def _next_steps(invocation: Invocation, rows: dict[str, list[list[str]]]) -> list[str]:
     """What a new user does now, in the order in which it helps."""
     folder = invocation.config.parent
+    has_trunks = _has_rows(folder / "trunks.csv")
     steps = [
         f"fill in [seller] of {invocation.config}" if _seller_is_open(invocation) else "",
         f"complete each client's country, address and VAT id in {folder / 'clients.csv'}",
-        "" if rows["trunks.csv"] else f"say in {folder / 'trunks.csv'} which trunk is whose",
+        "" if rows["trunks.csv"] or has_trunks else f"say in {folder / 'trunks.csv'} which trunk is whose",
         "read the wallet: `billing-job sync`",
         f"let {folder / 'numbers.csv'} be proposed from it: `billing-job init --from-ledger`",
         "see what is missing: `billing-job doctor`",
         "look at the month before you bill it: `billing-job preview`",
     ]
     return ["Next:", *(f"  {place}. {step}" for place, step in enumerate(filter(None, steps), 1))]
+
+
+def _has_rows(path: Path) -> bool:
+    """Whether a table has more than its head."""
+    return path.exists() and len(path.read_bytes().splitlines()) > 1
 
 
 def _seller_is_open(invocation: Invocation) -> bool:

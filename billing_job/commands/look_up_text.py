@@ -9,6 +9,7 @@ from rich.console import Console
 from billing_job.commands.text_tables import table
 from billing_job.core.money import decimal_text, grouped_text, money_text, wallet_text
 from billing_job.core.screen import Screen, Tone
+from billing_job.core.sentences import counted
 
 _KEY = re.compile(r',(?="[^"]*":)')
 """The comma before a key of JSON without blanks, where a narrow screen may break it."""
@@ -203,13 +204,14 @@ def status_text(found: Mapping[str, Any], currency: str) -> str:
         ("wallet", told + explained),
         ("last run", f"{run['month']}, {run['status']}, {run['started']}" if run else "none yet"),
         ("next", f"{found['next_month']}: `billing-job run --month {found['next_month']}`"),
-        ("waiting", f"{waits['count']} transactions of {wallet_text(-waits['micros'], currency)}"
+        ("waiting", f"{counted(waits['count'], 'transaction')} of {wallet_text(-waits['micros'], currency)}"
                     + (": see `billing-job exceptions`" if waits["count"] else "")),
-        ("unsent", f"{sent['count']} documents" + (": see `billing-job list --state issued`" if sent["count"] else "")),
-        ("not delivered", f"{stuck['count']} documents"
+        ("unsent", counted(sent["count"], "document")
+                   + (": see `billing-job list --state issued`" if sent["count"] else "")),
+        ("not delivered", counted(stuck["count"], "document")
                           + (f" of {money_text(stuck['cents'], currency)}, the oldest for {stuck['oldest_days']} days:"
                              " `billing-job send` lists them" if stuck["count"] else "")),
-        ("open", f"{money_text(owed['open_cents'], currency)} of {owed['open_documents']} documents, overdue"
+        ("open", f"{money_text(owed['open_cents'], currency)} of {counted(owed['open_documents'], 'document')}, overdue"
                  f" {money_text(owed['overdue_cents'], currency)} of {owed['overdue_documents']}: `billing-job open`"),
         ("bank", f"read up to {owed['newest_statement']}" if owed["newest_statement"]
                  else "no statement was read: `billing-job bank import`"),

@@ -27,8 +27,8 @@ def table(
     """Columns as wide as their widest cell is on a screen; those named in `right`, numbers, are aligned to the right.
 
     Where a terminal is too narrow, names, the columns of `short`, are cut with an ellipsis so that a row is one line,
-    however long one of them is; the last of them is left out before any is cut to nothing. Other texts are broken
-    between words, the widest column first; where even that would not do, each row takes a few lines, with names beside
+    however long one of them is; the last of them is left out before the first is cut. Other texts are broken between
+    words, the widest column first; where even that would not do, each row takes a few lines, with names beside
     its cells. No number is ever broken, nor a word that is no name; in a pipe no line either.
     """
     screen = Screen.of(console or Console())
@@ -63,7 +63,7 @@ def _on_one_line(
     for gap in (GAP, GAP[:1]):
         widths = [max(map(width_of, column)) for column in zip(columns, *rows, strict=True)]
         room = (screen.width or 0) - sum(widths) - len(gap) * (len(columns) - 1)
-        for place in reversed(names):
+        for place in reversed(names[1:] or names):
             given = min(max(-room, 0), max(widths[place] - SHORTEST, 0))
             widths[place] -= given
             room += given
@@ -73,7 +73,7 @@ def _on_one_line(
             return "\n".join([screen.painted(head, "head"), *map(in_order, body)])
     if len(names) == 1:
         return None
-    # The first of the names is what commands are told: it is cut last, and stays.
+    # The first of the names is what commands are told: it stays, and is cut only where it is alone.
     left_out = names[-1]
     fewer = [[cell for place, cell in enumerate(row) if place != left_out] for row in (columns, *rows)]
     return _on_one_line(fewer[0], fewer[1:], right, [columns[place] for place in names[:-1]], screen)

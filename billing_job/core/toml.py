@@ -105,17 +105,22 @@ def _no_fraction(value: Decimal) -> Decimal:
     return value
 
 
-class NoSuchDay(ValueError):
-    """A day that is written as it should be, and that no calendar has; whoever expects a day says so."""
+class WrongDay(ValueError):
+    """What is wrong with a day is known: the calendar has none like it, or a spreadsheet turned it round."""
 
 
 def _day(text: str) -> date:
+    turned = re.fullmatch(r"(\d{1,2})\.(\d{1,2})\.(\d{4})", text)
+    meant = f"{turned[3]}-{turned[2]:0>2}-{turned[1]:0>2}" if turned else text
     try:
-        return date.fromisoformat(text)
+        day = date.fromisoformat(meant)
     except ValueError:
-        if re.fullmatch(r"\d{4}-\d\d-\d\d", text):
-            raise NoSuchDay("the calendar has no such day; correct it") from None
+        if re.fullmatch(r"\d{4}-\d\d-\d\d", meant):
+            raise WrongDay("the calendar has no such day; correct it") from None
         raise
+    if turned:
+        raise WrongDay(f"write it as {day}; in a spreadsheet, format the column as text first")
+    return day
 
 
 def expecting(what: str) -> WrapValidator:
@@ -126,7 +131,7 @@ def expecting(what: str) -> WrapValidator:
             return handler(value)
         except ValidationError as error:
             known = (detail.get("ctx", {}).get("error") for detail in error.errors())
-            raise next((one for one in known if isinstance(one, NoSuchDay)), ValueError(what)) from None
+            raise next((one for one in known if isinstance(one, WrongDay)), ValueError(what)) from None
 
     return WrapValidator(checked)
 

@@ -20,6 +20,7 @@ from billing_job.documents.letterhead import (
     whole_address,
 )
 from billing_job.documents.localized import PrintedMoney
+from billing_job.documents.page_columns import with_widths
 from billing_job.documents.page_lines import PageLines
 from billing_job.documents.page_room import arrangements_of, may_have_room
 from billing_job.documents.printed_sign import printed_sign
@@ -80,7 +81,7 @@ def _view(document: Document, labels: Labels, arrangement: Arrangement, *, pictu
     before, between, after = labels("Page {page} of {pages}", page="\0", pages="\0").split("\0")
     if document.number:
         before = f"{page_text(document.number)} · {before}"
-    return DocumentView(
+    view = DocumentView(
         language=labels.locale.language,
         direction=labels.direction,
         title=" · ".join(part for part in (heading, page_text(document.number), seller_name) if part),
@@ -108,6 +109,7 @@ def _view(document: Document, labels: Labels, arrangement: Arrangement, *, pictu
         price_head=labels("Unit price"),
         vat_head=labels("VAT"),
         amount_head=labels("Amount ({currency})", currency=document.currency),
+        widths=None,
         categories=lines.categories(accent_of(document.seller), pictures=pictures),
         specification_title=labels("Specification") if arrangement.is_long else "",
         rows=rows[:-closing],
@@ -124,6 +126,7 @@ def _view(document: Document, labels: Labels, arrangement: Arrangement, *, pictu
         page_between=between,
         page_after=after,
     )
+    return with_widths(view) if arrangement.is_tight else view
 
 
 def _is_invoice(document: Document) -> bool:

@@ -14,8 +14,8 @@ FOOTER_ROOM = 64
 """Letters of the seller's name with which the foot of a page takes two lines; the letterhead has it whole."""
 
 _USUAL = Arrangement()
-_HEAD_ROOM = 120
-"""Letters of a client's name with which the head of later pages takes three lines at most; page one has it whole."""
+_HEAD_ROOM = 64
+"""Letters of a client's name with which the head of later pages takes two lines at most; page one has it whole."""
 
 
 def joined(parts: Iterable[str], labels: Labels) -> str:

@@ -186,7 +186,10 @@ class PageLines:
     def _counted(self, unit: str, quantity: int | Decimal) -> str:
         if unit == NOTHING:
             return ""
-        return page_text(self._labels.counted(unit, quantity, localized.count_text(quantity, self._labels.locale)))
+        text = localized.count_text(quantity, self._labels.locale)
+        said = page_text(self._labels.counted(unit, quantity, text))
+        # Before a word, too, the sign stands at the left, as an amount's does.
+        return said.replace(text, self._labels.apart(text), 1) if quantity < 0 and said != text else said
 
     def _price(self, line: Line) -> str:
         if line.unit_price_micros is None:

@@ -8,7 +8,7 @@ Sizes are those of `invoice.css`; `tests/documents/test_page_room.py` holds the 
 import unicodedata
 from dataclasses import dataclass, replace
 
-from billing_job.documents.view import Arrangement, DocumentView, Party, Row
+from billing_job.documents.view import Arrangement, DocumentView, Party, Row, Widths
 
 MOST_ON_PAGE_ONE = 16
 """Lines that stand on one page with totals and payment; of more, page one has a sum for each category."""
@@ -27,6 +27,7 @@ _LONG = (
     Arrangement(is_long=True, has_categories=True, is_dense=True),
     Arrangement(is_long=True, is_dense=True),
 )
+_WIDTHS = Widths(number=36, quantity=28, price=24, vat=14, amount=30)
 _FEW_TOTALS = 6
 """Of more, each has the smallest letters on a tight page."""
 _ERROR = 500
@@ -50,30 +51,17 @@ class _Sizes:
     around_totals: int
     paid: int
     around_payment: int
-    columns: "_Columns"
 
-
-@dataclass(frozen=True, slots=True)
-class _Columns:
-    """Widths of the lines' table: what it has in any case beside the texts, and what each further column takes."""
-
-    always: int
-    number: int
-    price: int
-    rate: int
-
-
-_ROOMY, _NARROW = _Columns(6_100, 3_600, 2_400, 1_400), _Columns(4_500, 2_600, 1_900, 1_100)
 
 _USUAL = {
-    "a4": _Sizes(25_800, 6_950, 2_008, 500, 546, _IN_8_5, 405, 540, 963, 460, 900, _ROOMY),
-    "letter": _Sizes(24_640, 7_250, 2_008, 500, 476, _IN_8_5, 405, 540, 963, 460, 900, _ROOMY),
+    "a4": _Sizes(25_800, 6_950, 2_008, 500, 546, _IN_8_5, 405, 540, 963, 460, 900),
+    "letter": _Sizes(24_640, 7_250, 2_008, 500, 476, _IN_8_5, 405, 540, 963, 460, 900),
 }
 _DENSE = {
-    "a4": _Sizes(25_800, 6_950, 1_760, 393, 421, _IN_8, 381, 400, 815, 395, 600, _ROOMY),
-    "letter": _Sizes(24_640, 7_250, 1_760, 393, 421, _IN_8, 381, 400, 815, 395, 600, _ROOMY),
+    "a4": _Sizes(25_800, 6_950, 1_760, 393, 421, _IN_8, 381, 400, 815, 395, 600),
+    "letter": _Sizes(24_640, 7_250, 1_760, 393, 421, _IN_8, 381, 400, 815, 395, 600),
 }
-_TIGHT = {paper: replace(each, row=396, letter=_IN_7_5, wrapped=357, columns=_NARROW) for paper, each in _DENSE.items()}
+_TIGHT = {paper: replace(each, row=396, letter=_IN_7_5, wrapped=357) for paper, each in _DENSE.items()}
 
 
 def arrangements_of(lines: int) -> tuple[Arrangement, ...]:
@@ -125,9 +113,14 @@ def _party_lines(party: Party, width: int, letter: int) -> int:
 def _table(view: DocumentView, sizes: _Sizes) -> int:
     if view.specification_title:
         return 480 + sizes.row * len(view.categories) if view.categories else 0
-    taken = sizes.columns
-    width = 17_000 - taken.always
-    width -= taken.number * view.has_numbers + taken.price * view.has_prices + taken.rate * view.has_rates
+    widths = view.widths or _WIDTHS
+    width = 16_700 - 100 * (
+        widths.quantity
+        + widths.amount
+        + widths.number * view.has_numbers
+        + widths.price * view.has_prices
+        + widths.vat * view.has_rates
+    )
     return 480 + sum(_row(row, width, sizes) for row in (*view.rows, *view.closing_rows))
 
 

@@ -17,6 +17,14 @@ _FROM_THE_CODE = ("JP",)
 """The postcode comes first, then the address from large to small, then the name."""
 
 
+_FIGURES = {
+    **dict.fromkeys(("DE", "ES", "FI", "FR", "GR", "HR", "IT", "EE", "LT", "MX", "TR", "US", "KR"), 5),
+    "NO": 4,
+    "RO": 6,
+}
+"""The figures of a postcode, where the first may be a nought, which a spreadsheet drops."""
+
+
 @dataclass(frozen=True, slots=True)
 class Address:
     """The lines of an address: those above the name, and those below it."""
@@ -38,6 +46,12 @@ def address_of(party: Seller | Client) -> Address:
         town = f"{city}," if country == "US" and city and region else city
         return Address((), _known(party.street, street2, _beside(town, region, code)))
     return Address((), _known(party.street, street2, _beside(code, city), region))
+
+
+def with_its_nought(country: str, postal_code: str) -> str:
+    """A postcode that lacks the nought at its beginning, with it; empty for any other one."""
+    lacks = postal_code.isdecimal() and len(postal_code) == _FIGURES.get(country.upper(), 0) - 1
+    return f"0{postal_code}" if lacks else ""
 
 
 def country_line(country: str, sender: str) -> str:

@@ -82,6 +82,17 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
+class Widths:
+    """Of the columns of the lines' table but the first, in whole millimetres."""
+
+    number: int
+    quantity: int
+    price: int
+    vat: int
+    amount: int
+
+
+@dataclass(frozen=True, slots=True)
 class CategoryRow:
     """What a category comes to, on page one of a document with many lines; `bar` is a data: URL or empty."""
 
@@ -158,6 +169,8 @@ class DocumentView:
     price_head: str
     vat_head: str
     amount_head: str
+    widths: Widths | None
+    """Where columns have no more than their texts need; otherwise the style sheet has them."""
     categories: tuple[CategoryRow, ...]
     """Page one of a document with many lines; nothing where it has the lines themselves, or too many categories."""
     specification_title: str

@@ -19,7 +19,7 @@ from sqlalchemy.exc import DBAPIError
 
 from billing_job.ledger.billing_tables import series
 from billing_job.ledger.bulk import insert_rows
-from billing_job.ledger.derived_tables import DERIVED
+from billing_job.ledger.derived_tables import DERIVED, follow
 from billing_job.ledger.tables import chain, facts, metadata, runs, transactions
 
 NOT_CHAINED = frozenset({facts, series, runs, transactions, chain, *DERIVED})
@@ -62,6 +62,7 @@ def add(connection: Connection, table: Table, columns: Sequence[str], rows: Sequ
         columns, rows = (number.name, *columns), [(place, *row) for place, row in zip(numbers, rows, strict=True)]
     order = [columns.index(column.name) for column in table.c]
     insert_rows(connection, table, columns, rows)
+    follow(connection, table, columns, rows)
     in_order = rows if order == list(range(len(order))) else list(map(itemgetter(*order), rows))
     _link(connection, table, count + len(rows), total + _sum(in_order))
     return numbers

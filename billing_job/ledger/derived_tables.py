@@ -1,13 +1,15 @@
-"""Tables that the database derives of the facts with each row that is written, so that a look at them reads no history.
+"""Tables that follow from the facts, so that a look at them reads no history.
 
-Triggers of the database itself keep them, in the transaction that stores the facts: nothing that is written can leave
-them behind, by whatever way it comes. No row of them is a fact: a run, and `verify --deep`, derive them anew and refuse
-a difference.
+They are brought up to date in the database transaction that stores the facts, by the doors through which facts come:
+`chain.add`, and the mirror for transactions as they read. No row of them is a fact: a run, and `verify --deep`, derive
+them anew and refuse a difference.
 """
 
-from collections.abc import Collection, Iterator
+import json
+from collections.abc import Callable, Collection, Iterator, Sequence
+from typing import Any
 
-from sqlalchemy import BigInteger, Boolean, Column, Connection, Table
+from sqlalchemy import BigInteger, Boolean, Column, Connection, CursorResult, Table
 
 from billing_job.ledger.tables import Text, metadata
 
@@ -43,10 +45,11 @@ document_heads = Table(
 DERIVED = (unsettled, wallet_sums, document_heads)
 
 # As text: SQLAlchemy loads all it knows of PostgreSQL to make an index of some rows.
-_INDEXES = (
+INDEXES = (
     "CREATE INDEX IF NOT EXISTS ix_transactions_large ON transactions (seq) WHERE large_micros IS NOT NULL",
     "CREATE INDEX IF NOT EXISTS ix_settlements_parts ON settlements (transaction_id) WHERE part > 0",
 )
+"""Of the few rows that are looked up by kind."""
 _UNSETTLED = """
     SELECT t.transaction_id, s.transaction_id IS NOT NULL AS changed
     FROM transactions t
@@ -55,12 +58,11 @@ _UNSETTLED = """
         WHERE r.transaction_id = s.transaction_id AND r.part = s.part AND r.generation = s.generation)
     WHERE {where} AND t.seq NOT IN (SELECT old_seq FROM revisions)
         AND NOT COALESCE(t.standing = 'settled' AND s.cost_micros = -t.micros, FALSE)"""
-_HIGH = "COALESCE({0}micros, 0) / 1000000000"
-_LOW = f"COALESCE({{0}}micros, 0) - {_HIGH} * 1000000000"
+_HIGH = "COALESCE(t.micros, 0) / 1000000000"
+_LOW = f"COALESCE(t.micros, 0) - {_HIGH} * 1000000000"
 _SUMS = f"""
-    SELECT t.currency, t.standing, count(*) AS rows, sum({_HIGH.format("t.")}) AS high, sum({_LOW.format("t.")}) AS low
-    FROM transactions t WHERE t.seq NOT IN (SELECT old_seq FROM revisions)
-    GROUP BY t.currency, t.standing"""  # noqa: S608 - names of ours
+    SELECT t.currency, t.standing, {{sign}}count(*) AS rows, {{sign}}sum({_HIGH}) AS high, {{sign}}sum({_LOW}) AS low
+    FROM transactions t WHERE {{where}} GROUP BY t.currency, t.standing"""  # noqa: S608 - names of ours
 _HEADS = {
     "sqlite": """
     SELECT d.number AS document_number, json_extract(d.body, '$.client.name') AS client_name,
@@ -73,19 +75,32 @@ _HEADS = {
         COALESCE((d.body::json ->> 'offered_cents')::bigint, 0) AS offered_cents
     FROM documents d WHERE {where}""",
 }
+# One parameter for any number of keys: a list of them has a limit, and is another statement for each length.
+_LISTED = {
+    str: {"sqlite": "SELECT value FROM json_each(?)", "postgresql": "SELECT json_array_elements_text(%s::json)"},
+    int: {
+        "sqlite": "SELECT value FROM json_each(?)",
+        "postgresql": "SELECT json_array_elements_text(%s::json)::bigint",
+    },
+}
 
 
-def derive(connection: Connection) -> None:
-    """Fill the tables from all that is recorded, and let triggers keep them from then on; steps may do it again."""
-    dialect = connection.dialect.name
-    for name, _, _, _ in _changes_by_event(dialect):
-        gone = f"TRIGGER IF EXISTS {name}" if dialect == "sqlite" else f"FUNCTION IF EXISTS {name}() CASCADE"
-        connection.exec_driver_sql(f"DROP {gone}")
+def derive(connection: Connection, tables: Collection[Table] = DERIVED) -> None:
+    """Fill these tables from all that is recorded."""
     for table, query in _queries(connection).items():
-        connection.execute(table.delete())
-        connection.exec_driver_sql(_filled(table, query))
-    for statement in indexes_and_triggers(dialect):
-        connection.exec_driver_sql(statement)
+        if table in tables:
+            connection.execute(table.delete())
+            connection.exec_driver_sql(_filled(table, query))
+
+
+def follow(connection: Connection, table: Table, columns: Sequence[str], rows: Collection[tuple[Any, ...]]) -> None:
+    """Bring the tables up to date with rows that were just added to a table of facts, or of what is read."""
+    follows = _FOLLOWS.get(table.name)
+    if follows is None or not rows:
+        return
+    key, changed = follows
+    place = columns.index(key)
+    changed(connection, [row[place] for row in rows])
 
 
 def not_as_derived(connection: Connection, tables: Collection[Table] = DERIVED) -> Iterator[str]:
@@ -108,97 +123,67 @@ def not_as_derived(connection: Connection, tables: Collection[Table] = DERIVED) 
             )
 
 
-def indexes_and_triggers(dialect: str) -> list[str]:
-    """The statements by which the database keeps these tables, and knows the few rows that are looked up by kind."""
-    found = [*_INDEXES]
-    for name, table, event, statements in _changes_by_event(dialect):
-        # Parts of shared orders are told apart: settlements of parts change nothing here.
-        when = "WHEN (NEW.part = 0) " if (table, event) == ("settlements", "INSERT") else ""
-        head = f"CREATE TRIGGER {name} AFTER {event} ON {table} FOR EACH ROW {when}"
-        body = " ".join(f"{' '.join(statement.split())};" for statement in statements)
-        if dialect == "sqlite":
-            found.append(f"{head}BEGIN {body} END")
-        else:
-            found.append(
-                f"CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {body} RETURN NULL; END $$"
-            )
-            found.append(f"{head}EXECUTE FUNCTION {name}()")
-    return found
+def _settled_anew(connection: Connection, ids: Sequence[str]) -> None:
+    """See anew whether transactions are settled as they now read."""
+    listed = _listed(connection, str)
+    _execute(connection, f"DELETE FROM unsettled WHERE transaction_id IN ({listed})", ids)  # noqa: S608 - names of ours
+    _execute(connection, _filled(unsettled, _UNSETTLED.format(where=f"t.transaction_id IN ({listed})")), ids)
 
 
-def _changes_by_event(dialect: str) -> Iterator[tuple[str, str, str, list[str]]]:
-    """Name of a trigger, its table, its event, and what it does."""
-    for table, (added, gone) in _changes(_HEADS[dialect]).items():
-        for event, statements in (("INSERT", added), ("DELETE", gone), ("UPDATE", [*gone, *added])):
-            yield f"derive_{table}_{event.lower()}", table, event, statements
+def _read(connection: Connection, numbers: Sequence[int]) -> None:
+    """Count transactions that are new, as they read."""
+    _counted(connection, numbers, "")
+    _settled_anew(connection, _ids(connection, numbers))
 
 
-def _changes(heads: str) -> dict[str, tuple[list[str], list[str]]]:
-    """Table → what a row that was added (NEW) changes, and what one that is gone (OLD) does."""
-    of_old_version = "(SELECT transaction_id FROM transactions WHERE seq = {}.old_seq)"
-    head_of = "DELETE FROM document_heads WHERE document_number = {}.number"
-    filled = _filled(document_heads, heads.format(where="d.number = NEW.number"))
-    return {
-        "transactions": (
-            [_counted("NEW.seq"), *_anew("NEW.transaction_id")],
-            [*_taken_off("OLD"), *_anew("OLD.transaction_id")],
-        ),
-        "revisions": (
-            [*_taken_off_at("NEW.old_seq"), *_anew(of_old_version.format("NEW"))],
-            [_counted("OLD.old_seq"), *_anew(of_old_version.format("OLD"))],
-        ),
-        "settlements": (_anew("NEW.transaction_id"), _anew("OLD.transaction_id")),
-        "releases": (_anew("NEW.transaction_id"), _anew("OLD.transaction_id")),
-        "documents": ([filled], [head_of.format("OLD")]),
-    }
+def _replaced(connection: Connection, numbers: Sequence[int]) -> None:
+    """Count transactions no longer that another version has replaced."""
+    _counted(connection, numbers, "-")
+    connection.exec_driver_sql("DELETE FROM wallet_sums WHERE rows = 0")
+    _settled_anew(connection, _ids(connection, numbers))
 
 
-def _anew(transaction_id: str) -> list[str]:
-    """See anew whether a transaction is settled as it now reads."""
-    wanted = _UNSETTLED.format(where=f"t.transaction_id = {transaction_id}")
-    # A new version of a row is stored before the old one is known as such.
-    return [
-        f"DELETE FROM unsettled WHERE transaction_id = {transaction_id}",  # noqa: S608 - names of ours
-        f"{_filled(unsettled, wanted)} ON CONFLICT DO NOTHING",
-    ]
+def _counted(connection: Connection, numbers: Sequence[int], sign: str) -> None:
+    query = _SUMS.format(sign=sign, where=f"t.seq IN ({_listed(connection, int)})")
+    statement = f"""{_filled(wallet_sums, query)} ON CONFLICT (currency, standing) DO UPDATE SET
+        rows = wallet_sums.rows + excluded.rows, high = wallet_sums.high + excluded.high,
+        low = wallet_sums.low + excluded.low"""
+    _execute(connection, statement, numbers)
 
 
-def _counted(seq: str) -> str:
-    """Count a current transaction."""
-    return f"""
-        INSERT INTO wallet_sums (currency, standing, rows, high, low)
-        SELECT t.currency, t.standing, 1, {_HIGH.format("t.")}, {_LOW.format("t.")} FROM transactions t
-        WHERE t.seq = {seq} AND t.seq NOT IN (SELECT old_seq FROM revisions)
-        ON CONFLICT (currency, standing) DO UPDATE SET rows = wallet_sums.rows + 1,
-            high = wallet_sums.high + excluded.high, low = wallet_sums.low + excluded.low"""  # noqa: S608 - names of ours
+def _ids(connection: Connection, numbers: Sequence[int]) -> list[str]:
+    query = f"SELECT DISTINCT t.transaction_id FROM transactions t WHERE t.seq IN ({_listed(connection, int)})"  # noqa: S608
+    return [row[0] for row in _execute(connection, query, numbers)]
 
 
-def _taken_off(row: str) -> list[str]:
-    """Count a transaction no longer, of a row that is gone itself, if it was a current one."""
-    high, low = _HIGH.format(f"{row}."), _LOW.format(f"{row}.")
-    return [
-        f"""UPDATE wallet_sums SET rows = rows - 1, high = high - ({high}), low = low - ({low})
-        WHERE currency = {row}.currency AND standing = {row}.standing
-            AND {row}.seq NOT IN (SELECT old_seq FROM revisions)""",  # noqa: S608 - names of ours
-        "DELETE FROM wallet_sums WHERE rows = 0",
-    ]
+def _issued(connection: Connection, numbers: Sequence[str]) -> None:
+    heads = _HEADS[connection.dialect.name].format(where=f"d.number IN ({_listed(connection, str)})")
+    _execute(connection, _filled(document_heads, heads), numbers)
 
 
-def _taken_off_at(seq: str) -> list[str]:
-    """Count a transaction no longer that another version has replaced."""
-    of_row = f"FROM transactions t WHERE t.seq = {seq}"
-    high, low = f"(SELECT {_HIGH.format('t.')} {of_row})", f"(SELECT {_LOW.format('t.')} {of_row})"
-    return [
-        f"""UPDATE wallet_sums SET rows = rows - 1, high = high - {high}, low = low - {low}
-        WHERE currency = (SELECT t.currency {of_row}) AND standing = (SELECT t.standing {of_row})""",  # noqa: S608
-        "DELETE FROM wallet_sums WHERE rows = 0",
-    ]
+_FOLLOWS: dict[str, tuple[str, Callable[[Connection, Sequence[Any]], None]]] = {
+    "transactions": ("seq", _read),
+    "revisions": ("old_seq", _replaced),
+    "settlements": ("transaction_id", _settled_anew),
+    "releases": ("transaction_id", _settled_anew),
+    "documents": ("number", _issued),
+}
+"""Table of facts → the column by which its rows are found, and what follows from them."""
+
+
+def _listed(connection: Connection, kind: type) -> str:
+    return _LISTED[kind][connection.dialect.name]
+
+
+def _execute(connection: Connection, statement: str, keys: Sequence[Any]) -> CursorResult[Any]:
+    # PostgreSQL cannot store NUL: the column's type puts U+FFFD in its place.
+    return connection.exec_driver_sql(statement, (json.dumps(keys).replace("\\u0000", "\\ufffd"),))
 
 
 def _queries(connection: Connection) -> dict[Table, str]:
     return {
         unsettled: _UNSETTLED.format(where="TRUE"),
-        wallet_sums: _SUMS,
+        wallet_sums: _SUMS.format(sign="", where="t.seq NOT IN (SELECT old_seq FROM revisions)"),
         document_heads: _HEADS[connection.dialect.name].format(where="TRUE"),
     }
 

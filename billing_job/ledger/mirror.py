@@ -12,6 +12,7 @@ from billing_job.core.wallet import Balance, CompletedWalk, ListShape, Order, Sa
 from billing_job.ledger.bulk import chunks
 from billing_job.ledger.chain import add
 from billing_job.ledger.database import transaction
+from billing_job.ledger.derived_tables import follow
 from billing_job.ledger.tables import absences, balances, revisions, transactions, trunks, walks, wallet_rows
 
 ABSENCE_COLUMNS = ("transaction_id", "absent", "noticed")
@@ -40,6 +41,8 @@ class LedgerMirror:
             connection.execute(insert(transactions), [{"seq": seq, **typed_columns(row)} for seq, row in stored])
             edited = [(known[row.transaction_id][0], seq) for seq, row in stored if row.transaction_id in known]
             add(connection, revisions, ("old_seq", "new_seq"), edited)
+            # Only now is it known which version of a row is the current one.
+            follow(connection, transactions, ("seq",), [(seq,) for seq in numbers])
             changed = tuple(row.transaction_id for row in fresh if row.transaction_id in known)
             return Saved(len(fresh) - len(changed), changed)
 

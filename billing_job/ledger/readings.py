@@ -7,6 +7,7 @@ from sqlalchemy import Connection, Engine, delete, func, insert, select, update
 
 from billing_job.core.wallet import Transaction
 from billing_job.ledger.database import transaction
+from billing_job.ledger.derived_tables import derive, unsettled, wallet_sums
 from billing_job.ledger.mirror import typed_columns
 from billing_job.ledger.tables import CURRENT, facts, transactions, wallet_rows
 
@@ -39,6 +40,7 @@ def read_again(engine: Engine, read: Callable[[str], Transaction], fingerprint: 
             connection.execute(
                 insert(transactions), [{"seq": row.seq, **typed_columns(read(row.raw))} for row in stored]
             )
+        derive(connection, (unsettled, wallet_sums))
         return len(stored)
 
 

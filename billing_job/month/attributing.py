@@ -58,6 +58,9 @@ class AttributedRows:
         """Both together, in pieces."""
         left = self.special.sort_index(kind="stable")
         for piece in self.plain:
+            if left.empty:
+                yield piece[list(PLACED)].reset_index(drop=True)
+                continue
             piece = piece.set_axis(pd.Index(ints(piece["place"])))[list(PLACED)]
             before = int(np.searchsorted(left.index.to_numpy(), piece.index[-1]))
             if before:
@@ -152,6 +155,8 @@ def _decided(frame: pd.DataFrame, job: Job, held: Mapping[str, Decision], gone: 
 
 def _placed(frame: pd.DataFrame, job: Job) -> pd.DataFrame:
     """ATTRIBUTED as PLACED."""
+    if frame.empty:
+        return empty(PLACED)
     return frame.assign(month=months_of_rows(frame, job), detail=frame["problem"])
 
 

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -31,7 +31,7 @@ from billing_job.ledger.freed import freed
 from billing_job.month.accounts import Owner
 from billing_job.month.attributing import decisions_that_hold
 from billing_job.month.job import Job
-from billing_job.month.placed import Placed
+from billing_job.month.placed import Placed, rows_where
 from billing_job.month.refund_rows import Key, decided_rows, key_of, priced_rows, refund_rows, rows_of
 
 NOTHING_TAXED = Vat("Z", Decimal(0))
@@ -100,11 +100,10 @@ def charges(
         keys = list(zip(cells_of(billable["transaction_id"]), cells_of(billable["part"]), strict=True))
         was_freed = np.fromiter((key in kept_of_all for key in keys), bool, len(keys))
     was_freed &= ~is_refund & ~decided
-    again = billable[was_freed]
     # Where no terms are recorded freed rows are use like any other; elsewhere they come after what the terms price.
     apart = was_freed & _has_terms(placed, billable, was_freed)
     use = ~is_refund & ~decided & ~apart
-    refunds = _in_time(records(billable[is_refund & ~decided]))
+    refunds = _in_time(_records(billable, is_refund & ~decided))
     places = {key: kept_of_all[key] for key in keys if key in kept_of_all}
     kept = places | {key: one for key, one in kept_of_all.items() if key[0].startswith(f"{CHARGE}{MONTHLY_FEE}:")}
     kept |= {key: kept_of_all[key] for row in own if (key := (row.transaction_id, 0)) in kept_of_all}
@@ -120,9 +119,9 @@ def charges(
     units = _units(before.units, placed, billable)
     frames: list[pd.DataFrame] = []
     for chosen, now in ((use, False), (apart, True)):
-        rows = billable[chosen]
-        if rows.empty:
+        if not chosen.any():
             continue
+        rows = rows_where(billable, chosen)
         counted = _and_then(units, frames)
         counted = replace(counted, places=places if (chosen & was_freed).any() else {})
         frames.append(price(rows, _with_terms(tariff, placed, rows, now=now), counted, undone))
@@ -130,7 +129,8 @@ def charges(
     numbers = {one.document_number for one in refunded.values()}
     documents = {number: before.documents[number] for number in sorted(numbers) if number in before.documents}
     fresh = refund_rows(refunds, refunded, documents, frames)
-    fresh += decided_rows(records(billable[decided]), amounts)
+    as_decided = _records(billable, decided)
+    fresh += decided_rows(as_decided, amounts)
     if fresh:
         frames.append(priced_rows(fresh, job.clients))
     if own:
@@ -139,12 +139,12 @@ def charges(
         _together(frames),
         Facts(
             refunds=_refund_facts(refunds, refunded, documents),
-            undiscounted={(str(row["transaction_id"]), int(row["part"])) for row in records(billable[decided])},
+            undiscounted={(str(row["transaction_id"]), int(row["part"])) for row in as_decided},
             kept=kept,
             refund_of={key_of(row): (str(row["refund_of"]), int(str(row["refund_part"]))) for row in refunds},
             own={(row.transaction_id, 0): OwnLine(row.first_day, row.last_day, row.quantity) for row in own},
         ),
-        _freed_terms(placed, again, kept, own),
+        _freed_terms(placed, billable[was_freed], kept, own) if kept else FreedTerms(),
         tuple(_above(refunds, refunded, frames)),
     )
 
@@ -299,6 +299,11 @@ def _freed_terms(placed: Placed, again: pd.DataFrame, kept: Mapping[Key, Kept], 
             vat[client_id, month] = known
         discounts[client_id, month] = scaled(placed.accounts.plan_now(client_id, month).discount_percent)
     return FreedTerms(vat, discounts, {owner for owner in owners if placed.accounts.is_undone(*owner)})
+
+
+def _records(frame: pd.DataFrame, rows: Mask) -> list[dict[str, Any]]:
+    """Those rows by column name; mostly there are none, and then nothing is taken out."""
+    return records(frame[rows]) if rows.any() else []
 
 
 def _in_time(rows: Sequence[dict[str, object]]) -> list[dict[str, object]]:

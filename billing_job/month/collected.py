@@ -1,6 +1,6 @@
 """What was collected by direct debit so far, and what became of it: from the ledger's files, and what the bank says."""
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import date
 from functools import lru_cache
@@ -32,8 +32,11 @@ def collection_of(logged: LoggedCollection) -> Collection:
 
 
 def collected(logged: Iterable[LoggedCollection], payments: Iterable[Payment]) -> list[Collected]:
-    """Every debit, in the order of the files; the first debits of a document are those that its returns gave back."""
-    returns = Counter(each.document for each in payments if each.kind is PaymentKind.RETURN)
+    """Every debit, in the order of the files; a return gives back the document's first debit that was due by then."""
+    returns: dict[str | None, list[date]] = defaultdict(list)
+    for payment in payments:
+        if payment.kind is PaymentKind.RETURN:
+            returns[payment.document].append(payment.day)
     history = []
     for file in logged:
         collection = collection_of(file)
@@ -44,8 +47,11 @@ def collected(logged: Iterable[LoggedCollection], payments: Iterable[Payment]) -
                 if rejection.is_own:
                     history.append(Collected(debit.mandate_id, number, collection.due, returned=True))
                 continue
-            history.append(Collected(debit.mandate_id, number, collection.due, returned=returns[number] > 0))
-            returns[number] -= 1
+            # What came back before the day, such as a transfer that failed, is no return of this debit.
+            back = next((day for day in sorted(returns[number]) if day >= collection.due), None)
+            if back is not None:
+                returns[number].remove(back)
+            history.append(Collected(debit.mandate_id, number, collection.due, returned=back is not None))
     return history
 
 

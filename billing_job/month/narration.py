@@ -38,23 +38,26 @@ def tell(
     fresh = "drafts" if draft else f"{len(billed.issued)} of them new"
     figures = (("net", net), ("VAT", vat), ("gross", gross))
     console.figures(f"{period}: {kinds}, {fresh}", [(name, money_text(cents, currency)) for name, cents in figures])
+    if billed.placed.sums_of_month.rows == 0:
+        console.info(f"the wallet has no transaction of {period}")
     exceptions = billed.placed.exceptions
     if not exceptions.empty:
         reasons = ", ".join(f"{count} {reason}" for reason, count in exceptions["reason"].value_counts().items())
+        verb = "waits as an exception" if len(exceptions) == 1 else "wait as exceptions"
         console.warn(
-            f"{len(exceptions)} transactions of {wallet_text(-sum_of(exceptions).micros, currency)} wait as exceptions"
+            f"{counted(len(exceptions), 'transaction')} of {wallet_text(-sum_of(exceptions).micros, currency)} {verb}"
             f" ({reasons}): see exceptions.csv or `billing-job exceptions`"
         )
         console.warn(*_many_of_one_file(exceptions))
-    if billed.waiting.count:
+    if late := billed.waiting.count:
         console.warn(
-            f"{billed.waiting.count} transactions of {wallet_text(-billed.waiting.micros, currency)} came after their"
-            " client's invoice: they go on the next one, or on one of their own now with --supplementary"
+            f"{counted(late, 'transaction')} of {wallet_text(-billed.waiting.micros, currency)} came after the client's"
+            " invoice: to be billed on the next one, or on one of its own now with --supplementary"
         )
-    if billed.placed.never_run.count:
+    if older := billed.placed.never_run.count:
         console.info(
-            f"{billed.placed.never_run.count} older transactions of"
-            f" {wallet_text(-billed.placed.never_run.micros, currency)} belong to months that were never run"
+            f"{counted(older, 'older transaction')} of {wallet_text(-billed.placed.never_run.micros, currency)}"
+            f" {'belongs' if older == 1 else 'belong'} to months that were never run"
             + ("" if job.settings.billing.first_month else "; if they were billed elsewhere, set billing.first_month")
         )
     tell_wallet(billed.gate, job, console)
@@ -77,7 +80,8 @@ def _many_of_one_file(exceptions: pd.DataFrame) -> list[str]:
     count = int(lacking.sum())
     if not count:
         return []
-    return [f"{count} of them want rows in numbers.csv: `billing-job init --from-ledger` proposes them"]
+    lacks = "lacks its row" if count == 1 else "lack their rows"
+    return [f"{count} of them {lacks} in numbers.csv: `billing-job init --from-ledger` proposes them"]
 
 
 def _why(billed: Billed, period: Period, job: Job) -> str:

@@ -9,8 +9,8 @@ import pandas as pd
 
 from billing_job.billing.attribution.assignments import Assignments
 from billing_job.billing.rating.own_charges import ChargeRow
-from billing_job.core.columns.interned import Ints, ints
-from billing_job.core.columns.row_values import sum_of, sum_where
+from billing_job.core.columns.interned import Ints, Mask, ints
+from billing_job.core.columns.row_values import sum_where
 from billing_job.core.columns.schema import Schema
 from billing_job.core.document import Vat
 from billing_job.core.files.pieces import ROWS_IN_PIECE, Pieces, bounds_of, joined, shared_out
@@ -155,10 +155,11 @@ class PlaceSums:
 
 def place_sums(frame: pd.DataFrame) -> PlaceSums:
     """The same of a frame of ATTRIBUTED."""
-    excluded = frame[is_open(frame, "excluded")]
+    excluded = is_open(frame, "excluded")
+    reasons = sorted(frame["reason"][excluded].unique()) if excluded.any() else []
     return PlaceSums(
         sum_where(frame, is_open(frame, "attributed")),
-        {str(reason): sum_of(group) for reason, group in excluded.groupby("reason")},
+        {str(reason): sum_where(frame, excluded & (frame["reason"] == reason)) for reason in reasons},
         sum_where(frame, is_open(frame, "exception")),
         sum_where(frame, frame["settled"]),
         len(frame),
@@ -175,6 +176,6 @@ def is_open(frame: pd.DataFrame, outcome: str) -> pd.Series:
     return (frame["outcome"] == outcome) & ~frame["settled"]
 
 
-def rows_where(frame: pd.DataFrame, rows: pd.Series) -> pd.DataFrame:
+def rows_where(frame: pd.DataFrame, rows: pd.Series | Mask) -> pd.DataFrame:
     """The frame itself where all of its rows are asked for, as they mostly are."""
     return frame if rows.all() else frame[rows]

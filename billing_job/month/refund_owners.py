@@ -48,6 +48,8 @@ def place_refunds(
     settled transactions that the supplier changed: what refunds them waits with them. A refund that a user decided
     about is as decided. `parts` are the costs that were billed of what several clients share.
     """
+    if frame.empty:
+        return Owners(frame, frame, {})
     is_refund = ((frame["category"] == REFUND) & (frame["micros"] > 0)).fillna(False).astype(bool)
     if not is_refund.any():
         return Owners(frame, empty(ATTRIBUTED), {})

@@ -18,6 +18,8 @@ Key = tuple[str, int]
 
 def rows_of(frames: Sequence[pd.DataFrame], wanted: Collection[Key]) -> dict[Key, Mapping[str, int]]:
     """The priced rows of these transactions."""
+    if not wanted:
+        return {}
     ids = sorted({id_ for id_, _ in wanted})
     found: dict[Key, Mapping[str, int]] = {}
     for frame in frames:

@@ -14,7 +14,7 @@ from billing_job.ledger.decisions import accepted_costs
 from billing_job.ledger.documents import documents_of_period, nets_of_period
 from billing_job.ledger.transactions import billed_amounts, costs_instead, standing_settlements
 from billing_job.month.job import Job
-from billing_job.month.placed import Placed, in_shares
+from billing_job.month.placed import Placed, in_shares, rows_where
 from billing_job.reporting.anomalies import RENTALS, Anomaly, anomalies, net_by_client, rentals
 from billing_job.reporting.margins import margins, unbilled_costs
 
@@ -42,7 +42,7 @@ def month_margins(job: Job, month: Period, placed: Placed) -> pd.DataFrame:
 
 def _costs(rows: pd.DataFrame, gone: Collection[str]) -> pd.DataFrame:
     """Rows that moved money, without those that nobody billed before the supplier withdrew them."""
-    rows = rows[rows["standing"] == SETTLED]
+    rows = rows_where(rows, rows["standing"] == SETTLED)
     return rows[rows["settled"] | ~rows["transaction_id"].isin(gone)] if gone else rows
 
 

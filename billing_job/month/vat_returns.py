@@ -286,7 +286,7 @@ def _told(found: VatReturn) -> str:
     if found.is_nil:
         return f"{found.period}: nothing to declare; a nil return is filed all the same"
     boxes = ", ".join(
-        f"{box.box or box.description} {money_text(cents, found.currency)}"
+        f"{f'box {box.box}' if box.box else box.description} {money_text(cents, found.currency)}"
         for box in found.boxes
         for cents in [box.net_cents if box.net_cents is not None else box.vat_cents]
         if cents

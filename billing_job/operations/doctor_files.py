@@ -9,6 +9,7 @@ from billing_job.core.document import Client
 from billing_job.core.sentences import counted, listed
 from billing_job.core.wallet import Trunk
 from billing_job.documents.accent import READABLE, accent_of, contrast_on_white
+from billing_job.documents.postal_address import with_its_nought
 from billing_job.documents.translations import LOCALES
 from billing_job.ledger.transactions import supplier_trunks
 from billing_job.month.job import Job
@@ -98,6 +99,12 @@ def _clients(job: Job) -> Iterator[Finding]:
             )
         if client.vat_id and client.country in EU and not has_valid_vat_id(client):
             yield _row("warning", f"client {client.client_id}: VAT id {client.vat_id} is not valid")
+        if whole := with_its_nought(client.country, client.postal_code):
+            yield _row(
+                "warning",
+                f"client {client.client_id}: postal_code {client.postal_code} lacks a figure, perhaps the first of"
+                f" {whole}: spreadsheets drop it; format the column as text",
+            )
         if client.language not in LOCALES:
             yield _row(
                 "warning",

@@ -195,10 +195,11 @@ def _money_out(book: Book, case: Case, part: EntryPart, named: Named) -> Outcome
     (client_id, *others) = sorted(clients)
     if not part.is_return and not others and book.balances[client_id] >= cents:
         return [_payment(case, None, client_id, -cents, PaymentKind.PAID_BACK, named, part)]
-    paid = [(number, book.paid.get(number, 0)) for number in named.numbers]
-    if len(paid) == 1 and paid[0][1] >= cents - kept > 0 and (part.is_return or named.rule == "hand"):
+    (number, *more) = named.numbers
+    if not more and book.paid.get(number, 0) >= cents - kept > 0 and (part.is_return or named.rule == "hand"):
+        book.take_back_part(number, cents - kept)
         kind = PaymentKind.RETURN
-        return _with_charges([_payment(case, paid[0][0], client_id, kept - cents, kind, named, part)], kept)
+        return _with_charges([_payment(case, number, client_id, kept - cents, kind, named, part)], kept)
     return Waits(
         WITHOUT_RECEIPT,
         f"no payment of {decimal_text(cents)} on {' and '.join(named.numbers)} is known that could be taken back",

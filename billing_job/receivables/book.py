@@ -48,6 +48,8 @@ class Book:
     """Document → it and those that correct it or are corrected by it, of those that have any."""
     _receipts: dict[str, list[Receipt]] = field(default_factory=lambda: defaultdict(list))
     """Document or IBAN → the payments in that were booked, the oldest first."""
+    _parts_returned: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    """Document → what came back of its payments, of each less than all of it."""
 
     def open_on(self, number: str, day: date) -> int:
         """What is open of a document on a day; of a later one, what it was issued over."""
@@ -107,11 +109,25 @@ class Book:
 
     def receipts(self, key: str, cents: int) -> list[Receipt]:
         """Payments of that amount, by document or IBAN, that did not come back yet, the newest first."""
-        return [one for one in reversed(self._receipts.get(key, ())) if one.cents == cents and not one.is_returned]
+        found = (one for one in reversed(self._receipts.get(key, ())) if one.cents == cents and not one.is_returned)
+        return [one for one in found if self._is_whole(one)]
 
     def smaller_receipts(self, key: str, cents: int) -> list[Receipt]:
         """Payments in of less than that amount that did not come back yet: a return may hold the bank's charges."""
-        return [one for one in reversed(self._receipts.get(key, ())) if 0 < one.cents < cents and not one.is_returned]
+        found = (one for one in reversed(self._receipts.get(key, ())) if 0 < one.cents < cents and not one.is_returned)
+        return [one for one in found if self._is_whole(one)]
+
+    def take_back_part(self, number: str, cents: int) -> None:
+        """Note that a part of what was paid on a document came back."""
+        self._parts_returned[number] += cents
+
+    def _is_whole(self, receipt: Receipt) -> bool:
+        """Whether parts that came back of its documents were of other payments, or may have been."""
+        numbers = {one.document or "" for one in receipt.payments} & self._parts_returned.keys()
+        return all(
+            _paid_on(number, [receipt]) + self._parts_returned[number] <= _paid_on(number, self._receipts[number])
+            for number in numbers
+        )
 
     def take_back(self, payments: Sequence[Payment]) -> None:
         """Note that a recorded return undid the payments of a receipt: the newest of that amount on that document."""
@@ -121,6 +137,9 @@ class Book:
                 if not receipt.is_returned and sum(one.cents for one in receipt.payments) == cents:
                     receipt.is_returned = True
                     return
+        for payment in payments:
+            if payment.kind is PaymentKind.RETURN and payment.document is not None:
+                self.take_back_part(payment.document, -payment.cents)
 
     def _may_be_open(self, number: str) -> bool:
         # What is set off against another document changes with the day; such a family is never struck out.
@@ -134,6 +153,12 @@ class Book:
             return
         numbers.append(number)
         numbers.sort(key=lambda one: (self.claims[one].due_date, one))
+
+
+def _paid_on(number: str, receipts: Iterable[Receipt]) -> int:
+    """What payments that did not come back paid on a document; cents."""
+    stands = (one.payments for one in receipts if not one.is_returned)
+    return sum(each.cents for own in stands for each in own if each.document == number and not each.is_beside)
 
 
 def opened(

@@ -1,6 +1,7 @@
 """attribution.csv: whose each transaction of a month is, and why, in words; for the house, never for a client."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 from pathlib import PurePath
 from typing import Any
 
@@ -139,4 +140,9 @@ def _why(row: Mapping[str, Any], facts: Assignments) -> str:
 def short_source(source: str) -> str:
     """A source, "…/config/numbers.csv, row 17", as "config/numbers.csv row 17": the same wherever the folder is."""
     file, separator, row = source.rpartition(", row ")
-    return f"{'/'.join(PurePath(file).parts[-2:])} row {row}" if separator else source
+    return f"{_below_its_folder(file)} row {row}" if separator else source
+
+
+@lru_cache(maxsize=64)
+def _below_its_folder(file: str) -> str:
+    return "/".join(PurePath(file).parts[-2:])

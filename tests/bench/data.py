@@ -19,6 +19,7 @@ from billing_job.core.moments import moment_text
 from billing_job.core.register import NumberAssignment, Register, TrunkAssignment
 from billing_job.ledger.chain import record_anew
 from billing_job.ledger.database import open_engine, transaction
+from billing_job.ledger.derived_tables import derive
 from billing_job.ledger.tables import balances, facts, transactions, trunks, walks, wallet_rows
 
 SEED = 20261101
@@ -180,6 +181,7 @@ def fill_ledger(database_url: str, rows: Month) -> None:
         connection.execute(insert(walks).values(**whole, page_size=100, sealed_seq=len(frame)))
         balance = {"micros": str(rows.cents.sum() * 10_000), "currency": "EUR", "fetched": moment}
         connection.execute(insert(balances).values(balance))
+        derive(connection)
         record_anew(connection)
     engine.dispose()
 

@@ -10,6 +10,7 @@ from click.testing import CliRunner
 
 from billing_job import __version__
 from billing_job.cli import cli
+from billing_job.commands.config_path import meant_month
 
 HEAVY = (
     "pandas",
@@ -84,3 +85,11 @@ def test_wrong_usage_is_exit_2_with_a_hint(arguments: list[str]) -> None:
     assert ended.returncode == 2
     assert "--help" in ended.stderr
     assert ended.stdout == ""
+
+
+@pytest.mark.parametrize(("command", "is_told"), [("run", True), ("preview", True), ("sync", False)])
+def test_a_month_without_its_option_is_told_so(command: str, is_told: bool) -> None:
+    """Where the command takes one: `run 2026-10`."""
+    with pytest.raises(click.UsageError) as caught:
+        cli.main([command, "2026-10"], standalone_mode=False)
+    assert meant_month(caught.value) == ("A month is given as --month 2026-10\n" if is_told else "")

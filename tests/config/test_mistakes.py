@@ -91,6 +91,7 @@ MISTAKES: dict[str, Spoil] = {
     "A comma within a cell": adding("clients.csv", "carl,Carl, Sons & Co,NL,nl,,,,,,pays late"),
     "A file saved in the machine's own encoding": writing("clients.csv", b"client_id,name,country\nc,Caf\xe9,NL\n"),
     "A day as the country writes it": adding("trunks.csv", "trk_bbbb0008,bruno,1-10-2026,,"),
+    "A day as a spreadsheet shows it": adding("trunks.csv", "trk_bbbb0008,bruno,1.10.2026,,"),
     "A day that no calendar has": adding("trunks.csv", "trk_bbbb0008,bruno,2026-02-31,,"),
     "Rows with another separator than the first": writing("trunks.csv", "trunk;client_id\ntrk_aaaa0007,acme\n"),
     "A key that is there twice": adding("billing.toml", '[design]\npaper = "a4"\npaper = "letter"'),

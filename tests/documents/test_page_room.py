@@ -119,3 +119,11 @@ def test_a_long_address_takes_smaller_letters() -> None:
         view = document_view(document(many_lines(1), client=client), TEMPLATES)
         assert view.buyer.is_long is is_long
         assert view.remark == (f"Addressee in full: {name}" if is_cut else "")
+
+
+def test_an_arabic_quantity_has_its_sign_where_amounts_have_it() -> None:
+    """A word of Arabic after "−1" would take the sign to the other side of the figure."""
+    each = document([line(1, "call", 500), line(2, "call", -300)], client=in_language("ar").client)
+    view = document_view(each, TEMPLATES, pictures=False)
+    apart = "\N{FIRST STRONG ISOLATE}\N{MINUS SIGN}1\N{POP DIRECTIONAL ISOLATE} "
+    assert view.closing_rows[-1].quantity.startswith(apart)

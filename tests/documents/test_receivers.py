@@ -20,6 +20,7 @@ from billing_job.documents.einvoice.cii import cii_xml
 from billing_job.documents.einvoice.price import unit_price
 from billing_job.documents.einvoice.profiles import choice_of
 from billing_job.documents.einvoice.ubl import ubl_xml
+from billing_job.documents.postal_address import with_its_nought
 from billing_job.documents.templates import load_templates
 from tests.support.invoice_rules import complaints
 from tests.support.sample_documents import (
@@ -271,3 +272,18 @@ def test_without_a_rate_no_invoice_is_written() -> None:
         with_national_vat(replace(document(standard_lines()), seller=SWEDE), [])
     assert with_national_vat(document(standard_lines()), []).tax_currency == ""
     assert with_national_vat(replace(document(standard_lines(EXEMPT)), seller=SWEDE), []).tax_currency == ""
+
+
+@pytest.mark.parametrize(
+    ("country", "given", "whole"),
+    [
+        ("DE", "1067", "01067"),
+        ("US", "2110", "02110"),
+        ("NO", "150", "0150"),
+        ("NL", "1015 CX", ""),
+        ("DE", "10117", ""),
+    ],
+)
+def test_a_postcode_that_lost_its_nought(country: str, given: str, whole: str) -> None:
+    """Dresden, Boston and Oslo; a spreadsheet takes their postcodes for numbers."""
+    assert with_its_nought(country, given) == whole

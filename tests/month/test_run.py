@@ -97,7 +97,7 @@ def test_late_transactions_go_on_the_next_invoice_once(tmp_path: Path) -> None:
             ("INV-2026-00001", "acme", 300, False),
             ("INV-2026-00002", "bruno", 500, False),
         ]
-        assert "1 transactions of EUR 0.70 came after" in waits.err
+        assert "1 transaction of EUR 0.70 came after" in waits.err
         here.clock.set(2026, 12, 5)
         november = here.run("--month", "2026-11")
         assert documents(november.json) == [("INV-2026-00003", "acme", 81, True)]
@@ -235,7 +235,7 @@ def test_a_month_that_was_never_run_is_not_billed_by_a_later_one(tmp_path: Path)
     with two_clients(tmp_path, [*FIRST, call(3, -25, "2026-09-30")]) as (here, _):
         october = here.run("--month", "2026-10")
         assert [net for _, _, net, _ in documents(october.json)] == [300, 500]
-        assert "1 older transactions of EUR 0.25 belong to months that were never run" in october.err
+        assert "1 older transaction of EUR 0.25 belongs to months that were never run" in october.err
         assert documents(here.run("--month", "2026-09").json) == [("INV-2026-00003", "acme", 25, True)]
 
 

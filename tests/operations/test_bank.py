@@ -171,10 +171,13 @@ def test_files_that_no_schema_accepts_are_read(here: BankOffice) -> None:
     bare = camt(Moved(5_000, "", reference="R1")).split(b"<NtryDtls>")[0] + b"<AddtlNtryInf>" + TWO.encode()
     bare += b"</AddtlNtryInf></Ntry></Stmt></BkToCstmrStmt></Document>"
     pending = camt(Moved(1, ONE)).replace(b"<Cd>BOOK</Cd>", b"<Cd>PDNG</Cd>")
+    own_word = camt(Moved(1, ONE)).replace(b"<Cd>BOOK</Cd>", b"<Prtry>PENDING</Prtry>")
     both = camt(MOVED[0]).replace(b"</Stmt>", b"</Stmt>" + camt(MOVED[3]).split(b"</GrpHdr>")[1].split(b"</BkTo")[0])
-    files = (camt(), bare, pending, both.replace(b"121.00", b"121.00000"))
+    files = (camt(), bare, pending, own_word, both.replace(b"121.00", b"121.00000"))
     told = bring(here, *files).json
-    assert what(told["files"], "entries", "new", "cents") == [(0, 0, 0), (1, 1, 5_000), (0, 0, 0), (2, 2, 11_101)]
+    assert what(told["files"], "entries", "new", "cents") == [
+        (0, 0, 0), (1, 1, 5_000), (0, 0, 0), (0, 0, 0), (2, 2, 11_101),
+    ]  # fmt: skip
     assert here.open() == {THREE: 7_000}
 
 

@@ -306,3 +306,19 @@ def test_who_was_asked_for_a_transfer_is_not_debited_unawares(tmp_path: Path) ->
         assert reminder["documents"] == ["INV-2026-00001"]
         (file,) = here.type("collect", "--due", DAY, "--announced", "--json").json["files"]
         assert file["cents"] == 12_100
+
+
+def test_a_transfer_that_came_back_is_no_return_of_a_debit(tmp_path: Path) -> None:
+    """Paid by transfer, given back, then collected: what is under way is not collected a second time."""
+    with office(tmp_path, document("INV-2026-00001", 12_100)) as here:
+        book(here, "INV-2026-00001", "acme", 12_100, date(2026, 11, 20))
+        book(here, "INV-2026-00001", "acme", -12_100, date(2026, 11, 24), "AC04")
+        assert collect(here)["files"][0]["cents"] == 12_100
+        told = collect(here, "2026-12-07", code=3)
+        assert told["files"] == []
+        assert reasons(told)["INV-2026-00001"].startswith(f"is being collected on {DAY}")
+        # On the day itself it may come back.
+        book(here, "INV-2026-00001", "acme", 12_100, date(2026, 12, 4))
+        book(here, "INV-2026-00001", "acme", -12_100, date(2026, 12, 4), "AM04")
+        here.clock.moment += timedelta(days=4)
+        assert collect(here, "2026-12-08")["files"][0]["cents"] == 12_100

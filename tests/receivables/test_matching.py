@@ -290,6 +290,19 @@ def test_mandates_make_accounts_known() -> None:
     assert bank.open == {ONE: 10_000, THREE: 3_000}
 
 
+def test_no_more_comes_back_than_came() -> None:
+    """After a part of a payment its whole sum is no return of it; the rest of it is."""
+    bank = MemoryBank(CLAIMS).file(
+        entry(10_000, ONE, day=2), entry(-4_000, ONE, day=3, is_return=True), entry(-10_000, ONE, is_return=True)
+    )
+    assert (bank.open, bank.waits) == (less(i1=4_000), [(-10_000, "return_without_payment")])
+    bank.file(entry(-6_000, ONE, day=24, is_return=True))
+    assert (bank.open, bank.waits) == (ALL, [(-10_000, "return_without_payment")])
+    # Paid once more, one sum came back in part and the other whole.
+    bank.file(entry(10_000, ONE, day=25), entry(-10_000, ONE, day=26, is_return=True))
+    assert bank.open == ALL
+
+
 def test_the_end_to_end_id_of_a_collection() -> None:
     """It is ours, so it goes before the text, and pays what came, also in part."""
     assert MemoryBank(CLAIMS, collected=[TWO]).file(entry(3_900, ONE, end_to_end=TWO)).open == less(i2=100)

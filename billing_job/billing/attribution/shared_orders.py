@@ -53,6 +53,8 @@ def settle_parts(frame: pd.DataFrame, settled: Mapping[tuple[str, int], int]) ->
     An order of which a part is billed can no longer be shared out in another way: when its numbers now say so, the
     billed parts stand as they were billed, and what is left of it waits.
     """
+    if not settled:
+        return frame
     billed_of: dict[str, dict[int, int]] = {}
     for (transaction_id, part), cost in settled.items():
         billed_of.setdefault(transaction_id, {})[part] = cost

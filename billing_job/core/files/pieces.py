@@ -19,9 +19,9 @@ from billing_job.core.columns.interned import Ints, arrow
 from billing_job.core.columns.schema import CODED, Schema, empty
 from billing_job.core.errors import OutputError
 
-ROWS_IN_PIECE = 100_000
+ROWS_IN_PIECE = 50_000
 """Rows of which a stage holds all columns at one time: 250 bytes each, and as much again while it works."""
-HELD_ROWS = 2 * ROWS_IN_PIECE
+HELD_ROWS = 200_000
 """So many rows are faster held than written and read again."""
 _SAMPLED = 1_000
 """Values of a piece that stand for all of it."""
@@ -74,7 +74,8 @@ class Pieces:
         """The pieces with these columns alone; the others are not read."""
         wanted = [name for name in self._schema if name in names]
         for frame in self._held:
-            yield frame[wanted]
+            # Asked for by name, each column is looked up and taken; who wants them all gets the same in another cover.
+            yield frame.copy(deep=False) if list(frame.columns) == wanted else frame[wanted]
         places = [place for place, name in enumerate(self._schema) if name in names]
         if self._file is not None:
             for start, length in self._places:

@@ -97,8 +97,8 @@ def _balance(element: Element, codes: tuple[str, ...], house: House) -> tuple[in
 
 def _entry(element: Element, place: int, house: House) -> Iterator[BankEntry]:
     """The entry, unless it is not booked yet; its account is known at the end of the statement only."""
-    status = _text(element, "Sts/Cd") or _text(element, "Sts") or "BOOK"
-    if status != "BOOK":
+    status = _text(element, "Sts/Cd") or _text(element, "Sts/Prtry") or _text(element, "Sts") or "BOOK"
+    if not status.upper().startswith("BOOK"):
         return
     what = f"entry {place}"
     amount = element.find("{*}Amt")
