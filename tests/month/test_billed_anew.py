@@ -26,6 +26,8 @@ def of_month(desk: Desk, month: Period, client_id: str = "acme") -> int:
     return sum(line.net_cents for line in lines if line.period_start == month.first_day)
 
 
+@pytest.mark.mixed
+@pytest.mark.parametrize("month", [OCTOBER, NOVEMBER], ids=str)
 @pytest.mark.parametrize(
     ("then", "now", "billed", "anew", "with_more"),
     [
@@ -42,25 +44,24 @@ def of_month(desk: Desk, month: Period, client_id: str = "acme") -> int:
     ],
 )
 def test_a_month_undone_whole_is_billed_by_other_terms(
-    tmp_path: Path, then: str, now: str, billed: int, anew: int, with_more: int
+    tmp_path: Path, month: Period, then: str, now: str, billed: int, anew: int, with_more: int
 ) -> None:
     """By its own run or the next one, once, and a late call after it by the same terms; `simulate` says the same."""
-    for month in (OCTOBER, NOVEMBER):
-        desk = Desk(tmp_path / str(month), then)
-        desk.file("trunks.csv", *ACME_ALONE)
-        desk.add(row(1, -1000, "2026-10-05"))
-        desk.bill()
-        assert of_month(desk, OCTOBER) == billed
-        desk.settings(now)
-        desk.credit(FIRST, rebill=True)
-        desk.bill(month)
-        assert of_month(desk, OCTOBER) == anew
-        desk.add(row(2, -200, "2026-10-06"))
-        desk.bill(month, supplementary=True)
-        assert of_month(desk, OCTOBER) == with_more
-        asked = ("--plan", str(desk.config / "billing.toml"), "--month", "2026-10", "--months", str(month.month - 9))
-        again = Office(desk.config.parent, desk.clock).type("simulate", *asked, "--json").json
-        assert again["notes"] == []
+    desk = Desk(tmp_path, then)
+    desk.file("trunks.csv", *ACME_ALONE)
+    desk.add(row(1, -1000, "2026-10-05"))
+    desk.bill()
+    assert of_month(desk, OCTOBER) == billed
+    desk.settings(now)
+    desk.credit(FIRST, rebill=True)
+    desk.bill(month)
+    assert of_month(desk, OCTOBER) == anew
+    desk.add(row(2, -200, "2026-10-06"))
+    desk.bill(month, supplementary=True)
+    assert of_month(desk, OCTOBER) == with_more
+    asked = ("--plan", str(desk.config / "billing.toml"), "--month", "2026-10", "--months", str(month.month - 9))
+    again = Office(desk.config.parent, desk.clock).type("simulate", *asked, "--json").json
+    assert again["notes"] == []
 
 
 @pytest.mark.parametrize("freed", ["monthly_fee", "minimum"])

@@ -291,22 +291,21 @@ def test_a_half_refunded_rental_keeps_half(tmp_path: Path, when: str) -> None:
 @pytest.mark.parametrize("when", WHEN)
 def test_a_refund_above_its_original(tmp_path: Path, when: str) -> None:
     """Fifteen come back for a rental of ten: the client gets the 13.00 that it paid, and not a cent more."""
-    with life(tmp_path, plan(MARKUP)) as here:
+    with quiet_life(tmp_path, plan(MARKUP)) as here:
         # reading: whether what is above waits, or is the house's, is left open; it is not the client's.
         here.add(moved(1, -1000, "2026-09-05", type_="renewal", number=DID), filler(9, "2026-09-01"))
         if when != "same month":
             here.run(SEPTEMBER)
         here.add(moved(2, 1500, "2026-09-20", type_="refund", number=DID))
         month, *options = [OCTOBER] if when == "next month" else [SEPTEMBER, "--supplementary"]
-        here.on("2026-11-05" if month == OCTOBER else "2026-10-05")
-        here.hear(here.office.run("--month", month, *options))
+        here.run(month, *options)
         assert here.net() == 0
 
 
 @pytest.mark.parametrize("when", WHEN)
 def test_a_rental_refunded_twice_is_given_back_once(tmp_path: Path, when: str) -> None:
     """The second refund of one rental finds nothing left to give back."""
-    with life(tmp_path, plan(MARKUP)) as here:
+    with quiet_life(tmp_path, plan(MARKUP)) as here:
         here.add(moved(1, -1000, "2026-09-05", type_="renewal", number=DID), filler(9, "2026-09-01"))
         if when != "same month":
             here.run(SEPTEMBER)
@@ -315,8 +314,7 @@ def test_a_rental_refunded_twice_is_given_back_once(tmp_path: Path, when: str) -
             moved(3, 1000, "2026-09-21", type_="refund", number=DID),
         )
         month, *options = [OCTOBER] if when == "next month" else [SEPTEMBER, "--supplementary"]
-        here.on("2026-11-05" if month == OCTOBER else "2026-10-05")
-        here.hear(here.office.run("--month", month, *options))
+        here.run(month, *options)
         assert here.net() == 0
         assert here.of_row(3) == 0
 
@@ -609,7 +607,7 @@ def test_a_refund_names_the_credit_note_that_came_before_it(tmp_path: Path) -> N
 
 def test_a_refund_of_what_was_credited_in_part_gives_back_the_rest(tmp_path: Path) -> None:
     """Four of ten were credited by hand: the supplier's refund of ten gives back the six that are left."""
-    with life(tmp_path, plan()) as here:
+    with quiet_life(tmp_path, plan()) as here:
         here.add(moved(1, -1000, "2026-09-05", type_="renewal", number=DID))
         here.run(SEPTEMBER)
         here.hear(here.office.type("credit", "INV-2026-00001", "--amount", "4.00", "--reason", "x", "--json"))
@@ -901,11 +899,11 @@ def test_a_month_without_a_record_has_the_dated_version_of_its_plan(tmp_path: Pa
 
 def test_rows_before_the_first_month_are_excluded(tmp_path: Path) -> None:
     """With first_month = 2026-10 September's call was billed elsewhere: excluded by that reason, billed nobody."""
-    with life(tmp_path, plan(), billing='first_month = "2026-10"') as here:
+    with quiet_life(tmp_path, plan(), billing='first_month = "2026-10"') as here:
         here.add(moved(1, -1000, "2026-09-05"), moved(2, -300, "2026-10-05"))
         ran = here.run(OCTOBER)
         assert here.new(ran) == [("acme", 300)]
-        september = here.office.run("--month", SEPTEMBER)
+        september = here.run(SEPTEMBER)
         assert september.json["excluded"]["before_first_month"]["count"] == 1
         assert (here.new(september), here.waiting()) == ([], {})
 
@@ -1020,7 +1018,7 @@ def test_a_refund_without_an_original_goes_to_the_house(tmp_path: Path) -> None:
 )
 def test_decisions_that_say_too_much_or_too_little(tmp_path: Path, options: tuple[str, ...]) -> None:
     """An amount is positive and a client's; --accept is for billed rows that changed, and stands alone."""
-    with life(tmp_path, plan(MARKUP)) as here:
+    with quiet_life(tmp_path, plan(MARKUP)) as here:
         here.add(moved(2, 1000, "2026-09-20", type_="refund", number=DID), filler(9, "2026-09-01"))
         here.run(SEPTEMBER, code=3)
         assert here.office.type("exceptions", "resolve", "2", *options, "--reason", "x").code == 2
@@ -1047,7 +1045,7 @@ def test_a_billed_row_that_changed_waits_until_it_is_decided(
     tmp_path: Path, how: str, difference: int, month: str
 ) -> None:
     """Each run ends with 3 and names the row with its difference; the documents stay."""
-    with life(tmp_path, plan()) as here:
+    with quiet_life(tmp_path, plan()) as here:
         changed(here, how)
         here.add(filler(10, "2026-10-05"))
         for _ in range(2):
@@ -1074,7 +1072,7 @@ def test_a_billed_row_that_changed_is_accepted(tmp_path: Path, how: str, cost: i
 @pytest.mark.parametrize(("cost", "difference"), [(600, 100), (1000, -300)])
 def test_an_accepted_row_that_changes_again_waits_again(tmp_path: Path, cost: int, difference: int) -> None:
     """7.00 was accepted; 6.00 is another difference and another decision, and so is 10.00, at which it was billed."""
-    with life(tmp_path, plan()) as here:
+    with quiet_life(tmp_path, plan()) as here:
         changed(here, "changed")
         here.run(SEPTEMBER, code=3)
         here.resolve(1, "--accept")
@@ -1105,7 +1103,7 @@ def test_a_decision_is_corrected(tmp_path: Path) -> None:
 
     That its cost was accepted in between leaves whose it is as it was.
     """
-    with life(tmp_path, plan(MARKUP)) as here:
+    with quiet_life(tmp_path, plan(MARKUP)) as here:
         here.add(moved(1, -1000, "2026-09-05", trunk=TRUNK_C), filler(9, "2026-09-01"))
         here.run(SEPTEMBER, code=3)
         here.resolve(1, "--house")
@@ -1130,7 +1128,7 @@ def test_a_decision_is_corrected(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("how", "right"), [("changed", 910), ("withdrawn", 0)])
 def test_a_billed_row_that_changed_is_credited(tmp_path: Path, how: str, right: int) -> None:
     """Credited with --rebill the changed row is billed at its new cost, a withdrawn one no more; nothing waits then."""
-    with life(tmp_path, plan(MARKUP)) as here:
+    with quiet_life(tmp_path, plan(MARKUP)) as here:
         changed(here, how)
         here.run(SEPTEMBER, code=3)
         (number,) = [each["number"] for each in here.told.values() if each["client_id"] == "acme"]
@@ -1141,7 +1139,7 @@ def test_a_billed_row_that_changed_is_credited(tmp_path: Path, how: str, right: 
 
 def test_a_row_that_changes_before_it_is_billed_is_billed_as_it_is(tmp_path: Path) -> None:
     """Known at 10.00 and listed at 7.00 by the day of the run: 7.00, and nothing to decide."""
-    with life(tmp_path, plan()) as here:
+    with quiet_life(tmp_path, plan()) as here:
         here.add(moved(1, -1000, "2026-09-05"))
         here.on("2026-09-20")
         assert here.office.type("sync").code == 0
@@ -1164,7 +1162,7 @@ def test_history_that_the_supplier_trimmed_waits_for_nobody(tmp_path: Path) -> N
 
 def test_a_refund_above_trimmed_history_finds_its_original(tmp_path: Path) -> None:
     """The billed call is out of the supplier's reach, not out of ours: its refund gives back 13.00."""
-    with life(tmp_path, plan(MARKUP)) as here:
+    with quiet_life(tmp_path, plan(MARKUP)) as here:
         here.add(moved(1, 1000, "2026-09-01", type_="topup"), moved(2, -1000, "2026-09-05", number=DID))
         here.add(moved(3, -300, "2026-09-20"))
         here.run(SEPTEMBER)
@@ -1334,7 +1332,7 @@ def test_two_clients_that_became_one_owe_a_billed_month_no_second_time(tmp_path:
 @pytest.mark.parametrize("how", ["withdrawn", "changed"])
 def test_a_shared_order_that_changes_waits(tmp_path: Path, how: str) -> None:
     """An order of two clients is billed in parts; withdrawn or changed, it waits like any other."""
-    with life(tmp_path, plan()) as here:
+    with quiet_life(tmp_path, plan()) as here:
         here.file("numbers.csv", *TWO_PRICES, f"{OTHER},43,1042,{TRUNK_B},4.00")
         here.add(moved(1, -1000, "2026-09-05", type_="purchase", order=1042), moved(9, -5000, "2026-09-01"))
         here.run(SEPTEMBER)
@@ -1349,7 +1347,7 @@ def test_a_shared_order_that_changes_waits(tmp_path: Path, how: str) -> None:
 
 def test_what_was_accepted_is_what_refunds_are_held_against(tmp_path: Path) -> None:
     """Billed at 13.00 for 10.00, accepted at 7.00: when the 7.00 come back, so does all that was charged."""
-    with life(tmp_path, plan(MARKUP)) as here:
+    with quiet_life(tmp_path, plan(MARKUP)) as here:
         here.add(moved(1, -1000, "2026-09-05"), moved(9, -5000, "2026-09-01", trunk=TRUNK_B))
         here.run(SEPTEMBER)
         here.change(1, amount=-700)
@@ -1373,7 +1371,7 @@ def test_a_refund_of_more_than_its_original_is_told(tmp_path: Path) -> None:
 
 def test_a_ledger_without_recorded_months_keeps_its_top_up(tmp_path: Path) -> None:
     """A migrated month has no recorded trunks: who has its document bore it, and a late row is under the minimum."""
-    with life(tmp_path, plan(**MINIMUM)) as here:
+    with quiet_life(tmp_path, plan(**MINIMUM)) as here:
         here.add(moved(1, -2000, "2026-09-05"))
         here.run(SEPTEMBER)
         execute(here.office.database_url, "DELETE FROM client_months", "DELETE FROM trunk_months")
@@ -1406,7 +1404,7 @@ def test_a_whole_document_with_a_refund_in_it_is_rebilled(tmp_path: Path, discou
 
 def test_a_refunded_line_is_rebilled_with_its_refund_only(tmp_path: Path) -> None:
     """Freed alone, the original would be billed at a new price of which the refund gives back the old one."""
-    with life(tmp_path, plan(MARKUP)) as here:
+    with quiet_life(tmp_path, plan(MARKUP)) as here:
         rental_given_back_and_a_call(here)
         here.run(SEPTEMBER)
         rental = here.line_of("INV-2026-00001", "number_rental", is_refund=False)

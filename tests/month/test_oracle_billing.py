@@ -24,7 +24,7 @@ from tests.support.tried import times
 
 AT_ONCE = 10
 """Lives of a ledger, on average."""
-LEDGERS = max(1, int(os.environ.get("LIVES", times(30, 50))) // AT_ONCE)
+LEDGERS = max(1, int(os.environ.get("LIVES", times(20, 50))) // AT_ONCE)
 PHASES = [Phase.explicit, Phase.reuse, Phase.generate, *([Phase.shrink] if "SHRINK" in os.environ else [])]
 MONTHS = ("2026-08", "2026-09", "2026-10")
 TYPES = {"call": "call", "message": "sms", "number_rental": "renewal", "number_setup": "purchase"}

@@ -143,7 +143,7 @@ def of_history(job: Job) -> tuple[set[str], set[str], int, int]:
     return set(now) - set(billed), changed, wallet, len(now)
 
 
-@pytest.mark.parametrize("seed", range(times(2, 40)))
+@pytest.mark.parametrize("seed", range(times(1, 40)))
 def test_what_waits_is_what_placing_every_month_comes_to(seed: int, tmp_path: Path) -> None:
     """After each of fifteen things that happen the same rows, amounts, reasons and words wait, in the same order."""
     chance = random.Random(seed)  # noqa: S311 - drawn anew, the same each time
