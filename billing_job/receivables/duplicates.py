@@ -8,6 +8,7 @@ import hashlib
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
 
 from billing_job.core.bank_entry import FORMATS, BankEntry, IdentifiedEntry, Statement
 from billing_job.core.money import decimal_text
@@ -16,6 +17,8 @@ from billing_job.core.payment_reference import plain_number
 _SHORTEST_WORDS = 6
 """Of two texts, one of which holds the other, or of a number in both: fewer signs are in too many texts."""
 _BACK = " back"
+_MOST_ALIKE = 64
+"""Entries of one day and amount among which it is found out again: among more, the first that is like each."""
 _RUN = re.compile(r"\d[\d\-./]*\d")
 
 
@@ -119,20 +122,44 @@ def possible_duplicates(entries: Iterable[IdentifiedEntry]) -> dict[str, str]:
 
 
 def _told_again(ordered: Sequence[IdentifiedEntry]) -> Iterator[tuple[str, str]]:
-    """Of one account, day and amount, the surest first: each less sure one with a surer one of its own."""
-    surer: dict[str, list[IdentifiedEntry]] = defaultdict(list)
-    for each in ordered:
-        own = _ibans(each.entry)
-        keys = [*own, ""] if own else list(surer)
-        for candidates in (surer.get(key, []) for key in keys):
-            match = next(
-                (o for o in candidates if _sureness(o) < _sureness(each) and _alike(o.entry, each.entry)), None
-            )
-            if match is not None:
-                candidates.remove(match)
-                yield each.id, match.id
-                break
-        surer[min(own, default="")].append(each)
+    """Of one account, day and amount, the surest first: each less sure one with a surer one of its own.
+
+    As many as can be: where one is left without, it is found out again which stands for which.
+    """
+    free: dict[str, dict[str, IdentifiedEntry]] = defaultdict(dict)
+    for _, level in groupby(ordered, key=_sureness):
+        # Those with an account first: they are like few others.
+        own = sorted(level, key=lambda each: (not _ibans(each.entry), each.id))
+        pairs: dict[str, tuple[IdentifiedEntry, IdentifiedEntry]] = {}
+        for each in own:
+            _find(each, free, pairs, set(), again=len(ordered) <= _MOST_ALIKE)
+        yield from ((each.id, surer) for surer, (_, each) in pairs.items())
+        for each in own:
+            free[min(_ibans(each.entry), default="")][each.id] = each
+
+
+def _find(
+    each: IdentifiedEntry,
+    free: Mapping[str, dict[str, IdentifiedEntry]],
+    pairs: dict[str, tuple[IdentifiedEntry, IdentifiedEntry]],
+    seen: set[str],
+    *,
+    again: bool,
+) -> bool:
+    """Give the entry a surer one that may be the same; or one whose own finds another (an augmenting path)."""
+    ibans = _ibans(each.entry)
+    for key in [*ibans, ""] if ibans else ["", *(key for key in free if key)]:
+        surer = next((one for one in free.get(key, {}).values() if _alike(one.entry, each.entry)), None)
+        if surer is not None:
+            pairs[surer.id] = (free[key].pop(surer.id), each)
+            return True
+    for id_, (surer, owner) in list(pairs.items()) if again else ():
+        if id_ not in seen and _alike(surer.entry, each.entry):
+            seen.add(id_)
+            if _find(owner, free, pairs, seen, again=again):
+                pairs[id_] = (surer, each)
+                return True
+    return False
 
 
 def _ibans(entry: BankEntry) -> set[str]:

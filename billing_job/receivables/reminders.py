@@ -37,7 +37,8 @@ def reminders(state: Receivables, payments: Iterable[Payment], terms: Terms) -> 
         reaching = {item.number: level for item in asked if (level := _next_level(item, day, terms)) is not None}
         if not reaching:
             continue
-        favour = state.credit_balances.get(client_id, 0) + open_credits.get(client_id, 0)
+        # Below zero, where what was paid back to it was returned by its bank, too, no document asks for it.
+        favour = max(0, state.credit_balances.get(client_id, 0) + open_credits.get(client_id, 0))
         if favour >= sum(item.open_cents for item in asked):
             reason = "what the client has with you covers it: set it off, or pay it back"
             plan.left_out += [LeftOut(item.number, client_id, reason) for item in asked]

@@ -380,6 +380,16 @@ def test_the_same_movement_in_two_forms() -> None:
     assert (other.open, other.waits) == (less(i1=8_000), [])
 
 
+def test_equal_amounts_of_a_day_in_three_forms() -> None:
+    """Of one amount some say whose account it is and some do not: each less sure one stands for one of its own."""
+    words = [(f"nog {ONE}", OTHER_IBAN), (f"factuur {ONE}", IBAN), (ONE, ""), (f"factuur {TWO}", IBAN)]
+    surest = [entry(500, text, iban=iban, ref=f"R{text}") for text, iban in words]
+    mt940 = [entry(500, f"/REMI/{text} NONREF", iban=iban) for text, iban in words[:3]]
+    table = [entry(500, text, iban=iban) for text, iban in words]
+    bank = MemoryBank(CLAIMS).file(*table, format="csv").file(*surest).file(*mt940, format="mt940")
+    assert (bank.open, bank.waits) == (less(i1=8_500, i2=3_500), [(500, "possible_duplicate")] * 7)
+
+
 def test_a_notification_under_another_reference() -> None:
     """Told by .054 as N1 and by .053 as R1 it waits once; told by both as R1, another one of that sum counts."""
     noticed, booked = entry(1_000, ONE, ref="N1", iban=IBAN), entry(1_000, ONE, ref="R1", iban=IBAN)

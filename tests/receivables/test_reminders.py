@@ -124,6 +124,9 @@ def test_what_a_client_has_with_the_house_is_set_off() -> None:
     assert only(plan(7, claims, [paid(None, 30_00, DUE)])).asked_cents == 50_00
     covered = plan(7, claims, [paid(None, 80_00, DUE)])
     assert (covered.reminders, [each.number for each in covered.left_out]) == ([], ["A"])
+    # Paid back, and then its bank took the payment back as well: a letter asks for what documents say, and no more.
+    twice = [paid(None, 30_00, DUE), paid(None, -30_00, DUE), paid(None, -30_00, DUE)]
+    assert only(plan(7, claims[:1], twice)).asked_cents == 100_00
 
 
 def test_consumers_owe_costs_only_after_their_letter_of_14_days() -> None:
