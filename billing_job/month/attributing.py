@@ -21,7 +21,7 @@ from billing_job.billing.attribution.shared_orders import (
     split_orders,
 )
 from billing_job.core.categories import REFUND, RENTAL
-from billing_job.core.columns.interned import ints
+from billing_job.core.columns.interned import ints, with_own_texts
 from billing_job.core.columns.months import months_of
 from billing_job.core.columns.schema import ATTRIBUTED, INT, TEXT, Schema, conform, empty
 from billing_job.core.decision import Decision
@@ -101,7 +101,7 @@ def attributed(
         if of_parts:
             is_special |= frame["transaction_id"].isin(of_parts)
         if is_special.any():
-            apart.append(frame[is_special])
+            apart.append(with_own_texts(frame[is_special]))
             frame = frame[~is_special]
         frame = _decided(frame, job, held, gone)
         plain.add(_placed(frame, job).assign(place=pd.Series(frame.index, frame.index, dtype=INT)))
@@ -164,7 +164,9 @@ def _open_rows(plain: Pieces, special: pd.DataFrame, ids: Collection[str]) -> pd
     """The rows of these transactions that no document settles; ATTRIBUTED."""
     wanted = sorted(ids)
     found = [
-        conform(frame[frame["transaction_id"].isin(wanted) & ~frame["settled"]], ATTRIBUTED, "attributed")
+        with_own_texts(
+            conform(frame[frame["transaction_id"].isin(wanted) & ~frame["settled"]], ATTRIBUTED, "attributed")
+        )
         for frame in chain(plain, (special,))
     ]
     return conform(joined([frame for frame in found if not frame.empty], ATTRIBUTED), ATTRIBUTED, "attributed")

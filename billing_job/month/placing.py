@@ -19,6 +19,7 @@ from billing_job.core.money import wallet_text
 from billing_job.core.period import Period
 from billing_job.core.settlement import Original
 from billing_job.core.sums import Sum
+from billing_job.core.wallet import Trunk
 from billing_job.ledger.billed_facts import documents_of
 from billing_job.ledger.decisions import accepted_costs
 from billing_job.ledger.documents import billed_periods
@@ -58,12 +59,12 @@ def place(job: Job, month: Period, *, every_month: bool = False, rows_in_piece: 
     beside = own_months.union(left_out)
     vat, untaxable = _vat(job, accounts, month, owing, job.clients, owners.billed.values(), beside)
     waiting_originals = _waiting_originals(owners, in_scope, untaxable)
-    rows = Pieces(PLACED, held_rows=2 * rows_in_piece)
+    rows, trunks = Pieces(PLACED, held_rows=2 * rows_in_piece), supplier_trunks(job.engine)
     for piece in owners:
         frame = rows_where(piece, in_scope(piece))
         before = sum_of(frame)
         frame = _waiting_with_original(_taxed(frame, untaxable, owners.billed), waiting_originals)
-        frame = frame.assign(detail=_details(job, frame, facts))
+        frame = frame.assign(detail=_details(job, frame, facts, trunks))
         found = place_sums(frame)
         raise_if_broken(
             every_transaction_has_a_place(before, found.attributed, found.excluded_in_all, found.waiting, found.billed)
@@ -104,11 +105,11 @@ def waiting_of_every_month(job: Job) -> pd.DataFrame:
     accounts = accounts_of(job, {name for _, name in owing}, clients)
     _, untaxable = _vat(job, accounts, month, owing, job.clients.keys() & clients)
     waiting_originals = _waiting_originals(owners, _whatever_month, untaxable)
-    found = []
+    found, trunks = [], supplier_trunks(job.engine)
     for piece in owners:
         frame = _waiting_with_original(_taxed(piece, untaxable, owners.billed), waiting_originals)
         waiting = frame[is_open(frame, "exception")]
-        found.append(waiting.assign(detail=_details(job, waiting, facts)))
+        found.append(waiting.assign(detail=_details(job, waiting, facts, trunks)))
     return with_changed(joined(found, PLACED), _changed_rows(job, facts, changed) if changed else empty(PLACED))
 
 
@@ -225,10 +226,10 @@ def _taxed(frame: pd.DataFrame, untaxable: Mapping[Owner, str], billed: Collecti
     )
 
 
-def _details(job: Job, frame: pd.DataFrame, facts: Assignments) -> pd.Series:
+def _details(job: Job, frame: pd.DataFrame, facts: Assignments, trunks: Iterable[Trunk]) -> pd.Series:
     """What would help each exception; other rows keep what they have."""
     details = frame["detail"].copy()
     waiting = (frame["outcome"] == "exception") & ~frame["settled"]
     if waiting.any():
-        details[waiting] = suggestions(frame[waiting], facts, job.mapping.clients, supplier_trunks(job.engine))
+        details[waiting] = suggestions(frame[waiting], facts, job.mapping.clients, trunks)
     return details

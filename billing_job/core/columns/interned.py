@@ -105,6 +105,17 @@ def arrow(column: pd.Series) -> pa.Array:
     return values.combine_chunks() if isinstance(values, pa.ChunkedArray) else values
 
 
+def compact(column: pa.Array) -> pa.Array:
+    """A coded column with no other texts than its rows have; any other as it is."""
+    return column.dictionary_decode().dictionary_encode() if pa.types.is_dictionary(column.type) else column
+
+
+def with_own_texts(frame: pd.DataFrame) -> pd.DataFrame:
+    """A few rows of many, without the texts of the others: coded columns would hold all of them."""
+    own = {name: compact(arrow(column)) for name, column in frame.items()}
+    return pd.DataFrame({name: pd.arrays.ArrowExtensionArray(column) for name, column in own.items()}, frame.index)
+
+
 def ints(column: pd.Series, *, missing: int | None = None) -> Ints:
     """A column of integers, not to be written to; `missing` where there is none, without it InvariantBroken."""
     values = arrow(column)

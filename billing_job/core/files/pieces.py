@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from billing_job.core.columns.interned import Ints, arrow
+from billing_job.core.columns.interned import Ints, arrow, compact
 from billing_job.core.columns.schema import CODED, Schema, empty
 from billing_job.core.errors import OutputError
 
@@ -92,7 +92,7 @@ class Pieces:
             self._folder = _LARGE_FILES if usual == "/tmp" and _LARGE_FILES.is_dir() else Path(usual)  # noqa: S108
             self._file = tempfile.TemporaryFile(dir=self._folder)  # noqa: SIM115 - as long open as this is there
             weakref.finalize(self, self._file.close)
-        table = pa.table({name: _compact(arrow(frame[name])) for name in self._schema})
+        table = pa.table({name: compact(arrow(frame[name])) for name in self._schema})
         sink = pa.BufferOutputStream()
         with pa.ipc.new_stream(sink, table.schema, options=pa.ipc.IpcWriteOptions(compression="lz4")) as stream:
             stream.write_table(table)
@@ -158,8 +158,3 @@ def bounds_of(columns: Iterable[Ints], rows: int, rows_in_piece: int) -> Ints:
         return np.zeros(0, np.int64)
     sample = np.sort(np.concatenate([column[:: max(1, len(column) // _SAMPLED)] for column in columns]))
     return np.unique(sample[np.arange(1, shares) * len(sample) // shares])
-
-
-def _compact(column: pa.Array) -> pa.Array:
-    """A coded column with no other texts than its rows have: one of many would be written with all of theirs."""
-    return column.dictionary_decode().dictionary_encode() if pa.types.is_dictionary(column.type) else column
