@@ -4,7 +4,6 @@ Every bad row is reported with file, row and column, all files at once.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -28,10 +27,12 @@ from billing_job.core.register import (
     DomesticReverseCharge,
     ExchangeRate,
     NumberAssignment,
+    NumberColumns,
     Register,
     TrunkAssignment,
     VatRate,
     overlaps,
+    told,
 )
 from billing_job.documents.einvoice.leitweg_id import is_leitweg_id, is_meant_as_leitweg_id
 
@@ -54,7 +55,7 @@ def load_mapping(folder: Path, plan_names: Sequence[str]) -> Register:
     # Who is a client is only known once clients.csv is right; until then it is no fault to name one that is not.
     known_clients = None if problems else {client.client_id for client in clients}
     trunks = tuple(_trunks(table_path(folder, "trunks"), known_clients, problems))
-    numbers = tuple(_numbers(table_path(folder, "numbers"), problems))
+    numbers = _numbers(table_path(folder, "numbers"), problems)
     rates = tuple(_rates(folder / "vat_rates.csv", problems))
     reverse_charges = tuple(
         DomesticReverseCharge(**vars(each))
@@ -70,8 +71,8 @@ def load_mapping(folder: Path, plan_names: Sequence[str]) -> Register:
     )
     references = tuple(_references(dated, {client.client_id: client for client in clients}, problems))
     problems += overlaps("trunk", [trunk.trunk for trunk in trunks], trunks)
-    problems += overlaps("number", [number.number for number in numbers], numbers)
-    problems += overlaps("did_number_id", [number.did_number_id for number in numbers], numbers)
+    problems += overlaps("number", told(numbers, "number"), numbers)
+    problems += overlaps("did_number_id", told(numbers, "did_number_id"), numbers)
     if problems:
         raise ConfigError(problems)
     channels = {client.client_id: channel for client, channel in with_channels if channel}
@@ -157,52 +158,46 @@ def _trunks(path: Path, clients: Collection[str] | None, problems: list[str]) ->
         yield TrunkAssignment(each.valid_from, each.valid_to, row.place, each.trunk, each.client_id)
 
 
-def _numbers(path: Path, problems: list[str]) -> Iterator[NumberAssignment]:
+def _numbers(path: Path, problems: list[str]) -> Sequence[NumberAssignment]:
     plain = plain_columns(path, NumberRow)
     if plain is not None:
         cells = plain.cells
-        names = zip(cells["number"], cells["did_number_id"], cells["order_id"], strict=True)
-        if all(map(any, names)):
-            yield from map(
-                _number,
-                cells["valid_from"], cells["valid_to"], plain.places, cells["number"], cells["did_number_id"],
-                cells["order_id"], cells["country"], cells["number_type"], cells["trunk"], cells["price"],
-            )  # fmt: skip
-            return
+        if all(map(any, zip(cells["number"], cells["did_number_id"], cells["order_id"], strict=True))):
+            named = zip(cells["country"], cells["number"], strict=True)
+            return NumberColumns(
+                {
+                    "valid_from": cells["valid_from"],
+                    "valid_to": cells["valid_to"],
+                    "source": plain.places,
+                    "number": cells["number"],
+                    "did_number_id": cells["did_number_id"],
+                    "order_id": cells["order_id"],
+                    "country": [country or country_of(number) for country, number in named],
+                    "number_type": cells["number_type"],
+                    "trunk": cells["trunk"],
+                    "price_micros": [micros_from_decimal(price) if price else None for price in cells["price"]],
+                }
+            )
+    return tuple(_numbers_by_rows(path, problems))
+
+
+def _numbers_by_rows(path: Path, problems: list[str]) -> Iterator[NumberAssignment]:
     for row, each in typed_rows(path, NumberRow, problems, optional=True):
         if not (each.number or each.did_number_id or each.order_id):
             expected = "fill in number, did_number_id or order_id: the row says nothing without one of them"
             problems.append(row.wrong("number", expected))
-        yield _number(
-            each.valid_from, each.valid_to, row.place, each.number, each.did_number_id,
-            each.order_id, each.country, each.number_type, each.trunk, each.price,
-        )  # fmt: skip
-
-
-def _number(
-    valid_from: date | None,
-    valid_to: date | None,
-    place: str,
-    number: str,
-    did_number_id: str,
-    order_id: str,
-    country: str,
-    number_type: str,
-    trunk: str,
-    price: str,
-) -> NumberAssignment:
-    return NumberAssignment(
-        valid_from,
-        valid_to,
-        place,
-        number,
-        did_number_id,
-        order_id,
-        country or country_of(number),
-        number_type,
-        trunk,
-        price_micros=micros_from_decimal(price) if price else None,
-    )
+        yield NumberAssignment(
+            valid_from=each.valid_from,
+            valid_to=each.valid_to,
+            source=row.place,
+            number=each.number,
+            did_number_id=each.did_number_id,
+            order_id=each.order_id,
+            country=each.country or country_of(each.number),
+            number_type=each.number_type,
+            trunk=each.trunk,
+            price_micros=micros_from_decimal(each.price) if each.price else None,
+        )
 
 
 def _rates(path: Path, problems: list[str]) -> Iterator[VatRate]:

@@ -1,10 +1,11 @@
 """The user's word on who is who, as values: clients, dated assignments, VAT rates."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from itertools import groupby, pairwise
+from typing import Any, overload
 
 from billing_job.core.document import Client
 
@@ -58,6 +59,41 @@ class NumberAssignment(Assignment):
     """What the order that bought the number paid for it in micros, to share out an order of several clients."""
 
 
+class NumberColumns(Sequence[NumberAssignment]):
+    """The assignments of a long file, held as its columns: each is made when it is asked for."""
+
+    def __init__(self, columns: Mapping[str, Sequence[Any]]) -> None:
+        """The columns go by the names of `NumberAssignment`; one that is not there holds None."""
+        self._columns = columns
+
+    def column(self, name: str) -> Sequence[Any]:
+        """What all of them say of one thing."""
+        return self._columns.get(name) or (None,) * len(self)
+
+    def __len__(self) -> int:
+        return len(self._columns["source"])
+
+    def __iter__(self) -> Iterator[NumberAssignment]:
+        return (self._made(cells) for cells in zip(*self._columns.values(), strict=True))
+
+    @overload
+    def __getitem__(self, place: int) -> NumberAssignment: ...
+    @overload
+    def __getitem__(self, place: slice) -> Sequence[NumberAssignment]: ...
+    def __getitem__(self, place: int | slice) -> NumberAssignment | Sequence[NumberAssignment]:
+        if isinstance(place, slice):
+            return tuple(self)[place]
+        return self._made(column[place] for column in self._columns.values())
+
+    def _made(self, cells: Iterable[Any]) -> NumberAssignment:
+        return NumberAssignment(**dict(zip(self._columns, cells, strict=True)))
+
+
+def told(facts: Sequence[Assignment], name: str) -> Sequence[Any]:
+    """What each of many facts says of one thing."""
+    return facts.column(name) if isinstance(facts, NumberColumns) else [getattr(fact, name) for fact in facts]
+
+
 @dataclass(frozen=True, slots=True)
 class VatRate:
     """A standard rate of a country, in percent, from a day on."""
@@ -108,7 +144,7 @@ class Register:
 
     clients: tuple[Client, ...]
     trunks: tuple[TrunkAssignment, ...]
-    numbers: tuple[NumberAssignment, ...]
+    numbers: Sequence[NumberAssignment]
     vat_rates: tuple[VatRate, ...]
     reverse_charges: tuple[DomesticReverseCharge, ...] = ()
     exchange_rates: tuple[ExchangeRate, ...] = ()

@@ -18,3 +18,9 @@ def shipped_config() -> Path:
 def _shipped(in_wheel: str, in_checkout: str) -> Path:
     inside = _PACKAGE / in_wheel
     return inside if inside.is_dir() else _PACKAGE.parent / in_checkout
+
+
+def file_inside(folder: Path, name: str) -> Path | None:
+    """The file below the folder, never outside of it, whatever `..` or links the name is made of."""
+    path = (folder / name).resolve()
+    return path if path.is_relative_to(folder.resolve()) and path.is_file() else None

@@ -32,6 +32,8 @@ _FEW_TOTALS = 6
 """Of more, each has the smallest letters on a tight page."""
 _ERROR = 500
 """What the estimate of a page that has room may be too large by."""
+_ERROR_OF_TIGHT = 6_000
+"""There each description may be a letter above or below the width of its column."""
 # The width of a letter in sizes of the style sheet: 7.5, 8, 8.5 and 9 points, and 9 in bold.
 _IN_7_5, _IN_8, _IN_8_5, _IN_9, _IN_BOLD = 128, 137, 146, 160, 166
 
@@ -42,6 +44,7 @@ class _Sizes:
 
     sheet: int
     header: int
+    letterhead: int
     headline: int
     fact: int
     row: int
@@ -54,14 +57,27 @@ class _Sizes:
 
 
 _USUAL = {
-    "a4": _Sizes(25_800, 6_950, 2_008, 500, 546, _IN_8_5, 405, 540, 963, 460, 900),
-    "letter": _Sizes(24_640, 7_250, 2_008, 500, 476, _IN_8_5, 405, 540, 963, 460, 900),
+    "a4": _Sizes(25_800, 6_950, 370, 2_008, 500, 546, _IN_8_5, 405, 540, 963, 460, 900),
+    "letter": _Sizes(24_640, 7_250, 370, 2_008, 500, 476, _IN_8_5, 405, 540, 963, 460, 900),
 }
 _DENSE = {
-    "a4": _Sizes(25_800, 6_950, 1_760, 393, 421, _IN_8, 381, 400, 815, 395, 600),
-    "letter": _Sizes(24_640, 7_250, 1_760, 393, 421, _IN_8, 381, 400, 815, 395, 600),
+    "a4": _Sizes(25_800, 6_950, 370, 1_760, 393, 421, _IN_8, 381, 400, 815, 395, 600),
+    "letter": _Sizes(24_640, 7_250, 370, 1_760, 393, 421, _IN_8, 381, 400, 815, 395, 600),
 }
-_TIGHT = {paper: replace(each, row=396, letter=_IN_7_5, wrapped=357) for paper, each in _DENSE.items()}
+_TIGHT = {
+    paper: replace(
+        each,
+        letterhead=318,
+        headline=1_600,
+        fact=348,
+        row=396,
+        letter=_IN_7_5,
+        wrapped=357,
+        paid=353,
+        around_payment=350,
+    )
+    for paper, each in _DENSE.items()
+}
 
 
 def arrangements_of(lines: int) -> tuple[Arrangement, ...]:
@@ -71,8 +87,8 @@ def arrangements_of(lines: int) -> tuple[Arrangement, ...]:
 
 def may_have_room(view: DocumentView, paper: str) -> bool:
     """Whether page one may have room for all of it: lines or sums of categories, totals and how to pay."""
-    sizes = _sizes(view, paper)
-    return height(view, paper) <= sizes.sheet + _ERROR
+    error = _ERROR_OF_TIGHT if view.arrangement.is_tight else _ERROR
+    return height(view, paper) <= _sizes(view, paper).sheet + error
 
 
 def height(view: DocumentView, paper: str) -> int:
@@ -96,7 +112,7 @@ def _sizes(view: DocumentView, paper: str) -> _Sizes:
 
 
 def _header(view: DocumentView, sizes: _Sizes) -> int:
-    letterhead = max(2_400, 370 * _party_lines(view.seller, 7_000, _IN_7_5)) + 500
+    letterhead = max(2_400, sizes.letterhead * _party_lines(view.seller, 7_000, _IN_7_5)) + 500
     broken = (
         max(text_lines(fact.label, 3_200, sizes.letter), text_lines(fact.value, 3_800, sizes.letter)) - 1
         for fact in view.facts

@@ -17,6 +17,20 @@ from billing_job.ledger.releases import is_released
 from billing_job.ledger.tables import MOVED, transactions
 
 _KEY = (settlements.c.transaction_id, settlements.c.part, settlements.c.generation)
+_ORIGINAL = (
+    settlements.c.transaction_id,
+    settlements.c.part,
+    settlements.c.client_id,
+    settlements.c.category,
+    settlements.c.number,
+    settlements.c.trunk,
+    settlements.c.month,
+    settlements.c.document_number,
+    settlements.c.line,
+    settlements.c.cost_micros,
+    settlements.c.net_cents,
+)
+"""What a settlement tells of an `Original`, in its order."""
 OWN_CHARGES = and_(settlements.c.transaction_id >= CHARGE, settlements.c.transaction_id < f"{CHARGE[:-1]};")
 """Fees, minimums and charges of one's own; a range, so that the primary key finds them."""
 
@@ -80,28 +94,19 @@ def originals(engine: Engine, ids: Sequence[str]) -> dict[str, tuple[Original, .
         accepted = accepted_in(connection)
         credited = credited_of(connection, ids)
         for chunk in chunks(sorted(ids)):
-            rows = select(settlements).where(settlements.c.transaction_id.in_(chunk), ~is_released())
-            for row in connection.execute(rows.order_by(*_KEY)):
-                key = (row.transaction_id, row.part)
-                given_cents, refunded_micros = given.get(key, (0, 0))
-                found[row.transaction_id].append(
+            rows = select(settlements.c.generation, *_ORIGINAL)
+            rows = rows.where(settlements.c.transaction_id.in_(chunk), ~is_released()).order_by(*_KEY)
+            for generation, id_, part, *who, month, document, line, cost, net in connection.execute(rows):
+                client_id, category, number, trunk = who
+                undone = credited.get((id_, part, generation), 0)
+                given_cents, refunded_micros = given.get((id_, part), (0, 0))
+                cost = -accepted[id_] if part == 0 and id_ in accepted else cost
+                found[id_].append(
                     Original(
-                        row.transaction_id,
-                        row.part,
-                        row.client_id,
-                        row.category,
-                        row.number,
-                        row.trunk,
-                        row.month,
-                        row.document_number or "",
-                        row.line,
-                        -accepted.get(row.transaction_id, -row.cost_micros) if row.part == 0 else row.cost_micros,
-                        row.net_cents,
-                        credited.get((*key, row.generation), 0),
-                        given_cents,
-                        refunded_micros,
+                        id_, part, client_id, category, number, trunk, month, document or "", line, cost, net, undone,
+                        given_cents, refunded_micros,
                     )
-                )
+                )  # fmt: skip
     return {id_: tuple(parts) for id_, parts in found.items()}
 
 

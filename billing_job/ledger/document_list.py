@@ -115,7 +115,7 @@ def count_in_state(engine: Engine, state: str) -> int:
     with transaction(engine) as connection:
         credited, sent = _credited(connection), _sent(connection)
         rows = connection.execute(select(documents.c.number, documents.c.net_cents))
-        return sum(_state(row.net_cents, credited.get(row.number, 0), sent.get(row.number)) == state for row in rows)
+        return sum(_state(net, credited.get(number, 0), sent.get(number)) == state for number, net in rows)
 
 
 def document_history(engine: Engine, number: str) -> list[HistoryStep]:

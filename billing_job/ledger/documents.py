@@ -190,7 +190,7 @@ def billed_periods(engine: Engine) -> tuple[set[str], set[tuple[str, str]]]:
     with transaction(engine) as connection:
         whole = set(connection.execute(select(closings.c.period)).scalars())
         pairs = connection.execute(select(documents.c.client_id, documents.c.period).distinct())
-        return whole, {(row.client_id, row.period) for row in pairs}
+        return whole, {(client_id, period) for client_id, period in pairs}
 
 
 def net_by_month(engine: Engine, before: str, months: int) -> dict[str, list[MonthTotal]]:

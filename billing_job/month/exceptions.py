@@ -52,7 +52,7 @@ def waiting_rows(job: Job, rows: pd.DataFrame) -> list[Waiting]:
 def number_of(row: Mapping[str, Any], facts: Assignments) -> str:
     """The number that a transaction is about: by its reference, by a row that knows the reference, or by its words."""
     reference = str(row["reference_id"])
-    known = [facts.number_facts[place].number for place in facts.rows_of.get((row["reference_type"], reference), ())]
+    known = [facts.number_facts[place].number for place in facts.rows_of(row["reference_type"], reference)]
     named = [e164(reference) if row["reference_type"] == "number" else None, *known]
     return next((number for number in named if number), "") or number_in(str(row["description"]))
 
@@ -61,7 +61,7 @@ def _source(row: Mapping[str, Any], facts: Assignments) -> str:
     """The rows of the user's files that the reference leads to, of which one is at fault; empty when none is."""
     if row["reason"] not in AT_FAULT:
         return ""
-    places = facts.rows_of.get((row["reference_type"], row["reference_id"]), ())
+    places = facts.rows_of(row["reference_type"], row["reference_id"])
     found = [facts.number_facts[place] for place in places]
     trunks = {facts.trunk_names.get(fact.trunk, fact.trunk) for fact in found}
     if row["reference_type"] == "trunk":

@@ -137,6 +137,12 @@ SAMPLES: dict[str, Callable[[], Document]] = {
     **{f"16 numbers of sixty letters, {seller.paper}": partial(_sold_numbers, seller) for seller in (SELLER, LETTER)},
     **{f"16 lines of twelve rates, {seller.paper}": partial(_taxed_at_twelve, seller) for seller in (SELLER, LETTER)},
     **{f"widest names, {country}": partial(_widest_names, country) for country in ("NL", "GB", "JP", "AE")},
+    "16 charges at twelve rates with every note": lambda: document(
+        [replace(sold(place), number=phone(place), vat=RATES[place % 12]) for place in range(16)],
+        client=replace(NOTED, language="de"),
+        seller=replace(SELLER, contact="Accounts receivable", footer="Noordzee Telecom", tax_number="123/456/78901"),
+        offered_cents=500,
+    ),
     "16 charges of sixty letters": lambda: document([sold(place) for place in range(16)]),
     "twelve rates": lambda: document([line(n, "call", 999, quantity=3, vat=vat) for n, vat in enumerate(RATES, 1)]),
     "60 categories": lambda: document([line(n, f"own_{n}", 999) for n in range(60)]),

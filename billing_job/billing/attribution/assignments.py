@@ -8,7 +8,7 @@ The files are the user's word. What webhooks told holds for a number only at mom
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from zoneinfo import ZoneInfo
@@ -21,7 +21,7 @@ from billing_job.core.columns.text_tables import KnownTexts, TextsByPlace, Texts
 from billing_job.core.errors import ConfigError
 from billing_job.core.moments import midnight
 from billing_job.core.phone import country_of
-from billing_job.core.register import Assignment, NumberAssignment, Register, TrunkAssignment, overlaps
+from billing_job.core.register import Assignment, NumberAssignment, Register, TrunkAssignment, overlaps, told
 from billing_job.core.wallet import Trunk
 
 
@@ -29,7 +29,7 @@ from billing_job.core.wallet import Trunk
 class Assignments:
     """All facts of a run; `number_facts` and `trunk_facts` are what the frames' fact columns point into."""
 
-    number_facts: tuple[NumberAssignment, ...]
+    number_facts: Sequence[NumberAssignment]
     trunk_facts: tuple[TrunkAssignment, ...]
     numbers: Intervals
     trunks: Intervals
@@ -43,27 +43,28 @@ class Assignments:
     """Numeric id or uuid → the name a trunk goes by here: its uuid where the supplier tells it."""
     known_trunks: frozenset[str]
 
+    def rows_of(self, kind: str, name: str) -> Sequence[int]:
+        """The places in `number_facts` of the rows to which a reference of this type leads."""
+        return sorted(place for places in self._rows.get(kind, ()) for place in places.get(name, ()))
+
     @cached_property
-    def rows_of(self) -> dict[tuple[str, str], list[int]]:
-        """(reference type, id) → the places in `number_facts` of the rows that it leads to; only refunds need it."""
-        found: dict[tuple[str, str], list[int]] = defaultdict(list)
-        for place, fact in enumerate(self.number_facts):
-            for kind, name in (("number", fact.number), ("number", fact.did_number_id), ("order", fact.order_id)):
-                if name:
-                    found[kind, name].append(place)
-        return dict(found)
+    def _rows(self) -> dict[str, Sequence[Mapping[str, Sequence[int]]]]:
+        number, did_number_id, order_id = (
+            _places(told(self.number_facts, name)) for name in ("number", "did_number_id", "order_id")
+        )
+        return {"number": (number, did_number_id), "order": (order_id,)}
 
     @cached_property
     def tables(self) -> "Tables":
         """What the columns of attributed rows are made of, and looked up in."""
         trunks = [self.trunk_names.get(fact.trunk, fact.trunk) for fact in self.trunk_facts]
-        of_numbers = [self.trunk_names.get(fact.trunk, fact.trunk) for fact in self.number_facts]
+        of_numbers = [self.trunk_names.get(trunk, trunk) for trunk in told(self.number_facts, "trunk")]
         return Tables(
             clients=TextsByPlace([fact.client_id for fact in self.trunk_facts]),
             trunks=TextsByPlace(trunks),
-            numbers=TextsByPlace([fact.number for fact in self.number_facts]),
-            countries=TextsByPlace([fact.country for fact in self.number_facts]),
-            number_types=TextsByPlace([fact.number_type for fact in self.number_facts]),
+            numbers=TextsByPlace(told(self.number_facts, "number")),
+            countries=TextsByPlace(told(self.number_facts, "country")),
+            number_types=TextsByPlace(told(self.number_facts, "number_type")),
             trunk_of_number=self.trunks.places(pa.array(of_numbers, pa.string())),
             known_trunks=KnownTexts(self.known_trunks),
             names_of_trunks=TextsByText(self.trunk_names),
@@ -106,22 +107,32 @@ def assignments(
     if problems:
         raise ConfigError(sorted(set(problems)))
     filling = _where_files_are_silent(mapping.numbers, identities, event_facts, zone)
-    named = [_with_number(fact, identity) for fact, identity in zip(mapping.numbers, identities, strict=True)]
-    number_facts = (*named, *filling)
+    number_facts = mapping.numbers
+    if any(map(_tells_number, told(number_facts, "number"), identities)):
+        number_facts = tuple(map(_with_number, number_facts, identities))
+    if filling:
+        number_facts = (*number_facts, *filling)
     identities += [fact.number for fact in filling]
     identity_of: dict[str, str] = {}
     key_of: dict[str, str] = {}
     of_order: dict[str, dict[str, None]] = defaultdict(dict)
     keys: list[str] = []
     places: list[int] = []
-    for place, (fact, identity) in enumerate(zip(number_facts, identities, strict=True)):
-        for name in (fact.number, fact.did_number_id):
-            if name:
-                identity_of.setdefault(name, identity)
-        if fact.order_id:
-            of_order[fact.order_id][_order_key(fact.order_id, identity)] = None
-        # Facts of one number never overlap, so those of fewer of its rows do not either.
-        for key in _keys(fact, identity):
+    columns = (told(number_facts, name) for name in ("number", "did_number_id", "order_id"))
+    for place, (number, did_number_id, order_id, identity) in enumerate(zip(*columns, identities, strict=True)):
+        # What leads to a row: its number, its did_number_id, its order. Facts of one number never overlap, so those of
+        # fewer of its rows do not either.
+        if number:
+            identity_of.setdefault(number, identity)
+            keys.append(number)
+            places.append(place)
+        if did_number_id:
+            identity_of.setdefault(did_number_id, identity)
+            keys.append(_did_key(did_number_id))
+            places.append(place)
+        if order_id:
+            key = _order_key(order_id, identity)
+            of_order[order_id][key] = None
             keys.append(key)
             places.append(place)
     for name in identity_of:
@@ -138,16 +149,6 @@ def assignments(
         trunk_names=names,
         known_trunks=frozenset(trunk_keys) | {trunk.uuid for trunk in supplier_trunks},
     )
-
-
-def _keys(fact: NumberAssignment, identity: str) -> list[str]:
-    """What leads to a row: its number, its did_number_id, its order."""
-    names = [fact.number] if fact.number else []
-    if fact.did_number_id:
-        names.append(_did_key(fact.did_number_id))
-    if fact.order_id:
-        names.append(_order_key(fact.order_id, identity))
-    return names
 
 
 def _did_key(did_number_id: str) -> str:
@@ -192,41 +193,55 @@ def _identities(
     """One identity for each row: its number, else the number its did_number_id has elsewhere, else the id itself."""
     number_of: dict[str, str] = {}
     problems = []
-    for fact in numbers:
-        if fact.number and fact.did_number_id:
-            known = number_of.setdefault(fact.did_number_id, fact.number)
-            if known != fact.number:
-                problems.append(
-                    f"{fact.source}, column did_number_id: {fact.did_number_id!r}: stands for {known} in another row"
-                )
+    columns = [told(numbers, name) for name in ("number", "did_number_id", "source")]
+    for number, did_number_id, source in zip(*columns, strict=True):
+        if number and did_number_id:
+            known = number_of.setdefault(did_number_id, number)
+            if known != number:
+                problems.append(f"{source}, column did_number_id: {did_number_id!r}: stands for {known} in another row")
     for fact in event_facts:
         if fact.did_number_id:
             number_of.setdefault(fact.did_number_id, fact.number)
     identities = [
-        fact.number or number_of.get(fact.did_number_id, "") or fact.did_number_id or fact.source for fact in numbers
+        number or number_of.get(did_number_id, "") or did_number_id or source
+        for number, did_number_id, source in zip(*columns, strict=True)
     ]
     return identities, problems
 
 
+def _tells_number(number: str, identity: str) -> bool:
+    """Whether a row names its number by did_number_id alone, and another row or an event tells it."""
+    return not number and identity.startswith("+")
+
+
 def _with_number(fact: NumberAssignment, identity: str) -> NumberAssignment:
     """A row that names its number by did_number_id alone, with the number that another row or an event tells."""
-    if fact.number or not identity.startswith("+"):
+    if not _tells_number(fact.number, identity):
         return fact
     return replace(fact, number=identity, country=fact.country or country_of(identity))
 
 
 def _bounds(facts: Sequence[Assignment], zone: ZoneInfo) -> tuple[list[int], list[int]]:
     """Microseconds of the facts' beginnings and ends: their own moments where they have them, else midnights."""
+    days = {day: midnight(day, zone) for name in ("valid_from", "valid_to") for day in {*told(facts, name)} - {None}}
     starts = [
-        fact.starts
-        if fact.starts is not None
-        else -FOREVER
-        if fact.valid_from is None
-        else midnight(fact.valid_from, zone)
-        for fact in facts
+        days.get(day, -FOREVER) if exact is None else exact
+        for day, exact in zip(told(facts, "valid_from"), told(facts, "starts"), strict=True)
     ]
     ends = [
-        fact.ends if fact.ends is not None else FOREVER if fact.valid_to is None else midnight(fact.valid_to, zone)
-        for fact in facts
+        days.get(day, FOREVER) if exact is None else exact
+        for day, exact in zip(told(facts, "valid_to"), told(facts, "ends"), strict=True)
     ]
     return starts, ends
+
+
+def _places(names: Sequence[str]) -> Mapping[str, Sequence[int]]:
+    """Each name → where it stands, in order."""
+    found = dict(zip(names, zip(range(len(names)), strict=True), strict=True))
+    if len(found) < len(names):  # some stand in several places, or the empty one does
+        several: dict[str, list[int]] = defaultdict(list)
+        for place, name in enumerate(names):
+            several[name].append(place)
+        several.pop("", None)
+        return several
+    return found

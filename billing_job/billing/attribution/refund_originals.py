@@ -41,7 +41,7 @@ class Originals:
     def take(self, refund: Payment) -> Payment | None:
         """The original of a refund, of which its micros count as refunded from now on; None where there is none."""
         reference = plain_reference(refund.reference_type, refund.reference_id, self._facts)
-        rows = self._facts.rows_of.get(reference, ())
+        rows = self._facts.rows_of(*reference)
         same = self._of_reference.get(reference, NOWHERE)
         related = np.concatenate([NOWHERE, *(self._of_row.get(row, NOWHERE) for row in rows)])
         fits_same, fits_related = self._best(same, refund), self._best(related, refund)
@@ -70,7 +70,7 @@ class Originals:
         numbers = [name if kind == "number" and name.startswith("+") else None for kind, name in references]
         held = self._facts.numbers.at(pa.array(numbers, pa.string()), self._moments).tolist()
         for fact, reference in zip(held, references, strict=True):
-            yield (fact,) if fact >= 0 else self._facts.rows_of.get(reference, ())
+            yield (fact,) if fact >= 0 else self._facts.rows_of(*reference)
 
 
 def _places(pairs: Iterable[tuple[Key, int]]) -> dict[Key, Ints]:
@@ -85,7 +85,7 @@ def plain_reference(kind: str, name: str, facts: Assignments) -> Reference:
     """A reference under the one name that it goes by: a trunk's uuid, a number in E.164."""
     if kind == "trunk":
         return kind, facts.trunk_names.get(name, name)
-    if kind == "number" and ("number", name) not in facts.rows_of:
+    if kind == "number" and not facts.rows_of("number", name):
         return kind, e164(name) or (
             e164(f"+{name}") if name.isascii() and name.isdigit() and len(name) > 7 else None
         ) or name
@@ -105,7 +105,7 @@ def related_references(references: Iterable[Reference], facts: Assignments) -> s
             found |= {(kind, id_) for id_ in ids_of_trunk[plain[1]]}
         if kind == "number":
             found |= _spellings(plain[1])
-        for row in facts.rows_of.get(plain, ()):
+        for row in facts.rows_of(*plain):
             fact = facts.number_facts[row]
             found |= _spellings(fact.number) | {("number", fact.did_number_id), ("order", fact.order_id)}
     return {(kind, name) for kind, name in found if name}

@@ -84,7 +84,7 @@ def _settled(rows: pd.DataFrame, billed: Mapping[int, int]) -> pd.DataFrame:
 def numbers_of_shared_orders(frame: pd.DataFrame, facts: Assignments) -> set[str]:
     """Every name of the numbers of the orders that could be shared out, as rentals may refer to them."""
     orders = frame.loc[frame["reason"] == AMBIGUOUS, "reference_id"].unique()
-    rows = [facts.number_facts[place] for order in orders for place in facts.rows_of.get(("order", order), ())]
+    rows = [facts.number_facts[place] for order in orders for place in facts.rows_of("order", order)]
     identities = {facts.identity_of.get(fact.number or fact.did_number_id) for fact in rows}
     return {name for name, identity in facts.identity_of.items() if identity in identities}
 
