@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from sqlalchemy import Connection, Engine, and_, func, or_, select
+from sqlalchemy import Connection, Engine, and_, case, func, or_, select
 
 from billing_job.core.categories import CHARGE, MINIMUM, MONTHLY_FEE, plan_charge_of
 from billing_job.core.settlement import Original
@@ -223,18 +223,24 @@ def month_nets(engine: Engine, months: Collection[str]) -> dict[tuple[str, str],
     return dict(found)
 
 
-def billed_trunks(engine: Engine, owners: Collection[tuple[str, str]]) -> dict[tuple[str, str], set[str]]:
-    """(client, month) → the trunks of what was billed to it of the month."""
+def billed_trunks(
+    engine: Engine, owners: Collection[tuple[str, str]]
+) -> dict[tuple[str, str], tuple[set[str], set[str]]]:
+    """(client, month) → the trunks of what was billed to it of the month, and the accounts of its fee and minimums."""
     owner = (settlements.c.client_id, settlements.c.month)
-    found: dict[tuple[str, str], set[str]] = defaultdict(set)
+    of_plan = case((settlements.c.category.in_((MONTHLY_FEE, MINIMUM)), settlements.c.transaction_id), else_="")
+    found: dict[tuple[str, str], tuple[set[str], set[str]]] = defaultdict(lambda: (set(), set()))
     with transaction(engine) as connection:
         for chunk in chunks(sorted({client_id for client_id, _ in owners})):
-            query = select(*owner, settlements.c.trunk).where(
+            query = select(*owner, settlements.c.trunk, of_plan).where(
                 settlements.c.month.in_(sorted({month for _, month in owners})), settlements.c.client_id.in_(chunk)
             )
-            for client_id, month, trunk in connection.execute(query.distinct()):
-                found[client_id, month].add(trunk)
-    return {key: trunks for key, trunks in found.items() if key in owners}
+            for client_id, month, trunk, charge_id in connection.execute(query.distinct()):
+                trunks, accounts = found[client_id, month]
+                trunks.add(trunk)
+                if charge_id:
+                    accounts.add(plan_charge_of(charge_id, month)[0])
+    return {key: each for key, each in found.items() if key in owners}
 
 
 def own_charges(engine: Engine) -> tuple[set[str], dict[str, int]]:

@@ -64,11 +64,11 @@ class Accounts:
         wanted = {owner for owner in owners if owner not in self.recorded and owner not in self._trunks_billed}
         if wanted:
             known = billed_trunks(self.job.engine, wanted)
-            self._trunks_billed.update({owner: known.get(owner, set()) for owner in wanted})
+            self._trunks_billed.update({owner: known.get(owner, (set(), set())) for owner in wanted})
         found = {}
         for client_id, month in owners:
-            trunks = self._trunks_billed.get((client_id, month), ())
-            bore = {id_ for trunk in trunks for id_ in self._bore_trunk.get((trunk, month), ())}
+            trunks, accounts = self._trunks_billed.get((client_id, month), ((), ()))
+            bore = {*accounts, *(id_ for trunk in trunks for id_ in self._bore_trunk.get((trunk, month), ()))}
             otherwise = self.account(client_id, month) if client_id in self._trunks else client_id
             found[client_id, month] = self._one_of(bore, otherwise, month)
         return found
@@ -272,7 +272,7 @@ class Accounts:
         return found
 
     @cached_property
-    def _trunks_billed(self) -> dict[Owner, set[str]]:
+    def _trunks_billed(self) -> dict[Owner, tuple[Collection[str], Collection[str]]]:
         return {}
 
     @cached_property

@@ -1407,6 +1407,20 @@ def test_a_freed_fee_of_a_client_with_another_id_is_billed_again(tmp_path: Path)
         assert (here.net(), here.net("acme2"), here.vat("acme2")) == (1000, 500, 105)
 
 
+def test_a_minimum_billed_alone_under_another_id_is_known(tmp_path: Path) -> None:
+    """September undone whole and billed anew to 100.00 as acme2, without any use: late use as acme is within it."""
+    with quiet_life(tmp_path, plan(**MINIMUM)) as here:
+        here.run(SEPTEMBER)
+        (number,) = [each["number"] for each in here.told.values() if each["client_id"] == "acme"]
+        here.credit(number, rebill=True)
+        named(here, "acme2")
+        here.run(SEPTEMBER, "--supplementary")
+        named(here, "acme")
+        here.add(moved(1, -3000, "2026-09-30"))
+        here.run(OCTOBER)
+        assert here.of_month(SEPTEMBER) + here.of_month(SEPTEMBER, "acme2") == 10_000
+
+
 def test_a_refund_of_an_id_that_is_gone_keeps_the_minimum_of_its_month(tmp_path: Path) -> None:
     """Billed to 100.00 as acme, late use of 30.00 as acme2, which acme gives back alone: September stays at 100.00."""
     with quiet_life(tmp_path, plan(**MINIMUM)) as here:
