@@ -93,13 +93,15 @@ def _open_owners(owners: AttributedRows, in_scope: Callable[[pd.DataFrame], pd.S
 def waiting_of_every_month(job: Job) -> pd.DataFrame:
     """What waits of all months up to the present one, PLACED: `exceptions` of `place` with `every_month`.
 
-    It is told from what nothing settles, so that of a ledger of years nothing else is read.
+    It is told from what nothing settles, so that of a ledger of years nothing else is read, and nothing before
+    `billing.first_month`: none of that waits.
     """
     month = job.last_month().next
     facts = job.assignments()
     changed = billed_and_changed(job)
-    _, ends = month.span(job.settings.billing.zone)
-    owners = attributed(job, open_transactions(job.engine, ends), facts, changed)
+    zone, first_month = job.settings.billing.zone, job.settings.billing.first_month
+    since = Period.parse(first_month).span(zone)[0] if first_month else None
+    owners = attributed(job, open_transactions(job.engine, month.span(zone)[1], since), facts, changed, since=since)
     owing, _ = _open_owners(owners, _whatever_month)
     clients = {client_id for client_id, _ in owing}
     accounts = accounts_of(job, {name for _, name in owing}, clients)
