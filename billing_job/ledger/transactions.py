@@ -179,11 +179,12 @@ def _billed_in(starts: int, ends: int) -> str:
         """
 
 
-def open_transactions(engine: Engine, ends: int) -> Iterator[pd.DataFrame]:
-    """Those before `ends`, and undated ones, that nothing settles; TRANSACTIONS, in pieces.
+def open_transactions(engine: Engine, ends: int, starts: int | None = None) -> Iterator[pd.DataFrame]:
+    """Those before `ends`, or in [starts, ends), and undated ones, that nothing settles; TRANSACTIONS, in pieces.
 
     They are the rows of `transactions_in_scope` that are not settled, read without looking at any other.
     """
+    since = "" if starts is None else f"t.created_at >= {int(starts)} AND"
     never = "FALSE" if engine.dialect.name == "postgresql" else "0"
     return _frames(
         engine,
@@ -191,9 +192,9 @@ def open_transactions(engine: Engine, ends: int) -> Iterator[pd.DataFrame]:
         SELECT {_COLUMNS}, {never} AS settled
         FROM unsettled u CROSS JOIN transactions t
         WHERE t.transaction_id = u.transaction_id AND {_CURRENT}
-            AND NOT u.changed AND (t.created_at IS NULL OR t.created_at < {int(ends)})
+            AND NOT u.changed AND (t.created_at IS NULL OR {since} t.created_at < {int(ends)})
         ORDER BY t.seq
-        """,  # noqa: S608 - the value is an int
+        """,  # noqa: S608 - the values are ints
     )
 
 

@@ -29,7 +29,7 @@ from billing_job.core.files.pieces import Pieces, joined
 from billing_job.core.memory import hand_back
 from billing_job.core.settlement import Original
 from billing_job.ledger.decisions import decisions
-from billing_job.ledger.transactions import renewals, settled_parts
+from billing_job.ledger.transactions import renewals, settled_parts, transactions_of
 from billing_job.ledger.withdrawals import changed_bills
 from billing_job.month.job import Job
 from billing_job.month.refund_owners import place_refunds
@@ -81,11 +81,14 @@ def attributed(
     facts: Assignments,
     changed: Mapping[str, tuple[int, int | None]] = NO_CHANGES,
     undecided: Collection[str] = (),
+    since: int | None = None,
 ) -> AttributedRows:
     """The owner of each transaction: by mapping and decisions, of an order shared out, of a refund by its original.
 
     TRANSACTIONS in, in pieces. `changed` are settled transactions that wait for a decision; of `undecided` ones the
     decision is left out.
+    With `since`, microseconds since 1970 UTC, rows before it are not among them, being excluded all: one that a refund
+    gives back is read for it.
     """
     settings = job.settings
     parts = settled_parts(job.engine)
@@ -113,7 +116,12 @@ def attributed(
     refunds = set(special.loc[special["category"] == REFUND, "transaction_id"]) if parts else set()
     special = settle_parts(special, {key: cost for key, cost in parts.items() if key[0] not in refunds})
     special = _decided(special, job, held, gone)
-    owners = place_refunds(special, lambda ids: _open_rows(plain, special, ids), job, facts, held, set(changed), parts)
+
+    def open_rows_of(ids: set[str]) -> pd.DataFrame:
+        rows = _open_rows(plain, special, ids)
+        return rows if since is None else joined([rows, _open_before(since, ids, job, facts)], ATTRIBUTED)
+
+    owners = place_refunds(special, open_rows_of, job, facts, held, set(changed), parts)
     special = settle_parts(owners.frame, {key: cost for key, cost in parts.items() if key[0] in refunds})
     if plain.on_disk:
         hand_back()
@@ -170,3 +178,11 @@ def _open_rows(plain: Pieces, special: pd.DataFrame, ids: Collection[str]) -> pd
         for frame in chain(plain, (special,))
     ]
     return conform(joined([frame for frame in found if not frame.empty], ATTRIBUTED), ATTRIBUTED, "attributed")
+
+
+def _open_before(since: int, ids: Collection[str], job: Job, facts: Assignments) -> pd.DataFrame:
+    """The rows before `since` of these transactions that no document settles; ATTRIBUTED."""
+    rows = transactions_of(job.engine, ids)
+    older = rows[(rows["created_at"] < since).fillna(False).astype(bool) & ~rows["settled"]]
+    found = attributed(job, [older], facts).whole()
+    return conform(found[~found["settled"]], ATTRIBUTED, "attributed")

@@ -93,13 +93,15 @@ def _open_owners(owners: AttributedRows, in_scope: Callable[[pd.DataFrame], pd.S
 def waiting_of_every_month(job: Job) -> pd.DataFrame:
     """What waits of all months up to the present one, PLACED: `exceptions` of `place` with `every_month`.
 
-    It is told from what nothing settles, so that of a ledger of years nothing else is read.
+    It is told from what nothing settles, so that of a ledger of years nothing else is read, and nothing before
+    `billing.first_month`: none of that waits.
     """
     month = job.last_month().next
     facts = job.assignments()
     changed = billed_and_changed(job)
-    _, ends = month.span(job.settings.billing.zone)
-    owners = attributed(job, open_transactions(job.engine, ends), facts, changed)
+    zone, first_month = job.settings.billing.zone, job.settings.billing.first_month
+    since = Period.parse(first_month).span(zone)[0] if first_month else None
+    owners = attributed(job, open_transactions(job.engine, month.span(zone)[1], since), facts, changed, since=since)
     owing, _ = _open_owners(owners, _whatever_month)
     clients = {client_id for client_id, _ in owing}
     accounts = accounts_of(job, {name for _, name in owing}, clients)
@@ -149,6 +151,8 @@ def _waiting_originals(
     owners: AttributedRows, in_scope: Callable[[pd.DataFrame], pd.Series], untaxable: Mapping[Owner, str]
 ) -> list[str]:
     """What open refunds give back that waits itself: in the queue, or for a month that was not run."""
+    if owners.originals.empty:
+        return []
     scope = in_scope(owners.originals)
     taxed = _taxed(owners.originals, untaxable, owners.billed)
     return sorted(set(taxed.loc[~scope | (taxed["outcome"] == "exception"), "transaction_id"]))
@@ -169,7 +173,7 @@ def _waiting_with_original(frame: pd.DataFrame, waiting_originals: Collection[st
 def _in_scope(frame: pd.DataFrame, month: Period, whole: set[str], single: set[tuple[str, str]]) -> pd.Series:
     """The month's own rows, undated ones, and older ones of months that were billed, whole or for their client."""
     months = frame["month"]
-    mask = months.isin(["", str(month)]) | months.isin(sorted(whole))
+    mask = months.isin(["", str(month), *sorted(whole)])
     if single:
         pairs = pd.MultiIndex.from_arrays([frame["client_id"].to_numpy(object), months.to_numpy(object)])
         mask |= pairs.isin(list(single))
@@ -195,7 +199,7 @@ def _vat(
     owners += sorted(owner for owner in owing if owner[1] != str(month))
     owners += sorted({(original.client_id, original.month) for original in refunded}) + sorted(beside)
     for client_id, name in owners:
-        if client_id not in job.clients and (client_id, name) not in accounts.recorded:
+        if client_id not in job.clients and not accounts.has_terms(client_id, name):
             continue  # its refunds are taxed as what they give back
         answer = accounts.vat(client_id, name)
         if isinstance(answer, Untaxable):
@@ -207,6 +211,8 @@ def _vat(
 
 def _taxed(frame: pd.DataFrame, untaxable: Mapping[Owner, str], billed: Collection[tuple[str, int]]) -> pd.DataFrame:
     """Rows of clients that cannot be taxed become exceptions; they block no other client, and no refund of old."""
+    if not untaxable:
+        return frame
     clients = sorted({client_id for client_id, _ in untaxable})
     rows = (frame["outcome"] == "attributed") & ~frame["settled"] & frame["client_id"].isin(clients)
     if not rows.any():

@@ -186,6 +186,21 @@ def test_a_late_row_waits_by_the_terms_of_its_month(tmp_path: Path) -> None:
         assert told.to_dict("records") == whole.to_dict("records")
 
 
+def test_what_lies_before_the_first_month_is_read_for_the_refund_alone(tmp_path: Path) -> None:
+    """A refund of what was billed elsewhere has no original here, one that is the house's is the house's, too."""
+    desk = Desk(tmp_path)
+    desk.file("billing.toml", f'{SELLER}first_month = "2026-09"\n')
+    desk.add(row(1, -150, "2026-08-31", trunk="trk_a"), row(2, -250, "2026-08-05", trunk="trk_x"))
+    with desk.job() as job:
+        record_decision(job.engine, Decision("2", "", "ours", "2026-09-01T00:00:00Z", "me"))
+    for id_, cents, trunk in ((3, 150, "trk_a"), (4, 250, "trk_x")):
+        desk.add(row(id_, cents, "2026-10-02", type_="refund", trunk=trunk))
+    with desk.job() as job:
+        told, whole = waiting(job, None), place(job, job.last_month().next, every_month=True).exceptions
+        assert list(zip(told["transaction_id"], told["reason"], strict=True)) == [("3", "refund_without_original")]
+        assert told.to_dict("records") == whole.to_dict("records")
+
+
 @pytest.mark.parametrize(
     "edit",
     [
