@@ -94,8 +94,7 @@ def percent_of(margin: int, charge: int) -> str:
     """The margin in percent of the charge, two places; empty where nothing was charged."""
     if charge == 0:
         return ""
-    sign = -1 if charge < 0 else 1
-    return decimal_text(half_away_from_zero(sign * margin * 10_000, abs(charge)))
+    return decimal_text(half_away_from_zero(margin * 10_000, charge))
 
 
 def _without_transaction(documents: Iterable[Document]) -> Iterable[tuple[str, str, str, str, str, int, int]]:
