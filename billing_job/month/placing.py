@@ -199,7 +199,7 @@ def _vat(
     owners += sorted(owner for owner in owing if owner[1] != str(month))
     owners += sorted({(original.client_id, original.month) for original in refunded}) + sorted(beside)
     for client_id, name in owners:
-        if client_id not in job.clients and (client_id, name) not in accounts.recorded:
+        if client_id not in job.clients and not accounts.has_terms(client_id, name):
             continue  # its refunds are taxed as what they give back
         answer = accounts.vat(client_id, name)
         if isinstance(answer, Untaxable):
