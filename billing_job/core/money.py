@@ -21,14 +21,15 @@ _DECIMAL = re.compile(r"[+-]?\d+(?:\.\d+)?", re.ASCII)
 
 
 def half_away_from_zero(numerator: int, denominator: int) -> int:
-    """Divide exactly and round once, half away from zero.
+    """Divide exactly and round once, half away from zero, whatever the signs.
 
-    >>> half_away_from_zero(5, 10), half_away_from_zero(-5, 10), half_away_from_zero(25, 10)
-    (1, -1, 3)
+    >>> [half_away_from_zero(*each) for each in ((5, 10), (-5, 10), (25, 10), (25, -10), (0, -10))]
+    [1, -1, 3, -3, 0]
     """
-    quotient, remainder = divmod(abs(numerator), denominator)
-    rounded = quotient + (2 * remainder >= denominator)
-    return rounded if numerator >= 0 else -rounded
+    size = abs(denominator)
+    quotient, remainder = divmod(abs(numerator), size)
+    rounded = quotient + (2 * remainder >= size)
+    return rounded if (numerator >= 0) == (denominator > 0) else -rounded
 
 
 def cents_from_decimal(text: str) -> int:

@@ -144,6 +144,10 @@ class SettledRow:
     """A document that gives a refund of it; empty for none."""
     refund_of: tuple[str, int] | None = None
     """(transaction, part) that it gives back itself."""
+    elsewhere_cents: int = 0
+    """What the other documents of its corrections will still charge of it, when this one is undone."""
+    is_freed: bool = False
+    """A credit note freed it: it is billed again on another document, or will be."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """What was billed, read back for what comes after: originals of refunds, counted units, nets of months."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, Engine, and_, func, or_, select
@@ -90,8 +90,8 @@ def originals(engine: Engine, ids: Sequence[str]) -> dict[str, tuple[Original, .
     """
     with transaction(engine) as connection:
         found: dict[str, list[Original]] = defaultdict(list)
-        given = _given_back(connection, ids)
         accepted = accepted_in(connection)
+        given = _given_back(connection, ids, accepted)
         credited = credited_of(connection, ids)
         for chunk in chunks(sorted(ids)):
             rows = select(settlements.c.generation, *_ORIGINAL)
@@ -100,7 +100,7 @@ def originals(engine: Engine, ids: Sequence[str]) -> dict[str, tuple[Original, .
                 client_id, category, number, trunk = who
                 undone = credited.get((id_, part, generation), 0)
                 given_cents, refunded_micros = given.get((id_, part), (0, 0))
-                cost = -accepted[id_] if part == 0 and id_ in accepted else cost
+                cost = _cost(id_, part, cost, accepted)
                 found[id_].append(
                     Original(
                         id_, part, client_id, category, number, trunk, month, document or "", line, cost, net, undone,
@@ -110,7 +110,14 @@ def originals(engine: Engine, ids: Sequence[str]) -> dict[str, tuple[Original, .
     return {id_: tuple(parts) for id_, parts in found.items()}
 
 
-def _given_back(connection: Connection, ids: Sequence[str]) -> dict[tuple[str, int], tuple[int, int]]:
+def _cost(transaction_id: str, part: int, micros: int, accepted: Mapping[str, int]) -> int:
+    """What a settlement costs the house, micros: what somebody accepted of a row that the supplier changed since."""
+    return -accepted.get(transaction_id, -micros) if part == 0 else micros
+
+
+def _given_back(
+    connection: Connection, ids: Sequence[str], accepted: Mapping[str, int]
+) -> dict[tuple[str, int], tuple[int, int]]:
     """(transaction, part) → what settled refunds gave back of its net (cents) and of its cost (micros).
 
     It is less where one of them was credited.
@@ -127,15 +134,19 @@ def _given_back(connection: Connection, ids: Sequence[str]) -> dict[tuple[str, i
             .scalar_subquery()
         )
         query = select(
+            settlements.c.transaction_id,
+            settlements.c.part,
+            settlements.c.cost_micros,
             settlements.c.refund_of,
             settlements.c.refund_part,
-            func.sum(settlements.c.net_cents - func.coalesce(undone, 0)),
-            func.sum(settlements.c.cost_micros),
+            (settlements.c.net_cents - func.coalesce(undone, 0)).label("left"),
         ).where(settlements.c.refund_of.in_(chunk), ~is_released())
-        for id_, part, net, cost in connection.execute(
-            query.group_by(settlements.c.refund_of, settlements.c.refund_part)
-        ):
-            found[id_, part] = (-int(net), -int(cost))
+        for row in connection.execute(query):
+            net, cost = found.get((row.refund_of, row.refund_part), (0, 0))
+            found[row.refund_of, row.refund_part] = (
+                net - int(row.left),
+                cost - _cost(row.transaction_id, row.part, row.cost_micros, accepted),
+            )
     return found
 
 
@@ -210,6 +221,20 @@ def month_nets(engine: Engine, months: Collection[str]) -> dict[tuple[str, str],
                     category = plan_charge_of(name, month)[1]
                     month_net.minimums[category] = month_net.minimums.get(category, 0) + int(net)
     return dict(found)
+
+
+def billed_trunks(engine: Engine, owners: Collection[tuple[str, str]]) -> dict[tuple[str, str], set[str]]:
+    """(client, month) → the trunks of what was billed to it of the month."""
+    owner = (settlements.c.client_id, settlements.c.month)
+    found: dict[tuple[str, str], set[str]] = defaultdict(set)
+    with transaction(engine) as connection:
+        for chunk in chunks(sorted({client_id for client_id, _ in owners})):
+            query = select(*owner, settlements.c.trunk).where(
+                settlements.c.month.in_(sorted({month for _, month in owners})), settlements.c.client_id.in_(chunk)
+            )
+            for client_id, month, trunk in connection.execute(query.distinct()):
+                found[client_id, month].add(trunk)
+    return {key: trunks for key, trunks in found.items() if key in owners}
 
 
 def own_charges(engine: Engine) -> tuple[set[str], dict[str, int]]:

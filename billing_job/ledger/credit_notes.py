@@ -36,7 +36,8 @@ def issue_credit(
 ) -> Document:
     """Build, number and store a credit note of `original`; two at once cannot undo one cent twice."""
     with transaction(engine) as connection:
-        built = build(_undone(connection, original))
+        undone_before = _undone(connection, original)
+        built = build(undone_before)
         document = numbered(connection, built.document, formats, today)
         store_documents(connection, [document], folder)
         add(
@@ -54,7 +55,10 @@ def issue_credit(
             ("credit_number", "transaction_id", "part", "generation", "net_cents"),
             [(document.number, row.transaction_id, row.part, row.generation, row.net_cents) for row in built.rows],
         )
-        _free(connection, original.number, built.freed_lines, document.number)
+        freed = [row for row in undone_before.rows if row.line in built.freed_lines]
+        columns = ("transaction_id", "part", "generation", "credit_number")
+        keys = [(row.transaction_id, row.part, row.generation) for row in freed]
+        add(connection, releases, columns, [(*key, document.number) for key in keys])
         return document
 
 
@@ -130,14 +134,14 @@ def _given_elsewhere(connection: Connection, ids: Sequence[str], number: str) ->
 
 
 def _credited_before(connection: Connection, original: Document) -> list[tuple[SettledRow, int]]:
-    """What a credit note undid, to be undone itself: its lines with the rows of the lines that they credit."""
-    lines = {
-        row.line: row.credit_line
-        for row in connection.execute(select(credited_lines).where(credited_lines.c.credit_number == original.number))
-    }
+    """What a credit note undid, or one of a credit note brought back, to be undone itself; and what refunds gave back.
+
+    Its lines have the rows of the lines of the first document that they lead back to.
+    """
+    lines = _lines_of_first(connection, original.number)
     again = _credited_by(connection, original.number)
     rows = connection.execute(
-        select(settlements, credited_rows.c.net_cents.label("undone"))
+        select(settlements, credited_rows.c.net_cents.label("undone"), is_released().label("is_freed"))
         .join_from(
             settlements,
             credited_rows,
@@ -150,26 +154,34 @@ def _credited_before(connection: Connection, original: Document) -> list[tuple[S
         .where(credited_rows.c.credit_number == original.number)
         .order_by(settlements.c.line, settlements.c.transaction_id, settlements.c.part)
     ).all()
+    ids = sorted({row.transaction_id for row in rows})
+    credited, given = credited_of(connection, ids), _given_elsewhere(connection, ids, original.number)
     found = []
     for row in rows:
-        if row.line in lines:
-            left = -row.undone - again.get((row.transaction_id, row.part, row.generation), 0)
-            found.append((_row(row, lines[row.line], -row.undone, left, ""), 0))
+        if row.line not in lines:
+            continue
+        key = (row.transaction_id, row.part, row.generation)
+        charged = row.net_cents - credited.get(key, 0) - given.get(key[:2], (0, ""))[0]
+        left = -row.undone - again.get(key, 0)
+        # What it brought back and a refund has given back since is no longer charged.
+        back = left - min(left, charged) if left > 0 < row.net_cents else 0
+        back = left - max(left, charged) if left < 0 > row.net_cents else back
+        settled = _row(row, lines[row.line], -row.undone, left - back, "")
+        found.append((replace(settled, elsewhere_cents=charged - left + back, is_freed=bool(row.is_freed)), back))
     return found
+
+
+def _lines_of_first(connection: Connection, number: str) -> dict[int, int]:
+    """Line of the first document of a chain of corrections → the line of this one that undoes it or brings it back."""
+    rows = connection.execute(select(credited_lines).where(credited_lines.c.credit_number == number)).all()
+    if not rows:
+        return {}
+    own = {row.line: row.credit_line for row in rows}
+    before = _lines_of_first(connection, rows[0].document_number)
+    return {first: own[line] for first, line in before.items() if line in own} if before else own
 
 
 def _row(row: Any, line: int, net_cents: int, left_cents: int, refunded_on: str) -> SettledRow:
     return SettledRow(
         row.transaction_id, row.part, row.generation, line, row.charge_cents, net_cents, left_cents, refunded_on
     )
-
-
-def _free(connection: Connection, number: str, lines: tuple[int, ...], credit_number: str) -> None:
-    """Release the transactions of some lines, so that they can be billed again."""
-    rows = connection.execute(
-        select(settlements.c.transaction_id, settlements.c.part, settlements.c.generation).where(
-            settlements.c.document_number == number, settlements.c.line.in_(lines), ~is_released()
-        )
-    ).all()
-    columns = ("transaction_id", "part", "generation", "credit_number")
-    add(connection, releases, columns, [(*row, credit_number) for row in rows])

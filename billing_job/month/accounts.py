@@ -12,20 +12,21 @@ from functools import cached_property
 
 from billing_job.billing.invoicing.tax import Untaxable, vat_of
 from billing_job.billing.rating.charge_periods import fee_for_days
-from billing_job.billing.rating.plans import Amounts, Plan, Rule
+from billing_job.billing.rating.plans import Amounts, Plan
 from billing_job.billing.rating.tariff import EVERY_CLIENT, DatedPrice, MonthTariff
 from billing_job.core.document import Vat
 from billing_job.core.money import cents_from_decimal
 from billing_job.core.period import Period
 from billing_job.core.register import TrunkAssignment
 from billing_job.core.settlement import MonthTerms, TrunkMonth
-from billing_job.core.toml import AS_RECORDED
 from billing_job.core.vat_evidence import RecordedAnswer
+from billing_job.ledger.billed_facts import billed_trunks
 from billing_job.ledger.documents import billed_periods
 from billing_job.ledger.freed import FreedMonths, freed_months
 from billing_job.ledger.month_terms import borne_months, recorded_terms
 from billing_job.ledger.vies_answers import latest_answers
 from billing_job.month.job import Job
+from billing_job.month.terms_as_text import plan_and_prices, terms_text
 from billing_job.month.vat_ids import rests_on_vies, without_evidence
 
 Owner = tuple[str, str]
@@ -53,10 +54,32 @@ class Accounts:
         """
         if (client_id, month) in self.recorded:
             return client_id
+        if client_id not in self._trunks:
+            return self.accounts_billed([(client_id, month)])[client_id, month]
         earlier = {found for key in self._trunk_months(client_id, month) if (found := self.borne.get(key)) is not None}
+        return self._one_of(earlier, client_id, month)
+
+    def accounts_billed(self, owners: Collection[Owner]) -> dict[Owner, str]:
+        """The accounts of what was billed of these months, also under ids that the files no longer have."""
+        wanted = {owner for owner in owners if owner not in self.recorded and owner not in self._trunks_billed}
+        if wanted:
+            known = billed_trunks(self.job.engine, wanted)
+            self._trunks_billed.update({owner: known.get(owner, set()) for owner in wanted})
+        found = {}
+        for client_id, month in owners:
+            trunks = self._trunks_billed.get((client_id, month), ())
+            bore = {id_ for trunk in trunks for id_ in self._bore_trunk.get((trunk, month), ())}
+            otherwise = self.account(client_id, month) if client_id in self._trunks else client_id
+            found[client_id, month] = self._one_of(bore, otherwise, month)
+        return found
+
+    def _one_of(self, earlier: Collection[str], otherwise: str, month: str) -> str:
+        """Of these ids the one whose month was recorded."""
+        if (otherwise, month) in self.recorded:
+            return otherwise
         known = ((id_, month) for id_ in earlier if (id_, month) in self.recorded)
         freed = self.freed.owners
-        return min(known, key=lambda owner: (owner not in freed, owner), default=(client_id, month))[0]
+        return min(known, key=lambda owner: (owner not in freed, owner), default=(otherwise, month))[0]
 
     def has_terms(self, client_id: str, month: str) -> bool:
         """Whether the month was issued before, whatever the client was called then."""
@@ -96,10 +119,13 @@ class Accounts:
 
     def freed_since(self, before: Period) -> set[Owner]:
         """Older months of clients of the files of which fee, minimum or everything was freed."""
+        return self.present({owner for owner in self.freed.owners if owner[1] < str(before)})
+
+    def present(self, accounts: Collection[Owner]) -> set[Owner]:
+        """These months under the ids that the files give their clients by now."""
         return {
             (client_id, month)
-            for account, month in self.freed.owners
-            if month < str(before)
+            for account, month in accounts
             for client_id in self._trunks
             if client_id in self.job.clients and self.account(client_id, month) == account
         }
@@ -239,6 +265,17 @@ class Accounts:
         return found
 
     @cached_property
+    def _bore_trunk(self) -> dict[tuple[str, str], set[str]]:
+        found: dict[tuple[str, str], set[str]] = {}
+        for (trunk, _, month), client_id in self.borne.items():
+            found.setdefault((trunk, month), set()).add(client_id)
+        return found
+
+    @cached_property
+    def _trunks_billed(self) -> dict[Owner, set[str]]:
+        return {}
+
+    @cached_property
     def _bearers(self) -> set[Owner]:
         return {(client_id, month) for (_, _, month), client_id in self.borne.items()}
 
@@ -278,40 +315,6 @@ def accounts_of(job: Job, months: Collection[str], clients: Collection[str] | No
         latest_answers(job.engine),
         freed=freed,
     )
-
-
-def terms_text(tariff: MonthTariff) -> str:
-    """A month's plan and prices as they are recorded."""
-    prices = [
-        {
-            "client_id": price.client_id,
-            "category": price.category,
-            "country": price.country,
-            "rule": price.rule.model_dump(mode="json", exclude_defaults=True),
-            "valid_from": price.valid_from.isoformat(),
-            "source": price.source,
-        }
-        for price in tariff.prices
-    ]
-    plan = tariff.plan.model_dump(mode="json", exclude_defaults=True)
-    return json.dumps({"plan": plan, "prices": prices}, sort_keys=True, ensure_ascii=False)
-
-
-def plan_and_prices(text: str, client_id: str) -> MonthTariff:
-    """Recorded terms; own prices are the client's whatever it is called by now."""
-    body = json.loads(text)
-    prices = tuple(
-        DatedPrice(
-            price["client_id"] if price["client_id"] == EVERY_CLIENT else client_id,
-            price["category"],
-            price["country"],
-            Rule.model_validate(price["rule"], context=AS_RECORDED),
-            date.fromisoformat(price["valid_from"]),
-            price["source"],
-        )
-        for price in body["prices"]
-    )
-    return MonthTariff(Plan.model_validate(body["plan"], context=AS_RECORDED), prices)
 
 
 def _active(fact: TrunkAssignment, month: str) -> bool:

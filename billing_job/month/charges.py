@@ -16,7 +16,7 @@ from billing_job.billing.invoicing.month_lines import Facts, FreedTerms, OwnLine
 from billing_job.billing.rating.own_charges import ChargeRow, priced_charges
 from billing_job.billing.rating.price import BilledUnits, price
 from billing_job.billing.rating.tariff import Tariff
-from billing_job.core.categories import CHARGE, MONTHLY_FEE, REFUND
+from billing_job.core.categories import CHARGE, MONTHLY_FEE, REFUND, is_of_plan, plan_charge_of
 from billing_job.core.columns.interned import Coded, Mask, cells_of, pairs_of
 from billing_job.core.columns.row_values import records
 from billing_job.core.columns.schema import PRICED, conform, empty
@@ -28,7 +28,7 @@ from billing_job.core.wallet import in_time
 from billing_job.ledger.billed_facts import Units, billed_units
 from billing_job.ledger.documents import documents_of_numbers
 from billing_job.ledger.freed import freed
-from billing_job.month.accounts import Owner
+from billing_job.month.accounts import Accounts, Owner
 from billing_job.month.attributing import decisions_that_hold
 from billing_job.month.job import Job
 from billing_job.month.placed import Placed, rows_where
@@ -81,7 +81,8 @@ def decided_before(job: Job, placed: Placed, months: Collection[str]) -> Decided
     """Of rows that happened in these months, and of the refunds among them."""
     held = decisions_that_hold(job)
     amounts = {id_: one.amount_cents for id_, one in held.items() if one.amount_cents is not None}
-    return Decided(freed(job.engine), amounts, billed_units(job.engine, months), _corrected(job, placed.refunded))
+    units = _of_accounts(billed_units(job.engine, months), placed.accounts)
+    return Decided(freed(job.engine), amounts, units, _corrected(job, placed.refunded))
 
 
 def charges(
@@ -99,6 +100,8 @@ def charges(
     if kept_of_all:
         keys = list(zip(cells_of(billable["transaction_id"]), cells_of(billable["part"]), strict=True))
         was_freed = np.fromiter((key in kept_of_all for key in keys), bool, len(keys))
+    # A refund that a user decided about is taxed like any freed row, and has a price of its own.
+    taxed_anew = was_freed & ~is_refund
     was_freed &= ~is_refund & ~decided
     # Where no terms are recorded freed rows are use like any other; elsewhere they come after what the terms price.
     apart = was_freed & _has_terms(placed, billable, was_freed)
@@ -144,7 +147,7 @@ def charges(
             refund_of={key_of(row): (str(row["refund_of"]), int(str(row["refund_part"]))) for row in refunds},
             own={(row.transaction_id, 0): OwnLine(row.first_day, row.last_day, row.quantity) for row in own},
         ),
-        _freed_terms(placed, billable[was_freed], kept, own) if kept else FreedTerms(),
+        _freed_terms(placed, billable[taxed_anew], kept, own) if kept else FreedTerms(),
         tuple(_above(refunds, refunded, frames)),
     )
 
@@ -209,21 +212,35 @@ def _and_then(units: BilledUnits, frames: Sequence[pd.DataFrame]) -> BilledUnits
     return replace(units, before=before)
 
 
+def _of_accounts(stored: Units, accounts: Accounts) -> Units:
+    """Counted units under the ids by which the months were first billed."""
+    owners = {(client_id, month) for counts in (stored.before, stored.unnamed) for client_id, month, _ in counts}
+    account = accounts.accounts_billed(owners)
+    before: dict[tuple[str, str, str], int] = {}
+    unnamed: dict[tuple[str, str, str], int] = {}
+    for (client_id, month, name), count in stored.before.items():
+        key = (account[client_id, month], month, name)
+        before[key] = max(count, before.get(key, 0))
+    for (client_id, month, name), count in stored.unnamed.items():
+        key = (account[client_id, month], month, name)
+        unnamed[key] = count + unnamed.get(key, 0)
+    return Units(before, unnamed)
+
+
 def _units(stored: Units, placed: Placed, billable: pd.DataFrame) -> BilledUnits:
-    """Counted units under the ids that the rows' clients have by now."""
+    """Counted units of accounts under the ids that the rows' clients have by now as well."""
     before = dict(stored.before)
     unnamed = dict(stored.unnamed)
-    owners = pairs_of(billable["client_id"], billable["month"])
-    account_of = {owner: placed.accounts.account(*owner) for owner in owners}
-    for (client_id, month), account in account_of.items():
+    for client_id, month in pairs_of(billable["client_id"], billable["month"]):
+        account = placed.accounts.account(client_id, month)
         if account == client_id:
             continue
-        for (owner, of_month, name), count in stored.before.items():
-            if (owner, of_month) == (account, month):
-                before[client_id, month, name] = max(count, before.get((client_id, month, name), 0))
-        for (owner, of_month, name), count in stored.unnamed.items():
-            if (owner, of_month) == (account, month):
-                unnamed[client_id, month, name] = count + unnamed.get((client_id, month, name), 0)
+        for now, of_accounts in ((before, stored.before), (unnamed, stored.unnamed)):
+            now |= {
+                (client_id, month, name): count
+                for (owner, of_month, name), count in of_accounts.items()
+                if (owner, of_month) == (account, month)
+            }
     return BilledUnits(before, unnamed)
 
 
@@ -286,7 +303,10 @@ def _refund_facts(
 def _freed_terms(placed: Placed, again: pd.DataFrame, kept: Mapping[Key, Kept], own: Sequence[ChargeRow]) -> FreedTerms:
     """What the files now say of the months that freed rows, and freed charges, belong to."""
     owners: set[Owner] = pairs_of(again["client_id"], again["month"])
-    owners |= {(one.client_id, one.month) for key, one in kept.items() if key[0].startswith(CHARGE)}
+    charged = {key[0]: one for key, one in kept.items() if key[0].startswith(CHARGE)}
+    owners |= {(one.client_id, one.month) for one in charged.values()}
+    of_plans = {(plan_charge_of(id_, one.month)[0], one.month) for id_, one in charged.items() if is_of_plan(id_)}
+    owners |= placed.accounts.present(of_plans)
     owners |= {(row.client_id, row.month) for row in own if (row.transaction_id, 0) in kept}
     vat: dict[Owner, Vat] = {}
     discounts: dict[Owner, int] = {}

@@ -63,11 +63,9 @@ def by_client(frames: Iterable[pd.DataFrame], bounds: Sequence[str] = ()) -> lis
     def noted() -> Iterator[pd.DataFrame]:
         for frame in frames:
             is_refund = frame["refund_of"] != ""
-            used = frame[~is_refund]
-            for owner in pairs_of(used["client_id"], used["month"]):
+            for owner in pairs_of(frame["client_id"][~is_refund], frame["month"][~is_refund]):
                 owners[bisect_left(bounds, owner[0])].add(owner)
-            given = frame[is_refund]
-            cells = (cells_of(given[name]) for name in ("client_id", "transaction_id", "part"))
+            cells = (cells_of(frame[name][is_refund]) for name in ("client_id", "transaction_id", "part"))
             for client_id, id_, part in zip(*cells, strict=True):
                 refunds[bisect_left(bounds, client_id)].add((client_id, (id_, part)))
             yield frame

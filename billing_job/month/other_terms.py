@@ -10,7 +10,8 @@ from billing_job.billing.rating.tariff import EVERY_CLIENT, DatedPrice, MonthTar
 from billing_job.core.document import Vat
 from billing_job.core.period import Period
 from billing_job.core.settlement import MonthTerms
-from billing_job.month.accounts import Accounts, Owner, plan_and_prices, terms_text
+from billing_job.month.accounts import Accounts, Owner
+from billing_job.month.terms_as_text import plan_and_prices, terms_text
 
 
 @dataclass(frozen=True, slots=True)

@@ -151,6 +151,8 @@ def _waiting_originals(
     owners: AttributedRows, in_scope: Callable[[pd.DataFrame], pd.Series], untaxable: Mapping[Owner, str]
 ) -> list[str]:
     """What open refunds give back that waits itself: in the queue, or for a month that was not run."""
+    if owners.originals.empty:
+        return []
     scope = in_scope(owners.originals)
     taxed = _taxed(owners.originals, untaxable, owners.billed)
     return sorted(set(taxed.loc[~scope | (taxed["outcome"] == "exception"), "transaction_id"]))
@@ -171,7 +173,7 @@ def _waiting_with_original(frame: pd.DataFrame, waiting_originals: Collection[st
 def _in_scope(frame: pd.DataFrame, month: Period, whole: set[str], single: set[tuple[str, str]]) -> pd.Series:
     """The month's own rows, undated ones, and older ones of months that were billed, whole or for their client."""
     months = frame["month"]
-    mask = months.isin(["", str(month)]) | months.isin(sorted(whole))
+    mask = months.isin(["", str(month), *sorted(whole)])
     if single:
         pairs = pd.MultiIndex.from_arrays([frame["client_id"].to_numpy(object), months.to_numpy(object)])
         mask |= pairs.isin(list(single))
@@ -197,7 +199,7 @@ def _vat(
     owners += sorted(owner for owner in owing if owner[1] != str(month))
     owners += sorted({(original.client_id, original.month) for original in refunded}) + sorted(beside)
     for client_id, name in owners:
-        if client_id not in job.clients and (client_id, name) not in accounts.recorded:
+        if client_id not in job.clients and not accounts.has_terms(client_id, name):
             continue  # its refunds are taxed as what they give back
         answer = accounts.vat(client_id, name)
         if isinstance(answer, Untaxable):
@@ -209,6 +211,8 @@ def _vat(
 
 def _taxed(frame: pd.DataFrame, untaxable: Mapping[Owner, str], billed: Collection[tuple[str, int]]) -> pd.DataFrame:
     """Rows of clients that cannot be taxed become exceptions; they block no other client, and no refund of old."""
+    if not untaxable:
+        return frame
     clients = sorted({client_id for client_id, _ in untaxable})
     rows = (frame["outcome"] == "attributed") & ~frame["settled"] & frame["client_id"].isin(clients)
     if not rows.any():

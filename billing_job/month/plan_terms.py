@@ -23,13 +23,16 @@ def plan_terms(
     """What plans ask of clients' months beside their use; those that ask nothing are left out.
 
     The fee is asked once, by the run of its own month, so of these `fees`, the minimum anew whenever rows of the month
-    are billed. A month that a client bore under two ids has one minimum: `gone_nets` are the refunds of this run that
+    are billed. A month billed under several ids has one minimum: `gone_nets` are the refunds of this run that
     go to ids which have left the files.
     """
     present: dict[Owner, str] = {}
     for client_id, name in sorted(owners, key=lambda owner: owner[0] not in job.clients):
         present.setdefault((accounts.account(client_id, name), name), client_id)
     nets = month_nets(job.engine, {name for _, name in owners})
+    billed_under: dict[Owner, set[str]] = {}
+    for (client_id, name), account in accounts.accounts_billed(nets).items():
+        billed_under.setdefault((account, name), set()).add(client_id)
     billed_fees, minimum_parts = own_charges(job.engine)
     found = {}
     for client_id, name in owners:
@@ -39,7 +42,7 @@ def plan_terms(
         owes = accounts.owes(client_id, name)
         owes_fee = owes and (client_id, name) in fees and fee_id not in billed_fees
         is_present = present[account, name] == client_id
-        ids = {account, client_id}
+        ids = {account, client_id, *billed_under.get((account, name), ())}
         before = [nets.get((id_, name), MonthNet()) for id_ in ids] if is_present else []
         before += [MonthNet(gone_nets.get((id_, name), {})) for id_ in ids - {client_id}]
         parts = {

@@ -292,10 +292,4 @@ class Replay:
 
 def _part(cents: int, part: int, whole: int) -> int:
     """As much of an amount as the part is of the whole, cents."""
-    return (
-        half_away_from_zero(cents * part, whole)
-        if whole > 0
-        else -half_away_from_zero(cents * part, -whole)
-        if whole
-        else 0
-    )
+    return half_away_from_zero(cents * part, whole) if whole else 0

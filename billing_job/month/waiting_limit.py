@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import pandas as pd
 
 from billing_job.core.categories import REFUND
-from billing_job.core.columns.row_values import sum_of
-from billing_job.month.placed import Placed
+from billing_job.core.columns.row_values import sum_where
+from billing_job.month.placed import Placed, rows_where
 
 OWNED = ("untaxable_client",)
 """Reasons to wait of rows that have an owner: such a client blocks its own documents only."""
@@ -55,13 +55,13 @@ def waiting_share(placed: Placed) -> WaitingShare:
 def _share_of(frame: pd.DataFrame, month: str) -> WaitingShare:
     counts = frame["month"].isin(["", month]) & (frame["category"] != REFUND)
     counts &= frame["settled"] | (frame["outcome"] != "excluded")
-    rows = frame[counts]
+    rows = rows_where(frame, counts)
     has_no_owner = (rows["outcome"] == "exception") & ~rows["settled"] & ~rows["reason"].isin(OWNED)
     is_cost = (rows["micros"] < 0).fillna(False)
     is_unreadable = rows["micros"].isna() & has_no_owner
     return WaitingShare(
-        waiting_micros=-sum_of(rows[is_cost & has_no_owner]).micros,
-        cost_micros=-sum_of(rows[is_cost]).micros,
+        waiting_micros=-sum_where(rows, is_cost & has_no_owner).micros,
+        cost_micros=-sum_where(rows, is_cost).micros,
         unreadable=int(is_unreadable.sum()),
         rows=int((is_cost | is_unreadable).sum()),
     )

@@ -49,7 +49,7 @@ def percent(part: int, whole: int) -> str:
     """A part in percent of the whole, one place; a dash where there is no whole."""
     if whole == 0:
         return "–"
-    tenths = half_away_from_zero(part * 1000 if whole > 0 else part * -1000, abs(whole))
+    tenths = half_away_from_zero(part * 1000, whole)
     return f"{'−' if tenths < 0 else ''}{abs(tenths) // 10:,}.{abs(tenths) % 10} %"
 
 

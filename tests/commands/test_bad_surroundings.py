@@ -49,7 +49,7 @@ def test_a_full_disk_costs_a_second_run_and_nothing_else(tmp_path: Path) -> None
 
 
 @pytest.mark.sqlite_file("the limit is on files of the process")
-@pytest.mark.parametrize("limit", [60_000, 300_000])
+@pytest.mark.parametrize("limit", [pytest.param(60_000, marks=pytest.mark.at_length), 300_000])
 def test_a_ledger_that_cannot_grow(tmp_path: Path, limit: int) -> None:
     """A ledger that hits a size limit at any moment: exit 1 and a remedy; with room again the run goes through."""
     with two_clients(tmp_path) as (here, _):

@@ -87,7 +87,9 @@ def test_a_month_in_a_store_is_the_month_of_a_folder(tmp_path: Path) -> None:
         assert not here.output.exists()
 
 
-@pytest.mark.parametrize("refused", [1, 4, 9])
+@pytest.mark.parametrize(
+    "refused", [pytest.param(1, marks=pytest.mark.at_length), 4, pytest.param(9, marks=pytest.mark.at_length)]
+)
 def test_a_store_that_refuses_a_write(refused: int, tmp_path: Path) -> None:
     """The run fails with the object's address, no manifest stands there, and the next run completes the month."""
     with office(tmp_path / "folder") as (here, _):

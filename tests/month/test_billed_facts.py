@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from billing_job.billing.invoicing.credit_note import NotCreditable
 from tests.support.ledgers import execute, record_anew
 from tests.support.lives import (
     AT_COST,
@@ -616,6 +617,56 @@ def test_a_refund_of_what_was_credited_in_part_gives_back_the_rest(tmp_path: Pat
         assert (here.net(), here.of_row(2)) == (0, -600)
 
 
+def credited_line(here: Life, *, rebill: bool) -> None:
+    """Bill a call of 13.00 and one of 26.00 of a number, whose line is credited."""
+    here.add(moved(1, -1000, "2026-09-05"), moved(2, -2000, "2026-09-06", number=DID))
+    here.run(SEPTEMBER)
+    here.credit("INV-2026-00001", here.line_of("INV-2026-00001", "call", number=NUMBER), rebill=rebill)
+
+
+def test_a_correction_of_a_correction_knows_its_rows(tmp_path: Path) -> None:
+    """26.00 less 10 % credited, charged again by crediting that, credited once more: a refund finds nothing to give."""
+    with quiet_life(tmp_path, plan(MARKUP, discount_percent="10")) as here:
+        credited_line(here, rebill=False)
+        here.credit("CN-2026-00001")
+        assert here.net() == 3510
+        assert [line["net_cents"] for line in here.stored("INV-2026-00002")["lines"]] == [2600, -260]
+        here.credit("INV-2026-00002")
+        here.add(moved(3, 2000, "2026-10-05", type_="refund", number=DID))
+        here.run(OCTOBER)
+        assert here.net() == 1170
+
+
+def test_what_a_refund_gave_back_is_not_credited_by_a_correction(tmp_path: Path) -> None:
+    """26.00 credited and charged again, then refunded: nothing is left of the invoice that charged it again."""
+    with quiet_life(tmp_path, plan(MARKUP)) as here:
+        credited_line(here, rebill=False)
+        here.credit("CN-2026-00001")
+        here.add(moved(3, 2000, "2026-10-05", type_="refund", number=DID))
+        here.run(OCTOBER)
+        assert here.net() == 1300
+        with pytest.raises(NotCreditable, match="nothing is left"):
+            here.credit("INV-2026-00002")
+
+
+def test_corrections_bill_a_freed_row_once(tmp_path: Path) -> None:
+    """Freed and billed again it is not charged by crediting its credit note; a correction of that can free it, too."""
+    with quiet_life(tmp_path / "freed", plan(MARKUP)) as here:
+        credited_line(here, rebill=True)
+        here.run(SEPTEMBER, "--supplementary")
+        with pytest.raises(NotCreditable, match="would bill it twice"):
+            here.credit("CN-2026-00001")
+        assert here.net() == 3900
+    with quiet_life(tmp_path / "free", plan(MARKUP)) as here:
+        credited_line(here, rebill=False)
+        with pytest.raises(NotCreditable, match="is charged on"):
+            here.credit("CN-2026-00001", rebill=True)
+        here.credit("CN-2026-00001")
+        here.credit("INV-2026-00002", rebill=True)
+        here.run(SEPTEMBER, "--supplementary")
+        assert here.net() == 3900
+
+
 def test_a_rebilled_row_can_be_refunded(tmp_path: Path) -> None:
     """Credited, billed again at 13.00 instead of 20.00, then refunded: the 13.00 that stand come back."""
     with quiet_life(tmp_path, plan(MARKUP.replace("30", "100"))) as here:
@@ -985,7 +1036,10 @@ def test_a_refund_without_an_original_waits(tmp_path: Path, by: str) -> None:
 
 @pytest.mark.parametrize("when", ["next month", "supplementary"])
 def test_a_refund_without_an_original_is_decided(tmp_path: Path, when: str) -> None:
-    """Decided for acme with 13.00 to give back, net: the next document gives 13.00 and their VAT, once."""
+    """Decided for acme with 13.00 to give back, net: the next document gives 13.00 and their VAT, once.
+
+    Credited with --rebill it is given back again; another amount may be decided before.
+    """
     with quiet_life(tmp_path, plan(MARKUP, **HALF)) as here:
         here.add(moved(2, 1000, "2026-09-20", type_="refund", number=DID), filler(9, "2026-09-01"))
         here.run(SEPTEMBER, code=3)
@@ -993,6 +1047,12 @@ def test_a_refund_without_an_original_is_decided(tmp_path: Path, when: str) -> N
         for _ in range(2):
             here.run(*([OCTOBER] if when == "next month" else [SEPTEMBER, "--supplementary"]))
         assert (here.net(), here.vat(), here.waiting()) == (-1300, -273, {})
+        (number,) = [each["number"] for each in here.told.values() if each["client_id"] == "acme"]
+        here.credit(number, rebill=True)
+        assert here.net() == 0
+        here.resolve(2, "--client", "acme", "--amount", "12.00")
+        here.run(*([NOVEMBER] if when == "next month" else [SEPTEMBER, "--supplementary"]))
+        assert (here.net(), here.vat()) == (-1200, -252)
 
 
 def test_a_refund_without_an_original_goes_to_the_house(tmp_path: Path) -> None:
@@ -1313,6 +1373,55 @@ def test_a_renamed_client_has_one_minimum(tmp_path: Path) -> None:
         assert here.of_month(SEPTEMBER) + here.of_month(SEPTEMBER, "acme2") == 10_000
 
 
+def test_a_client_that_gets_its_old_id_back_has_one_month(tmp_path: Path) -> None:
+    """September as acme, as acme2 and as acme again: one minimum of 100.00, and one package of two messages.
+
+    Calls of 20.00, 30.00 and 60.00 come to 110.00: nothing of the minimum is left. Of three messages one is paid.
+    """
+    with quiet_life(tmp_path, plan(PACKAGE + AT_COST, **MINIMUM)) as here:
+        for row_id, name, cents, month in (
+            (1, "acme", 2000, SEPTEMBER),
+            (2, "acme2", 3000, OCTOBER),
+            (3, "acme", 6000, NOVEMBER),
+        ):
+            named(here, name)
+            here.add(moved(row_id, -cents, "2026-09-30"), moved(10 + row_id, -1, "2026-09-30", type_="sms"))
+            here.run(month)
+        assert here.of_month(SEPTEMBER) + here.of_month(SEPTEMBER, "acme2") == 11_010
+
+
+def named(here: Life, name: str) -> None:
+    """Acme is called so from now on; its trunk stays."""
+    here.clients(f"{name},Acme B.V.,NL,,,,", "bruno,Bruno B.V.,NL,,,,")
+    here.trunks(f"{TRUNK_A},{name},,", f"{TRUNK_B},bruno,,")
+
+
+def test_a_freed_fee_of_a_client_with_another_id_is_billed_again(tmp_path: Path) -> None:
+    """The fee of acme's September, credited with --rebill, is owed by acme2, once and with its VAT."""
+    with quiet_life(tmp_path, plan(monthly_fee="5.00")) as here:
+        here.add(moved(1, -1000, "2026-09-05"))
+        here.run(SEPTEMBER)
+        here.credit("INV-2026-00001", here.line_of("INV-2026-00001", "monthly_fee"), rebill=True)
+        named(here, "acme2")
+        here.run(SEPTEMBER, "--supplementary")
+        assert (here.net(), here.net("acme2"), here.vat("acme2")) == (1000, 500, 105)
+
+
+def test_a_refund_of_an_id_that_is_gone_keeps_the_minimum_of_its_month(tmp_path: Path) -> None:
+    """Billed to 100.00 as acme, late use of 30.00 as acme2, which acme gives back alone: September stays at 100.00."""
+    with quiet_life(tmp_path, plan(**MINIMUM)) as here:
+        here.add(moved(1, -2000, "2026-09-05"))
+        here.run(SEPTEMBER)
+        named(here, "acme2")
+        here.add(moved(2, -3000, "2026-09-30"))
+        here.run(OCTOBER)
+        named(here, "acme")
+        here.add(moved(3, 3000, "2026-11-06", type_="refund"))
+        here.run(NOVEMBER)
+        assert here.of_month(SEPTEMBER) + here.of_month(SEPTEMBER, "acme2") == 10_000
+        assert here.of_month(SEPTEMBER, "acme2") == 0
+
+
 @pytest.mark.parametrize("undone", ["", "INV-2026-00001", "INV-2026-00002"])
 def test_two_clients_that_became_one_owe_a_billed_month_no_second_time(tmp_path: Path, undone: str) -> None:
     """100.00 each in September; both are carol by now: late use, and a document billed again, change nothing."""
@@ -1355,6 +1464,22 @@ def test_what_was_accepted_is_what_refunds_are_held_against(tmp_path: Path) -> N
         here.resolve(1, "--accept")
         here.add(moved(2, 700, "2026-10-05", type_="refund"))
         here.run(OCTOBER)
+        assert here.net() == 0
+
+
+def test_what_was_accepted_of_a_refund_came_back(tmp_path: Path) -> None:
+    """A refund of 4.00 gave back 5.20 and was accepted at 6.00: with the other 4.00 all of the 13.00 are back."""
+    with life(tmp_path, plan(MARKUP)) as here:
+        here.add(moved(1, -1000, "2026-09-05"), filler(9, "2026-09-01"))
+        here.run(SEPTEMBER)
+        here.add(moved(2, 400, "2026-09-06", type_="refund"))
+        here.run(SEPTEMBER, "--supplementary")
+        assert here.net() == 1300 - 520
+        here.change(2, amount=600)
+        here.run(SEPTEMBER, code=3)
+        here.resolve(2, "--accept")
+        here.add(moved(3, 400, "2026-09-07", type_="refund"))
+        here.run(SEPTEMBER, "--supplementary")
         assert here.net() == 0
 
 

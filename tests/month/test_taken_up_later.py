@@ -16,9 +16,9 @@ from tests.support.lives import (
     SEPTEMBER,
     TRUNK_A,
     TRUNK_B,
-    life,
     moved,
     plan,
+    quiet_life,
     rule,
 )
 
@@ -30,7 +30,7 @@ SEGMENTS = '[api.transactions.fields]\nquantity = "segments"\n'
 
 def test_a_month_closed_while_its_client_could_not_be_taxed_is_taken_up(tmp_path: Path) -> None:
     """A German consumer waits in September; with a VAT id, October's invoice has both fees and September's top-up."""
-    with life(tmp_path, plan(monthly_fee="5.00", minimum="20.00")) as here:
+    with quiet_life(tmp_path, plan(monthly_fee="5.00", minimum="20.00")) as here:
         here.clients("acme,Acme GmbH,DE,,,,", "bruno,Bruno B.V.,NL,,,,")
         here.add(moved(1, -1000, "2026-09-05"), moved(9, -100_000, "2026-09-05", trunk=TRUNK_B))
         here.run(SEPTEMBER, code=3)
@@ -45,7 +45,7 @@ def test_a_month_closed_while_its_client_could_not_be_taxed_is_taken_up(tmp_path
 @pytest.mark.parametrize("billed_before", [True, False])
 def test_freed_rows_of_another_client_are_counted_with_its_own(tmp_path: Path, billed_before: bool) -> None:
     """Two messages were acme's by mistake: with bruno's own they take places one after the other, in no place twice."""
-    with life(tmp_path, plan(GRADUATED + AT_COST)) as here:
+    with quiet_life(tmp_path, plan(GRADUATED + AT_COST)) as here:
         here.numbers(f"{NUMBER},{DID},{ORDER},{TRUNK_A},,")
         here.add(*(moved(n, -3, f"2026-09-{day}", type_="sms", number=DID) for n, day in ((1, "05"), (2, "15"))))
         here.add(moved(3, -3, "2026-09-10", type_="sms", trunk=TRUNK_B))
@@ -69,7 +69,7 @@ def test_a_refund_gives_back_the_units_that_were_charged(
 ) -> None:
     """A message of three segments is 1.00 + 1.00 + 0.50; its refunds bring units back as they bring its cost back."""
     rules = GRADUATED.replace('model = "graduated"', 'model = "graduated"\nper = "quantity"')
-    with life(tmp_path, SEGMENTS + plan(rules + AT_COST)) as here:
+    with quiet_life(tmp_path, SEGMENTS + plan(rules + AT_COST)) as here:
         here.clients("acme,Acme B.V.,NL,,,transaction,", "bruno,Bruno B.V.,NL,,,,")
         here.add({**moved(1, -9, "2026-09-05", type_="sms"), "segments": 3})
         here.run(SEPTEMBER)
@@ -81,7 +81,7 @@ def test_a_refund_gives_back_the_units_that_were_charged(
 
 def test_the_vat_of_a_document_is_of_its_own_net(tmp_path: Path) -> None:
     """Two halves of 13.00 on two documents: each has the VAT of its 6.50 (BR-CO-17), together a cent above 2.73."""
-    with life(tmp_path, plan(MARKUP)) as here:
+    with quiet_life(tmp_path, plan(MARKUP)) as here:
         here.add(moved(1, -1000, "2026-09-05", type_="renewal", number=DID))
         here.run(SEPTEMBER)
         for row_id in (2, 3):

@@ -12,6 +12,7 @@ from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -319,12 +320,13 @@ class QuietLife(Life):
 
     def run(self, month: str, *options: str, at: str = "", code: int = 0) -> Ran:
         """Issue the documents of a month; what it tells is the `run --json` of the command."""
-        assert set(options) <= {"--supplementary"}, "with other options, play a `life`"
+        only = [option for word, option in pairwise(options) if word == "--client"]
+        assert set(options) <= {"--supplementary", "--client", *only}, "with other options, play a `life`"
         self.on_the_day_of(month, at)
         period = Period.parse(month)
         with self._job() as job:
             self._read_list(job)
-            billed = bill(job, period, supplementary="--supplementary" in options)
+            billed = bill(job, period, only=only, supplementary="--supplementary" in options)
             folder = list(documents_in_folder(job.engine, month))
         told = [document_json(each, month, new=each.number in billed.issued) for each in folder]
         ended = 3 if billed.because or not billed.placed.exceptions.empty or not billed.gate.proof.matches else 0

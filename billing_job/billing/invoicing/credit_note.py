@@ -4,7 +4,7 @@ VAT is cumulated: after each credit note the VAT undone so far is that of the ne
 sequence of credit notes that undoes all of the net undoes all of the VAT, to the cent.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import TypeVar
@@ -52,6 +52,7 @@ def credit(original: Document, undone: Undone, request: Request, issue_date: dat
     A line takes its share of the discount along.
     """
     chosen = _chosen(original, request)
+    _refuse_what_is_billed_again(original, undone, {line.line for line in chosen})
     left = {line.line: _left(original, undone, line) for line in chosen}
     if not any(part.line_cents or part.net_cents for part in left.values()):
         raise NotCreditable(f"{original.number}: nothing is left to credit of {_names(request)}")
@@ -163,6 +164,12 @@ def _freed(undone: Undone, left: Mapping[int, _Part], parts: Mapping[int, _Part]
             f"--rebill: line {left_alone.line} gives transaction {left_alone.refund_of[0]} back: free it along, with"
             f" --line {left_alone.line} too, or the whole document"
         )
+    stands = next((row for row in undone.rows if row.line in freed and row.elsewhere_cents), None)
+    if stands is not None:
+        raise NotCreditable(
+            f"--rebill: transaction {stands.transaction_id} of line {stands.line} is charged on the document that was"
+            " corrected here: credit that one with --rebill, and leave it out for this one"
+        )
     if not any(row.line in freed for row in undone.rows):
         raise NotCreditable("--rebill: these lines settle nothing, so nothing would be billed again: leave it out")
     return tuple(sorted(freed))
@@ -188,6 +195,16 @@ def _refuse_more_than_is_left(original: Document, undone: Undone, lines: Sequenc
                 f"{original.number}: of {decimal_text(net)} net {decimal_text(whole - before)} is left, and these lines"
                 f" come to {decimal_text(wanted)}: credit the lines of the other sign with them, or name an --amount"
             )
+
+
+def _refuse_what_is_billed_again(original: Document, undone: Undone, lines: Collection[int]) -> None:
+    """A credit note whose transactions were freed by it, or since, is not undone: they would be billed twice."""
+    again = next((row for row in undone.rows if row.line in lines and row.is_freed), None)
+    if again is not None:
+        raise NotCreditable(
+            f"{original.number}: transaction {again.transaction_id} of line {again.line} was freed with --rebill to be"
+            " billed again: this would bill it twice; name other lines, or credit what bills it now (`why` names it)"
+        )
 
 
 def _chosen(original: Document, request: Request) -> list[Line]:

@@ -43,7 +43,7 @@ class Exact(NamedTuple):
 
 
 def unit_prices(exact: Exact, quantity: Ints) -> Ints:
-    """The price of one unit of each row in micros of the currency, -1 where it is no whole number of them.
+    """The price of one unit of each row in micros of the currency, -1 where it is no whole number of them or has none.
 
     `quantity` has the sign of its charge.
     """
@@ -51,9 +51,10 @@ def unit_prices(exact: Exact, quantity: Ints) -> Ints:
     up, down = (MICROS_PER_CENT // per_cent, 1) if per_cent <= MICROS_PER_CENT else (1, per_cent // MICROS_PER_CENT)
     if up > 1 and amounts.dtype != object and int(np.abs(amounts).max(initial=0)) >= 2**62 // up:
         amounts = amounts.astype(object)
-    micros, divisor = (amounts * up if up > 1 else amounts), quantity * down
+    has_units = quantity != 0
+    micros, divisor = (amounts * up if up > 1 else amounts), np.where(has_units, quantity, 1) * down
     prices = micros // divisor
-    is_whole = (prices * divisor == micros) & (prices >= 0) & (prices <= MAX_MICROS)
+    is_whole = has_units & (prices * divisor == micros) & (prices >= 0) & (prices <= MAX_MICROS)
     return np.where(is_whole, prices, -1).astype(np.int64)
 
 
