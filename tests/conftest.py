@@ -1,12 +1,14 @@
 """`pytest --ledger postgresql`: every test keeps its ledger on a real server, each in a database of its own."""
 
 import gc
+import os
 import signal
 from collections.abc import Iterator
 
 import pytest
 
 from tests.support import ledgers, tried
+from tests.support.paths import IN_MEMORY
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -17,7 +19,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """The marker of tests that a server cannot run; and SIGINT as in the foreground."""
+    """The markers, where tests keep their files, and SIGINT as in the foreground."""
+    if IN_MEMORY is not None:
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", IN_MEMORY)
     config.addinivalue_line("markers", "sqlite_file(reason): is about the ledger's file, so not for a server")
     config.addinivalue_line("markers", "mixed: of the mixtures of its parameters the suite plays a few (MIXTURES=all)")
     config.addinivalue_line("markers", "at_length: is played with MIXTURES=all alone, beside a test of the same kind")

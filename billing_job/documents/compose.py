@@ -41,6 +41,8 @@ _OFFER_OF_ALL = (
     " needed then."
 )
 _SENDER_ROOM = 64  # letters that fit on the line above the address
+_MOST_CORRECTED = 3
+"""Invoices that a credit note corrects among its facts; more of them are named under the totals."""
 _CLOSING_ROWS = 3
 """Rows that end a specification together, its sum among them."""
 
@@ -146,7 +148,7 @@ def _facts(document: Document, labels: Labels) -> Iterable[Fact]:
         yield Fact(labels(name), page_text(document.number))
     yield Fact(labels("Date"), localized.date_text(document.issue_date, locale))
     yield Fact(labels("Period"), localized.span_text(document.period_start, document.period_end, locale))
-    for each in document.corrected:
+    for each in document.corrected if len(document.corrected) <= _MOST_CORRECTED else ():
         yield Fact(labels("Corrects invoice"), page_text(each.number))
         yield Fact(labels("Invoice dated"), localized.date_text(each.issue_date, locale))
     client = document.client
@@ -265,4 +267,10 @@ def _terms(document: Document, labels: Labels) -> str:
 def _remarks(document: Document, labels: Labels) -> Iterable[str]:
     if document.reason:
         yield labels("Reason: {reason}", reason=labels.apart(page_text(document.reason)))
+    if len(document.corrected) > _MOST_CORRECTED:
+        named = (
+            labels.apart(f"{page_text(each.number)} ({localized.date_text(each.issue_date, labels.locale)})")
+            for each in document.corrected
+        )
+        yield f"{labels('Corrects invoice')}: {', '.join(named)}"
     yield from vat_mentions(document, labels)

@@ -127,7 +127,7 @@ def month_tables(job: Job, month: Period) -> dict[str, bytes]:
     placed = place(job, month)
     documents = documents_in_folder(job.engine, str(month))
     books = month_books(job, month, placed, documents, ["csv"]).files
-    margin = margin_csv(month_margins(job, month, placed))
+    margin = b"".join(margin_csv(month_margins(job, month, placed)))
     return {"sales": books["sales.csv"], "journal": books["journal.csv"], "margin": margin}
 
 

@@ -128,6 +128,9 @@ def write_month(
         lists = beside.submit(_write_lists, folder, looked, job.templates)
         _write_documents(job, folder, missing, written, workers, progress)
     written.files |= lists.result()
+    del looked, lists
+    if placed.rows.on_disk:
+        hand_back()
     for name, content in accounting.items():
         folder.write(name, content)
         written.files[name] = (sha256(content), len(content))
@@ -264,7 +267,7 @@ def _write_lists(folder: Folder, looked: _Looked, templates: Templates) -> dict[
     """What waits, what was earned, and the page that shows the month and links to every other file."""
     shares = (share.whole() for share in looked.rows)
     attribution = attribution_csv(shares, looked.facts, looked.decisions, looked.billed_on)
-    contents: tuple[Iterable[bytes], ...] = ([exceptions_csv(looked.waiting)], [margin_csv(looked.earned)], attribution)
+    contents: tuple[Iterable[bytes], ...] = ([exceptions_csv(looked.waiting)], margin_csv(looked.earned), attribution)
     found = {name: folder.write_pieces(name, pieces) for name, pieces in zip(LISTS, contents, strict=True)}
     return {**found, "report.html": folder.write_pieces("report.html", [report_html(looked.report, templates)])}
 

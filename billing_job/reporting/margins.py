@@ -4,7 +4,7 @@ The costs of transactions add up to the month's movements, top-ups apart, so tha
 without a document are what waits, and what the house paid. Charges of one's own stand beside them with their cost.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import pandas as pd
 import pyarrow as pa
@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from billing_job.core.categories import TOPUP
 from billing_job.core.columns.interned import arrow
 from billing_job.core.document import Document
-from billing_job.core.files.csv_writer import csv_text
+from billing_job.core.files.csv_writer import csv_pieces
 from billing_job.core.money import MICROS_PER_CENT, decimal_text, half_away_from_zero, micros_text
 
 MARGIN_COLUMNS = (
@@ -23,6 +23,7 @@ KEYS = list(MARGIN_COLUMNS[:5])
 _SUMS = ["cost_micros", "charge_cents"]
 _ID = ["transaction_id", "part"]
 _MARGINS = pa.schema([*((key, pa.string()) for key in KEYS), *((name, pa.int64()) for name in _SUMS)])
+_ROWS_AT_ONCE = 10_000
 _NOTHING = pa.scalar(0, pa.int64())
 
 
@@ -76,21 +77,17 @@ def _table(frame: pd.DataFrame, columns: Sequence[str]) -> pa.Table:
     )
 
 
-def margin_csv(found: pd.DataFrame) -> bytes:
-    """The file; money in decimals, costs and margins with up to six places, the margin in percent of the charge."""
-    return csv_text(
-        MARGIN_COLUMNS,
-        (
-            (
-                *keys,
-                micros_text(cost),
-                decimal_text(charge),
-                micros_text(charge * MICROS_PER_CENT - cost),
-                percent_of(charge * MICROS_PER_CENT - cost, charge * MICROS_PER_CENT),
-            )
-            for *keys, cost, charge in zip(*(found[column].to_list() for column in found.columns), strict=True)
-        ),
-    )
+def margin_csv(found: pd.DataFrame) -> Iterator[bytes]:
+    """The file, in pieces; money in decimals, costs and margins with up to six places, the margin in percent."""
+    lots = (found[start : start + _ROWS_AT_ONCE] for start in range(0, len(found), _ROWS_AT_ONCE))
+    return csv_pieces(MARGIN_COLUMNS, map(_written, lots))
+
+
+def _written(found: pd.DataFrame) -> list[list[str]]:
+    *keys, costs, charges = (found[column].to_list() for column in found.columns)
+    earned = [charge * MICROS_PER_CENT - cost for cost, charge in zip(costs, charges, strict=True)]
+    percent = [percent_of(margin, charge * MICROS_PER_CENT) for margin, charge in zip(earned, charges, strict=True)]
+    return [*keys, [*map(micros_text, costs)], [*map(decimal_text, charges)], [*map(micros_text, earned)], percent]
 
 
 def percent_of(margin: int, charge: int) -> str:

@@ -3,13 +3,14 @@
 import io
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from decimal import Decimal
 from functools import partial
 from typing import Any
 
 import pytest
 
-from billing_job.core.document import Client, Document, Line, Seller, Vat
+from billing_job.core.document import Client, Document, Line, Preceding, Seller, Vat
 from billing_job.documents.document_files import document_files, letter_pdf
 from billing_job.documents.letter_view import LetterView
 from billing_job.documents.payment import is_collected, is_payable
@@ -32,6 +33,7 @@ from tests.support.sample_documents import (
     long_names,
     many_lines,
     mixed_rates,
+    negative_month,
     numbers_of,
     phone,
     standard_lines,
@@ -142,6 +144,10 @@ SAMPLES: dict[str, Callable[[], Document]] = {
         client=replace(NOTED, language="de"),
         seller=replace(SELLER, contact="Accounts receivable", footer="Noordzee Telecom", tax_number="123/456/78901"),
         offered_cents=500,
+    ),
+    "credit note of thirty invoices": lambda: replace(
+        negative_month(),
+        preceding=tuple(Preceding(f"INV-2026-{place:05d}", date(2026, 10, place)) for place in range(1, 31)),
     ),
     "16 charges of sixty letters": lambda: document([sold(place) for place in range(16)]),
     "twelve rates": lambda: document([line(n, "call", 999, quantity=3, vat=vat) for n, vat in enumerate(RATES, 1)]),

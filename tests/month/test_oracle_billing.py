@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 
 from tests.support.lives import Books, SeenDocument, SeenLine, decimal, moved
 from tests.support.oracle_billing import Bucket, Oracle, Owner, Plan, Row, Rule, Taxed, Terms
+from tests.support.paths import IN_MEMORY
 from tests.support.tried import times
 
 AT_ONCE = 10
@@ -567,7 +568,7 @@ def told(life: Life, names: Names) -> str:
 
 @contextmanager
 def books() -> Iterator[Books]:
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(dir=IN_MEMORY) as folder:
         made = Books(Path(folder) / "office")
         try:
             yield made

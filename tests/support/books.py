@@ -22,6 +22,7 @@ from billing_job.ledger.mirror import LedgerMirror
 from billing_job.month.job import Job, open_job
 from tests.support.fakes import Clock
 from tests.support.ledgers import drop, ledger_url, made, storage
+from tests.support.paths import IN_MEMORY
 
 OCTOBER = Period(2026, 10)
 CLIENTS = (("acme", "NL", "NL004495445B01"), ("bruno", "DE", "DE136695976"), ("carl", "US", ""), ("dora", "FR", ""))
@@ -179,7 +180,7 @@ def toml(value: Any) -> str:
 @contextmanager
 def job_of(given_books: Books) -> Iterator[Job]:
     """A job on these books: files written, rows in the ledger in the order they came."""
-    with tempfile.TemporaryDirectory() as name:
+    with tempfile.TemporaryDirectory(dir=IN_MEMORY) as name:
         folder = Path(name) / "config"
         folder.mkdir()
         seller = '[seller]\nname = "S"\ncountry = "NL"\nvat_id = "NL861994772B01"\n'
