@@ -1407,6 +1407,17 @@ def test_a_freed_fee_of_a_client_with_another_id_is_billed_again(tmp_path: Path)
         assert (here.net(), here.net("acme2"), here.vat("acme2")) == (1000, 500, 105)
 
 
+def test_a_freed_row_and_its_refund_share_one_discount(tmp_path: Path) -> None:
+    """2.00 less 10 % are freed and half comes back before they are billed again, beside no other use: 0.90 is left."""
+    with quiet_life(tmp_path, plan(discount_percent="10")) as here:
+        here.add(moved(1, -200, "2026-09-05"))
+        here.run(SEPTEMBER)
+        here.credit("INV-2026-00001", 1, rebill=True)
+        here.add(moved(2, 100, "2026-09-06", type_="refund"))
+        here.run(SEPTEMBER, "--supplementary")
+        assert here.net() == 90
+
+
 def test_a_minimum_billed_alone_under_another_id_is_known(tmp_path: Path) -> None:
     """September undone whole and billed anew to 100.00 as acme2, without any use: late use as acme is within it."""
     with quiet_life(tmp_path, plan(**MINIMUM)) as here:

@@ -252,22 +252,26 @@ def _is_discounted(entry: Entry, month: str, facts: Facts, freed: bool | None) -
     key = (settlement.transaction_id, settlement.part)
     if settlement.month != month or key in facts.refunds or key in facts.undiscounted or key in facts.own:
         return False
-    return freed is None or (key in facts.kept) == freed
+    # A refund that is billed beside what it gives back is discounted with that.
+    original = (settlement.refund_of, settlement.refund_part) if settlement.refund_of else key
+    return freed is None or (original in facts.kept) == freed
 
 
 def _shares(settlements: Sequence[Settlement], millionths: int, facts: Facts, *, anew: bool) -> list[int]:
-    """The discount's shares; a freed row that is charged as before has the share that it had.
+    """The discount's shares; a freed row that is charged as before, and not refunded here, has the share that it had.
 
     Of a month that is billed `anew` that holds where all rows are charged as before; else it is rounded once on all.
     """
     shares: list[int | None] = []
+    refunded = {(settlement.refund_of, settlement.refund_part) for settlement in settlements if settlement.refund_of}
     for settlement in settlements:
         kept = facts.kept.get((settlement.transaction_id, settlement.part))
         same = kept is not None and (kept.charge_cents, kept.discount_millionths) == (
             settlement.charge_cents,
             millionths,
         )
-        shares.append(kept.charge_cents - kept.net_cents if kept is not None and same else None)
+        stays = same and (settlement.transaction_id, settlement.part) not in refunded
+        shares.append(kept.charge_cents - kept.net_cents if kept is not None and stays else None)
     if anew and None in shares:
         shares = [None] * len(shares)
     others = [settlement.charge_cents for settlement, share in zip(settlements, shares, strict=True) if share is None]
