@@ -45,9 +45,6 @@ def check_facts(job: Job, month: Period | None = None) -> None:
     """
     problems = glance(job.engine)
     if month and not problems:
-        with transaction(job.engine) as connection:
-            problems = list(not_as_derived(connection, (unsettled, wallet_sums)))
-    if month and not problems:
         reading = job.reading()
         changed = changed_raw_rows(
             job.engine, *month.span(job.settings.billing.zone), lambda raw: read_transaction(parse_json(raw), reading)
@@ -55,6 +52,9 @@ def check_facts(job: Job, month: Period | None = None) -> None:
         if changed:
             more = f" and {len(changed) - 1} more" if len(changed) > 1 else ""
             problems = [f"{changed[0]}{more} was changed after it was stored; restore a backup"]
+    if month and not problems:
+        with transaction(job.engine) as connection:
+            problems = list(not_as_derived(connection, (unsettled, wallet_sums)))
     if problems:
         raise LedgerError(f"{problems[0]} (`billing-job verify --deep` tells more)")
 
