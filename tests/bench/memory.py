@@ -21,7 +21,7 @@ STAGES = {
     "write_month": "lists and drawing",
     "issue": "priced and stored",
     "bill": "whose it is",
-    "check_facts": "held against raw rows",
+    "check_facts": "rows checked",
 }
 """Function of the run → what it does, in words; the innermost first. Before the first one, files are read."""
 BEFORE = "files"
