@@ -177,7 +177,8 @@ def _listed(connection: Connection, kind: type) -> str:
 
 def _execute(connection: Connection, statement: str, keys: Sequence[Any]) -> CursorResult[Any]:
     # PostgreSQL cannot store NUL: the column's type puts U+FFFD in its place.
-    return connection.exec_driver_sql(statement, (json.dumps(keys).replace("\\u0000", "\\ufffd"),))
+    told = [key.replace("\0", "\ufffd") if isinstance(key, str) else key for key in keys]
+    return connection.exec_driver_sql(statement, (json.dumps(told),))
 
 
 def _queries(connection: Connection) -> dict[Table, str]:

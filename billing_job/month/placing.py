@@ -13,7 +13,7 @@ from billing_job.core.columns.interned import pairs_of
 from billing_job.core.columns.row_values import sum_of, sum_where
 from billing_job.core.columns.schema import INT, TEXT, empty
 from billing_job.core.document import Vat
-from billing_job.core.files.pieces import ROWS_IN_PIECE, Pieces, joined
+from billing_job.core.files.pieces import PIECES_AT_ONCE, ROWS_IN_PIECE, Pieces, joined
 from billing_job.core.memory import hand_back
 from billing_job.core.money import wallet_text
 from billing_job.core.period import Period
@@ -59,7 +59,7 @@ def place(job: Job, month: Period, *, every_month: bool = False, rows_in_piece: 
     beside = own_months.union(left_out)
     vat, untaxable = _vat(job, accounts, month, owing, job.clients, owners.billed.values(), beside)
     waiting_originals = _waiting_originals(owners, in_scope, untaxable)
-    rows, trunks = Pieces(PLACED, held_rows=2 * rows_in_piece), supplier_trunks(job.engine)
+    rows, trunks = Pieces(PLACED, held_rows=PIECES_AT_ONCE * rows_in_piece), supplier_trunks(job.engine)
     for piece in owners:
         frame = rows_where(piece, in_scope(piece))
         before = sum_of(frame)

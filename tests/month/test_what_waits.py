@@ -201,6 +201,21 @@ def test_what_lies_before_the_first_month_is_read_for_the_refund_alone(tmp_path:
         assert told.to_dict("records") == whole.to_dict("records")
 
 
+ODD_IDS = ("a\\u0000b", '"quoted"', "%s", "?", "007", "7", "1e3", "[1]", "null", "\N{GRINNING FACE}")
+"""What databases, their drivers and JSON may take for something else than an id."""
+
+
+def test_whatever_an_id_looks_like_what_is_billed_waits_no_longer(tmp_path: Path) -> None:
+    """Each of them is another transaction, and none is left among those that nothing settles."""
+    desk = Desk(tmp_path)
+    desk.add(*({**row(place, -100), "id": id_} for place, id_ in enumerate(ODD_IDS)))
+    desk.bill()
+    with desk.job() as job, transaction(job.engine) as connection:
+        assert list(not_as_derived(connection)) == []
+        assert {each["transaction_id"] for each in rows(str(job.engine.url))["settlements"]} == set(ODD_IDS)
+        assert rows(str(job.engine.url))["unsettled"] == []
+
+
 @pytest.mark.parametrize(
     "edit",
     [

@@ -21,6 +21,8 @@ from billing_job.core.errors import OutputError
 
 ROWS_IN_PIECE = 50_000
 """Rows of which a stage holds all columns at one time: 250 bytes each, and as much again while it works."""
+PIECES_AT_ONCE = 2
+"""A month of so many pieces is placed, shared out and priced as one: it is held in any case."""
 HELD_ROWS = 200_000
 """So many rows are faster held than written and read again."""
 _SAMPLED = 1_000
@@ -154,7 +156,7 @@ def shared_out(
 def bounds_of(columns: Iterable[Ints], rows: int, rows_in_piece: int) -> Ints:
     """Numbers that part so many rows into about equal shares of a piece each, by a column that comes in pieces."""
     shares = -(-rows // rows_in_piece)
-    if rows <= 2 * rows_in_piece:
+    if rows <= PIECES_AT_ONCE * rows_in_piece:
         return np.zeros(0, np.int64)
     sample = np.sort(np.concatenate([column[:: max(1, len(column) // _SAMPLED)] for column in columns]))
     return np.unique(sample[np.arange(1, shares) * len(sample) // shares])
