@@ -4,6 +4,8 @@ Every bad row is reported with file, row and column, all files at once.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import fields
+from itertools import repeat
 from pathlib import Path
 from typing import Any
 
@@ -94,9 +96,8 @@ def _clients(
     """Each client, and the channel that its row names."""
     plain = plain_columns(path, ClientRow, plans=plan_names)
     if plain is not None:
-        names = [name for name in plain.cells if name not in _NOT_ON_DOCUMENTS]
-        cells = zip(*(plain.cells[name] for name in names), strict=True)
-        clients = [Client(**dict(zip(names, row, strict=True))) for row in cells]
+        # In the order of the fields, as it is told positionally: by names it takes twice the time.
+        clients = [*map(Client, *(plain.cells.get(each.name, repeat(each.default)) for each in fields(Client)))]
         if len({client.client_id.casefold() for client in clients}) == len(clients) and not any(
             _reference_problem(client, client.buyer_reference, is_dated=client.client_id in by_date)
             for client in clients
@@ -162,7 +163,8 @@ def _numbers(path: Path, problems: list[str]) -> Sequence[NumberAssignment]:
     plain = plain_columns(path, NumberRow)
     if plain is not None:
         cells = plain.cells
-        if all(map(any, zip(cells["number"], cells["did_number_id"], cells["order_id"], strict=True))):
+        names = (cells["number"], cells["did_number_id"], cells["order_id"])
+        if "" not in cells["number"] or all(map(any, zip(*names, strict=True))):
             named = zip(cells["country"], cells["number"], strict=True)
             return NumberColumns(
                 {

@@ -4,7 +4,8 @@ import re
 
 import phonenumbers
 
-_E164 = re.compile(r"\+[1-9]\d{4,14}")
+E164 = r"\+[1-9][0-9]{4,14}"
+_E164 = re.compile(E164)
 _A_DECIMAL = re.compile(r"\.\d$|^\+?\d+\.0+$")
 
 

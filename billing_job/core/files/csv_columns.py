@@ -6,16 +6,18 @@ Only a table in which nothing is wrong is read so. Of any other nothing is said 
 
 import csv
 import io
+import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cache
-from itertools import compress, repeat
+from itertools import chain, compress
 from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from billing_job.core.files.csv_reader import SUFFIX, Row, separator_of
+from billing_job.core.toml import KeptAsWritten
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,16 +50,19 @@ def plain_columns(path: Path, model: type[Row], **names: Collection[str] | None)
     if len(set(columns)) < len(columns) or not required <= set(columns) <= set(model.model_fields):
         return None
     numbers: Sequence[int] = range(2, len(rows) + 2)
-    if "#" in text or not all(map(any, rows)) or any(row[0].isspace() for row in rows):
+    width = len(columns)
+    if "#" in text or {*map(len, rows)} - {width} or not all(row[0].strip() for row in rows):
         told = [_says_something(row) for row in rows]
         numbers, rows = list(compress(numbers, told)), list(compress(rows, told))
-    if any(len(row) != len(columns) for row in rows):
+    if {*map(len, rows)} - {width}:
         return None
     found: dict[str, Sequence[Any]] = {
         name: [field.get_default()] * len(rows) for name, field in model.model_fields.items() if name not in columns
     }
     try:
-        for name, column in zip(columns, zip(*rows, strict=True) if rows else repeat(()), strict=False):
+        cells = list(chain.from_iterable(rows))
+        for place, name in enumerate(columns):
+            column = cells[place::width]
             if name in model.BESIDE_OTHERS and any(column):
                 found[name] = [_beside_others(model, name, columns, row, names) for row in rows]
             else:
@@ -74,9 +79,11 @@ def _says_something(row: Sequence[str]) -> bool:
     return not first.startswith("#") if first else any(cell.strip() for cell in row)
 
 
-def _checked(column: Sequence[str], model: type[Row], name: str, names: Names) -> list[Any]:
+def _checked(column: Sequence[str], model: type[Row], name: str, names: Names) -> Sequence[Any]:
     """The cells of a column as its type has them; ValidationError for a wrong one."""
     field = model.model_fields[name]
+    if any(_are_kept(column, one.pattern) for one in field.metadata if isinstance(one, KeptAsWritten)):
+        return column
     distinct = set(column)
     filled = {cell: bare for cell in distinct if (bare := cell.strip())}
     checked = _cells_of(model, name).validate_python([*filled.values()], context=names)
@@ -86,6 +93,12 @@ def _checked(column: Sequence[str], model: type[Row], name: str, names: Names) -
             raise ValidationError.from_exception_data(name, [{"type": "missing", "input": ""}])
         typed |= dict.fromkeys(distinct - filled.keys(), field.get_default())
     return [typed[cell] for cell in column]
+
+
+def _are_kept(column: Sequence[str], pattern: str) -> bool:
+    """Whether all cells are of this form; at once, for a call for each takes longer than reading the file."""
+    together = "\n".join([*column, ""])
+    return together.count("\n") == len(column) and re.fullmatch(f"(?:(?:{pattern})\n)*+", together) is not None
 
 
 @cache
