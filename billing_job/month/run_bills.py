@@ -22,7 +22,7 @@ from billing_job.core.memory import hand_back
 from billing_job.core.period import Period
 from billing_job.core.settlement import Bill
 from billing_job.ledger.documents import net_by_month
-from billing_job.ledger.transactions import supplier_trunks
+from billing_job.ledger.last_look import supplier_trunks
 from billing_job.ledger.vat_closings import first_open_day
 from billing_job.month.accounts import Owner
 from billing_job.month.attributing import PLACED

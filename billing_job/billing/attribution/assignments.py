@@ -237,7 +237,7 @@ def _bounds(facts: Sequence[Assignment], zone: ZoneInfo) -> tuple[list[int], lis
 
 
 def _moments(days: Sequence[date | None], exact: Sequence[int | None], zone: ZoneInfo, *, otherwise: int) -> list[int]:
-    midnights = {day: midnight(day, zone) for day in {*days} if day is not None}
+    midnights: dict[date | None, int] = {day: midnight(day, zone) for day in {*days} if day is not None}
     if not midnights and {*exact} <= {None}:
         return [otherwise] * len(days)
     return [
