@@ -10,9 +10,9 @@ import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cache
-from itertools import chain, compress
+from itertools import chain
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
@@ -41,36 +41,55 @@ def plain_columns(path: Path, model: type[Row], **names: Collection[str] | None)
     if path.suffix == SUFFIX:
         return None
     try:
-        text = path.read_text(encoding="utf-8-sig")
-        header, *rows = csv.reader(io.StringIO(text, newline=""), delimiter=separator_of(text), strict=True)
-    except (OSError, ValueError, csv.Error):  # ValueError: not UTF-8, or nothing at all
+        table = _table(path.read_text(encoding="utf-8-sig"))
+    except (OSError, ValueError, csv.Error):  # ValueError: not UTF-8, nothing at all, or rows of several lengths
         return None
-    columns = [name.strip().lower() for name in header]
+    columns = [name.strip().lower() for name in table.header]
     required = {name for name, field in model.model_fields.items() if field.is_required()}
     if len(set(columns)) < len(columns) or not required <= set(columns) <= set(model.model_fields):
         return None
-    numbers: Sequence[int] = range(2, len(rows) + 2)
-    width = len(columns)
-    if "#" in text or {*map(len, rows)} - {width} or not all(row[0].strip() for row in rows):
-        told = [_says_something(row) for row in rows]
-        numbers, rows = list(compress(numbers, told)), list(compress(rows, told))
-    if {*map(len, rows)} - {width}:
-        return None
     found: dict[str, Sequence[Any]] = {
-        name: [field.get_default()] * len(rows) for name, field in model.model_fields.items() if name not in columns
+        name: [field.get_default()] * len(table.numbers)
+        for name, field in model.model_fields.items()
+        if name not in columns
     }
     try:
-        cells = list(chain.from_iterable(rows))
-        for place, name in enumerate(columns):
-            column = cells[place::width]
+        by_column = [table.cells[place :: len(columns)] for place in range(len(columns))]
+        for name, column in zip(columns, by_column, strict=True):
             if name in model.BESIDE_OTHERS and any(column):
+                rows = zip(*by_column, strict=True)
                 found[name] = [_beside_others(model, name, columns, row, names) for row in rows]
             else:
                 found[name] = _checked(column, model, name, names)
     except ValidationError:
         return None
     start = f"{path}, row "
-    return Columns([f"{start}{number}" for number in numbers], found)
+    return Columns([f"{start}{number}" for number in table.numbers], found)
+
+
+class _Table(NamedTuple):
+    """A table's first row, where each of the others stands, and their cells, one after the other."""
+
+    header: Sequence[str]
+    numbers: Sequence[int]
+    cells: Sequence[str]
+
+
+def _table(text: str) -> _Table:
+    """The rows that say something; ValueError where one of them is not as long as the first."""
+    separator = separator_of(text)
+    head, *lines = text.removesuffix("\n").split("\n")
+    header = head.split(separator)
+    # Nearly every file is so plain that its lines can be taken apart all at once: a list for each row takes longer.
+    if not any(mark in text for mark in '"#') and {line.count(separator) for line in lines} <= {len(header) - 1}:
+        cells = separator.join(lines).split(separator) if lines else []
+        if all(map(str.strip, cells[:: len(header)])):
+            return _Table(header, range(2, len(lines) + 2), cells)
+    header, *rows = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+    told = [(number, row) for number, row in enumerate(rows, 2) if _says_something(row)]
+    if any(len(row) != len(header) for _, row in told):
+        raise ValueError("its rows have several lengths")
+    return _Table(header, [number for number, _ in told], [*chain.from_iterable(row for _, row in told)])
 
 
 def _says_something(row: Sequence[str]) -> bool:
