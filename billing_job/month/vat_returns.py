@@ -7,7 +7,7 @@ from decimal import Decimal
 from billing_job.accounting.vat_accounts import vat_postings
 from billing_job.billing.invoicing.national_currency import national_currency, national_rate
 from billing_job.billing.returns.taxed_shares import DueRule, taxed_shares
-from billing_job.billing.returns.vat_return import Booked, VatReturn, vat_return
+from billing_job.billing.returns.vat_return import VatReturn, vat_return
 from billing_job.config.vat_forms import load_due_rules, load_euro_rates, load_unit_rules, load_vat_boxes
 from billing_job.core.countries import taxed_as
 from billing_job.core.document import Document
@@ -109,20 +109,7 @@ def vat_return_of(job: Job, period: TaxPeriod, session: Session) -> VatReturn:
     rules = load_due_rules(folder)
     exchange = _exchange(job, period, currency, declared, rules)
     shares = list(taxed_shares(declared.documents, rules, declared.closed, exchange))
-    booked = [
-        Booked(
-            each.number,
-            each.issue_date,
-            each.figure,
-            each.case,
-            each.rate,
-            each.currency,
-            each.account,
-            each.account_name,
-            each.cents,
-        )
-        for each in vat_postings(declared.documents, job.accounts)
-    ]
+    booked = list(vat_postings(declared.documents, job.accounts))
     found = vat_return(
         period,
         job.seller.country,
