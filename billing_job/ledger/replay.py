@@ -44,7 +44,7 @@ from billing_job.ledger.releases import is_released
 from billing_job.ledger.tables import chain, metadata
 from billing_job.ledger.vat_tables import document_evidence
 
-Key = tuple[str, int, int]
+SettlementKey = tuple[str, int, int]
 """Transaction, part, generation."""
 
 
@@ -64,7 +64,7 @@ class Settled(NamedTuple):
     document_number: str | None
 
     @property
-    def key(self) -> Key:
+    def key(self) -> SettlementKey:
         """What names it."""
         return self.settlement.transaction_id, self.settlement.part, self.generation
 
@@ -86,14 +86,14 @@ class Issued:
 class Credited:
     """What credit notes undid of settlements; net cents with the settlement's sign."""
 
-    rows: tuple[tuple[Key, int], ...]
+    rows: tuple[tuple[SettlementKey, int], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Freed:
     """Settlements whose transactions credit notes freed."""
 
-    rows: tuple[Key, ...]
+    rows: tuple[SettlementKey, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,7 +245,7 @@ def store(engine: Engine, step: Step) -> None:
 class Open:
     """A settlement that no credit note freed; net cents, what credit notes undid of it, what refunds gave back."""
 
-    key: Key
+    key: SettlementKey
     net_cents: int
     credited_cents: int
     given_cents: int

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from billing_job.billing.invoicing.month_lines import Facts, FreedTerms, OwnLine
+from billing_job.billing.invoicing.row_lines import Facts, FreedTerms, OwnLine
 from billing_job.billing.rating.own_charges import ChargeRow, priced_charges
 from billing_job.billing.rating.price import BilledUnits, price
 from billing_job.billing.rating.tariff import Tariff
@@ -23,16 +23,16 @@ from billing_job.core.columns.schema import PRICED, conform, empty
 from billing_job.core.document import Client, Document, Vat
 from billing_job.core.money import scaled, wallet_text
 from billing_job.core.sentences import listed
-from billing_job.core.settlement import Kept, Original, RefundFact
+from billing_job.core.settlement import Kept, Key, Original, Owner, RefundFact
 from billing_job.core.wallet import in_time
 from billing_job.ledger.billed_facts import Units, billed_units
 from billing_job.ledger.documents import documents_of_numbers
 from billing_job.ledger.freed import freed
-from billing_job.month.accounts import Accounts, Owner
+from billing_job.month.accounts import Accounts
 from billing_job.month.attributing import decisions_that_hold
 from billing_job.month.job import Job
 from billing_job.month.placed import Placed, rows_where
-from billing_job.month.refund_rows import Key, decided_rows, key_of, priced_rows, refund_rows, rows_of
+from billing_job.month.refund_rows import decided_rows, key_of, priced_rows, refund_rows, rows_of
 
 NOTHING_TAXED = Vat("Z", Decimal(0))
 

@@ -9,11 +9,9 @@ from billing_job.core.columns.row_values import records
 from billing_job.core.columns.schema import PRICED, conform
 from billing_job.core.document import Client, Document
 from billing_job.core.money import MAX_MICROS, MICROS_PER_CENT
-from billing_job.core.settlement import Original
+from billing_job.core.settlement import Key, Original
 from billing_job.core.units import unit_of_category
 from billing_job.month.refund_owners import after
-
-Key = tuple[str, int]
 
 
 def rows_of(frames: Sequence[pd.DataFrame], wanted: Collection[Key]) -> dict[Key, Mapping[str, int]]:

@@ -20,11 +20,10 @@ from billing_job.core.errors import ConfigError, InvariantBroken
 from billing_job.core.files.pieces import joined
 from billing_job.core.memory import hand_back
 from billing_job.core.period import Period
-from billing_job.core.settlement import Bill
+from billing_job.core.settlement import Bill, Owner
 from billing_job.ledger.documents import net_by_month
 from billing_job.ledger.transactions import supplier_trunks
 from billing_job.ledger.vat_closings import first_open_day
-from billing_job.month.accounts import Owner
 from billing_job.month.attributing import PLACED
 from billing_job.month.charges import Above, charges, decided_before, told_above
 from billing_job.month.client_rows import ClientRows
