@@ -14,7 +14,7 @@ from billing_job.core.errors import LedgerError
 from billing_job.core.period import Period
 from billing_job.core.settlement import Key, Original
 from billing_job.ledger.billed_facts import originals
-from billing_job.ledger.replay import Settled
+from billing_job.ledger.billing_steps import Settled
 from billing_job.ledger.transactions import transactions_of
 from billing_job.month.attributing import PLACED, months_of_rows
 from billing_job.month.job import Job

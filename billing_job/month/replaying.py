@@ -19,27 +19,22 @@ from billing_job.core.money import half_away_from_zero
 from billing_job.core.period import Period
 from billing_job.core.settlement import Bill, Key, Owner
 from billing_job.core.sums import Sum
-from billing_job.ledger.documents import latest_clients
-from billing_job.ledger.freed import freed_months
-from billing_job.ledger.issuing import issue
-from billing_job.ledger.month_terms import all_terms, recorded_terms
-from billing_job.ledger.replay import (
+from billing_job.ledger.billing_steps import (
     Billed,
     Credited,
     Freed,
     Issued,
-    Open,
     Recorded,
     Settled,
     SettlementKey,
     Step,
     billed_of_periods,
-    copy_documents,
-    copy_terms,
-    ledger_apart,
-    open_settlements,
-    store,
 )
+from billing_job.ledger.documents import latest_clients
+from billing_job.ledger.freed import freed_months
+from billing_job.ledger.issuing import issue
+from billing_job.ledger.ledger_apart import Open, copy_documents, copy_terms, ledger_apart, open_settlements, store
+from billing_job.ledger.month_terms import all_terms, recorded_terms
 from billing_job.month.accounts import accounts_of
 from billing_job.month.attributing import PLACED
 from billing_job.month.charges import NOTHING_TAXED

@@ -52,8 +52,6 @@ class FreedTerms:
 
 
 NO_FACTS = Facts()
-
-
 NOTHING_FREED = FreedTerms()
 
 
