@@ -13,8 +13,9 @@ import numpy as np
 import pandas as pd
 
 from billing_job.billing.invoicing.row_lines import Facts, FreedTerms, OwnLine
+from billing_job.billing.rating.counted_units import BilledUnits
 from billing_job.billing.rating.own_charges import ChargeRow, priced_charges
-from billing_job.billing.rating.price import BilledUnits, price
+from billing_job.billing.rating.price import price
 from billing_job.billing.rating.tariff import Tariff
 from billing_job.core.categories import CHARGE, MONTHLY_FEE, REFUND, is_of_plan, plan_charge_of
 from billing_job.core.columns.interned import Coded, Mask, cells_of, pairs_of
