@@ -37,13 +37,13 @@ from billing_job.ledger.ledger_apart import Open, copy_documents, copy_terms, le
 from billing_job.ledger.month_terms import all_terms, recorded_terms
 from billing_job.month.accounts import accounts_of
 from billing_job.month.attributing import PLACED
-from billing_job.month.charges import NOTHING_TAXED
 from billing_job.month.client_rows import by_client
 from billing_job.month.job import Job
 from billing_job.month.other_terms import Instead, OtherAccounts, present_names
 from billing_job.month.own_charges import OwnCharges
 from billing_job.month.pipeline import billed_owners
 from billing_job.month.placed import Placed
+from billing_job.month.refund_rows import NOTHING_TAXED
 from billing_job.month.replayed_rows import attributed_again, originals_of, own_row
 from billing_job.month.run_bills import bills_of_run, taken_up
 
