@@ -1,4 +1,4 @@
-"""Refunds as priced rows: what each gives back of its original, in cents and units, how it is taxed, and their lines."""
+"""Refunds as priced rows: what each gives back of its original in cents and units, how it is taxed, on which lines."""
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date
