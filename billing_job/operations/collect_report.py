@@ -7,8 +7,6 @@ from typing import Any
 from billing_job.receivables.direct_debit import Collection
 
 SCHEMA = "billing-job/collect@1"
-
-
 FOLDER = "collections"
 
 
