@@ -5,14 +5,14 @@ sums over documents are revenue; its printed page and its XML turn the sign (DES
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 
 from billing_job.core.categories import is_own_charge
 from billing_job.core.countries import taxed_as
-from billing_job.core.money import exchanged_cents
+from billing_job.core.money import exchanged_cents, vat_shares
 from billing_job.core.period import Period
 from billing_job.core.units import unit_of_category
 
@@ -121,6 +121,21 @@ class Client:
 
 
 @dataclass(frozen=True, slots=True)
+class Supply:
+    """What the tax office asks of a line beside its VAT: as it was when the line's month was first taxed."""
+
+    case: str
+    """The category, and two cases that the books and the tax office tell apart from it.
+
+    OSS is category S at the rate of a client's country that is not the seller's, DRC reverse charge at home.
+    """
+    country: str
+    """The client's, Monaco as France."""
+    vat_id: str
+    """The client's."""
+
+
+@dataclass(frozen=True, slots=True)
 class Vat:
     """How a line is taxed: EN 16931 category, rate in percent, and why there is no VAT when there is none."""
 
@@ -131,6 +146,8 @@ class Vat:
     """BT-121, for example VATEX-EU-AE."""
     exemption_reason: str = ""
     """BT-120, in English; the page prints the wording of the client's language by the code."""
+    supply: Supply | None = field(default=None, compare=False)
+    """None on documents from before it was kept; lines of one category and rate are taxed as one sum whatever it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,15 +292,29 @@ class Document:
         """The calendar month that is billed."""
         return Period.of(self.period_end)
 
-    def vat_case(self, vat: Vat) -> str:
-        """The category of a line, and two cases that the books and the tax office tell apart from it.
+    def supply(self, vat: Vat) -> Supply:
+        """What a line's VAT says of its supply, on old documents what follows from the client.
 
-        OSS is category S at the rate of a client's country that is not the seller's, DRC reverse charge at home.
+        A client that stays in its country is known by the VAT id that the document names.
         """
-        abroad = taxed_as(self.client.country) != taxed_as(self.seller.country)
-        if vat.category == "AE" and self.client.tax_treatment == "DRC":
-            return "DRC"
-        return "OSS" if vat.category == "S" and abroad and self.client.tax_treatment != "S" else vat.category
+        country, client = taxed_as(self.client.country), self.client
+        if vat.supply is not None:
+            return replace(vat.supply, vat_id=client.vat_id) if vat.supply.country == country else vat.supply
+        abroad = country != taxed_as(self.seller.country)
+        if vat.category == "AE" and client.tax_treatment == "DRC":
+            return Supply("DRC", country, client.vat_id)
+        is_oss = vat.category == "S" and abroad and client.tax_treatment != "S"
+        return Supply("OSS" if is_oss else vat.category, country, client.vat_id)
+
+    def by_supply(self, total: VatTotal) -> list[tuple[Supply, list[Line], int]]:
+        """A total taken apart: its lines of each supply, and their share of its VAT in cents."""
+        parts: dict[Supply, list[Line]] = {}
+        for line in self.lines:
+            if line.vat == total.vat:
+                parts.setdefault(self.supply(line.vat), []).append(line)
+        nets = [sum(line.net_cents for line in lines) for lines in parts.values()]
+        taxes = vat_shares(total.vat_cents, nets, total.vat.rate) if nets else []
+        return [(supply, lines, tax) for (supply, lines), tax in zip(parts.items(), taxes, strict=True)]
 
     def detail_rows(self) -> Iterator[tuple[Line, DetailRow]]:
         """Every detail row with the line it belongs to, in the document's order."""

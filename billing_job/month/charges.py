@@ -293,7 +293,8 @@ def _refund_facts(
         document = documents.get(original.document_number)
         line = next((line for line in document.lines if line.line == original.line), None) if document else None
         if document is not None and line is not None:
-            found[key_of(row)] = RefundFact(line.vat, document.number, document.issue_date)
+            vat = replace(line.vat, supply=document.supply(line.vat))
+            found[key_of(row)] = RefundFact(vat, document.number, document.issue_date)
         else:
             # Nothing was charged for it, so nothing is given back and nothing taxed.
             found[key_of(row)] = RefundFact(NOTHING_TAXED, "", date.min)
