@@ -9,6 +9,7 @@ from billing_job.core.document import Client, Document, Kind, Line, Vat
 from billing_job.core.errors import InvariantBroken
 from billing_job.core.money import decimal_text, rate_text, vat_cents, vat_shares
 from billing_job.core.period import Period
+from billing_job.core.supplies import by_supply
 
 _MOVED = {
     PaymentKind.RECEIPT: "Payment of",
@@ -29,7 +30,7 @@ def document_entry(document: Document, accounts: Accounts) -> Entry:
     sides: list[_Side] = [(receivable, document.gross_cents, document.number, None)]
     vat_sides: list[_Side] = []
     for total in document.vat_totals:
-        parts = document.by_supply(total)
+        parts = by_supply(document, total)
         if sum(line.net_cents for _, lines, _ in parts for line in lines) != total.net_cents:
             raise InvariantBroken(f"{document.number}: lines do not add up to the net of VAT {_case_text(total.vat)}")
         for supply, lines, tax in parts:

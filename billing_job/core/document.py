@@ -5,14 +5,13 @@ sums over documents are revenue; its printed page and its XML turn the sign (DES
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 
 from billing_job.core.categories import is_own_charge
-from billing_job.core.countries import taxed_as
-from billing_job.core.money import exchanged_cents, vat_shares
+from billing_job.core.money import exchanged_cents
 from billing_job.core.period import Period
 from billing_job.core.units import unit_of_category
 
@@ -291,30 +290,6 @@ class Document:
     def period(self) -> Period:
         """The calendar month that is billed."""
         return Period.of(self.period_end)
-
-    def supply(self, vat: Vat) -> Supply:
-        """What a line's VAT says of its supply, on old documents what follows from the client.
-
-        A client that stays in its country is known by the VAT id that the document names.
-        """
-        country, client = taxed_as(self.client.country), self.client
-        if vat.supply is not None:
-            return replace(vat.supply, vat_id=client.vat_id) if vat.supply.country == country else vat.supply
-        abroad = country != taxed_as(self.seller.country)
-        if vat.category == "AE" and client.tax_treatment == "DRC":
-            return Supply("DRC", country, client.vat_id)
-        is_oss = vat.category == "S" and abroad and client.tax_treatment != "S"
-        return Supply("OSS" if is_oss else vat.category, country, client.vat_id)
-
-    def by_supply(self, total: VatTotal) -> list[tuple[Supply, list[Line], int]]:
-        """A total taken apart: its lines of each supply, and their share of its VAT in cents."""
-        parts: dict[Supply, list[Line]] = {}
-        for line in self.lines:
-            if line.vat == total.vat:
-                parts.setdefault(self.supply(line.vat), []).append(line)
-        nets = [sum(line.net_cents for line in lines) for lines in parts.values()]
-        taxes = vat_shares(total.vat_cents, nets, total.vat.rate) if nets else []
-        return [(supply, lines, tax) for (supply, lines), tax in zip(parts.items(), taxes, strict=True)]
 
     def detail_rows(self) -> Iterator[tuple[Line, DetailRow]]:
         """Every detail row with the line it belongs to, in the document's order."""

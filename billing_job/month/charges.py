@@ -24,6 +24,7 @@ from billing_job.core.document import Client, Document, Vat
 from billing_job.core.money import scaled, wallet_text
 from billing_job.core.sentences import listed
 from billing_job.core.settlement import Kept, Original, RefundFact
+from billing_job.core.supplies import supply_of
 from billing_job.core.wallet import in_time
 from billing_job.ledger.billed_facts import Units, billed_units
 from billing_job.ledger.documents import documents_of_numbers
@@ -293,7 +294,7 @@ def _refund_facts(
         document = documents.get(original.document_number)
         line = next((line for line in document.lines if line.line == original.line), None) if document else None
         if document is not None and line is not None:
-            vat = replace(line.vat, supply=document.supply(line.vat))
+            vat = replace(line.vat, supply=supply_of(document, line.vat))
             found[key_of(row)] = RefundFact(vat, document.number, document.issue_date)
         else:
             # Nothing was charged for it, so nothing is given back and nothing taxed.

@@ -17,6 +17,7 @@ from billing_job.core.countries import EU, taxed_as
 from billing_job.core.document import Document, Kind, Line, Seller, Supply, VatTotal
 from billing_job.core.money import exchanged_cents, exchanged_shares, vat_shares
 from billing_job.core.period import Period
+from billing_job.core.supplies import by_supply
 from billing_job.core.tax_period import TaxPeriod
 
 NO_CLOSED: Mapping[str, Collection[Period]] = {}
@@ -118,7 +119,7 @@ def _exchanged(document: Document, shares: Sequence[TaxedShare], rate: Decimal) 
 def _shares(
     document: Document, total: VatTotal, rules: Sequence[DueRule], shut: Collection[Period]
 ) -> Iterator[TaxedShare]:
-    for supply, lines, tax in document.by_supply(total):
+    for supply, lines, tax in by_supply(document, total):
         yield from _of_supply(document, supply, total.vat.rate, lines, tax, rules, shut)
 
 
@@ -135,9 +136,9 @@ def _of_supply(
     nets: dict[tuple[Period, Period], int] = {}
     for line in lines:
         supplied = _supplied(line, document.corrects_date or document.issue_date)
-        by_supply = case in BY_SUPPLY or due_by(rules, document.seller.country, line.period_end) is DueBy.SUPPLY
+        is_by_supply = case in BY_SUPPLY or due_by(rules, document.seller.country, line.period_end) is DueBy.SUPPLY
         for event, cents in [(supplied, line.net_cents)] if document.corrects else _events(line, lines, supplied):
-            chargeable = event if by_supply and not document.corrects else Period.of(document.issue_date)
+            chargeable = event if is_by_supply and not document.corrects else Period.of(document.issue_date)
             key = (supplied, _first_open(chargeable, shut))
             nets[key] = nets.get(key, 0) + cents
     taxes = vat_shares(tax_cents, list(nets.values()), rate) if nets else []
