@@ -1,6 +1,7 @@
 """Refunds as priced rows: what each gives back of its original in cents and units, how it is taxed, on which lines."""
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
@@ -12,6 +13,7 @@ from billing_job.core.columns.schema import PRICED, conform
 from billing_job.core.document import Client, Document, Vat
 from billing_job.core.money import MAX_MICROS, MICROS_PER_CENT
 from billing_job.core.settlement import Key, Original, RefundFact
+from billing_job.core.supplies import supply_of
 from billing_job.core.units import unit_of_category
 from billing_job.month.refund_owners import after
 
@@ -169,7 +171,8 @@ def refund_facts(
         document = documents.get(original.document_number)
         line = next((line for line in document.lines if line.line == original.line), None) if document else None
         if document is not None and line is not None:
-            found[key_of(row)] = RefundFact(line.vat, document.number, document.issue_date)
+            vat = replace(line.vat, supply=supply_of(document, line.vat))
+            found[key_of(row)] = RefundFact(vat, document.number, document.issue_date)
         else:
             # Nothing was charged for it, so nothing is given back and nothing taxed.
             found[key_of(row)] = RefundFact(NOTHING_TAXED, "", date.min)

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from billing_job.billing.invoicing.fee_discount_minimum import PlanTerms, discount_shares, minimum_difference, plan_line
 from billing_job.billing.invoicing.row_lines import Entry, Facts, FreedTerms
 from billing_job.core.categories import DISCOUNT, MINIMUM, MONTHLY_FEE, is_own_charge, plan_charge_id
-from billing_job.core.document import Line, Vat
+from billing_job.core.document import Line, Supply, Vat
 from billing_job.core.period import Period
 from billing_job.core.settlement import Owner, Settlement
 
@@ -28,7 +28,7 @@ def month_lines(
         fee = plan_line(MONTHLY_FEE, terms.fee_cents, (freed.vat if is_freed else vat)[owner], month)
         lines.append(fee)
         entries = [*entries, Entry(settlement, fee)]
-    discounts: dict[Vat, int] = {}
+    discounts: dict[tuple[Vat, Supply | None], int] = {}
     is_undone = owner in freed.undone
     apart = ((False, terms.discount_millionths), (True, freed.discounts.get(owner, 0)))
     for only, millionths in ((None, terms.discount_millionths),) if is_undone else apart:
@@ -48,8 +48,9 @@ def month_lines(
             )
             entries[place] = Entry(settled, entry.line)
             if share and entry.line is not None:
-                discounts[entry.line.vat] = discounts.get(entry.line.vat, 0) + share
-    lines += [plan_line(DISCOUNT, -cents, taxed, month) for taxed, cents in discounts.items() if cents]
+                discounted = (entry.line.vat, entry.line.vat.supply)
+                discounts[discounted] = discounts.get(discounted, 0) + share
+    lines += [plan_line(DISCOUNT, -cents, of, month) for (of, _), cents in discounts.items() if cents]
     for minimum in terms.minimums:
         missing = minimum_difference(minimum, sum(_net(entry, owner[1], minimum.category) for entry in entries))
         if missing:
