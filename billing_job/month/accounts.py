@@ -18,7 +18,7 @@ from billing_job.core.document import Vat
 from billing_job.core.money import cents_from_decimal
 from billing_job.core.period import Period
 from billing_job.core.register import TrunkAssignment
-from billing_job.core.settlement import MonthTerms, TrunkMonth
+from billing_job.core.settlement import MonthTerms, Owner, TrunkMonth
 from billing_job.core.vat_evidence import RecordedAnswer
 from billing_job.ledger.billed_facts import billed_trunks
 from billing_job.ledger.documents import billed_periods
@@ -28,9 +28,6 @@ from billing_job.ledger.vies_answers import latest_answers
 from billing_job.month.job import Job
 from billing_job.month.terms_as_text import plan_and_prices, terms_text
 from billing_job.month.vat_ids import rests_on_vies, without_evidence
-
-Owner = tuple[str, str]
-"""A client and a month."""
 
 
 @dataclass(frozen=True)

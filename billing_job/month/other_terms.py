@@ -9,8 +9,8 @@ from billing_job.billing.rating.plans import Plan
 from billing_job.billing.rating.tariff import EVERY_CLIENT, DatedPrice, MonthTariff
 from billing_job.core.document import Vat
 from billing_job.core.period import Period
-from billing_job.core.settlement import MonthTerms
-from billing_job.month.accounts import Accounts, Owner
+from billing_job.core.settlement import MonthTerms, Owner
+from billing_job.month.accounts import Accounts
 from billing_job.month.terms_as_text import plan_and_prices, terms_text
 
 

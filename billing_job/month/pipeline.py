@@ -22,12 +22,11 @@ from billing_job.core.errors import ConfigError
 from billing_job.core.files.pieces import ROWS_IN_PIECE
 from billing_job.core.moments import moment_text
 from billing_job.core.period import Period
-from billing_job.core.settlement import Bill, TrunkMonth
+from billing_job.core.settlement import Bill, Owner, TrunkMonth
 from billing_job.core.sums import Sum
 from billing_job.ledger.documents import clients_billed_for, issued_numbers
 from billing_job.ledger.issuing import issue
 from billing_job.ledger.proven_readings import proof_of_reading
-from billing_job.month.accounts import Owner
 from billing_job.month.client_rows import by_client, client_bounds
 from billing_job.month.gate import Because, Gate, gate_of, open_gate, why_nothing_is_issued
 from billing_job.month.job import Job

@@ -17,7 +17,7 @@ from billing_job.core.files.pieces import PIECES_AT_ONCE, ROWS_IN_PIECE, Pieces,
 from billing_job.core.memory import hand_back
 from billing_job.core.money import wallet_text
 from billing_job.core.period import Period
-from billing_job.core.settlement import Original
+from billing_job.core.settlement import Original, Owner
 from billing_job.core.sums import Sum
 from billing_job.core.wallet import Trunk
 from billing_job.ledger.billed_facts import documents_of
@@ -25,7 +25,7 @@ from billing_job.ledger.decisions import accepted_costs
 from billing_job.ledger.documents import billed_periods
 from billing_job.ledger.month_terms import months_without_terms
 from billing_job.ledger.transactions import open_transactions, supplier_trunks, transactions_in_scope, transactions_of
-from billing_job.month.accounts import Accounts, Owner, accounts_of
+from billing_job.month.accounts import Accounts, accounts_of
 from billing_job.month.attributing import PLACED, AttributedRows, attributed, billed_and_changed, months_of_rows
 from billing_job.month.job import Job
 from billing_job.month.own_charges import own_charges

@@ -6,8 +6,9 @@ from billing_job.billing.invoicing.fee_discount_minimum import Minimum, PlanTerm
 from billing_job.billing.rating.plans import Plan
 from billing_job.core.categories import MINIMUM, MONTHLY_FEE, plan_charge_id
 from billing_job.core.money import cents_from_decimal, scaled
+from billing_job.core.settlement import Owner
 from billing_job.ledger.billed_facts import MonthNet, month_nets, own_charges
-from billing_job.month.accounts import Accounts, Owner
+from billing_job.month.accounts import Accounts
 from billing_job.month.job import Job
 
 NO_NETS: Mapping[Owner, dict[str, int]] = {}

@@ -9,9 +9,10 @@ from billing_job.core.errors import ConfigError
 from billing_job.core.money import MICROS_PER_CENT, cents_of, decimal_text
 from billing_job.core.period import Period
 from billing_job.core.sentences import listed
+from billing_job.core.settlement import Owner
+from billing_job.ledger.billing_steps import Billed, Step, billed_of_periods, course
 from billing_job.ledger.documents import billed_periods, latest_clients
-from billing_job.ledger.replay import Billed, Step, billed_of_periods, course
-from billing_job.month.accounts import Owner, accounts_of
+from billing_job.month.accounts import accounts_of
 from billing_job.month.job import Job
 from billing_job.month.other_terms import Instead
 from billing_job.month.replaying import Replay

@@ -26,7 +26,8 @@ from billing_job.core.files.manifest import Folder
 from billing_job.core.redaction import Redactor
 from billing_job.didfarm.parsing import read_sip_trunks
 from billing_job.didfarm.webhooks import is_genuine, read_event, signature_of
-from billing_job.didfarm.wire import canonical_json, parse_json, read_transaction
+from billing_job.didfarm.wire import read_transaction
+from billing_job.didfarm.wire_json import canonical_json, parse_json
 from billing_job.documents.drawing_limits import memory_limit, time_limit
 from billing_job.documents.einvoice.ubl import ubl_xml
 from billing_job.documents.email_text import mail_texts

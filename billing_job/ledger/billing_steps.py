@@ -1,55 +1,37 @@
-"""The course of what was billed, read back in its order, and a ledger apart in which it can be billed once more.
+"""What was billed, step by step in the order of recording: settled, credited, freed, and by which terms.
 
 Nothing says of a settlement when it was made; but rows are counted as they are added, and the chain's links say where
 each addition ends.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from operator import attrgetter
-from pathlib import Path
 from typing import Any, NamedTuple
 
-from sqlalchemy import (
-    Connection,
-    Engine,
-    Table,
-    and_,
-    create_engine,
-    event,
-    func,
-    select,
-)
+from sqlalchemy import Connection, Engine, Table, and_, func, select
 
 from billing_job.core.settlement import Settlement
-from billing_job.ledger.billed_facts import originals
 from billing_job.ledger.billing_tables import (
     client_months,
-    closings,
     credited_rows,
-    decisions,
     document_lines,
     documents,
     releases,
     settlements,
     terms,
-    trunk_months,
 )
-from billing_job.ledger.bulk import chunks
-from billing_job.ledger.chain import add, row_number
 from billing_job.ledger.database import transaction
 from billing_job.ledger.issuing import SETTLEMENT_COLUMNS
 from billing_job.ledger.releases import is_released
-from billing_job.ledger.tables import chain, metadata
+from billing_job.ledger.tables import chain
 from billing_job.ledger.vat_tables import document_evidence
 
-Key = tuple[str, int, int]
+SettlementKey = tuple[str, int, int]
 """Transaction, part, generation."""
-
-
-_KEY = ("transaction_id", "part", "generation")
-_TERMS = ("client_id", "month", "generation", "terms_sha256", "vat")
+KEY_COLUMNS = ("transaction_id", "part", "generation")
+TERMS_COLUMNS = ("client_id", "month", "generation", "terms_sha256", "vat")
 _BESIDE_SETTLEMENTS = {table.name for table in (documents, document_lines, document_evidence, terms)}
 """What a run records between its first settlements and its terms."""
 
@@ -64,7 +46,7 @@ class Settled(NamedTuple):
     document_number: str | None
 
     @property
-    def key(self) -> Key:
+    def key(self) -> SettlementKey:
         """What names it."""
         return self.settlement.transaction_id, self.settlement.part, self.generation
 
@@ -86,14 +68,14 @@ class Issued:
 class Credited:
     """What credit notes undid of settlements; net cents with the settlement's sign."""
 
-    rows: tuple[tuple[Key, int], ...]
+    rows: tuple[tuple[SettlementKey, int], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Freed:
     """Settlements whose transactions credit notes freed."""
 
-    rows: tuple[Key, ...]
+    rows: tuple[SettlementKey, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,9 +96,9 @@ def course(engine: Engine) -> list[Step]:
                 Settled(Settlement(*row[: len(Settlement._fields)]), *row[len(Settlement._fields) :])
                 for row in _in_order(connection, settlements, SETTLEMENT_COLUMNS)
             ],
-            credited_rows.name: _in_order(connection, credited_rows, (*_KEY, "net_cents")),
-            releases.name: _in_order(connection, releases, _KEY),
-            client_months.name: _in_order(connection, client_months, _TERMS),
+            credited_rows.name: _in_order(connection, credited_rows, (*KEY_COLUMNS, "net_cents")),
+            releases.name: _in_order(connection, releases, KEY_COLUMNS),
+            client_months.name: _in_order(connection, client_months, TERMS_COLUMNS),
         }
         links = connection.execute(select(chain.c.table_name, chain.c.rows).order_by(chain.c.seq)).all()
     found: list[Step] = []
@@ -163,7 +145,7 @@ def billed_of_periods(engine: Engine, first: str, last: str) -> dict[tuple[str, 
     """(client, month of the run) → what was billed; what a credit note freed costs where it is billed again."""
     owner = (settlements.c.client_id, settlements.c.period)
     within = settlements.c.period.between(first, last)
-    of_row = and_(*(credited_rows.c[name] == settlements.c[name] for name in _KEY))
+    of_row = and_(*(credited_rows.c[name] == settlements.c[name] for name in KEY_COLUMNS))
     queries = (
         select(*owner, func.sum(settlements.c.net_cents)),
         select(*owner, -func.sum(credited_rows.c.net_cents)).join(credited_rows, of_row),
@@ -176,100 +158,3 @@ def billed_of_periods(engine: Engine, first: str, last: str) -> dict[tuple[str, 
         costs = select(*owner, func.sum(settlements.c.cost_micros)).where(within, ~is_released()).group_by(*owner)
         micros = {(client_id, period): int(cost) for client_id, period, cost in connection.execute(costs)}
     return {key: Billed(cents, micros.get(key, 0)) for key, cents in nets.items()}
-
-
-def ledger_apart(folder: Path) -> Engine:
-    """An empty ledger in a folder that goes away with it: it need not survive anything, nor refer to what is there."""
-    engine = create_engine(f"sqlite:///{folder / 'apart.db'}")
-    event.listen(engine, "connect", _on_connect)
-    event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN"))
-    with transaction(engine) as connection:
-        metadata.create_all(connection)
-    return engine
-
-
-def _on_connect(connection: Any, _record: Any) -> None:
-    connection.isolation_level = None
-    for pragma in ("journal_mode=MEMORY", "synchronous=OFF"):
-        connection.execute(f"PRAGMA {pragma}")
-
-
-def copy_terms(source: Engine, target: Engine) -> None:
-    """Decisions, who bore which months, which were closed, and the terms that months may have been billed by."""
-    with transaction(source) as here, transaction(target) as there:
-        for table in (decisions, trunk_months, closings, terms):
-            number = row_number(table)
-            columns = [column for column in table.c if column is not number]
-            query = select(*columns) if number is None else select(*columns).order_by(number)
-            rows = [tuple(row) for row in here.execute(query)]
-            add(there, table, [column.name for column in columns], rows)
-
-
-def copy_documents(source: Engine, target: Engine, numbers: Collection[str]) -> None:
-    """Documents whose lines are asked for later, outside every series: their numbers are taken in the other ledger."""
-    with transaction(source) as here, transaction(target) as there:
-        columns = [column.name for column in documents.c]
-        rows = [
-            {**row._mapping, "series_year": 0, "series_number": place, "ordinal": -place}
-            for place, row in enumerate(
-                (
-                    row
-                    for chunk in chunks(sorted(numbers))
-                    for row in here.execute(select(documents).where(documents.c.number.in_(chunk)))
-                ),
-                1,
-            )
-        ]
-        add(there, documents, columns, [tuple(row[name] for name in columns) for row in rows])
-
-
-def store(engine: Engine, step: Step) -> None:
-    """Record a step as it is; credit notes need no document here."""
-    with transaction(engine) as connection:
-        if isinstance(step, Issued):
-            add(connection, settlements, SETTLEMENT_COLUMNS, [(*row.settlement, *row[1:]) for row in step.rows])
-            return
-        if isinstance(step, Recorded):
-            add(connection, client_months, _TERMS, list(step.rows))
-            return
-        table = credited_rows if isinstance(step, Credited) else releases
-        taken = connection.execute(select(func.count()).select_from(table)).scalar_one()
-        if isinstance(step, Credited):
-            rows = [(f"{taken}", *key, cents) for key, cents in step.rows]
-            add(connection, table, ("credit_number", *_KEY, "net_cents"), rows)
-        else:
-            add(connection, table, (*_KEY, "credit_number"), [(*key, f"{taken}") for key in step.rows])
-
-
-@dataclass(frozen=True, slots=True)
-class Open:
-    """A settlement that no credit note freed; net cents, what credit notes undid of it, what refunds gave back."""
-
-    key: Key
-    net_cents: int
-    credited_cents: int
-    given_cents: int
-
-    @property
-    def left_cents(self) -> int:
-        """What is left of it."""
-        return self.net_cents - self.credited_cents - self.given_cents
-
-
-def open_settlements(engine: Engine, ids: Collection[str]) -> dict[tuple[str, int], Open]:
-    """(transaction, part) → how it is billed now."""
-    wanted = sorted(ids)
-    known = originals(engine, wanted)
-    generations: dict[tuple[str, int], int] = {}
-    with transaction(engine) as connection:
-        for chunk in chunks(wanted):
-            query = select(*(settlements.c[name] for name in _KEY)).where(settlements.c.transaction_id.in_(chunk))
-            for id_, part, generation in connection.execute(query.where(~is_released())):
-                generations[id_, part] = generation
-    return {
-        (id_, one.part): Open(
-            (id_, one.part, generations[id_, one.part]), one.net_cents, one.credited_cents, one.given_cents
-        )
-        for id_, parts in known.items()
-        for one in parts
-    }
