@@ -306,6 +306,15 @@ def test_what_the_bank_kept_of_a_batch(way: int, whole: str, parts: list[int]) -
     assert [(part.cents, part.charges_cents) for part in entry.parts] == [(parts[0], 0), (parts[1], 600)]
 
 
+def test_a_batch_of_which_some_is_told(here: BankOffice) -> None:
+    """300.00 came at once and one detail says 121.00: it pays that, and what nobody explains is no client's credit."""
+    content = camt(Moved(30_000, ONE, reference="B1", more='<Amt Ccy="EUR">121.00</Amt>'))
+    ran = bring(here, content, code=3)
+    assert what(ran.json["matched"], "document", "cents") == [(ONE, 12_100)]
+    assert what(ran.json["waiting"], "cents", "reason") == [(17_900, "unmatched")]
+    assert here.open() == {TWO: 5_000, THREE: 7_000}
+
+
 def test_the_inbox(here: BankOffice) -> None:
     """Without a file the folder of bank.inbox is read; it is relative as every path of billing.toml."""
     here.office.append("billing.toml", "[bank]", 'inbox = "in"', f'accounts = ["{IBAN}"]')
