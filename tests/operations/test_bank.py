@@ -218,6 +218,30 @@ def test_a_decimal_comma(told: str, cents: int | None) -> None:
         assert [one.cents for one in csv_statements(content, house)[0].entries] == [cents]
 
 
+ING = f"""Datum;Naam;Tegenrekening;Af Bij;Bedrag;Mededelingen
+20261120;Acme B.V.;{IBAN};Bij;150,00;Factuur {ONE}
+20261121;Acme B.V.;{IBAN};Af;29,00;Te veel betaald {ONE}
+20261122;Verhuurder;;Af;70,00;Huur
+"""
+"""121.00 was owed, 150.00 came, 29.00 went back: amounts without a sign, as ING writes them."""
+
+
+def test_amounts_without_a_sign(here: BankOffice) -> None:
+    """A column says which way they went: unnamed it is refused, for 29.00 would count as paid to us."""
+    names = {"date": "Datum", "amount": "Bedrag", "text": "Mededelingen", "iban": "Tegenrekening", "name": "Naam"}
+    table = "[bank.csv]\n" + "".join(f'{key} = "{value}"\n' for key, value in names.items())
+    before = (here.office.config / "billing.toml").read_text(encoding="utf-8")
+    settings = f'{before}{table}date_format = "%Y%m%d"\ndecimal_comma = true\n'
+    (here.office.config / "billing.toml").write_text(settings, encoding="utf-8")
+    assert 'bank.csv.direction = "Af Bij"' in bring(here, ING.encode(), code=2).err
+    assert here.open() == ALL
+    (here.office.config / "billing.toml").write_text(f'{settings}direction = "Af Bij"\n', encoding="utf-8")
+    ran = bring(here, ING.encode())
+    assert (ran.json["files"][0]["cents"], here.open()) == (15_000 - 2_900 - 7_000, {TWO: 5_000, THREE: 7_000})
+    for old, new in (("Bij;150", "Erbij;150"), ("Bij;150", "Bij;-150")):
+        assert "column Af Bij" in bring(here, ING.replace(old, new).encode(), code=2).err
+
+
 def test_a_statement_that_misses_entries(here: BankOffice) -> None:
     """Its balances move by another sum than it tells of: named, until another file brings the rest of it."""
     half, rest = Moved(12_100, ONE, reference="1"), Moved(5_000, TWO, reference="2")
