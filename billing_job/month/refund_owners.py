@@ -61,7 +61,7 @@ def place_refunds(
         return Owners(frame, empty(ATTRIBUTED), {})
     rows = sorted(records(frame[open_rows]), key=lambda row: _payment(row).in_time)
     refunds = [_payment(row) for row in rows]
-    found, settled = _originals_of(refunds, job, facts)
+    found, settled = _originals_of(refunds, job, facts, parts)
     still_open = open_rows_of(set(found.values()))
     states: dict[str, list[dict[str, object]]] = defaultdict(list)
     for row in records(still_open):
@@ -100,20 +100,31 @@ def _as_billed(frame: pd.DataFrame, is_refund: pd.Series, job: Job) -> pd.DataFr
 
 
 def _originals_of(
-    refunds: list[Payment], job: Job, facts: Assignments
+    refunds: list[Payment], job: Job, facts: Assignments, parts: Mapping[tuple[str, int], int]
 ) -> tuple[dict[str, str], dict[str, tuple[Original, ...]]]:
     """Refund → its original, and the originals that are settled."""
     categories = job.settings.categories
     types = {name for name, category in categories.items() if category == REFUND}
     references = related_references([(each.reference_type, each.reference_id) for each in refunds], facts)
     history = refund_history(job.engine, references, types)
-    settled = originals(job.engine, [payment.transaction_id for payment in history.payments])
-    known = {id_: sum(part.refunded_micros for part in parts) for id_, parts in settled.items()}
+    came_back: dict[str, int] = defaultdict(int)
+    for (id_, _), cost in parts.items():
+        came_back[id_] -= cost
+    # A refund of which a part is billed keeps its original; what is billed of it counts there already.
+    kept = billed_refunds(job.engine, came_back.keys() & {refund.transaction_id for refund in refunds})
+    linked = {id_: original for id_, (original, _) in kept.items()}
+    settled = originals(job.engine, sorted({*linked.values(), *(one.transaction_id for one in history.payments)}))
+    known = {id_: sum(part.refunded_micros for part in billed) for id_, billed in settled.items()}
+    for refund in refunds:
+        if refund.transaction_id in linked:
+            original_id = linked[refund.transaction_id]
+            known[original_id] = known.get(original_id, 0) + refund.micros - came_back[refund.transaction_id]
     pool = Originals(facts, history.payments, known)
-    linked: dict[str, str] = {}
-    waiting = {refund.transaction_id for refund in refunds}
-    # A refund that is billed in part already keeps its original; old ledgers recorded none, so theirs is found anew.
+    waiting = {refund.transaction_id for refund in refunds} - linked.keys()
+    # Old ledgers recorded no original of what they billed: theirs is found anew.
     for refund in sorted([*refunds, *history.unlinked], key=lambda payment: payment.in_time):
+        if refund.transaction_id in linked:
+            continue
         original = pool.take(refund)
         if original is not None and refund.transaction_id in waiting:
             linked[refund.transaction_id] = original.transaction_id
