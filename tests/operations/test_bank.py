@@ -384,6 +384,14 @@ def test_the_books_close_the_items(here: BankOffice) -> None:
 
 
 @pytest.mark.sqlite_file("a kill is the same to a server's transaction")
+def test_what_was_paid_in_other_money_is_in_no_journal(here: BankOffice) -> None:
+    """billing.currency changed after 121.00 euros were paid: the month's books are in the new money, and say so."""
+    bring(here, camt(MOVED[0]))
+    here.office.replace("billing.toml", "[billing]", '[billing]\ncurrency = "GBP"')
+    told = here.office.type("export", "--month", "2026-11", "--format", "csv", "--output", str(here.office.folder))
+    assert (told.code, "1 payment of 2026-11 in EUR, 121.00 in all, left out" in told.err) == (0, True), told.err
+
+
 def test_kills_of_an_import_change_nothing(tmp_path: Path) -> None:
     """A killed import has kept all or nothing, and the same files again give what an undisturbed one gives."""
     _, problems = trials(tmp_path, SUBJECTS["import"], 1, seed=5)
