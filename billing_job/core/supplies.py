@@ -19,7 +19,8 @@ def supply_of(document: Document, vat: Vat) -> Supply:
     client, seller = document.client, document.seller
     country = taxed_as(client.country)
     if vat.supply is not None:
-        return replace(vat.supply, vat_id=client.vat_id) if vat.supply.country == country else vat.supply
+        stays = vat.supply.country == country and client.vat_id
+        return replace(vat.supply, vat_id=client.vat_id) if stays else vat.supply
     if vat.category == "AE" and client.tax_treatment == "DRC":
         return Supply("DRC", country, client.vat_id)
     is_oss = vat.category == "S" and country != taxed_as(seller.country) and client.tax_treatment != "S"

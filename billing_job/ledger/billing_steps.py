@@ -10,7 +10,7 @@ from itertools import groupby
 from operator import attrgetter
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Engine, Table, and_, func, select
+from sqlalchemy import Connection, Engine, Table, func, select
 
 from billing_job.core.settlement import Settlement
 from billing_job.ledger.billing_tables import (
@@ -24,13 +24,12 @@ from billing_job.ledger.billing_tables import (
 )
 from billing_job.ledger.database import transaction
 from billing_job.ledger.issuing import SETTLEMENT_COLUMNS
-from billing_job.ledger.releases import is_released
+from billing_job.ledger.releases import SETTLEMENT_KEY, is_released, of_settlement
 from billing_job.ledger.tables import chain
 from billing_job.ledger.vat_tables import document_evidence
 
 SettlementKey = tuple[str, int, int]
 """Transaction, part, generation."""
-KEY_COLUMNS = ("transaction_id", "part", "generation")
 TERMS_COLUMNS = ("client_id", "month", "generation", "terms_sha256", "vat")
 _BESIDE_SETTLEMENTS = {table.name for table in (documents, document_lines, document_evidence, terms)}
 """What a run records between its first settlements and its terms."""
@@ -96,8 +95,8 @@ def course(engine: Engine) -> list[Step]:
                 Settled(Settlement(*row[: len(Settlement._fields)]), *row[len(Settlement._fields) :])
                 for row in _in_order(connection, settlements, SETTLEMENT_COLUMNS)
             ],
-            credited_rows.name: _in_order(connection, credited_rows, (*KEY_COLUMNS, "net_cents")),
-            releases.name: _in_order(connection, releases, KEY_COLUMNS),
+            credited_rows.name: _in_order(connection, credited_rows, (*SETTLEMENT_KEY, "net_cents")),
+            releases.name: _in_order(connection, releases, SETTLEMENT_KEY),
             client_months.name: _in_order(connection, client_months, TERMS_COLUMNS),
         }
         links = connection.execute(select(chain.c.table_name, chain.c.rows).order_by(chain.c.seq)).all()
@@ -145,10 +144,9 @@ def billed_of_periods(engine: Engine, first: str, last: str) -> dict[tuple[str, 
     """(client, month of the run) → what was billed; what a credit note freed costs where it is billed again."""
     owner = (settlements.c.client_id, settlements.c.period)
     within = settlements.c.period.between(first, last)
-    of_row = and_(*(credited_rows.c[name] == settlements.c[name] for name in KEY_COLUMNS))
     queries = (
         select(*owner, func.sum(settlements.c.net_cents)),
-        select(*owner, -func.sum(credited_rows.c.net_cents)).join(credited_rows, of_row),
+        select(*owner, -func.sum(credited_rows.c.net_cents)).join(credited_rows, of_settlement(credited_rows)),
     )
     nets: dict[tuple[str, str], int] = {}
     with transaction(engine) as connection:

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Engine, create_engine, event, func, select
 
 from billing_job.ledger.billed_facts import originals
-from billing_job.ledger.billing_steps import KEY_COLUMNS, TERMS_COLUMNS, Credited, Issued, Recorded, SettlementKey, Step
+from billing_job.ledger.billing_steps import TERMS_COLUMNS, Credited, Issued, Recorded, SettlementKey, Step
 from billing_job.ledger.billing_tables import (
     client_months,
     closings,
@@ -24,7 +24,7 @@ from billing_job.ledger.bulk import chunks
 from billing_job.ledger.chain import add, row_number
 from billing_job.ledger.database import transaction
 from billing_job.ledger.issuing import SETTLEMENT_COLUMNS
-from billing_job.ledger.releases import is_released
+from billing_job.ledger.releases import SETTLEMENT_KEY, is_released
 from billing_job.ledger.tables import metadata
 
 
@@ -86,9 +86,9 @@ def store(engine: Engine, step: Step) -> None:
         taken = connection.execute(select(func.count()).select_from(table)).scalar_one()
         if isinstance(step, Credited):
             rows = [(f"{taken}", *key, cents) for key, cents in step.rows]
-            add(connection, table, ("credit_number", *KEY_COLUMNS, "net_cents"), rows)
+            add(connection, table, ("credit_number", *SETTLEMENT_KEY, "net_cents"), rows)
         else:
-            add(connection, table, (*KEY_COLUMNS, "credit_number"), [(*key, f"{taken}") for key in step.rows])
+            add(connection, table, (*SETTLEMENT_KEY, "credit_number"), [(*key, f"{taken}") for key in step.rows])
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +113,7 @@ def open_settlements(engine: Engine, ids: Collection[str]) -> dict[tuple[str, in
     generations: dict[tuple[str, int], int] = {}
     with transaction(engine) as connection:
         for chunk in chunks(wanted):
-            query = select(*(settlements.c[name] for name in KEY_COLUMNS)).where(
+            query = select(*(settlements.c[name] for name in SETTLEMENT_KEY)).where(
                 settlements.c.transaction_id.in_(chunk)
             )
             for id_, part, generation in connection.execute(query.where(~is_released())):

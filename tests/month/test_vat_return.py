@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.invoice_rules import complaints
 from tests.support.ledgers import on_server
 from tests.support.lives import AT_COST, DECEMBER, OCTOBER, SEPTEMBER, Life, life, moved, plan
 
@@ -141,6 +142,20 @@ def test_late_rows_and_refunds_are_declared_where_their_month_was_taxed(here: Li
     with (here.office.output / OCTOBER / "accounting" / "journal.csv").open(encoding="utf-8", newline="") as file:
         booked = [(each["account"], each["amount"]) for each in csv.DictReader(file) if each["client_id"] == "eva"]
     assert booked == [("1300", "1.82"), ("8050", "13.50"), ("8000", "-15.00"), ("1510", "2.83"), ("1500", "-3.15")]
+
+
+def test_a_reverse_charge_names_the_id_of_its_month(here: Life) -> None:
+    """Bruno gave its VAT id up: a call of September that comes late is under the one that it had, in list and XML."""
+    here.add(moved(1, -1000, "2026-09-10", trunk="trk_b"))
+    here.run(SEPTEMBER)
+    here.clients(*(row.replace("DE136695976", "") for row in CLIENTS))
+    here.add(moved(2, -300, "2026-09-11", trunk="trk_b"), moved(3, -5000, "2026-10-11", trunk="trk_b"))
+    (number,) = [each["number"] for each in here.run(OCTOBER).json["documents"]]
+    assert here.stored(number)["client"]["vat_id"] == "DE136695976"
+    ubl = (here.office.output / OCTOBER / "invoices" / f"{number}.xml").read_bytes()
+    assert complaints(ubl) == []
+    assert here.office.type("vat", "return", "--period", "2026Q3").code == 0
+    assert rows(here, "2026Q3", "ec_sales_list.csv") == [("DE136695976", "DE", "13.00")]
 
 
 def test_a_closed_quarter_takes_nothing_more(here: Life) -> None:

@@ -190,6 +190,17 @@ def _places(client_ids: Coded) -> dict[str, range]:
     return {names[codes[start]]: range(start, end) for start, end in zip(starts.tolist(), ends, strict=False)}
 
 
+def _identified(client: Client, lines: Sequence[Line]) -> Client:
+    """The client with the VAT id that a reverse charge must name (Directive 2006/112/EC Article 226(4)).
+
+    One that has none any more had it in the month whose rows came late, or are given back.
+    """
+    if client.vat_id:
+        return client
+    of_lines = (line.vat.supply.vat_id for line in lines if line.vat.category == "AE" and line.vat.supply)
+    return replace(client, vat_id=next(filter(None, of_lines), ""))
+
+
 def _document(
     client: Client,
     lines: Sequence[Line],
@@ -213,7 +224,7 @@ def _document(
         due_date=max(terms.issue_date, terms.today) + timedelta(days=days),
         currency=terms.currency,
         seller=terms.seller,
-        client=client,
+        client=_identified(client, lines),
         lines=tuple(lines),
         vat_totals=totals,
         net_cents=net,
