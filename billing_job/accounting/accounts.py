@@ -186,7 +186,7 @@ class Accounts:
 
 
 def load_accounts(path: Path | None) -> Accounts:
-    """Read accounts.csv: columns in any order, with a BOM, with `;` or `,`; None is the shipped file alone.
+    """Read accounts.csv: columns in any order, with a BOM, with `;` or `,`; without it the shipped file holds alone.
 
     A file's rows replace the shipped rows of the same kind and format; the other shipped rows stay. ConfigError lists
     every bad row with file, row and column.
@@ -199,13 +199,13 @@ def load_accounts(path: Path | None) -> Accounts:
         raise ConfigError(problems)
     replaced = {(row.kind, row.format) for row in own}
     kept = [row for row in default if (row.kind, row.format) not in replaced]
-    return Accounts((*own, *kept), str(path or shipped))
+    return Accounts((*own, *kept), str(path if own else shipped))
 
 
 def _rows(path: Path, problems: list[str]) -> Iterator[AccountRow]:
     """The good rows of one file; what is wrong with the others goes to `problems`."""
     seen: dict[tuple[str, ...], str] = {}
-    for place, row in typed_rows(path, AccountRow, problems):
+    for place, row in typed_rows(path, AccountRow, problems, optional=True):
         first = seen.setdefault(row.conditions(), place.place)
         if first != place.place:
             same = first.removeprefix(f"{path}, ")

@@ -9,6 +9,7 @@ from billing_job.core.document import Client, Document, Kind, Line, Vat
 from billing_job.core.errors import InvariantBroken
 from billing_job.core.money import decimal_text, rate_text, vat_cents, vat_shares
 from billing_job.core.period import Period
+from billing_job.core.supplies import by_supply
 
 _MOVED = {
     PaymentKind.RECEIPT: "Payment of",
@@ -29,21 +30,24 @@ def document_entry(document: Document, accounts: Accounts) -> Entry:
     sides: list[_Side] = [(receivable, document.gross_cents, document.number, None)]
     vat_sides: list[_Side] = []
     for total in document.vat_totals:
-        lines = [line for line in document.lines if line.vat == total.vat]
-        if sum(line.net_cents for line in lines) != total.net_cents:
+        parts = by_supply(document, total)
+        if sum(line.net_cents for _, lines, _ in parts for line in lines) != total.net_cents:
             raise InvariantBroken(f"{document.number}: lines do not add up to the net of VAT {_case_text(total.vat)}")
-        words = {
-            "vat_case": document.vat_case(total.vat),
-            "rate": rate_text(total.vat.rate),
-            "country": document.client.country,
-        }
-        for category, net, vat in _by_category(document.number, lines, total.vat, total.vat_cents):
-            share = PostingVat(words["vat_case"], total.vat.category, total.vat.rate, net, vat)
-            key = AccountKey(AccountKind.REVENUE, category=category, **words)
-            sides.append((key, -net, category_text(category), share))
-        if total.vat_cents:
-            whole = PostingVat(words["vat_case"], total.vat.category, total.vat.rate, total.net_cents, total.vat_cents)
-            vat_sides.append((AccountKey(AccountKind.VAT, **words), -total.vat_cents, f"VAT {words['rate']}%", whole))
+        for supply, lines, tax in parts:
+            of_oss = supply.case == "OSS" and total.vat.supply is not None
+            words = {
+                "vat_case": supply.case,
+                "rate": rate_text(total.vat.rate),
+                "country": supply.country if of_oss else document.client.country,
+            }
+            for category, net, vat in _by_category(document.number, lines, total.vat, tax):
+                share = PostingVat(supply.case, total.vat.category, total.vat.rate, net, vat)
+                key = AccountKey(AccountKind.REVENUE, category=category, **words)
+                sides.append((key, -net, category_text(category), share))
+            if tax:
+                net = sum(line.net_cents for line in lines)
+                whole = PostingVat(supply.case, total.vat.category, total.vat.rate, net, tax)
+                vat_sides.append((AccountKey(AccountKind.VAT, **words), -tax, f"VAT {words['rate']}%", whole))
     is_invoice = document.kind == Kind.INVOICE
     narration = f"{'Invoice' if is_invoice else 'Credit note'} {document.number}"
     corrects = document.corrected[0].number if len(document.corrected) == 1 else ""

@@ -62,8 +62,13 @@ class Journal:
         return (entry for entry in self.entries if entry.party is None)
 
     def keys(self) -> Iterator[AccountKey]:
-        """The key of every posting."""
-        return (posting.key for entry in self.entries for posting in entry.postings)
+        """The key of every posting, and of the bank where something was paid.
+
+        A payment that the bank kept whole has no posting there, and some programs book each of its sides against it.
+        """
+        yield from (posting.key for entry in self.entries for posting in entry.postings)
+        if any(True for _ in self.receipts()):
+            yield AccountKey(AccountKind.BANK)
 
     def balances(self) -> dict[str, int]:
         """Cents by account of the chart for all formats."""

@@ -1,30 +1,12 @@
 """Under which accounts the journal has the revenue and the VAT of documents: what a VAT return is tied to."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from datetime import date
-from typing import Literal
 
 from billing_job.accounting.accounts import AccountKind, Accounts
 from billing_job.accounting.booking import document_entry
 from billing_job.core.document import Document
 from billing_job.core.money import rate_text
-
-
-@dataclass(frozen=True, slots=True)
-class VatPosting:
-    """A revenue (net) or VAT posting of a document, with the document's sign; cents."""
-
-    number: str
-    issue_date: date
-    figure: Literal["net", "vat"]
-    case: str
-    """A value of `accounts.VAT_CASES`."""
-    rate: str
-    currency: str
-    account: str
-    account_name: str
-    cents: int
+from billing_job.core.vat_posting import VatPosting
 
 
 def vat_postings(documents: Iterable[Document], accounts: Accounts) -> Iterator[VatPosting]:

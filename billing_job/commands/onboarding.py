@@ -165,12 +165,13 @@ def move(invocation: Invocation, number: str, client_id: str, at: str | None, as
     Example: billing-job move +31612001237 --to acme --at 2026-12-01
     """
     from billing_job.month.session import locked_job
-    from billing_job.operations.onboarding.move_and_leave import planned_move, write_move
+    from billing_job.operations.onboarding.move_and_leave import check_move, planned_move, write_move
 
     session = invocation.session()
     with locked_job(session, makes_ledger=True) as job:
         today = _today(invocation, job.settings)
         plan = planned_move(job.mapping, number, client_id, day(at, "--at") or today)
+        check_move(session.config_folder)
         is_routed = plan.day <= today
         if is_routed:
             if not plan.did_number_id:

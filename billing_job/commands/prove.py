@@ -22,7 +22,7 @@ def reconcile(invocation: Invocation, as_json: bool) -> int:
 
     Example: billing-job reconcile
     """
-    from billing_job.commands.text_tables import reconcile_text
+    from billing_job.commands.prove_text import reconcile_text
     from billing_job.month.session import locked_job
     from billing_job.operations.reconcile import reconcile as prove
 
@@ -58,7 +58,7 @@ def verify(
 
     Example: billing-job verify --deep
     """
-    from billing_job.commands.text_tables import changed_words
+    from billing_job.commands.prove_text import changed_words
     from billing_job.month.session import locked_job
     from billing_job.operations.reconcile import billed_rows_changed
     from billing_job.operations.verify import verify as check

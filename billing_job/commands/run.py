@@ -142,7 +142,7 @@ def preview(
 
     Example: billing-job preview --month 2026-10
     """
-    from billing_job.commands.text_tables import changes_table, coming_table
+    from billing_job.commands.run_text import changes_table, coming_table
     from billing_job.month.run import RunOptions
     from billing_job.month.run import run as run_month
 

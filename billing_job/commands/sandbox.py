@@ -149,6 +149,7 @@ def sandbox(
     from billing_job.didfarm.sandbox.faults import FAULTS, parse_fault, usage
     from billing_job.didfarm.sandbox.page_faults import PAGE_FAULTS
     from billing_job.didfarm.sandbox.running import serve
+    from billing_job.didfarm.sandbox.server import Sandbox
     from billing_job.didfarm.sandbox.shapes.table import PLAIN, SHAPES
     from billing_job.didfarm.sandbox.world import make_world
 
@@ -190,9 +191,8 @@ def sandbox(
             stand_in = beside.enter_context(RunningStandIn(key, access_point))
             stand_in.state.faults.update(_played_to(peppol_faults, PEPPOL_FAULTS))
             click.echo(f"Access point at {stand_in.url}")
-        serve(
+        sandbox = Sandbox(
             world,
-            port,
             key,
             invocation.clock,
             requests_per_minute=rate,
@@ -201,8 +201,8 @@ def sandbox(
             webhook_url=webhook_url,
             webhook_secret=invocation.secret(WEBHOOK_SECRET_VARIABLE),
             shape=shape,
-            on_ready=lambda url: click.echo(f"Serving {url}"),
         )
+        serve(sandbox, port, on_ready=lambda url: click.echo(f"Serving {url}"))
     return 0
 
 

@@ -1,13 +1,11 @@
-"""What commands print for people on standard output: aligned plain text that also survives a pipe."""
+"""Tables for the terminal and for pipes: aligned plain text, and amounts one below the other."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
 
 from rich.console import Console
 
-from billing_job.core.money import grouped_micros_text, grouped_text, money_text, wallet_text
+from billing_job.core.money import grouped_micros_text, grouped_text
 from billing_job.core.screen import Screen, aligned, broken, cut, in_order, longest_piece, padded, width_of
-from billing_job.core.sentences import counted, listed
 
 GAP = "  "
 SHORTEST = 6
@@ -129,129 +127,3 @@ def signed_micros(micros: int) -> str:
 def signed(cents: int) -> str:
     """Cents with their sign and groups of thousands, without the currency."""
     return f"{'-' if cents < 0 else ''}{grouped_text(cents)}"
-
-
-PLACES = ("billed", "excluded", "exceptions", "waiting", "transactions")
-"""Where the transactions of a month are, and all of them."""
-
-
-def reconcile_text(proof: Mapping[str, Any], currency: str, console: Console | None = None) -> str:
-    """The wallet's proof: whether it is explained, of what, and month by month where every transaction is."""
-    screen = Screen.of(console or Console())
-    wallet, gate = proof["wallet"], proof["gate"]
-    lines = [*_verdict(wallet, currency, screen), "", *_wallet(wallet, currency), ""]
-    if not wallet["matches"] and wallet["balance_micros"] is not None:
-        causes = [" ".join(f"{each['setting']}: {each['why']}; {each['toml']}".split()) for each in gate["likely"]]
-        said = [f"Likely cause: {cause.removesuffix(';')}" for cause in causes]
-        said.append("Other causes: the supplier's history is cut off, or rows are still arriving.")
-        lines += [line for text in said for line in screen.wrapped(text, "  ")] + [""]
-    lines += [*_months(proof, currency, console), ""]
-    said = []
-    for name, sentence in (("changed", "changed their content"), ("vanished", "are no longer listed by the supplier")):
-        if proof[name]:
-            said.append(f"{len(proof[name])} transactions {sentence}: {listed(proof[name], 10)}")
-    if gate["proven"]:
-        said.append(f"How amounts are read is proven since {gate['proven']['month']} ({gate['proven']['moment']}).")
-    for each in gate["decisions"]:
-        difference = each["difference"] or "an unknown balance"
-        said.append(f"A difference of {difference} was accepted at {each['moment']}: {each['reason']}")
-    said += [changed_words(each, currency) for each in proof["billed_row_changed"]]
-    lines += [line for text in said for line in screen.wrapped(text, "  ")]
-    return "\n".join(lines).rstrip()
-
-
-def _verdict(wallet: Mapping[str, Any], currency: str, screen: Screen) -> list[str]:
-    below = wallet["difference_micros"]
-    if wallet["matches"]:
-        rest = f"; {wallet_text(-below, currency)} are below its last place and no difference" if below else ""
-        return [
-            screen.painted(line, "good")
-            for line in screen.wrapped(f"The wallet is explained{rest or ' to the cent'}.", "  ")
-        ]
-    said = (
-        "The wallet's balance is not known yet: run `billing-job sync`."
-        if wallet["balance_micros"] is None
-        else f"The wallet is NOT explained: a difference of {wallet_text(below, currency)}."
-    )
-    return [screen.painted(line, "bad") for line in screen.wrapped(said, "  ")]
-
-
-def _wallet(wallet: Mapping[str, Any], currency: str) -> list[str]:
-    """The sum from the opening balance to what the supplier says."""
-    rows = [
-        ("opening balance", wallet["opening_micros"]),
-        ("movements", wallet["movements_micros"]),
-        ("wallet's balance", wallet["balance_micros"]),
-    ]
-    if wallet["balance_micros"] is not None and wallet["difference_micros"]:
-        rows.append(("difference", wallet["difference_micros"]))
-    texts = amounts(micros for _, micros in rows)
-    return [f"{name:<18}{currency} {text}".rstrip() for (name, _), text in zip(rows, texts, strict=True)]
-
-
-def _months(proof: Mapping[str, Any], currency: str, console: Console | None) -> list[str]:
-    """Each month's places that hold something, one below the other, and the month in all."""
-    shown = []
-    for month in (*proof["months"], {**{place: proof[place] for place in PLACES}, "month": "all"}):
-        places = [place for place in PLACES if month[place]["count"] or place == PLACES[-1]]
-        shown += [
-            (
-                (month["month"] or "undated") if place == places[0] else "",
-                "in all" if place == PLACES[-1] else place,
-                f"{month[place]['count']:,}",
-                month[place]["micros"],
-            )
-            for place in places
-        ]
-    texts = amounts(micros for *_, micros in shown)
-    rows = [(*row[:3], text) for row, text in zip(shown, texts, strict=True)]
-    columns = ("month", "place", "transactions", currency)
-    return table(columns, rows, right=columns[2:], console=console).split("\n")
-
-
-def changed_words(changed: Mapping[str, Any], currency: str) -> str:
-    """Invariant 7 of one transaction: what it was settled at, where, and what it is now."""
-    billed, now = money_text(changed["billed_cents"], currency), changed["now_cents"]
-    became = "is no longer listed or readable" if now is None else f"reads as {money_text(now, currency)}"
-    where = f", {changed['documents']}" if changed["documents"] else ""
-    return (
-        f"billed_row_changed: transaction {changed['transaction_id']} was settled at {billed}{where}, and now {became}"
-    )
-
-
-def changes_table(changes: Sequence[Mapping[str, Any]], currency: str, console: Console | None = None) -> str:
-    """What each client would be billed now, net, beside the month before and the last preview; at last all of them."""
-    since_last = any(each["last_preview_cents"] not in (None, each["now_cents"]) for each in changes)
-    columns = ["client", "name", "month before", "now", "change", *(["since last preview"] if since_last else [])]
-    rows = [_change(each["client_id"], each["client_name"], each, since_last) for each in changes]
-    if changes:
-        names = ("month_before_cents", "now_cents", "last_preview_cents")
-        total = {name: sum(each[name] or 0 for each in changes) for name in names}
-        rows.append(_change("in all", counted(len(changes), "client"), total, since_last))
-    text = table(columns, rows, right=columns[2:], short=columns[:2], console=console)
-    return f"{text}\n\nNet, {currency}"
-
-
-def coming_table(coming: Sequence[Mapping[str, Any]]) -> str:
-    """Charges of one's own that the next month's run bills."""
-    columns = ("charge", "client", "description", "net")
-    rows = [
-        (each["transaction_id"], each["client_id"], each["description"], signed(each["net_cents"])) for each in coming
-    ]
-    return table(columns, rows, right=columns[3:], short=columns[2:3])
-
-
-def _change(client_id: str, name: str, change: Mapping[str, Any], since_last: bool) -> tuple[str, ...]:
-    before, now, earlier = change["month_before_cents"], change["now_cents"], change["last_preview_cents"]
-    since = "" if earlier in (None, now) else f"{'+' if now > earlier else ''}{signed(now - earlier)}"
-    return (client_id, name, signed(before), signed(now), percent(before, now), *([since] if since_last else []))
-
-
-def percent(before: int, now: int) -> str:
-    """The change in whole percent; "new" and "gone" where one side is nothing."""
-    if before == 0:
-        return "new" if now else ""
-    if now == 0:
-        return "gone"
-    change = (abs(now - before) * 200 + abs(before)) // (2 * abs(before))
-    return f"{'+' if now >= before else '-'}{change}%"

@@ -14,7 +14,7 @@ from billing_job.config.mapping_columns import ValidFrom, ValidTo
 from billing_job.core.categories import OWN_CHARGE, PLANS_OWN, REFUND, TOPUP
 from billing_job.core.countries import numbering_country
 from billing_job.core.errors import ConfigError
-from billing_job.core.files.csv_reader import CsvRow, Row, known, typed_rows
+from billing_job.core.files.csv_reader import CsvRow, Row, known, table_path, typed_rows
 from billing_job.core.money import MAX_CENTS, micros_from_decimal, scaled
 from billing_job.core.register import Register
 from billing_job.core.toml import Day, DecimalString, PhoneNumber, PositiveWalletMoney, expecting
@@ -147,7 +147,7 @@ def load_charges(folder: Path, register: Register, plan_names: Sequence[str]) ->
             indices=series,
         )
     )
-    has_numbers = (folder / "numbers.csv").exists()
+    has_numbers = table_path(folder, "numbers").exists()
     for row, cells in rows:
         problems += [
             row.wrong(column, said) for column, said in _contradictions(cells, register, has_numbers=has_numbers)

@@ -36,6 +36,8 @@ class BankCsv(Table):
     name: str = "name"
     id: str = "id"
     account: str = "account"
+    direction: str = ""
+    """Of amounts without a sign: says whether they came in or went out (Af/Bij, S/H, D/C)."""
     date_format: str = ""
     """strptime; empty: ISO 8601."""
     decimal_comma: bool = False

@@ -11,7 +11,6 @@ from decimal import Decimal
 from enum import StrEnum
 
 from billing_job.core.categories import is_own_charge
-from billing_job.core.countries import taxed_as
 from billing_job.core.money import exchanged_cents
 from billing_job.core.period import Period
 from billing_job.core.units import unit_of_category
@@ -121,6 +120,21 @@ class Client:
 
 
 @dataclass(frozen=True, slots=True)
+class Supply:
+    """What the tax office asks of a line beside its VAT: as it was when the line's month was first taxed."""
+
+    case: str
+    """The category, and two cases that the books and the tax office tell apart from it.
+
+    OSS is category S at the rate of a client's country that is not the seller's, DRC reverse charge at home.
+    """
+    country: str
+    """The client's, Monaco as France."""
+    vat_id: str
+    """The client's."""
+
+
+@dataclass(frozen=True, slots=True)
 class Vat:
     """How a line is taxed: EN 16931 category, rate in percent, and why there is no VAT when there is none."""
 
@@ -131,6 +145,8 @@ class Vat:
     """BT-121, for example VATEX-EU-AE."""
     exemption_reason: str = ""
     """BT-120, in English; the page prints the wording of the client's language by the code."""
+    supply: Supply | None = field(default=None, compare=False)
+    """None on documents from before it was kept; lines of one category and rate are taxed as one sum whatever it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,16 +290,6 @@ class Document:
     def period(self) -> Period:
         """The calendar month that is billed."""
         return Period.of(self.period_end)
-
-    def vat_case(self, vat: Vat) -> str:
-        """The category of a line, and two cases that the books and the tax office tell apart from it.
-
-        OSS is category S at the rate of a client's country that is not the seller's, DRC reverse charge at home.
-        """
-        abroad = taxed_as(self.client.country) != taxed_as(self.seller.country)
-        if vat.category == "AE" and self.client.tax_treatment == "DRC":
-            return "DRC"
-        return "OSS" if vat.category == "S" and abroad and self.client.tax_treatment != "S" else vat.category
 
     def detail_rows(self) -> Iterator[tuple[Line, DetailRow]]:
         """Every detail row with the line it belongs to, in the document's order."""

@@ -7,6 +7,11 @@ from typing import NamedTuple
 
 from billing_job.core.document import Document, Vat
 
+Owner = tuple[str, str]
+"""A client and a month."""
+Key = tuple[str, int]
+"""A transaction and its part."""
+
 
 class Settlement(NamedTuple):
     """How one transaction was billed: the fact from which everything that comes later is derived.

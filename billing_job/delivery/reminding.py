@@ -7,7 +7,6 @@ person settles it. The figures are worked out when the letter leaves, so that wh
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
-from datetime import date, timedelta
 
 from billing_job.config.mail import Mail
 from billing_job.core.console import Console
@@ -18,40 +17,17 @@ from billing_job.core.files.object_store import files_at
 from billing_job.core.moments import moment_text
 from billing_job.delivery.due_reminders import may_have_left, planned_reminders, settle
 from billing_job.delivery.mailing import MAX_BROKEN, envelope_of
-from billing_job.delivery.message import (
-    Answer,
-    Attachment,
-    Letter,
-    Outcome,
-    Transport,
-    ascii_address,
-    message_bytes,
-    message_id,
-)
+from billing_job.delivery.message import Answer, Outcome, Transport, ascii_address, message_bytes, message_id
 from billing_job.delivery.noting import note_reminder
+from billing_job.delivery.reminder_letters import file_name, reminder_mail, reminder_pdf
 from billing_job.delivery.reminder_report import ReminderRound, Unsent
 from billing_job.delivery.smtp import MailServerUnreachable
-from billing_job.documents.document_files import letter_pdf
-from billing_job.documents.email_text import letter_mail_texts
-from billing_job.documents.reminder_letter import ItemRow, ReminderLetter, reminder_view
-from billing_job.documents.safe_text import plain_text
 from billing_job.ledger.payments import claims, recorded_payments
-from billing_job.ledger.reminders import (
-    UNKNOWN,
-    ReminderEvent,
-    SentReminder,
-    claim_reminder,
-    logged_reminders,
-)
+from billing_job.ledger.reminders import UNKNOWN, ReminderEvent, SentReminder, claim_reminder, logged_reminders
 from billing_job.month.job import Job
 from billing_job.month.receivables import load_receivables, open_in_other_money, other_money_notes
 from billing_job.month.reminded import claimed_beside, client_of, reminder_of, reminder_to_json
 from billing_job.receivables.reminder_plan import Reminder
-
-FOLDER = "reminders"
-DAYS_TO_PAY = 14
-_POST_DAYS = 3
-"""Added where a consumer is given 14 days: they count from the day after it has the letter."""
 
 
 def remind(
@@ -91,7 +67,7 @@ def remind(
         elif reminder.channel == "letter":
             if not dry_run:
                 _write_letter(job, reminder, client, log, console)
-            report.sent.append((reminder, _file_name(reminder)))
+            report.sent.append((reminder, file_name(reminder)))
         elif problem := _unsendable(reminder, client, latest):
             report.unsent.append(Unsent(reminder.client_id, client.first_email, problem))
         else:
@@ -122,7 +98,7 @@ def _write_letter(job: Job, reminder: Reminder, client: Client, log: Sequence[Se
     noted = claim_reminder(
         job.engine,
         reminder.client_id,
-        _file_name(reminder),
+        file_name(reminder),
         reminder.day.isoformat(),
         reminder_to_json(reminder),
         lambda attempt: "",
@@ -136,11 +112,7 @@ def _write_letter(job: Job, reminder: Reminder, client: Client, log: Sequence[Se
 
 
 def _put_letter(job: Job, reminder: Reminder, client: Client) -> None:
-    files_at(job.settings.output.directory).write(_file_name(reminder), _pdf(job, reminder, client))
-
-
-def _file_name(reminder: Reminder) -> str:
-    return f"{FOLDER}/{reminder.client_id}-{reminder.day}.pdf"
+    files_at(job.settings.output.directory).write(file_name(reminder), reminder_pdf(job, reminder, client))
 
 
 def _unsendable(reminder: Reminder, client: Client, latest: Mapping[str, SentReminder]) -> str:
@@ -201,7 +173,7 @@ def _send_one(
     console: Console,
 ) -> Answer | None:
     """Note, send, note; None when another process has noted something of this client meanwhile."""
-    letter = _letter(job, mail, reminder, client)
+    letter = reminder_mail(job, mail, reminder, client)
     body = reminder_to_json(reminder)
     noted = claim_reminder(
         job.engine,
@@ -224,71 +196,3 @@ def _send_one(
         raise
     note_reminder(job, noted, ReminderEvent(answer.outcome.value), answer.detail, console)
     return answer
-
-
-def _letter(job: Job, mail: Mail, reminder: Reminder, client: Client) -> Letter:
-    """The e-mail with the letter as a PDF, still without a Message-ID."""
-    what = f"reminder of {reminder.client_id}"
-    texts = letter_mail_texts(
-        reminder_view(_told(job, reminder, client), job.templates, pictures=False), job.templates, what
-    )
-    name = _file_name(reminder).rpartition("/")[2]
-    to, *others = (ascii_address(address) or address for address in client.recipients)
-    direct = len([address for address in client.email.split(";") if address.strip()]) - 1
-    return Letter(
-        message_id="",
-        date=job.clock.now(),
-        sender=mail.sender,
-        sender_name=plain_text(job.seller.name),
-        recipient=to,
-        recipient_name=plain_text(client.name),
-        reply_to=mail.reply_to,
-        language=texts.language,
-        subject=texts.subject,
-        text=texts.text,
-        html=texts.html,
-        attachments=(Attachment(name, _pdf(job, reminder, client)),),
-        also_to=tuple(others[:direct]),
-        copy_to=tuple(others[direct:]),
-    )
-
-
-def _pdf(job: Job, reminder: Reminder, client: Client) -> bytes:
-    view = reminder_view(_told(job, reminder, client), job.templates)
-    return letter_pdf(view, job.templates, day=reminder.day, what=f"reminder of {reminder.client_id}")
-
-
-def _told(job: Job, reminder: Reminder, client: Client) -> ReminderLetter:
-    return ReminderLetter(
-        job.seller,
-        client,
-        job.settings.billing.currency,
-        reminder.day,
-        _pay_by(reminder),
-        reminder.text,
-        tuple(
-            ItemRow(
-                item.number,
-                item.issue_date,
-                item.due_date,
-                item.days_overdue,
-                item.gross_cents,
-                item.open_cents,
-                item.interest_cents,
-            )
-            for item in reminder.items
-        ),
-        reminder.in_favour_cents,
-        reminder.interest_cents,
-        reminder.interest_law,
-        reminder.costs.cents,
-        reminder.costs.law,
-        reminder.announced.cents,
-        reminder.announced.law,
-        reminder.asked_cents,
-    )
-
-
-def _pay_by(reminder: Reminder) -> date:
-    days = DAYS_TO_PAY + (_POST_DAYS if reminder.announced.cents else 0)
-    return reminder.day + timedelta(days=days)

@@ -12,7 +12,7 @@ from datetime import datetime
 from billing_job.core.errors import InsufficientBalance, Invalid, NotFound, RequestRefused, Unauthorized
 from billing_job.core.redaction import SHORTEST_SECRET, spellings
 from billing_job.didfarm.retry import ODD_ATTEMPTS, Retryable, seconds_asked_for
-from billing_job.didfarm.wire import Json, parse_json
+from billing_job.didfarm.wire_json import Json, parse_json
 
 LONGEST_QUOTE = 300
 """Characters of what a supplier says that we repeat."""

@@ -34,7 +34,7 @@ from billing_job.didfarm.retry import (
 from billing_job.didfarm.shape import UnexpectedShape
 from billing_job.didfarm.unpacking import TooLarge, unpacked
 from billing_job.didfarm.watched_connection import Connection
-from billing_job.didfarm.wire import Json
+from billing_job.didfarm.wire_json import Json
 
 T = TypeVar("T")
 

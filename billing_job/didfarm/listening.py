@@ -1,6 +1,10 @@
-"""A socket that listens: that of the webhook receiver and of everything that the sandbox plays."""
+"""A server that listens: the webhook receiver, and everything that the sandbox plays."""
 
 import socket
+from typing import Any
+
+import uvicorn
+from starlette.types import ASGIApp
 
 from billing_job.core.errors import ConfigError
 
@@ -29,3 +33,19 @@ def address_of(listener: socket.socket) -> str:
     """Where it can be reached: http://HOST:PORT."""
     host, port = listener.getsockname()[:2]
     return f"http://{f'[{host}]' if ':' in host else host}:{port}"
+
+
+def quiet_config(app: ASGIApp, connections: Any, **more: Any) -> uvicorn.Config:
+    """uvicorn's settings for an app that speaks HTTP and nothing else, and writes no log; `connections` makes them."""
+    return uvicorn.Config(
+        app,
+        http=connections,
+        ws="none",
+        loop="asyncio",
+        lifespan="off",
+        log_config=None,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        **more,
+    )

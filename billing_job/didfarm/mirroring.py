@@ -1,10 +1,12 @@
 """What every way to read the list shares: where rows are kept, what was noticed, and the report."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from billing_job.core.errors import Incomplete
 from billing_job.core.wallet import CompletedWalk, ListShape, Saved, Transaction
+from billing_job.didfarm.page import PATH
 
 PASSES = 4
 """Passes over the list before a run gives up as incomplete."""
@@ -69,3 +71,29 @@ class Tally:
         """Remember something odd, once."""
         if anomaly and anomaly not in self.anomalies:
             self.anomalies.append(anomaly)
+
+
+def sealed(
+    mirror: Mirror, tally: Tally, listed: Set[str] | None, total: int, shape: ListShape, *, quiet: bool
+) -> WalkReport:
+    """Seal a walk that is proven whole; `listed` are all rows of the list, None where only the new ones were read."""
+    absent = () if listed is None else tuple(sorted(mirror.present_ids() - listed))
+    mirror.seal(CompletedWalk(listed is not None, total, shape, absent))
+    return WalkReport(
+        full=listed is not None,
+        total=total,
+        new=tally.new,
+        changed=tuple(tally.changed),
+        absent=absent,
+        anomalies=tuple(tally.anomalies),
+        quiet=quiet,
+    )
+
+
+def contradicted(tally: Tally) -> Incomplete:
+    """What ends a walk of which no pass agrees with another."""
+    why = f" ({tally.anomalies[-1]})" if tally.anomalies else ""
+    return Incomplete(
+        f"GET {PATH}: {PASSES} passes over the list contradict each other{why}."
+        " Everything read so far is kept; run again when the supplier's list has come to rest"
+    )

@@ -21,8 +21,8 @@ from billing_job.didfarm.models import (
 )
 from billing_job.didfarm.next_page import next_page
 from billing_job.didfarm.shape import at_path
-from billing_job.didfarm.wire import Json
 from billing_job.didfarm.wire_amounts import Marks, Number, PlainMarks, places_of, read_number, to_micros
+from billing_job.didfarm.wire_json import Json
 from billing_job.didfarm.wire_reading import BalanceReading
 
 

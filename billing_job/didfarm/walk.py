@@ -12,8 +12,17 @@ what a crash left unread below it.
 from collections.abc import Callable
 
 from billing_job.core.errors import Incomplete, RequestRefused
-from billing_job.core.wallet import CompletedWalk, ListShape
-from billing_job.didfarm.mirroring import BEHIND_THE_END, PASSES, QUIET_ROUNDS, Mirror, Tally, WalkReport
+from billing_job.core.wallet import ListShape
+from billing_job.didfarm.mirroring import (
+    BEHIND_THE_END,
+    PASSES,
+    QUIET_ROUNDS,
+    Mirror,
+    Tally,
+    WalkReport,
+    contradicted,
+    sealed,
+)
 from billing_job.didfarm.page import Bounded, Page, ReadPage, order_of
 from billing_job.didfarm.walk_pass import Pass
 
@@ -48,23 +57,9 @@ def walk(read: ReadPage, mirror: Mirror, *, full: bool, before_newest: Callable[
             whole = found.is_sound and found.covers_all
             listed = found.listed
         if whole:
-            absent = () if listed is None else tuple(sorted(mirror.present_ids() - listed))
-            mirror.seal(CompletedWalk(listed is not None, found.total, ListShape(found.order, found.size), absent))
-            return WalkReport(
-                full=listed is not None,
-                total=found.total,
-                new=tally.new,
-                changed=tuple(tally.changed),
-                absent=absent,
-                anomalies=tuple(tally.anomalies),
-                quiet=found.quiet,
-            )
+            return sealed(mirror, tally, listed, found.total, ListShape(found.order, found.size), quiet=found.quiet)
         learned = None
-    why = f" ({tally.anomalies[-1]})" if tally.anomalies else ""
-    raise Incomplete(
-        f"GET /wallet/transactions: {PASSES} passes over the list contradict each other{why}."
-        " Everything read so far is kept; run again when the supplier's list has come to rest"
-    )
+    raise contradicted(tally)
 
 
 def _one_pass(

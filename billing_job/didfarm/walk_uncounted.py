@@ -10,8 +10,17 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from billing_job.core.errors import Incomplete, RequestRefused
-from billing_job.core.wallet import CompletedWalk, ListShape, Order
-from billing_job.didfarm.mirroring import BEHIND_THE_END, PASSES, QUIET_ROUNDS, Mirror, Tally, WalkReport
+from billing_job.core.wallet import ListShape, Order
+from billing_job.didfarm.mirroring import (
+    BEHIND_THE_END,
+    PASSES,
+    QUIET_ROUNDS,
+    Mirror,
+    Tally,
+    WalkReport,
+    contradicted,
+    sealed,
+)
 from billing_job.didfarm.page import PATH, Bounded, Page, ReadPage, order_of
 
 MOST_BARREN_PAGES = 2
@@ -83,26 +92,13 @@ def walk_uncounted(
         elif earlier is not None:
             tally.note("two passes list different rows")
         earlier = found
-    why = f" ({tally.anomalies[-1]})" if tally.anomalies else ""
-    raise Incomplete(
-        f"GET {PATH}: {PASSES} passes over the list contradict each other{why}."
-        " Everything read so far is kept; run again when the supplier's list has come to rest"
-    )
+    raise contradicted(tally)
 
 
 def _sealed(mirror: Mirror, tally: Tally, found: _Pass, *, is_full: bool) -> WalkReport:
-    absent = tuple(sorted(mirror.present_ids() - found.listed)) if is_full else ()
-    total = len(found.listed) if is_full else mirror.present()
-    mirror.seal(CompletedWalk(is_full, total, ListShape(found.order, found.size), absent))
-    return WalkReport(
-        full=is_full,
-        total=total,
-        new=tally.new,
-        changed=tuple(tally.changed),
-        absent=absent,
-        anomalies=tuple(tally.anomalies),
-        quiet=found.quiet,
-    )
+    listed = found.listed if is_full else None
+    total = mirror.present() if listed is None else len(listed)
+    return sealed(mirror, tally, listed, total, ListShape(found.order, found.size), quiet=found.quiet)
 
 
 def _one_pass(

@@ -21,7 +21,7 @@ from starlette.routing import Route
 
 from billing_job.core.errors import BillingJobError, RunFailed
 from billing_job.core.event import Event
-from billing_job.didfarm.listening import address_of, listener_on
+from billing_job.didfarm.listening import address_of, listener_on, quiet_config
 from billing_job.didfarm.webhook_connections import IDLE_SECONDS, Connection
 from billing_job.didfarm.webhooks import PATH, SIGNATURE_HEADER, is_genuine, read_event
 
@@ -141,20 +141,8 @@ class _Server(uvicorn.Server):
     def __init__(
         self, secret: str, store: StoreEvent, on_ready: Callable[[], None], idle_seconds: float = IDLE_SECONDS
     ):
-        super().__init__(
-            uvicorn.Config(
-                webhook_app(secret, store),
-                http=partial(Connection, idle_seconds=idle_seconds),  # type: ignore[arg-type]  # makes them
-                ws="none",
-                loop="asyncio",
-                lifespan="off",
-                log_config=None,
-                log_level="warning",
-                access_log=False,
-                server_header=False,
-                timeout_graceful_shutdown=5,
-            )
-        )
+        connections = partial(Connection, idle_seconds=idle_seconds)
+        super().__init__(quiet_config(webhook_app(secret, store), connections, timeout_graceful_shutdown=5))
         self._on_ready = on_ready
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:

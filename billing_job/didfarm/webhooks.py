@@ -7,7 +7,7 @@ from typing import Any
 from billing_job.core.event import Event
 from billing_job.core.phone import e164
 from billing_job.core.text import storable
-from billing_job.didfarm.wire import Json, parse_json
+from billing_job.didfarm.wire_json import Json, parse_json
 from billing_job.didfarm.wire_moments import read_moment
 
 PATH = "/webhooks/didfarm"

@@ -7,40 +7,33 @@ from billing_job.core.document import Document, Kind
 from billing_job.documents import localized, payment
 from billing_job.documents.accent import accent_of, heading_colour
 from billing_job.documents.charts import month_picture
-from billing_job.documents.legal_mentions import LATE_PAYMENT, late_payment_law, vat_mentions, vat_name
+from billing_job.documents.legal_mentions import vat_mentions, vat_name
 from billing_job.documents.letterhead import (
-    address_lines,
     buyer_ids,
     buyer_party,
     footer_parts,
     joined,
     layout_classes,
+    page_count,
     running_head,
     seller_party,
+    sender_line,
     whole_address,
 )
 from billing_job.documents.localized import PrintedMoney
 from billing_job.documents.page_columns import with_widths
 from billing_job.documents.page_lines import PageLines
 from billing_job.documents.page_room import arrangements_of, may_have_room
+from billing_job.documents.payment_view import document_payment
 from billing_job.documents.printed_sign import printed_sign
-from billing_job.documents.safe_text import page_text, shortened
+from billing_job.documents.safe_text import page_text
 from billing_job.documents.templates import Templates
 from billing_job.documents.translations import Labels, labels_for
-from billing_job.documents.view import Arrangement, DocumentView, Fact, Payment, Row, RowKind
+from billing_job.documents.view import Arrangement, DocumentView, Fact, Row, RowKind
 
 DETAIL_FILE = "{number}.csv"
 """The name under which the detail CSV is embedded in the PDF."""
 
-_OFFER = (
-    "You have a credit balance of {balance} with us. If you wish to use it for this invoice, please transfer {amount}"
-    " only."
-)
-_OFFER_OF_ALL = (
-    "You have a credit balance of {balance} with us. If you wish to use it for this invoice, let us know: no payment is"
-    " needed then."
-)
-_SENDER_ROOM = 64  # letters that fit on the line above the address
 _MOST_CORRECTED = 3
 """Invoices that a credit note corrects among its facts; more of them are named under the totals."""
 _CLOSING_ROWS = 3
@@ -80,7 +73,7 @@ def _view(document: Document, labels: Labels, arrangement: Arrangement, *, pictu
         rows = (*rows, total)
     closing = _CLOSING_ROWS if arrangement.is_long else 1
     buyer = buyer_party(document.client, document.seller)
-    before, between, after = labels("Page {page} of {pages}", page="\0", pages="\0").split("\0")
+    before, between, after = page_count(labels)
     if document.number:
         before = f"{page_text(document.number)} · {before}"
     view = DocumentView(
@@ -96,7 +89,7 @@ def _view(document: Document, labels: Labels, arrangement: Arrangement, *, pictu
         logo=document.seller.logo,
         brand=seller_name,
         seller=seller_party(document.seller, labels),
-        sender_line=shortened(joined((seller_name, *address_lines(document.seller)), labels), _SENDER_ROOM),
+        sender_line=sender_line(document.seller, labels),
         buyer=buyer,
         facts=tuple(_facts(document, labels)),
         summary=Fact(labels(_summary_label(document)), money(document.gross_cents)),
@@ -119,7 +112,7 @@ def _view(document: Document, labels: Labels, arrangement: Arrangement, *, pictu
         closing_rows=tuple(replace(row, is_kept=False) for row in rows[-closing:]),
         totals=tuple(_totals(document, money, labels)),
         grand_total=Fact(labels("Total including VAT"), money(document.gross_cents)),
-        payment=_payment(document, money, labels, pictures=pictures),
+        payment=document_payment(document, money, labels, pictures=pictures),
         remark=joined((*_remarks(document, labels), whole_address(buyer, labels)), labels),
         month_chart=month_picture(document, money, labels) if pictures and arrangement.has_chart else None,
         running_head=_joined_head(heading, document, labels),
@@ -209,59 +202,6 @@ def _totals(document: Document, money: PrintedMoney, labels: Labels) -> Iterable
         label = labels("VAT in {currency}, at {rate}", currency=document.tax_currency, rate=rate)
         national = PrintedMoney(document.tax_currency, printed_sign(document), labels.locale)
         yield Fact(label, national(document.tax_currency_vat_cents))
-
-
-def _payment(document: Document, money: PrintedMoney, labels: Labels, *, pictures: bool) -> Payment | None:
-    if not payment.is_payable(document):
-        return None
-    if payment.is_collected(document):
-        return _direct_debit(document, money, labels)
-    seller = document.seller
-    account = (
-        Fact(labels("Account holder"), page_text(seller.account_name)),
-        Fact(labels("IBAN"), localized.grouped(seller.iban)),
-        Fact(labels("BIC"), seller.bic),
-        Fact(labels("Payment reference"), payment.reference_text(payment.payment_reference(document))),
-    )
-    amount, day = money(document.gross_cents), localized.date_text(document.due_date, labels.locale)
-    request = "Please transfer {amount} by {date}, quoting the payment reference."
-    credit = document.offered_cents
-    offer = _OFFER if credit < document.gross_cents else _OFFER_OF_ALL
-    rest = money(document.gross_cents - credit)
-    return Payment(
-        request=labels(request, amount=amount, date=day) if seller.iban else labels("Please pay by {date}.", date=day),
-        facts=tuple(fact for fact in account if fact.value) if seller.iban else (),
-        qr=payment.epc_qr(document) if pictures else "",
-        qr_alt=labels("QR code for a SEPA credit transfer of {amount}", amount=amount),
-        qr_caption=labels("Scan with your banking app"),
-        offer=labels(offer, balance=money(credit), amount=rest) if credit else "",
-        terms=_terms(document, labels),
-    )
-
-
-def _direct_debit(document: Document, money: PrintedMoney, labels: Labels) -> Payment:
-    """What is collected, when and under which mandate: the pre-notification that the schemes want; no code to pay."""
-    iban = localized.grouped(document.client.debited_iban)
-    day = localized.date_text(payment.collected_on(document), labels.locale)
-    request = (
-        "{amount} will be collected from your account {iban} on {date} by SEPA direct debit; no transfer is needed."
-    )
-    return Payment(
-        request=labels(request, amount=money(document.gross_cents), iban=iban, date=day),
-        facts=(
-            Fact(labels("Mandate reference"), page_text(document.client.mandate_id)),
-            Fact(labels("Creditor identifier"), document.seller.creditor_id),
-        ),
-        qr="",
-        qr_alt="",
-        qr_caption="",
-        terms=_terms(document, labels),
-    )
-
-
-def _terms(document: Document, labels: Labels) -> str:
-    law = late_payment_law(document)
-    return labels(LATE_PAYMENT, law=labels.apart(law)) if law else ""
 
 
 def _remarks(document: Document, labels: Labels) -> Iterable[str]:

@@ -16,6 +16,8 @@ FOOTER_ROOM = 64
 _USUAL = Arrangement()
 _HEAD_ROOM = 64
 """Letters of a client's name with which the head of later pages takes two lines at most; page one has it whole."""
+_SENDER_ROOM = 64
+"""Letters that fit on the line above the address."""
 
 
 def joined(parts: Iterable[str], labels: Labels) -> str:
@@ -48,6 +50,11 @@ def seller_party(seller: Seller, labels: Labels) -> Party:
     return Party(name, lines, tuple(fact for fact in ids if fact.value))
 
 
+def sender_line(seller: Seller, labels: Labels) -> str:
+    """The line above the address, in the window: who sends it, and from where."""
+    return shortened(joined((page_text(seller.name), *address_lines(seller)), labels), _SENDER_ROOM)
+
+
 def buyer_party(client: Client, seller: Seller) -> Party:
     """The client in the window, as the post of its country wants it; the country is named for post from abroad."""
     address = address_of(client)
@@ -74,6 +81,12 @@ def buyer_ids(client: Client, labels: Labels) -> tuple[Fact, ...]:
 def running_head(parts: Iterable[str], client: Client, labels: Labels) -> str:
     """What stands above all pages but the first: these parts, and who the client is."""
     return joined((*parts, shortened(page_text(client.name), _HEAD_ROOM)), labels)
+
+
+def page_count(labels: Labels) -> tuple[str, str, str]:
+    """What stands before the page's number, between it and the number of pages, and behind."""
+    before, between, after = labels("Page {page} of {pages}", page="\0", pages="\0").split("\0")
+    return before, between, after
 
 
 def layout_classes(seller: Seller, arrangement: Arrangement = _USUAL) -> str:

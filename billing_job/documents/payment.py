@@ -4,7 +4,7 @@ from datetime import date
 
 from stdnum import iso11649
 
-from billing_job.core.document import Document, Heading, Kind
+from billing_job.core.document import Document, Heading, Kind, Seller
 from billing_job.core.payment_reference import belgian_reference, creditor_reference
 from billing_job.core.target_days import next_target_day
 from billing_job.documents.localized import grouped
@@ -51,29 +51,27 @@ def collected_on(document: Document) -> date:
     return next_target_day(document.due_date)
 
 
-def epc_payload_possible(document: Document) -> bool:
-    """Whether an EPC QR code can say it: a transfer in euros, an IBAN, and an amount within EPC069-12's limits."""
-    return (
-        is_payable(document)
-        and not is_collected(document)
-        and document.currency == "EUR"
-        and bool(document.seller.iban)
-        and document.gross_cents <= _EPC_MAX_CENTS
-    )
-
-
 def epc_qr(document: Document) -> str:
-    """The EPC QR code (EPC069-12, "Girocode") as a PNG data: URL, empty when the document cannot have one."""
-    if not epc_payload_possible(document):
+    """The code by which a document is paid, as a PNG data: URL; empty where nothing is to be transferred."""
+    if not is_payable(document) or is_collected(document):
         return ""
     reference = payment_reference(document)
     structured = iso11649.is_valid(reference)
-    seller = document.seller
-    return transfer_code(
-        plain_text(seller.account_name)[:_EPC_MAX_NAME],
-        seller.iban.replace(" ", ""),
-        seller.bic.replace(" ", ""),
+    return transfer_qr(
+        document.seller,
+        document.currency,
         document.gross_cents,
         reference if structured else "",
         "" if structured else reference_text(reference),
     )
+
+
+def transfer_qr(seller: Seller, currency: str, cents: int, reference: str, text: str) -> str:
+    """The EPC QR code (EPC069-12, "Girocode") of a transfer to the seller, as a PNG data: URL.
+
+    Empty where no code can say it: in other money than euros, without an IBAN, or beyond its amounts.
+    """
+    if currency != "EUR" or not seller.iban or cents > _EPC_MAX_CENTS:
+        return ""
+    name = plain_text(seller.account_name)[:_EPC_MAX_NAME]
+    return transfer_code(name, seller.iban.replace(" ", ""), seller.bic.replace(" ", ""), cents, reference, text)

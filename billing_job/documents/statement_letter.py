@@ -8,10 +8,11 @@ from billing_job.core.document import Client, Seller
 from billing_job.core.files.csv_writer import csv_text
 from billing_job.core.money import decimal_text
 from billing_job.documents import localized
-from billing_job.documents.letter_frame import letter_frame, transfer_request
+from billing_job.documents.letter_frame import letter_frame
 from billing_job.documents.letter_view import Grid, Head, LetterView, grid
 from billing_job.documents.letterhead import joined
 from billing_job.documents.localized import PrintedMoney
+from billing_job.documents.payment_view import transfer_request
 from billing_job.documents.safe_text import page_text
 from billing_job.documents.templates import Templates
 from billing_job.documents.translations import Labels, labels_for

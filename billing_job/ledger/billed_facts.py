@@ -13,7 +13,7 @@ from billing_job.ledger.billing_tables import credited_rows, settlements
 from billing_job.ledger.bulk import chunks
 from billing_job.ledger.database import transaction
 from billing_job.ledger.decisions import accepted_in
-from billing_job.ledger.releases import is_released
+from billing_job.ledger.releases import credited_net, is_released
 from billing_job.ledger.tables import MOVED, transactions
 
 _KEY = (settlements.c.transaction_id, settlements.c.part, settlements.c.generation)
@@ -51,6 +51,7 @@ def refund_history(engine: Engine, references: Collection[tuple[str, str]], refu
         transactions.c.reference_id,
         transactions.c.micros,
         transactions.c.created_at,
+        transactions.c.type,
     )
     current = (
         MOVED,
@@ -77,8 +78,8 @@ def refund_history(engine: Engine, references: Collection[tuple[str, str]], refu
         for kind, lot in wanted:
             of_these = (*current, transactions.c.reference_type == kind, transactions.c.reference_id.in_(lot))
             left = select(*columns).where(*of_these, transactions.c.micros < 0, ~is_refund)
-            payments += [Payment(row[0], row[1], row[2], -row[3], row[4]) for row in connection.execute(left)]
-            came = select(*columns).where(*of_these, transactions.c.micros > 0, is_refund, is_unlinked)
+            payments += [Payment(row[0], row[1], row[2], -row[3], row[4], row[5]) for row in connection.execute(left)]
+            came = select(*columns).where(*of_these, transactions.c.micros > 0, is_unlinked)
             unlinked += [Payment(*row) for row in connection.execute(came)]
     return History(tuple(payments), tuple(unlinked))
 
@@ -124,22 +125,13 @@ def _given_back(
     """
     found: dict[tuple[str, int], tuple[int, int]] = {}
     for chunk in chunks(sorted(ids)):
-        undone = (
-            select(func.sum(credited_rows.c.net_cents))
-            .where(
-                credited_rows.c.transaction_id == settlements.c.transaction_id,
-                credited_rows.c.part == settlements.c.part,
-                credited_rows.c.generation == settlements.c.generation,
-            )
-            .scalar_subquery()
-        )
         query = select(
             settlements.c.transaction_id,
             settlements.c.part,
             settlements.c.cost_micros,
             settlements.c.refund_of,
             settlements.c.refund_part,
-            (settlements.c.net_cents - func.coalesce(undone, 0)).label("left"),
+            (settlements.c.net_cents - func.coalesce(credited_net(), 0)).label("left"),
         ).where(settlements.c.refund_of.in_(chunk), ~is_released())
         for row in connection.execute(query):
             net, cost = found.get((row.refund_of, row.refund_part), (0, 0))

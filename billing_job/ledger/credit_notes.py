@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Connection, Engine, and_, func, select
+from sqlalchemy import Connection, Engine, func, select
 
 from billing_job.core.document import Document, Kind, Vat
 from billing_job.core.document_json import document_from_json
@@ -23,7 +23,7 @@ from billing_job.ledger.chain import add
 from billing_job.ledger.database import transaction
 from billing_job.ledger.issuing import numbered
 from billing_job.ledger.numbering import store_documents
-from billing_job.ledger.releases import is_released
+from billing_job.ledger.releases import is_released, of_settlement
 
 
 def issue_credit(
@@ -142,15 +142,7 @@ def _credited_before(connection: Connection, original: Document) -> list[tuple[S
     again = _credited_by(connection, original.number)
     rows = connection.execute(
         select(settlements, credited_rows.c.net_cents.label("undone"), is_released().label("is_freed"))
-        .join_from(
-            settlements,
-            credited_rows,
-            and_(
-                settlements.c.transaction_id == credited_rows.c.transaction_id,
-                settlements.c.part == credited_rows.c.part,
-                settlements.c.generation == credited_rows.c.generation,
-            ),
-        )
+        .join_from(settlements, credited_rows, of_settlement(credited_rows))
         .where(credited_rows.c.credit_number == original.number)
         .order_by(settlements.c.line, settlements.c.transaction_id, settlements.c.part)
     ).all()

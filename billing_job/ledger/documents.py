@@ -13,7 +13,7 @@ from billing_job.core.errors import LedgerError
 from billing_job.ledger.billing_tables import closings, documents, releases, settlements
 from billing_job.ledger.bulk import chunks
 from billing_job.ledger.database import transaction
-from billing_job.ledger.releases import releases_settlement
+from billing_job.ledger.releases import of_settlement
 
 AT_ONCE = 100
 """Documents that are read at one time."""
@@ -172,7 +172,7 @@ def clients_billed_for(engine: Engine, period: str) -> set[str]:
             func.sum(case((kept, 1), else_=0)),
             func.sum(case((own, 1), else_=0)),
         )
-        .select_from(of_document.outerjoin(releases, releases_settlement()))
+        .select_from(of_document.outerjoin(releases, of_settlement(releases)))
         .where(documents.c.period == period, documents.c.corrects.is_(None))
         .group_by(documents.c.number, documents.c.client_id)
     )

@@ -11,7 +11,7 @@ from billing_job.core.settlement import Kept
 from billing_job.ledger.billed_facts import OWN_CHARGES
 from billing_job.ledger.billing_tables import documents, releases, settlements
 from billing_job.ledger.database import transaction
-from billing_job.ledger.releases import is_released, releases_settlement
+from billing_job.ledger.releases import is_released, of_settlement
 
 
 def freed(engine: Engine) -> dict[tuple[str, int], Kept]:
@@ -22,18 +22,7 @@ def freed(engine: Engine) -> dict[tuple[str, int], Kept]:
         .group_by(settlements.c.transaction_id, settlements.c.part)
         .subquery()
     )
-    query = (
-        select(settlements)
-        .join(
-            latest,
-            and_(
-                settlements.c.transaction_id == latest.c.transaction_id,
-                settlements.c.part == latest.c.part,
-                settlements.c.generation == latest.c.generation,
-            ),
-        )
-        .where(~_has_later_generation())
-    )
+    query = select(settlements).join(latest, of_settlement(latest)).where(~_has_later_generation())
     with transaction(engine) as connection:
         return {
             (row.transaction_id, row.part): Kept(
@@ -98,7 +87,7 @@ def freed_months(engine: Engine) -> FreedMonths:
     with transaction(engine) as connection:
         # By the few that were freed: a database may begin a join at either side, and one is all that was ever billed.
         few = settlements.c.transaction_id.in_(select(releases.c.transaction_id))
-        touched = select(*owner).join(releases, releases_settlement()).where(few).distinct()
+        touched = select(*owner).join(releases, of_settlement(releases)).where(few).distinct()
         owners = connection.execute(touched).all()
         months, clients = sorted({month for _, month in owners}), sorted({client_id for client_id, _ in owners})
         if not months:

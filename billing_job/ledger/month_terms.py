@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Engine, Select, and_, select
 
-from billing_job.core.document import Vat
+from billing_job.core.document import Supply, Vat
 from billing_job.core.settlement import MonthTerms, TrunkMonth
 from billing_job.ledger.billing_tables import client_months, closings, terms, trunk_months
 from billing_job.ledger.bulk import chunks
@@ -108,9 +108,12 @@ def record_terms(connection: Connection, found: Sequence[MonthTerms], borne: Seq
 
 
 def _text(vat: Vat) -> str:
-    return json.dumps([vat.category, str(vat.rate), vat.exemption_code, vat.exemption_reason], ensure_ascii=False)
+    supply = [] if vat.supply is None else [vat.supply.case, vat.supply.country, vat.supply.vat_id]
+    cells = [vat.category, str(vat.rate), vat.exemption_code, vat.exemption_reason, *supply]
+    return json.dumps(cells, ensure_ascii=False)
 
 
 def _vat(text: str) -> Vat:
-    category, rate, code, reason = json.loads(text)
-    return Vat(category, Decimal(rate), code, reason)
+    """What `_text` wrote; months from before the supply was kept have four cells."""
+    category, rate, code, reason, *supply = json.loads(text)
+    return Vat(category, Decimal(rate), code, reason, Supply(*supply) if supply else None)

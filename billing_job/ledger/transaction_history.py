@@ -6,7 +6,7 @@ from sqlalchemy import Engine, select
 
 from billing_job.ledger.billing_tables import credited_rows, decisions, documents, releases, settlements
 from billing_job.ledger.database import transaction
-from billing_job.ledger.releases import releases_settlement
+from billing_job.ledger.releases import of_settlement
 from billing_job.ledger.tables import wallet_rows
 
 
@@ -25,7 +25,7 @@ def settlements_of(engine: Engine, transaction_id: str) -> list[dict[str, Any]]:
             select(settlements, documents.c.issue_date, documents.c.folder, releases.c.credit_number)
             .select_from(
                 settlements.outerjoin(documents, documents.c.number == settlements.c.document_number).outerjoin(
-                    releases, releases_settlement()
+                    releases, of_settlement(releases)
                 )
             )
             .where(settlements.c.transaction_id == transaction_id)

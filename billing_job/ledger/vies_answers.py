@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from sqlalchemy import Connection, Engine, func, select
 
 from billing_job.core.document import Document
+from billing_job.core.supplies import supply_of
 from billing_job.core.vat_evidence import RecordedAnswer, VatIdAnswer
 from billing_job.ledger.chain import add
 from billing_job.ledger.database import transaction
@@ -34,14 +35,14 @@ def record_evidence(connection: Connection, issued: Iterable[Document], evidence
         (document.number, evidence[document.client.vat_id])
         for document in issued
         if document.client.vat_id in evidence
-        and any(document.vat_case(total.vat) == "AE" for total in document.vat_totals)
+        and any(supply_of(document, total.vat).case == "AE" for total in document.vat_totals)
     ]
     add(connection, document_evidence, ("document_number", "answer"), rows)
 
 
 def answers_about(engine: Engine, document: Document) -> list[RecordedAnswer]:
     """All that VIES ever said of the VAT id of a document with a reverse charge abroad, oldest first."""
-    if not any(document.vat_case(total.vat) == "AE" for total in document.vat_totals):
+    if not any(supply_of(document, total.vat).case == "AE" for total in document.vat_totals):
         return []
     mine = select(document_evidence.c.answer).where(document_evidence.c.document_number == document.number)
     query = select(vies_answers).where(vies_answers.c.vat_id == document.client.vat_id).order_by(vies_answers.c.seq)

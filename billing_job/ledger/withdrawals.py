@@ -7,7 +7,7 @@ reach. They stay settled and in the proof, unless the balance says that the mone
 from sqlalchemy import Connection, Engine, and_, case, func, or_, select
 
 from billing_job.core.wallet import SETTLED
-from billing_job.ledger.billing_tables import credited_rows, settlements
+from billing_job.ledger.billing_tables import settlements
 from billing_job.ledger.bulk import chunks
 from billing_job.ledger.database import transaction
 from billing_job.ledger.decisions import accepted_in
@@ -15,7 +15,7 @@ from billing_job.ledger.derived_tables import unsettled, wallet_sums
 from billing_job.ledger.exact_sums import whole_sum
 from billing_job.ledger.last_look import newest_balance
 from billing_job.ledger.mirror import absent_ids
-from billing_job.ledger.releases import is_released
+from billing_job.ledger.releases import credited_net, is_released
 from billing_job.ledger.tables import CURRENT, moved_in, transactions
 
 
@@ -47,15 +47,7 @@ def changed_bills(engine: Engine, gone: set[str], only: str = "") -> dict[str, t
     withdrawn, is unreadable, or has not moved money after all. What a credit note undid whole is not among them.
     `only` asks for one transaction.
     """
-    undone = (
-        select(func.sum(credited_rows.c.net_cents))
-        .where(
-            credited_rows.c.transaction_id == settlements.c.transaction_id,
-            credited_rows.c.part == settlements.c.part,
-            credited_rows.c.generation == settlements.c.generation,
-        )
-        .scalar_subquery()
-    )
+    undone = credited_net()
     now = case((transactions.c.standing == SETTLED, transactions.c.micros))
     query = (
         select(settlements.c.transaction_id, -settlements.c.cost_micros, now)

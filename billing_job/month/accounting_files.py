@@ -16,8 +16,9 @@ from billing_job.core.document import Client, Document
 from billing_job.core.errors import ConfigError, OutputError
 from billing_job.core.files.local import LocalFiles, make_folder
 from billing_job.core.files.manifest import sha256
-from billing_job.core.money import MICROCENTS_PER_CENT, MICROS_PER_CENT, cents_of, shared_out
+from billing_job.core.money import MICROCENTS_PER_CENT, MICROS_PER_CENT, cents_of, decimal_text, shared_out
 from billing_job.core.period import Period
+from billing_job.core.sentences import counted
 from billing_job.ledger.documents import closed_periods, documents_in_folder, headings_of, latest_clients
 from billing_job.ledger.payments import recorded_payments
 from billing_job.ledger.sums import moved_before
@@ -48,14 +49,14 @@ def _is_billed(job: Job, month: Period) -> bool:
 def month_books(
     job: Job, month: Period, placed: Placed, documents: Iterable[Document], formats: Collection[str]
 ) -> Export:
-    """The month in these formats, written from one journal; warnings begin with their format's name.
+    """The month in these formats, written from one journal; the warnings of a format begin with its name.
 
     ConfigError when accounts.csv has no account for something.
     """
     paid = month_payments(job, month)
     journal = month_journal(documents, wallet_month(job, month, placed), job.accounts, paid)
     files: dict[str, bytes] = {}
-    warnings: list[str] = []
+    warnings = _other_money(job, month)
     for name in dict.fromkeys(formats):
         export = FORMATS[name].write(journal, job.accounts, job.settings.accounting)
         files.update(export.files)
@@ -92,6 +93,20 @@ def month_payments(job: Job, month: Period) -> list[tuple[Payment, Client]]:
     )
     return [
         (payment, parties[payment.document] if payment.document else by_client[payment.client_id]) for payment in found
+    ]
+
+
+def _other_money(job: Job, month: Period) -> list[str]:
+    """What was paid in the month on documents of before `[billing]` had another currency: no journal holds it."""
+    recorded = recorded_payments(job.engine, first=month.first_day, last=month.last_day)
+    sums: dict[str, list[int]] = {}
+    for payment in recorded:
+        if not job.first_day.is_own(payment):
+            sums.setdefault(payment.currency, []).append(payment.cents)
+    return [
+        f"{counted(len(cents), 'payment')} of {month} in {currency}, {decimal_text(sum(cents))} in all, left out: the"
+        f" journal is in {job.settings.billing.currency}, so book what was paid on documents in {currency} by hand"
+        for currency, cents in sums.items()
     ]
 
 

@@ -10,10 +10,9 @@ import pandas as pd
 
 from billing_job.core.columns.interned import Coded, Ints, cells_of, pairs_of
 from billing_job.core.files.pieces import Pieces, shared_out
-from billing_job.month.accounts import Owner
+from billing_job.core.settlement import Key, Owner
 from billing_job.month.attributing import PLACED
 from billing_job.month.placed import Placed
-from billing_job.month.refund_rows import Key
 
 
 @dataclass(frozen=True, slots=True)

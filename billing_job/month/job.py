@@ -177,9 +177,8 @@ def open_job(settings: Settings, config_folder: Path, clock: Clock) -> Job:
             charges = load_charges(config_folder, mapping, [plan.name for plan in settings.plans])
         except ConfigError as error:
             problems += error.problems
-    accounts_file = config_folder / "accounts.csv"
     try:
-        accounts = load_accounts(accounts_file if accounts_file.exists() else None)
+        accounts = load_accounts(config_folder / "accounts.csv")
     except ConfigError as error:
         problems += error.problems
     try:

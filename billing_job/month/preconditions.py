@@ -5,7 +5,8 @@ from collections.abc import Collection
 from billing_job.core.errors import ConfigError, Incomplete, LedgerError
 from billing_job.core.moments import moment_text
 from billing_job.core.period import Period
-from billing_job.didfarm.wire import parse_json, read_transaction
+from billing_job.didfarm.wire import read_transaction
+from billing_job.didfarm.wire_json import parse_json
 from billing_job.ledger.audit import glance
 from billing_job.ledger.database import transaction
 from billing_job.ledger.derived_tables import not_as_derived, unsettled, wallet_sums

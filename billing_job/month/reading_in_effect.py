@@ -9,8 +9,9 @@ from sqlalchemy import Connection, Engine
 from billing_job.config.reading import TransactionsReading
 from billing_job.core.moments import local_moment
 from billing_job.core.sentences import counted
-from billing_job.didfarm.wire import parse_json, read_transaction
+from billing_job.didfarm.wire import read_transaction
 from billing_job.didfarm.wire_amounts import AUTO, FORMS, decided
+from billing_job.didfarm.wire_json import parse_json
 from billing_job.ledger.readings import (
     amount_forms,
     days_without_time,

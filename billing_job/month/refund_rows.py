@@ -1,19 +1,24 @@
-"""Refunds as priced rows: what each gives back of its original, in cents and in units, and the lines they make."""
+"""Refunds as priced rows: what each gives back of its original in cents and units, how it is taxed, on which lines."""
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
 
 import pandas as pd
 
 from billing_job.billing.rating.refunds import given_back, share_of_charge, units_given_back
 from billing_job.core.columns.row_values import records
 from billing_job.core.columns.schema import PRICED, conform
-from billing_job.core.document import Client, Document
+from billing_job.core.document import Client, Document, Vat
 from billing_job.core.money import MAX_MICROS, MICROS_PER_CENT
-from billing_job.core.settlement import Original
+from billing_job.core.settlement import Key, Original, RefundFact
+from billing_job.core.supplies import supply_of
 from billing_job.core.units import unit_of_category
 from billing_job.month.refund_owners import after
 
-Key = tuple[str, int]
+NOTHING_TAXED = Vat("Z", Decimal(0))
+"""Of what gives back a row that was never charged: there is nothing to tax."""
 
 
 def rows_of(frames: Sequence[pd.DataFrame], wanted: Collection[Key]) -> dict[Key, Mapping[str, int]]:
@@ -38,13 +43,13 @@ def refund_rows(
 
     `documents` are those that they correct; `frames` are what this run charges, PRICED.
     """
-    open_rows = rows_of(frames, {_original(row) for row in refunds if key_of(row) not in refunded})
+    open_rows = rows_of(frames, {original_of(row) for row in refunds if key_of(row) not in refunded})
     settled_units = _settled_units(refunded, documents)
     settled: dict[Key, Original] = {}
     so_far: dict[Key, tuple[int, int]] = {}
     found = []
     for row in refunds:
-        key, original, micros = key_of(row), _original(row), int(str(row["micros"]))
+        key, original, micros = key_of(row), original_of(row), int(str(row["micros"]))
         if key in refunded:
             known = settled.get(original, refunded[key])
             given = given_back(known, micros)
@@ -134,5 +139,41 @@ def key_of(row: Mapping[str, object]) -> Key:
     return str(row["transaction_id"]), int(str(row["part"]))
 
 
-def _original(row: Mapping[str, object]) -> Key:
+def original_of(row: Mapping[str, object]) -> Key:
+    """What names the row that a refund gives back."""
     return str(row["refund_of"]), int(str(row["refund_part"]))
+
+
+def undone_whole(
+    refunds: Sequence[Mapping[str, object]], billable: pd.DataFrame, billed: Mapping[Key, Original]
+) -> set[str]:
+    """Rows of this run that refunds of this run give back to the last micro of their cost."""
+    back: dict[str, int] = {}
+    for row in refunds:
+        if key_of(row) not in billed:
+            back[str(row["refund_of"])] = back.get(str(row["refund_of"]), 0) + int(str(row["micros"]))
+    if not back:
+        return set()
+    rows = billable[billable["transaction_id"].isin(sorted(back))]
+    costs = (-rows["micros"]).groupby(rows["transaction_id"]).sum()
+    return {str(id_) for id_, cost in costs.items() if back[str(id_)] >= int(cost)}
+
+
+def refund_facts(
+    refunds: Sequence[Mapping[str, object]], billed: Mapping[Key, Original], documents: Mapping[str, Document]
+) -> dict[Key, RefundFact]:
+    """(refund, part) → how its original was taxed, and on which document."""
+    found = {}
+    for row in refunds:
+        original = billed.get(key_of(row))
+        if original is None:
+            continue
+        document = documents.get(original.document_number)
+        line = next((line for line in document.lines if line.line == original.line), None) if document else None
+        if document is not None and line is not None:
+            vat = replace(line.vat, supply=supply_of(document, line.vat))
+            found[key_of(row)] = RefundFact(vat, document.number, document.issue_date)
+        else:
+            # Nothing was charged for it, so nothing is given back and nothing taxed.
+            found[key_of(row)] = RefundFact(NOTHING_TAXED, "", date.min)
+    return found

@@ -12,16 +12,14 @@ from billing_job.billing.rating.own_charges import ChargeRow
 from billing_job.core.columns.schema import ATTRIBUTED, INT, TEXT, conform, empty
 from billing_job.core.errors import LedgerError
 from billing_job.core.period import Period
-from billing_job.core.settlement import Original
+from billing_job.core.settlement import Key, Original
 from billing_job.ledger.billed_facts import originals
-from billing_job.ledger.replay import Settled
+from billing_job.ledger.billing_steps import Settled
 from billing_job.ledger.transactions import transactions_of
 from billing_job.month.attributing import PLACED, months_of_rows
 from billing_job.month.job import Job
 
 _AT_ONCE = 10_000
-Part = tuple[str, int]
-"""A transaction and its part."""
 
 
 def attributed_again(job: Job, facts: Assignments, rows: Sequence[Settled]) -> pd.DataFrame:
@@ -68,7 +66,7 @@ def attributed_again(job: Job, facts: Assignments, rows: Sequence[Settled]) -> p
     return frame.assign(month=months_of_rows(frame, job), detail="")
 
 
-def originals_of(engine: Engine, rows: Sequence[Settled]) -> dict[Part, Original]:
+def originals_of(engine: Engine, rows: Sequence[Settled]) -> dict[Key, Original]:
     """(refund, part) → what it gives back, where that was billed before it."""
     refunds = {row.key[:2]: row.gives_back for row in rows if row.gives_back[0]}
     known = originals(engine, sorted({id_ for id_, _ in refunds.values()}))

@@ -17,39 +17,34 @@ from billing_job.core.files.pieces import Pieces
 from billing_job.core.moments import moment_text
 from billing_job.core.money import half_away_from_zero
 from billing_job.core.period import Period
-from billing_job.core.settlement import Bill
+from billing_job.core.settlement import Bill, Key, Owner
 from billing_job.core.sums import Sum
-from billing_job.ledger.documents import latest_clients
-from billing_job.ledger.freed import freed_months
-from billing_job.ledger.issuing import issue
-from billing_job.ledger.month_terms import all_terms, recorded_terms
-from billing_job.ledger.replay import (
+from billing_job.ledger.billing_steps import (
     Billed,
     Credited,
     Freed,
     Issued,
-    Key,
-    Open,
     Recorded,
     Settled,
+    SettlementKey,
     Step,
     billed_of_periods,
-    copy_documents,
-    copy_terms,
-    ledger_apart,
-    open_settlements,
-    store,
 )
-from billing_job.month.accounts import Owner, accounts_of
+from billing_job.ledger.documents import latest_clients
+from billing_job.ledger.freed import freed_months
+from billing_job.ledger.issuing import issue
+from billing_job.ledger.ledger_apart import Open, copy_documents, copy_terms, ledger_apart, open_settlements, store
+from billing_job.ledger.month_terms import all_terms, recorded_terms
 from billing_job.month.attributing import PLACED
-from billing_job.month.charges import NOTHING_TAXED
+from billing_job.month.client_months import client_months_of
 from billing_job.month.client_rows import by_client
 from billing_job.month.job import Job
-from billing_job.month.other_terms import Instead, OtherAccounts, present_names
+from billing_job.month.other_terms import Instead, OtherClientMonths, present_names
 from billing_job.month.own_charges import OwnCharges
 from billing_job.month.pipeline import billed_owners
 from billing_job.month.placed import Placed
-from billing_job.month.replayed_rows import Part, attributed_again, originals_of, own_row
+from billing_job.month.refund_rows import NOTHING_TAXED
+from billing_job.month.replayed_rows import attributed_again, originals_of, own_row
 from billing_job.month.run_bills import bills_of_run, taken_up
 
 _NUMBERS = {Kind.INVOICE: "invoice {year}-{number}", Kind.CREDIT_NOTE: "credit note {year}-{number}"}
@@ -64,9 +59,9 @@ class Replay:
         self._facts = job.assignments()
         settled = [row for step in steps if isinstance(step, Issued) for row in step.rows]
         months = {row.settlement.month for row in settled} | {row.period for row in settled}
-        self._accounts = accounts_of(job, months)
+        self._client_months = client_months_of(job, months)
         self._months = months
-        self.names = present_names(self._accounts, {row.client_id for row in settled})
+        self.names = present_names(self._client_months, {row.client_id for row in settled})
         departed = latest_clients(job.engine, set(self.names.values()) - set(job.clients)).values()
         mapping = replace(job.mapping, clients=(*job.mapping.clients, *departed))
         self._job = replace(job, engine=self._engine, mapping=mapping)
@@ -78,15 +73,15 @@ class Replay:
         }
         """What months were billed by, as far as they are billed once more."""
         self._settled = {row.key: row for row in settled if self._first <= row.period <= self._last}
-        self._credited: dict[Key, int] = defaultdict(int)
-        self._given: dict[Part, int] = defaultdict(int)
-        self._freed: set[Key] = set()
-        self._rows_of: dict[str, set[Key]] = defaultdict(set)
+        self._credited: dict[SettlementKey, int] = defaultdict(int)
+        self._given: dict[Key, int] = defaultdict(int)
+        self._freed: set[SettlementKey] = set()
+        self._rows_of: dict[str, set[SettlementKey]] = defaultdict(set)
         """Document → what it settles, of the months that are billed once more."""
         for row in self._settled.values():
             if row.document_number:
                 self._rows_of[row.document_number].add(row.key)
-        self._beside: dict[str, list[Part]] = {}
+        self._beside: dict[str, list[Key]] = {}
         """Document → fee and minimum of its client and run in the ledger apart."""
         self._corrected = self._with_corrected_prices(settled)
         self._asked: set[Owner] = set()
@@ -153,7 +148,7 @@ class Replay:
     def _bill(self, step: Issued) -> None:
         rows = [row._replace(client_id=self.names[row.client_id]) for row in step.rows]
         month = Period.parse(step.period)
-        accounts = self._accounts_now()
+        client_months = self._client_months_now()
         clients = {row.client_id for row in rows}
         asked = {owner for owner in self._asked if owner[1] == step.period}
         self._asked -= asked
@@ -161,13 +156,13 @@ class Replay:
         uses = [row for row in rows if not row.key[0].startswith(CHARGE)]
         own = [own_row(row) for row in rows if row.key[0].startswith(CHARGE) and not is_of_plan(row.key[0])]
         refunded = originals_of(self._engine, uses)
-        left_out = accounts.left_out(month) | accounts.freed_since(month)
+        left_out = client_months.left_out(month) | client_months.freed_since(month)
         vat: dict[Owner, Vat] = {}
         billed_owners_now = {(client_id, step.period) for client_id in clients}
         billed_owners_now |= {(row.client_id, row.settlement.month) for row in rows}
         billed_owners_now |= {(one.client_id, one.month) for one in refunded.values()}
         for owner in billed_owners_now | {owner for owner in left_out if owner[0] in clients}:
-            taxed = accounts.vat(*owner) if owner[0] in self._job.clients else NOTHING_TAXED
+            taxed = client_months.vat(*owner) if owner[0] in self._job.clients else NOTHING_TAXED
             if isinstance(taxed, Vat):
                 vat[owner] = taxed
             elif owner in billed_owners_now:
@@ -177,7 +172,7 @@ class Replay:
             month,
             Pieces.of(frame),
             self._facts,
-            accounts,
+            client_months,
             vat,
             {},
             Sum(),
@@ -198,15 +193,15 @@ class Replay:
             closes=False,
             now=moment_text(self._real.clock.now()),
             today=date.max,
-            terms=lambda: accounts.fresh_terms(owners),
+            terms=lambda: client_months.fresh_terms(owners),
         )
         self._note(rows, found)
 
-    def _accounts_now(self) -> OtherAccounts:
-        real = self._accounts
+    def _client_months_now(self) -> OtherClientMonths:
+        real = self._client_months
         recorded = recorded_terms(self._engine, self._months)
         facts, freed = (real.borne, real.closed, real.vies), freed_months(self._engine)
-        return OtherAccounts(
+        return OtherClientMonths(
             self._job, recorded, *facts, self._was, self._first, self._instead, self._corrected, freed=freed
         )
 
@@ -214,7 +209,7 @@ class Replay:
         """Keep what refunds gave back so far, and which fees and minimums stand beside which document's rows."""
         for row in rows:
             self._given[row.gives_back] -= row.settlement.net_cents
-        beside: dict[str, list[Part]] = defaultdict(list)
+        beside: dict[str, list[Key]] = defaultdict(list)
         for bill in found:
             beside[bill.client_id] += [
                 (one.transaction_id, one.part) for one in bill.settlements if is_of_plan(one.transaction_id)
@@ -242,7 +237,7 @@ class Replay:
         older = [row for row in step.rows if row[0] in self._older]
         store(self._engine, Credited((*older, *(row for row in found if row[1]))))
 
-    def _free(self, keys: Collection[Key]) -> None:
+    def _free(self, keys: Collection[SettlementKey]) -> None:
         """Free what credit notes freed, with fee and minimum of a document of which nothing is left."""
         fresh = [key for key in keys if key not in self._freed]
         self._freed |= set(fresh)
@@ -261,17 +256,17 @@ class Replay:
             [(id_, part, generation - 1) for id_, part, generation in (row.key for row in step.rows) if generation > 1]
         )
 
-    def _left(self, key: Key) -> int:
+    def _left(self, key: SettlementKey) -> int:
         """What was left of a settlement at this step of its history."""
         return self._settled[key].settlement.net_cents - self._credited[key] - self._given[key[:2]]
 
-    def _standing(self, keys: Iterable[Key]) -> dict[Key, Open]:
+    def _standing(self, keys: Iterable[SettlementKey]) -> dict[SettlementKey, Open]:
         """What stands in the ledger apart for settlements: a fee or minimum may have another part by now."""
         wanted = list(keys)
         found = open_settlements(self._engine, {key[0] for key in wanted})
         standing = {}
         for key in wanted:
-            part: Part | None = key[:2]
+            part: Key | None = key[:2]
             if is_of_plan(key[0]):
                 document = self._settled[key].document_number or ""
                 part = next((one for one in self._beside.get(document, ()) if one[0] == key[0]), None)
@@ -279,9 +274,9 @@ class Replay:
                 standing[key] = found[part]
         return standing
 
-    def _beside_whole(self, keys: Iterable[Key], is_done: Callable[[Key], bool]) -> list[Open]:
+    def _beside_whole(self, keys: Iterable[SettlementKey], is_done: Callable[[SettlementKey], bool]) -> list[Open]:
         """Fees and minimums that stand in the ledger apart alone, beside documents of which all is done."""
-        found: list[Part] = []
+        found: list[Key] = []
         for document in sorted({self._settled[key].document_number or "" for key in keys} - {""}):
             if all(is_done(key) for key in self._rows_of[document]):
                 known = {key[0] for key in self._rows_of[document]}

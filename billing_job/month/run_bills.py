@@ -11,24 +11,20 @@ from billing_job.billing.invoicing.bills import Lot, Terms, bills
 from billing_job.billing.invoicing.national_currency import with_national_vat
 from billing_job.billing.invoicing.tax import vat_id_check
 from billing_job.billing.rating.own_charges import ChargeRow
-from billing_job.core.checks import (
-    documents_add_up,
-    every_charge_is_on_a_bill,
-    raise_if_broken,
-)
+from billing_job.core.checks import documents_add_up, every_charge_is_on_a_bill, raise_if_broken
 from billing_job.core.errors import ConfigError, InvariantBroken
 from billing_job.core.files.pieces import joined
 from billing_job.core.memory import hand_back
 from billing_job.core.period import Period
-from billing_job.core.settlement import Bill
+from billing_job.core.settlement import Bill, Owner
 from billing_job.ledger.documents import net_by_month
 from billing_job.ledger.last_look import supplier_trunks
 from billing_job.ledger.vat_closings import first_open_day
-from billing_job.month.accounts import Owner
 from billing_job.month.attributing import PLACED
-from billing_job.month.charges import Above, charges, decided_before, told_above
+from billing_job.month.charges import charges, decided_before
 from billing_job.month.client_rows import ClientRows
 from billing_job.month.credit_offers import unoffered_credit, with_credit_offers
+from billing_job.month.excess_refunds import Above, told_above
 from billing_job.month.job import Job
 from billing_job.month.placed import Placed
 from billing_job.month.plan_terms import plan_terms
@@ -80,7 +76,7 @@ def bills_of_run(
     owners = fees | _priced_owners(billable, placed)
     gone = joined(_rows_of_gone_clients(job, billable), PLACED)
     gone_nets = _gone_nets(charges(job, placed, before, gone).priced)
-    asked = plan_terms(job, placed.accounts, owners, fees, gone_nets)
+    asked = plan_terms(job, placed.client_months, owners, fees, gone_nets)
     lots = partial(
         bills,
         clients={id_: job.mapping.with_references(one, month.last_day) for id_, one in known.items()},

@@ -1,22 +1,21 @@
 """`vat return` and `vat close`: a tax period's figures from the ledger, as files and as a page, and its end."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 from decimal import Decimal
 
 from billing_job.accounting.vat_accounts import vat_postings
 from billing_job.billing.invoicing.national_currency import national_currency, national_rate
-from billing_job.billing.returns.one_stop_shop import EURO
 from billing_job.billing.returns.taxed_shares import DueRule, taxed_shares
-from billing_job.billing.returns.vat_return import Booked, VatReturn, vat_return
+from billing_job.billing.returns.vat_return import VatReturn, vat_return
 from billing_job.config.vat_forms import load_due_rules, load_euro_rates, load_unit_rules, load_vat_boxes
-from billing_job.core.countries import EU, taxed_as
+from billing_job.core.countries import taxed_as
 from billing_job.core.document import Document
 from billing_job.core.errors import ConfigError, ExitCode, InvariantBroken
 from billing_job.core.files.manifest import Folder
 from billing_job.core.files.object_store import files_at
 from billing_job.core.moments import moment_text
-from billing_job.core.money import decimal_text, money_text
+from billing_job.core.money import decimal_text
 from billing_job.core.sentences import counted
 from billing_job.core.tax_period import TaxPeriod
 from billing_job.ledger.vat_closings import (
@@ -30,6 +29,7 @@ from billing_job.month.folder_guard import check_folder
 from billing_job.month.job import Job
 from billing_job.month.preconditions import check_facts
 from billing_job.month.session import CommandResult, Session, locked_job
+from billing_job.month.vat_notes import figures_text, late_notes, return_notes, state_text
 from billing_job.reporting.vat_files import vat_csv_files, vat_json
 from billing_job.reporting.vat_page import PAGE, VatPage, vat_page_html
 
@@ -46,8 +46,8 @@ def return_of(session: Session, text: str) -> CommandResult:
         found = vat_return_of(job, period, session)
         closing = _closing(job, period)
         over = period.last_day < today
-        state = _state(period, closing, over=over)
-        notes = [*_notes(found), *(() if closing else _late_notes(found))]
+        state = state_text(period, closing, over=over)
+        notes = [*return_notes(found), *(() if closing else late_notes(found))]
         page = VatPage(found, job.seller.legal_name or job.seller.name, state, notes)
         folder = Folder(files_at(session.settings.output.directory).below("vat").below(str(period)))
         files = vat_csv_files(found) | {PAGE: vat_page_html(page, job.templates)}
@@ -58,7 +58,7 @@ def return_of(session: Session, text: str) -> CommandResult:
         else:
             session.console.warn(state)
         session.console.warn(*notes)
-        session.console.info(_told(found), folder.where())
+        session.console.info(figures_text(found), folder.where())
         paths = {name: f"vat/{period}/{name}" for name in files}
         facts = {"over": over, "closed": closing.closed if closing else ""}
         lacking = any(each.day <= today for each in found.missing_rates)
@@ -109,20 +109,7 @@ def vat_return_of(job: Job, period: TaxPeriod, session: Session) -> VatReturn:
     rules = load_due_rules(folder)
     exchange = _exchange(job, period, currency, declared, rules)
     shares = list(taxed_shares(declared.documents, rules, declared.closed, exchange))
-    booked = [
-        Booked(
-            each.number,
-            each.issue_date,
-            each.figure,
-            each.case,
-            each.rate,
-            each.currency,
-            each.account,
-            each.account_name,
-            each.cents,
-        )
-        for each in vat_postings(declared.documents, job.accounts)
-    ]
+    booked = list(vat_postings(declared.documents, job.accounts))
     found = vat_return(
         period,
         job.seller.country,
@@ -190,111 +177,3 @@ def _today(job: Job) -> date:
 
 def _closing(job: Job, period: TaxPeriod) -> VatClosing | None:
     return next((each for each in closed_vat_periods(job.engine) if each.period == period), None)
-
-
-def _state(period: TaxPeriod, closing: VatClosing | None, *, over: bool) -> str:
-    if not over:
-        return f"{period} is not over: it ends on {period.last_day}, and these figures are not complete yet."
-    if closing is None:
-        return f"{period} is open: close it with `billing-job vat close --period {period}` once the return is filed."
-    return f"{period} was closed on {closing.closed[:10]} by {closing.closed_by}."
-
-
-def _notes(found: VatReturn) -> Iterator[str]:
-    """What somebody should know before the figures are typed in."""
-    loose = [box for box in found.boxes if not box.box]
-    if loose and len(loose) < len(found.boxes):
-        for box in loose:
-            amount = money_text(box.net_cents or 0, found.currency)
-            yield f"in no box of the return: {box.description}, {amount} net"
-    elif loose:
-        yield f"the boxes of {found.country} are not known: the figures come by case and rate (docs/vat.md)"
-    yield from _missing_rate_notes(found)
-    yield from _typed_notes(found)
-    yield from _threshold_notes(found)
-    foreign = [share for share in found.shares if share.country not in EU and share.booked_case == "AE"]
-    if foreign:
-        yield (
-            f"{foreign[0].number} has a reverse charge to {foreign[0].country}, which is not in the EU: it is in no EC"
-            " sales list and counts as outside the scope"
-        )
-
-
-def _missing_rate_notes(found: VatReturn) -> Iterator[str]:
-    for missing in found.missing_rates:
-        yield (
-            f"the One Stop Shop return is in euros, at the rate of {missing.day} that the European Central Bank"
-            f" publishes (euro foreign exchange reference rates, {missing.currency}; Directive 2006/112/EC Article"
-            " 369h): add it to ecb_rates.csv (day, currency, rate: what one euro is in it); until then oss.csv has no"
-            " amounts for what was sold in it"
-        )
-
-
-def _typed_notes(found: VatReturn) -> Iterator[str]:
-    """What whole units leave out of the VAT that is owed: the boxes that are no sums of others."""
-    own = [box for box in found.boxes if box.form_vat_cents is not None and not box.sum_of]
-    left_out = sum((box.vat_cents or 0) - (box.form_vat_cents or 0) for box in own)
-    if left_out:
-        yield (
-            f"the form wants whole units: the VAT typed in is {money_text(abs(left_out), found.currency)}"
-            f" {'less' if left_out > 0 else 'more'} than the exact figure; book the difference"
-        )
-
-
-def _late_notes(found: VatReturn) -> Iterator[str]:
-    """Documents that came when the return of an open period was due long since: was it filed without them?"""
-    due = found.period.months[-1].next
-    late = {share.number: share for share in found.shares if share.issue_date > due.last_day}
-    if late:
-        first = min(late.values(), key=lambda share: (share.issue_date, share.number))
-        yield (
-            f"{counted(len(late), 'document')} of this period came after {due.last_day}, the first is {first.number} of"
-            f" {first.issue_date}: if the return was filed before, say so with `billing-job vat close --period"
-            f" {found.period} --on DAY`, and they are declared in the first open month"
-        )
-
-
-def _threshold_notes(found: VatReturn) -> Iterator[str]:
-    watched = found.threshold
-    if watched is None or not watched.home_taxed_clients:
-        return
-    year, last_year = (money_text(cents, found.currency) for cents in (watched.net_cents, watched.previous_net_cents))
-    limit = (
-        "EUR 10,000 (at the European Central Bank's rate of 5 December 2017, as your country's law has rounded it)"
-        if watched.limit_cents is None
-        else _limit_text(watched.limit_cents, found.currency)
-    )
-    if watched.exceeded:
-        yield (
-            f"sales to consumers in other member states are {year} in {watched.year} and {last_year} in"
-            f" {watched.year - 1}, above the {limit} of Article 59c: the client's own country has the VAT, but"
-            f" {', '.join(watched.home_taxed_clients[:5])} were charged that of {taxed_as(found.country)}. Set tax.oss"
-            " = true and take their tax_treatment out"
-        )
-    elif watched.limit_cents is None or watched.net_cents >= watched.limit_cents * 4 // 5:
-        yield (
-            f"sales to consumers in other member states at your own rate have come to {year} in {watched.year}: above"
-            f" {limit} the client's own country has the VAT (docs/vat.md, The threshold)"
-        )
-
-
-def _limit_text(cents: int, currency: str) -> str:
-    return money_text(cents, currency).removesuffix(".00")
-
-
-def _told(found: VatReturn) -> str:
-    if found.is_nil:
-        return f"{found.period}: nothing to declare; a nil return is filed all the same"
-    boxes = ", ".join(
-        f"{f'box {box.box}' if box.box else box.description} {money_text(cents, found.currency)}"
-        for box in found.boxes
-        for cents in [box.net_cents if box.net_cents is not None else box.vat_cents]
-        if cents
-    )
-    ec = money_text(sum(sale.net_cents for sale in found.ec_sales), found.currency)
-    known = [row.vat_cents for row in found.oss if row.vat_cents is not None]
-    oss = money_text(sum(known), EURO) if len(known) == len(found.oss) else "unknown"
-    return (
-        f"{found.period}: {boxes}; EC sales list {ec}, One Stop Shop {oss} VAT;"
-        f" {counted(len(found.differences), 'difference')} in time from the journal"
-    )

@@ -23,6 +23,7 @@ from billing_job.ledger.chain import chained_tables
 from billing_job.ledger.database import transaction
 from billing_job.ledger.tables import transactions, wallet_rows
 from billing_job.month.job import Job
+from billing_job.operations.retention import Retention, kept_until, retentions_of
 
 SCHEMA = "billing-job/archive@1"
 CONTENTS, DOCUMENTS = "archive.json", "documents.csv"
@@ -43,28 +44,6 @@ WALLET_COLUMNS = (
     transactions.c.currency, transactions.c.standing, transactions.c.problem, wallet_rows.c.first_seen,
     wallet_rows.c.sha256, wallet_rows.c.raw,
 )  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Retention:
-    """How long a country wants something kept, counted from the end of the year."""
-
-    country: str
-    what: str
-    years: int
-    source: str
-
-
-RETENTIONS = (
-    Retention("AT", "documents and books", 7, "§ 132 BAO"),
-    Retention("BE", "documents and books", 10, "Article 60 of the VAT code, since 2023"),
-    Retention("DE", "documents", 8, "§ 147 (3) AO and § 14b (1) UStG, since 2025"),
-    Retention("DE", "books", 10, "§ 147 (3) AO"),
-    Retention("FR", "documents and books", 10, "Article L123-22 of the Code de commerce"),
-    Retention("LU", "documents and books", 10, "Article 16 of the Code de commerce"),
-    Retention("NL", "documents and books", 7, "Article 52 AWR"),
-)
-OSS = Retention("EU", "records of the One Stop Shop", 10, "Article 369k of Directive 2006/112/EC")
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +82,7 @@ def archive(job: Job, year: int, target: Path) -> Archived:
         raise OutputError(f"{target}: cannot be written ({error.strerror or error})") from None
     finally:
         temporary.unlink(missing_ok=True)
-    return Archived(target, digest, _count(job, folders), held, _keep(job, year))
+    return Archived(target, digest, _count(job, folders), held, kept_until(_retentions(job), year))
 
 
 def member(name: str, size: int) -> tarfile.TarInfo:
@@ -214,17 +193,22 @@ def _plain(value: object) -> str:
 
 
 def _contents(job: Job, year: int, folders: list[str], files: dict[str, Any]) -> dict[str, Any]:
-    seller = job.seller
+    seller, retentions = job.seller, _retentions(job)
+    kept = [{"what": what, "until": until, "source": source} for what, until, source in kept_until(retentions, year)]
     return {
         "schema": SCHEMA,
         "year": year,
         "made": moment_text(job.clock.now()),
         "seller": {"name": seller.name, "country": seller.country, "vat_id": seller.vat_id},
-        "keep": [{"what": what, "until": until, "source": source} for what, until, source in _keep(job, year)],
-        "retentions": [asdict(each) for each in _of_country(job)],
+        "keep": kept,
+        "retentions": [asdict(each) for each in retentions],
         "elsewhere": _elsewhere(job, folders),
         "files": files,
     }
+
+
+def _retentions(job: Job) -> list[Retention]:
+    return retentions_of(job.seller.country, oss=job.settings.tax.oss)
 
 
 def _folders(job: Job, year: int) -> list[str]:
@@ -247,13 +231,3 @@ def _elsewhere(job: Job, folders: list[str]) -> list[list[Any]]:
         series = {tuple(row) for row in connection.execute(inside)}
         others = select(*columns).where(documents.c.folder.not_in(folders)).order_by(*columns)
         return [list(row) for row in connection.execute(others) if tuple(row[:2]) in series]
-
-
-def _of_country(job: Job) -> list[Retention]:
-    found = [each for each in RETENTIONS if each.country == job.seller.country.upper()]
-    return [*found, OSS] if job.settings.tax.oss else found
-
-
-def _keep(job: Job, year: int) -> tuple[tuple[str, str, str], ...]:
-    """What is to be kept until when; empty for a country whose law is not known here."""
-    return tuple((each.what, f"{year + each.years:04d}-12-31", each.source) for each in _of_country(job))

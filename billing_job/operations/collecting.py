@@ -1,9 +1,7 @@
 """`collect`: one file of direct debits for a day and a scheme, noted before it is written, so that it comes once."""
 
 import re
-from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
 
 from billing_job.core.console import Console
 from billing_job.core.errors import ConfigError, RunFailed
@@ -24,81 +22,16 @@ from billing_job.month.banked import waiting_money
 from billing_job.month.collected import announced, collected, collection_of, collection_to_json, under_way
 from billing_job.month.job import Job
 from billing_job.month.receivables import check_holds, load_receivables, today
+from billing_job.operations.collect_report import FOLDER, CollectionFile, CollectReport, Waiting
 from billing_job.receivables.direct_debit import Collection, Creditor, Debit, collection_xml
 from billing_job.receivables.mandates import Collected, Scheme, mandate_for, returns_in_a_row, sequence_of, used_on
 from billing_job.receivables.open_items import OpenItem
 from billing_job.receivables.reminder_plan import HoldKind
 
-SCHEMA = "billing-job/collect@1"
-FOLDER = "collections"
 _DIRECT_DEBIT = "direct_debit"
 _END_TO_END = re.compile(rb"<EndToEndId>([^<]+)<")
 _NOTICE = 1
 """TARGET days that a bank wants between the file and the day (EPC rulebooks: D-1)."""
-
-
-@dataclass(frozen=True, slots=True)
-class CollectionFile:
-    """A file of the day, and whether this call made it."""
-
-    name: str
-    collection: Collection
-    new: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Waiting:
-    """A due document of a client that pays by direct debit and is not in a file of this day, and why."""
-
-    number: str
-    client_id: str
-    cents: int
-    reason: str
-
-
-@dataclass(slots=True)
-class CollectReport:
-    """What `collect` came to."""
-
-    due: date
-    files: list[CollectionFile] = field(default_factory=list)
-    waiting: list[Waiting] = field(default_factory=list)
-
-    @property
-    def json(self) -> dict[str, Any]:
-        """The object of `collect --json`; cents."""
-        return {
-            "schema": SCHEMA,
-            "due": self.due.isoformat(),
-            "files": [
-                {
-                    "file": f"{FOLDER}/{file.name}",
-                    "due": file.collection.due.isoformat(),
-                    "scheme": file.collection.scheme.value,
-                    "message_id": file.collection.message_id,
-                    "count": len(file.collection.debits),
-                    "cents": file.collection.cents,
-                    "new": file.new,
-                }
-                for file in self.files
-            ],
-            "collected": [
-                {
-                    "document": debit.document_number,
-                    "client_id": debit.client_id,
-                    "cents": debit.cents,
-                    "mandate_id": debit.mandate_id,
-                    "sequence": debit.sequence,
-                    "end_to_end_id": debit.document_number,
-                }
-                for file in self.files
-                for debit in file.collection.debits
-            ],
-            "waiting": [
-                {"document": each.number, "client_id": each.client_id, "cents": each.cents, "reason": each.reason}
-                for each in self.waiting
-            ],
-        }
 
 
 def collect(

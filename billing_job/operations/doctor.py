@@ -18,7 +18,8 @@ from billing_job.core.wallet import Trunk
 from billing_job.didfarm.page import PATH, Page, order_of, rows_of, validated_page
 from billing_job.didfarm.shape import MISSING, at_path
 from billing_job.didfarm.sync import read_balance, read_trunks
-from billing_job.didfarm.wire import FIELDS, Json, canonical_json, parse_json, read_transaction
+from billing_job.didfarm.wire import FIELDS, read_transaction
+from billing_job.didfarm.wire_json import Json, canonical_json, parse_json
 from billing_job.month.job import Job
 from billing_job.month.session import Session, connected
 

@@ -12,7 +12,7 @@ from billing_job.didfarm.proposal.propose import Evidence, Outcome, Proposal
 from billing_job.didfarm.proposal.survey import Survey
 from billing_job.didfarm.proposal.witnesses import balances_of
 from billing_job.didfarm.shape import at_path
-from billing_job.didfarm.wire import Json, canonical_json
+from billing_job.didfarm.wire_json import Json, canonical_json
 
 FIELDS = ("id", "type", "description", "reference_type", "reference_id", "quantity")
 

@@ -6,7 +6,8 @@ from billing_job.core.files.manifest import sha256
 from billing_job.core.money import micros_text
 from billing_job.core.period import Period
 from billing_job.core.sums import Sum
-from billing_job.didfarm.wire import parse_json, read_transaction
+from billing_job.didfarm.wire import read_transaction
+from billing_job.didfarm.wire_json import parse_json
 from billing_job.documents.document_files import document_file, kinds_of
 from billing_job.ledger.audit import UNREADABLE, audit, audit_chain, glance
 from billing_job.ledger.document_files import stored_files

@@ -25,7 +25,6 @@ OTHER_CURRENCY = "other_currency"
 UNKNOWN_DOCUMENT = "unknown_document"
 SETTLED_ELSEWHERE = "settled_elsewhere"
 WITHOUT_RECEIPT = "return_without_payment"
-WRONG_WAY = "wrong_way"
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +174,14 @@ def _money_out(book: Book, case: Case, part: EntryPart, named: Named) -> Outcome
     """A return of what was paid on the documents, or the house paying a credit note or a balance back."""
     cents = -part.cents
     kept = part.charges_cents
+    clients = {book.claims[number].client_id for number in named.numbers}
+    is_told = part.is_return or named.rule == "hand"
+    if not is_told and not all(book.may_be_of(part.iban, client_id) for client_id in clients):
+        return Waits(
+            NOT_NAMED,
+            f"it names {' and '.join(named.numbers)} and went to {part.iban}, which is no account of"
+            f" {' or '.join(sorted(clients))} so far; a supplier's number may be the same: match it, or say --other",
+        )
     for amount in dict.fromkeys((cents, cents - kept)):
         for number in named.numbers:
             receipts = book.receipts(number, amount)
@@ -185,7 +192,6 @@ def _money_out(book: Book, case: Case, part: EntryPart, named: Named) -> Outcome
         if receipts:
             return _returned(case, part, receipts[0], named, receipts[0].cents)
     opens = {number: book.open_on(number, case.day) for number in named.numbers}
-    clients = {book.claims[number].client_id for number in named.numbers}
     if not part.is_return and sum(opens.values()) == -cents:
         return [
             _payment(case, number, book.claims[number].client_id, open_cents, PaymentKind.PAID_BACK, named, part)
@@ -193,7 +199,9 @@ def _money_out(book: Book, case: Case, part: EntryPart, named: Named) -> Outcome
             if open_cents
         ]
     (client_id, *others) = sorted(clients)
-    if not part.is_return and not others and book.balances[client_id] >= cents:
+    # A bank that takes a fee for a document names it, too, and no account.
+    is_its_own = named.rule == "hand" or client_id in book.known.get(part.iban, ()) or book.balances[client_id] == cents
+    if not part.is_return and not others and book.balances[client_id] >= cents and is_its_own:
         return [_payment(case, None, client_id, -cents, PaymentKind.PAID_BACK, named, part)]
     (number, *more) = named.numbers
     if not more and book.paid.get(number, 0) >= cents - kept > 0 and (part.is_return or named.rule == "hand"):

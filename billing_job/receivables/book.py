@@ -107,6 +107,12 @@ class Book:
         if iban and payments and payments[0].rule != "account":
             self.known[iban] |= {payment.client_id for payment in payments}
 
+    def may_be_of(self, iban: str, client_id: str) -> bool:
+        """Whether an account may be the client's: unless it is known by others, and not by this one."""
+        if not iban or client_id in self.known.get(iban, ()):
+            return True
+        return not any(client_id in clients for clients in self.known.values())
+
     def receipts(self, key: str, cents: int) -> list[Receipt]:
         """Payments of that amount, by document or IBAN, that did not come back yet, the newest first."""
         found = (one for one in reversed(self._receipts.get(key, ())) if one.cents == cents and not one.is_returned)

@@ -99,25 +99,6 @@ def test_what_is_no_csv_is_refused(tmp_path: Path) -> None:
         _loaded(tmp_path, f"kind,account\nrevenue,{'9' * 200_000}\n")
 
 
-def test_a_missing_file_is_named(tmp_path: Path) -> None:
-    """A path that leads nowhere is a configuration error."""
-    with pytest.raises(ConfigError, match=r"nothing\.csv: there is no such file"):
-        load_accounts(tmp_path / "nothing.csv")
-
-
-@pytest.mark.parametrize("format_name", FORMAT_NAMES)
-@pytest.mark.parametrize("vat_case", ["S", "OSS", "AE", "DRC", "O", "E", "Z"])
-def test_the_shipped_rows_cover_everything(format_name: str, vat_case: str) -> None:
-    """Without a file of one's own every format has an account for every kind and VAT case."""
-    keys = [AccountKey(kind, category="call", vat_case=vat_case, rate="21", country="BE") for kind in AccountKind]
-    postings = [
-        key
-        for key in keys
-        if key.kind != AccountKind.PARTY and (key.kind != AccountKind.VAT or vat_case in ("S", "OSS"))
-    ]
-    assert all(account.code for account in load_accounts(None).chart(format_name, postings).values())
-
-
 def test_a_reverse_charge_at_home_is_no_sale_to_the_eu() -> None:
     """It has a VAT case of its own: in DATEV 8337 (§ 13b UStG), not 8336, whose VAT ids go into the ZM."""
     client = replace(CLIENT, tax_treatment="DRC")

@@ -259,3 +259,17 @@ def test_a_month_of_nothing_but_zero_has_no_file() -> None:
     )
     assert export.files == {}
     assert "1 document over 0.00 left out" in export.warnings[1]
+
+
+def test_a_charge_and_a_discount_as_high(tmp_path: Path) -> None:
+    """Their VAT comes to nothing, so that the document has no VAT posting: it was a KeyError."""
+    pair = sample_document("INV-1", JANSEN, [("hosting", 1000, STANDARD), ("welcome", -1000, STANDARD)])
+    (tmp_path / "accounts.csv").write_text(
+        "kind,category,format,account,tax_code\nrevenue,hosting,datev,8201,net\nrevenue,,datev,8202,net\n",
+        encoding="utf-8",
+    )
+    accounts = load_accounts(tmp_path / "accounts.csv")
+    journal = month_journal([pair], WalletMonth(OCTOBER, "EUR", {}, 0), accounts)
+    (content,) = write_datev(journal, accounts, AccountingOptions()).files.values()
+    rows = [line.split(";") for line in content.decode("cp1252").splitlines()[2:]]
+    assert [(row[0], row[1], row[7]) for row in rows] == [("10,00", '"S"', "8201"), ("10,00", '"H"', "8202")]

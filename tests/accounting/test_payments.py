@@ -105,6 +105,9 @@ def test_the_auditfile_has_a_bank_journal() -> None:
         kinds = {str(found.findtext("{*}jrnTp")): found for found in root.iter("{*}journal")}
         assert sorted(kinds) == ["B", "M", "S"]
         assert len(kinds["B"].findall("{*}transaction")) == sum(1 for _ in each.receipts())
+        types = {str(one.findtext("{*}accID")): one.findtext("{*}accTp") for one in root.iter("{*}ledgerAccount")}
+        assert {types.get(code, "P") for code in ("4950", "8900")} == {"P"}, "bank charges and late payment are results"
+        assert (types["1100"], types["1300"]) == ("B", "B")
         sides = [line for line in kinds["B"].iter("{*}trLine") if line.findtext("{*}custSupID")]
         assert (sides[0].findtext("{*}invRef"), sides[0].findtext("{*}amnt")) == (
             FIRST, "1.00" if each is journal else "50.00"

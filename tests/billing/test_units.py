@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from billing_job.billing.rating.counted_units import rule_name
 from billing_job.billing.rating.plans import Rule
-from billing_job.billing.rating.price import rule_name
 from billing_job.config.settings_file import load_settings
 from billing_job.core.errors import ConfigError
 from tests.support.desk import OCTOBER, Desk

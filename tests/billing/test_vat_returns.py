@@ -16,13 +16,14 @@ from billing_job.accounting.vat_accounts import vat_postings
 from billing_job.billing.returns.boxes import Box, boxes_of
 from billing_job.billing.returns.one_stop_shop import euro_rate_day, oss_rows
 from billing_job.billing.returns.taxed_shares import TaxedShare, taxed_shares
-from billing_job.billing.returns.vat_return import Booked, VatReturn, ec_sales, vat_return
+from billing_job.billing.returns.vat_return import VatReturn, ec_sales, vat_return
 from billing_job.config.vat_forms import load_due_rules, load_unit_rules, load_vat_boxes
 from billing_job.core.document import Client, DetailRow, Document, Kind, Line, Seller, Vat
 from billing_job.core.errors import ConfigError
 from billing_job.core.period import Period
 from billing_job.core.resources import shipped_config
 from billing_job.core.tax_period import TaxPeriod
+from billing_job.core.vat_posting import VatPosting
 from tests.support.sample_documents import document
 
 ACCOUNTS = load_accounts(None)
@@ -78,11 +79,8 @@ def returned(period: str, documents: Sequence[Document], home: str = "NL", **mor
     return found
 
 
-def booked(documents: Sequence[Document]) -> list[Booked]:
-    return [
-        Booked(p.number, p.issue_date, p.figure, p.case, p.rate, p.currency, p.account, p.account_name, p.cents)
-        for p in vat_postings(documents, ACCOUNTS)
-    ]
+def booked(documents: Sequence[Document]) -> list[VatPosting]:
+    return list(vat_postings(documents, ACCOUNTS))
 
 
 def amounts(boxes: Sequence[Box]) -> dict[str, tuple[int | None, int | None]]:
@@ -313,7 +311,15 @@ def abroad_in_euros(documents: Sequence[Document], currency: str) -> VatReturn:
     shares = list(taxed_shares(documents, RULES, exchange=exchange))
     ecb = {("SEK", date(2026, 12, 31)): Decimal(11), ("SEK", date(2026, 9, 30)): Decimal(10)}
     period = TaxPeriod.parse("2026Q4")
-    found = vat_return(period, SWEDEN[currency], shares, booked(documents), BOXES, currency=currency, euro_rates=ecb)
+    found = vat_return(
+        period,
+        SWEDEN[currency],
+        shares,
+        booked(documents),
+        BOXES,
+        currency=currency,
+        euro_rates=ecb,
+    )
     assert [each for each in found.tied if not each.holds] == []
     return found
 

@@ -5,7 +5,9 @@ import io
 from rich.cells import cell_len
 from rich.console import Console
 
-from billing_job.commands.text_tables import changes_table, reconcile_text, table
+from billing_job.commands.prove_text import reconcile_text
+from billing_job.commands.run_text import changes_table
+from billing_job.commands.text_tables import table
 
 COLUMNS = ("client", "name", "net", "what would help")
 ROWS = [

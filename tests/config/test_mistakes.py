@@ -112,6 +112,7 @@ MISTAKES: dict[str, Spoil] = {
     "A tax treatment that there is not": adding("clients.csv", "carl,Carl,NL,nl,,,,,never,"),
     "A VAT rate as a fraction": adding("vat_rates.csv", "DE,0.19,2021-01-01"),
     "A workbook beside the CSV file": workbook("clients.xlsx", ("client_id", "name", "country")),
+    "A price list saved as a workbook": workbook("prices.xlsx", ("client_id", "category", "model", "value")),
     "A misspelt key": under("billing", 'payment_term_days = 30'),
     "A currency as it is called": under("billing", 'currency = "Euro"'),
     "One word where a list belongs": under("accounting", 'formats = "hledger"'),
@@ -197,3 +198,37 @@ def test_workbooks_instead_of_csv(desk: Office) -> None:
     assert ran.code == 2
     for column in ("did_number_id: '42.5'", "order_id: '9.01e+20'"):
         assert f"numbers.xlsx, row 3, column {column}: a spreadsheet made a decimal of it" in ran.err
+
+
+@pytest.mark.parametrize("name", ["Charges.csv", "prices.csv.txt", "mandates.ods", "accounts.xlsx", "Numbers.xlsx"])
+def test_a_table_that_would_not_be_read_is_refused(desk: Office, name: str) -> None:
+    """Whoever keeps it believes that it holds; copies under other names, and what lies beside the table, are left."""
+    for copy in ("prices.csv.bak", "prices.old.csv", "vat_rates.xlsx"):
+        (desk.config / copy).write_bytes(b"")
+    (desk.config / "numbers.csv").unlink()
+    assert desk.type("status").code == 0
+    (desk.config / name).write_bytes(b"")
+    ran = desk.type("status")
+    assert ran.code == 2
+    assert f"config/{name}: is not read; save it as {name.lower().split('.')[0]}.csv" in ran.err
+
+
+def test_what_cannot_be_written_is_said_before_anything_is_done(desk: Office) -> None:
+    """Workbooks: nobody is said to have left, and no number is routed; numbers may be counted in them."""
+    (desk.config / "numbers.csv").unlink()
+    workbook("numbers.xlsx", ("number", "did_number_id", "trunk"), (31201234567, 42, "trk_aaaa0007"))(desk.config)
+    writing("charges.csv", "charge_id,client_id,description,price,every,count\nflat,acme,Flat,1,month,numbers\n")(
+        desk.config
+    )
+    adding("trunks.csv", "trk_bbbb0008,bruno,,")(desk.config)
+    for command in (("offboard", "acme", "--yes"), ("move", "+31201234567", "--to", "bruno")):
+        ran = desk.type(*command)
+        assert ran.code == 2
+        assert "numbers.xlsx: is a workbook, into which nothing is written; save it as numbers.csv first" in ran.err
+    (desk.config / "numbers.xlsx").unlink()
+    (desk.config / "trunks.csv").unlink()
+    workbook("trunks.xlsx", ("trunk", "client_id", "valid_to"), ("trk_aaaa0007", "acme", ""))(desk.config)
+    writing("charges.csv", "charge_id,client_id,description,price\n")(desk.config)
+    ran = desk.type("offboard", "acme", "--yes")
+    assert ran.code == 2
+    assert "trunks.xlsx: is a workbook" in ran.err

@@ -17,7 +17,7 @@ from billing_job.didfarm.proposal.survey import survey
 from billing_job.didfarm.sandbox.shapes import replies, rows
 from billing_job.didfarm.sandbox.shapes.shape import Edit, Shape, Truth
 from billing_job.didfarm.sandbox.shapes.table import SHAPES
-from billing_job.didfarm.wire import canonical_json, parse_json
+from billing_job.didfarm.wire_json import canonical_json, parse_json
 from tests.support.sandbox_on_loopback import KEY, StillClock
 from tests.support.shape_table import world
 

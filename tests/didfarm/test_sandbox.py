@@ -153,8 +153,9 @@ def test_in_the_foreground_it_serves_until_a_signal() -> None:
     program = (
         "from tests.support.sandbox_on_loopback import *\n"
         "from billing_job.didfarm.sandbox.running import serve\n"
+        "from billing_job.didfarm.sandbox.server import Sandbox\n"
         "try:\n"
-        "    serve(small_world(), 0, KEY, StillClock(), on_ready=lambda url: print(url, flush=True))\n"
+        "    serve(Sandbox(small_world(), KEY, StillClock()), 0, on_ready=lambda url: print(url, flush=True))\n"
         "except KeyboardInterrupt:\n"
         "    print('stopped')\n"
     )

@@ -13,8 +13,9 @@ from billing_job.didfarm.page import Page, page_reader
 from billing_job.didfarm.parsing import read_balance
 from billing_job.didfarm.sandbox.shapes.shape import Truth
 from billing_job.didfarm.sandbox.shapes.table import SHAPES
-from billing_job.didfarm.wire import canonical_json, parse_json, read_transaction
+from billing_job.didfarm.wire import read_transaction
 from billing_job.didfarm.wire_amounts import decided
+from billing_job.didfarm.wire_json import canonical_json, parse_json
 from billing_job.didfarm.wire_reading import BalanceReading
 from billing_job.month.session import Session
 from billing_job.operations.proposal import proposed

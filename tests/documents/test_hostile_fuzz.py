@@ -19,7 +19,8 @@ from billing_job.config.settings_file import load_settings
 from billing_job.core.errors import ConfigError
 from billing_job.core.toml import Table
 from billing_job.delivery.message import Attachment, Letter, ascii_address, message_bytes
-from billing_job.didfarm.wire import parse_json, read_transaction
+from billing_job.didfarm.wire import read_transaction
+from billing_job.didfarm.wire_json import parse_json
 from billing_job.documents.safe_text import plain_text
 
 fuzzed = settings(

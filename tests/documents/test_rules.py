@@ -8,14 +8,25 @@ import facturx
 import pytest
 from lxml import etree
 
-from billing_job.core.document import Document, Kind
+from billing_job.core.document import Document, Kind, Vat
 from billing_job.documents.document_files import document_files
 from billing_job.documents.einvoice.cii import cii_xml
 from billing_job.documents.einvoice.profiles import peppol_obstacle
 from billing_job.documents.einvoice.ubl import ubl_xml
 from billing_job.documents.templates import load_templates
 from tests.support.invoice_rules import complaints, peppol_complaints
-from tests.support.sample_documents import CLIENT, LANGUAGES, document, every_kind, in_language, many_lines, own_charges
+from tests.support.sample_documents import (
+    CLIENT,
+    EXEMPT,
+    LANGUAGES,
+    REVERSE_CHARGE,
+    document,
+    every_kind,
+    in_language,
+    line,
+    many_lines,
+    own_charges,
+)
 
 TEMPLATES = load_templates(None)
 DOCUMENTS = {
@@ -23,6 +34,20 @@ DOCUMENTS = {
     **{f"in-{language}": in_language(language) for language in LANGUAGES},
     "own-charges": own_charges(),
     "four-hundred": document(many_lines(400)),
+    "several-reasons": document(
+        [
+            line(number, "call", 100 * number, vat=vat)
+            for number, vat in enumerate(
+                (
+                    EXEMPT,
+                    replace(EXEMPT, exemption_reason="Of September"),
+                    REVERSE_CHARGE,
+                    Vat("AE", Decimal(0), "", "Btw verlegd"),
+                ),
+                1,
+            )
+        ]
+    ),
 }
 STANDARD = DOCUMENTS["standard"]
 

@@ -10,7 +10,7 @@ from billing_job.core.wallet import Balance, CompletedWalk, ListShape, Saved, Tr
 from billing_job.didfarm.http import Http
 from billing_job.didfarm.sandbox.running import RunningSandbox
 from billing_job.didfarm.sync import fetch
-from billing_job.didfarm.wire import canonical_json
+from billing_job.didfarm.wire_json import canonical_json
 from billing_job.ledger.mirror import LedgerMirror
 from billing_job.ledger.run_lock import run_lock
 from tests.support.fakes import office

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.invoice_rules import complaints
 from tests.support.ledgers import on_server
 from tests.support.lives import AT_COST, DECEMBER, OCTOBER, SEPTEMBER, Life, life, moved, plan
 
@@ -104,6 +105,57 @@ def test_two_quarters_and_a_credit_note(here: Life) -> None:
 def _elsewhere(here: Life) -> str:
     """[storage] that leads to a ledger that is not there."""
     return f'[storage]\ndatabase_url = "sqlite:///{here.office.folder / "none.db"}"\n'
+
+
+def test_late_rows_and_refunds_are_declared_where_their_month_was_taxed(here: Life) -> None:
+    """October's documents carry September as it was: the threshold was crossed, and three clients have moved since.
+
+    Belgium's rate is that of the Netherlands, so that a rate does not tell whose VAT it is.
+    """
+    trunks = dict(zip(range(1, 5), TRUNKS.values(), strict=True))
+    here.trunks(*(f"{trunks[n]},{name},," for n, name in enumerate(("cas", "moe", "eva", "firm"), 1)))
+    here.clients("cas,Cas,DE,,,,standard", "moe,Moe,NL,,,,", "eva,Eva,BE,,,,", "firm,Firm,DE,DE136695976,,,")
+    here.add(*(moved(n, -1000 * n, "2026-09-10", trunk=trunk) for n, trunk in trunks.items()))
+    here.run(SEPTEMBER, at="2026-10-05")
+    here.clients("cas,Cas,DE,,,,", "moe,Moe,BE,,,,", "eva,Eva,NL,,,,", "firm,Firm,NL,NL004495445B01,,,")
+    for n, trunk in trunks.items():
+        here.add(
+            moved(20 + n, -500 * n, "2026-10-10", trunk=trunk),
+            moved(30 + n, -100 * n, "2026-09-29", trunk=trunk),
+            moved(40 + n, 550 * n, "2026-10-11", type_="refund", trunk=trunk),  # of September's 10.00 each
+        )
+    assert [each["net_cents"] for each in here.run(OCTOBER).json["documents"]] == [50, 150, 200, 100]
+    here.on("2027-01-10")
+    # Consumers abroad and firms by the month of the supply: eva's 30 and 3 in Belgium, firm's 40 and 4 by its old id.
+    assert here.office.type("vat", "return", "--period", "2026Q3").code == 0
+    assert boxes(here, "2026Q3") == {"3b": ("44.00", ""), "OSS": ("33.00", "6.93")}
+    assert rows(here, "2026Q3", "oss.csv") == [("BE", "21", "33.00", "6.93", "")]
+    assert rows(here, "2026Q3", "ec_sales_list.csv") == [("DE136695976", "DE", "44.00")]
+    # At home by the invoice's date: cas 10 + 1 - 5.50, moe 20 + 2 - 11, eva's October 15, firm's 20. Of eva's document
+    # 0.32 is the VAT of 1.50: 3.15 of October's 15.00, so -2.83 of September's -13.50 and of it 0.63 of what was late.
+    assert here.office.type("vat", "return", "--period", "2026Q4").code == 0
+    assert boxes(here, "2026Q4")["1a"] == ("51.50", "10.81")
+    assert rows(here, "2026Q4", "oss.csv") == [
+        ("BE", "21", "10.00", "2.10", ""), ("DE", "19", "5.00", "0.95", ""), ("BE", "21", "-16.50", "-3.46", "2026Q3")
+    ]  # fmt: skip
+    assert rows(here, "2026Q4", "ec_sales_list.csv") == [("DE136695976", "DE", "-22.00")]
+    with (here.office.output / OCTOBER / "accounting" / "journal.csv").open(encoding="utf-8", newline="") as file:
+        booked = [(each["account"], each["amount"]) for each in csv.DictReader(file) if each["client_id"] == "eva"]
+    assert booked == [("1300", "1.82"), ("8050", "13.50"), ("8000", "-15.00"), ("1510", "2.83"), ("1500", "-3.15")]
+
+
+def test_a_reverse_charge_names_the_id_of_its_month(here: Life) -> None:
+    """Bruno gave its VAT id up: a call of September that comes late is under the one that it had, in list and XML."""
+    here.add(moved(1, -1000, "2026-09-10", trunk="trk_b"))
+    here.run(SEPTEMBER)
+    here.clients(*(row.replace("DE136695976", "") for row in CLIENTS))
+    here.add(moved(2, -300, "2026-09-11", trunk="trk_b"), moved(3, -5000, "2026-10-11", trunk="trk_b"))
+    (number,) = [each["number"] for each in here.run(OCTOBER).json["documents"]]
+    assert here.stored(number)["client"]["vat_id"] == "DE136695976"
+    ubl = (here.office.output / OCTOBER / "invoices" / f"{number}.xml").read_bytes()
+    assert complaints(ubl) == []
+    assert here.office.type("vat", "return", "--period", "2026Q3").code == 0
+    assert rows(here, "2026Q3", "ec_sales_list.csv") == [("DE136695976", "DE", "13.00")]
 
 
 def test_a_closed_quarter_takes_nothing_more(here: Life) -> None:

@@ -218,6 +218,30 @@ def test_a_decimal_comma(told: str, cents: int | None) -> None:
         assert [one.cents for one in csv_statements(content, house)[0].entries] == [cents]
 
 
+ING = f"""Datum;Naam;Tegenrekening;Af Bij;Bedrag;Mededelingen
+20261120;Acme B.V.;{IBAN};Bij;150,00;Factuur {ONE}
+20261121;Acme B.V.;{IBAN};Af;29,00;Te veel betaald {ONE}
+20261122;Verhuurder;;Af;70,00;Huur
+"""
+"""121.00 was owed, 150.00 came, 29.00 went back: amounts without a sign, as ING writes them."""
+
+
+def test_amounts_without_a_sign(here: BankOffice) -> None:
+    """A column says which way they went: unnamed it is refused, for 29.00 would count as paid to us."""
+    names = {"date": "Datum", "amount": "Bedrag", "text": "Mededelingen", "iban": "Tegenrekening", "name": "Naam"}
+    table = "[bank.csv]\n" + "".join(f'{key} = "{value}"\n' for key, value in names.items())
+    before = (here.office.config / "billing.toml").read_text(encoding="utf-8")
+    settings = f'{before}{table}date_format = "%Y%m%d"\ndecimal_comma = true\n'
+    (here.office.config / "billing.toml").write_text(settings, encoding="utf-8")
+    assert 'bank.csv.direction = "Af Bij"' in bring(here, ING.encode(), code=2).err
+    assert here.open() == ALL
+    (here.office.config / "billing.toml").write_text(f'{settings}direction = "Af Bij"\n', encoding="utf-8")
+    ran = bring(here, ING.encode())
+    assert (ran.json["files"][0]["cents"], here.open()) == (15_000 - 2_900 - 7_000, {TWO: 5_000, THREE: 7_000})
+    for old, new in (("Bij;150", "Erbij;150"), ("Bij;150", "Bij;-150")):
+        assert "column Af Bij" in bring(here, ING.replace(old, new).encode(), code=2).err
+
+
 def test_a_statement_that_misses_entries(here: BankOffice) -> None:
     """Its balances move by another sum than it tells of: named, until another file brings the rest of it."""
     half, rest = Moved(12_100, ONE, reference="1"), Moved(5_000, TWO, reference="2")
@@ -306,6 +330,15 @@ def test_what_the_bank_kept_of_a_batch(way: int, whole: str, parts: list[int]) -
     assert [(part.cents, part.charges_cents) for part in entry.parts] == [(parts[0], 0), (parts[1], 600)]
 
 
+def test_a_batch_of_which_some_is_told(here: BankOffice) -> None:
+    """300.00 came at once and one detail says 121.00: it pays that, and what nobody explains is no client's credit."""
+    content = camt(Moved(30_000, ONE, reference="B1", more='<Amt Ccy="EUR">121.00</Amt>'))
+    ran = bring(here, content, code=3)
+    assert what(ran.json["matched"], "document", "cents") == [(ONE, 12_100)]
+    assert what(ran.json["waiting"], "cents", "reason") == [(17_900, "unmatched")]
+    assert here.open() == {TWO: 5_000, THREE: 7_000}
+
+
 def test_the_inbox(here: BankOffice) -> None:
     """Without a file the folder of bank.inbox is read; it is relative as every path of billing.toml."""
     here.office.append("billing.toml", "[bank]", 'inbox = "in"', f'accounts = ["{IBAN}"]')
@@ -351,6 +384,14 @@ def test_the_books_close_the_items(here: BankOffice) -> None:
 
 
 @pytest.mark.sqlite_file("a kill is the same to a server's transaction")
+def test_what_was_paid_in_other_money_is_in_no_journal(here: BankOffice) -> None:
+    """billing.currency changed after 121.00 euros were paid: the month's books are in the new money, and say so."""
+    bring(here, camt(MOVED[0]))
+    here.office.replace("billing.toml", "[billing]", '[billing]\ncurrency = "GBP"')
+    told = here.office.type("export", "--month", "2026-11", "--format", "csv", "--output", str(here.office.folder))
+    assert (told.code, "1 payment of 2026-11 in EUR, 121.00 in all, left out" in told.err) == (0, True), told.err
+
+
 def test_kills_of_an_import_change_nothing(tmp_path: Path) -> None:
     """A killed import has kept all or nothing, and the same files again give what an undisturbed one gives."""
     _, problems = trials(tmp_path, SUBJECTS["import"], 1, seed=5)

@@ -140,6 +140,22 @@ def grouped(number: str) -> str:
         ),
         pytest.param([entry(-500, "CN-2026-00001")], {ONE: 10_000, TWO: 4_000, THREE: 3_000}, [], id="a CN paid"),
         pytest.param([entry(-4_711, "rent")], ALL, [], id="no client's money"),
+        pytest.param(
+            [entry(15_000, ONE, day=2, iban=IBAN), entry(-2_000, ONE, iban=OTHER_IBAN)],
+            less(i1=0, acme=5_000), [(-2_000, "unmatched")], id="a supplier's invoice has the same number",
+        ),
+        pytest.param(
+            [entry(10_000, ONE, day=2, iban=IBAN), entry(-10_000, ONE, iban=OTHER_IBAN)],
+            less(i1=0), [(-10_000, "unmatched")], id="and the very sum of a payment",
+        ),
+        pytest.param(
+            [entry(15_000, ONE, day=2, iban=IBAN), entry(-300, f"fee for {ONE}")],
+            less(i1=0, acme=5_000), [(-300, "return_without_payment")], id="a fee is no balance paid back",
+        ),
+        pytest.param(
+            [entry(15_000, ONE, day=2, iban=IBAN), entry(-2_000, ONE, iban=IBAN)],
+            less(i1=0, acme=3_000), [], id="but what went to the client's own account is",
+        ),
     ],
 )  # fmt: skip
 def test_worked_examples(entries: list[BankEntry], left: dict[str, int], waits: list[tuple[int, str]]) -> None:

@@ -19,7 +19,7 @@ from billing_job.didfarm.sandbox.faults import parse_fault
 from billing_job.didfarm.sandbox.holdings import WireRow
 from billing_job.didfarm.sandbox.running import RunningSandbox
 from billing_job.didfarm.sync import fetch
-from billing_job.didfarm.wire import canonical_json
+from billing_job.didfarm.wire_json import canonical_json
 from billing_job.ledger.database import open_engine, transaction
 from billing_job.ledger.last_look import last_balance
 from billing_job.ledger.mirror import LedgerMirror, absent_ids

@@ -29,10 +29,10 @@ from billing_job.didfarm.sandbox.running import RunningSandbox
 from billing_job.didfarm.sandbox.world import World
 from billing_job.didfarm.wire import read_transaction
 from billing_job.documents.detail_csv import detail_csv
+from billing_job.ledger.billing_steps import billed_of_periods, course
 from billing_job.ledger.credit_notes import issue_credit
 from billing_job.ledger.documents import Issued, all_documents, billed_periods, document_of_number, documents_in_folder
 from billing_job.ledger.mirror import LedgerMirror
-from billing_job.ledger.replay import billed_of_periods, course
 from billing_job.month.job import Job, open_job
 from billing_job.month.other_terms import Instead
 from billing_job.month.pipeline import bill

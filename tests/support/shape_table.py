@@ -22,7 +22,8 @@ from billing_job.didfarm.sandbox.shapes.answers import list_reply
 from billing_job.didfarm.sandbox.shapes.shape import Reply, Shape, Truth
 from billing_job.didfarm.sandbox.shapes.table import SHAPES
 from billing_job.didfarm.sandbox.world import World, make_world
-from billing_job.didfarm.wire import FIELDS, canonical_json
+from billing_job.didfarm.wire import FIELDS
+from billing_job.didfarm.wire_json import canonical_json
 from billing_job.month.session import Session
 from billing_job.operations.proposal import Proposed, proposed
 from tests.support.paths import ROOT

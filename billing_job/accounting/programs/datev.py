@@ -5,11 +5,11 @@ code of accounts.csv computes the VAT. Where the tax code is `net`, revenue and 
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 
 from billing_job.accounting.accounts import Account, AccountKey, AccountKind, Accounts
-from billing_job.accounting.entry import Entry, EntryKind
+from billing_job.accounting.entry import Entry, EntryKind, Posting
 from billing_job.accounting.export import Export, chunks, numbered
 from billing_job.accounting.journal import Journal
 from billing_job.accounting.options import AccountingOptions, DatevOptions
@@ -38,7 +38,8 @@ def write_datev(journal: Journal, accounts: Accounts, options: AccountingOptions
 
     ConfigError lists the accounts that are no numbers of the configured length.
     """
-    chart = accounts.chart("datev", journal.keys())
+    revenue = [posting for entry in journal.entries for posting, vat in entry.revenue() if vat.vat_cents]
+    chart = accounts.chart("datev", [*journal.keys(), *map(_vat_key, revenue)])
     debtors = _debtors(journal, accounts, options.datev)
     _require_numbers(chart, debtors, options.datev, accounts.source)
     files: dict[str, bytes] = {}
@@ -80,23 +81,27 @@ def _receipt_rows(
 
 def _document_sides(entry: Entry, chart: Mapping[AccountKey, Account]) -> list[_Side]:
     """Gross by account and tax code, and net with the VAT apart where the account computes none."""
-    sums: dict[tuple[str, str, str, str], int] = {}
-    vat_keys = {(p.key.vat_case, p.key.rate): p.key for p in entry.postings if p.key.kind == AccountKind.VAT}
+    sums: dict[tuple[str, str, str, str, str], int] = {}
 
-    def add(account: str, tax_code: str, case: tuple[str, str], cents: int) -> None:
+    def add(account: str, tax_code: str, case: tuple[str, str, str], cents: int) -> None:
         key = (account, tax_code, *case)
         sums[key] = sums.get(key, 0) + cents
 
     for posting, vat in entry.revenue():
         account = chart[posting.key]
-        case = (posting.key.vat_case, posting.key.rate)
+        case = (posting.key.vat_case, posting.key.rate, posting.key.country)
         if account.tax_code != NET:
             add(account.code, account.tax_code, case, vat.net_cents + vat.vat_cents)
             continue
         add(account.code, "", case, vat.net_cents)
         if vat.vat_cents:
-            add(chart[vat_keys[case]].code, "", case, vat.vat_cents)
-    return [_Side(account, tax_code, case, cents) for (account, tax_code, case, _), cents in sums.items()]
+            add(chart[_vat_key(posting)].code, "", case, vat.vat_cents)
+    return [_Side(account, tax_code, case, cents) for (account, tax_code, case, *_), cents in sums.items()]
+
+
+def _vat_key(revenue: Posting) -> AccountKey:
+    """Of the VAT on it, which has no posting where the document's comes to nothing: a charge and a discount as high."""
+    return replace(revenue.key, kind=AccountKind.VAT, category="")
 
 
 def _row(

@@ -23,7 +23,7 @@ from billing_job.core.sentences import counted
 
 NAMESPACE = "http://www.odb.belastingdienst.nl/Belastingdienst/BCPP/1.1/structures/XmlauditfileXAF_4.0"
 _CODE_LENGTH = 35
-_PROFIT_AND_LOSS = (AccountKind.REVENUE, AccountKind.EXPENSE)
+_PROFIT_AND_LOSS = (AccountKind.REVENUE, AccountKind.EXPENSE, AccountKind.BANK_CHARGE, AccountKind.LATE_PAYMENT)
 _NO_SELLER = "no document was issued, so no company is known to write the file for: the wallet's entries wait for one"
 
 

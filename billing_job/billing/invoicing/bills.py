@@ -14,33 +14,14 @@ import numpy as np
 import pandas as pd
 
 from billing_job.billing.invoicing.fee_discount_minimum import PlanTerms
-from billing_job.billing.invoicing.month_lines import (
-    NO_FACTS,
-    NOTHING_FREED,
-    Entry,
-    Facts,
-    FreedTerms,
-    Owner,
-    Row,
-    entries_of,
-    month_lines,
-)
+from billing_job.billing.invoicing.month_lines import month_lines
+from billing_job.billing.invoicing.row_lines import NO_FACTS, NOTHING_FREED, Entry, Facts, FreedTerms, Row, entries_of
 from billing_job.core.columns.interned import Coded, cells_of
 from billing_job.core.columns.schema import PRICED, conform
-from billing_job.core.document import (
-    Client,
-    Document,
-    Kind,
-    Line,
-    MonthTotal,
-    Preceding,
-    Seller,
-    Vat,
-    VatTotal,
-)
+from billing_job.core.document import Client, Document, Kind, Line, MonthTotal, Preceding, Seller, Vat, VatTotal
 from billing_job.core.money import vat_cents
 from billing_job.core.period import Period
-from billing_job.core.settlement import Bill
+from billing_job.core.settlement import Bill, Owner
 
 OUTSIDE_SCOPE = "O"
 ROWS_AT_ONCE = 10_000
@@ -209,6 +190,17 @@ def _places(client_ids: Coded) -> dict[str, range]:
     return {names[codes[start]]: range(start, end) for start, end in zip(starts.tolist(), ends, strict=False)}
 
 
+def _identified(client: Client, lines: Sequence[Line]) -> Client:
+    """The client with the VAT id that a reverse charge must name (Directive 2006/112/EC Article 226(4)).
+
+    One that has none any more had it in the month whose rows came late, or are given back.
+    """
+    if client.vat_id:
+        return client
+    of_lines = (line.vat.supply.vat_id for line in lines if line.vat.category == "AE" and line.vat.supply)
+    return replace(client, vat_id=next(filter(None, of_lines), ""))
+
+
 def _document(
     client: Client,
     lines: Sequence[Line],
@@ -232,7 +224,7 @@ def _document(
         due_date=max(terms.issue_date, terms.today) + timedelta(days=days),
         currency=terms.currency,
         seller=terms.seller,
-        client=client,
+        client=_identified(client, lines),
         lines=tuple(lines),
         vat_totals=totals,
         net_cents=net,

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
@@ -10,7 +10,7 @@ import eu_vat_rates_data
 from stdnum.eu import vat as eu_vat
 
 from billing_job.core.countries import EU, taxed_as
-from billing_job.core.document import Client, Vat
+from billing_job.core.document import Client, Supply, Vat
 from billing_job.core.register import DomesticReverseCharge, VatRate
 
 _PREFIXES = {"EL": "GR", "XI": "GB"}
@@ -57,7 +57,12 @@ def vat_of(client: Client, rules: TaxRules, day: date) -> Vat | Untaxable:
     """
     treatment = client.tax_treatment or ("E" if rules.exemption else _treatment(client, rules))
     problem = _unidentified_seller(treatment, rules)
-    return Untaxable(problem) if problem else _vat(treatment, client, rules, day)
+    vat = Untaxable(problem) if problem else _vat(treatment, client, rules, day)
+    if isinstance(vat, Untaxable):
+        return vat
+    country = taxed_as(client.country)
+    case = "S" if treatment == "OSS" and country == taxed_as(rules.seller_country) else treatment
+    return replace(vat, supply=Supply(case, country, client.vat_id))
 
 
 def _vat(treatment: str, client: Client, rules: TaxRules, day: date) -> Vat | Untaxable:

@@ -4,11 +4,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Literal
 
 from billing_job.billing.returns.taxed_shares import TaxedShare
 from billing_job.core.countries import taxed_as
 from billing_job.core.money import rate_text
+from billing_job.core.vat_posting import Figure
 
 OTHER_RATES = "other"
 """In the place of a rate: every rate that no row of the country names."""
@@ -22,7 +22,6 @@ CASE_WORDS = {
     "Z": "Zero-rated",
     "FOREIGN": "VAT of a country outside the EU",
 }
-Figure = Literal["net", "vat"]
 
 
 @dataclass(frozen=True, slots=True)

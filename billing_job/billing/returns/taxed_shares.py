@@ -14,9 +14,10 @@ from enum import StrEnum
 
 from billing_job.core.categories import MINIMUM
 from billing_job.core.countries import EU, taxed_as
-from billing_job.core.document import Document, Kind, Line, Vat, VatTotal
+from billing_job.core.document import Document, Kind, Line, Seller, Supply, VatTotal
 from billing_job.core.money import exchanged_cents, exchanged_shares, vat_shares
 from billing_job.core.period import Period
+from billing_job.core.supplies import by_supply
 from billing_job.core.tax_period import TaxPeriod
 
 NO_CLOSED: Mapping[str, Collection[Period]] = {}
@@ -56,7 +57,7 @@ class TaxedShare:
     client_id: str
     vat_id: str
     country: str
-    """The client's, Monaco as France."""
+    """The client's at the time of the supply, Monaco as France."""
     case: str
     """S, OSS, AE, DRC, O, E, Z or FOREIGN."""
     booked_case: str
@@ -118,17 +119,29 @@ def _exchanged(document: Document, shares: Sequence[TaxedShare], rate: Decimal) 
 def _shares(
     document: Document, total: VatTotal, rules: Sequence[DueRule], shut: Collection[Period]
 ) -> Iterator[TaxedShare]:
-    case = _case(document, total.vat)
-    lines = [line for line in document.lines if line.vat == total.vat]
+    for supply, lines, tax in by_supply(document, total):
+        yield from _of_supply(document, supply, total.vat.rate, lines, tax, rules, shut)
+
+
+def _of_supply(
+    document: Document,
+    supply: Supply,
+    rate: Decimal,
+    lines: Sequence[Line],
+    tax_cents: int,
+    rules: Sequence[DueRule],
+    shut: Collection[Period],
+) -> Iterator[TaxedShare]:
+    case = _case(supply, document.seller)
     nets: dict[tuple[Period, Period], int] = {}
     for line in lines:
         supplied = _supplied(line, document.corrects_date or document.issue_date)
-        by_supply = case in BY_SUPPLY or due_by(rules, document.seller.country, line.period_end) is DueBy.SUPPLY
+        is_by_supply = case in BY_SUPPLY or due_by(rules, document.seller.country, line.period_end) is DueBy.SUPPLY
         for event, cents in [(supplied, line.net_cents)] if document.corrects else _events(line, lines, supplied):
-            chargeable = event if by_supply and not document.corrects else Period.of(document.issue_date)
+            chargeable = event if is_by_supply and not document.corrects else Period.of(document.issue_date)
             key = (supplied, _first_open(chargeable, shut))
             nets[key] = nets.get(key, 0) + cents
-    taxes = vat_shares(total.vat_cents, list(nets.values()), total.vat.rate) if nets else []
+    taxes = vat_shares(tax_cents, list(nets.values()), rate) if nets else []
     for ((supplied, declared), net), tax in zip(nets.items(), taxes, strict=True):
         if net or tax:
             yield TaxedShare(
@@ -136,11 +149,11 @@ def _shares(
                 kind=document.kind,
                 issue_date=document.issue_date,
                 client_id=document.client.client_id,
-                vat_id=document.client.vat_id,
-                country=taxed_as(document.client.country),
+                vat_id=supply.vat_id,
+                country=supply.country,
                 case=case,
-                booked_case=document.vat_case(total.vat),
-                rate=total.vat.rate,
+                booked_case=supply.case,
+                rate=rate,
                 supplied=supplied,
                 declared=declared,
                 net_cents=net,
@@ -151,16 +164,15 @@ def _shares(
             )
 
 
-def _case(document: Document, vat: Vat) -> str:
+def _case(supply: Supply, seller: Seller) -> str:
     """The case of the return, which asks where the buyer is: only another member state's is in the EC sales list."""
-    booked = document.vat_case(vat)
-    country, home = taxed_as(document.client.country), taxed_as(document.seller.country)
-    in_eu = country in EU and home in EU
-    if booked == "AE" and country == home:
+    home = taxed_as(seller.country)
+    in_eu = supply.country in EU and home in EU
+    if supply.case == "AE" and supply.country == home:
         return "DRC"
-    if booked == "AE" and not in_eu:
+    if supply.case == "AE" and not in_eu:
         return "O"
-    return FOREIGN if booked == "OSS" and not in_eu else booked
+    return FOREIGN if supply.case == "OSS" and not in_eu else supply.case
 
 
 def _supplied(line: Line, invoiced: date) -> Period:

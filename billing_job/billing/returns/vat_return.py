@@ -5,10 +5,9 @@ All are sums over the same shares of issued documents, so that they cannot contr
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
 from decimal import Decimal
 
-from billing_job.billing.returns.boxes import Box, BoxRow, Figure, box_names, boxes_of, by_case_and_rate
+from billing_job.billing.returns.boxes import Box, BoxRow, box_names, boxes_of, by_case_and_rate
 from billing_job.billing.returns.one_stop_shop import (
     EURO,
     NO_EURO_RATES,
@@ -24,6 +23,7 @@ from billing_job.billing.returns.whole_units import UnitRule, in_whole_units, un
 from billing_job.core.money import rate_text
 from billing_job.core.period import Period
 from billing_job.core.tax_period import TaxPeriod
+from billing_job.core.vat_posting import Figure, VatPosting
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,21 +33,6 @@ class EcSale:
     vat_id: str
     country: str
     net_cents: int
-
-
-@dataclass(frozen=True, slots=True)
-class Booked:
-    """What the journal has of a document under one account: revenue (net) or VAT, with the document's sign; cents."""
-
-    number: str
-    issue_date: date
-    figure: Figure
-    case: str
-    rate: str
-    currency: str
-    account: str
-    account_name: str
-    cents: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +113,7 @@ def vat_return(
     period: TaxPeriod,
     country: str,
     shares: Sequence[TaxedShare],
-    booked: Iterable[Booked],
+    booked: Iterable[VatPosting],
     rows: Sequence[BoxRow],
     *,
     units: Iterable[UnitRule] = (),
@@ -172,7 +157,7 @@ def ec_sales(shares: Iterable[TaxedShare]) -> list[EcSale]:
 _Key = tuple[Figure, str, str, str]
 
 
-def _tied(months: set[Period], shares: Iterable[TaxedShare], booked: Iterable[Booked]) -> list[TiedAccount]:
+def _tied(months: set[Period], shares: Iterable[TaxedShare], booked: Iterable[VatPosting]) -> list[TiedAccount]:
     accounts: dict[_Key, dict[str, None]] = {}
     journal: dict[_Key, int] = {}
     for each in booked:

@@ -8,9 +8,10 @@ from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 
-from billing_job.billing.returns.boxes import Box, Figure
+from billing_job.billing.returns.boxes import Box
 from billing_job.core.countries import taxed_as
 from billing_job.core.money import half_away_from_zero
+from billing_job.core.vat_posting import Figure
 
 _UNIT = 100
 

@@ -15,6 +15,8 @@ MARKS = {",": "commas", ";": "semicolons", "\t": "tabs"}
 """What may part the cells of a row, in words."""
 SUFFIX = ".xlsx"
 """Of a table that is kept as a workbook instead of as CSV."""
+_ENDINGS = frozenset({"csv", "xlsx", "xlsm", "xls", "ods", "numbers", "tsv", "txt"})
+"""How the name of a table may end that a person, a spreadsheet or an editor saved."""
 
 
 class Row(BaseModel):
@@ -61,7 +63,12 @@ class CsvRow(NamedTuple):
 
     def wrong(self, column: str, expected: str) -> str:
         """What to say of a wrong cell: its place, what stands there, and what is expected."""
-        return f"{self.place}, column {column}: {self.filled.get(column, '')!r}: {expected}"
+        return wrong_cell(self.place, column, self.filled.get(column, ""), expected)
+
+
+def wrong_cell(place: str, column: str, cell: str, expected: str) -> str:
+    """What is said of a wrong cell, however its table is read."""
+    return f"{place}, column {column}: {cell!r}: {expected}"
 
 
 def typed_rows(
@@ -75,10 +82,11 @@ def typed_rows(
 ) -> Iterator[tuple[CsvRow, R]]:
     """The good rows of a file, each beside where it stands; each wrong cell of the others goes to `problems`.
 
-    An optional file may be missing; `names` are those that `known` asks for. Cells that are the same in these columns
-    stand in the file `once`: of two rates of one day none is the right one.
+    An optional file may be missing, but not stand there under a name that is not read. `names` are those that `known`
+    asks for. Cells that are the same in these columns stand in the file `once`: of two rates of one day none is right.
     """
     if optional and not path.exists():
+        problems += _under_another_name(path)
         return
     first: dict[tuple[object, ...], str] = {}
     required = [name for name, field in model.model_fields.items() if field.is_required()]
@@ -160,6 +168,20 @@ def _of_workbook(path: Path, columns: Sequence[str], required: Sequence[str], pr
         problems.append(f"{path}: {error}")
         return
     yield from _cells(path, iter(rows), columns, required, problems)
+
+
+def _under_another_name(path: Path) -> Iterator[str]:
+    """A complaint for each file that would be this table if it had its name: a workbook, or in other letters.
+
+    Whoever keeps it believes that it holds, and without it something else would be billed.
+    """
+    if not path.parent.is_dir():
+        return
+    name = path.stem.casefold()
+    for found in sorted(path.parent.iterdir()):
+        stem, *endings = found.name.casefold().split(".")
+        if stem.strip() == name and endings and _ENDINGS.issuperset(endings):
+            yield f"{found}: is not read; save it as {path.name} ('CSV UTF-8'), or take it away"
 
 
 def table_path(folder: Path, name: str) -> Path:

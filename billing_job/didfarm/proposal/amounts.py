@@ -19,7 +19,7 @@ from billing_job.didfarm.proposal.columns import (
     ranked,
     words_of,
 )
-from billing_job.didfarm.wire import Json
+from billing_job.didfarm.wire_json import Json
 
 UNITS = ("cents", "decimal", "1/1000", "1/10000", "1/100000", "1/1000000")
 AMOUNTS = (

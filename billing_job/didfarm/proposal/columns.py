@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 
-from billing_job.didfarm.wire import Json
+from billing_job.didfarm.wire_json import Json
 
 DEEPEST = 4
 """Objects within objects that are looked into."""

@@ -16,7 +16,7 @@ from billing_job.didfarm.proposal.columns import (
     words_of,
 )
 from billing_job.didfarm.proposal.moments import formats_of
-from billing_job.didfarm.wire import Json
+from billing_job.didfarm.wire_json import Json
 from billing_job.didfarm.wire_words import REFERENCE_TYPES, read_reference_type
 
 IDS = ("id", "transactionid", "txnid", "txid", "uuid", "guid", "transactionuuid", "entryid", "ledgerid", "movementid",

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from billing_job.didfarm.proposal.columns import DEEPEST, full_name, is_text, leaves_of, plain_name
 from billing_job.didfarm.shape import at_path
-from billing_job.didfarm.wire import Json
+from billing_job.didfarm.wire_json import Json
 
 TOTALS = (
     "total", "totalcount", "totalitems", "totalresults", "totalrows", "totalrecords", "totalelements",

@@ -6,7 +6,7 @@ from decimal import Decimal
 from itertools import pairwise
 
 from billing_job.didfarm.proposal.columns import Column, Columns, ranked
-from billing_job.didfarm.wire import Json
+from billing_job.didfarm.wire_json import Json
 
 NAMES = (
     "createdat", "created", "createdon", "createddate", "datecreated", "creationdate", "creationtime", "occurredat",

@@ -15,7 +15,8 @@ from billing_job.didfarm.proposal.fields import currency_path, other_fields, ref
 from billing_job.didfarm.proposal.moments import formats_of, in_order, moment_paths
 from billing_job.didfarm.proposal.states import States, state_candidates
 from billing_job.didfarm.proposal.witnesses import Running, Told, balances_of, currency_of, running_balances
-from billing_job.didfarm.wire import FIELDS, Json, read_transaction
+from billing_job.didfarm.wire import FIELDS, read_transaction
+from billing_job.didfarm.wire_json import Json
 from billing_job.didfarm.wire_moments import read_moment
 from billing_job.didfarm.wire_reading import Reading
 

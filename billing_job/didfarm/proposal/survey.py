@@ -8,7 +8,7 @@ from billing_job.didfarm.http import Http
 from billing_job.didfarm.next_page import request_of
 from billing_job.didfarm.proposal.layout import Layout, layout_of
 from billing_job.didfarm.proposal.propose import NotReadable
-from billing_job.didfarm.wire import Json, canonical_json, parse_json
+from billing_job.didfarm.wire_json import Json, canonical_json, parse_json
 
 PATH = "/wallet/transactions"
 LARGER = ("per_page", "limit", "page_size", "perPage", "pageSize")

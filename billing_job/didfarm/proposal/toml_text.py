@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Mapping
 
-from billing_job.didfarm.wire import Json
+from billing_job.didfarm.wire_json import Json
 
 
 def toml_text(tables: Mapping[str, Mapping[str, Json]]) -> str:

@@ -8,8 +8,8 @@ from itertools import pairwise
 from billing_job.didfarm.parsing import balance_number
 from billing_job.didfarm.proposal.amounts import UNITS, shows_fraction, unit_named
 from billing_job.didfarm.proposal.columns import Columns, all_or_none, is_number, leaves_of, plain_name, ranked
-from billing_job.didfarm.wire import Json
 from billing_job.didfarm.wire_amounts import Marks, places_of, read_number, to_micros
+from billing_job.didfarm.wire_json import Json
 
 AFTER = (
     "balanceafter", "balanceaftertransaction", "runningbalance", "newbalance", "balance", "walletbalance",

@@ -9,7 +9,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from billing_job.core.errors import RunFailed
-from billing_job.didfarm.listening import address_of
+from billing_job.didfarm.listening import address_of, quiet_config
 from billing_job.didfarm.sandbox.wire_faults import WireProtocol
 
 HOST = "127.0.0.1"
@@ -20,20 +20,7 @@ class LoopbackServer(uvicorn.Server):
     """uvicorn without its log set-up and Date, and without the tenths of a second that it takes to stop."""
 
     def __init__(self, app: ASGIApp, on_ready: Callable[[], None] = lambda: None):
-        super().__init__(
-            uvicorn.Config(
-                app,
-                http=WireProtocol,
-                ws="none",
-                loop="asyncio",
-                lifespan="off",
-                log_config=None,
-                log_level="warning",
-                access_log=False,
-                server_header=False,
-                date_header=False,
-            )
-        )
+        super().__init__(quiet_config(app, WireProtocol, date_header=False))
         self._on_ready = on_ready
         self._wake: Callable[[], None] = lambda: None
 

@@ -110,37 +110,11 @@ class RunningSandbox:
         self._thread.join()
 
 
-def serve(
-    world: World,
-    port: int,
-    key: str,
-    clock: Clock,
-    *,
-    requests_per_minute: int = REQUESTS_PER_MINUTE,
-    page_size: int = PAGE_SIZE,
-    order: Order = "desc",
-    faults: Iterable[Fault] = (),
-    webhook_url: str = "",
-    webhook_secret: str = "",
-    shape: str = PLAIN,
-    on_ready: Callable[[str], None] = lambda base_url: None,
-) -> None:
-    """Serve a world until SIGINT or SIGTERM, which is raised again after a clean stop; port 0 is any free one.
+def serve(sandbox: Sandbox, port: int, *, on_ready: Callable[[str], None] = lambda base_url: None) -> None:
+    """Serve until SIGINT or SIGTERM, which is raised again after a clean stop; port 0 is any free one.
 
     `on_ready` gets the base URL once requests and signals are heard. ConfigError when the port is taken.
     """
-    sandbox = Sandbox(
-        world,
-        key,
-        clock,
-        requests_per_minute=requests_per_minute,
-        page_size=page_size,
-        order=order,
-        faults=faults,
-        webhook_url=webhook_url,
-        webhook_secret=webhook_secret,
-        shape=shape,
-    )
     listener = listener_on(HOST, port)
     threading.Thread(target=sandbox.deliveries.run, name="sandbox webhooks", daemon=True).start()
     base_url = address_of(listener) + PREFIX

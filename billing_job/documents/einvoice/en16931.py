@@ -4,6 +4,8 @@ Amounts are decimal strings of the printed sign: a credit note (381) shows posit
 own; nothing is added up again here.
 """
 
+from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any
 
 from billing_job.core.document import Document, Kind, Line, Vat, VatTotal
@@ -52,7 +54,7 @@ def business_terms(document: Document, profile: Profile, labels: Labels, english
         "BT-115": decimal_text(sign * document.gross_cents),
         "BG-4": seller_group(document, profile, outside=outside),
         "BG-7": buyer_group(document, profile, outside=outside),
-        "BG-23": [_vat_total(total, sign, english) for total in document.vat_totals],
+        "BG-23": _vat_totals(document, sign, english),
         "BG-25": [_line(line, document, sign, labels) for line in document.lines],
     }
     terms |= {term: value for term, value in _references(document, profile).items() if value}
@@ -125,18 +127,32 @@ def _payment(document: Document, labels: Labels) -> dict[str, Any]:
     return terms
 
 
-def _vat_total(total: VatTotal, sign: int, english: Labels) -> dict[str, Any]:
+def _vat_totals(document: Document, sign: int, english: Labels) -> list[dict[str, Any]]:
+    """One breakdown for each category and rate (BR-E-01, BR-AE-01), also where its lines have several reasons.
+
+    A line of a month in which the client was exempt for another reason has that one beside the present.
+    """
+    groups: dict[tuple[str, Decimal], list[VatTotal]] = {}
+    for total in document.vat_totals:
+        groups.setdefault((total.vat.category, total.vat.rate), []).append(total)
+    return [_vat_total(totals, sign, english) for totals in groups.values()]
+
+
+def _vat_total(totals: Sequence[VatTotal], sign: int, english: Labels) -> dict[str, Any]:
+    vats = [total.vat for total in totals]
     terms = {
-        "BT-116": decimal_text(sign * total.net_cents),
-        "BT-117": decimal_text(sign * total.vat_cents),
-        "BT-118": total.vat.category,
-        **_rate("BT-119", total.vat),
+        "BT-116": decimal_text(sign * sum(total.net_cents for total in totals)),
+        "BT-117": decimal_text(sign * sum(total.vat_cents for total in totals)),
+        "BT-118": vats[0].category,
+        **_rate("BT-119", vats[0]),
     }
     # Standard and zero rate must not give a reason (BR-S-10, BR-Z-10); all others must (BR-AE-10, BR-E-10, BR-O-10).
-    if total.vat.category not in ("S", "Z"):
-        terms["BT-120"] = plain_text(total.vat.exemption_reason) or vat_reason(total.vat, english)
-        if total.vat.exemption_code:
-            terms["BT-121"] = total.vat.exemption_code
+    if vats[0].category not in ("S", "Z"):
+        reasons = (plain_text(vat.exemption_reason) or vat_reason(vat, english) for vat in vats)
+        terms["BT-120"] = "; ".join(dict.fromkeys(reasons))
+        codes = {vat.exemption_code for vat in vats}
+        if len(codes) == 1 and vats[0].exemption_code:
+            terms["BT-121"] = vats[0].exemption_code
     return terms
 
 

@@ -64,10 +64,15 @@ def planned_move(mapping: Register, number: str, client_id: str, day: date) -> M
     return Move(row.number or wanted, row.did_number_id, row.trunk, trunk.trunk, client_id, day)
 
 
+def check_move(config_folder: Path) -> None:
+    """ConfigError where numbers.csv cannot take a move: before DIDfarm is told to route anything."""
+    _need(config_folder / "numbers.csv", NUMBER_COLUMNS, ("trunk", "valid_from", "valid_to"))
+
+
 def write_move(config_folder: Path, move: Move) -> None:
     """End the number's row on the day, and add one for the new trunk from that day on: one change of the file."""
+    check_move(config_folder)
     path = config_folder / "numbers.csv"
-    _need(path, NUMBER_COLUMNS, ("trunk", "valid_from", "valid_to"))
     file = read_csv_text(path, NUMBER_COLUMNS)
     added: list[Cells] = []
 
@@ -105,11 +110,11 @@ def planned_leaving(mapping: Register, client_id: str, day: date) -> Leaving:
 
 def write_leaving(config_folder: Path, leaving: Leaving) -> None:
     """End the client's numbers and then its trunks on the day; a second call changes nothing."""
-    for name, columns in (("numbers.csv", NUMBER_COLUMNS), ("trunks.csv", TRUNK_COLUMNS)):
+    files = (("numbers.csv", NUMBER_COLUMNS), ("trunks.csv", TRUNK_COLUMNS))
+    for name, columns in files:
+        _need(config_folder / name, columns, ("trunk", "valid_to"))
+    for name, columns in files:
         path = config_folder / name
-        if not path.exists():
-            continue
-        _need(path, columns, ("trunk", "valid_to"))
         file = read_csv_text(path, columns)
 
         def change(cells: Cells) -> Cells | None:

@@ -126,15 +126,19 @@ def _parts(
 ) -> Iterator[EntryPart]:
     """A part for each detail where their amounts add up to the entry's, otherwise one for all of it.
 
-    What the bank kept of all of them together stands beside the largest.
+    What the bank kept of all of them together stands beside the largest. Where the details are less than what came the
+    rest is a part that says nothing.
     """
-    amounts = [cents] if len(details) == 1 else [_detail_cents(detail, cents, currency) for detail in details]
+    amounts = [_detail_cents(detail, cents, currency) for detail in details]
     told = [amount for amount in amounts if amount is not None]
+    untold = cents - sum(told) if len(told) == len(details) and min(told, default=0) > 0 else 0
+    if untold <= 0:
+        told, untold = [cents] if len(details) == 1 else told, 0
     kept, largest = 0, max(told, key=abs, default=0)
     if len(told) == len(details) > 1 and sum(told) - _kept(entry, currency)[0] == cents:
         kept = sum(told) - cents
         told[told.index(largest)] -= kept
-    if details and len(told) == len(details) and sum(told) == cents:
+    if details and len(told) == len(details) and sum(told) + untold == cents:
         for detail, amount in zip(details, told, strict=True):
             words = " ".join(part for part in (_remittance(detail), more) if part)
             charges = _charges(detail, amount, currency) or (
@@ -143,6 +147,8 @@ def _parts(
             if kept and amount == largest - kept:
                 charges, kept = kept, 0
             yield _part(detail, amount, words, charges, is_return=is_return, house=house)
+        if untold:
+            yield EntryPart(untold, is_return=is_return)
         return
     words = " ".join(part for part in (*map(_remittance, details), more) if part)
     returned = is_return or any(detail.find("{*}RtrInf") is not None for detail in details)

@@ -30,6 +30,7 @@ class CsvColumns:
     account: str
     date_format: str
     decimal_comma: bool
+    direction: str = ""
 
 
 @dataclass(frozen=True, slots=True)

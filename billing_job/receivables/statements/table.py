@@ -20,6 +20,9 @@ from billing_job.receivables.statements.ours import (
 )
 
 _TWO_WAYS = re.compile(r"[+-]?[1-9]\d{0,2}[.,]\d{3}")
+_CAME = frozenset({"bij", "c", "cr", "crdt", "credit", "h", "haben", "+"})
+_WENT = frozenset({"af", "d", "db", "dr", "dbit", "debit", "debet", "s", "soll", "-"})
+"""What banks write in a column beside amounts without a sign: in Dutch, English, German and as ISO 20022 has it."""
 _REST_OF_MOMENT = re.compile(r"(?:[T ].*)?")
 
 
@@ -36,15 +39,18 @@ def csv_statements(content: bytes, house: House) -> list[Statement]:
     except csv.Error as error:
         raise ValueError(f"row {reader.line_num}: is not readable as CSV ({error})") from None
     header = [name.casefold() for name in rows[0]] if rows else []
-    missing = [name for name in (columns.date, columns.amount) if name.casefold() not in header]
+    needed = (columns.date, columns.amount, *([columns.direction] if columns.direction else []))
+    missing = [name for name in needed if name.casefold() not in header]
     if missing:
         raise ValueError(
-            f"is neither CAMT, MT940 nor a CSV with the columns {columns.date} and {columns.amount}: it has no"
+            f"is neither CAMT, MT940 nor a CSV with the columns {' and '.join(needed)}: it has no"
             f" {' and no '.join(missing)}; name its columns in [bank.csv]"
         )
     twice = sorted({name for name in _names(columns) if header.count(name) > 1})
     if twice:
         raise ValueError(f"has the column {twice[0]} twice: say by another name in [bank.csv] which one is meant")
+    if not columns.direction:
+        _refuse_unsigned(rows, header, columns)
     by_account: dict[str, list[BankEntry]] = {}
     for number, row in enumerate(rows[1:], 2):
         if not any(row):
@@ -61,9 +67,23 @@ def csv_statements(content: bytes, house: House) -> list[Statement]:
     return [Statement("csv", account, "", tuple(own), *days_of(own)) for account, own in by_account.items()]
 
 
+def _refuse_unsigned(rows: list[list[str]], header: list[str], columns: CsvColumns) -> None:
+    """ValueError where a column that nobody named says that an amount without a sign went out."""
+    amount, told = header.index(columns.amount.casefold()), {*_names(columns)}
+    for place, name in enumerate(header):
+        words = [(row[place].casefold(), row[amount]) for row in rows[1:] if len(row) == len(header) and row[place]]
+        if name in told or not words or not {word for word, _ in words} <= _CAME | _WENT:
+            continue
+        if any(word in _WENT and not cents.startswith("-") and not cents.endswith("-") for word, cents in words):
+            raise ValueError(
+                f"its amounts have no sign, and the column {rows[0][place]} says which way they went: set"
+                f' bank.csv.direction = "{rows[0][place]}" in billing.toml'
+            )
+
+
 def _names(columns: CsvColumns) -> Iterator[str]:
     told = (columns.date, columns.amount, columns.currency, columns.text, columns.reference, columns.iban, columns.name)
-    return (name.casefold() for name in (*told, columns.id, columns.account) if name)
+    return (name.casefold() for name in (*told, columns.id, columns.account, columns.direction) if name)
 
 
 def _entry(cells: Mapping[str, str], house: House) -> BankEntry:
@@ -74,6 +94,8 @@ def _entry(cells: Mapping[str, str], house: House) -> BankEntry:
 
     account = our_account(cell(columns.account) or (house.accounts[0] if house.accounts else ""), house)
     cents = cents_of(_amount(cell(columns.amount), comma=columns.decimal_comma), f"column {columns.amount}")
+    if columns.direction:
+        cents = _directed(cents, cell(columns.direction), columns.direction)
     currency = cell(columns.currency).upper() or house.currency
     iban = re.sub(r"\s", "", cell(columns.iban)).upper()
     text = cell(columns.text)
@@ -99,6 +121,18 @@ def _amount(text: str, *, comma: bool) -> Decimal:
     if _TWO_WAYS.fullmatch(text):
         raise ValueError(f"{text!r} may be thousands or three decimals: let the bank write amounts with two decimals")
     return value
+
+
+def _directed(cents: int, told: str, column: str) -> int:
+    """The amount with the sign of its direction; one that is signed already must have it."""
+    word = told.casefold()
+    if word not in _CAME | _WENT:
+        raise ValueError(
+            f"column {column}: {told!r} does not say whether it came in (Bij, C, H) or went out (Af, D, S)"
+        )
+    if cents < 0 and word in _CAME:
+        raise ValueError(f"column {column}: {told!r} says that it came in, and the amount is below zero")
+    return abs(cents) if word in _CAME else -abs(cents)
 
 
 def _day(text: str, date_format: str) -> date:

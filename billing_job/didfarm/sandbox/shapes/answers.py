@@ -9,7 +9,7 @@ from billing_job.didfarm.sandbox.holdings import WireRow
 from billing_job.didfarm.sandbox.responses import error_body
 from billing_job.didfarm.sandbox.shapes.envelopes import cursor_token
 from billing_job.didfarm.sandbox.shapes.shape import Listing, Reply, Shape
-from billing_job.didfarm.wire import canonical_json
+from billing_job.didfarm.wire_json import canonical_json
 
 LARGEST_PAGE = 100
 

@@ -7,12 +7,12 @@ import pytest
 from sqlalchemy import Connection, Engine, create_engine, select
 
 from billing_job.core.settlement import Settlement
+from billing_job.ledger.billing_steps import Issued, course
 from billing_job.ledger.billing_tables import settlements
 from billing_job.ledger.chain import add, record_anew
 from billing_job.ledger.database import open_engine, transaction
 from billing_job.ledger.issuing import SETTLEMENT_COLUMNS
 from billing_job.ledger.migrations import COUNTED, rows_are_counted
-from billing_job.ledger.replay import Issued, course
 from tests.support import ledgers
 
 
