@@ -21,6 +21,7 @@ from billing_job.documents.einvoice.profiles import depends_on_lines, profile_no
 from billing_job.documents.render_pool import get_ready, render
 from billing_job.documents.templates import Templates
 from billing_job.ledger.billed_facts import documents_of
+from billing_job.ledger.database import forget_pages
 from billing_job.ledger.decisions import decisions
 from billing_job.ledger.document_files import StoredFile, record_files, stored_files
 from billing_job.ledger.documents import Documents, document_of_number, documents_in_folder
@@ -104,6 +105,7 @@ def write_month(
     if not again and not formats and is_unchanged(job, placed, folder, month):
         files = {name: (entry["sha256"], entry["size"]) for name, entry in before["files"].items()}
         return WrittenMonth(told_of(documents_in_folder(job.engine, str(month))), files)
+    _hand_back(job, placed)
     documents = documents_in_folder(job.engine, str(month))
     written = WrittenMonth(told_of(documents))
     missing = _to_be_rendered(job, folder, written, again)
@@ -118,19 +120,16 @@ def write_month(
     }
     kept = books_still_true(job, month, placed, documents, by_hand)
     accounting = {f"{ACCOUNTING}/{name}": content for name, content in {**books.files, **kept}.items()}
-    if placed.rows.on_disk:
-        hand_back()
+    _hand_back(job, placed)
     looked = _looked(job, month, placed, written.documents, list(accounting))
-    if placed.rows.on_disk:
-        hand_back()
+    _hand_back(job, placed)
     # Other processes draw the pages meanwhile. The ledger is this thread's alone.
     with ThreadPoolExecutor(1) as beside:
         lists = beside.submit(_write_lists, folder, looked, job.templates)
         _write_documents(job, folder, missing, written, workers, progress)
     written.files |= lists.result()
     del looked, lists
-    if placed.rows.on_disk:
-        hand_back()
+    _hand_back(job, placed)
     for name, content in accounting.items():
         folder.write(name, content)
         written.files[name] = (sha256(content), len(content))
@@ -152,6 +151,13 @@ def write_month(
         if not written.warnings:  # they are to be said again
             remember(job, placed, folder, month)
     return written
+
+
+def _hand_back(job: Job, placed: Placed) -> None:
+    """Of a month that is too large to be held, what the stage before needed goes back to the system."""
+    if placed.rows.on_disk:
+        forget_pages(job.engine)
+        hand_back()
 
 
 def told_of(documents: Documents) -> tuple[Issued, ...]:
