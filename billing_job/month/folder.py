@@ -251,6 +251,9 @@ def _looked(job: Job, month: Period, placed: Placed, documents: Sequence[Issued]
     """Ask the ledger for all that the lists and the page tell."""
     waiting = waiting_rows(job, placed.exceptions)
     earned = month_margins(job, month, placed)
+    _hand_back(job, placed)
+    anomalies = month_anomalies(job, month, placed, earned)
+    _hand_back(job, placed)
     links = {
         document.number: {kind: document_file(document, kind) for kind in kinds_of(document)} for document in documents
     }
@@ -260,10 +263,11 @@ def _looked(job: Job, month: Period, placed: Placed, documents: Sequence[Issued]
         placed,
         documents,
         waiting=waiting,
-        anomalies=[*told(month_anomalies(job, month, placed, earned)), *map(Notice, profile_notes(documents))],
+        anomalies=[*told(anomalies), *map(Notice, profile_notes(documents))],
         document_files=links,
         files=[*books, *LISTS],
     )
+    _hand_back(job, placed)
     refunded = {name for rows in placed.of_month("refund_of") for name in Coded.of(rows["refund_of"]).used()} - {""}
     billed_on = documents_of(job.engine, refunded)
     return _Looked(waiting, earned, placed.in_time.shares, placed.facts, decisions(job.engine), billed_on, report)

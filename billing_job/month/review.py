@@ -7,6 +7,7 @@ import pandas as pd
 
 from billing_job.core.columns.schema import STANDING
 from billing_job.core.document import Document
+from billing_job.core.memory import hand_back
 from billing_job.core.period import Period
 from billing_job.core.wallet import SETTLED
 from billing_job.ledger.billed_charges import charges_of_period
@@ -33,10 +34,15 @@ def month_margins(job: Job, month: Period, placed: Placed) -> pd.DataFrame:
     )
     gone = sorted(job.withdrawn())
     standing = in_shares(standing_settlements(job.engine, *span), STANDING, placed.in_time.bounds)
-    unbilled = (
+    if placed.rows.on_disk:
+        hand_back()
+    unbilled = [
         unbilled_costs(_costs(rows.whole(), gone), settled.whole())
         for rows, settled in zip(placed.in_time.shares, standing, strict=True)
-    )
+    ]
+    del standing
+    if placed.rows.on_disk:
+        hand_back()
     return margins(unbilled, billed, documents_of_period(job.engine, str(month)))
 
 
