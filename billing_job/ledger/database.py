@@ -116,24 +116,12 @@ def transaction(engine: Engine) -> Iterator[Connection]:
         raise LedgerError(f"{engine.url.database}: {error}") from error
 
 
-@contextlib.contextmanager
-def small_cache(connection: Connection) -> Iterator[None]:
-    """Within it a file's pages that were read go at once, and large answers are sorted on the disk."""
-    is_sqlite = connection.dialect.name == "sqlite"
-    if is_sqlite:
-        connection.exec_driver_sql(f"PRAGMA cache_size=-{_SMALL_CACHE_KIB}")
-        connection.exec_driver_sql("PRAGMA shrink_memory")
-    try:
-        yield
-    finally:
-        if is_sqlite:
-            connection.exec_driver_sql(f"PRAGMA cache_size=-{_CACHE_KIB}")
-
-
 def forget_pages(engine: Engine) -> None:
-    """Give back the memory of what was read of a ledger's file; a stage that asks little of it does without."""
-    with transaction(engine) as connection, small_cache(connection):
-        pass
+    """Give back what was read of a ledger's file, and hold little from now on: large answers are sorted on disk."""
+    if engine.dialect.name == "sqlite":
+        with transaction(engine) as connection:
+            connection.exec_driver_sql(f"PRAGMA cache_size=-{_SMALL_CACHE_KIB}")
+            connection.exec_driver_sql("PRAGMA shrink_memory")
 
 
 def _reason(error: DBAPIError) -> str:

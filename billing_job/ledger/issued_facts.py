@@ -28,7 +28,7 @@ from billing_job.ledger.billing_tables import (
     trunk_months,
 )
 from billing_job.ledger.chain import add, row_number
-from billing_job.ledger.database import small_cache, transaction
+from billing_job.ledger.database import transaction
 from billing_job.ledger.identity import take_identity
 from billing_job.ledger.migrations import STEPS
 
@@ -52,7 +52,7 @@ def issued_facts(engine: Engine, folder: str, ledger: str) -> Iterator[bytes]:
     head = {"schema": SCHEMA, "ledger": ledger, "ledger_schema": len(STEPS), "folder": folder}
     packer = zlib.compressobj(5, wbits=_GZIP)
     yield packer.compress(json.dumps(head, sort_keys=True).encode())
-    with transaction(engine) as connection, small_cache(connection):
+    with transaction(engine) as connection:
         for table, condition in _of_folder(folder):
             query = select(*_told(table)).where(condition).order_by(*_in_one_order(table))
             found = connection.execute(query.execution_options(yield_per=_AT_ONCE))
