@@ -120,8 +120,13 @@ def write_month(
     }
     kept = books_still_true(job, month, placed, documents, by_hand)
     accounting = {f"{ACCOUNTING}/{name}": content for name, content in {**books.files, **kept}.items()}
+    for name, content in accounting.items():
+        folder.write(name, content)
+        written.files[name] = (sha256(content), len(content))
+    names = list(accounting)
+    del books, kept, accounting
     _hand_back(job, placed)
-    looked = _looked(job, month, placed, written.documents, list(accounting))
+    looked = _looked(job, month, placed, written.documents, names)
     _hand_back(job, placed)
     # Other processes draw the pages meanwhile. The ledger is this thread's alone.
     with ThreadPoolExecutor(1) as beside:
@@ -130,9 +135,6 @@ def write_month(
     written.files |= lists.result()
     del looked, lists
     _hand_back(job, placed)
-    for name, content in accounting.items():
-        folder.write(name, content)
-        written.files[name] = (sha256(content), len(content))
     if documents:
         recorded = issued_facts(job.engine, str(month), ledger_id(job.engine))
         written.files[ISSUED] = folder.write_pieces(ISSUED, recorded)
