@@ -23,6 +23,7 @@ from billing_job.month.preconditions import check_facts, check_ledger_is_whole, 
 from billing_job.month.preview import previewed
 from billing_job.month.run_json import document_json, empty_run_json, run_json
 from billing_job.month.session import CommandResult, Session, connected, locked_job
+from billing_job.month.standing import work_out
 from billing_job.month.sync import fetched
 from billing_job.month.vat_ids import ask_before_reverse_charge
 
@@ -113,6 +114,8 @@ def _billed(job: Job, period: Period, session: Session, options: RunOptions, req
     waits = bool(without_tax or billed.because) or not billed.placed.exceptions.empty or not billed.gate.proof.matches
     status = "unproven" if billed.because == Because.UNPROVEN else "exceptions" if waits else "done"
     tell(job, period, billed, written, session, draft=options.draft)
+    if not options.draft:
+        work_out(job)
     documents = _documents_json(written.documents, period, billed, options)
     issued = not options.draft and not billed.because
     object_ = run_json(period, status, documents, billed, requests, issued=issued) | more
@@ -159,7 +162,7 @@ def _untaxable_without_rows(billed: Billed, job: Job, period: Period) -> list[st
     placed = billed.placed
     asked = [owner for owner in placed.untaxable if owner[1] == str(period) or owner in placed.left_out]
     owners = [owner for owner in asked if owner[0] not in waiting]
-    owing = plan_terms(job, placed.accounts, owners, owners)
+    owing = plan_terms(job, placed.client_months, owners, owners)
     charged = {(row.client_id, row.month) for row in placed.own.open_rows}
     owing_clients = charged | {owner for owner in owners if owner in owing}
     return list(dict.fromkeys(reason for owner, reason in placed.untaxable.items() if owner in owing_clients))

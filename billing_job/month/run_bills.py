@@ -18,7 +18,7 @@ from billing_job.core.memory import hand_back
 from billing_job.core.period import Period
 from billing_job.core.settlement import Bill, Owner
 from billing_job.ledger.documents import net_by_month
-from billing_job.ledger.transactions import supplier_trunks
+from billing_job.ledger.last_look import supplier_trunks
 from billing_job.ledger.vat_closings import first_open_day
 from billing_job.month.attributing import PLACED
 from billing_job.month.charges import charges, decided_before
@@ -76,7 +76,7 @@ def bills_of_run(
     owners = fees | _priced_owners(billable, placed)
     gone = joined(_rows_of_gone_clients(job, billable), PLACED)
     gone_nets = _gone_nets(charges(job, placed, before, gone).priced)
-    asked = plan_terms(job, placed.accounts, owners, fees, gone_nets)
+    asked = plan_terms(job, placed.client_months, owners, fees, gone_nets)
     lots = partial(
         bills,
         clients={id_: job.mapping.with_references(one, month.last_day) for id_, one in known.items()},

@@ -21,7 +21,7 @@ from billing_job.core.register import TrunkAssignment
 from billing_job.core.settlement import MonthTerms, Owner, TrunkMonth
 from billing_job.core.vat_evidence import RecordedAnswer
 from billing_job.ledger.billed_facts import billed_trunks
-from billing_job.ledger.documents import billed_periods
+from billing_job.ledger.documents import closed_periods
 from billing_job.ledger.freed import FreedMonths, freed_months
 from billing_job.ledger.month_terms import borne_months, recorded_terms
 from billing_job.ledger.vies_answers import latest_answers
@@ -31,7 +31,7 @@ from billing_job.month.vat_ids import rests_on_vies, without_evidence
 
 
 @dataclass(frozen=True)
-class Accounts:
+class ClientMonths:
     """What the ledger recorded of some months, beside what the files say of them now."""
 
     job: Job
@@ -297,18 +297,18 @@ class Accounts:
         return self._texts[key]
 
 
-def accounts_of(job: Job, months: Collection[str], clients: Collection[str] | None = None) -> Accounts:
+def client_months_of(job: Job, months: Collection[str], clients: Collection[str] | None = None) -> ClientMonths:
     """What is recorded of these months and of freed ones: of all clients, or of these and what they were called."""
     freed = freed_months(job.engine)
     months = {*months, *(month for _, month in freed.owners)}
     trunks = None if clients is None else {fact.trunk for fact in job.mapping.trunks if fact.client_id in clients}
     borne = borne_months(job.engine, months, trunks)
     known = None if clients is None else {*clients, *borne.values()}
-    return Accounts(
+    return ClientMonths(
         job,
         recorded_terms(job.engine, months, known),
         borne,
-        billed_periods(job.engine)[0],
+        closed_periods(job.engine),
         latest_answers(job.engine),
         freed=freed,
     )
