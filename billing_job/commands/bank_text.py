@@ -25,6 +25,11 @@ def report_text(found: Mapping[str, Any], currency: str) -> str:
     for one in found["waiting"]:
         told = one["reason"].replace("_", " ")
         said.append(f"{one['entry']} waits: {money_text(one['cents'], currency)}, {told}; {one['suggestion']}")
+    said += [
+        f"{month} was run before, and its books are other ones now: `billing-job run --month {month}` writes them anew;"
+        " import them again where you have"
+        for month in found["books"]
+    ]
     return "\n".join(said) or "Nothing changed."
 
 
