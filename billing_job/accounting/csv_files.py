@@ -1,14 +1,12 @@
 """`sales.csv` and `journal.csv`: the month for people, spreadsheets and programs without a format of their own."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from decimal import Decimal
 
 from billing_job.accounting.accounts import AccountKind, Accounts
-from billing_job.accounting.booking import document_entry
 from billing_job.accounting.entry import DOCUMENTS, Entry, Posting, PostingVat
 from billing_job.accounting.export import one_line
 from billing_job.accounting.journal import Journal
-from billing_job.core.document import Document
 from billing_job.core.files.csv_writer import csv_text
 from billing_job.core.money import decimal_text, rate_text
 
@@ -25,18 +23,12 @@ JOURNAL_COLUMNS = (
 )  # fmt: skip
 
 
-def sales_csv(documents: Sequence[Document], accounts: Accounts) -> bytes:
-    """One row per document, VAT category and rate, in the journal's order; a credit note's amounts are negative.
+def sales_file(entries: Iterable[Entry], currency: str) -> bytes:
+    """sales.csv: a row for each document, VAT category and rate, in the journal's order; a credit note's are negative.
 
     `reference` is the number a credit note corrects, otherwise the payment reference: the document's own number.
     `revenue_account` joins several accounts of one row with " + ".
     """
-    entries = sorted((document_entry(document, accounts) for document in documents), key=Entry.order)
-    return sales_file(entries, documents[0].currency if documents else "")
-
-
-def sales_file(entries: Iterable[Entry], currency: str) -> bytes:
-    """sales.csv of the entries that are documents."""
     return csv_text(
         SALES_COLUMNS, (row for entry in entries if entry.kind in DOCUMENTS for row in _sales_rows(entry, currency))
     )

@@ -5,7 +5,6 @@ Every bad row is reported with file, row and column, all files at once.
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from billing_job.config.mapping_columns import (
     ClientRow,
@@ -18,15 +17,14 @@ from billing_job.config.mapping_columns import (
 )
 from billing_job.core.document import Client
 from billing_job.core.errors import ConfigError
-from billing_job.core.files.csv_columns import plain_columns
-from billing_job.core.files.csv_reader import CsvRow, Row, table_path, typed_rows
+from billing_job.core.files.csv_columns import typed_columns
+from billing_job.core.files.csv_reader import CsvRow, table_path, typed_rows
 from billing_job.core.money import micros_from_decimal
 from billing_job.core.phone import country_of
 from billing_job.core.register import (
     BuyerReferences,
     DomesticReverseCharge,
     ExchangeRate,
-    NumberAssignment,
     NumberColumns,
     Register,
     TrunkAssignment,
@@ -92,31 +90,18 @@ def _clients(
     path: Path, plan_names: Sequence[str], by_date: Collection[str], problems: list[str]
 ) -> Iterator[tuple[Client, str]]:
     """Each client, and the channel that its row names."""
-    plain = plain_columns(path, ClientRow, plans=plan_names)
-    if plain is not None:
-        names = [name for name in plain.cells if name not in _NOT_ON_DOCUMENTS]
-        cells = zip(*(plain.cells[name] for name in names), strict=True)
-        clients = [Client(**dict(zip(names, row, strict=True))) for row in cells]
-        if len({client.client_id.casefold() for client in clients}) == len(clients) and not any(
-            _reference_problem(client, client.buyer_reference, is_dated=client.client_id in by_date)
-            for client in clients
-        ):
-            yield from zip(clients, plain.cells["channel"], strict=True)
-            return
-    first: dict[str, str] = {}
-    for row, each in typed_rows(path, ClientRow, problems, plans=plan_names):
-        client = Client(**_facts(each))
-        place = first.setdefault(client.client_id.casefold(), row.place)
-        if place != row.place:
-            problems.append(row.wrong("client_id", f"is a client already at {place.removeprefix(f'{path}, ')}"))
+    table = typed_columns(path, ClientRow, problems, plans=plan_names)
+    names = [name for name in table.cells if name not in _NOT_ON_DOCUMENTS]
+    first: dict[str, int] = {}
+    for row, cells in enumerate(zip(*(table.cells[name] for name in names), strict=True)):
+        client = Client(**dict(zip(names, cells, strict=True)))
+        same = first.setdefault(client.client_id.casefold(), row)
+        if same != row:
+            place = table.places[same].removeprefix(f"{path}, ")
+            problems.append(table.wrong(row, "client_id", f"is a client already at {place}"))
         if problem := _reference_problem(client, client.buyer_reference, is_dated=client.client_id in by_date):
-            problems.append(row.wrong("buyer_reference", problem))
-        yield client, each.channel
-
-
-def _facts(row: Row) -> dict[str, Any]:
-    """A row's cells without those that no document needs to remember."""
-    return {name: cell for name, cell in vars(row).items() if name not in _NOT_ON_DOCUMENTS}
+            problems.append(table.wrong(row, "buyer_reference", problem))
+        yield client, table.cells["channel"][row]
 
 
 def _references(
@@ -146,60 +131,38 @@ def _reference_problem(client: Client, reference: str, *, is_dated: bool) -> str
 
 
 def _trunks(path: Path, clients: Collection[str] | None, problems: list[str]) -> Iterator[TrunkAssignment]:
-    plain = plain_columns(path, TrunkRow, clients=clients)
-    if plain is not None:
-        cells = plain.cells
-        yield from map(
-            TrunkAssignment,
-            cells["valid_from"], cells["valid_to"], plain.places, cells["trunk"], cells["client_id"],
-        )  # fmt: skip
-        return
-    for row, each in typed_rows(path, TrunkRow, problems, clients=clients):
-        yield TrunkAssignment(each.valid_from, each.valid_to, row.place, each.trunk, each.client_id)
+    table = typed_columns(path, TrunkRow, problems, clients=clients)
+    cells = table.cells
+    return map(
+        TrunkAssignment,
+        cells["valid_from"], cells["valid_to"], table.places, cells["trunk"], cells["client_id"],
+    )  # fmt: skip
 
 
-def _numbers(path: Path, problems: list[str]) -> Sequence[NumberAssignment]:
-    plain = plain_columns(path, NumberRow)
-    if plain is not None:
-        cells = plain.cells
-        if all(map(any, zip(cells["number"], cells["did_number_id"], cells["order_id"], strict=True))):
-            named = zip(cells["country"], cells["number"], strict=True)
-            return NumberColumns(
-                {
-                    "valid_from": cells["valid_from"],
-                    "valid_to": cells["valid_to"],
-                    "source": plain.places,
-                    "number": cells["number"],
-                    "did_number_id": cells["did_number_id"],
-                    "order_id": cells["order_id"],
-                    "country": [country or country_of(number) for country, number in named],
-                    "number_type": cells["number_type"],
-                    "trunk": cells["trunk"],
-                    "price_micros": [micros_from_decimal(price) if price else None for price in cells["price"]],
-                }
-            )
-    return tuple(_numbers_by_rows(path, problems))
-
-
-def _numbers_by_rows(path: Path, problems: list[str]) -> Iterator[NumberAssignment]:
-    for row, each in typed_rows(path, NumberRow, problems, optional=True):
-        if not (each.number or each.did_number_id or each.order_id):
+def _numbers(path: Path, problems: list[str]) -> NumberColumns:
+    table = typed_columns(path, NumberRow, problems, optional=True)
+    cells = table.cells
+    for row, names in enumerate(zip(cells["number"], cells["did_number_id"], cells["order_id"], strict=True)):
+        if not any(names):
             expected = "fill in number, did_number_id or order_id: the row says nothing without one of them"
-            problems.append(row.wrong("number", expected))
-        yield NumberAssignment(
-            valid_from=each.valid_from,
-            valid_to=each.valid_to,
-            source=row.place,
-            number=each.number,
-            did_number_id=each.did_number_id,
-            order_id=each.order_id,
-            country=each.country or country_of(each.number),
-            number_type=each.number_type,
-            trunk=each.trunk,
-            price_micros=micros_from_decimal(each.price) if each.price else None,
-        )
+            problems.append(table.wrong(row, "number", expected))
+    named = zip(cells["country"], cells["number"], strict=True)
+    return NumberColumns(
+        {
+            "valid_from": cells["valid_from"],
+            "valid_to": cells["valid_to"],
+            "source": table.places,
+            "number": cells["number"],
+            "did_number_id": cells["did_number_id"],
+            "order_id": cells["order_id"],
+            "country": [country or country_of(number) for country, number in named],
+            "number_type": cells["number_type"],
+            "trunk": cells["trunk"],
+            "price_micros": [micros_from_decimal(price) if price else None for price in cells["price"]],
+        }
+    )
 
 
 def _rates(path: Path, problems: list[str]) -> Iterator[VatRate]:
     rows = typed_rows(path, RateRow, problems, optional=True, once=_A_DAY)
-    return (VatRate(**_facts(rate)) for _, rate in rows)
+    return (VatRate(rate.country, rate.category, rate.rate, rate.valid_from) for _, rate in rows)

@@ -47,6 +47,11 @@ BY_REASON = {
         "say what the client gets back: `billing-job exceptions resolve ID --client ID --amount NET --reason TEXT`,"
         " or --house",
     ),
+    "refund_taken_back": Remedy(
+        "Refunds that took money",
+        "each undoes another one: `billing-job exceptions resolve ID… --client ID --reason TEXT`, at what the plan"
+        " asks, or --house",
+    ),
     "original_waits": Remedy(
         "Refunds of what waits itself", "solve what they give back: they go with it; or decide about them on their own"
     ),

@@ -117,6 +117,8 @@ class Payment:
     reference_id: str
     micros: int
     created_at: int
+    type: str
+    """As the supplier calls it, in small letters."""
 
     @property
     def in_time(self) -> tuple[int, int, str]:

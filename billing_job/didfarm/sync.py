@@ -9,7 +9,7 @@ from billing_job.core.wallet import Balance, Trunk
 from billing_job.didfarm.client import Client
 from billing_job.didfarm.http import Http
 from billing_job.didfarm.mirroring import Mirror, WalkReport
-from billing_job.didfarm.page import ListReading, Page, ReadPage, counts_itself, page_reader
+from billing_job.didfarm.page import ListReading, Page, counts_itself, page_reader
 from billing_job.didfarm.walk import walk
 from billing_job.didfarm.walk_uncounted import walk_uncounted
 from billing_job.didfarm.wire_reading import BalanceReading
@@ -106,17 +106,6 @@ class _BalanceReader:
             self._on_trouble(f"the wallet's balance cannot be read, so nothing proves the wallet ({error})")
         else:
             self._ledger.save_balance(balance)
-
-
-def walk_and_audit(
-    read: ReadPage, mirror: Mirror, *, full: bool, explained: Callable[[], bool], before_newest: Callable[[], None]
-) -> WalkReport:
-    """Walk a list that counts itself, and once more in full when the balance, explained before, no longer is."""
-
-    def walk_once(*, full: bool) -> WalkReport:
-        return walk(read, mirror, full=full, before_newest=before_newest)
-
-    return audited(walk_once, full=full, explained=explained)
 
 
 class WalkOnce(Protocol):

@@ -11,21 +11,14 @@ from billing_job.documents.compose import document_views
 from billing_job.documents.templates import Templates
 
 _TEMPLATES = {Kind.INVOICE: "invoice.html", Kind.CREDIT_NOTE: "credit_note.html"}
-
-
 LETTER_TEMPLATE = "letter.html"
 
 
-def document_html(document: Document, templates: Templates) -> str:
-    """The page of a document, from `invoice.html` or `credit_note.html`.
+def document_pages(document: Document, templates: Templates) -> Iterator[str]:
+    """The page, from `invoice.html` or `credit_note.html`, in each arrangement that may have room, the roomiest first.
 
     DocumentError names the document, the template and what is wrong with it: an unknown variable, a forbidden call.
     """
-    return next(document_pages(document, templates))
-
-
-def document_pages(document: Document, templates: Templates) -> Iterator[str]:
-    """The page in each arrangement whose page one may have room, the roomiest first."""
     for view in document_views(document, templates):
         yield rendered(_TEMPLATES[document.kind], templates, document_name(document), view=view)
 

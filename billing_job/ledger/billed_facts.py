@@ -51,6 +51,7 @@ def refund_history(engine: Engine, references: Collection[tuple[str, str]], refu
         transactions.c.reference_id,
         transactions.c.micros,
         transactions.c.created_at,
+        transactions.c.type,
     )
     current = (
         MOVED,
@@ -77,8 +78,8 @@ def refund_history(engine: Engine, references: Collection[tuple[str, str]], refu
         for kind, lot in wanted:
             of_these = (*current, transactions.c.reference_type == kind, transactions.c.reference_id.in_(lot))
             left = select(*columns).where(*of_these, transactions.c.micros < 0, ~is_refund)
-            payments += [Payment(row[0], row[1], row[2], -row[3], row[4]) for row in connection.execute(left)]
-            came = select(*columns).where(*of_these, transactions.c.micros > 0, is_refund, is_unlinked)
+            payments += [Payment(row[0], row[1], row[2], -row[3], row[4], row[5]) for row in connection.execute(left)]
+            came = select(*columns).where(*of_these, transactions.c.micros > 0, is_unlinked)
             unlinked += [Payment(*row) for row in connection.execute(came)]
     return History(tuple(payments), tuple(unlinked))
 

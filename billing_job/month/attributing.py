@@ -20,7 +20,7 @@ from billing_job.billing.attribution.shared_orders import (
     settle_parts,
     split_orders,
 )
-from billing_job.core.categories import REFUND, RENTAL
+from billing_job.core.categories import RENTAL
 from billing_job.core.columns.interned import ints, with_own_texts
 from billing_job.core.columns.months import months_of
 from billing_job.core.columns.schema import ATTRIBUTED, INT, TEXT, Schema, conform, empty
@@ -32,7 +32,7 @@ from billing_job.ledger.decisions import decisions
 from billing_job.ledger.transactions import renewals, settled_parts, transactions_of
 from billing_job.ledger.withdrawals import changed_bills
 from billing_job.month.job import Job
-from billing_job.month.refund_owners import place_refunds
+from billing_job.month.refund_owners import came_back, place_refunds
 
 BEFORE_FIRST_MONTH = "before_first_month"
 NO_CHANGES: Mapping[str, tuple[int, int | None]] = {}
@@ -100,7 +100,7 @@ def attributed(
         frame = attribute(piece, facts, settings.categories, settings.billing.currency)
         frame.index = pd.RangeIndex(rows, rows + len(frame))
         rows += len(frame)
-        is_special = (frame["category"] == REFUND) | (frame["reason"] == AMBIGUOUS)
+        is_special = came_back(frame) | (frame["reason"] == AMBIGUOUS)
         if of_parts:
             is_special |= frame["transaction_id"].isin(of_parts)
         if is_special.any():
@@ -113,7 +113,7 @@ def attributed(
         rentals = [name for name, category in settings.categories.items() if category == RENTAL]
         rented = renewals(job.engine, rentals, numbers_of_shared_orders(special, facts))
         special = split_orders(special, facts, known_prices(rented, facts))
-    refunds = set(special.loc[special["category"] == REFUND, "transaction_id"]) if parts else set()
+    refunds = set(special.loc[came_back(special), "transaction_id"]) if parts else set()
     special = settle_parts(special, {key: cost for key, cost in parts.items() if key[0] not in refunds})
     special = _decided(special, job, held, gone)
 

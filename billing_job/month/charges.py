@@ -14,7 +14,7 @@ from billing_job.billing.invoicing.row_lines import Facts, FreedTerms, OwnLine
 from billing_job.billing.rating.own_charges import ChargeRow, priced_charges
 from billing_job.billing.rating.price import price
 from billing_job.billing.rating.tariff import Tariff
-from billing_job.core.categories import CHARGE, MONTHLY_FEE, REFUND, is_of_plan, plan_charge_of
+from billing_job.core.categories import CHARGE, MONTHLY_FEE, is_of_plan, plan_charge_of
 from billing_job.core.columns.interned import Coded, Mask, cells_of, pairs_of
 from billing_job.core.columns.row_values import records
 from billing_job.core.columns.schema import PRICED, conform, empty
@@ -85,7 +85,7 @@ def charges(
     """
     kept_of_all, amounts = before.freed, before.amounts
     is_refund = (billable["refund_of"] != "").to_numpy(bool)
-    decided = (billable["transaction_id"].isin(list(amounts)) & (billable["category"] == REFUND)).to_numpy(bool)
+    decided = (billable["transaction_id"].isin(list(amounts)) & (billable["micros"] > 0)).to_numpy(bool)
     was_freed = np.zeros(len(billable), bool)
     keys: list[Key] = []
     if kept_of_all:

@@ -9,7 +9,7 @@ import pandas as pd
 from billing_job.billing.attribution.assignments import Assignments
 from billing_job.billing.attribution.attribute import HOUSE, UNBILLABLE
 from billing_job.billing.attribution.refund_originals import Originals, related_references, shared_by_cost
-from billing_job.core.categories import REFUND
+from billing_job.core.categories import REFUND, TOPUP
 from billing_job.core.columns.row_values import records
 from billing_job.core.columns.schema import ATTRIBUTED, conform, empty
 from billing_job.core.decision import Decision
@@ -42,7 +42,7 @@ def place_refunds(
     unsettled: set[str],
     parts: Mapping[tuple[str, int], int],
 ) -> Owners:
-    """Give every refund its owner; ATTRIBUTED in and out, each row with its index.
+    """Give every refund its owner, under whatever type it came; ATTRIBUTED in and out, each row with its index.
 
     `open_rows_of` gives the rows of transactions, of `frame` and others, that no document settles. `unsettled` are
     settled transactions that the supplier changed: what refunds them waits with them. A refund that a user decided
@@ -50,7 +50,7 @@ def place_refunds(
     """
     if frame.empty:
         return Owners(frame, frame, {})
-    is_refund = ((frame["category"] == REFUND) & (frame["micros"] > 0)).fillna(False).astype(bool)
+    is_refund = came_back(frame)
     if not is_refund.any():
         return Owners(frame, empty(ATTRIBUTED), {})
     frame = _as_billed(frame, is_refund, job)
@@ -62,6 +62,12 @@ def place_refunds(
     rows = sorted(records(frame[open_rows]), key=lambda row: _payment(row).in_time)
     refunds = [_payment(row) for row in rows]
     found, settled = _originals_of(refunds, job, facts, parts)
+    # What came back under the type of a use, and gives back none, is priced like one.
+    refund_types = _refund_types(job)
+    rows = [row for row in rows if str(row["type"]) in refund_types or str(row["transaction_id"]) in found]
+    if not rows:
+        return Owners(frame, empty(ATTRIBUTED), {})
+    open_rows &= frame["transaction_id"].isin([str(row["transaction_id"]) for row in rows])
     still_open = open_rows_of(set(found.values()))
     states: dict[str, list[dict[str, object]]] = defaultdict(list)
     for row in records(still_open):
@@ -81,6 +87,16 @@ def place_refunds(
     pieces = pd.DataFrame(placed, index=[index[row["transaction_id"]] for row in placed])
     together = pd.concat([kept, conform(pieces, ATTRIBUTED, "refunds")]).sort_index(kind="stable")
     return Owners(conform(together, ATTRIBUTED, "refunds"), still_open, billed)
+
+
+def came_back(frame: pd.DataFrame) -> pd.Series:
+    """The rows by which money came back: refunds, and uses with the other sign."""
+    is_use = ~frame["category"].isin(["", TOPUP])
+    return (is_use & (frame["micros"] > 0)).fillna(False).astype(bool)
+
+
+def _refund_types(job: Job) -> set[str]:
+    return {name for name, category in job.settings.categories.items() if category == REFUND}
 
 
 def _as_billed(frame: pd.DataFrame, is_refund: pd.Series, job: Job) -> pd.DataFrame:
@@ -103,8 +119,7 @@ def _originals_of(
     refunds: list[Payment], job: Job, facts: Assignments, parts: Mapping[tuple[str, int], int]
 ) -> tuple[dict[str, str], dict[str, tuple[Original, ...]]]:
     """Refund → its original, and the originals that are settled."""
-    categories = job.settings.categories
-    types = {name for name, category in categories.items() if category == REFUND}
+    types = _refund_types(job)
     references = related_references([(each.reference_type, each.reference_id) for each in refunds], facts)
     history = refund_history(job.engine, references, types)
     came_back: dict[str, int] = defaultdict(int)
@@ -119,7 +134,7 @@ def _originals_of(
         if refund.transaction_id in linked:
             original_id = linked[refund.transaction_id]
             known[original_id] = known.get(original_id, 0) + refund.micros - came_back[refund.transaction_id]
-    pool = Originals(facts, history.payments, known)
+    pool = Originals(facts, history.payments, known, types)
     waiting = {refund.transaction_id for refund in refunds} - linked.keys()
     # Old ledgers recorded no original of what they billed: theirs is found anew.
     for refund in sorted([*refunds, *history.unlinked], key=lambda payment: payment.in_time):
@@ -236,6 +251,7 @@ def _payment(row: Mapping[str, object]) -> Payment:
         str(row["reference_id"]),
         int(str(row["micros"])),
         int(str(row["created_at"])),
+        str(row["type"]),
     )
 
 

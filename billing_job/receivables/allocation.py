@@ -25,7 +25,6 @@ OTHER_CURRENCY = "other_currency"
 UNKNOWN_DOCUMENT = "unknown_document"
 SETTLED_ELSEWHERE = "settled_elsewhere"
 WITHOUT_RECEIPT = "return_without_payment"
-WRONG_WAY = "wrong_way"
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,6 @@ from pydantic import Field, model_validator
 
 from billing_job.core.toml import Table
 
-TEXTS = ("friendly", "firm", "final")
-"""Texts that exist in every language; any other text of a level is the user's own and printed as it is."""
-
 
 class ReminderLevel(Table):
     """One step: so many days after the due date, by e-mail or as a letter to print."""
@@ -16,6 +13,7 @@ class ReminderLevel(Table):
     after_days: Annotated[int, Field(ge=1, le=3650)]
     channel: Literal["email", "letter"] = "email"
     text: Annotated[str, Field(min_length=1, max_length=2000)] = "friendly"
+    """friendly, firm or final, which exist in every language; any other one is the user's own, printed as it is."""
     interest: bool = False
     costs: bool = False
 

@@ -63,7 +63,6 @@ class Statement:
     open_items: tuple[OpenItem, ...]
     ageing: tuple[tuple[str, int], ...]
     """Bucket and cents; what the client has with the house beyond its items is not in them."""
-    credit_balance_cents: int
 
 
 def statement(
@@ -132,7 +131,6 @@ def statement(
         balance,
         state.open_items,
         tuple(state.ageing().items()),
-        sum(state.credit_balances.values()),
     )
 
 

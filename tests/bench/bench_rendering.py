@@ -20,7 +20,7 @@ from billing_job.core.document import Document
 from billing_job.documents.detail_csv import detail_csv
 from billing_job.documents.document_files import document_files
 from billing_job.documents.einvoice.cii import cii_xml
-from billing_job.documents.html import document_html
+from billing_job.documents.html import document_pages
 from billing_job.documents.pdf.make_pdf import Embedded, pdf_bytes, shared_by_documents, warm_up
 from billing_job.documents.templates import load_templates
 from tests.bench.report import Report, Row, processor_seconds, taken
@@ -65,7 +65,9 @@ def pdf_with_cii(one: Document) -> bytes:
         Embedded("factur-x.xml", cii_xml(one, TEMPLATES), "Factur-X invoice", "Alternative"),
         Embedded(f"{one.number}.csv", detail_csv(one), "Detail", "Supplement"),
     )
-    return pdf_bytes(document_html(one, TEMPLATES), TEMPLATES, day=one.issue_date, embedded=embedded, what=one.number)
+    return pdf_bytes(
+        next(document_pages(one, TEMPLATES)), TEMPLATES, day=one.issue_date, embedded=embedded, what=one.number
+    )
 
 
 def _first_of_its_shape(one: Document) -> bytes:
@@ -84,7 +86,7 @@ async def _beside_chromium(report: Report, different: Sequence[Document], lines:
         report.skip(what, f"there is no {CHROMIUM} (apt-get install chromium)")
         return
     style = f"<style>{_style_sheet()}</style></head>"
-    pages_of = [document_html(each, TEMPLATES).replace("</head>", style) for each in different]
+    pages_of = [next(document_pages(each, TEMPLATES)).replace("</head>", style) for each in different]
     context = multiprocessing.get_context("forkserver")
     async with async_playwright() as driver:
         browsers = [await driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"]) for _ in range(2)]
@@ -141,7 +143,7 @@ def _style_sheet() -> str:
 def _naive(one: Document) -> bytes:
     """As the manual's first page has it: everything anew for each document."""
     sheet = weasyprint.CSS(string=_style_sheet())
-    result: bytes = weasyprint.HTML(string=document_html(one, TEMPLATES)).write_pdf(
+    result: bytes = weasyprint.HTML(string=next(document_pages(one, TEMPLATES))).write_pdf(
         stylesheets=[sheet], pdf_variant="pdf/a-3a"
     )
     return result

@@ -31,7 +31,7 @@ from billing_job.didfarm.wire_json import canonical_json, parse_json
 from billing_job.documents.drawing_limits import memory_limit, time_limit
 from billing_job.documents.einvoice.ubl import ubl_xml
 from billing_job.documents.email_text import mail_texts
-from billing_job.documents.html import document_html
+from billing_job.documents.html import document_pages
 from billing_job.documents.logo import logo_data_url
 from billing_job.documents.pdf.make_pdf import pdf_bytes
 from billing_job.documents.templates import load_templates
@@ -301,7 +301,7 @@ def test_a_hostile_template_stays_in_its_sandbox(case: str, tmp_path: Path) -> N
     """It can neither read the program's inside nor a file; the document and the template are named."""
     (tmp_path / "invoice.html").write_text("<p>" + TEMPLATE_CASES[case] + "</p>")
     with pytest.raises(DocumentError, match=r"INV-2026-00001.*"):
-        document_html(document(standard_lines()), load_templates(tmp_path))
+        next(document_pages(document(standard_lines()), load_templates(tmp_path)))
 
 
 def test_a_link_leads_out_of_no_template_folder(tmp_path: Path) -> None:
@@ -312,13 +312,13 @@ def test_a_link_leads_out_of_no_template_folder(tmp_path: Path) -> None:
     (mine / "invoice.html").write_text("{% include 'part.html' %}")
     (mine / "real.html").write_text("<p>mine</p>")
     (mine / "part.html").symlink_to("real.html")
-    assert "mine" in document_html(document(standard_lines()), load_templates(mine))
+    assert "mine" in next(document_pages(document(standard_lines()), load_templates(mine)))
     (mine / "part.txt").symlink_to(tmp_path / "secret.html")
     other = tmp_path / "others"
     mine.rename(other)
     (other / "invoice.html").write_text("{% include 'part.txt' %}")
     with pytest.raises(DocumentError, match=r"part\.txt: leads out of"):
-        document_html(document(standard_lines()), load_templates(other))
+        next(document_pages(document(standard_lines()), load_templates(other)))
     (other / "credit_note.html").symlink_to(tmp_path / "secret.html")
     with pytest.raises(ConfigError, match=r"credit_note\.html: leads out of"):
         load_templates(other)
@@ -374,7 +374,7 @@ def test_a_template_that_never_ends_is_stopped(tmp_path: Path) -> None:
     loop = "{% for a in range(90000) %}{% for b in range(90000) %}{% endfor %}{% endfor %}"
     (tmp_path / "invoice.html").write_text(loop)
     with pytest.raises(DocumentError, match=r"INV-1: drawing it took more than 0\.2 seconds"), time_limit(0.2, "INV-1"):
-        document_html(document(standard_lines()), load_templates(tmp_path))
+        next(document_pages(document(standard_lines()), load_templates(tmp_path)))
 
 
 def test_a_template_that_grows_for_ever_is_stopped(tmp_path: Path) -> None:
@@ -384,7 +384,7 @@ def test_a_template_that_grows_for_ever_is_stopped(tmp_path: Path) -> None:
     )
     before = resource.getrlimit(resource.RLIMIT_AS)
     with pytest.raises((MemoryError, DocumentError)) as stopped, memory_limit(256 << 20):
-        document_html(document(standard_lines()), load_templates(tmp_path))
+        next(document_pages(document(standard_lines()), load_templates(tmp_path)))
     assert "emory" in repr(stopped.value)
     assert resource.getrlimit(resource.RLIMIT_AS) == before
     assert len(bytes(512 << 20)) == 512 << 20
@@ -455,7 +455,7 @@ def test_a_hostile_client_name_is_only_text(name: str) -> None:
     lines = standard_lines()
     invoice = replace(document(lines), client=replace(document(lines).client, name=name))
     templates = load_templates(None)
-    html = document_html(invoice, templates)
+    html = next(document_pages(invoice, templates))
     texts = mail_texts(invoice, templates, subject="{kind} {number} {client}", attached=())
     xml = ubl_xml(invoice, templates).decode()
     assert "<script>" not in html + texts.html + xml

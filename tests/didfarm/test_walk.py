@@ -2,6 +2,7 @@
 
 from collections import Counter
 from dataclasses import replace
+from functools import partial
 from random import Random
 from typing import Any
 
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from billing_job.core.errors import Incomplete, RequestRefused
 from billing_job.core.wallet import Transaction
 from billing_job.didfarm.page import order_of, validated_page
-from billing_job.didfarm.sync import walk_and_audit
+from billing_job.didfarm.sync import audited
 from billing_job.didfarm.walk import walk
 from tests.support.moving_list import READING, Crash, MemoryMirror, MovingList, Odds, dice
 from tests.support.tried import times
@@ -54,13 +55,8 @@ def _history(rng: Random, odds: Odds) -> Counter[str]:
         listed.update(str(row["id"]) for row in supplier.rows)
 
     def sync(*, full: bool) -> None:
-        walk_and_audit(
-            supplier.read,
-            mirror,
-            full=full,
-            explained=lambda: mirror.movements == balance,
-            before_newest=before_newest,
-        )
+        once = partial(walk, supplier.read, mirror, before_newest=before_newest)
+        audited(once, full=full, explained=lambda: mirror.movements == balance)
 
     for _ in range(6):
         supplier.odds, mirror.crash = odds, odds.crash
@@ -270,13 +266,8 @@ def test_rows_that_were_replaced_are_found_when_the_balance_says_so() -> None:
     _walked(supplier, mirror)
     del supplier.rows[40]
     supplier.arrive(back=1_000)
-    report = walk_and_audit(
-        supplier.read,
-        mirror,
-        full=False,
-        explained=iter((True, False)).__next__,
-        before_newest=lambda: None,
-    )
+    once = partial(walk, supplier.read, mirror, before_newest=lambda: None)
+    report = audited(once, full=False, explained=iter((True, False)).__next__)
     assert (report.full, report.new, len(report.absent)) == (True, 1, 1)
     assert _is_copy(supplier, mirror)
 

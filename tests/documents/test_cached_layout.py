@@ -21,7 +21,7 @@ from billing_job.core.document import Document
 from billing_job.core.errors import DocumentError
 from billing_job.core.resources import shipped_templates
 from billing_job.documents.document_files import document_files
-from billing_job.documents.html import document_html
+from billing_job.documents.html import document_pages
 from billing_job.documents.pdf.make_pdf import shared_by_documents
 from billing_job.documents.templates import Templates, load_templates
 from tests.support.sample_documents import (
@@ -132,10 +132,12 @@ def test_documents_of_one_shape_share_a_form() -> None:
     layouts = shared_by_documents(SHIPPED.folders).layouts
     one = DOCUMENTS["one page"]
     longer = replace(one, client=replace(CLIENT, name=f"{CLIENT.name} and {CLIENT.name} and {CLIENT.name}"))
-    layout, same, other = (layouts.fill(document_html(each, SHIPPED))[0] for each in (one, in_other_words(one), longer))
+    layout, same, other = (
+        layouts.fill(next(document_pages(each, SHIPPED)))[0] for each in (one, in_other_words(one), longer)
+    )
     assert same is layout
     assert other is not layout
-    assert layouts.fill(document_html(one, SHIPPED))[0] is layout
+    assert layouts.fill(next(document_pages(one, SHIPPED)))[0] is layout
 
 
 def test_selectors_ask_for_no_more_than_places_tell_apart() -> None:

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from billing_job.documents.accent import INK, contrast_on_white, heading_colour
-from billing_job.documents.html import document_html
+from billing_job.documents.html import document_pages
 from billing_job.documents.logo import is_lost_on_white
 from billing_job.documents.templates import load_templates
 from billing_job.operations.doctor_files import settings
@@ -33,7 +33,7 @@ def test_headings_fall_back_to_ink(colour: str, contrast: str, is_readable: bool
     seller = replace(SELLER, accent_colour=colour)
     assert f"{contrast_on_white(colour):.2f}" == contrast
     assert heading_colour(seller) == (colour if is_readable else INK)
-    page = document_html(document(standard_lines(), seller=seller), load_templates(None))
+    page = next(document_pages(document(standard_lines(), seller=seller), load_templates(None)))
     assert f"--accent: {colour}; --heading: {colour if is_readable else INK}" in page
 
 

@@ -12,7 +12,7 @@ import billing_job.documents
 from billing_job.core.errors import ConfigError, DocumentError
 from billing_job.core.resources import shipped_templates
 from billing_job.documents.document_files import document_files
-from billing_job.documents.html import document_html
+from billing_job.documents.html import document_pages
 from billing_job.documents.templates import load_templates
 from billing_job.documents.translations import LOCALES, labels_for
 from billing_job.documents.view import DocumentView
@@ -36,7 +36,7 @@ def rendered(tmp_path: Path, **files: str) -> bytes:
 def test_one_file_is_overridden(tmp_path: Path) -> None:
     """The user's invoice.html counts; base.html, the style sheet and the languages are still the shipped ones."""
     templates = load_templates(user_folder(tmp_path, invoice_html=EXTENDS + "<p>Dank u</p>{% endblock %}"))
-    page = document_html(INVOICE, templates)
+    page = next(document_pages(INVOICE, templates))
     assert "<p>Dank u</p>" in page
     assert "Total including VAT" in page
 
@@ -56,7 +56,7 @@ def test_a_wrong_placeholder_is_named(tmp_path: Path) -> None:
     catalogue.parent.mkdir(parents=True)
     catalogue.write_text('msgid "Please pay by {date}."\nmsgstr "Pay by {day}."\n', encoding="utf-8")
     with pytest.raises(ConfigError, match=r"'Please pay by {date}\.' may only have the placeholders"):
-        document_html(INVOICE, load_templates(tmp_path))
+        next(document_pages(INVOICE, load_templates(tmp_path)))
 
 
 @pytest.mark.parametrize(
@@ -114,7 +114,7 @@ def test_free_text_is_never_markup() -> None:
     """Names with tags and template code come out as the text they are; a hostile colour does not reach the style."""
     seller = {field.name: getattr(SELLER, field.name) for field in fields(SELLER)}
     evil = type(SELLER)(**{**seller, "name": "<script>{{7*7}}</script>", "accent_colour": "red; background: url(x)"})
-    page = document_html(document(standard_lines(), seller=evil), load_templates(None))
+    page = next(document_pages(document(standard_lines(), seller=evil), load_templates(None)))
     assert "&lt;script&gt;{{7*7}}&lt;/script&gt;" in page
     assert "url(x)" not in page
 

@@ -43,3 +43,44 @@ def test_an_order_of_two_clients_comes_back_in_two_parts(tmp_path: Path) -> None
         here.add(moved(5, 2000, "2026-11-02", type_="refund", order=ORDER))
         here.run(NOVEMBER)
         assert (here.net(), here.net("bruno")) == (195, 195)
+
+
+def test_a_reversal_under_its_own_type_goes_back_to_who_paid(tmp_path: Path) -> None:
+    """The number is another client's by then, and the discount is gone: what was charged goes back, in parts, too."""
+    with quiet_life(tmp_path, plan(MARKUP, discount_percent="10")) as here:
+        rental = {"type_": "renewal", "number": NUMBER}
+        here.add(moved(1, -200, "2026-09-15", **rental))
+        here.run(SEPTEMBER)
+        assert here.net() == 234
+        here.settings(plan(MARKUP))
+        here.numbers(f"{NUMBER},42,,{TRUNK_A},,2026-10-01", f"{NUMBER},42,,{TRUNK_B},2026-10-01,")
+        here.add(moved(2, 100, "2026-10-05", **rental))
+        here.run(OCTOBER)
+        assert (here.net(), here.net("bruno")) == (117, 0)
+        here.add(moved(3, 100, "2026-11-05", **rental))
+        here.run(NOVEMBER)
+        assert (here.net(), here.net("bruno")) == (0, 0)
+
+
+def test_what_gives_back_nothing_known_is_priced_like_its_use(tmp_path: Path) -> None:
+    """A call that came back is no message of the same number, and none of a call that cost less."""
+    with quiet_life(tmp_path, plan(MARKUP)) as here:
+        here.add(moved(1, -1000, "2026-09-15", type_="sms", number=NUMBER), moved(2, -50, "2026-09-16", number=NUMBER))
+        here.add(moved(3, 100, "2026-09-17", number=NUMBER))
+        here.run(SEPTEMBER)
+        assert here.net() == 1300 + 65 - 130
+
+
+def test_a_refund_that_took_money_waits(tmp_path: Path) -> None:
+    """It undoes a refund, of which the client got back more than it cost; nobody knows that, so it is decided."""
+    with quiet_life(tmp_path, plan(MARKUP)) as here:
+        rental = {"number": NUMBER}
+        here.add(moved(1, -200, "2026-09-15", type_="renewal", **rental), moved(2, -1000, "2026-09-16"))
+        here.run(SEPTEMBER)
+        here.add(moved(3, 200, "2026-10-05", type_="refund", **rental))
+        here.add(moved(4, -200, "2026-10-06", type_="refund", **rental))
+        ran = here.run(OCTOBER, code=3)
+        assert here.net() == 1300
+        assert [(each["transaction_id"], each["reason"]) for each in ran.json["exceptions"]] == [
+            ("4", "refund_taken_back")
+        ]

@@ -204,4 +204,5 @@ def test_an_account_closes_on_what_is_open(
     state = receivables(claims, payments, as_of, first_day)
     assert account.closing_cents == state.total_open_cents
     assert account.closing_cents == account.opening_cents + sum(each.cents for each in account.movements)
-    assert sum(amount for _, amount in account.ageing) - account.credit_balance_cents == account.closing_cents
+    in_favour = sum(state.credit_balances.values())
+    assert sum(amount for _, amount in account.ageing) - in_favour == account.closing_cents

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from billing_job.billing.attribution.assignments import Assignments
-from billing_job.core.categories import TOPUP
+from billing_job.core.categories import REFUND, TOPUP
 from billing_job.core.columns.in_parallel import THREADS, side_by_side
 from billing_job.core.columns.interned import Coded, Codes, Mask, arrow, column_of, flags, ints
 from billing_job.core.columns.intervals import Ints
@@ -27,13 +27,15 @@ HOUSE = "house"
 """The reason of what a user decided that the house pays."""
 NOT_SETTLED = "not_settled"
 """The reason of a row whose status says neither that it moved money nor that it never will."""
+TAKEN_BACK = "refund_taken_back"
+"""The reason of a refund that took money: it undoes another one, and what that gave back is not what it costs."""
 UNBILLABLE = frozenset({"unreadable_row", NOT_SETTLED, "amount_too_large", "foreign_currency"})
 """Reasons of exceptions that no client can be charged for: no amount in the seller's currency has left the wallet."""
 
 # Millions of rows carry the place of their reason in this list.
 REASONS = (
     "", "unreadable_row", "amount_too_large", "foreign_currency", "unknown_type", TOPUP, "unknown_reference",
-    "unassigned_number", "unassigned_trunk", "ambiguous_order", NOT_SETTLED, VOID,
+    "unassigned_number", "unassigned_trunk", "ambiguous_order", NOT_SETTLED, VOID, TAKEN_BACK,
 )  # fmt: skip
 _PLACE = {reason: place for place, reason in enumerate(REASONS)}
 _OUTCOMES = ("attributed", "excluded", "exception")
@@ -46,8 +48,8 @@ def attribute(
     """Give every transaction its outcome; TRANSACTIONS in, ATTRIBUTED out, the same rows in the same order.
 
     `categories` maps a lower-case transaction type to its category. Reasons of exceptions: unreadable_row,
-    not_settled, amount_too_large, foreign_currency, unknown_type, unknown_reference, unassigned_number,
-    unassigned_trunk, ambiguous_order.
+    not_settled, amount_too_large, foreign_currency, unknown_type, refund_taken_back, unknown_reference,
+    unassigned_number, unassigned_trunk, ambiguous_order.
     """
     frame = conform(transactions, TRANSACTIONS, "attribute").reset_index(drop=True)
     types = Coded.of(frame["type"])
@@ -55,6 +57,7 @@ def attribute(
     number_fact, trunk_fact, reason = _owners(frame, facts)
     # What is wrong with the row itself comes before what its reference lacks, the first of these before the others.
     for name, rows in (
+        (TAKEN_BACK, category.equal(REFUND) & flags((frame["micros"] < 0).fillna(False))),
         (TOPUP, category.equal(TOPUP)),
         ("unknown_type", ~types.each(lambda name: name in categories)),
         ("foreign_currency", flags(frame["currency"] != currency)),

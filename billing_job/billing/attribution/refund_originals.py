@@ -2,11 +2,12 @@
 
 The reference may be of another kind than the original's: an order's purchase is refunded by number. An original that
 costs just what came back is better than one that costs more, an untouched one better than one that was refunded in
-part, the same reference better than a related one; among equals the latest is taken.
+part, the same reference better than a related one; among equals the latest is taken. What came back under the type of
+a use, such as a rental, gives back one of that type, of which as much is left; where there is none, it is no refund.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import TypeVar
 
 import numpy as np
@@ -19,20 +20,28 @@ from billing_job.core.wallet import Payment
 
 Reference = tuple[str, str]
 Key = TypeVar("Key")
+_A_PART = 2
 NOWHERE: Ints = np.zeros(0, np.int64)
 
 
 class Originals:
     """Payments by the references that lead to them, and how much of each was refunded so far."""
 
-    def __init__(self, facts: Assignments, payments: Iterable[Payment], refunded: Mapping[str, int]) -> None:
-        """`refunded`: transaction → micros of its cost that refunds gave back."""
-        self._facts = facts
+    def __init__(
+        self,
+        facts: Assignments,
+        payments: Iterable[Payment],
+        refunded: Mapping[str, int],
+        refund_types: Collection[str],
+    ) -> None:
+        """`refunded`: transaction → micros of its cost that refunds gave back; `refund_types` give back any type."""
+        self._facts, self._refund_types = facts, refund_types
         self._payments = sorted(payments, key=lambda payment: payment.in_time)
         self._moments = np.array([payment.created_at for payment in self._payments], np.int64)
         self._micros = np.array([payment.micros for payment in self._payments], np.int64)
         given = [refunded.get(payment.transaction_id, 0) for payment in self._payments]
         self._left = self._micros - np.array(given, np.int64)
+        self._types = np.array([payment.type for payment in self._payments], object)
         references = [plain_reference(each.reference_type, each.reference_id, facts) for each in self._payments]
         self._of_reference = _places((reference, place) for place, reference in enumerate(references))
         rows = self._rows(references)
@@ -46,7 +55,7 @@ class Originals:
         related = np.concatenate([NOWHERE, *(self._of_row.get(row, NOWHERE) for row in rows)])
         fits_same, fits_related = self._best(same, refund), self._best(related, refund)
         fitness, place = fits_same if fits_same[0] >= fits_related[0] else fits_related
-        if fitness < 0:
+        if fitness < (0 if refund.type in self._refund_types else _A_PART):
             return None
         self._left[place] -= refund.micros
         return self._payments[place]
@@ -54,14 +63,16 @@ class Originals:
     def _best(self, places: Ints, refund: Payment) -> tuple[int, int]:
         """How well the amounts of the best payment before the refund fit, and its place; -1 where there is none.
 
-        Nothing left is 0, more asked than is left 1, a part 2, all that is left of a part 3, the whole 4.
+        Nothing left is 0, more asked than is left 1, a part 2 (`_A_PART`), all that is left of a part 3, the whole 4.
         """
         places = places[self._moments[places] <= refund.created_at]
+        if refund.type not in self._refund_types:
+            places = places[self._types[places] == refund.type]
         if not len(places):
             return -1, -1
         left = self._left[places]
         exact = np.where(left == self._micros[places], 4, 3)
-        fitness = np.select([left <= 0, left < refund.micros, left > refund.micros], [0, 1, 2], exact)
+        fitness = np.select([left <= 0, left < refund.micros, left > refund.micros], [0, 1, _A_PART], exact)
         best = int(fitness.max())
         return best, int(places[fitness == best].max())
 

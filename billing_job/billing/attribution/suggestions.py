@@ -32,6 +32,8 @@ BY_REASON = {
     "unknown_reference": "add {reference_type} {reference_id} to {file}",
     "refund_without_original": "no charge is known that it gives back: `exceptions resolve {transaction_id}` with"
     " --client ID --amount NET, or with --house",
+    "refund_taken_back": "a refund that took money, as if it undid another one: `exceptions resolve {transaction_id}`"
+    " with --client ID, at what the plan asks for it, or with --house",
     "original_waits": "it waits with {refund_of}, which it gives back; or decide as of one without an original",
     "ambiguous_order": "its numbers belong to several clients or to none: fill in their price in numbers.csv",
 }

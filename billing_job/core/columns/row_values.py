@@ -51,12 +51,8 @@ def amount_texts(micros: Sequence[int | None], large_micros: Sequence[str | None
     ]
 
 
-def exact_micros(frame: pd.DataFrame) -> int:
-    """The wallet micros of a TRANSACTIONS frame, rows too large for 64-bit sums included; unreadable amounts are 0."""
-    return _exact_micros(arrow(frame["micros"]), arrow(frame["large_micros"]))
-
-
 def _exact_micros(micros: pa.Array, large_micros: pa.Array) -> int:
+    """Wallet micros in all, rows too large for 64-bit sums included; unreadable amounts are 0."""
     return _exact_sum(micros) + sum(int(text) for text in large_micros.drop_null().to_pylist())
 
 

@@ -1,12 +1,11 @@
-"""Reading a long table of the user column by column: each distinct cell is checked once, not each row.
+"""A table of the user by its columns: where nothing is wrong each distinct cell is checked once, not each row.
 
-Only a table in which nothing is wrong is read so. Of any other nothing is said here: whoever asked reads it row by row
-(`csv_reader.typed_rows`), which names file, row and column.
+Any other table is read row by row (`csv_reader.typed_rows`), which names file, row and column of all that is wrong.
 """
 
 import csv
 import io
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import compress, repeat
@@ -15,7 +14,7 @@ from typing import Annotated, Any
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
-from billing_job.core.files.csv_reader import SUFFIX, Row, separator_of
+from billing_job.core.files.csv_reader import SUFFIX, Row, separator_of, typed_rows, wrong_cell
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,9 +24,31 @@ class Columns:
     places: Sequence[str]
     """Where each row stands."""
     cells: dict[str, Sequence[Any]]
+    written: Mapping[str, Sequence[str]]
+    """The same as it stands in the file; without the columns that it does not have."""
+
+    def wrong(self, row: int, column: str, expected: str) -> str:
+        """What to say of a cell that does not agree with others: its place, what stands there, and what is expected."""
+        cell = self.written[column][row].strip() if column in self.written else ""
+        return wrong_cell(self.places[row], column, cell, expected)
 
 
 Names = dict[str, Collection[str] | None]
+
+
+def typed_columns(
+    path: Path, model: type[Row], problems: list[str], *, optional: bool = False, **names: Collection[str] | None
+) -> Columns:
+    """The columns of a table's good rows; each wrong cell of the others goes to `problems`, as `typed_rows` has it."""
+    plain = plain_columns(path, model, **names)
+    if plain is not None:
+        return plain
+    rows = list(typed_rows(path, model, problems, optional=optional, once=(), **names))
+    return Columns(
+        [row.place for row, _ in rows],
+        {name: [getattr(typed, name) for _, typed in rows] for name in model.model_fields},
+        {name: [row.filled.get(name, "") for row, _ in rows] for name in model.model_fields},
+    )
 
 
 def plain_columns(path: Path, model: type[Row], **names: Collection[str] | None) -> Columns | None:
@@ -56,8 +77,9 @@ def plain_columns(path: Path, model: type[Row], **names: Collection[str] | None)
     found: dict[str, Sequence[Any]] = {
         name: [field.get_default()] * len(rows) for name, field in model.model_fields.items() if name not in columns
     }
+    written = dict(zip(columns, zip(*rows, strict=True) if rows else repeat(()), strict=False))
     try:
-        for name, column in zip(columns, zip(*rows, strict=True) if rows else repeat(()), strict=False):
+        for name, column in written.items():
             if name in model.BESIDE_OTHERS and any(column):
                 found[name] = [_beside_others(model, name, columns, row, names) for row in rows]
             else:
@@ -65,7 +87,7 @@ def plain_columns(path: Path, model: type[Row], **names: Collection[str] | None)
     except ValidationError:
         return None
     start = f"{path}, row "
-    return Columns([f"{start}{number}" for number in numbers], found)
+    return Columns([f"{start}{number}" for number in numbers], found, written)
 
 
 def _says_something(row: Sequence[str]) -> bool:

@@ -63,7 +63,12 @@ class CsvRow(NamedTuple):
 
     def wrong(self, column: str, expected: str) -> str:
         """What to say of a wrong cell: its place, what stands there, and what is expected."""
-        return f"{self.place}, column {column}: {self.filled.get(column, '')!r}: {expected}"
+        return wrong_cell(self.place, column, self.filled.get(column, ""), expected)
+
+
+def wrong_cell(place: str, column: str, cell: str, expected: str) -> str:
+    """What is said of a wrong cell, however its table is read."""
+    return f"{place}, column {column}: {cell!r}: {expected}"
 
 
 def typed_rows(
