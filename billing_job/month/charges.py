@@ -72,7 +72,7 @@ def decided_before(job: Job, placed: Placed, months: Collection[str]) -> Decided
     """Of rows that happened in these months, and of the refunds among them."""
     held = decisions_that_hold(job)
     amounts = {id_: one.amount_cents for id_, one in held.items() if one.amount_cents is not None}
-    units = units_of_accounts(billed_units(job.engine, months), placed.accounts)
+    units = units_of_accounts(billed_units(job.engine, months), placed.client_months)
     return Decided(freed(job.engine), amounts, units, _corrected(job, placed.refunded))
 
 
@@ -146,7 +146,7 @@ def charges(
 def _with_terms(tariff: Tariff, placed: Placed, rows: pd.DataFrame, *, now: bool) -> Tariff:
     """The tariff with the terms of each client's month."""
     owners = pairs_of(rows["client_id"], rows["month"])
-    return replace(tariff, of_months=placed.accounts.tariffs(owners, now=now))
+    return replace(tariff, of_months=placed.client_months.tariffs(owners, now=now))
 
 
 def _has_terms(placed: Placed, billable: pd.DataFrame, asked: Mask) -> Mask:
@@ -154,7 +154,7 @@ def _has_terms(placed: Placed, billable: pd.DataFrame, asked: Mask) -> Mask:
     found = np.zeros(len(billable), bool)
     rows = np.flatnonzero(asked)
     owners = zip(billable["client_id"].iloc[rows], billable["month"].iloc[rows], strict=True)
-    found[rows] = [placed.accounts.has_terms(*owner) for owner in owners]
+    found[rows] = [placed.client_months.has_terms(*owner) for owner in owners]
     return found
 
 
@@ -186,19 +186,19 @@ def _freed_terms(placed: Placed, again: pd.DataFrame, kept: Mapping[Key, Kept], 
     charged = {key[0]: one for key, one in kept.items() if key[0].startswith(CHARGE)}
     owners |= {(one.client_id, one.month) for one in charged.values()}
     of_plans = {(plan_charge_of(id_, one.month)[0], one.month) for id_, one in charged.items() if is_of_plan(id_)}
-    owners |= placed.accounts.present(of_plans)
+    owners |= placed.client_months.present(of_plans)
     owners |= {(row.client_id, row.month) for row in own if (row.transaction_id, 0) in kept}
     vat: dict[Owner, Vat] = {}
     discounts: dict[Owner, int] = {}
     for client_id, month in owners:
-        if client_id not in placed.accounts.job.clients:
+        if client_id not in placed.client_months.job.clients:
             continue
-        now = placed.accounts.vat_now(client_id, month)
+        now = placed.client_months.vat_now(client_id, month)
         known = now if isinstance(now, Vat) else placed.vat.get((client_id, month))
         if known is not None:
             vat[client_id, month] = known
-        discounts[client_id, month] = scaled(placed.accounts.plan_now(client_id, month).discount_percent)
-    return FreedTerms(vat, discounts, {owner for owner in owners if placed.accounts.is_undone(*owner)})
+        discounts[client_id, month] = scaled(placed.client_months.plan_now(client_id, month).discount_percent)
+    return FreedTerms(vat, discounts, {owner for owner in owners if placed.client_months.is_undone(*owner)})
 
 
 def _records(frame: pd.DataFrame, rows: Mask) -> list[dict[str, Any]]:

@@ -8,7 +8,7 @@ import pandas as pd
 from billing_job.billing.rating.counted_units import BilledUnits
 from billing_job.core.columns.interned import pairs_of
 from billing_job.ledger.billed_facts import Units
-from billing_job.month.accounts import Accounts
+from billing_job.month.client_months import ClientMonths
 from billing_job.month.placed import Placed
 
 
@@ -24,10 +24,10 @@ def with_places_of(units: BilledUnits, frames: Sequence[pd.DataFrame]) -> Billed
     return replace(units, before=before)
 
 
-def units_of_accounts(stored: Units, accounts: Accounts) -> Units:
+def units_of_accounts(stored: Units, client_months: ClientMonths) -> Units:
     """Counted units under the ids by which the months were first billed."""
     owners = {(client_id, month) for counts in (stored.before, stored.unnamed) for client_id, month, _ in counts}
-    account = accounts.accounts_billed(owners)
+    account = client_months.accounts_billed(owners)
     before: dict[tuple[str, str, str], int] = {}
     unnamed: dict[tuple[str, str, str], int] = {}
     for (client_id, month, name), count in stored.before.items():
@@ -44,7 +44,7 @@ def units_of_clients(stored: Units, placed: Placed, billable: pd.DataFrame) -> B
     before = dict(stored.before)
     unnamed = dict(stored.unnamed)
     for client_id, month in pairs_of(billable["client_id"], billable["month"]):
-        account = placed.accounts.account(client_id, month)
+        account = placed.client_months.account(client_id, month)
         if account == client_id:
             continue
         for now, of_accounts in ((before, stored.before), (unnamed, stored.unnamed)):

@@ -10,7 +10,7 @@ from billing_job.billing.rating.tariff import EVERY_CLIENT, DatedPrice, MonthTar
 from billing_job.core.document import Vat
 from billing_job.core.period import Period
 from billing_job.core.settlement import MonthTerms, Owner
-from billing_job.month.accounts import Accounts
+from billing_job.month.client_months import ClientMonths
 from billing_job.month.terms_as_text import plan_and_prices, terms_text
 
 
@@ -23,8 +23,8 @@ class Instead:
 
 
 @dataclass(frozen=True)
-class OtherAccounts(Accounts):
-    """Accounts of the ledger apart: what they find no record of there is as it was recorded, but for what is asked."""
+class OtherClientMonths(ClientMonths):
+    """Those of the ledger apart: a month of which it has no record is as it was recorded, but for what is asked."""
 
     was: Mapping[Owner, MonthTerms]
     """What months were billed by, as far as they are billed once more."""
@@ -100,14 +100,14 @@ class OtherAccounts(Accounts):
         return tuple(price for price in self.instead.prices if price.client_id in (client_id, EVERY_CLIENT))
 
 
-def present_names(accounts: Accounts, clients: Collection[str]) -> dict[str, str]:
+def present_names(client_months: ClientMonths, clients: Collection[str]) -> dict[str, str]:
     """What each client is called by now; several that became one keep the ids that they were billed by."""
     names = {client_id: client_id for client_id in clients}
     months: dict[str, set[str]] = defaultdict(set)
-    for client_id, month in accounts.recorded:
+    for client_id, month in client_months.recorded:
         months[client_id].add(month)
-    for client_id in accounts.job.clients:
-        formers = [former for former in accounts.former_ids(client_id) if former in names]
+    for client_id in client_months.job.clients:
+        formers = [former for former in client_months.former_ids(client_id) if former in names]
         together = [months[each] for each in (client_id, *formers)]
         if sum(map(len, together)) == len(set().union(*together)):
             names |= dict.fromkeys(formers, client_id)

@@ -29,7 +29,7 @@ from billing_job.core.register import Assignment
 from billing_job.core.sentences import counted
 from billing_job.ledger.billed_charges import BilledCharge, billed_charges
 from billing_job.ledger.documents import billed_periods
-from billing_job.month.accounts import Accounts, accounts_of
+from billing_job.month.client_months import ClientMonths, client_months_of
 from billing_job.month.job import Job
 
 ALWAYS: Days = (date.min, date.max)
@@ -93,8 +93,8 @@ class _Debtors:
             self._stays.setdefault(fact.client_id, []).append(_days(job, fact))
 
     @cached_property
-    def _accounts(self) -> Accounts:
-        return accounts_of(self._job, self._closed)
+    def _client_months(self) -> ClientMonths:
+        return client_months_of(self._job, self._closed)
 
     def payers(self, charge: Sequence[Charge]) -> Sequence[Payer]:
         one = charge[0]
@@ -109,7 +109,7 @@ class _Debtors:
         """The row under the id by which a plan's charge was billed to what the client was called then."""
         if row.charge.client_id or row.transaction_id in self._billed:
             return row
-        for former in self._accounts.former_ids(row.client_id):
+        for former in self._client_months.former_ids(row.client_id):
             id_ = row_id(row.charge, former, row.period.word)
             if id_ in self._billed:
                 return row.under(id_)
@@ -123,8 +123,8 @@ class _Debtors:
         is_now = self._job.settings.plan(self._job.clients[client_id].plan).name == plan
         month, last = self._first, max([*self._closed, str(self._first.previous)])
         while str(month) <= last:
-            owes = str(month) not in self._closed or self._accounts.owes(client_id, str(month))
-            if owes and self._accounts.plan_name(client_id, str(month)) == plan:
+            owes = str(month) not in self._closed or self._client_months.owes(client_id, str(month))
+            if owes and self._client_months.plan_name(client_id, str(month)) == plan:
                 yield from _within(stays, (month.first_day, month.next.first_day))
             month = month.next
         if is_now:

@@ -102,7 +102,7 @@ def bill(
     own = [row for row in placed.own_rows if (not only or row.client_id in only)]
     own_now = [row for row in own if supplementary or row.client_id not in has_invoice]
     run = bills_of_run(job, placed, by_client(billable(), client_bounds(placed)), billed_now, own_now)
-    late = late_charges(own_now, placed.accounts.closed, job.settings.billing.currency)
+    late = late_charges(own_now, placed.client_months.closed, job.settings.billing.currency)
     if draft or because:
         # Also where nothing is kept of them: what cannot be billed is to be told.
         drafts = [each.document for lot in run for each in lot if each.document and draft]
@@ -117,10 +117,10 @@ def bill(
         closes=not only,
         now=moment_text(job.clock.now()),
         today=today_of(job),
-        terms=lambda: placed.accounts.fresh_terms(owners),
+        terms=lambda: placed.client_months.fresh_terms(owners),
         borne=_borne(placed, only),
         together_with=partial(open_gate, job, gate, job.reading(), month),
-        evidence={vat_id: recorded.seq for vat_id, recorded in placed.accounts.vies.items()},
+        evidence={vat_id: recorded.seq for vat_id, recorded in placed.client_months.vies.items()},
     )
     raise_if_broken(numbers_have_no_gap(issued_numbers(job.engine)))
     gate = replace(gate, proven=proof_of_reading(job.engine, gate.reading))
@@ -139,9 +139,9 @@ def _costs_remain(placed: Placed) -> bool:
 def _borne(placed: Placed, only: Collection[str]) -> list[TrunkMonth]:
     """Who bears the month, to be recorded once: who comes into the files after it was closed owes nothing for it."""
     month = str(placed.month)
-    if month in placed.accounts.closed:
+    if month in placed.client_months.closed:
         return []
-    return placed.accounts.trunk_months(month, set(only) if only else None)
+    return placed.client_months.trunk_months(month, set(only) if only else None)
 
 
 def billed_owners(bills: Iterable[Bill]) -> set[Owner]:

@@ -18,8 +18,8 @@ from billing_job.core.period import Period
 from billing_job.core.settlement import Original, Owner
 from billing_job.core.sums import Sum
 from billing_job.core.wallet import SETTLED
-from billing_job.month.accounts import Accounts
 from billing_job.month.attributing import PLACED
+from billing_job.month.client_months import ClientMonths
 from billing_job.month.own_charges import OwnCharges
 
 NOTHING = Sum()
@@ -33,7 +33,7 @@ class Placed:
     rows: Pieces
     """PLACED."""
     facts: Assignments
-    accounts: Accounts
+    client_months: ClientMonths
     vat: Mapping[Owner, Vat]
     """Of every client and month that can be taxed."""
     untaxable: Mapping[Owner, str]

@@ -25,8 +25,8 @@ from billing_job.ledger.decisions import accepted_costs
 from billing_job.ledger.documents import billed_periods
 from billing_job.ledger.month_terms import months_without_terms
 from billing_job.ledger.transactions import open_transactions, supplier_trunks, transactions_in_scope, transactions_of
-from billing_job.month.accounts import Accounts, accounts_of
 from billing_job.month.attributing import PLACED, AttributedRows, attributed, billed_and_changed, months_of_rows
+from billing_job.month.client_months import ClientMonths, client_months_of
 from billing_job.month.job import Job
 from billing_job.month.own_charges import own_charges
 from billing_job.month.placed import Placed, is_open, place_sums, rows_where, with_changed
@@ -54,10 +54,10 @@ def place(job: Job, month: Period, *, every_month: bool = False, rows_in_piece: 
     own_months = {(row.client_id, row.month) for row in own.open_rows}
     months = {str(month), *(name for _, name in owing | own_months)}
     months |= {original.month for original in owners.billed.values()}
-    accounts = accounts_of(job, months | months_without_terms(job.engine))
-    left_out = accounts.left_out(month) | accounts.freed_since(month)
+    client_months = client_months_of(job, months | months_without_terms(job.engine))
+    left_out = client_months.left_out(month) | client_months.freed_since(month)
     beside = own_months.union(left_out)
-    vat, untaxable = _vat(job, accounts, month, owing, job.clients, owners.billed.values(), beside)
+    vat, untaxable = _vat(job, client_months, month, owing, job.clients, owners.billed.values(), beside)
     waiting_originals = _waiting_originals(owners, in_scope, untaxable)
     rows, trunks = Pieces(PLACED, held_rows=PIECES_AT_ONCE * rows_in_piece), supplier_trunks(job.engine)
     for piece in owners:
@@ -74,7 +74,18 @@ def place(job: Job, month: Period, *, every_month: bool = False, rows_in_piece: 
         hand_back()
     waiting = _changed_rows(job, facts, changed) if changed else empty(PLACED)
     return Placed(
-        month, rows, facts, accounts, vat, untaxable, never_run, owners.billed, waiting, own, left_out, rows_in_piece
+        month,
+        rows,
+        facts,
+        client_months,
+        vat,
+        untaxable,
+        never_run,
+        owners.billed,
+        waiting,
+        own,
+        left_out,
+        rows_in_piece,
     )
 
 
@@ -104,8 +115,8 @@ def waiting_of_every_month(job: Job) -> pd.DataFrame:
     owners = attributed(job, open_transactions(job.engine, month.span(zone)[1], since), facts, changed, since=since)
     owing, _ = _open_owners(owners, _whatever_month)
     clients = {client_id for client_id, _ in owing}
-    accounts = accounts_of(job, {name for _, name in owing}, clients)
-    _, untaxable = _vat(job, accounts, month, owing, job.clients.keys() & clients)
+    client_months = client_months_of(job, {name for _, name in owing}, clients)
+    _, untaxable = _vat(job, client_months, month, owing, job.clients.keys() & clients)
     waiting_originals = _waiting_originals(owners, _whatever_month, untaxable)
     found, trunks = [], supplier_trunks(job.engine)
     for piece in owners:
@@ -182,7 +193,7 @@ def _in_scope(frame: pd.DataFrame, month: Period, whole: set[str], single: set[t
 
 def _vat(
     job: Job,
-    accounts: Accounts,
+    client_months: ClientMonths,
     month: Period,
     owing: Collection[Owner],
     clients: Iterable[str],
@@ -199,9 +210,9 @@ def _vat(
     owners += sorted(owner for owner in owing if owner[1] != str(month))
     owners += sorted({(original.client_id, original.month) for original in refunded}) + sorted(beside)
     for client_id, name in owners:
-        if client_id not in job.clients and not accounts.has_terms(client_id, name):
+        if client_id not in job.clients and not client_months.has_terms(client_id, name):
             continue  # its refunds are taxed as what they give back
-        answer = accounts.vat(client_id, name)
+        answer = client_months.vat(client_id, name)
         if isinstance(answer, Untaxable):
             untaxable[client_id, name] = answer.reason
         else:

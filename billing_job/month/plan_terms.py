@@ -8,7 +8,7 @@ from billing_job.core.categories import MINIMUM, MONTHLY_FEE, plan_charge_id
 from billing_job.core.money import cents_from_decimal, scaled
 from billing_job.core.settlement import Owner
 from billing_job.ledger.billed_facts import MonthNet, month_nets, own_charges
-from billing_job.month.accounts import Accounts
+from billing_job.month.client_months import ClientMonths
 from billing_job.month.job import Job
 
 NO_NETS: Mapping[Owner, dict[str, int]] = {}
@@ -16,7 +16,7 @@ NO_NETS: Mapping[Owner, dict[str, int]] = {}
 
 def plan_terms(
     job: Job,
-    accounts: Accounts,
+    client_months: ClientMonths,
     owners: Collection[Owner],
     fees: Collection[Owner],
     gone_nets: Mapping[Owner, dict[str, int]] = NO_NETS,
@@ -29,18 +29,18 @@ def plan_terms(
     """
     present: dict[Owner, str] = {}
     for client_id, name in sorted(owners, key=lambda owner: owner[0] not in job.clients):
-        present.setdefault((accounts.account(client_id, name), name), client_id)
+        present.setdefault((client_months.account(client_id, name), name), client_id)
     nets = month_nets(job.engine, {name for _, name in owners})
     billed_under: dict[Owner, set[str]] = {}
-    for (client_id, name), account in accounts.accounts_billed(nets).items():
+    for (client_id, name), account in client_months.accounts_billed(nets).items():
         billed_under.setdefault((account, name), set()).add(client_id)
     billed_fees, minimum_parts = own_charges(job.engine)
     found = {}
     for client_id, name in owners:
-        account = accounts.account(client_id, name)
+        account = client_months.account(client_id, name)
         fee_id = plan_charge_id(MONTHLY_FEE, account, name)
-        plan = accounts.plan(client_id, name)
-        owes = accounts.owes(client_id, name)
+        plan = client_months.plan(client_id, name)
+        owes = client_months.owes(client_id, name)
         owes_fee = owes and (client_id, name) in fees and fee_id not in billed_fees
         is_present = present[account, name] == client_id
         ids = {account, client_id, *billed_under.get((account, name), ())}
@@ -52,7 +52,7 @@ def plan_terms(
         }
         terms = PlanTerms(
             account=account,
-            fee_cents=accounts.fee_cents(client_id, name, plan) if owes_fee else 0,
+            fee_cents=client_months.fee_cents(client_id, name, plan) if owes_fee else 0,
             discount_millionths=scaled(plan.discount_percent),
             minimums=_minimums(plan, before, parts, owes=owes and is_present),
         )

@@ -35,11 +35,11 @@ from billing_job.ledger.freed import freed_months
 from billing_job.ledger.issuing import issue
 from billing_job.ledger.ledger_apart import Open, copy_documents, copy_terms, ledger_apart, open_settlements, store
 from billing_job.ledger.month_terms import all_terms, recorded_terms
-from billing_job.month.accounts import accounts_of
 from billing_job.month.attributing import PLACED
+from billing_job.month.client_months import client_months_of
 from billing_job.month.client_rows import by_client
 from billing_job.month.job import Job
-from billing_job.month.other_terms import Instead, OtherAccounts, present_names
+from billing_job.month.other_terms import Instead, OtherClientMonths, present_names
 from billing_job.month.own_charges import OwnCharges
 from billing_job.month.pipeline import billed_owners
 from billing_job.month.placed import Placed
@@ -59,9 +59,9 @@ class Replay:
         self._facts = job.assignments()
         settled = [row for step in steps if isinstance(step, Issued) for row in step.rows]
         months = {row.settlement.month for row in settled} | {row.period for row in settled}
-        self._accounts = accounts_of(job, months)
+        self._client_months = client_months_of(job, months)
         self._months = months
-        self.names = present_names(self._accounts, {row.client_id for row in settled})
+        self.names = present_names(self._client_months, {row.client_id for row in settled})
         departed = latest_clients(job.engine, set(self.names.values()) - set(job.clients)).values()
         mapping = replace(job.mapping, clients=(*job.mapping.clients, *departed))
         self._job = replace(job, engine=self._engine, mapping=mapping)
@@ -148,7 +148,7 @@ class Replay:
     def _bill(self, step: Issued) -> None:
         rows = [row._replace(client_id=self.names[row.client_id]) for row in step.rows]
         month = Period.parse(step.period)
-        accounts = self._accounts_now()
+        client_months = self._client_months_now()
         clients = {row.client_id for row in rows}
         asked = {owner for owner in self._asked if owner[1] == step.period}
         self._asked -= asked
@@ -156,13 +156,13 @@ class Replay:
         uses = [row for row in rows if not row.key[0].startswith(CHARGE)]
         own = [own_row(row) for row in rows if row.key[0].startswith(CHARGE) and not is_of_plan(row.key[0])]
         refunded = originals_of(self._engine, uses)
-        left_out = accounts.left_out(month) | accounts.freed_since(month)
+        left_out = client_months.left_out(month) | client_months.freed_since(month)
         vat: dict[Owner, Vat] = {}
         billed_owners_now = {(client_id, step.period) for client_id in clients}
         billed_owners_now |= {(row.client_id, row.settlement.month) for row in rows}
         billed_owners_now |= {(one.client_id, one.month) for one in refunded.values()}
         for owner in billed_owners_now | {owner for owner in left_out if owner[0] in clients}:
-            taxed = accounts.vat(*owner) if owner[0] in self._job.clients else NOTHING_TAXED
+            taxed = client_months.vat(*owner) if owner[0] in self._job.clients else NOTHING_TAXED
             if isinstance(taxed, Vat):
                 vat[owner] = taxed
             elif owner in billed_owners_now:
@@ -172,7 +172,7 @@ class Replay:
             month,
             Pieces.of(frame),
             self._facts,
-            accounts,
+            client_months,
             vat,
             {},
             Sum(),
@@ -193,15 +193,15 @@ class Replay:
             closes=False,
             now=moment_text(self._real.clock.now()),
             today=date.max,
-            terms=lambda: accounts.fresh_terms(owners),
+            terms=lambda: client_months.fresh_terms(owners),
         )
         self._note(rows, found)
 
-    def _accounts_now(self) -> OtherAccounts:
-        real = self._accounts
+    def _client_months_now(self) -> OtherClientMonths:
+        real = self._client_months
         recorded = recorded_terms(self._engine, self._months)
         facts, freed = (real.borne, real.closed, real.vies), freed_months(self._engine)
-        return OtherAccounts(
+        return OtherClientMonths(
             self._job, recorded, *facts, self._was, self._first, self._instead, self._corrected, freed=freed
         )
 

@@ -159,7 +159,7 @@ def _untaxable_without_rows(billed: Billed, job: Job, period: Period) -> list[st
     placed = billed.placed
     asked = [owner for owner in placed.untaxable if owner[1] == str(period) or owner in placed.left_out]
     owners = [owner for owner in asked if owner[0] not in waiting]
-    owing = plan_terms(job, placed.accounts, owners, owners)
+    owing = plan_terms(job, placed.client_months, owners, owners)
     charged = {(row.client_id, row.month) for row in placed.own.open_rows}
     owing_clients = charged | {owner for owner in owners if owner in owing}
     return list(dict.fromkeys(reason for owner, reason in placed.untaxable.items() if owner in owing_clients))

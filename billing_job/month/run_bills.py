@@ -76,7 +76,7 @@ def bills_of_run(
     owners = fees | _priced_owners(billable, placed)
     gone = joined(_rows_of_gone_clients(job, billable), PLACED)
     gone_nets = _gone_nets(charges(job, placed, before, gone).priced)
-    asked = plan_terms(job, placed.accounts, owners, fees, gone_nets)
+    asked = plan_terms(job, placed.client_months, owners, fees, gone_nets)
     lots = partial(
         bills,
         clients={id_: job.mapping.with_references(one, month.last_day) for id_, one in known.items()},

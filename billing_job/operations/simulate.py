@@ -12,7 +12,7 @@ from billing_job.core.sentences import listed
 from billing_job.core.settlement import Owner
 from billing_job.ledger.billing_steps import Billed, Step, billed_of_periods, course
 from billing_job.ledger.documents import billed_periods, latest_clients
-from billing_job.month.accounts import accounts_of
+from billing_job.month.client_months import client_months_of
 from billing_job.month.job import Job
 from billing_job.month.other_terms import Instead
 from billing_job.month.replaying import Replay
@@ -69,8 +69,8 @@ def simulated(job: Job, first: Period, months: int, instead: Instead) -> dict[st
 
 def _unused(job: Job, months: Collection[str], instead: Instead) -> list[str]:
     """Plans that nobody had in these months; ConfigError where that is all of them, for nothing would be simulated."""
-    accounts = accounts_of(job, months)
-    had = {accounts.plan_name(*owner) for owner in accounts.recorded}
+    client_months = client_months_of(job, months)
+    had = {client_months.plan_name(*owner) for owner in client_months.recorded}
     unused = sorted(set(instead.plans) - had)
     if unused and not had & set(instead.plans):
         raise ConfigError(

@@ -20,8 +20,8 @@ from billing_job.ledger.transaction_history import (
     versions,
 )
 from billing_job.ledger.transactions import transactions_of
-from billing_job.month.accounts import accounts_of
 from billing_job.month.attributing import attributed, billed_and_changed
+from billing_job.month.client_months import client_months_of
 from billing_job.month.job import Job
 from billing_job.operations.why_charge import told_of_charge
 from billing_job.reporting.attribution_csv import reasons_of
@@ -126,7 +126,7 @@ def _rules(job: Job, frame: pd.DataFrame, trunk_names: dict[str, str]) -> list[d
     if owned.empty:
         return [None] * len(frame)
     owners = set(zip(owned["client_id"], owned["month"], strict=True))
-    accounts = accounts_of(job, {month for _, month in owners}, {client_id for client_id, _ in owners})
+    client_months = client_months_of(job, {month for _, month in owners}, {client_id for client_id, _ in owners})
     tariff = Tariff(
         clients=job.clients,
         plans=job.settings.plans,
@@ -134,7 +134,7 @@ def _rules(job: Job, frame: pd.DataFrame, trunk_names: dict[str, str]) -> list[d
         category_order=tuple(dict.fromkeys(job.settings.categories.values())),
         trunk_names=trunk_names,
         zone=job.settings.billing.zone,
-        of_months=accounts.tariffs(owners, now=False),
+        of_months=client_months.tariffs(owners, now=False),
     )
     places, rules = rules_of(owned, Coded.of(owned["month"]), tariff)
     found = {index: _rule(rules[place]) for index, place in zip(owned.index, places, strict=True)}

@@ -10,7 +10,7 @@ from billing_job.core.money import micros_text
 from billing_job.core.period import Period
 from billing_job.ledger.billed_charges import BilledCharge
 from billing_job.ledger.transaction_history import settlements_of
-from billing_job.month.accounts import accounts_of
+from billing_job.month.client_months import client_months_of
 from billing_job.month.job import Job
 from billing_job.month.own_charges import own_charges
 from billing_job.operations.charges_list import charge_entry, gone_entry
@@ -98,8 +98,8 @@ def _of_plan(job: Job, id_: str, settled: list[dict[str, Any]]) -> dict[str, Any
     """A fee or a minimum as it is billed by now."""
     month = settled[-1]["month"]
     account, category = plan_charge_of(id_, month)
-    accounts = accounts_of(job, {month})
-    plan, name = accounts.plan(account, month), accounts.plan_name(account, month)
+    client_months = client_months_of(job, {month})
+    plan, name = client_months.plan(account, month), client_months.plan_name(account, month)
     is_fee = settled[-1]["category"] == MONTHLY_FEE
     asked = plan.monthly_fee if is_fee else plan.category_minimum.get(category, "0") if category else plan.minimum
     what = "a fee of" if is_fee else f"for {category} at least" if category else "at least"

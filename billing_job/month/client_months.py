@@ -31,7 +31,7 @@ from billing_job.month.vat_ids import rests_on_vies, without_evidence
 
 
 @dataclass(frozen=True)
-class Accounts:
+class ClientMonths:
     """What the ledger recorded of some months, beside what the files say of them now."""
 
     job: Job
@@ -297,14 +297,14 @@ class Accounts:
         return self._texts[key]
 
 
-def accounts_of(job: Job, months: Collection[str], clients: Collection[str] | None = None) -> Accounts:
+def client_months_of(job: Job, months: Collection[str], clients: Collection[str] | None = None) -> ClientMonths:
     """What is recorded of these months and of freed ones: of all clients, or of these and what they were called."""
     freed = freed_months(job.engine)
     months = {*months, *(month for _, month in freed.owners)}
     trunks = None if clients is None else {fact.trunk for fact in job.mapping.trunks if fact.client_id in clients}
     borne = borne_months(job.engine, months, trunks)
     known = None if clients is None else {*clients, *borne.values()}
-    return Accounts(
+    return ClientMonths(
         job,
         recorded_terms(job.engine, months, known),
         borne,
