@@ -20,7 +20,7 @@ from billing_job.core.period import Period
 from billing_job.core.settlement import MonthTerms, Owner
 from billing_job.core.vat_evidence import RecordedAnswer
 from billing_job.ledger.billed_facts import billed_trunks
-from billing_job.ledger.documents import billed_periods
+from billing_job.ledger.documents import closed_periods
 from billing_job.ledger.freed import FreedMonths, freed_months
 from billing_job.ledger.month_terms import borne_months, recorded_terms
 from billing_job.ledger.vies_answers import latest_answers
@@ -271,7 +271,7 @@ def client_months_of(job: Job, months: Collection[str], clients: Collection[str]
         job,
         recorded_terms(job.engine, months, known),
         borne,
-        billed_periods(job.engine)[0],
+        closed_periods(job.engine),
         latest_answers(job.engine),
         freed=freed,
     )
