@@ -106,12 +106,13 @@ def status(invocation: Invocation, as_json: bool) -> int:
     Nothing is asked of the supplier. Example: billing-job status
     """
     from billing_job.commands.look_up_text import status_text
-    from billing_job.month.session import locked_job
+    from billing_job.month.session import locked_ledger
     from billing_job.operations.status import status as standing
 
-    with locked_job(invocation.session()) as job:
-        found = standing(job)
-        text = status_text(found, job.settings.billing.currency)
+    session = invocation.session()
+    with locked_ledger(session) as ledger:
+        found = standing(ledger, session.config_folder)
+    text = status_text(found, session.settings.billing.currency)
     if as_json:
         emit(found)
     else:

@@ -13,6 +13,7 @@ from billing_job.core.toml import (
     Day,
     DayCount,
     Id,
+    KeptAsWritten,
     Language,
     NumberCountry,
     PhoneNumber,
@@ -63,7 +64,7 @@ def _addresses(value: str) -> str:
     return ";".join(addresses)
 
 
-Addresses = Annotated[str, AfterValidator(_addresses)]
+Addresses = Annotated[str, AfterValidator(_addresses), KeptAsWritten(r"[^@\s,;<>]++@[^@\s,;<>]++")]
 
 
 class ClientRow(Row):
@@ -74,6 +75,7 @@ class ClientRow(Row):
         Field(pattern=r"^[^\W_][\w.@+ -]{0,63}$"),
         expecting("use letters, digits, '.', '_', '-' and at most 64 of them: it becomes part of file names"),
         AfterValidator(as_text),
+        KeptAsWritten(r"[A-Za-z][\w.@+-]{0,63}+"),
     ]
     name: str
     attention: str = ""

@@ -3,8 +3,6 @@
 from functools import lru_cache
 from importlib.resources import files
 
-from phonenumbers import SUPPORTED_REGIONS
-
 OTHERWISE = {"UK": "GB", "EL": "GR", "XI": "GB"}
 """Codes that are in use elsewhere (the internet, VAT ids of Greece and Northern Ireland), and the country's own."""
 
@@ -47,4 +45,8 @@ def country(text: str) -> str:
 def numbering_country(text: str) -> str:
     """The same for a phone number: Kosovo and Ascension have numbers of their own, though ISO 3166 has no code."""
     code = text.strip().upper()
+    if code in countries():
+        return code
+    from phonenumbers import SUPPORTED_REGIONS  # it takes time to load, and hardly anybody asks
+
     return code if code in SUPPORTED_REGIONS else country(code)

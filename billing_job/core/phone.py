@@ -1,10 +1,11 @@
 """Phone numbers as E.164 writes them, and the country that one belongs to."""
 
 import re
+from collections.abc import Mapping
+from functools import cache
 
-import phonenumbers
-
-_E164 = re.compile(r"\+[1-9]\d{4,14}")
+E164 = r"\+[1-9][0-9]{4,14}"
+_E164 = re.compile(E164)
 _A_DECIMAL = re.compile(r"\.\d$|^\+?\d+\.0+$")
 
 
@@ -26,6 +27,8 @@ def e164_of_digits(text: str) -> str | None:
     """The number that these digits are with a + before them, as a spreadsheet leaves it; None where there is none."""
     if not (text.isascii() and text.isdigit()) or text.startswith("0"):
         return None
+    import phonenumbers  # who writes the + does not wait for it
+
     try:
         found = phonenumbers.parse(f"+{text}")
     except phonenumbers.NumberParseException:
@@ -38,10 +41,20 @@ def country_of(number: str) -> str:
     if _E164.fullmatch(number):
         # Most codes are one country's: to see that the number is of it takes a hundredth of the time to take it apart.
         for end in (2, 3, 4):
-            regions = phonenumbers.COUNTRY_CODE_TO_REGION_CODE.get(int(number[1:end]), ())
+            regions = _regions().get(int(number[1:end]), ())
             if len(regions) == 1:
-                return str(regions[0])
+                return regions[0]
+    import phonenumbers
+
     try:
         return phonenumbers.region_code_for_number(phonenumbers.parse(number)) or ""
     except phonenumbers.NumberParseException:
         return ""
+
+
+@cache
+def _regions() -> Mapping[int, tuple[str, ...]]:
+    """Calling code → the regions that share it."""
+    from phonenumbers import COUNTRY_CODE_TO_REGION_CODE
+
+    return COUNTRY_CODE_TO_REGION_CODE

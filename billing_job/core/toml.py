@@ -4,6 +4,7 @@ What is wrong with a value is said as what to write instead; who reads the file 
 """
 
 import re
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from functools import lru_cache
@@ -24,7 +25,7 @@ from pydantic import (
 
 from billing_job.core.countries import country, numbering_country
 from billing_job.core.money import MAX_CENTS, MAX_MICROS, cents_from_decimal, decimal_text, micros_from_decimal, scaled
-from billing_job.core.phone import e164, e164_of_digits
+from billing_job.core.phone import E164, e164, e164_of_digits
 
 AS_RECORDED = {"as_recorded": True}
 """The context in which a value of the ledger is read, and not one of a file."""
@@ -136,6 +137,16 @@ def expecting(what: str) -> WrapValidator:
     return WrapValidator(checked)
 
 
+@dataclass(frozen=True, slots=True)
+class KeptAsWritten:
+    """Of a type: text that matches the pattern whole is right, and is kept letter for letter.
+
+    So a column of it need not be checked cell by cell. The pattern matches no blank at either end, and no line's end.
+    """
+
+    pattern: str
+
+
 DecimalString = Annotated[str, BeforeValidator(_decimal_string), AfterValidator(_four_places)]
 PositiveDecimal = Annotated[DecimalString, AfterValidator(_not_negative)]
 Money = Annotated[str, BeforeValidator(_decimal_string), AfterValidator(_whole_cents)]
@@ -154,9 +165,13 @@ Language = Annotated[
     expecting("write a two-letter language code, such as nl"),
     AfterValidator(_language),
 ]
-Id = Annotated[str, AfterValidator(as_text)]
+Id = Annotated[
+    str,
+    AfterValidator(as_text),
+    KeptAsWritten(r"[A-Za-z_][\w.:-]*+|[0-9]++|[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}"),
+]
 """A name that the supplier or the user gave: digits stay digits."""
-PhoneNumber = Annotated[str, AfterValidator(_phone_number)]
+PhoneNumber = Annotated[str, AfterValidator(_phone_number), KeptAsWritten(E164)]
 Day = Annotated[date, BeforeValidator(_day), expecting("write the day as YYYY-MM-DD")]
 DayCount = Annotated[int, Field(ge=0, le=365), expecting("write a whole number of days from 0 to 365")]
 VatRatePercent = Annotated[

@@ -109,7 +109,7 @@ def changed_rows(connection: Connection, table: Table) -> Iterator[str]:
 def miscounted_facts(connection: Connection) -> Iterator[str]:
     """A sentence for each table that has more or fewer rows than were recorded; reads no row."""
     tables = chained_tables()
-    recorded = _recorded_rows(connection, tables)
+    recorded = recorded_rows(connection, tables)
     for name, count in row_counts(connection, tables).items():
         if count != recorded[name]:
             yield _miscounted(name, count, recorded[name])
@@ -120,7 +120,7 @@ def row_counts(connection: Connection, tables: Sequence[Table]) -> dict[str, int
     return _of_each(connection, tables, "SELECT count(*) FROM {}")
 
 
-def _recorded_rows(connection: Connection, tables: Sequence[Table]) -> dict[str, int]:
+def recorded_rows(connection: Connection, tables: Sequence[Table]) -> dict[str, int]:
     """table → how many rows it has by its last link."""
     last = "SELECT rows FROM chain WHERE table_name = '{}' ORDER BY seq DESC LIMIT 1"
     return _of_each(connection, tables, f"SELECT coalesce(({last}), 0)")

@@ -106,7 +106,7 @@ def listed_documents(
                 vat_cents,
                 gross_cents,
                 corrects,
-            ) in connection.execute(ordered)
+            ) in connection.execute(ordered).all()
         ]
 
 
@@ -114,7 +114,7 @@ def count_in_state(engine: Engine, state: str) -> int:
     """How many documents are in a state, without reading any of them."""
     with transaction(engine) as connection:
         credited, sent = _credited(connection), _sent(connection)
-        rows = connection.execute(select(documents.c.number, documents.c.net_cents))
+        rows = connection.execute(select(documents.c.number, documents.c.net_cents)).all()
         return sum(_state(net, credited.get(number, 0), sent.get(number)) == state for number, net in rows)
 
 

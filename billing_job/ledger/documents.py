@@ -188,9 +188,15 @@ def clients_billed_for(engine: Engine, period: str) -> set[str]:
 def billed_periods(engine: Engine) -> tuple[set[str], set[tuple[str, str]]]:
     """Periods that were billed whole, and single (client, period) pairs that have a document."""
     with transaction(engine) as connection:
-        whole = set(connection.execute(select(closings.c.period)).scalars())
         pairs = connection.execute(select(documents.c.client_id, documents.c.period).distinct())
-        return whole, {(client_id, period) for client_id, period in pairs}
+        single = {(client_id, period) for client_id, period in pairs}
+    return closed_periods(engine), single
+
+
+def closed_periods(engine: Engine) -> set[str]:
+    """Periods that were billed whole."""
+    with transaction(engine) as connection:
+        return set(connection.execute(select(closings.c.period)).scalars())
 
 
 def net_by_month(engine: Engine, before: str, months: int) -> dict[str, list[MonthTotal]]:

@@ -1,6 +1,6 @@
-"""What a month was last written from: when nothing of it has changed, nothing has to be written again.
+"""What was worked out and from what: while nothing of that has changed it need not be worked out again.
 
-The ledger's tables only grow, so the number of rows in each tells two states of it apart.
+The ledger's tables only grow, so the number of rows that were recorded in each tells two states of it apart.
 """
 
 import hashlib
@@ -8,13 +8,12 @@ import hashlib
 from sqlalchemy import Connection, Engine, delete, insert, select
 
 from billing_job.ledger.billing_tables import series
-from billing_job.ledger.chain import row_counts
+from billing_job.ledger.chain import chained_tables, recorded_rows
 from billing_job.ledger.database import transaction
-from billing_job.ledger.derived_tables import DERIVED
-from billing_job.ledger.tables import balances, chain, facts, metadata, runs, walks
+from billing_job.ledger.tables import balances, facts, walks
 
-COUNT_PROCESSES = (facts, runs, walks, balances, chain, *DERIVED)
-"""Tables that grow without anything new being known, and those that follow from the others."""
+COUNT_PROCESSES = (walks, balances)
+"""Tables that grow without anything new being known."""
 
 
 def ledger_state(engine: Engine) -> str:
@@ -23,12 +22,12 @@ def ledger_state(engine: Engine) -> str:
         return _state(connection)
 
 
-def _state(connection: Connection) -> str:
-    counted = [table for table in metadata.sorted_tables if table not in COUNT_PROCESSES]
-    sizes = list(row_counts(connection, counted).items())
+def _state(connection: Connection, told_by: str = "") -> str:
+    telling = [table for table in chained_tables() if table not in COUNT_PROCESSES]
+    sizes = list(recorded_rows(connection, telling).items())
     numbers = connection.execute(select(series).order_by(series.c.kind, series.c.year)).all()
     latest = select(balances.c.micros, balances.c.currency).order_by(balances.c.seq.desc()).limit(1)
-    parts = (sizes, [tuple(row) for row in numbers], [tuple(row) for row in connection.execute(latest)])
+    parts = (told_by, sizes, [tuple(row) for row in numbers], [tuple(row) for row in connection.execute(latest)])
     return hashlib.sha256(repr(parts).encode()).hexdigest()
 
 
@@ -42,8 +41,26 @@ def written_from(engine: Engine, month: str) -> str:
 def note_written(engine: Engine, month: str, state: str) -> None:
     """Note what a month whose folder is whole was written from: no fact, only what saves work while nothing changes."""
     with transaction(engine) as connection:
-        connection.execute(delete(facts).where(facts.c.name == _name(month)))
-        connection.execute(insert(facts).values(name=_name(month), value=state))
+        _note(connection, _name(month), state)
+
+
+def remembered(engine: Engine, name: str, told_by: str) -> str:
+    """What was remembered under a name, told by the same words and the same ledger; empty when either has changed."""
+    with transaction(engine) as connection:
+        value = connection.execute(select(facts.c.value).where(facts.c.name == name)).scalar_one_or_none() or ""
+        state, _, text = value.partition("\n")
+        return text if state == _state(connection, told_by) else ""
+
+
+def remember(engine: Engine, name: str, told_by: str, text: str) -> None:
+    """Remember under a name what follows from the ledger as it is and from what `told_by` stands for."""
+    with transaction(engine) as connection:
+        _note(connection, name, f"{_state(connection, told_by)}\n{text}")
+
+
+def _note(connection: Connection, name: str, value: str) -> None:
+    connection.execute(delete(facts).where(facts.c.name == name))
+    connection.execute(insert(facts).values(name=name, value=value))
 
 
 def _name(month: str) -> str:

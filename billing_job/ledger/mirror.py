@@ -124,7 +124,9 @@ def current_trunks(connection: Connection) -> list[Trunk]:
     """The supplier's trunks as last seen."""
     latest = select(func.max(trunks.c.seq)).group_by(trunks.c.uuid)
     columns = select(trunks.c.trunk_id, trunks.c.uuid, trunks.c.name)
-    return [Trunk(*row) for row in connection.execute(columns.where(trunks.c.seq.in_(latest)).order_by(trunks.c.uuid))]
+    return [
+        Trunk(*row) for row in connection.execute(columns.where(trunks.c.seq.in_(latest)).order_by(trunks.c.uuid)).all()
+    ]
 
 
 def typed_columns(row: Transaction) -> dict[str, object]:

@@ -46,7 +46,7 @@ def claims_in(connection: Connection) -> list[Claim]:
             offered,
             currency,
         )
-        for number, kind, client_id, issued, due, gross, corrects, offered, currency in connection.execute(query)
+        for number, kind, client_id, issued, due, gross, corrects, offered, currency in connection.execute(query).all()
     ]
 
 

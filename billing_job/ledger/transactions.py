@@ -8,20 +8,20 @@ from typing import Any
 import adbc_driver_sqlite
 import pandas as pd
 import pyarrow as pa
-from sqlalchemy import Connection, Engine, func, literal_column, select
+from sqlalchemy import Engine, literal_column, select
 
 from billing_job.core.columns.schema import BILLED, STANDING, TRANSACTIONS, conform
 from billing_job.core.errors import LedgerError
 from billing_job.core.files.pieces import ROWS_IN_PIECE
-from billing_job.core.wallet import Balance, Transaction, Trunk
+from billing_job.core.wallet import Transaction
 from billing_job.ledger.arrow import AT_ONCE, ArrowErrors, answering
 from billing_job.ledger.billing_tables import settlements
 from billing_job.ledger.chain import add
 from billing_job.ledger.database import BUSY_SECONDS, transaction
-from billing_job.ledger.mirror import current_trunks, typed_columns
+from billing_job.ledger.mirror import typed_columns
 from billing_job.ledger.postgres import postgres_answer
 from billing_job.ledger.releases import is_released
-from billing_job.ledger.tables import balances, exceptions_seen, revisions, transactions, walks
+from billing_job.ledger.tables import exceptions_seen, revisions, transactions
 
 _LARGE = "COALESCE(t.large_micros, '') AS large_micros"
 """Never NULL: see arrow.AT_ONCE."""
@@ -224,33 +224,6 @@ def settled_parts(engine: Engine) -> dict[tuple[str, int], int]:
         # Written out, or no database sees that its index of these rows will do.
         rows = connection.execute(query.where(settlements.c.part > literal_column("0"), ~is_released()))
         return {(row.transaction_id, row.part): row.cost_micros for row in rows}
-
-
-def supplier_trunks(engine: Engine) -> list[Trunk]:
-    """The supplier's trunks as last seen."""
-    with transaction(engine) as connection:
-        return current_trunks(connection)
-
-
-def last_balance(engine: Engine) -> Balance | None:
-    """The balance as last fetched; None before the first sync, and when the last one could not read it."""
-    with transaction(engine) as connection:
-        return newest_balance(connection)
-
-
-def newest_balance(connection: Connection) -> Balance | None:
-    """The same on a connection that is open."""
-    row = connection.execute(select(balances).order_by(balances.c.seq.desc()).limit(1)).one_or_none()
-    if row is None or not row.micros:
-        return None
-    return Balance(int(row.micros), row.currency, row.places)
-
-
-def last_whole_walk(engine: Engine) -> str | None:
-    """When the supplier's list was last read whole, ISO 8601 UTC; None when it never was."""
-    with transaction(engine) as connection:
-        finished: str | None = connection.execute(select(func.max(walks.c.finished))).scalar_one()
-        return finished
 
 
 def changed(engine: Engine) -> list[str]:

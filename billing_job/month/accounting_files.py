@@ -19,7 +19,7 @@ from billing_job.core.files.manifest import sha256
 from billing_job.core.money import MICROCENTS_PER_CENT, MICROS_PER_CENT, cents_of, decimal_text, shared_out
 from billing_job.core.period import Period
 from billing_job.core.sentences import counted
-from billing_job.ledger.documents import billed_periods, documents_in_folder, headings_of, latest_clients
+from billing_job.ledger.documents import closed_periods, documents_in_folder, headings_of, latest_clients
 from billing_job.ledger.payments import recorded_payments
 from billing_job.ledger.sums import moved_before
 from billing_job.month.job import Job
@@ -43,7 +43,7 @@ def check_billed(job: Job, month: Period) -> None:
 
 
 def _is_billed(job: Job, month: Period) -> bool:
-    return str(month) in billed_periods(job.engine)[0] or len(documents_in_folder(job.engine, str(month))) > 0
+    return str(month) in closed_periods(job.engine) or len(documents_in_folder(job.engine, str(month))) > 0
 
 
 def month_books(

@@ -1,7 +1,5 @@
 """The parts of a run, put together once: settings, mapping, ledger, templates, accounts, clock."""
 
-import base64
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -17,7 +15,8 @@ from billing_job.billing.invoicing.tax import TaxRules
 from billing_job.billing.invoicing.untaxed_at_home import SHIPPED_REVERSE_CHARGES, small_business_vat
 from billing_job.billing.rating.charge_periods import Charge
 from billing_job.billing.rating.tariff import DatedPrice
-from billing_job.config.charges_file import CHARGES, INDICES, load_charges
+from billing_job.config.charges_file import load_charges
+from billing_job.config.fingerprint import configuration_sha256
 from billing_job.config.mapping import load_mapping, load_vat_rates
 from billing_job.config.price_list import load_prices
 from billing_job.config.reading import TransactionsReading
@@ -40,33 +39,11 @@ from billing_job.documents.templates import Templates, load_templates
 from billing_job.ledger.collections import logged_collections
 from billing_job.ledger.database import open_engine
 from billing_job.ledger.events import event_bodies, orders_paid
+from billing_job.ledger.last_look import supplier_trunks
 from billing_job.ledger.onboarding import bought_ids
 from billing_job.ledger.payments import recorded_payments
-from billing_job.ledger.transactions import supplier_trunks
 from billing_job.ledger.withdrawals import withdrawn
 from billing_job.month.reading_in_effect import read_as_settings_say, reading_in_effect
-
-CONFIGURATION_FILES = (
-    "billing.toml",
-    "clients.csv",
-    "clients.xlsx",
-    "trunks.csv",
-    "trunks.xlsx",
-    "numbers.csv",
-    "numbers.xlsx",
-    "prices.csv",
-    "vat_rates.csv",
-    "domestic_reverse_charge.csv",
-    "exchange_rates.csv",
-    "references.csv",
-    "accounts.csv",
-    "open_items.csv",
-    "mandates.csv",
-    "reminder_holds.csv",
-    "interest_rates.csv",
-    CHARGES,
-    INDICES,
-)
 
 
 @dataclass(frozen=True)
@@ -241,7 +218,7 @@ def open_job(settings: Settings, config_folder: Path, clock: Clock) -> Job:
         shipped_rates=load_vat_rates(shipped_config() / "vat_rates.csv"),
         engine=engine,
         clock=clock,
-        configuration_sha256=_fingerprint(config_folder),
+        configuration_sha256=configuration_sha256(config_folder),
         first_day=first_day,
         receivables_files=receivables_files,
         charges=charges,
@@ -270,13 +247,3 @@ def _seller(settings: Settings, logo: str) -> Seller:
         carried_forward=design.carried_forward,
         pdf_in_ubl=design.pdf_in_ubl,
     )
-
-
-def _fingerprint(config_folder: Path) -> str:
-    """One hash over all files of the configuration, those that are missing included."""
-    digest = hashlib.sha256()
-    for name in CONFIGURATION_FILES:
-        path = config_folder / name
-        content = path.read_bytes() if path.exists() else b""
-        digest.update(name.encode() + b"\0" + base64.b16encode(hashlib.sha256(content).digest()) + b"\n")
-    return digest.hexdigest()

@@ -28,7 +28,7 @@ from billing_job.core.period import Period
 from billing_job.core.register import Assignment
 from billing_job.core.sentences import counted
 from billing_job.ledger.billed_charges import BilledCharge, billed_charges
-from billing_job.ledger.documents import billed_periods
+from billing_job.ledger.documents import closed_periods
 from billing_job.month.client_months import ClientMonths, client_months_of
 from billing_job.month.job import Job
 
@@ -63,7 +63,7 @@ def own_charges(job: Job, until: Period, facts: Assignments | None = None) -> Ow
     if not job.charges and not billed:
         return OwnCharges()
     facts = facts or job.assignments()
-    closed = billed_periods(job.engine)[0]
+    closed = closed_periods(job.engine)
     first = Period.parse(job.settings.billing.first_month or min({*closed, str(until)}))
     debtors = _Debtors(job, facts, closed, first, billed)
     rows: list[ChargeRow] = []

@@ -23,8 +23,9 @@ from billing_job.core.wallet import Trunk
 from billing_job.ledger.billed_facts import documents_of
 from billing_job.ledger.decisions import accepted_costs
 from billing_job.ledger.documents import billed_periods
+from billing_job.ledger.last_look import supplier_trunks
 from billing_job.ledger.month_terms import months_without_terms
-from billing_job.ledger.transactions import open_transactions, supplier_trunks, transactions_in_scope, transactions_of
+from billing_job.ledger.transactions import open_transactions, transactions_in_scope, transactions_of
 from billing_job.month.attributing import PLACED, AttributedRows, attributed, billed_and_changed, months_of_rows
 from billing_job.month.client_months import ClientMonths, client_months_of
 from billing_job.month.job import Job

@@ -10,7 +10,8 @@ from billing_job.didfarm.wire_json import parse_json
 from billing_job.ledger.audit import glance
 from billing_job.ledger.database import transaction
 from billing_job.ledger.derived_tables import not_as_derived, unsettled, wallet_sums
-from billing_job.ledger.transactions import changed_raw_rows, last_whole_walk
+from billing_job.ledger.last_look import last_whole_walk
+from billing_job.ledger.transactions import changed_raw_rows
 from billing_job.month.job import Job
 
 

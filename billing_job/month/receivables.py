@@ -113,7 +113,7 @@ def check_holds(job: Job) -> None:
         raise ConfigError(problems)
 
 
-def receivables_figures(job: Job) -> dict[str, Any]:
+def receivables_figures(job: Job | OpenLedger) -> dict[str, Any]:
     """What is open, overdue and in clients' favour today, in cents, and the newest day that a statement tells of."""
     found = load_receivables(job)
     newest = newest_statement_day(job.engine)

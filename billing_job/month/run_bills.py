@@ -18,7 +18,7 @@ from billing_job.core.memory import hand_back
 from billing_job.core.period import Period
 from billing_job.core.settlement import Bill, Owner
 from billing_job.ledger.documents import net_by_month
-from billing_job.ledger.transactions import supplier_trunks
+from billing_job.ledger.last_look import supplier_trunks
 from billing_job.ledger.vat_closings import first_open_day
 from billing_job.month.attributing import PLACED
 from billing_job.month.charges import charges, decided_before

@@ -1,12 +1,18 @@
 """Invariant 5: opening balance and movements against the wallet's balance."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from billing_job.core.money import cents_of, micros_from_decimal
 from billing_job.core.wallet import Balance
-from billing_job.ledger.transactions import last_balance
-from billing_job.ledger.withdrawals import wallet_movements
-from billing_job.month.job import Job
+from billing_job.ledger.last_look import last_balance
+from billing_job.ledger.withdrawals import wallet_movements, withdrawn
+from billing_job.month.session import OpenLedger
+
+if TYPE_CHECKING:
+    from billing_job.month.job import Job
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +61,11 @@ class WalletProof:
         return {**cents, "matches": self.matches, **{f"{name}_micros": each for name, each in amounts.items()}}
 
 
-def wallet_proof(job: Job) -> WalletProof:
+def wallet_proof(ledger: Job | OpenLedger) -> WalletProof:
     """Compare the ledger with the balance as last fetched; one in another currency proves nothing and is none."""
-    opening = micros_from_decimal(job.settings.billing.opening_balance)
-    movements = wallet_movements(job.engine, job.withdrawn(), job.settings.billing.currency)
-    balance = last_balance(job.engine)
-    known = balance is not None and balance.currency == job.settings.billing.currency
+    currency = ledger.settings.billing.currency
+    opening = micros_from_decimal(ledger.settings.billing.opening_balance)
+    movements = wallet_movements(ledger.engine, withdrawn(ledger.engine, opening, currency), currency)
+    balance = last_balance(ledger.engine)
+    known = balance is not None and balance.currency == currency
     return WalletProof(opening, movements, balance if known else None)

@@ -11,7 +11,7 @@ from billing_job.core.wallet import Trunk
 from billing_job.documents.accent import READABLE, accent_of, contrast_on_white
 from billing_job.documents.postal_address import with_its_nought
 from billing_job.documents.translations import LOCALES
-from billing_job.ledger.transactions import supplier_trunks
+from billing_job.ledger.last_look import supplier_trunks
 from billing_job.month.job import Job
 from billing_job.month.units_set_by_hand import units_set_by_hand
 from billing_job.operations.doctor import Finding, Verdict

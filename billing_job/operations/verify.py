@@ -11,7 +11,7 @@ from billing_job.didfarm.wire_json import parse_json
 from billing_job.documents.document_files import document_file, kinds_of
 from billing_job.ledger.audit import UNREADABLE, audit, audit_chain, glance
 from billing_job.ledger.document_files import stored_files
-from billing_job.ledger.documents import all_documents, billed_periods, issued_numbers
+from billing_job.ledger.documents import all_documents, closed_periods, issued_numbers
 from billing_job.month.folder_guard import folder_problems
 from billing_job.month.job import Job
 from billing_job.operations.open_items_check import open_items_agree
@@ -92,7 +92,7 @@ def verify(job: Job, month: Period | None) -> tuple[int, list[str]]:
     except (BillingJobError, *UNREADABLE):
         if not problems:  # what cannot be read of a damaged ledger adds nothing
             raise
-    folders = sorted({issued.folder for issued in documents} | billed_periods(job.engine)[0])
+    folders = sorted({issued.folder for issued in documents} | closed_periods(job.engine))
     for folder in [str(month)] if month else folders:
         problems += job.folder(Period.parse(folder)).damaged()
     return len(documents), problems

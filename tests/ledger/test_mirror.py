@@ -13,9 +13,9 @@ from billing_job.core.wallet import Balance, CompletedWalk, ListShape, Saved, Tr
 from billing_job.didfarm.walk import walk
 from billing_job.didfarm.wire import read_transaction
 from billing_job.ledger.database import transaction
+from billing_job.ledger.last_look import last_balance
 from billing_job.ledger.mirror import LedgerMirror
 from billing_job.ledger.tables import transactions
-from billing_job.ledger.transactions import last_balance
 from billing_job.ledger.withdrawals import wallet_movements, withdrawn
 from tests.support.fault_table import Ledger, ledger_in
 from tests.support.moving_list import READING, Crash, MemoryMirror, MovingList, Odds, dice

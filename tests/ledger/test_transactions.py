@@ -8,8 +8,9 @@ import pandas as pd
 from billing_job.ledger.arrow import AT_ONCE
 from billing_job.ledger.bulk import insert_rows
 from billing_job.ledger.database import open_engine, transaction
+from billing_job.ledger.last_look import last_balance
 from billing_job.ledger.tables import transactions, wallet_rows
-from billing_job.ledger.transactions import all_transactions, last_balance
+from billing_job.ledger.transactions import all_transactions
 
 
 def open_files(path: Path) -> list[str]:

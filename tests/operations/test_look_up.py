@@ -111,3 +111,34 @@ def test_before_the_first_run(tmp_path: Path) -> None:
         assert here.office.type("status", "--json").json["ledger"]["transactions"] == 0
         assert here.office.type("list").code == 0
         assert list(here.office.folder.glob("billing.db*")) == []
+
+
+def test_what_waits_is_told_anew_after_each_change(tmp_path: Path) -> None:
+    """The ledger, the files and the calendar each change it; a second look says the same, and so does the queue."""
+    nobody = {"type_": "call", "number": "+31209999999"}
+    with life(tmp_path, plan(MARKUP)) as here:
+
+        def waits() -> set[str]:
+            looks = [here.office.type("status", "--json").json["waiting"] for _ in range(2)]
+            queue = here.waiting()
+            assert [(each["count"], each["cents"]) for each in looks] == [
+                (len(queue), sum(cents for _, cents in queue.values()))
+            ] * 2
+            return set(queue)
+
+        here.add(moved(1, -1000, "2026-09-05"), moved(2, -10, "2026-09-07", **nobody))
+        here.run(SEPTEMBER, code=3)
+        assert waits() == {"2"}
+        here.add(moved(3, -20, "2026-10-07", **nobody), moved(4, -40, "2026-12-02", **nobody))
+        here.office.type("sync")
+        assert waits() == {"2", "3"}
+        here.on("2026-12-05")
+        assert waits() == {"2", "3", "4"}
+        files = (here.office.config / "numbers.csv").read_text()
+        here.numbers(f"+31209999999,,,{TRUNK_B},2026-10-01,")
+        assert waits() == {"2"}
+        (here.office.config / "numbers.csv").write_text(files)
+        here.resolve(3, "--client", "acme")
+        assert waits() == {"2", "4"}
+        here.settings(plan(MARKUP), billing='first_month = "2026-10"')
+        assert waits() == {"4"}

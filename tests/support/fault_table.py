@@ -21,10 +21,11 @@ from billing_job.didfarm.sandbox.running import RunningSandbox
 from billing_job.didfarm.sync import fetch
 from billing_job.didfarm.wire_json import canonical_json
 from billing_job.ledger.database import open_engine, transaction
+from billing_job.ledger.last_look import last_balance
 from billing_job.ledger.mirror import LedgerMirror, absent_ids
 from billing_job.ledger.run_lock import run_lock
 from billing_job.ledger.tables import wallet_rows
-from billing_job.ledger.transactions import changed, last_balance
+from billing_job.ledger.transactions import changed
 from billing_job.ledger.withdrawals import wallet_movements, withdrawn
 from tests.support.ledgers import ledger_url, rows
 from tests.support.paths import DOCS

@@ -10,9 +10,12 @@ The files are the user's word. What webhooks told holds for a number only at mom
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from functools import cached_property
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
+import numpy as np
 import pyarrow as pa
 
 from billing_job.core.columns.interned import Ints
@@ -108,47 +111,51 @@ def assignments(
         raise ConfigError(sorted(set(problems)))
     filling = _where_files_are_silent(mapping.numbers, identities, event_facts, zone)
     number_facts = mapping.numbers
-    if any(map(_tells_number, told(number_facts, "number"), identities)):
+    numbers = told(number_facts, "number")
+    if "" in numbers and any(map(_tells_number, numbers, identities)):
         number_facts = tuple(map(_with_number, number_facts, identities))
     if filling:
         number_facts = (*number_facts, *filling)
     identities += [fact.number for fact in filling]
-    identity_of: dict[str, str] = {}
-    key_of: dict[str, str] = {}
+    # What leads to a row: its number, its did_number_id, its order. Facts of one number never overlap, so those of
+    # fewer of its rows do not either.
+    by_number, by_did, by_order = (_named(number_facts, name) for name in ("number", "did_number_id", "order_id"))
+    did_keys = [*map(_did_key, by_did.names)]
+    order_keys = [_order_key(name, identities[place]) for place, name in zip(*by_order, strict=True)]
     of_order: dict[str, dict[str, None]] = defaultdict(dict)
-    keys: list[str] = []
-    places: list[int] = []
-    columns = (told(number_facts, name) for name in ("number", "did_number_id", "order_id"))
-    for place, (number, did_number_id, order_id, identity) in enumerate(zip(*columns, identities, strict=True)):
-        # What leads to a row: its number, its did_number_id, its order. Facts of one number never overlap, so those of
-        # fewer of its rows do not either.
-        if number:
-            identity_of.setdefault(number, identity)
-            keys.append(number)
-            places.append(place)
-        if did_number_id:
-            identity_of.setdefault(did_number_id, identity)
-            keys.append(_did_key(did_number_id))
-            places.append(place)
-        if order_id:
-            key = _order_key(order_id, identity)
-            of_order[order_id][key] = None
-            keys.append(key)
-            places.append(place)
-    for name in identity_of:
-        key_of[name] = name if name.startswith("+") else _did_key(name)
-    starts, ends = _bounds(number_facts, zone)
+    for order_id, key in zip(by_order.names, order_keys, strict=True):
+        of_order[order_id][key] = None
+    keys = [*by_number.names, *did_keys, *order_keys]
+    places = [*by_number.places, *by_did.places, *by_order.places]
+    starts, ends = (np.asarray(moments, np.int64)[places] for moments in _bounds(number_facts, zone))
     return Assignments(
         number_facts=number_facts,
         trunk_facts=mapping.trunks,
-        numbers=Intervals.of(keys, [starts[place] for place in places], [ends[place] for place in places], places),
+        numbers=Intervals.of(keys, starts, ends, places),
         trunks=Intervals.of(trunk_keys, *_bounds(mapping.trunks, zone)),
-        identity_of=identity_of,
-        key_of=key_of,
+        identity_of={
+            name: identities[place] for found in (by_did, by_number) for place, name in zip(*found, strict=True)
+        },
+        key_of=dict(zip((*by_did.names, *by_number.names), (*did_keys, *by_number.names), strict=True)),
         keys_of_order={order: tuple(found) for order, found in of_order.items()},
         trunk_names=names,
         known_trunks=frozenset(trunk_keys) | {trunk.uuid for trunk in supplier_trunks},
     )
+
+
+class _Named(NamedTuple):
+    """The facts that have a name of one kind."""
+
+    places: Sequence[int]
+    names: Sequence[str]
+
+
+def _named(facts: Sequence[NumberAssignment], kind: str) -> _Named:
+    names = told(facts, kind)
+    if "" not in names:
+        return _Named(range(len(names)), names)
+    places = [place for place, name in enumerate(names) if name]
+    return _Named(places, [names[place] for place in places])
 
 
 def _did_key(did_number_id: str) -> str:
@@ -194,7 +201,7 @@ def _identities(
     number_of: dict[str, str] = {}
     problems = []
     columns = [told(numbers, name) for name in ("number", "did_number_id", "source")]
-    for number, did_number_id, source in zip(*columns, strict=True):
+    for number, did_number_id, source in zip(*columns, strict=True) if any(columns[1]) else ():
         if number and did_number_id:
             known = number_of.setdefault(did_number_id, number)
             if known != number:
@@ -223,16 +230,19 @@ def _with_number(fact: NumberAssignment, identity: str) -> NumberAssignment:
 
 def _bounds(facts: Sequence[Assignment], zone: ZoneInfo) -> tuple[list[int], list[int]]:
     """Microseconds of the facts' beginnings and ends: their own moments where they have them, else midnights."""
-    days = {day: midnight(day, zone) for name in ("valid_from", "valid_to") for day in {*told(facts, name)} - {None}}
-    starts = [
-        days.get(day, -FOREVER) if exact is None else exact
-        for day, exact in zip(told(facts, "valid_from"), told(facts, "starts"), strict=True)
+    return (
+        _moments(told(facts, "valid_from"), told(facts, "starts"), zone, otherwise=-FOREVER),
+        _moments(told(facts, "valid_to"), told(facts, "ends"), zone, otherwise=FOREVER),
+    )
+
+
+def _moments(days: Sequence[date | None], exact: Sequence[int | None], zone: ZoneInfo, *, otherwise: int) -> list[int]:
+    midnights: dict[date | None, int] = {day: midnight(day, zone) for day in {*days} if day is not None}
+    if not midnights and {*exact} <= {None}:
+        return [otherwise] * len(days)
+    return [
+        midnights.get(day, otherwise) if moment is None else moment for day, moment in zip(days, exact, strict=True)
     ]
-    ends = [
-        days.get(day, FOREVER) if exact is None else exact
-        for day, exact in zip(told(facts, "valid_to"), told(facts, "ends"), strict=True)
-    ]
-    return starts, ends
 
 
 def _places(names: Sequence[str]) -> Mapping[str, Sequence[int]]:

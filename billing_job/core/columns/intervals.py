@@ -28,7 +28,11 @@ class Intervals:
 
     @classmethod
     def of(
-        cls, keys: Sequence[str], starts: Sequence[int], ends: Sequence[int], facts: Sequence[int] | None = None
+        cls,
+        keys: Sequence[str],
+        starts: Ints | Sequence[int],
+        ends: Ints | Sequence[int],
+        facts: Sequence[int] | None = None,
     ) -> "Intervals":
         """Lay out facts given in their own order; `starts` and `ends` are microseconds, half open.
 

@@ -5,16 +5,18 @@ Any other table is read row by row (`csv_reader.typed_rows`), which names file, 
 
 import csv
 import io
+import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from itertools import compress, repeat
+from itertools import chain
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from billing_job.core.files.csv_reader import SUFFIX, Row, separator_of, typed_rows, wrong_cell
+from billing_job.core.toml import KeptAsWritten
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,34 +62,55 @@ def plain_columns(path: Path, model: type[Row], **names: Collection[str] | None)
     if path.suffix == SUFFIX:
         return None
     try:
-        text = path.read_text(encoding="utf-8-sig")
-        header, *rows = csv.reader(io.StringIO(text, newline=""), delimiter=separator_of(text), strict=True)
-    except (OSError, ValueError, csv.Error):  # ValueError: not UTF-8, or nothing at all
+        table = _table(path.read_text(encoding="utf-8-sig"))
+    except (OSError, ValueError, csv.Error):  # ValueError: not UTF-8, nothing at all, or rows of several lengths
         return None
-    columns = [name.strip().lower() for name in header]
+    columns = [name.strip().lower() for name in table.header]
     required = {name for name, field in model.model_fields.items() if field.is_required()}
     if len(set(columns)) < len(columns) or not required <= set(columns) <= set(model.model_fields):
         return None
-    numbers: Sequence[int] = range(2, len(rows) + 2)
-    if "#" in text or not all(map(any, rows)) or any(row[0].isspace() for row in rows):
-        told = [_says_something(row) for row in rows]
-        numbers, rows = list(compress(numbers, told)), list(compress(rows, told))
-    if any(len(row) != len(columns) for row in rows):
-        return None
     found: dict[str, Sequence[Any]] = {
-        name: [field.get_default()] * len(rows) for name, field in model.model_fields.items() if name not in columns
+        name: [field.get_default()] * len(table.numbers)
+        for name, field in model.model_fields.items()
+        if name not in columns
     }
-    written = dict(zip(columns, zip(*rows, strict=True) if rows else repeat(()), strict=False))
+    written = {name: table.cells[place :: len(columns)] for place, name in enumerate(columns)}
     try:
         for name, column in written.items():
             if name in model.BESIDE_OTHERS and any(column):
+                rows = zip(*written.values(), strict=True)
                 found[name] = [_beside_others(model, name, columns, row, names) for row in rows]
             else:
                 found[name] = _checked(column, model, name, names)
     except ValidationError:
         return None
     start = f"{path}, row "
-    return Columns([f"{start}{number}" for number in numbers], found, written)
+    return Columns([f"{start}{number}" for number in table.numbers], found, written)
+
+
+class _Table(NamedTuple):
+    """A table's first row, where each of the others stands, and their cells, one after the other."""
+
+    header: Sequence[str]
+    numbers: Sequence[int]
+    cells: Sequence[str]
+
+
+def _table(text: str) -> _Table:
+    """The rows that say something; ValueError where one of them is not as long as the first."""
+    separator = separator_of(text)
+    head, *lines = text.removesuffix("\n").split("\n")
+    header = head.split(separator)
+    # Nearly every file is so plain that its lines can be taken apart all at once: a list for each row takes longer.
+    if not any(mark in text for mark in '"#') and {line.count(separator) for line in lines} <= {len(header) - 1}:
+        cells = separator.join(lines).split(separator) if lines else []
+        if all(map(str.strip, cells[:: len(header)])):
+            return _Table(header, range(2, len(lines) + 2), cells)
+    header, *rows = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+    told = [(number, row) for number, row in enumerate(rows, 2) if _says_something(row)]
+    if any(len(row) != len(header) for _, row in told):
+        raise ValueError("its rows have several lengths")
+    return _Table(header, [number for number, _ in told], [*chain.from_iterable(row for _, row in told)])
 
 
 def _says_something(row: Sequence[str]) -> bool:
@@ -96,9 +119,11 @@ def _says_something(row: Sequence[str]) -> bool:
     return not first.startswith("#") if first else any(cell.strip() for cell in row)
 
 
-def _checked(column: Sequence[str], model: type[Row], name: str, names: Names) -> list[Any]:
+def _checked(column: Sequence[str], model: type[Row], name: str, names: Names) -> Sequence[Any]:
     """The cells of a column as its type has them; ValidationError for a wrong one."""
     field = model.model_fields[name]
+    if any(_are_kept(column, one.pattern) for one in field.metadata if isinstance(one, KeptAsWritten)):
+        return column
     distinct = set(column)
     filled = {cell: bare for cell in distinct if (bare := cell.strip())}
     checked = _cells_of(model, name).validate_python([*filled.values()], context=names)
@@ -108,6 +133,12 @@ def _checked(column: Sequence[str], model: type[Row], name: str, names: Names) -
             raise ValidationError.from_exception_data(name, [{"type": "missing", "input": ""}])
         typed |= dict.fromkeys(distinct - filled.keys(), field.get_default())
     return [typed[cell] for cell in column]
+
+
+def _are_kept(column: Sequence[str], pattern: str) -> bool:
+    """Whether all cells are of this form; at once, for a call for each takes longer than reading the file."""
+    together = "\n".join([*column, ""])
+    return together.count("\n") == len(column) and re.fullmatch(f"(?:(?:{pattern})\n)*+", together) is not None
 
 
 @cache
