@@ -141,7 +141,7 @@ def _borne(placed: Placed, only: Collection[str]) -> list[TrunkMonth]:
     month = str(placed.month)
     if month in placed.client_months.closed:
         return []
-    return placed.client_months.trunk_months(month, set(only) if only else None)
+    return placed.client_months.trunk_months.to_record(month, set(only) if only else None)
 
 
 def billed_owners(bills: Iterable[Bill]) -> set[Owner]:
