@@ -7,9 +7,10 @@ from typing import overload
 
 from sqlalchemy import ColumnElement, Connection, Engine, and_, case, func, select, true
 
-from billing_job.core.document import Client, Document, Heading, MonthTotal, Seller
+from billing_job.core.document import Document, Heading, MonthTotal
 from billing_job.core.document_json import document_from_json, heading_from_json
 from billing_job.core.errors import LedgerError
+from billing_job.core.parties import Client, Seller
 from billing_job.ledger.billing_tables import closings, documents, releases, settlements
 from billing_job.ledger.bulk import chunks
 from billing_job.ledger.database import transaction

@@ -25,12 +25,13 @@ from billing_job.config.receivables_files import ReceivablesFiles, load_receivab
 from billing_job.config.settings import Settings
 from billing_job.core.claim import FirstDay
 from billing_job.core.clock import Clock
-from billing_job.core.document import Client, Kind, Seller
+from billing_job.core.document import Kind
 from billing_job.core.errors import ConfigError
 from billing_job.core.event import ACTIVATED, RELEASED, SUSPENDED, Event
 from billing_job.core.files.manifest import Folder
 from billing_job.core.files.object_store import files_at
 from billing_job.core.money import micros_from_decimal
+from billing_job.core.parties import Client, Seller
 from billing_job.core.period import Period
 from billing_job.core.register import Register, VatRate
 from billing_job.core.resources import shipped_config

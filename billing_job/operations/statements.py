@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import date
 
 from billing_job.core.claim import Claim, Payment
-from billing_job.core.document import Client
 from billing_job.core.errors import ConfigError
 from billing_job.core.files.object_store import files_at
+from billing_job.core.parties import Client
 from billing_job.documents.document_files import letter_pdf
 from billing_job.documents.statement_letter import AccountLine, StatementLetter, statement_csv, statement_view
 from billing_job.ledger.payments import claims, recorded_payments

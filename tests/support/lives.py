@@ -20,8 +20,9 @@ from zoneinfo import ZoneInfo
 
 from billing_job.billing.invoicing.credit_note import Request, credit
 from billing_job.config.settings_file import load_settings
-from billing_job.core.document import Client, Document, Line, Vat
+from billing_job.core.document import Document, Line, Vat
 from billing_job.core.files.pieces import ROWS_IN_PIECE
+from billing_job.core.parties import Client
 from billing_job.core.period import Period
 from billing_job.core.wallet import Balance, CompletedWalk, ListShape
 from billing_job.didfarm.sandbox.holdings import Trunk, WireRow
