@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Engine, and_, case, func, or_, select
 
 from billing_job.core.categories import CHARGE, MINIMUM, MONTHLY_FEE, plan_charge_of
 from billing_job.core.settlement import Original
-from billing_job.core.wallet import Payment
+from billing_job.core.wallet import WalletPayment
 from billing_job.ledger.billing_tables import credited_rows, settlements
 from billing_job.ledger.bulk import chunks
 from billing_job.ledger.database import transaction
@@ -39,8 +39,8 @@ OWN_CHARGES = and_(settlements.c.transaction_id >= CHARGE, settlements.c.transac
 class History:
     """What references tell of the past: payments that may be refunded, and old refunds without a recorded original."""
 
-    payments: tuple[Payment, ...]
-    unlinked: tuple[Payment, ...]
+    payments: tuple[WalletPayment, ...]
+    unlinked: tuple[WalletPayment, ...]
 
 
 def refund_history(engine: Engine, references: Collection[tuple[str, str]], refund_types: Collection[str]) -> History:
@@ -67,8 +67,8 @@ def refund_history(engine: Engine, references: Collection[tuple[str, str]], refu
         .where(func.length(settlements.c.refund_of) == 0, ~is_released())
         .exists()
     )
-    payments: list[Payment] = []
-    unlinked: list[Payment] = []
+    payments: list[WalletPayment] = []
+    unlinked: list[WalletPayment] = []
     ids: dict[str, list[str]] = defaultdict(list)
     for kind, id_ in sorted(references):
         ids[kind].append(id_)
@@ -78,9 +78,11 @@ def refund_history(engine: Engine, references: Collection[tuple[str, str]], refu
         for kind, lot in wanted:
             of_these = (*current, transactions.c.reference_type == kind, transactions.c.reference_id.in_(lot))
             left = select(*columns).where(*of_these, transactions.c.micros < 0, ~is_refund)
-            payments += [Payment(row[0], row[1], row[2], -row[3], row[4], row[5]) for row in connection.execute(left)]
+            payments += [
+                WalletPayment(row[0], row[1], row[2], -row[3], row[4], row[5]) for row in connection.execute(left)
+            ]
             came = select(*columns).where(*of_these, transactions.c.micros > 0, is_unlinked)
-            unlinked += [Payment(*row) for row in connection.execute(came)]
+            unlinked += [WalletPayment(*row) for row in connection.execute(came)]
     return History(tuple(payments), tuple(unlinked))
 
 

@@ -36,7 +36,7 @@ from billing_job.month.job import Job
 from billing_job.month.receivables import today
 from billing_job.operations.rejections import Rejected, keep_report
 from billing_job.receivables.duplicates import check_same, identified, in_its_direction
-from billing_job.receivables.matching import Matched, Waiting, matched
+from billing_job.receivables.matching import Matched, WaitingEntry, matched
 from billing_job.receivables.statement_gaps import Gap, gaps, short_statements
 from billing_job.receivables.statements.ours import CsvColumns, House
 from billing_job.receivables.statements.reading import statements_of
@@ -71,7 +71,7 @@ class BankReport:
 
     files: tuple[FileReport, ...]
     booked: tuple[Payment, ...]
-    waiting: tuple[Waiting, ...]
+    waiting: tuple[WaitingEntry, ...]
     gaps: tuple[str, ...] = ()
     """A sentence for each statement that is missing, or that misses entries."""
     rejected: tuple[Rejected, ...] = ()
