@@ -1,4 +1,4 @@
-"""What charges.csv says against what was billed of it: another charge under an id, another price, a run that is over."""
+"""What charges.csv says against what was billed of it: another charge, another price, a run that is over."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
