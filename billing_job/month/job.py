@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import date, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import TypeVar
@@ -81,7 +81,7 @@ class Job:
 
         history = collected(logged_collections(self.engine), recorded_payments(self.engine))
         most = self.settings.receivables.returns_before_transfer
-        today = self.clock.now().astimezone(self.settings.billing.zone).date()
+        today = self.today
         for id_, client in clients.items():
             days = client.payment_terms_days
             due = today + timedelta(days=self.settings.billing.payment_terms_days if days is None else days)
@@ -89,6 +89,11 @@ class Job:
             if mandate is not None:
                 clients[id_] = replace(client, mandate_id=mandate.mandate_id, debited_iban=mandate.iban)
         return clients
+
+    @property
+    def today(self) -> date:
+        """The present day in the seller's zone."""
+        return self.settings.billing.day_of(self.clock.now())
 
     @property
     def numbering(self) -> Mapping[Kind, str]:
@@ -149,7 +154,7 @@ class Job:
 
     def last_month(self) -> Period:
         """The month before the present one in the seller's zone."""
-        return Period.of(self.clock.now().astimezone(self.settings.billing.zone).date()).previous
+        return Period.of(self.today).previous
 
     def close(self) -> None:
         """Give the ledger's connections back."""

@@ -31,7 +31,7 @@ from billing_job.month.job import Job
 from billing_job.month.placed import Placed, rows_where
 from billing_job.month.placing import place
 from billing_job.month.preconditions import check_clients
-from billing_job.month.run_bills import bills_of_run, taken_up, today_of
+from billing_job.month.run_bills import bills_of_run, taken_up
 from billing_job.month.waiting_limit import WaitingShare, waiting_share
 
 
@@ -113,7 +113,7 @@ def bill(
         job.numbering,
         closes=not only,
         now=moment_text(job.clock.now()),
-        today=today_of(job),
+        today=job.today,
         terms=lambda: placed.client_months.fresh_terms(owners),
         borne=_borne(placed, only),
         together_with=partial(open_gate, job, gate, job.reading(), month),

@@ -21,7 +21,7 @@ from billing_job.ledger.undelivered import not_reached
 from billing_job.month.banked import waiting_money
 from billing_job.month.collected import announced, collected, collection_of, collection_to_json, under_way
 from billing_job.month.job import Job
-from billing_job.month.receivables import check_holds, load_receivables, today
+from billing_job.month.receivables import check_holds, load_receivables
 from billing_job.operations.collect_report import FOLDER, CollectionFile, CollectReport, NotCollected
 from billing_job.receivables.direct_debit import Collection, Creditor, Debit, collection_xml
 from billing_job.receivables.mandates import Collected, Scheme, mandate_for, returns_in_a_row, sequence_of, used_on
@@ -198,7 +198,7 @@ def _refusal(job: Job, item: OpenItem, due: date, pending: dict[str, date], favo
     if job.settings.billing.currency != "EUR":
         return "is not in euros, which alone SEPA collects"
     for hold in job.receivables_files.holds:
-        if hold.kind is HoldKind.DISPUTE and (hold.covers(item, due) or hold.covers(item, today(job))):
+        if hold.kind is HoldKind.DISPUTE and (hold.covers(item, due) or hold.covers(item, job.today)):
             return f"dispute until {hold.valid_to}: {hold.reason}"
     if favour > 0:
         return "the client has a credit balance: set it off or pay it back first"
@@ -208,7 +208,7 @@ def _refusal(job: Job, item: OpenItem, due: date, pending: dict[str, date], favo
 def _check_day(job: Job, due: date) -> None:
     if not is_target_day(due):
         raise ConfigError(f"--due {due}: banks do not settle on this day; the next one is {next_target_day(due)}")
-    earliest = after_target_days(today(job), _NOTICE)
+    earliest = after_target_days(job.today, _NOTICE)
     if due < earliest:
         raise ConfigError(f"--due {due}: banks want the file a day before; the earliest day is {earliest}")
 

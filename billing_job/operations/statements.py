@@ -14,7 +14,7 @@ from billing_job.documents.statement_letter import AccountLine, StatementLetter,
 from billing_job.ledger.payments import claims, recorded_payments
 from billing_job.ledger.reminders import logged_reminders
 from billing_job.month.job import Job
-from billing_job.month.receivables import load_receivables, today
+from billing_job.month.receivables import load_receivables
 from billing_job.month.reminded import claimed_beside, client_of
 from billing_job.receivables.statement import AccountStatement, clients_with_account, statement
 
@@ -48,7 +48,7 @@ def write_statements(job: Job, client_id: str | None, as_of: date | None, first:
 
     ConfigError for a client that nobody knows, and for a span that ends before it begins.
     """
-    last = as_of or today(job)
+    last = as_of or job.today
     start = first or default_first_day(last)
     if start > last:
         raise ConfigError(f"--from {start}: is later than {last}, the day of the statement")
