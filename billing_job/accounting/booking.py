@@ -5,9 +5,10 @@ from collections.abc import Mapping, Sequence
 from billing_job.accounting.accounts import AccountKey, AccountKind, Accounts
 from billing_job.accounting.entry import Entry, EntryKind, Posting, PostingVat, category_text
 from billing_job.core.claim import Payment, PaymentKind
-from billing_job.core.document import Client, Document, Kind, Line, Vat
+from billing_job.core.document import Document, Kind, Line, Vat
 from billing_job.core.errors import InvariantBroken
 from billing_job.core.money import decimal_text, rate_text, vat_cents, vat_shares
+from billing_job.core.parties import Client
 from billing_job.core.period import Period
 from billing_job.core.supplies import by_supply
 

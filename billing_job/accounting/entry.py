@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from billing_job.accounting.accounts import AccountKey, AccountKind
 from billing_job.accounting.export import one_line
-from billing_job.core.document import Client
+from billing_job.core.parties import Client
 
 
 class EntryKind(StrEnum):

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from billing_job.billing.attribution.event_facts import disagreements
 from billing_job.billing.invoicing.tax import has_valid_vat_id
 from billing_job.core.countries import EU
-from billing_job.core.document import Client
+from billing_job.core.parties import Client
 from billing_job.core.sentences import counted, listed
 from billing_job.core.wallet import Trunk
 from billing_job.documents.accent import READABLE, accent_of, contrast_on_white

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 from billing_job.cli import main
 from billing_job.commands.options import KEY_VARIABLE
-from billing_job.core.document import Client
+from billing_job.core.parties import Client
 from billing_job.core.period import Period
 from billing_job.didfarm.sandbox.config_files import write_config
 from billing_job.didfarm.sandbox.holdings import Trunk, WireRow

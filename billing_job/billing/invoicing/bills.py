@@ -19,8 +19,9 @@ from billing_job.billing.invoicing.row_lines import NO_FACTS, NOTHING_FREED, Ent
 from billing_job.core.columns.interned import Coded, cells_of
 from billing_job.core.columns.schema import PRICED, conform
 from billing_job.core.countries import taxed_as
-from billing_job.core.document import Client, Document, Kind, Line, MonthTotal, Preceding, Seller, Vat, VatTotal
+from billing_job.core.document import Document, Kind, Line, MonthTotal, Preceding, Vat, VatTotal
 from billing_job.core.money import vat_cents
+from billing_job.core.parties import Client, Seller
 from billing_job.core.period import Period
 from billing_job.core.settlement import Bill, Owner
 

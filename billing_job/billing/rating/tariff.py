@@ -15,8 +15,8 @@ import pyarrow.compute as pc
 from billing_job.billing.rating.plans import Plan, Rule
 from billing_job.core.columns.interned import Coded, Ints, Mask, ints
 from billing_job.core.columns.intervals import FOREVER, Intervals
-from billing_job.core.document import Client
 from billing_job.core.moments import midnight
+from billing_job.core.parties import Client
 
 EVERY_CLIENT = "*"
 _SEPARATOR = "\x1f"
