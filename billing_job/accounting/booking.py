@@ -42,7 +42,7 @@ def document_entry(document: Document, accounts: Accounts) -> Entry:
                 "country": supply.country if of_oss else document.client.country,
             }
             for category, net, vat in _by_category(document.number, lines, total.vat, tax):
-                share = PostingVat(supply.case, total.vat.category, total.vat.rate, net, vat)
+                share = PostingVat(supply.case, total.vat.category, total.vat.rate, net, vat, supply.vat_id)
                 key = AccountKey(AccountKind.REVENUE, category=category, **words)
                 sides.append((key, -net, category_text(category), share))
             if tax:
