@@ -35,7 +35,7 @@ def document_entry(document: Document, accounts: Accounts) -> Entry:
         if sum(line.net_cents for _, lines, _ in parts for line in lines) != total.net_cents:
             raise InvariantBroken(f"{document.number}: lines do not add up to the net of VAT {_case_text(total.vat)}")
         for supply, lines, tax in parts:
-            of_oss = supply.case == "OSS" and total.vat.supply is not None
+            of_oss = supply.case == "OSS" and lines[0].vat.supply is not None
             words = {
                 "vat_case": supply.case,
                 "rate": rate_text(total.vat.rate),

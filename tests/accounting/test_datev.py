@@ -283,5 +283,5 @@ def test_a_reverse_charge_has_the_id_of_its_month() -> None:
     moved = dataclasses.replace(moved, vat_totals=(VatTotal(REVERSE_CHARGE, 350, 0),))
     journal = month_journal([moved], WalletMonth(OCTOBER, "EUR", {}, 0), ACCOUNTS)
     (content,) = write_datev(journal, ACCOUNTS, AccountingOptions()).files.values()
-    rows = [line.split(";") for line in content.decode("cp1252").splitlines()[2:]]
-    assert [(row[0], row[39]) for row in rows] == [("1,00", '"FR40303265045"'), ("2,50", '"DE136695976"')]
+    rows = list(csv.reader(content.decode("cp1252").splitlines()[2:], delimiter=";"))
+    assert [(row[0], row[39]) for row in rows] == [("1,00", "FR40303265045"), ("2,50", "DE136695976")]
