@@ -342,6 +342,11 @@ def test_a_batch_of_which_some_is_told(here: BankOffice) -> None:
     assert what(ran.json["matched"], "document", "cents") == [(ONE, 12_100)]
     assert what(ran.json["waiting"], "cents", "reason") == [(17_900, "unmatched")]
     assert here.open() == {TWO: 5_000, THREE: 7_000}
+    batch = camt(Moved(40_000, THREE, reference="B2")).replace(
+        b"<TxDtls>", b"<Btch><NbOfTxs>3</NbOfTxs></Btch><TxDtls>"
+    )
+    ran = bring(here, batch, code=3)
+    assert (ran.json["matched"], here.open()) == ([], {TWO: 5_000, THREE: 7_000})
 
 
 def test_the_inbox(here: BankOffice) -> None:
