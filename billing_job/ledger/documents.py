@@ -21,8 +21,8 @@ AT_ONCE = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Issued:
-    """A stored document, the folder its files stand in, and whether this run issued it."""
+class StoredDocument:
+    """A document as it was issued, and the folder that its files stand in."""
 
     document: Document
     folder: str
@@ -78,7 +78,7 @@ def nets_of_period(engine: Engine, period: str) -> dict[str, int]:
         return {client_id: int(net) for client_id, net in connection.execute(sums.group_by(documents.c.client_id))}
 
 
-def document_of_number(engine: Engine, number: str) -> Issued | None:
+def document_of_number(engine: Engine, number: str) -> StoredDocument | None:
     """The issued document of that number."""
     return next((issued for issued in _issued(engine, documents.c.number == number)), None)
 
@@ -112,16 +112,16 @@ def latest_clients(engine: Engine, client_ids: Collection[str]) -> dict[str, Cli
         return {client_id: heading_from_json(bodies[number]).client for client_id, number in newest.items()}
 
 
-def all_documents(engine: Engine) -> list[Issued]:
+def all_documents(engine: Engine) -> list[StoredDocument]:
     """Everything ever issued, invoices first, in the order of their numbers; LedgerError if one was tampered with."""
     return _issued(engine, true())
 
 
-def _issued(engine: Engine, where: ColumnElement[bool]) -> list[Issued]:
+def _issued(engine: Engine, where: ColumnElement[bool]) -> list[StoredDocument]:
     with transaction(engine) as connection:
         places = _places(connection, where)
         bodies = _bodies(connection, [number for number, _ in places])
-    return [Issued(document_from_json(bodies[number]), folder) for number, folder in places]
+    return [StoredDocument(document_from_json(bodies[number]), folder) for number, folder in places]
 
 
 def _found(engine: Engine, where: ColumnElement[bool]) -> Documents:

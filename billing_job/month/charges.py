@@ -22,7 +22,7 @@ from billing_job.core.document import Document, Vat
 from billing_job.core.money import scaled
 from billing_job.core.parties import Client
 from billing_job.core.settlement import Kept, Key, Original, Owner
-from billing_job.ledger.billed_facts import Units, billed_units
+from billing_job.ledger.billed_months import Units, billed_units
 from billing_job.ledger.documents import documents_of_numbers
 from billing_job.ledger.freed import freed
 from billing_job.month.attributing import decisions_that_hold

@@ -19,7 +19,7 @@ from billing_job.core.money import cents_from_decimal
 from billing_job.core.period import Period
 from billing_job.core.settlement import MonthTerms, Owner
 from billing_job.core.vat_evidence import RecordedAnswer
-from billing_job.ledger.billed_facts import billed_trunks
+from billing_job.ledger.billed_months import billed_trunks
 from billing_job.ledger.documents import closed_periods
 from billing_job.ledger.freed import FreedMonths, freed_months
 from billing_job.ledger.month_terms import borne_months, recorded_terms

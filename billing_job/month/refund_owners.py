@@ -17,7 +17,7 @@ from billing_job.core.decision import Decision
 from billing_job.core.moments import local_moment
 from billing_job.core.period import Period
 from billing_job.core.settlement import Original
-from billing_job.core.wallet import Payment
+from billing_job.core.wallet import WalletPayment
 from billing_job.ledger.billed_facts import billed_refunds, originals, refund_history
 from billing_job.month.job import Job
 
@@ -139,7 +139,7 @@ def _as_billed(frame: pd.DataFrame, is_refund: pd.Series, job: Job) -> pd.DataFr
 
 
 def _originals_of(
-    refunds: list[Payment], job: Job, facts: Assignments, parts: Mapping[tuple[str, int], int]
+    refunds: list[WalletPayment], job: Job, facts: Assignments, parts: Mapping[tuple[str, int], int]
 ) -> tuple[dict[str, str], dict[str, tuple[Original, ...]]]:
     """Refund → its original, and the originals that are settled."""
     types = _refund_types(job)
@@ -267,8 +267,8 @@ def _of_its_number(
     return own if len(own) == 1 and worth >= int(str(row["micros"])) else parts
 
 
-def _payment(row: Mapping[str, object]) -> Payment:
-    return Payment(
+def _payment(row: Mapping[str, object]) -> WalletPayment:
+    return WalletPayment(
         str(row["transaction_id"]),
         str(row["reference_type"]),
         str(row["reference_id"]),

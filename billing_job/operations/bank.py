@@ -33,10 +33,9 @@ from billing_job.ledger.documents import billed_periods
 from billing_job.ledger.payments import claims_in, payments_in
 from billing_job.month.banked import evidence_of
 from billing_job.month.job import Job
-from billing_job.month.receivables import today
 from billing_job.operations.rejections import Rejected, keep_report
 from billing_job.receivables.duplicates import check_same, identified, in_its_direction
-from billing_job.receivables.matching import Matched, Waiting, matched
+from billing_job.receivables.matching import Matched, WaitingEntry, matched
 from billing_job.receivables.statement_gaps import Gap, gaps, short_statements
 from billing_job.receivables.statements.ours import CsvColumns, House
 from billing_job.receivables.statements.reading import statements_of
@@ -71,7 +70,7 @@ class BankReport:
 
     files: tuple[FileReport, ...]
     booked: tuple[Payment, ...]
-    waiting: tuple[Waiting, ...]
+    waiting: tuple[WaitingEntry, ...]
     gaps: tuple[str, ...] = ()
     """A sentence for each statement that is missing, or that misses entries."""
     rejected: tuple[Rejected, ...] = ()
@@ -234,7 +233,7 @@ def _books(job: Job, changed: Sequence[Payment]) -> tuple[str, ...]:
 def _house(job: Job) -> House:
     bank, seller = job.settings.bank, job.settings.seller
     accounts = tuple(dict.fromkeys(account for account in (seller.iban, *bank.accounts) if account))
-    return House(accounts, job.settings.billing.currency, today(job), CsvColumns(**bank.csv.model_dump()))
+    return House(accounts, job.settings.billing.currency, job.today, CsvColumns(**bank.csv.model_dump()))
 
 
 def _files_of(job: Job, paths: Sequence[Path]) -> Iterator[Path]:

@@ -16,7 +16,8 @@ from billing_job.core.errors import ExitCode
 from billing_job.core.money import micros_from_decimal
 from billing_job.core.plain_words import expected
 from billing_job.didfarm.http import Http
-from billing_job.didfarm.proposal.propose import Evidence, NotReadable, Proposal, propose
+from billing_job.didfarm.proposal.outcomes import Evidence
+from billing_job.didfarm.proposal.propose import NotReadable, Proposal, propose
 from billing_job.didfarm.proposal.survey import Survey, survey
 from billing_job.didfarm.proposal.toml_text import toml_text
 from billing_job.didfarm.shape import described

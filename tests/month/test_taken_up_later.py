@@ -8,6 +8,7 @@ import pytest
 from billing_job.core.money import cents_from_decimal
 from billing_job.core.period import Period
 from tests.support.bank_files import Moved, camt
+from tests.support.billed_lives import GRADUATED
 from tests.support.desk import Desk, row
 from tests.support.lives import (
     AT_COST,
@@ -24,12 +25,10 @@ from tests.support.lives import (
     moved,
     plan,
     quiet_life,
-    rule,
 )
 
 pytestmark = pytest.mark.sqlite_file("the lives of test_oracle_billing play on the server")
 
-GRADUATED = rule(category="message", model="graduated", tiers='[{up_to = 2, price = "1.00"}, {price = "0.50"}]')
 SEGMENTS = '[api.transactions.fields]\nquantity = "segments"\n'
 
 
