@@ -2,8 +2,7 @@
 
 The guide shows no transaction body, so DESIGN ("Transactions on the wire") settles one. A row that cannot be read is
 kept raw, with the reason; nothing is guessed and nothing is dropped. `wire_json` parses the answer that it stands in,
-`wire_reading` has what settings say of it;
-`wire_amounts`, `wire_moments` and `wire_words` read single values.
+`wire_reading` has what settings say of it; `wire_amounts`, `wire_moments` and `wire_words` read single values.
 """
 
 import hashlib
