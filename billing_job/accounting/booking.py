@@ -35,14 +35,14 @@ def document_entry(document: Document, accounts: Accounts) -> Entry:
         if sum(line.net_cents for _, lines, _ in parts for line in lines) != total.net_cents:
             raise InvariantBroken(f"{document.number}: lines do not add up to the net of VAT {_case_text(total.vat)}")
         for supply, lines, tax in parts:
-            of_oss = supply.case == "OSS" and total.vat.supply is not None
+            of_oss = supply.case == "OSS" and lines[0].vat.supply is not None
             words = {
                 "vat_case": supply.case,
                 "rate": rate_text(total.vat.rate),
                 "country": supply.country if of_oss else document.client.country,
             }
             for category, net, vat in _by_category(document.number, lines, total.vat, tax):
-                share = PostingVat(supply.case, total.vat.category, total.vat.rate, net, vat)
+                share = PostingVat(supply.case, total.vat.category, total.vat.rate, net, vat, supply.vat_id)
                 key = AccountKey(AccountKind.REVENUE, category=category, **words)
                 sides.append((key, -net, category_text(category), share))
             if tax:

@@ -41,6 +41,8 @@ class PostingVat:
     """The taxable base: of a revenue posting its own net, of a VAT posting the sum of its case."""
     vat_cents: int
     """Of a revenue posting: its share of the case's VAT, so that the shares add up to the VAT posting."""
+    vat_id: str = ""
+    """The client's, of the month that is billed."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -131,6 +131,11 @@ def _parts(
     """
     amounts = [_detail_cents(detail, cents, currency) for detail in details]
     told = [amount for amount in amounts if amount is not None]
+    payments = _text(entry, "NtryDtls/Btch/NbOfTxs") or ""
+    if cents > 0 and len(told) < len(details) and payments.isdecimal() and int(payments) > len(details):
+        # What some of a batch say, without an amount, is not what all of it was paid for.
+        yield EntryPart(cents, text=more, is_return=is_return)
+        return
     untold = cents - sum(told) if len(told) == len(details) and min(told, default=0) > 0 else 0
     if untold <= 0:
         told, untold = [cents] if len(details) == 1 else told, 0
