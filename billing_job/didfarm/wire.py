@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from billing_job.core.text import storable
 from billing_job.core.wallet import PENDING, SETTLED, VOID, Standing, Transaction
-from billing_job.didfarm.shape import MISSING, at_path
+from billing_job.didfarm.dotted_paths import MISSING, at_path
 from billing_job.didfarm.wire_amounts import Form, Number, PlainMarks, read_number, to_micros, unit_of
 from billing_job.didfarm.wire_json import Json, canonical_json
 from billing_job.didfarm.wire_moments import read_moment
