@@ -12,8 +12,8 @@ from billing_job.ledger.billing_tables import credited_rows, settlements
 from billing_job.ledger.bulk import chunks
 from billing_job.ledger.database import transaction
 from billing_job.ledger.decisions import accepted_in
-from billing_job.ledger.releases import credited_net, is_released
 from billing_job.ledger.tables import MOVED, transactions
+from billing_job.ledger.undone_settlements import credited_net, is_released
 
 _KEY = (settlements.c.transaction_id, settlements.c.part, settlements.c.generation)
 _ORIGINAL = (

@@ -10,7 +10,7 @@ from billing_job.core.categories import CHARGE, MINIMUM, MONTHLY_FEE, plan_charg
 from billing_job.ledger.billing_tables import settlements
 from billing_job.ledger.bulk import chunks
 from billing_job.ledger.database import transaction
-from billing_job.ledger.releases import is_released
+from billing_job.ledger.undone_settlements import is_released
 
 OWN_CHARGES = and_(settlements.c.transaction_id >= CHARGE, settlements.c.transaction_id < f"{CHARGE[:-1]};")
 """Fees, minimums and charges of one's own; a range, so that the primary key finds them."""

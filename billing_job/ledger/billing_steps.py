@@ -24,8 +24,8 @@ from billing_job.ledger.billing_tables import (
 )
 from billing_job.ledger.database import transaction
 from billing_job.ledger.issuing import SETTLEMENT_COLUMNS
-from billing_job.ledger.releases import SETTLEMENT_KEY, is_released, of_settlement
 from billing_job.ledger.tables import chain
+from billing_job.ledger.undone_settlements import SETTLEMENT_KEY, is_released, of_settlement
 from billing_job.ledger.vat_tables import document_evidence
 
 SettlementKey = tuple[str, int, int]

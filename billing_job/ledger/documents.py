@@ -14,7 +14,7 @@ from billing_job.core.parties import Client, Seller
 from billing_job.ledger.billing_tables import closings, documents, releases, settlements
 from billing_job.ledger.bulk import chunks
 from billing_job.ledger.database import transaction
-from billing_job.ledger.releases import of_settlement
+from billing_job.ledger.undone_settlements import of_settlement
 
 AT_ONCE = 100
 """Documents that are read at one time."""

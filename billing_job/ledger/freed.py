@@ -11,7 +11,7 @@ from billing_job.core.settlement import Kept
 from billing_job.ledger.billed_months import OWN_CHARGES
 from billing_job.ledger.billing_tables import documents, releases, settlements
 from billing_job.ledger.database import transaction
-from billing_job.ledger.releases import is_released, of_settlement
+from billing_job.ledger.undone_settlements import is_released, of_settlement
 
 
 def freed(engine: Engine) -> dict[tuple[str, int], Kept]:

@@ -17,8 +17,8 @@ from billing_job.ledger.derived_tables import unsettled, wallet_sums
 from billing_job.ledger.exact_sums import whole_sum
 from billing_job.ledger.last_look import newest_balance
 from billing_job.ledger.mirror import absent_ids
-from billing_job.ledger.releases import credited_net, is_released
 from billing_job.ledger.tables import CURRENT, moved_in, revisions, transactions, wallet_rows
+from billing_job.ledger.undone_settlements import credited_net, is_released
 
 
 def withdrawn(engine: Engine, opening_micros: int, currency: str) -> set[str]:

@@ -16,7 +16,7 @@ from billing_job.ledger.reminders import logged_reminders
 from billing_job.month.job import Job
 from billing_job.month.receivables import load_receivables
 from billing_job.month.reminded import claimed_beside, client_of
-from billing_job.receivables.statement import AccountStatement, clients_with_account, statement
+from billing_job.receivables.account_statement import AccountStatement, clients_with_account, statement
 
 FOLDER = "statements"
 _MONTHS = 3

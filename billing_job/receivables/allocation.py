@@ -9,7 +9,8 @@ from billing_job.core.claim import BESIDE, Payment, PaymentKind
 from billing_job.core.decision import BankDecision
 from billing_job.core.money import decimal_text
 from billing_job.receivables.book import MOST_ITEMS, Book, Receipt, sets_of_sum
-from billing_job.receivables.meant import (
+from billing_job.receivables.named_documents import Named
+from billing_job.receivables.payment_meaning import (
     OTHER_SUM,
     SEVERAL_CLIENTS,
     SEVERAL_FIT,
@@ -18,7 +19,6 @@ from billing_job.receivables.meant import (
     in_short,
     meant,
 )
-from billing_job.receivables.naming import Named
 
 NOT_NAMED = "unmatched"
 OTHER_CURRENCY = "other_currency"

@@ -19,8 +19,8 @@ from billing_job.core.decision import BankDecision
 from billing_job.core.money import decimal_text
 from billing_job.receivables.allocation import OTHER_CURRENCY, WITHOUT_RECEIPT, Case, booked
 from billing_job.receivables.book import Book, opened
-from billing_job.receivables.meant import Waits
-from billing_job.receivables.naming import Names
+from billing_job.receivables.named_documents import Names
+from billing_job.receivables.payment_meaning import Waits
 
 DUPLICATE = "possible_duplicate"
 UNDONE = "undone"
