@@ -52,7 +52,6 @@ def refund_history(engine: Engine, references: Collection[tuple[str, str]], refu
     )
     current = (
         MOVED,
-        transactions.c.problem == "",
         transactions.c.micros.is_not(None),
         transactions.c.created_at.is_not(None),
     )

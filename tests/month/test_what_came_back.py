@@ -84,3 +84,16 @@ def test_a_refund_that_took_money_waits(tmp_path: Path) -> None:
         assert [(each["transaction_id"], each["reason"]) for each in ran.json["exceptions"]] == [
             ("4", "refund_taken_back")
         ]
+
+
+def test_the_refund_of_an_unreadable_row_waits_with_it(tmp_path: Path) -> None:
+    """Its amount fits nothing else of the number: what was billed of that is not given back in its place."""
+    with quiet_life(tmp_path, plan(MARKUP)) as here:
+        rental = {"type_": "renewal", "number": NUMBER}
+        here.add(moved(1, -200, "2026-09-15", **rental), moved(4, -5000, "2026-09-15"))
+        here.add({**moved(2, -300, "2026-09-16", **rental), "currency": None})
+        here.run(SEPTEMBER, code=3)
+        here.add(moved(3, 300, "2026-10-05", type_="refund", number=NUMBER))
+        ran = here.run(OCTOBER, code=3)
+        assert here.net() == 260 + 6500
+        assert ("3", "original_waits") in {(each["transaction_id"], each["reason"]) for each in ran.json["exceptions"]}
