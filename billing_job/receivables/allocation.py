@@ -140,10 +140,11 @@ def _named(book: Book, case: Case, part: EntryPart, named: Named) -> Outcome:
     clients = list(dict.fromkeys(book.claims[number].client_id for number in named.numbers))
     sums = meant(book, case.day, part, named.numbers)
     cents, total, used = sums.cents, sums.total, sums.used_cents
-    if any(open_cents < 0 for _, open_cents in sums.opens) and not sums.is_exact:
-        return Waits(
-            OTHER_SUM, f"{' and '.join(named.numbers)} come to {decimal_text(total)}, not to {decimal_text(cents)}"
-        )
+    are_several = part.is_several and named.rule != "hand"
+    if (are_several or any(open_cents < 0 for _, open_cents in sums.opens)) and not sums.is_exact:
+        apart = "; it is several payments at once: another file of the bank may tell them apart" if are_several else ""
+        what = f"{' and '.join(named.numbers)} come to {decimal_text(total)}, not to {decimal_text(cents)}"
+        return Waits(OTHER_SUM, what + apart)
     is_certain = sums.is_exact or (named.rule == "hand" and cents < sums.with_late)
     if len(clients) > 1 and not is_certain:
         return Waits(
