@@ -115,7 +115,7 @@ def test_months_that_were_billed_elsewhere(tmp_path: Path) -> None:
 
 
 def test_the_doctor_uses_what_it_holds(tmp_path: Path) -> None:
-    """Trunks by name, in capitals, unknown and forgotten; numbers on none; a wrong VAT id; no numbers.csv; odd rules."""
+    """Trunks by name, in capitals, unknown and forgotten; numbers on none; no numbers.csv; odd rules."""
     rent = call(3, -150, "2026-10-02", type_="renewal") | {"reference_type": "number", "reference_id": 42}
     with two_clients(tmp_path, [*FIRST, rent]) as (here, _):
         assert here.type("sync").code == 0
@@ -125,7 +125,7 @@ def test_the_doctor_uses_what_it_holds(tmp_path: Path) -> None:
         )
         here.replace("billing.toml", "NL861994772B01", "NL861994773B01")
         odd = '[[plans.rules]]\nnumber_type = "mobil"\ntrunk = "TRK_aaaa0007"\nmodel = "absorb"\n'
-        here.replace("billing.toml", "[[plans.rules]]\n", f"{odd}[[plans.rules]]\n")
+        here.replace("billing.toml", 'name = "standard"\n', f'name = "standard"\n{odd}')
         ran = here.type("doctor", "--json")
         told = {each["text"]: (each["group"], each["colour"]) for each in ran.json["findings"]}
         amber, rows = "amber", "clients, trunks and numbers"
