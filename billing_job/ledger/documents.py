@@ -99,6 +99,15 @@ def headings_of(engine: Engine, numbers: Sequence[str]) -> dict[str, Heading]:
         return {number: heading_from_json(body) for number, body in _bodies(connection, numbers).items()}
 
 
+def heading_of_month(engine: Engine, client_id: str, month: str) -> Heading | None:
+    """The heading of the first document of a client's month."""
+    mine = (documents.c.client_id == client_id, documents.c.period == month)
+    first = select(documents.c.number).where(*mine).order_by(documents.c.ordinal).limit(1)
+    with transaction(engine) as connection:
+        bodies = _bodies(connection, list(connection.execute(first).scalars()))
+    return next(map(heading_from_json, bodies.values()), None)
+
+
 def latest_clients(engine: Engine, client_ids: Collection[str]) -> dict[str, Client]:
     """Clients that have left the files, as their newest documents have them."""
     with transaction(engine) as connection:

@@ -6,7 +6,7 @@ the minimum that were billed under the old one.
 
 import json
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
 
@@ -18,9 +18,10 @@ from billing_job.core.document import Vat
 from billing_job.core.money import cents_from_decimal
 from billing_job.core.period import Period
 from billing_job.core.settlement import MonthTerms, Owner
+from billing_job.core.supplies import supply_of
 from billing_job.core.vat_evidence import RecordedAnswer
 from billing_job.ledger.billed_months import billed_trunks
-from billing_job.ledger.documents import closed_periods
+from billing_job.ledger.documents import closed_periods, heading_of_month
 from billing_job.ledger.freed import FreedMonths, freed_months
 from billing_job.ledger.month_terms import borne_months, recorded_terms
 from billing_job.ledger.vies_answers import latest_answers
@@ -173,7 +174,11 @@ class ClientMonths:
     def vat(self, client_id: str, month: str) -> Vat | Untaxable:
         """How the client is taxed for the month, as it was first; else by the files and the month's last day."""
         terms = self.terms(client_id, month)
-        return self.vat_now(client_id, month) if terms is None else terms.vat
+        if terms is None or terms.vat.supply is not None:
+            return self.vat_now(client_id, month) if terms is None else terms.vat
+        # Months of before the supply was kept: as their documents have the client.
+        heading = heading_of_month(self.job.engine, terms.client_id, month)
+        return terms.vat if heading is None else replace(terms.vat, supply=supply_of(heading, terms.vat))
 
     def vat_now(self, client_id: str, month: str) -> Vat | Untaxable:
         """How the files tax the client for the month."""

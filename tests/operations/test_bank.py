@@ -346,6 +346,7 @@ def test_a_batch_of_which_some_is_told(here: BankOffice) -> None:
         b"<TxDtls>", b"<Btch><NbOfTxs>3</NbOfTxs></Btch><TxDtls>"
     )
     ran = bring(here, batch, code=3)
+    assert what(ran.json["waiting"], "cents", "reason") == [(17_900, "unmatched"), (40_000, "other_sum")]
     assert (ran.json["matched"], here.open()) == ([], {TWO: 5_000, THREE: 7_000})
 
 
