@@ -176,7 +176,9 @@ def _money_out(book: Book, case: Case, part: EntryPart, named: Named) -> Outcome
     cents = -part.cents
     kept = part.charges_cents
     clients = {book.claims[number].client_id for number in named.numbers}
-    is_told = part.is_return or named.rule == "hand"
+    opens = {number: book.open_on(number, case.day) for number in named.numbers}
+    is_owed = not part.is_return and sum(opens.values()) == -cents
+    is_told = part.is_return or is_owed or named.rule == "hand"
     if not is_told and not all(book.may_be_of(part.iban, client_id) for client_id in clients):
         return Waits(
             NOT_NAMED,
@@ -192,8 +194,7 @@ def _money_out(book: Book, case: Case, part: EntryPart, named: Named) -> Outcome
         receipts = [one for number in named.numbers for one in book.smaller_receipts(number, cents)]
         if receipts:
             return _returned(case, part, receipts[0], named, receipts[0].cents)
-    opens = {number: book.open_on(number, case.day) for number in named.numbers}
-    if not part.is_return and sum(opens.values()) == -cents:
+    if is_owed:
         return [
             _payment(case, number, book.claims[number].client_id, open_cents, PaymentKind.PAID_BACK, named, part)
             for number, open_cents in opens.items()

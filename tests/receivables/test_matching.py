@@ -149,6 +149,10 @@ def grouped(number: str) -> str:
             less(i1=0), [(-10_000, "unmatched")], id="and the very sum of a payment",
         ),
         pytest.param(
+            [entry(4_000, TWO, day=2, iban=IBAN), entry(-500, "CN-2026-00001", iban=OTHER_IBAN)],
+            {ONE: 10_000, THREE: 3_000}, [], id="a CN is paid to another account of the client",
+        ),
+        pytest.param(
             [entry(15_000, ONE, day=2, iban=IBAN), entry(-300, f"fee for {ONE}")],
             less(i1=0, acme=5_000), [(-300, "return_without_payment")], id="a fee is no balance paid back",
         ),
