@@ -69,7 +69,7 @@ def in_its_direction(each: IdentifiedEntry, known: Mapping[str, IdentifiedEntry]
     """The entry; under an id of its own where what is known by its reference went the other way, or long before.
 
     Some banks give a payment that they take back the reference under which it came, and some begin their references
-    anew with each file: a client that pays the same each month would have paid once. That waits as a possible duplicate.
+    anew with each file: who pays the same each month would have paid once. That waits as a possible duplicate.
     """
     before = known.get(each.id)
     if before is None:
