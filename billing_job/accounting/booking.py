@@ -5,9 +5,10 @@ from collections.abc import Mapping, Sequence
 from billing_job.accounting.accounts import AccountKey, AccountKind, Accounts
 from billing_job.accounting.entry import Entry, EntryKind, Posting, PostingVat, category_text
 from billing_job.core.claim import Payment, PaymentKind
-from billing_job.core.document import Client, Document, Kind, Line, Vat
+from billing_job.core.document import Document, Kind, Line, Vat
 from billing_job.core.errors import InvariantBroken
 from billing_job.core.money import decimal_text, rate_text, vat_cents, vat_shares
+from billing_job.core.parties import Client
 from billing_job.core.period import Period
 from billing_job.core.supplies import by_supply
 
@@ -34,14 +35,14 @@ def document_entry(document: Document, accounts: Accounts) -> Entry:
         if sum(line.net_cents for _, lines, _ in parts for line in lines) != total.net_cents:
             raise InvariantBroken(f"{document.number}: lines do not add up to the net of VAT {_case_text(total.vat)}")
         for supply, lines, tax in parts:
-            of_oss = supply.case == "OSS" and total.vat.supply is not None
+            of_oss = supply.case == "OSS" and lines[0].vat.supply is not None
             words = {
                 "vat_case": supply.case,
                 "rate": rate_text(total.vat.rate),
                 "country": supply.country if of_oss else document.client.country,
             }
             for category, net, vat in _by_category(document.number, lines, total.vat, tax):
-                share = PostingVat(supply.case, total.vat.category, total.vat.rate, net, vat)
+                share = PostingVat(supply.case, total.vat.category, total.vat.rate, net, vat, supply.vat_id)
                 key = AccountKey(AccountKind.REVENUE, category=category, **words)
                 sides.append((key, -net, category_text(category), share))
             if tax:

@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from billing_job.accounting.accounts import AccountKey, AccountKind
 from billing_job.accounting.export import one_line
-from billing_job.core.document import Client
+from billing_job.core.parties import Client
 
 
 class EntryKind(StrEnum):
@@ -41,6 +41,8 @@ class PostingVat:
     """The taxable base: of a revenue posting its own net, of a VAT posting the sum of its case."""
     vat_cents: int
     """Of a revenue posting: its share of the case's VAT, so that the shares add up to the VAT posting."""
+    vat_id: str = ""
+    """The client's, of the month that is billed."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,10 @@ from billing_job.accounting.accounts import AccountKey, AccountKind, Accounts
 from billing_job.accounting.booking import document_entry, receipt_entries, wallet_entries
 from billing_job.accounting.entry import DOCUMENTS, Entry, EntryKind
 from billing_job.core.claim import Payment
-from billing_job.core.document import Client, Document, Seller
+from billing_job.core.document import Document
 from billing_job.core.errors import InvariantBroken
 from billing_job.core.money import decimal_text
+from billing_job.core.parties import Client, Seller
 from billing_job.core.period import Period
 from billing_job.core.sentences import counted, listed
 

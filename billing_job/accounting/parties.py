@@ -5,8 +5,8 @@ from collections.abc import Callable, Mapping
 
 from billing_job.accounting.accounts import Accounts
 from billing_job.accounting.journal import Journal
-from billing_job.core.document import Client
 from billing_job.core.errors import ConfigError
+from billing_job.core.parties import Client
 
 _DIGITS = "0123456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 _TAIL = 5

@@ -79,6 +79,11 @@ def restore(invocation: Invocation, file: Path, yes: bool) -> int:
             " overdue are uncertain until `billing-job remind --confirm` or `--resend` names them"
         )
     console.warn(
+        "VAT periods that were closed after this copy was made are open in it, so that what is issued late would change"
+        " a return that was filed: `billing-job vat close --period … --on DAY` for each; decisions on exceptions and on"
+        " entries of the bank are to be taken again, too"
+    )
+    console.warn(
         "run `billing-job verify --deep` now. Documents that were issued after this copy was made are not in it:"
         " `billing-job adopt` takes them back from the output folder, and no month is billed before"
     )

@@ -190,6 +190,7 @@ def _booked_json(report: BankReport) -> dict[str, Any]:
             {"entry": one.entry, "cents": one.cents, "reason": one.reason, "suggestion": one.suggestion}
             for one in report.waiting
         ],
+        "books": list(report.books),
     }
 
 

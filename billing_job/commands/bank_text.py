@@ -5,6 +5,7 @@ from typing import Any
 
 from billing_job.commands.text_tables import table
 from billing_job.core.money import money_text
+from billing_job.month.narration import other_books
 
 _WORDS = 60
 """Of an entry's own text: enough to know it again."""
@@ -25,6 +26,7 @@ def report_text(found: Mapping[str, Any], currency: str) -> str:
     for one in found["waiting"]:
         told = one["reason"].replace("_", " ")
         said.append(f"{one['entry']} waits: {money_text(one['cents'], currency)}, {told}; {one['suggestion']}")
+    said += map(other_books, found["books"])
     return "\n".join(said) or "Nothing changed."
 
 

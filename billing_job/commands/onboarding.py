@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from datetime import date, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,7 +24,6 @@ from billing_job.core.sentences import counted
 
 if TYPE_CHECKING:
     from billing_job.commands.invocation import Invocation
-    from billing_job.config.settings import Settings
     from billing_job.didfarm.models import Credentials, Offer
     from billing_job.month.job import Job
 
@@ -169,7 +168,7 @@ def move(invocation: Invocation, number: str, client_id: str, at: str | None, as
 
     session = invocation.session()
     with locked_job(session, makes_ledger=True) as job:
-        today = _today(invocation, job.settings)
+        today = job.today
         plan = planned_move(job.mapping, number, client_id, day(at, "--at") or today)
         check_move(session.config_folder)
         is_routed = plan.day <= today
@@ -217,9 +216,7 @@ def offboard(invocation: Invocation, client_id: str, at: str | None, yes: bool, 
 
     session = invocation.session()
     with locked_job(session, makes_ledger=True) as job:
-        plan = planned_leaving(
-            job.mapping, client_id, day(at, "--at") or _today(invocation, job.settings) + timedelta(days=1)
-        )
+        plan = planned_leaving(job.mapping, client_id, day(at, "--at") or job.today + timedelta(days=1))
         what = f"{counted(len(plan.numbers), 'number')} and {counted(len(plan.trunks), 'trunk')} of client {client_id}"
         confirm(f"End {what} on {plan.day}?", yes=yes, as_json=as_json)
         write_leaving(session.config_folder, plan)
@@ -235,7 +232,3 @@ def offboard(invocation: Invocation, client_id: str, at: str | None, yes: bool, 
 def _known_row(job: Job, client_id: str) -> dict[str, str] | None:
     client = job.clients.get(client_id)
     return None if client is None else {"name": client.name, "country": client.country}
-
-
-def _today(invocation: Invocation, settings: Settings) -> date:
-    return invocation.clock.now().astimezone(settings.billing.zone).date()

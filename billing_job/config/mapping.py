@@ -17,11 +17,11 @@ from billing_job.config.mapping_columns import (
     ReverseChargeRow,
     TrunkRow,
 )
-from billing_job.core.document import Client
 from billing_job.core.errors import ConfigError
 from billing_job.core.files.csv_columns import typed_columns
 from billing_job.core.files.csv_reader import CsvRow, table_path, typed_rows
 from billing_job.core.money import micros_from_decimal
+from billing_job.core.parties import Client
 from billing_job.core.phone import country_of
 from billing_job.core.register import (
     BuyerReferences,

@@ -1,6 +1,7 @@
 """The tables of `config/billing.toml` as frozen settings: defaults, and checks of one value against another."""
 
 import re
+from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
@@ -89,6 +90,10 @@ class Billing(Table):
     def zone(self) -> ZoneInfo:
         """The seller's time zone, in which a month begins and ends; it was looked up while the file was read."""
         return ZoneInfo(self.timezone)
+
+    def day_of(self, moment: datetime) -> date:
+        """The day that a moment is in, in the seller's zone."""
+        return moment.astimezone(self.zone).date()
 
 
 class Numbering(Table):

@@ -28,6 +28,8 @@ class EntryPart:
     is_return: bool = False
     bank_reason: str = ""
     """Of a return: why, as the bank says."""
+    is_several: bool = False
+    """Several payments at once, of which nobody says how much each of them is."""
 
 
 @dataclass(frozen=True, slots=True)

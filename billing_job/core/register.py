@@ -7,7 +7,7 @@ from decimal import Decimal
 from itertools import groupby, pairwise
 from typing import Any, overload
 
-from billing_job.core.document import Client
+from billing_job.core.parties import Client
 
 
 @dataclass(frozen=True, slots=True)

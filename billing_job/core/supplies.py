@@ -7,11 +7,11 @@ the Dutch 21 % of September beside the Belgian 21 % of October, once the client 
 from dataclasses import replace
 
 from billing_job.core.countries import taxed_as
-from billing_job.core.document import Document, Line, Supply, Vat, VatTotal
+from billing_job.core.document import Document, Heading, Line, Supply, Vat, VatTotal
 from billing_job.core.money import vat_shares
 
 
-def supply_of(document: Document, vat: Vat) -> Supply:
+def supply_of(document: Document | Heading, vat: Vat) -> Supply:
     """What a line's VAT says of its supply; on documents from before it was kept, what follows from the client.
 
     A client that stays in its country is known by the VAT id that the document names.

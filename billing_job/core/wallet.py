@@ -109,7 +109,7 @@ class CompletedWalk:
 
 
 @dataclass(frozen=True, slots=True)
-class Payment:
+class WalletPayment:
     """What left the wallet and may be refunded, or a refund: micros are positive, the moment in microseconds UTC."""
 
     transaction_id: str

@@ -9,8 +9,8 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 from billing_job.core.console import Console
-from billing_job.core.document import Client
 from billing_job.core.errors import ConfigError
+from billing_job.core.parties import Client
 from billing_job.delivery.noting import note_reminder
 from billing_job.ledger.collections import logged_collections
 from billing_job.ledger.payments import recorded_payments

@@ -12,7 +12,7 @@ from billing_job.core.errors import DocumentError
 from billing_job.core.files.manifest import sha256
 from billing_job.core.moments import moment_text
 from billing_job.core.period import Period
-from billing_job.delivery.letters import LetterWriter
+from billing_job.delivery.document_letters import LetterWriter
 from billing_job.delivery.message import (
     Answer,
     Envelope,

@@ -7,7 +7,7 @@ from billing_job.core.console import Console
 from billing_job.core.errors import LedgerError
 from billing_job.core.moments import moment_text
 from billing_job.delivery.message import Answer
-from billing_job.ledger.deliveries import Claim, DeliveryEvent, record
+from billing_job.ledger.deliveries import ClaimedDelivery, DeliveryEvent, record
 from billing_job.ledger.reminders import ReminderEvent, SentReminder, record_reminder
 from billing_job.month.job import Job
 
@@ -15,7 +15,7 @@ UNCERTAIN_UNTIL = "so it counts as uncertain until `{command}` gets --confirm or
 _TO_FINISH = "so the next `remind` writes it again, with the same bytes"
 
 
-def note_answer(job: Job, claimed: Claim, answer: Answer, console: Console, otherwise: str) -> None:
+def note_answer(job: Job, claimed: ClaimedDelivery, answer: Answer, console: Console, otherwise: str) -> None:
     """Note what became of a document; `otherwise` says what it means where the ledger cannot be written."""
     event, moment = DeliveryEvent(answer.outcome.value), moment_text(job.clock.now())
     with _or_say(f"{claimed.number} was {event.value} ({answer.detail})", otherwise):

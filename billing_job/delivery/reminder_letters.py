@@ -3,7 +3,7 @@
 from datetime import date, timedelta
 
 from billing_job.config.mail import Mail
-from billing_job.core.document import Client
+from billing_job.core.parties import Client
 from billing_job.delivery.message import Attachment, Letter, ascii_address
 from billing_job.documents.document_files import letter_pdf
 from billing_job.documents.email_text import letter_mail_texts

@@ -10,11 +10,11 @@ from dataclasses import replace
 
 from billing_job.config.mail import Mail
 from billing_job.core.console import Console
-from billing_job.core.document import Client
 from billing_job.core.errors import ConfigError, DocumentError
 from billing_job.core.files.manifest import sha256
 from billing_job.core.files.object_store import files_at
 from billing_job.core.moments import moment_text
+from billing_job.core.parties import Client
 from billing_job.delivery.due_reminders import may_have_left, planned_reminders, settle
 from billing_job.delivery.mailing import MAX_BROKEN, envelope_of
 from billing_job.delivery.message import Answer, Outcome, Transport, ascii_address, message_bytes, message_id

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 
 from billing_job.config.mail import Mail
 from billing_job.core.console import Console
-from billing_job.core.document import Client, Document
+from billing_job.core.document import Document
 from billing_job.core.errors import ConfigError, RunFailed
 from billing_job.core.files.manifest import MANIFEST
 from billing_job.core.moments import moment_text
+from billing_job.core.parties import Client
 from billing_job.core.period import Period
 from billing_job.delivery.mailing import mail_all
 from billing_job.delivery.message import Transport

@@ -12,6 +12,7 @@ from urllib.parse import quote
 from billing_job.core.clock import Clock
 from billing_job.core.errors import Incomplete, RequestRefused
 from billing_job.core.wallet import VOID, Balance, Transaction
+from billing_job.didfarm.dotted_paths import shaped
 from billing_job.didfarm.http import Form, Http
 from billing_job.didfarm.mirroring import BEHIND_THE_END
 from billing_job.didfarm.models import (
@@ -38,7 +39,6 @@ from billing_job.didfarm.parsing import (
     read_sip_trunks,
     read_submission,
 )
-from billing_job.didfarm.shape import shaped
 from billing_job.didfarm.wire_reading import BalanceReading, PlainReading
 
 BASE_URL = "https://didfarm.com/api/v1"

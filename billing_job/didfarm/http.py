@@ -22,6 +22,7 @@ from billing_job.core.deadline import Deadline
 from billing_job.core.errors import ConfigError, Incomplete, MayHaveHappened, RequestRefused, Unauthorized
 from billing_job.didfarm.answers import Answer, Keys, judge
 from billing_job.didfarm.connection import http_client, untrusted
+from billing_job.didfarm.dotted_paths import UnexpectedShape
 from billing_job.didfarm.rate_limit import Limiter
 from billing_job.didfarm.retry import (
     ATTEMPTS,
@@ -31,7 +32,6 @@ from billing_job.didfarm.retry import (
     Retryable,
     asks_too_much,
 )
-from billing_job.didfarm.shape import UnexpectedShape
 from billing_job.didfarm.unpacking import TooLarge, unpacked
 from billing_job.didfarm.watched_connection import Connection
 from billing_job.didfarm.wire_json import Json

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from urllib.parse import SplitResult, parse_qsl, unquote, urljoin, urlsplit
 
 from billing_job.core.errors import RequestRefused
-from billing_job.didfarm.shape import MISSING, Json, UnexpectedShape, value_at
+from billing_job.didfarm.dotted_paths import MISSING, Json, UnexpectedShape, value_at
 
 PLACES = (
     "next_page_url",

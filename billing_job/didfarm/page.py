@@ -7,9 +7,9 @@ from typing import Protocol
 
 from billing_job.core.errors import Incomplete
 from billing_job.core.wallet import Order, Transaction
+from billing_job.didfarm.dotted_paths import MISSING, UnexpectedShape, described, value_at
 from billing_job.didfarm.http import Http
 from billing_job.didfarm.next_page import next_page, request_of
-from billing_job.didfarm.shape import MISSING, UnexpectedShape, described, value_at
 from billing_job.didfarm.wire import read_transaction
 from billing_job.didfarm.wire_json import Json
 from billing_job.didfarm.wire_reading import Reading

@@ -8,6 +8,7 @@ from contextlib import suppress
 
 from billing_job.core.text import storable
 from billing_job.core.wallet import Balance
+from billing_job.didfarm.dotted_paths import at_path
 from billing_job.didfarm.models import (
     BoughtNumber,
     Credentials,
@@ -20,7 +21,6 @@ from billing_job.didfarm.models import (
     Submission,
 )
 from billing_job.didfarm.next_page import next_page
-from billing_job.didfarm.shape import at_path
 from billing_job.didfarm.wire_amounts import Marks, Number, PlainMarks, places_of, read_number, to_micros
 from billing_job.didfarm.wire_json import Json
 from billing_job.didfarm.wire_reading import BalanceReading

@@ -7,7 +7,7 @@ becomes. Other packings, which nobody asked for, are refused by name.
 import zlib
 from collections.abc import Iterable, Iterator
 
-from billing_job.didfarm.shape import UnexpectedShape
+from billing_job.didfarm.dotted_paths import UnexpectedShape
 
 MAX_BODY_BYTES = 64 * 1024 * 1024
 """Of one answer, unpacked; a list of 100,000 transactions in one piece has some 30 MiB."""

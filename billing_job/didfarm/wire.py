@@ -2,8 +2,7 @@
 
 The guide shows no transaction body, so DESIGN ("Transactions on the wire") settles one. A row that cannot be read is
 kept raw, with the reason; nothing is guessed and nothing is dropped. `wire_json` parses the answer that it stands in,
-`wire_reading` has what settings say of it;
-`wire_amounts`, `wire_moments` and `wire_words` read single values.
+`wire_reading` has what settings say of it; `wire_amounts`, `wire_moments` and `wire_words` read single values.
 """
 
 import hashlib
@@ -13,7 +12,7 @@ from typing import Any, TypeVar
 
 from billing_job.core.text import storable
 from billing_job.core.wallet import PENDING, SETTLED, VOID, Standing, Transaction
-from billing_job.didfarm.shape import MISSING, at_path
+from billing_job.didfarm.dotted_paths import MISSING, at_path
 from billing_job.didfarm.wire_amounts import Form, Number, PlainMarks, read_number, to_micros, unit_of
 from billing_job.didfarm.wire_json import Json, canonical_json
 from billing_job.didfarm.wire_moments import read_moment

@@ -3,7 +3,7 @@
 import re
 from decimal import Decimal
 
-from billing_job.core.document import Seller
+from billing_job.core.parties import Seller
 
 _COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
 _DEFAULT_COLOUR = "#0b5c6b"

@@ -1,6 +1,6 @@
 """What letters have in common: head, foot and signature."""
 
-from billing_job.core.document import Client, Seller
+from billing_job.core.parties import Client, Seller
 from billing_job.documents import localized
 from billing_job.documents.accent import accent_of, heading_colour
 from billing_job.documents.letter_view import Grid, LetterView

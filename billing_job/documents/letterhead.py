@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from billing_job.core.document import Client, Seller
+from billing_job.core.parties import Client, Seller
 from billing_job.documents import localized
 from billing_job.documents.address_window import in_the_window, left_out
 from billing_job.documents.postal_address import address_of, country_line

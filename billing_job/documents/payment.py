@@ -4,7 +4,8 @@ from datetime import date
 
 from stdnum import iso11649
 
-from billing_job.core.document import Document, Heading, Kind, Seller
+from billing_job.core.document import Document, Heading, Kind
+from billing_job.core.parties import Seller
 from billing_job.core.payment_reference import belgian_reference, creditor_reference
 from billing_job.core.target_days import next_target_day
 from billing_job.documents.localized import grouped

@@ -1,6 +1,7 @@
 """How a page says what is to be paid: the account, the code, the direct debit, and what late payment costs."""
 
-from billing_job.core.document import Document, Seller
+from billing_job.core.document import Document
+from billing_job.core.parties import Seller
 from billing_job.documents import localized, payment
 from billing_job.documents.legal_mentions import LATE_PAYMENT, late_payment_law
 from billing_job.documents.localized import PrintedMoney

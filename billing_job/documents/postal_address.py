@@ -6,7 +6,7 @@ from functools import lru_cache
 from babel import Locale, UnknownLocaleError
 from babel.languages import get_official_languages
 
-from billing_job.core.document import Client, Seller
+from billing_job.core.parties import Client, Seller
 from billing_job.documents import localized
 from billing_job.documents.safe_text import page_text
 

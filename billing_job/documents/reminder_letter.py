@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date
 
-from billing_job.core.document import Client, Seller
+from billing_job.core.parties import Client, Seller
 from billing_job.documents import localized
 from billing_job.documents.letter_frame import letter_frame
 from billing_job.documents.letter_view import Head, LetterView, grid

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from billing_job.core.document import Client, Seller
 from billing_job.core.files.csv_writer import csv_text
 from billing_job.core.money import decimal_text
+from billing_job.core.parties import Client, Seller
 from billing_job.documents import localized
 from billing_job.documents.letter_frame import letter_frame
 from billing_job.documents.letter_view import Grid, Head, LetterView, grid

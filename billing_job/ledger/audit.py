@@ -17,8 +17,8 @@ from billing_job.ledger.database import transaction
 from billing_job.ledger.deliveries import DeliveryEvent
 from billing_job.ledger.derived_tables import not_as_derived
 from billing_job.ledger.mirror import typed_columns
-from billing_job.ledger.releases import is_released
 from billing_job.ledger.tables import events, transactions, wallet_rows
+from billing_job.ledger.undone_settlements import is_released
 
 SHOWN = 20
 """Sentences of one check: a thousand say no more than twenty."""

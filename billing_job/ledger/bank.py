@@ -134,14 +134,15 @@ def bring_payments(
     after: Mapping[str, Sequence[Payment]],
     now: str,
     decided_by: Mapping[str, str],
-) -> list[Payment]:
-    """Add the rows that turn the payments in force from one state into another; returns those that are new.
+) -> tuple[list[Payment], list[Payment]]:
+    """Add the rows that turn the payments in force from one state into another; returns those that are new, and gone.
 
     What is booked otherwise is taken back by a row of the other sign. `decided_by` says of an entry that a user decided
     about just now who that was; whatever follows from it is booked by the rules.
     """
     rows = []
     new: list[Payment] = []
+    gone: list[Payment] = []
     for entry in sorted(before.keys() | after.keys()):
         old, wanted = before.get(entry, ()), after.get(entry, ())
         if _facts(old) == _facts(wanted):
@@ -150,8 +151,9 @@ def bring_payments(
         rows += [_row(payment, -1, now, who) for payment in old]
         rows += [_row(payment, 1, now, who) for payment in wanted]
         new += wanted
+        gone += old
     add(connection, payments, _PAYMENT_COLUMNS, rows)
-    return new
+    return new, gone
 
 
 def _facts(found: Sequence[Payment]) -> list[tuple[str, str, int, int, str]]:

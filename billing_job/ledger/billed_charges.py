@@ -9,7 +9,7 @@ from billing_job.core.categories import CHARGE, MINIMUM, MONTHLY_FEE
 from billing_job.core.columns.schema import BILLED, conform, empty
 from billing_job.ledger.billing_tables import credited_rows, releases, settlements
 from billing_job.ledger.database import transaction
-from billing_job.ledger.releases import is_released
+from billing_job.ledger.undone_settlements import is_released
 
 
 @dataclass(frozen=True, slots=True)

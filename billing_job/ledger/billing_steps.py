@@ -24,8 +24,8 @@ from billing_job.ledger.billing_tables import (
 )
 from billing_job.ledger.database import transaction
 from billing_job.ledger.issuing import SETTLEMENT_COLUMNS
-from billing_job.ledger.releases import SETTLEMENT_KEY, is_released, of_settlement
 from billing_job.ledger.tables import chain
+from billing_job.ledger.undone_settlements import SETTLEMENT_KEY, is_released, of_settlement
 from billing_job.ledger.vat_tables import document_evidence
 
 SettlementKey = tuple[str, int, int]
@@ -133,14 +133,14 @@ def _in_order(connection: Connection, table: Table, columns: Sequence[str]) -> l
 
 
 @dataclass(frozen=True, slots=True)
-class Billed:
+class BilledAmount:
     """What a client was charged by the runs of a month, credit notes taken off, and what that cost; net cents."""
 
     net_cents: int = 0
     cost_micros: int = 0
 
 
-def billed_of_periods(engine: Engine, first: str, last: str) -> dict[tuple[str, str], Billed]:
+def billed_of_periods(engine: Engine, first: str, last: str) -> dict[tuple[str, str], BilledAmount]:
     """(client, month of the run) → what was billed; what a credit note freed costs where it is billed again."""
     owner = (settlements.c.client_id, settlements.c.period)
     within = settlements.c.period.between(first, last)
@@ -155,4 +155,4 @@ def billed_of_periods(engine: Engine, first: str, last: str) -> dict[tuple[str, 
                 nets[client_id, period] = nets.get((client_id, period), 0) + int(cents)
         costs = select(*owner, func.sum(settlements.c.cost_micros)).where(within, ~is_released()).group_by(*owner)
         micros = {(client_id, period): int(cost) for client_id, period, cost in connection.execute(costs)}
-    return {key: Billed(cents, micros.get(key, 0)) for key, cents in nets.items()}
+    return {key: BilledAmount(cents, micros.get(key, 0)) for key, cents in nets.items()}

@@ -23,7 +23,7 @@ from billing_job.ledger.chain import add
 from billing_job.ledger.database import transaction
 from billing_job.ledger.issuing import numbered
 from billing_job.ledger.numbering import store_documents
-from billing_job.ledger.releases import is_released, of_settlement
+from billing_job.ledger.undone_settlements import is_released, of_settlement
 
 
 def issue_credit(

@@ -13,7 +13,7 @@ from billing_job.ledger.billing_tables import decisions as decisions_table
 from billing_job.ledger.billing_tables import settlements
 from billing_job.ledger.chain import add
 from billing_job.ledger.database import transaction
-from billing_job.ledger.releases import is_released
+from billing_job.ledger.undone_settlements import is_released
 
 
 def decisions(engine: Engine) -> dict[str, Decision]:

@@ -53,7 +53,7 @@ class Delivery:
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
+class ClaimedDelivery:
     """An attempt that was noted: this process, and no other, may now send it."""
 
     number: str
@@ -90,7 +90,7 @@ def note_no_participant(engine: Engine, number: str, recipient: str, detail: str
         if before is not None and before.event is DeliveryEvent.NO_PARTICIPANT and before.recipient == recipient:
             return
         attempt = 1 if before is None else before.attempt + 1
-        made = Claim(number, attempt, "", recipient)
+        made = ClaimedDelivery(number, attempt, "", recipient)
         _note(connection, made, DeliveryEvent.NO_PARTICIPANT, moment, run_id, detail)
 
 
@@ -103,19 +103,21 @@ def claim(
     *,
     moment: str,
     run_id: str,
-) -> Claim | None:
+) -> ClaimedDelivery | None:
     """Note the next attempt, unless `may_send` says no to what is noted already; both in one database transaction."""
     with transaction(engine) as connection:
         before = _latest(connection, number)
         if not may_send(before):
             return None
         attempt = 1 if before is None else before.attempt + 1
-        made = Claim(number, attempt, message_id(attempt), recipient)
+        made = ClaimedDelivery(number, attempt, message_id(attempt), recipient)
         _note(connection, made, DeliveryEvent.SENDING, moment, run_id, "")
         return made
 
 
-def record(engine: Engine, claim: Claim, event: DeliveryEvent, *, moment: str, run_id: str, detail: str) -> None:
+def record(
+    engine: Engine, claim: ClaimedDelivery, event: DeliveryEvent, *, moment: str, run_id: str, detail: str
+) -> None:
     """Note what became of an attempt."""
     with transaction(engine) as connection:
         _note(connection, claim, event, moment, run_id, detail)
@@ -133,7 +135,7 @@ def confirm(engine: Engine, number: str, *, moment: str, run_id: str) -> bool:
         on_its_way = before.event is DeliveryEvent.ACCEPTED and is_participant(before.recipient)
         if before.event not in UNKNOWN | STUCK and not on_its_way:
             return False
-        made = Claim(number, before.attempt, before.message_id, before.recipient)
+        made = ClaimedDelivery(number, before.attempt, before.message_id, before.recipient)
         _note(connection, made, DeliveryEvent.CONFIRMED, moment, run_id, "confirmed by the user")
         return True
 
@@ -156,7 +158,7 @@ def doubt_all_unsent(engine: Engine, *, moment: str, run_id: str) -> int:
             if before is not None and before.event in SENT | UNKNOWN:
                 continue
             attempt = 1 if before is None else before.attempt + 1
-            doubtful = Claim(number, attempt, "", "" if before is None else before.recipient)
+            doubtful = ClaimedDelivery(number, attempt, "", "" if before is None else before.recipient)
             _note(
                 connection, doubtful, DeliveryEvent.UNCERTAIN, moment, run_id, "the ledger was restored from a backup"
             )
@@ -182,7 +184,9 @@ def _delivery(row: Row[tuple[object, ...]]) -> Delivery:
     )
 
 
-def _note(connection: Connection, claim: Claim, event: DeliveryEvent, moment: str, run_id: str, detail: str) -> None:
+def _note(
+    connection: Connection, claim: ClaimedDelivery, event: DeliveryEvent, moment: str, run_id: str, detail: str
+) -> None:
     row = (claim.number, claim.attempt, event.value, claim.message_id, claim.recipient, moment, run_id, detail)
     columns = ("document_number", "attempt", "event", "message_id", "recipient", "moment", "run_id", "detail")
     add(connection, deliveries, columns, [row])

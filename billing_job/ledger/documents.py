@@ -7,21 +7,22 @@ from typing import overload
 
 from sqlalchemy import ColumnElement, Connection, Engine, and_, case, func, select, true
 
-from billing_job.core.document import Client, Document, Heading, MonthTotal, Seller
+from billing_job.core.document import Document, Heading, MonthTotal
 from billing_job.core.document_json import document_from_json, heading_from_json
 from billing_job.core.errors import LedgerError
+from billing_job.core.parties import Client, Seller
 from billing_job.ledger.billing_tables import closings, documents, releases, settlements
 from billing_job.ledger.bulk import chunks
 from billing_job.ledger.database import transaction
-from billing_job.ledger.releases import of_settlement
+from billing_job.ledger.undone_settlements import of_settlement
 
 AT_ONCE = 100
 """Documents that are read at one time."""
 
 
 @dataclass(frozen=True, slots=True)
-class Issued:
-    """A stored document, the folder its files stand in, and whether this run issued it."""
+class StoredDocument:
+    """A document as it was issued, and the folder that its files stand in."""
 
     document: Document
     folder: str
@@ -77,7 +78,7 @@ def nets_of_period(engine: Engine, period: str) -> dict[str, int]:
         return {client_id: int(net) for client_id, net in connection.execute(sums.group_by(documents.c.client_id))}
 
 
-def document_of_number(engine: Engine, number: str) -> Issued | None:
+def document_of_number(engine: Engine, number: str) -> StoredDocument | None:
     """The issued document of that number."""
     return next((issued for issued in _issued(engine, documents.c.number == number)), None)
 
@@ -98,6 +99,15 @@ def headings_of(engine: Engine, numbers: Sequence[str]) -> dict[str, Heading]:
         return {number: heading_from_json(body) for number, body in _bodies(connection, numbers).items()}
 
 
+def heading_of_month(engine: Engine, client_id: str, month: str) -> Heading | None:
+    """The heading of the first document of a client's month."""
+    mine = (documents.c.client_id == client_id, documents.c.period == month)
+    first = select(documents.c.number).where(*mine).order_by(documents.c.ordinal).limit(1)
+    with transaction(engine) as connection:
+        bodies = _bodies(connection, list(connection.execute(first).scalars()))
+    return next(map(heading_from_json, bodies.values()), None)
+
+
 def latest_clients(engine: Engine, client_ids: Collection[str]) -> dict[str, Client]:
     """Clients that have left the files, as their newest documents have them."""
     with transaction(engine) as connection:
@@ -111,16 +121,16 @@ def latest_clients(engine: Engine, client_ids: Collection[str]) -> dict[str, Cli
         return {client_id: heading_from_json(bodies[number]).client for client_id, number in newest.items()}
 
 
-def all_documents(engine: Engine) -> list[Issued]:
+def all_documents(engine: Engine) -> list[StoredDocument]:
     """Everything ever issued, invoices first, in the order of their numbers; LedgerError if one was tampered with."""
     return _issued(engine, true())
 
 
-def _issued(engine: Engine, where: ColumnElement[bool]) -> list[Issued]:
+def _issued(engine: Engine, where: ColumnElement[bool]) -> list[StoredDocument]:
     with transaction(engine) as connection:
         places = _places(connection, where)
         bodies = _bodies(connection, [number for number, _ in places])
-    return [Issued(document_from_json(bodies[number]), folder) for number, folder in places]
+    return [StoredDocument(document_from_json(bodies[number]), folder) for number, folder in places]
 
 
 def _found(engine: Engine, where: ColumnElement[bool]) -> Documents:

@@ -8,10 +8,10 @@ from sqlalchemy import ColumnElement, Engine, and_, case, func, select
 
 from billing_job.core.categories import MINIMUM, MONTHLY_FEE, plan_charge_of
 from billing_job.core.settlement import Kept
-from billing_job.ledger.billed_facts import OWN_CHARGES
+from billing_job.ledger.billed_months import OWN_CHARGES
 from billing_job.ledger.billing_tables import documents, releases, settlements
 from billing_job.ledger.database import transaction
-from billing_job.ledger.releases import is_released, of_settlement
+from billing_job.ledger.undone_settlements import is_released, of_settlement
 
 
 def freed(engine: Engine) -> dict[tuple[str, int], Kept]:

@@ -24,8 +24,8 @@ from billing_job.ledger.bulk import chunks
 from billing_job.ledger.chain import add, row_number
 from billing_job.ledger.database import transaction
 from billing_job.ledger.issuing import SETTLEMENT_COLUMNS
-from billing_job.ledger.releases import SETTLEMENT_KEY, is_released
 from billing_job.ledger.tables import metadata
+from billing_job.ledger.undone_settlements import SETTLEMENT_KEY, is_released
 
 
 def ledger_apart(folder: Path) -> Engine:

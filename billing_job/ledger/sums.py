@@ -1,9 +1,10 @@
 """Sums for the month's page: what each month cost and brought, and where the wallet's money went."""
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from sqlalchemy import ColumnElement, Connection, Engine, case, func, select
 
+from billing_job.core.period import Span
 from billing_job.core.sums import Flow, Movement, When
 from billing_job.ledger.billing_tables import document_lines, documents, releases, settlements
 from billing_job.ledger.database import transaction
@@ -103,6 +104,30 @@ def moved_before(engine: Engine, starts: int, currency: str, gone: Collection[st
     )
     with transaction(engine) as connection:
         return whole_sum(*connection.execute(query).one())
+
+
+def newest_row(engine: Engine) -> int:
+    """The number of the row that came last; 0 before the first."""
+    with transaction(engine) as connection:
+        return connection.execute(select(func.max(transactions.c.seq))).scalar_one() or 0
+
+
+def moved_since(engine: Engine, row: int, spans: Mapping[str, Span]) -> list[str]:
+    """The months, by their spans, of which movements came after that row."""
+    came = (MOVED, transactions.c.seq > row)
+    with transaction(engine) as connection:
+        first = connection.execute(select(func.min(transactions.c.created_at)).where(*came)).scalar_one()
+        return [
+            month
+            for month, (starts, ends) in sorted(spans.items())
+            if first is not None
+            and first < ends
+            and connection.execute(
+                select(transactions.c.seq)
+                .where(*came, transactions.c.created_at >= starts, transactions.c.created_at < ends)
+                .limit(1)
+            ).first()
+        ]
 
 
 def _movement_rows(

@@ -6,8 +6,8 @@ from sqlalchemy import Engine, select
 
 from billing_job.ledger.billing_tables import credited_rows, decisions, documents, releases, settlements
 from billing_job.ledger.database import transaction
-from billing_job.ledger.releases import of_settlement
 from billing_job.ledger.tables import wallet_rows
+from billing_job.ledger.undone_settlements import of_settlement
 
 
 def versions(engine: Engine, transaction_id: str) -> list[tuple[str, str]]:

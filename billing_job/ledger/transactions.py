@@ -20,8 +20,8 @@ from billing_job.ledger.chain import add
 from billing_job.ledger.database import BUSY_SECONDS, transaction
 from billing_job.ledger.mirror import typed_columns
 from billing_job.ledger.postgres import postgres_answer
-from billing_job.ledger.releases import is_released
 from billing_job.ledger.tables import exceptions_seen, revisions, transactions
+from billing_job.ledger.undone_settlements import is_released
 
 _LARGE = "COALESCE(t.large_micros, '') AS large_micros"
 """Never NULL: see arrow.AT_ONCE."""

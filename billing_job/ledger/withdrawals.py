@@ -4,10 +4,12 @@ A supplier that trims its history withdraws nothing: rows older than the oldest 
 reach. They stay settled and in the proof, unless the balance says that the money came back.
 """
 
+from typing import Any, NamedTuple
+
 from sqlalchemy import Connection, Engine, and_, case, func, or_, select
 
 from billing_job.core.wallet import SETTLED
-from billing_job.ledger.billing_tables import settlements
+from billing_job.ledger.billing_tables import decisions, settlements
 from billing_job.ledger.bulk import chunks
 from billing_job.ledger.database import transaction
 from billing_job.ledger.decisions import accepted_in
@@ -15,8 +17,8 @@ from billing_job.ledger.derived_tables import unsettled, wallet_sums
 from billing_job.ledger.exact_sums import whole_sum
 from billing_job.ledger.last_look import newest_balance
 from billing_job.ledger.mirror import absent_ids
-from billing_job.ledger.releases import credited_net, is_released
-from billing_job.ledger.tables import CURRENT, moved_in, transactions
+from billing_job.ledger.tables import CURRENT, moved_in, revisions, transactions, wallet_rows
+from billing_job.ledger.undone_settlements import credited_net, is_released
 
 
 def withdrawn(engine: Engine, opening_micros: int, currency: str) -> set[str]:
@@ -80,6 +82,80 @@ def changed_bills(engine: Engine, gone: set[str], only: str = "") -> dict[str, t
     return {
         id_: (accepted.get(id_, billed), now) for id_, (billed, now) in found.items() if accepted.get(id_) != (now or 0)
     }
+
+
+class EditedBill(NamedTuple):
+    """A settlement of a transaction that the supplier told otherwise, before it was billed or since."""
+
+    transaction_id: str
+    part: int
+    refund_of: str
+    client_id: str
+    category: str
+    month: str
+    type: str
+    """This and the next three as an earlier version had them."""
+    reference_type: str
+    reference_id: str
+    created_at: int | None
+
+
+_A_SECOND = 1_000_000
+_TOLD = ("type", "reference_type", "reference_id")
+
+
+def edited_bills(engine: Engine, only: str = "") -> list[EditedBill]:
+    """Settlements of transactions whose type, reference or moment was another one in an earlier version.
+
+    Not those of which a credit note undid all, or that somebody accepted since the present version came; a moment that
+    differs by less than a second is the same. `only` asks for one transaction.
+    """
+    before = transactions.alias("before")
+    told = [before.c[name] for name in (*_TOLD, "created_at")]
+    is_told_otherwise = or_(
+        *(before.c[name] != transactions.c[name] for name in _TOLD),
+        func.abs(before.c.created_at - transactions.c.created_at) >= _A_SECOND,
+    )
+    versions = (
+        select(before.c.transaction_id, wallet_rows.c.first_seen, *told)
+        .select_from(before)
+        .join(transactions, and_(transactions.c.transaction_id == before.c.transaction_id, CURRENT))
+        .join(wallet_rows, wallet_rows.c.seq == transactions.c.seq)
+        .where(is_told_otherwise)
+        .distinct()
+    )
+    undone = credited_net()
+    accepted = (
+        select(func.max(decisions.c.decided_at))
+        .where(
+            decisions.c.transaction_id == settlements.c.transaction_id,
+            decisions.c.generation == settlements.c.generation,
+            decisions.c.accepts,
+        )
+        .scalar_subquery()
+    )
+    facts = [settlements.c[name] for name in ("transaction_id", "part", "refund_of", "client_id", "category", "month")]
+    billed = (
+        select(func.coalesce(accepted, ""), *facts)
+        .where(~is_released())
+        .where(or_(undone.is_(None), settlements.c.net_cents == 0, undone != settlements.c.net_cents))
+    )
+    found = []
+    with transaction(engine) as connection:
+        earlier: dict[str, list[tuple[str, tuple[Any, ...]]]] = {}
+        # Versions first: they are few, and settlements are looked up for what they name.
+        replaced = select(revisions.c.old_seq)
+        if only:
+            replaced = replaced.join(wallet_rows, wallet_rows.c.seq == revisions.c.old_seq).where(
+                wallet_rows.c.transaction_id == only
+            )
+        for numbers in chunks(connection.execute(replaced).scalars().all()):
+            for id_, came, *was in connection.execute(versions.where(before.c.seq.in_(numbers))):
+                earlier.setdefault(id_, []).append((came, tuple(was)))
+        for chunk in chunks(sorted(earlier)):
+            for decided, id_, *of_bill in connection.execute(billed.where(settlements.c.transaction_id.in_(chunk))):
+                found += [EditedBill(id_, *of_bill, *was) for came, was in earlier[id_] if decided < came]
+    return found
 
 
 def _older_than_the_list(connection: Connection, absent: set[str]) -> set[str]:

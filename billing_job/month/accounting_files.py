@@ -12,11 +12,12 @@ from billing_job.accounting.journal import WalletMonth, month_journal
 from billing_job.core.categories import TOPUP
 from billing_job.core.claim import Payment
 from billing_job.core.columns.row_values import exact_sum
-from billing_job.core.document import Client, Document
+from billing_job.core.document import Document
 from billing_job.core.errors import ConfigError, OutputError
 from billing_job.core.files.local import LocalFiles, make_folder
 from billing_job.core.files.manifest import sha256
 from billing_job.core.money import MICROCENTS_PER_CENT, MICROS_PER_CENT, cents_of, decimal_text, shared_out
+from billing_job.core.parties import Client
 from billing_job.core.period import Period
 from billing_job.core.sentences import counted
 from billing_job.ledger.documents import closed_periods, documents_in_folder, headings_of, latest_clients

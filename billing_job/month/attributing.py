@@ -4,7 +4,7 @@ Orders that several clients share and refunds need facts of other rows. They are
 go through in pieces.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
@@ -30,7 +30,7 @@ from billing_job.core.memory import hand_back
 from billing_job.core.settlement import Original
 from billing_job.ledger.decisions import decisions
 from billing_job.ledger.transactions import renewals, settled_parts, transactions_of
-from billing_job.ledger.withdrawals import changed_bills
+from billing_job.ledger.withdrawals import EditedBill, changed_bills, edited_bills
 from billing_job.month.job import Job
 from billing_job.month.refund_owners import came_back, place_refunds
 
@@ -137,8 +137,48 @@ def decisions_that_hold(job: Job) -> dict[str, Decision]:
 
 
 def billed_and_changed(job: Job, only: str = "") -> dict[str, tuple[int, int | None]]:
-    """Settled transactions, or this one, whose cost is another one by now, and that nobody accepted as they are now."""
-    return changed_bills(job.engine, job.withdrawn(), only)
+    """Settled transactions, or this one, that the supplier changed since, and that nobody accepted as they are now.
+
+    id → (wallet micros they are settled at, micros now): equal where it is another client's, category or month by now.
+    """
+    gone = job.withdrawn()
+    changed = changed_bills(job.engine, gone, only)
+    edited = [bill for bill in edited_bills(job.engine, only) if bill.transaction_id not in changed.keys() | gone]
+    return changed | (_billed_otherwise(edited, job) if edited else {})
+
+
+def _billed_otherwise(edited: Sequence[EditedBill], job: Job) -> dict[str, tuple[int, int | None]]:
+    """Transactions that would be billed otherwise as they now read than as they read before, by the files of today.
+
+    A decision speaks of its transaction, whatever that refers to. Of refunds and shared orders the reference decides.
+    """
+    decided = decisions_that_hold(job)
+    rows = transactions_of(job.engine, {bill.transaction_id for bill in edited} - decided.keys())
+    at = {id_: place for place, id_ in enumerate(rows["transaction_id"])}
+    edited = [bill for bill in edited if bill.transaction_id in at]
+    before = rows.iloc[[at[bill.transaction_id] for bill in edited]].reset_index(drop=True)
+    for name in ("type", "reference_type", "reference_id", "created_at"):
+        before[name] = pd.Series([getattr(bill, name) for bill in edited], dtype=before[name].dtype)
+    answers = [_answers(frame, job) for frame in (rows, before)]
+    found: dict[str, tuple[int, int | None]] = {}
+    for bill, was in zip(edited, answers[1], strict=True):
+        row = rows.iloc[at[bill.transaction_id]]
+        now = answers[0][at[bill.transaction_id]]
+        names = (row["type"], row["reference_type"], row["reference_id"])
+        if bill.part or bill.refund_of:
+            is_another = names != (bill.type, bill.reference_type, bill.reference_id)
+        else:
+            is_another = now not in (was, (bill.client_id, bill.category, bill.month))
+        if is_another:
+            found[bill.transaction_id] = (int(row["micros"]), int(row["micros"]))
+    return found
+
+
+def _answers(frame: pd.DataFrame, job: Job) -> list[tuple[str, str, str]]:
+    """Client, category and month of each row, by itself."""
+    settings = job.settings
+    told = attribute(frame, job.assignments(), settings.categories, settings.billing.currency)
+    return list(zip(told["client_id"], told["category"], months_of_rows(told, job), strict=True))
 
 
 def months_of_rows(frame: pd.DataFrame, job: Job) -> pd.Series:

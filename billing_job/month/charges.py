@@ -18,10 +18,11 @@ from billing_job.core.categories import CHARGE, MONTHLY_FEE, is_of_plan, plan_ch
 from billing_job.core.columns.interned import Coded, Mask, cells_of, pairs_of
 from billing_job.core.columns.row_values import records
 from billing_job.core.columns.schema import PRICED, conform, empty
-from billing_job.core.document import Client, Document, Vat
+from billing_job.core.document import Document, Vat
 from billing_job.core.money import scaled
+from billing_job.core.parties import Client
 from billing_job.core.settlement import Kept, Key, Original, Owner
-from billing_job.ledger.billed_facts import Units, billed_units
+from billing_job.ledger.billed_months import Units, billed_units
 from billing_job.ledger.documents import documents_of_numbers
 from billing_job.ledger.freed import freed
 from billing_job.month.attributing import decisions_that_hold

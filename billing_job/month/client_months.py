@@ -6,7 +6,7 @@ the minimum that were billed under the old one.
 
 import json
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
 
@@ -17,16 +17,17 @@ from billing_job.billing.rating.tariff import EVERY_CLIENT, DatedPrice, MonthTar
 from billing_job.core.document import Vat
 from billing_job.core.money import cents_from_decimal
 from billing_job.core.period import Period
-from billing_job.core.register import TrunkAssignment
-from billing_job.core.settlement import MonthTerms, Owner, TrunkMonth
+from billing_job.core.settlement import MonthTerms, Owner
+from billing_job.core.supplies import supply_of
 from billing_job.core.vat_evidence import RecordedAnswer
-from billing_job.ledger.billed_facts import billed_trunks
-from billing_job.ledger.documents import closed_periods
+from billing_job.ledger.billed_months import billed_trunks
+from billing_job.ledger.documents import closed_periods, heading_of_month
 from billing_job.ledger.freed import FreedMonths, freed_months
 from billing_job.ledger.month_terms import borne_months, recorded_terms
 from billing_job.ledger.vies_answers import latest_answers
 from billing_job.month.job import Job
 from billing_job.month.terms_as_text import plan_and_prices, terms_text
+from billing_job.month.trunk_months import TrunkMonths
 from billing_job.month.vat_ids import rests_on_vies, without_evidence
 
 
@@ -51,10 +52,9 @@ class ClientMonths:
         """
         if (client_id, month) in self.recorded:
             return client_id
-        if client_id not in self._trunks:
+        if client_id not in self.trunk_months.of_clients:
             return self.accounts_billed([(client_id, month)])[client_id, month]
-        earlier = {found for key in self._trunk_months(client_id, month) if (found := self.borne.get(key)) is not None}
-        return self._one_of(earlier, client_id, month)
+        return self._one_of(self.trunk_months.bearers(client_id, month), client_id, month)
 
     def accounts_billed(self, owners: Collection[Owner]) -> dict[Owner, str]:
         """The accounts of what was billed of these months, also under ids that the files no longer have."""
@@ -65,8 +65,8 @@ class ClientMonths:
         found = {}
         for client_id, month in owners:
             trunks, accounts = self._trunks_billed.get((client_id, month), ((), ()))
-            bore = {*accounts, *(id_ for trunk in trunks for id_ in self._bore_trunk.get((trunk, month), ()))}
-            otherwise = self.account(client_id, month) if client_id in self._trunks else client_id
+            bore = {*accounts, *(id_ for trunk in trunks for id_ in self.trunk_months.bearers_of_trunk(trunk, month))}
+            otherwise = self.account(client_id, month) if client_id in self.trunk_months.of_clients else client_id
             found[client_id, month] = self._one_of(bore, otherwise, month)
         return found
 
@@ -94,14 +94,14 @@ class ClientMonths:
         """Whether fee and minimum are asked for the month: it was borne, or it is still open and has a trunk."""
         if month < (self.job.settings.billing.first_month or ""):
             return False
-        trunk_months = self._trunk_months(client_id, month)
-        if month not in self.closed and trunk_months:
+        held = self.trunk_months.held(client_id, month)
+        if month not in self.closed and held:
             return True
         if self.is_undone(client_id, month):
-            return bool(trunk_months)
-        return (
-            any(key in self.borne for key in trunk_months) or (self.account(client_id, month), month) in self._bearers
-        )
+            return bool(held)
+        if any(key in self.borne for key in held):
+            return True
+        return (self.account(client_id, month), month) in self.trunk_months.owners
 
     def left_out(self, before: Period) -> set[Owner]:
         """Closed months that clients of the files bore and were never billed for: they could not be taxed then."""
@@ -109,8 +109,8 @@ class ClientMonths:
             (client_id, month)
             for month in sorted({month for _, _, month in self.borne if month in self.closed})
             if month < str(before)
-            for client_id in self._trunks
-            if any(key[0] and key in self.borne for key in self._trunk_months(client_id, month))
+            for client_id in self.trunk_months.of_clients
+            if any(key[0] and key in self.borne for key in self.trunk_months.held(client_id, month))
             if not self.has_terms(client_id, month) and self.owes(client_id, month)
         }
 
@@ -123,7 +123,7 @@ class ClientMonths:
         return {
             (client_id, month)
             for account, month in accounts
-            for client_id in self._trunks
+            for client_id in self.trunk_months.of_clients
             if client_id in self.job.clients and self.account(client_id, month) == account
         }
 
@@ -163,11 +163,7 @@ class ClientMonths:
 
     def former_ids(self, client_id: str) -> list[str]:
         """What the files called a client before: who bore months of its trunks and is no client any more."""
-        own = {(fact.trunk, _since(fact.valid_from)) for fact in self._trunks.get(client_id, ())}
-        return sorted(self._bore(own) - set(self.job.clients))
-
-    def _bore(self, trunks: Collection[tuple[str, str]]) -> set[str]:
-        return {id_ for key in trunks for id_ in self._bearers_of_trunks.get(key, ())}
+        return sorted(self.trunk_months.ever_bore(client_id) - set(self.job.clients))
 
     def plan_now(self, client_id: str, month: str) -> Plan:
         """The plan as the files give it for that month."""
@@ -178,7 +174,11 @@ class ClientMonths:
     def vat(self, client_id: str, month: str) -> Vat | Untaxable:
         """How the client is taxed for the month, as it was first; else by the files and the month's last day."""
         terms = self.terms(client_id, month)
-        return self.vat_now(client_id, month) if terms is None else terms.vat
+        if terms is None or terms.vat.supply is not None:
+            return self.vat_now(client_id, month) if terms is None else terms.vat
+        # Months of before the supply was kept: as their documents have the client.
+        heading = heading_of_month(self.job.engine, terms.client_id, month)
+        return terms.vat if heading is None else replace(terms.vat, supply=supply_of(heading, terms.vat))
 
     def vat_now(self, client_id: str, month: str) -> Vat | Untaxable:
         """How the files tax the client for the month."""
@@ -225,56 +225,24 @@ class ClientMonths:
         cents = cents_from_decimal(plan.monthly_fee)
         if plan.monthly_fee_prorate == "none":
             return cents
-        days = [(fact.valid_from or date.min, fact.valid_to or date.max) for fact in self._trunks.get(client_id, ())]
+        days = [
+            (fact.valid_from or date.min, fact.valid_to or date.max)
+            for fact in self.trunk_months.of_clients.get(client_id, ())
+        ]
         return fee_for_days(cents, days, Period.parse(month))
 
-    def trunk_months(self, month: str, clients: Collection[str] | None) -> list[TrunkMonth]:
-        """The trunks that clients have in a month, to be recorded with whoever bears it; None stands for all."""
-        return [
-            TrunkMonth(fact.trunk, _since(fact.valid_from), month, fact.client_id)
-            for fact in self.job.mapping.trunks
-            if _active(fact, month) and (clients is None or fact.client_id in clients)
-        ]
-
-    def _trunk_months(self, client_id: str, month: str) -> list[tuple[str, str, str]]:
-        return [
-            (fact.trunk, _since(fact.valid_from), month)
-            for fact in self._trunks.get(client_id, ())
-            if _active(fact, month)
-        ]
-
     @cached_property
-    def _trunks(self) -> dict[str, list[TrunkAssignment]]:
-        found: dict[str, list[TrunkAssignment]] = {}
-        for fact in self.job.mapping.trunks:
-            found.setdefault(fact.client_id, []).append(fact)
-        return found
+    def trunk_months(self) -> TrunkMonths:
+        """Whose trunk is whose, and who bore its months."""
+        return TrunkMonths(self.job.mapping.trunks, self.borne)
 
     @cached_property
     def _names(self) -> dict[str, str]:
         return {}
 
     @cached_property
-    def _bearers_of_trunks(self) -> dict[tuple[str, str], set[str]]:
-        found: dict[tuple[str, str], set[str]] = {}
-        for (trunk, since, _), client_id in self.borne.items():
-            found.setdefault((trunk, since), set()).add(client_id)
-        return found
-
-    @cached_property
-    def _bore_trunk(self) -> dict[tuple[str, str], set[str]]:
-        found: dict[tuple[str, str], set[str]] = {}
-        for (trunk, _, month), client_id in self.borne.items():
-            found.setdefault((trunk, month), set()).add(client_id)
-        return found
-
-    @cached_property
     def _trunks_billed(self) -> dict[Owner, tuple[Collection[str], Collection[str]]]:
         return {}
-
-    @cached_property
-    def _bearers(self) -> set[Owner]:
-        return {(client_id, month) for (_, _, month), client_id in self.borne.items()}
 
     @cached_property
     def _everybodys(self) -> tuple[DatedPrice, ...]:
@@ -312,12 +280,3 @@ def client_months_of(job: Job, months: Collection[str], clients: Collection[str]
         latest_answers(job.engine),
         freed=freed,
     )
-
-
-def _active(fact: TrunkAssignment, month: str) -> bool:
-    period = Period.parse(month)
-    return fact.overlaps(period.first_day, period.last_day)
-
-
-def _since(day: date | None) -> str:
-    return "" if day is None else day.isoformat()

@@ -9,7 +9,7 @@ from pydantic import TypeAdapter
 from sqlalchemy import Engine
 
 from billing_job.core.claim import Payment, PaymentKind
-from billing_job.core.document import Client
+from billing_job.core.parties import Client
 from billing_job.ledger.collections import LoggedCollection
 from billing_job.ledger.documents import headings_of
 from billing_job.receivables.direct_debit import Collection

@@ -37,7 +37,7 @@ def credit_document(
             raise ConfigError(f"{number}: no such document was issued; `billing-job list` shows those that were")
         check_facts(job)
         _check_currency(issued.document, job)
-        today = session.clock.now().astimezone(session.settings.billing.zone).date()
+        today = job.today
         month = Period.of(today)
         ahead = _built(issued.document, undone(job.engine, issued.document), request, today).document
         told = f"{money_text(-ahead.gross_cents, ahead.currency)} of {number}, {issued.document.client.name}"

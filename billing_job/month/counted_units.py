@@ -7,7 +7,7 @@ import pandas as pd
 
 from billing_job.billing.rating.counted_units import BilledUnits
 from billing_job.core.columns.interned import pairs_of
-from billing_job.ledger.billed_facts import Units
+from billing_job.ledger.billed_months import Units
 from billing_job.month.client_months import ClientMonths
 from billing_job.month.placed import Placed
 

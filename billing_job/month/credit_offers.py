@@ -7,7 +7,6 @@ from billing_job.core.document import Kind
 from billing_job.core.settlement import Bill
 from billing_job.ledger.payments import claims, recorded_payments
 from billing_job.month.job import Job
-from billing_job.month.receivables import today
 from billing_job.receivables.open_items import receivables
 
 
@@ -17,7 +16,7 @@ def unoffered_credit(job: Job) -> dict[str, int]:
     if not payments:
         return {}
     issued = claims(job.engine)
-    state = receivables(issued, payments, today(job), job.first_day)
+    state = receivables(issued, payments, job.today, job.first_day)
     left = dict(state.credit_balances)
     offered = {claim.number: claim.offered_cents for claim in issued}
     for item in state.open_items:

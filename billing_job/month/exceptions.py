@@ -24,8 +24,7 @@ AT_FAULT = ("unassigned_number", "unassigned_trunk", "ambiguous_order")
 
 def waiting_rows(job: Job, rows: pd.DataFrame) -> list[Waiting]:
     """What waits, since when, and what would help: the rows of exceptions.csv."""
-    zone = job.settings.billing.zone
-    today = job.clock.now().astimezone(zone).date()
+    today = job.today
     since = first_seen(job.engine, rows["transaction_id"].to_list(), today.isoformat())
     facts = job.assignments()
     return [

@@ -1,10 +1,11 @@
 """The parts of a run, put together once: settings, mapping, ledger, templates, accounts, clock."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import date, timedelta
 from functools import cached_property
 from pathlib import Path
+from typing import TypeVar
 
 from sqlalchemy import Engine
 
@@ -25,12 +26,13 @@ from billing_job.config.receivables_files import ReceivablesFiles, load_receivab
 from billing_job.config.settings import Settings
 from billing_job.core.claim import FirstDay
 from billing_job.core.clock import Clock
-from billing_job.core.document import Client, Kind, Seller
+from billing_job.core.document import Kind
 from billing_job.core.errors import ConfigError
 from billing_job.core.event import ACTIVATED, RELEASED, SUSPENDED, Event
 from billing_job.core.files.manifest import Folder
 from billing_job.core.files.object_store import files_at
 from billing_job.core.money import micros_from_decimal
+from billing_job.core.parties import Client, Seller
 from billing_job.core.period import Period
 from billing_job.core.register import Register, VatRate
 from billing_job.core.resources import shipped_config
@@ -44,6 +46,8 @@ from billing_job.ledger.onboarding import bought_ids
 from billing_job.ledger.payments import recorded_payments
 from billing_job.ledger.withdrawals import withdrawn
 from billing_job.month.reading_in_effect import read_as_settings_say, reading_in_effect
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -77,7 +81,7 @@ class Job:
 
         history = collected(logged_collections(self.engine), recorded_payments(self.engine))
         most = self.settings.receivables.returns_before_transfer
-        today = self.clock.now().astimezone(self.settings.billing.zone).date()
+        today = self.today
         for id_, client in clients.items():
             days = client.payment_terms_days
             due = today + timedelta(days=self.settings.billing.payment_terms_days if days is None else days)
@@ -85,6 +89,11 @@ class Job:
             if mandate is not None:
                 clients[id_] = replace(client, mandate_id=mandate.mandate_id, debited_iban=mandate.iban)
         return clients
+
+    @property
+    def today(self) -> date:
+        """The present day in the seller's zone."""
+        return self.settings.billing.day_of(self.clock.now())
 
     @property
     def numbering(self) -> Mapping[Kind, str]:
@@ -145,7 +154,7 @@ class Job:
 
     def last_month(self) -> Period:
         """The month before the present one in the seller's zone."""
-        return Period.of(self.clock.now().astimezone(self.settings.billing.zone).date()).previous
+        return Period.of(self.today).previous
 
     def close(self) -> None:
         """Give the ledger's connections back."""
@@ -154,50 +163,39 @@ class Job:
 
 def open_job(settings: Settings, config_folder: Path, clock: Clock) -> Job:
     """Read every input file and open the ledger; ConfigError lists all that is wrong, before anything is touched."""
-    problems: list[str] = []
-    mapping = prices = accounts = templates = logo = first_day = receivables_files = None
-    unknown = [name for name in settings.accounting.formats if name not in FORMAT_NAMES]
-    problems += [
+    plan_names = [plan.name for plan in settings.plans]
+    problems = [
         f"{config_folder / 'billing.toml'}: accounting.formats: {name!r} is unknown; known are"
         f" {', '.join(FORMAT_NAMES)}"
-        for name in unknown
+        for name in settings.accounting.formats
+        if name not in FORMAT_NAMES
     ]
-    try:
-        mapping = load_mapping(config_folder, [plan.name for plan in settings.plans])
-        prices = load_prices(
-            config_folder / "prices.csv",
-            [client.client_id for client in mapping.clients],
-            list(dict.fromkeys(settings.categories.values())),
-        )
-    except ConfigError as error:
-        problems += error.problems
-    charges: tuple[tuple[Charge, ...], ...] = ()
-    if mapping is not None:
+
+    def read(load: Callable[[], T]) -> T | None:
+        """What a file says; None, and what is wrong with it among the problems."""
         try:
-            charges = load_charges(config_folder, mapping, [plan.name for plan in settings.plans])
+            return load()
         except ConfigError as error:
-            problems += error.problems
-    try:
-        accounts = load_accounts(config_folder / "accounts.csv")
-    except ConfigError as error:
-        problems += error.problems
-    try:
-        first_day = load_first_day(config_folder / "open_items.csv", settings.receivables, settings.billing.currency)
-    except ConfigError as error:
-        problems += error.problems
-    try:
-        names = None if mapping is None else {client.client_id: client.name for client in mapping.clients}
-        receivables_files = load_receivables_files(config_folder, names)
-    except ConfigError as error:
-        problems += error.problems
-    try:
-        templates = load_templates(settings.design.templates)
-        logo = _logo(settings)
-    except ConfigError as error:
-        problems += error.problems
+            problems.extend(error.problems)
+            return None
+
+    prices = charges = names = None
+    mapping = read(lambda: load_mapping(config_folder, plan_names))
+    if mapping is not None:
+        names = {client.client_id: client.name for client in mapping.clients}
+        categories = list(dict.fromkeys(settings.categories.values()))
+        prices = read(lambda: load_prices(config_folder / "prices.csv", list(names), categories))
+        charges = read(lambda: load_charges(config_folder, mapping, plan_names))
+    accounts = read(lambda: load_accounts(config_folder / "accounts.csv"))
+    currency = settings.billing.currency
+    first_day = read(lambda: load_first_day(config_folder / "open_items.csv", settings.receivables, currency))
+    receivables_files = read(lambda: load_receivables_files(config_folder, names))
+    templates = read(lambda: load_templates(settings.design.templates))
+    logo = None if templates is None else read(lambda: _logo(settings))
     if (
         mapping is None
         or prices is None
+        or charges is None
         or accounts is None
         or templates is None
         or logo is None

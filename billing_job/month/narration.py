@@ -131,3 +131,11 @@ def tell_wallet(gate: Gate, job: Job, console: Console) -> None:
         )
     if gate.accepted is not None:
         console.warn(f"this difference was accepted at {gate.accepted.accepted}: {gate.accepted.reason}")
+
+
+def other_books(month: str) -> str:
+    """What to do where the books of a month that was run before are others by now."""
+    return (
+        f"{month} was run before, and its books are other ones now: `billing-job run --month {month}` writes them anew;"
+        " import them again where you have"
+    )

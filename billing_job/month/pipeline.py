@@ -11,10 +11,7 @@ from functools import partial
 import pandas as pd
 
 from billing_job.core.categories import is_own_charge
-from billing_job.core.checks import (
-    numbers_have_no_gap,
-    raise_if_broken,
-)
+from billing_job.core.checks import numbers_have_no_gap, raise_if_broken
 from billing_job.core.columns.row_values import exact_sum, sum_where
 from billing_job.core.columns.schema import TEXT
 from billing_job.core.document import Document
@@ -27,14 +24,14 @@ from billing_job.core.sums import Sum
 from billing_job.ledger.documents import clients_billed_for, issued_numbers
 from billing_job.ledger.issuing import issue
 from billing_job.ledger.proven_readings import proof_of_reading
+from billing_job.month.charge_contradictions import late_charges
 from billing_job.month.client_rows import by_client, client_bounds
 from billing_job.month.gate import Because, Gate, gate_of, open_gate, why_nothing_is_issued
 from billing_job.month.job import Job
-from billing_job.month.own_charges import late_charges
 from billing_job.month.placed import Placed, rows_where
 from billing_job.month.placing import place
 from billing_job.month.preconditions import check_clients
-from billing_job.month.run_bills import bills_of_run, taken_up, today_of
+from billing_job.month.run_bills import bills_of_run, taken_up
 from billing_job.month.waiting_limit import WaitingShare, waiting_share
 
 
@@ -116,7 +113,7 @@ def bill(
         job.numbering,
         closes=not only,
         now=moment_text(job.clock.now()),
-        today=today_of(job),
+        today=job.today,
         terms=lambda: placed.client_months.fresh_terms(owners),
         borne=_borne(placed, only),
         together_with=partial(open_gate, job, gate, job.reading(), month),
@@ -141,7 +138,7 @@ def _borne(placed: Placed, only: Collection[str]) -> list[TrunkMonth]:
     month = str(placed.month)
     if month in placed.client_months.closed:
         return []
-    return placed.client_months.trunk_months(month, set(only) if only else None)
+    return placed.client_months.trunk_months.to_record(month, set(only) if only else None)
 
 
 def billed_owners(bills: Iterable[Bill]) -> set[Owner]:

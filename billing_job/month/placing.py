@@ -148,6 +148,8 @@ def _changed_rows(job: Job, facts: Assignments, changed: Mapping[str, tuple[int,
         was = "accepted" if id_ in accepted else "billed"
         differences.append((now or 0) - billed)
         became = "DIDfarm no longer lists it" if now is None else f"DIDfarm now says {wallet_text(now, currency)}"
+        if now == billed:
+            became = "DIDfarm gave it another type, reference or moment since, by which it would be billed otherwise"
         where = f" ({standing_on[id_].removeprefix(', ')})" if id_ in standing_on else ""
         credit = "credit its line" if now is None else "credit its line (`credit … --rebill` bills it anew)"
         details.append(

@@ -7,7 +7,7 @@ from billing_job.billing.rating.plans import Plan
 from billing_job.core.categories import MINIMUM, MONTHLY_FEE, plan_charge_id
 from billing_job.core.money import cents_from_decimal, scaled
 from billing_job.core.settlement import Owner
-from billing_job.ledger.billed_facts import MonthNet, month_nets, own_charges
+from billing_job.ledger.billed_months import MonthNet, billed_fees_and_minimums, month_nets
 from billing_job.month.client_months import ClientMonths
 from billing_job.month.job import Job
 
@@ -34,7 +34,7 @@ def plan_terms(
     billed_under: dict[Owner, set[str]] = {}
     for (client_id, name), account in client_months.accounts_billed(nets).items():
         billed_under.setdefault((account, name), set()).add(client_id)
-    billed_fees, minimum_parts = own_charges(job.engine)
+    billed_fees, minimum_parts = billed_fees_and_minimums(job.engine)
     found = {}
     for client_id, name in owners:
         account = client_months.account(client_id, name)

@@ -36,7 +36,7 @@ def _state(job: Job, placed: Placed, folder: Folder) -> str:
     """All that the files of a month come from, and the manifest that was written: any folder that has it is the one."""
     waits = not placed.exceptions.empty
     # What waits grows older by the day; nothing else does.
-    today = str(job.clock.now().astimezone(job.settings.billing.zone).date()) if waits else ""
+    today = str(job.today) if waits else ""
     digest = hashlib.sha256(folder.read(MANIFEST) or b"")
     for part in (today, ledger_state(job.engine), job.configuration_sha256, repr(job.seller)):
         digest.update(part.encode() + b"\0")

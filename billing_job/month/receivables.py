@@ -21,11 +21,6 @@ STATEMENTS_AGE = 5
 """Days by which the newest statement may be older than a reminder or a collection."""
 
 
-def today(job: Job | OpenLedger) -> date:
-    """The day in the seller's zone."""
-    return job.clock.now().astimezone(job.settings.billing.zone).date()
-
-
 def check_statements(job: Job, *, anyway: bool) -> None:
     """ConfigError without a first day, RunFailed on old statements: who has paid must not be asked again."""
     if anyway:
@@ -36,7 +31,7 @@ def check_statements(job: Job, *, anyway: bool) -> None:
             " open: set it to the day from which your statements are imported, or say --anyway"
         )
     newest = newest_statement_day(job.engine)
-    if newest is None or (today(job) - newest).days > STATEMENTS_AGE:
+    if newest is None or (job.today - newest).days > STATEMENTS_AGE:
         found = "no bank statement was imported" if newest is None else f"the newest bank statement is of {newest}"
         raise RunFailed(
             f"{found}, and who has paid since would be asked again: import newer ones (`billing-job bank import`), or"
@@ -58,7 +53,7 @@ def load_receivables(job: Job | OpenLedger, as_of: date | None = None) -> Receiv
     ]
     if problems:
         raise ConfigError(problems)
-    return receivables(found, recorded_payments(job.engine), as_of or today(job), first_day)
+    return receivables(found, recorded_payments(job.engine), as_of or job.today, first_day)
 
 
 def open_in_other_money(
@@ -69,7 +64,7 @@ def open_in_other_money(
     others = sorted({claim.currency for claim in found if not job.first_day.is_own(claim)})
     if not others:
         return {}
-    paid, day = recorded_payments(job.engine), as_of or today(job)
+    paid, day = recorded_payments(job.engine), as_of or job.today
     states = {each: receivables(found, paid, day, replace(job.first_day, currency=each)) for each in others}
     asked = {each: state if client_id is None else state.of_client(client_id) for each, state in states.items()}
     return {each: state.total_open_cents for each, state in asked.items() if state.total_open_cents}

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from zoneinfo import ZoneInfo
 
 import pandas as pd
 
@@ -13,8 +14,10 @@ from billing_job.core.categories import REFUND, TOPUP
 from billing_job.core.columns.row_values import records
 from billing_job.core.columns.schema import ATTRIBUTED, conform, empty
 from billing_job.core.decision import Decision
+from billing_job.core.moments import local_moment
+from billing_job.core.period import Period
 from billing_job.core.settlement import Original
-from billing_job.core.wallet import Payment
+from billing_job.core.wallet import WalletPayment
 from billing_job.ledger.billed_facts import billed_refunds, originals, refund_history
 from billing_job.month.job import Job
 
@@ -62,16 +65,21 @@ def place_refunds(
     rows = sorted(records(frame[open_rows]), key=lambda row: _payment(row).in_time)
     refunds = [_payment(row) for row in rows]
     found, settled = _originals_of(refunds, job, facts, parts)
-    # What came back under the type of a use, and gives back none, is priced like one.
-    refund_types = _refund_types(job)
-    rows = [row for row in rows if str(row["type"]) in refund_types or str(row["transaction_id"]) in found]
-    if not rows:
-        return Owners(frame, empty(ATTRIBUTED), {})
-    open_rows &= frame["transaction_id"].isin([str(row["transaction_id"]) for row in rows])
     still_open = open_rows_of(set(found.values()))
     states: dict[str, list[dict[str, object]]] = defaultdict(list)
     for row in records(still_open):
         states[str(row["transaction_id"])].append(row)
+    refund_types, zone = _refund_types(job), job.settings.billing.zone
+    rows = [
+        row
+        for row in rows
+        if str(row["type"]) in refund_types or _gives_back(row, found.get(str(row["transaction_id"]), ""), states, zone)
+    ]
+    if not rows:
+        return Owners(frame, empty(ATTRIBUTED), {})
+    found = {id_: found[id_] for row in rows if (id_ := str(row["transaction_id"])) in found}
+    still_open = still_open[still_open["transaction_id"].isin(list(found.values()))]
+    open_rows &= frame["transaction_id"].isin([str(row["transaction_id"]) for row in rows])
     placed: list[dict[str, object]] = []
     billed: dict[tuple[str, int], Original] = {}
     shared = _Shared(parts)
@@ -95,6 +103,21 @@ def came_back(frame: pd.DataFrame) -> pd.Series:
     return (is_use & (frame["micros"] > 0)).fillna(False).astype(bool)
 
 
+def _gives_back(
+    row: Mapping[str, object], original_id: str, states: Mapping[str, list[dict[str, object]]], zone: ZoneInfo
+) -> bool:
+    """Whether what came back under the type of a use is a refund.
+
+    Without an original it is priced like its use. Beside an open one of the same client and month, too: they cancel.
+    """
+
+    def bearer(of: Mapping[str, object]) -> tuple[object, Period]:
+        return of["client_id"], Period.of(local_moment(int(str(of["created_at"])), zone).date())
+
+    beside = states.get(original_id, [])
+    return bool(original_id) and not (beside and all(bearer(state) == bearer(row) for state in beside))
+
+
 def _refund_types(job: Job) -> set[str]:
     return {name for name, category in job.settings.categories.items() if category == REFUND}
 
@@ -116,7 +139,7 @@ def _as_billed(frame: pd.DataFrame, is_refund: pd.Series, job: Job) -> pd.DataFr
 
 
 def _originals_of(
-    refunds: list[Payment], job: Job, facts: Assignments, parts: Mapping[tuple[str, int], int]
+    refunds: list[WalletPayment], job: Job, facts: Assignments, parts: Mapping[tuple[str, int], int]
 ) -> tuple[dict[str, str], dict[str, tuple[Original, ...]]]:
     """Refund → its original, and the originals that are settled."""
     types = _refund_types(job)
@@ -244,8 +267,8 @@ def _of_its_number(
     return own if len(own) == 1 and worth >= int(str(row["micros"])) else parts
 
 
-def _payment(row: Mapping[str, object]) -> Payment:
-    return Payment(
+def _payment(row: Mapping[str, object]) -> WalletPayment:
+    return WalletPayment(
         str(row["transaction_id"]),
         str(row["reference_type"]),
         str(row["reference_id"]),

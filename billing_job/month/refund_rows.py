@@ -10,8 +10,9 @@ import pandas as pd
 from billing_job.billing.rating.refunds import given_back, share_of_charge, units_given_back
 from billing_job.core.columns.row_values import records
 from billing_job.core.columns.schema import PRICED, conform
-from billing_job.core.document import Client, Document, Vat
+from billing_job.core.document import Document, Vat
 from billing_job.core.money import MAX_MICROS, MICROS_PER_CENT
+from billing_job.core.parties import Client
 from billing_job.core.settlement import Key, Original, RefundFact
 from billing_job.core.supplies import supply_of
 from billing_job.core.units import unit_of_category

@@ -7,7 +7,7 @@ from functools import lru_cache
 from pydantic import TypeAdapter
 
 from billing_job.core.claim import Claim, LateClaim, Offer, Payment
-from billing_job.core.document import Client
+from billing_job.core.parties import Client
 from billing_job.ledger.documents import document_of_number
 from billing_job.ledger.payments import claims, recorded_payments
 from billing_job.ledger.reminders import SENT, UNKNOWN, ReminderEvent, SentReminder, logged_reminders

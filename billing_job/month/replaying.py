@@ -20,7 +20,7 @@ from billing_job.core.period import Period
 from billing_job.core.settlement import Bill, Key, Owner
 from billing_job.core.sums import Sum
 from billing_job.ledger.billing_steps import (
-    Billed,
+    BilledAmount,
     Credited,
     Freed,
     Issued,
@@ -99,7 +99,7 @@ class Replay:
             },
         )
 
-    def play(self) -> dict[tuple[str, str], Billed]:
+    def play(self) -> dict[tuple[str, str], BilledAmount]:
         """(client, month of the run) → what is billed now."""
         try:
             for place, step in enumerate(self._steps):

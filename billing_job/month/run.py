@@ -61,7 +61,7 @@ def run(session: Session, options: RunOptions) -> CommandResult:
                 if not options.offline:
                     with connected(session) as http:
                         try:
-                            fetched(job, http, session, full=False)
+                            fetched(job, http, session, full=False, run_now=period)
                         finally:
                             requests = http.requests
                     ask_before_reverse_charge(job, session, period, options.clients)

@@ -64,7 +64,7 @@ def bills_of_run(
         currency=settings.billing.currency,
         period=month,
         issue_date=issue_date(job, month),
-        today=today_of(job),
+        today=job.today,
         payment_terms_days=settings.billing.payment_terms_days,
         zone=settings.billing.zone,
         trunk_names=_trunk_names(job),
@@ -174,12 +174,7 @@ def _gone_nets(rows: pd.DataFrame) -> dict[Owner, dict[str, int]]:
     return nets
 
 
-def today_of(job: Job) -> date:
-    """The day in the seller's zone."""
-    return job.clock.now().astimezone(job.settings.billing.zone).date()
-
-
 def issue_date(job: Job, month: Period) -> date:
     """The day that a document issued now carries ([billing] issue_date); none of a closed tax period."""
-    day = month.last_day if job.settings.billing.issue_date == "period_end" else today_of(job)
+    day = month.last_day if job.settings.billing.issue_date == "period_end" else job.today
     return first_open_day(job.engine, day)

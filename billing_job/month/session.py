@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -54,6 +55,11 @@ class OpenLedger:
     engine: Engine
     clock: Clock
     first_day: FirstDay
+
+    @property
+    def today(self) -> date:
+        """The present day in the seller's zone."""
+        return self.settings.billing.day_of(self.clock.now())
 
 
 @contextmanager

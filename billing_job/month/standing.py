@@ -14,7 +14,6 @@ from billing_job import __version__
 from billing_job.config.fingerprint import configuration_sha256
 from billing_job.core.period import Period
 from billing_job.ledger.folder_state import remember, remembered
-from billing_job.month.receivables import today
 from billing_job.month.session import OpenLedger
 
 if TYPE_CHECKING:
@@ -25,7 +24,7 @@ _NAME = "standing"
 
 def standing(ledger: OpenLedger, config_folder: Path) -> dict[str, Any]:
     """`waiting` and `charges` as `status` tells them: micros of the wallet, cents of documents, counts."""
-    told_by = _told_by(configuration_sha256(config_folder), Period.of(today(ledger)).previous)
+    told_by = _told_by(configuration_sha256(config_folder), Period.of(ledger.today).previous)
     if found := remembered(ledger.engine, _NAME, told_by):
         figures: dict[str, Any] = json.loads(found)
         return figures

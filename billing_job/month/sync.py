@@ -4,13 +4,16 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from billing_job.core.errors import ExitCode
+from billing_job.core.period import Period
 from billing_job.core.sentences import counted
 from billing_job.ledger.billed_facts import documents_of
+from billing_job.ledger.documents import billed_periods
 from billing_job.ledger.mirror import LedgerMirror
+from billing_job.ledger.sums import moved_since, newest_row
 from billing_job.month.attributing import billed_and_changed
 from billing_job.month.gate import gate_of
 from billing_job.month.job import Job
-from billing_job.month.narration import tell_wallet
+from billing_job.month.narration import other_books, tell_wallet
 from billing_job.month.reading_in_effect import doubts
 from billing_job.month.session import CommandResult, Session, connected, locked_job
 from billing_job.month.wallet_proof import wallet_proof
@@ -35,7 +38,7 @@ def sync(session: Session, *, full: bool) -> CommandResult:
             billed = documents_of(job.engine, otherwise[:MOST])
             named = [f"{id_} {billed.get(id_, '')}".rstrip() for id_ in otherwise[:MOST]]
             session.console.warn(
-                f"{counted(len(otherwise), 'transaction')} cost something else than they were billed at:"
+                f"{counted(len(otherwise), 'transaction')} are no longer what they were billed as:"
                 f" {'; '.join(named)}{' …' if len(otherwise) > MOST else ''}: see `billing-job exceptions`"
             )
         object_ = {
@@ -52,12 +55,17 @@ def sync(session: Session, *, full: bool) -> CommandResult:
         return CommandResult(ExitCode.DONE if proof.matches else ExitCode.EXCEPTIONS_WAIT, object_)
 
 
-def fetched(job: Job, http: "Http", session: Session, *, full: bool) -> "WalkReport":
-    """Read the supplier's list into the ledger and say what was read, changed or gone; errors are those of `fetch`."""
+def fetched(job: Job, http: "Http", session: Session, *, full: bool, run_now: Period | None = None) -> "WalkReport":
+    """Read the supplier's list into the ledger and say what was read, changed or gone; errors are those of `fetch`.
+
+    Months that were run before, and of which something moved the wallet since, are named, but for the one that is
+    `run_now`: what was imported of their books lacks it.
+    """
     from billing_job.didfarm.sync import fetch
 
     console = session.console
     ledger = LedgerMirror(job.engine, session.clock)
+    newest = newest_row(job.engine)
 
     def explained() -> bool:
         job.read_again()
@@ -80,6 +88,9 @@ def fetched(job: Job, http: "Http", session: Session, *, full: bool) -> "WalkRep
     )
     console.warn(*report.anomalies)
     console.warn(*doubts(job.engine, job.read_again(), job.settings.billing.zone))
+    if report.new or report.changed:
+        spans = {each: Period.parse(each).span(job.settings.billing.zone) for each in billed_periods(job.engine)[0]}
+        console.info(*(other_books(month) for month in moved_since(job.engine, newest, spans) if month != str(run_now)))
     if report.changed:
         console.warn(
             f"{len(report.changed)} transactions changed their content; both versions are kept: {_some(report.changed)}"

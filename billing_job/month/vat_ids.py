@@ -6,8 +6,9 @@ from typing import Any
 
 from billing_job.billing.invoicing.tax import Untaxable, has_valid_vat_id, vat_of
 from billing_job.core.countries import EU, taxed_as
-from billing_job.core.document import Client, Vat
+from billing_job.core.document import Vat
 from billing_job.core.errors import ExitCode
+from billing_job.core.parties import Client
 from billing_job.core.period import Period
 from billing_job.core.vat_evidence import RecordedAnswer, VatIdAnswer, answer_json
 from billing_job.ledger.month_terms import recorded_terms

@@ -40,7 +40,7 @@ def return_of(session: Session, text: str) -> CommandResult:
     """Write output/vat/PERIOD/ and tell what is in it; ConfigError for a period that has not begun."""
     period = _period(text)
     with locked_job(session) as job:
-        today = _today(job)
+        today = job.today
         if today < period.first_day:
             raise ConfigError(f"period {period} begins on {period.first_day}: there is nothing to declare yet")
         found = vat_return_of(job, period, session)
@@ -70,7 +70,7 @@ def close_period(session: Session, text: str, filed_on: date | None, who: str) -
     """Record that the return of a period was filed; what is issued later is declared in the first open month."""
     period = _period(text)
     with locked_job(session, makes_ledger=True) as job:
-        today = _today(job)
+        today = job.today
         if today <= period.last_day:
             raise ConfigError(
                 f"period {period} is not over: it can be closed from {period.months[-1].next.first_day} on"
@@ -169,10 +169,6 @@ def _period(text: str) -> TaxPeriod:
         return TaxPeriod.parse(text)
     except ValueError as error:
         raise ConfigError(f"--period: {error}") from None
-
-
-def _today(job: Job) -> date:
-    return job.clock.now().astimezone(job.settings.billing.zone).date()
 
 
 def _closing(job: Job, period: TaxPeriod) -> VatClosing | None:

@@ -17,6 +17,7 @@ from billing_job.core.claim import Payment
 from billing_job.core.decision import BankDecision
 from billing_job.core.errors import ConfigError
 from billing_job.core.moments import moment_text
+from billing_job.core.period import Period
 from billing_job.ledger.bank import (
     add_bank_decision,
     add_entries,
@@ -28,13 +29,13 @@ from billing_job.ledger.bank import (
     known_files_in,
 )
 from billing_job.ledger.database import transaction
+from billing_job.ledger.documents import billed_periods
 from billing_job.ledger.payments import claims_in, payments_in
 from billing_job.month.banked import evidence_of
 from billing_job.month.job import Job
-from billing_job.month.receivables import today
 from billing_job.operations.rejections import Rejected, keep_report
 from billing_job.receivables.duplicates import check_same, identified, in_its_direction
-from billing_job.receivables.matching import Matched, Waiting, matched
+from billing_job.receivables.matching import Matched, WaitingEntry, matched
 from billing_job.receivables.statement_gaps import Gap, gaps, short_statements
 from billing_job.receivables.statements.ours import CsvColumns, House
 from billing_job.receivables.statements.reading import statements_of
@@ -69,11 +70,13 @@ class BankReport:
 
     files: tuple[FileReport, ...]
     booked: tuple[Payment, ...]
-    waiting: tuple[Waiting, ...]
+    waiting: tuple[WaitingEntry, ...]
     gaps: tuple[str, ...] = ()
     """A sentence for each statement that is missing, or that misses entries."""
     rejected: tuple[Rejected, ...] = ()
     """Direct debits that the bank will not book, of which no report told before."""
+    books: tuple[str, ...] = ()
+    """Months that were run already and whose books this changes."""
 
 
 def read_files(job: Job, paths: Sequence[Path]) -> list[ReadFile]:
@@ -118,14 +121,15 @@ def import_files(job: Job, files: Sequence[ReadFile], run_id: str) -> BankReport
             known_files.add(file.sha256)
         add_entries(connection, added)
         balances = balances_in(connection)
-        booked, outcome = _settled(connection, job, list(known.values()), now, {})
+        booked, gone, outcome = _settled(connection, job, list(known.values()), now, {})
     told = {(one.account, one.name, one.opening_cents) for file in files for one in file.statements}
     missing = [
         str(gap) for gap in gaps(balances) if (gap.account, gap.before, gap.opening_cents) in told or _ends(gap, told)
     ]
     statements = [one for file in files for one in file.statements]
     missing += short_statements(statements, [each.entry for each in known.values()], job.settings.billing.currency)
-    return BankReport(tuple(reports), tuple(booked), outcome.waiting, tuple(missing), tuple(rejected))
+    books = _books(job, [*booked, *gone])
+    return BankReport(tuple(reports), tuple(booked), outcome.waiting, tuple(missing), tuple(rejected), books)
 
 
 def _ends(gap: Gap, told: set[tuple[str, str, int | None]]) -> bool:
@@ -186,11 +190,11 @@ def decide(job: Job, entry: str, decision: Callable[[str, str], BankDecision]) -
         made = decision(ids[0], now)
         _check(connection, job, made)
         add_bank_decision(connection, made)
-        booked, outcome = _settled(connection, job, known, now, {made.entry: made.decided_by})
+        booked, gone, outcome = _settled(connection, job, known, now, {made.entry: made.decided_by})
         refused = next((one for one in outcome.waiting if one.entry == made.entry), None)
         if refused is not None and made.action != "undo":
             raise ConfigError(f"{entry}: {refused.suggestion or refused.reason}; nothing was recorded")
-    return ids[0], BankReport((), tuple(booked), outcome.waiting)
+    return ids[0], BankReport((), tuple(booked), outcome.waiting, books=_books(job, [*booked, *gone]))
 
 
 def _check(connection: Connection, job: Job, decision: BankDecision) -> None:
@@ -213,17 +217,23 @@ def _check(connection: Connection, job: Job, decision: BankDecision) -> None:
 
 def _settled(
     connection: Connection, job: Job, known: Sequence[IdentifiedEntry], now: str, decided_by: Mapping[str, str]
-) -> tuple[list[Payment], Matched]:
-    """Work out what every entry comes to, and record what changes by it."""
+) -> tuple[list[Payment], list[Payment], Matched]:
+    """Work out what every entry comes to, and record what changes by it: what is booked newly, what is no more."""
     evidence = evidence_of(connection, job, known, claims_in(connection))
     outcome = matched(known, evidence)
-    return bring_payments(connection, evidence.recorded, outcome.payments, now, decided_by), outcome
+    return *bring_payments(connection, evidence.recorded, outcome.payments, now, decided_by), outcome
+
+
+def _books(job: Job, changed: Sequence[Payment]) -> tuple[str, ...]:
+    """The months of these payments that were run already: who has imported their books does not have them."""
+    months = {str(Period.of(payment.day)) for payment in changed}
+    return tuple(sorted(months & billed_periods(job.engine)[0])) if months else ()
 
 
 def _house(job: Job) -> House:
     bank, seller = job.settings.bank, job.settings.seller
     accounts = tuple(dict.fromkeys(account for account in (seller.iban, *bank.accounts) if account))
-    return House(accounts, job.settings.billing.currency, today(job), CsvColumns(**bank.csv.model_dump()))
+    return House(accounts, job.settings.billing.currency, job.today, CsvColumns(**bank.csv.model_dump()))
 
 
 def _files_of(job: Job, paths: Sequence[Path]) -> Iterator[Path]:

@@ -7,7 +7,7 @@ from billing_job.core.bank_entry import IdentifiedEntry
 from billing_job.core.claim import Payment
 from billing_job.month.banked import standing
 from billing_job.month.job import Job
-from billing_job.receivables.matching import Waiting
+from billing_job.receivables.matching import WaitingEntry
 
 
 def entry_rows(job: Job, *, only_waiting: bool = False) -> list[dict[str, Any]]:
@@ -28,7 +28,7 @@ def entry_rows(job: Job, *, only_waiting: bool = False) -> list[dict[str, Any]]:
 
 
 def _row(
-    each: IdentifiedEntry, payments: Sequence[Payment], waits: Waiting | None, *, is_before: bool
+    each: IdentifiedEntry, payments: Sequence[Payment], waits: WaitingEntry | None, *, is_before: bool
 ) -> dict[str, Any]:
     entry = each.entry
     state = "waiting" if waits else "booked" if payments else "before_first_day" if is_before else "other"

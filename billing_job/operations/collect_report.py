@@ -20,7 +20,7 @@ class CollectionFile:
 
 
 @dataclass(frozen=True, slots=True)
-class Waiting:
+class NotCollected:
     """A due document of a client that pays by direct debit and is not in a file of this day, and why."""
 
     number: str
@@ -35,7 +35,7 @@ class CollectReport:
 
     due: date
     files: list[CollectionFile] = field(default_factory=list)
-    waiting: list[Waiting] = field(default_factory=list)
+    waiting: list[NotCollected] = field(default_factory=list)
 
     @property
     def json(self) -> dict[str, Any]:

@@ -21,8 +21,8 @@ from billing_job.ledger.undelivered import not_reached
 from billing_job.month.banked import waiting_money
 from billing_job.month.collected import announced, collected, collection_of, collection_to_json, under_way
 from billing_job.month.job import Job
-from billing_job.month.receivables import check_holds, load_receivables, today
-from billing_job.operations.collect_report import FOLDER, CollectionFile, CollectReport, Waiting
+from billing_job.month.receivables import check_holds, load_receivables
+from billing_job.operations.collect_report import FOLDER, CollectionFile, CollectReport, NotCollected
 from billing_job.receivables.direct_debit import Collection, Creditor, Debit, collection_xml
 from billing_job.receivables.mandates import Collected, Scheme, mandate_for, returns_in_a_row, sequence_of, used_on
 from billing_job.receivables.open_items import OpenItem
@@ -111,10 +111,10 @@ def _debits(
     doubted_on: str | None,
     *,
     all_announced: bool,
-) -> tuple[dict[Scheme, list[Debit]], list[Waiting]]:
+) -> tuple[dict[Scheme, list[Debit]], list[NotCollected]]:
     """What is due on the day and may be collected, by scheme; and what may not, with the reason."""
     debits: dict[Scheme, list[Debit]] = {}
-    waiting: list[Waiting] = []
+    waiting: list[NotCollected] = []
     check_holds(job)
     state = load_receivables(job)
     pending = under_way(history)
@@ -159,7 +159,7 @@ def _debits(
                     " client of the debit, then say --announced"
                 )
         if reason or mandate is None:
-            waiting.append(Waiting(item.number, item.client_id, item.open_cents, reason))
+            waiting.append(NotCollected(item.number, item.client_id, item.open_cents, reason))
             continue
         is_last = not any(later.client_id == item.client_id for later in state.open_items[place + 1 :])
         sequence = sequence_of(mandate, due, history, is_last=is_last)
@@ -198,7 +198,7 @@ def _refusal(job: Job, item: OpenItem, due: date, pending: dict[str, date], favo
     if job.settings.billing.currency != "EUR":
         return "is not in euros, which alone SEPA collects"
     for hold in job.receivables_files.holds:
-        if hold.kind is HoldKind.DISPUTE and (hold.covers(item, due) or hold.covers(item, today(job))):
+        if hold.kind is HoldKind.DISPUTE and (hold.covers(item, due) or hold.covers(item, job.today)):
             return f"dispute until {hold.valid_to}: {hold.reason}"
     if favour > 0:
         return "the client has a credit balance: set it off or pay it back first"
@@ -208,7 +208,7 @@ def _refusal(job: Job, item: OpenItem, due: date, pending: dict[str, date], favo
 def _check_day(job: Job, due: date) -> None:
     if not is_target_day(due):
         raise ConfigError(f"--due {due}: banks do not settle on this day; the next one is {next_target_day(due)}")
-    earliest = after_target_days(today(job), _NOTICE)
+    earliest = after_target_days(job.today, _NOTICE)
     if due < earliest:
         raise ConfigError(f"--due {due}: banks want the file a day before; the earliest day is {earliest}")
 

@@ -15,8 +15,8 @@ from billing_job.core.errors import BillingJobError, SupplierError
 from billing_job.core.moments import local_moment
 from billing_job.core.money import micros_text, wallet_text
 from billing_job.core.wallet import Trunk
+from billing_job.didfarm.dotted_paths import MISSING, at_path
 from billing_job.didfarm.page import PATH, Page, order_of, rows_of, validated_page
-from billing_job.didfarm.shape import MISSING, at_path
 from billing_job.didfarm.sync import read_balance, read_trunks
 from billing_job.didfarm.wire import FIELDS, read_transaction
 from billing_job.didfarm.wire_json import Json, canonical_json, parse_json

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from billing_job.billing.attribution.event_facts import disagreements
 from billing_job.billing.invoicing.tax import has_valid_vat_id
 from billing_job.core.countries import EU
-from billing_job.core.document import Client
+from billing_job.core.parties import Client
 from billing_job.core.sentences import counted, listed
 from billing_job.core.wallet import Trunk
 from billing_job.documents.accent import READABLE, accent_of, contrast_on_white
@@ -32,12 +32,38 @@ def settings(job: Job) -> Iterator[Finding]:
             yield _setting(
                 "warning", f"seller.{key} is empty; most countries want it on an invoice, or e-invoicing does"
             )
+    yield from _rules_for_nothing(job)
     yield from _looks(job)
     if seller.vat_id and seller.country in EU:
         vat_id = "".join(character for character in seller.vat_id if character.isalnum()).upper()
         if not has_valid_vat_id(Client("seller", seller.name, seller.country, vat_id=vat_id)):
             yield _setting(
                 "wrong", f"seller.vat_id {seller.vat_id} has wrong check digits; it is printed on every invoice"
+            )
+
+
+def _rules_for_nothing(job: Job) -> Iterator[Finding]:
+    """Rules for a type that no number has, or for no known trunk: what they were meant for has another rule's price."""
+    facts = job.assignments()
+    types = {fact.number_type.casefold() for fact in facts.number_facts}
+    rules = [
+        (plan.name, rule.number_type, rule.trunk)
+        for plan in job.settings.plans
+        for rules in (plan.rules, *(version.rules or () for version in plan.versions))
+        for rule in rules
+    ]
+    for name, number_type, trunk in dict.fromkeys(rules):
+        if number_type and number_type.casefold() not in types:
+            yield _setting(
+                "warning",
+                f"plan {name}: no number is of type {number_type!r}, so a rule holds for none; write it as number_type"
+                " of numbers.csv has it",
+            )
+        if trunk and facts.trunk_names.get(trunk, trunk) not in facts.known_trunks:
+            yield _setting(
+                "warning",
+                f"plan {name}: trunk {trunk!r} of a rule is neither in trunks.csv nor among DIDfarm's; letters are"
+                " compared as they are",
             )
 
 

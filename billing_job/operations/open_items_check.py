@@ -7,8 +7,9 @@ from datetime import date
 from billing_job.accounting.booking import document_entry, receipt_entries
 from billing_job.core.bank_entry import BankEntry
 from billing_job.core.claim import BESIDE, Payment, PaymentKind
-from billing_job.core.document import Client, Document
+from billing_job.core.document import Document
 from billing_job.core.money import decimal_text
+from billing_job.core.parties import Client
 from billing_job.ledger.bank import entries_in
 from billing_job.ledger.database import transaction
 from billing_job.ledger.payments import claims, recorded_payments

@@ -15,11 +15,12 @@ from billing_job.config.settings import Settings
 from billing_job.core.errors import ExitCode
 from billing_job.core.money import micros_from_decimal
 from billing_job.core.plain_words import expected
+from billing_job.didfarm.dotted_paths import described
 from billing_job.didfarm.http import Http
-from billing_job.didfarm.proposal.propose import Evidence, NotReadable, Proposal, propose
+from billing_job.didfarm.proposal.outcomes import Evidence
+from billing_job.didfarm.proposal.propose import NotReadable, Proposal, propose
 from billing_job.didfarm.proposal.survey import Survey, survey
 from billing_job.didfarm.proposal.toml_text import toml_text
-from billing_job.didfarm.shape import described
 from billing_job.ledger.database import open_engine
 from billing_job.ledger.mirror import LedgerMirror
 from billing_job.month.session import Session, connected

@@ -7,11 +7,12 @@ from zoneinfo import ZoneInfo
 from billing_job.config.settings import Settings
 from billing_job.core.moments import local_moment
 from billing_job.core.wallet import Transaction
+from billing_job.didfarm.dotted_paths import at_path
 from billing_job.didfarm.proposal.moments import is_without_offset
-from billing_job.didfarm.proposal.propose import Evidence, Outcome, Proposal
+from billing_job.didfarm.proposal.outcomes import Evidence, Outcome
+from billing_job.didfarm.proposal.propose import Proposal
 from billing_job.didfarm.proposal.survey import Survey
 from billing_job.didfarm.proposal.witnesses import balances_of
-from billing_job.didfarm.shape import at_path
 from billing_job.didfarm.wire_json import Json, canonical_json
 
 FIELDS = ("id", "type", "description", "reference_type", "reference_id", "quantity")

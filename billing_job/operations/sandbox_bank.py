@@ -15,7 +15,6 @@ from billing_job.ledger.payments import claims
 from billing_job.ledger.reminders import logged_reminders
 from billing_job.month.collected import collection_of
 from billing_job.month.job import Job
-from billing_job.month.receivables import today
 from billing_job.month.reminded import late_claims
 
 
@@ -30,7 +29,7 @@ def write_statement(job: Job, file: Path) -> int:
         )
     if job.settings.billing.currency != "EUR" or not job.seller.iban:
         raise ConfigError("--bank: the sandbox's bank keeps an account in euros: set seller.iban, and billing.currency")
-    day = today(job)
+    day = job.today
     moved = movements(_owed(job), day)
     try:
         file.write_bytes(camt053("".join(job.seller.iban.split()), moved, day))

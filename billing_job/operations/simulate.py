@@ -10,7 +10,7 @@ from billing_job.core.money import MICROS_PER_CENT, cents_of, decimal_text
 from billing_job.core.period import Period
 from billing_job.core.sentences import listed
 from billing_job.core.settlement import Owner
-from billing_job.ledger.billing_steps import Billed, Step, billed_of_periods, course
+from billing_job.ledger.billing_steps import BilledAmount, Step, billed_of_periods, course
 from billing_job.ledger.documents import billed_periods, latest_clients
 from billing_job.month.client_months import client_months_of
 from billing_job.month.job import Job
@@ -41,10 +41,10 @@ def simulated(job: Job, first: Period, months: int, instead: Instead) -> dict[st
     unused = _unused(job, [str(month) for month in periods], instead)
     names, again = _replayed(job, first, last, Instead(), steps)
     _, other = _replayed(job, first, last, instead, steps)
-    was: dict[Owner, Billed] = {}
+    was: dict[Owner, BilledAmount] = {}
     for (client_id, month), one in billed_of_periods(job.engine, str(first), str(last)).items():
         key = (names[client_id], month)
-        was[key] = _together([was.get(key, Billed()), one])
+        was[key] = _together([was.get(key, BilledAmount()), one])
     clients = sorted({client_id for client_id, _ in was.keys() | other.keys()})
     known = {id_: client.name for id_, client in job.clients.items()}
     known |= {id_: client.name for id_, client in latest_clients(job.engine, set(clients) - set(known)).items()}
@@ -82,14 +82,16 @@ def _unused(job: Job, months: Collection[str], instead: Instead) -> list[str]:
 
 def _replayed(
     job: Job, first: Period, last: Period, instead: Instead, steps: Sequence[Step]
-) -> tuple[dict[str, str], dict[Owner, Billed]]:
+) -> tuple[dict[str, str], dict[Owner, BilledAmount]]:
     """What each client is called by now, and what is billed to it by the runs of these months."""
     with TemporaryDirectory(prefix="billing-job-") as folder:
         replay = Replay(job, first, last, instead, steps, Path(folder))
         return replay.names, replay.play()
 
 
-def _figures(was: Mapping[Owner, Billed], other: Mapping[Owner, Billed], owners: Collection[Owner]) -> dict[str, int]:
+def _figures(
+    was: Mapping[Owner, BilledAmount], other: Mapping[Owner, BilledAmount], owners: Collection[Owner]
+) -> dict[str, int]:
     """Charge, cost and margin of these clients' months, as billed and as simulated."""
     before, now = (_together([each[owner] for owner in owners if owner in each]) for each in (was, other))
     margin = now.net_cents * MICROS_PER_CENT - now.cost_micros
@@ -105,12 +107,14 @@ def _figures(was: Mapping[Owner, Billed], other: Mapping[Owner, Billed], owners:
     }
 
 
-def _together(several: Iterable[Billed]) -> Billed:
+def _together(several: Iterable[BilledAmount]) -> BilledAmount:
     every = list(several)
-    return Billed(sum(one.net_cents for one in every), sum(one.cost_micros for one in every))
+    return BilledAmount(sum(one.net_cents for one in every), sum(one.cost_micros for one in every))
 
 
-def _notes(clients: Sequence[str], was: Mapping[Owner, Billed], again: Mapping[Owner, Billed]) -> Iterator[str]:
+def _notes(
+    clients: Sequence[str], was: Mapping[Owner, BilledAmount], again: Mapping[Owner, BilledAmount]
+) -> Iterator[str]:
     """Clients of whom the same history under the same terms does not come to what was billed, and by how much."""
     for id_ in clients:
         cents = [sum(one.net_cents for (owner, _), one in each.items() if owner == id_) for each in (was, again)]

@@ -6,17 +6,17 @@ from dataclasses import dataclass
 from datetime import date
 
 from billing_job.core.claim import Claim, Payment
-from billing_job.core.document import Client
 from billing_job.core.errors import ConfigError
 from billing_job.core.files.object_store import files_at
+from billing_job.core.parties import Client
 from billing_job.documents.document_files import letter_pdf
 from billing_job.documents.statement_letter import AccountLine, StatementLetter, statement_csv, statement_view
 from billing_job.ledger.payments import claims, recorded_payments
 from billing_job.ledger.reminders import logged_reminders
 from billing_job.month.job import Job
-from billing_job.month.receivables import load_receivables, today
+from billing_job.month.receivables import load_receivables
 from billing_job.month.reminded import claimed_beside, client_of
-from billing_job.receivables.statement import Statement, clients_with_account, statement
+from billing_job.receivables.account_statement import AccountStatement, clients_with_account, statement
 
 FOLDER = "statements"
 _MONTHS = 3
@@ -26,7 +26,7 @@ _MONTHS = 3
 class WrittenStatement:
     """An account and the names of its files below the output folder."""
 
-    statement: Statement
+    statement: AccountStatement
     pdf: str
     csv: str
     claimed: Mapping[str, int]
@@ -48,7 +48,7 @@ def write_statements(job: Job, client_id: str | None, as_of: date | None, first:
 
     ConfigError for a client that nobody knows, and for a span that ends before it begins.
     """
-    last = as_of or today(job)
+    last = as_of or job.today
     start = first or default_first_day(last)
     if start > last:
         raise ConfigError(f"--from {start}: is later than {last}, the day of the statement")
@@ -83,7 +83,7 @@ def write_statements(job: Job, client_id: str | None, as_of: date | None, first:
     return written
 
 
-def _letter(job: Job, account: Statement, beside: Mapping[str, int], client: Client) -> StatementLetter:
+def _letter(job: Job, account: AccountStatement, beside: Mapping[str, int], client: Client) -> StatementLetter:
     lines = tuple(
         AccountLine(
             each.day, each.kind.value, each.document, each.detail, each.cents, each.balance_cents, each.due_date

@@ -10,7 +10,7 @@ from billing_job.ledger.last_look import last_whole_walk
 from billing_job.ledger.runs import last_run
 from billing_job.ledger.sums import ledger_size
 from billing_job.ledger.undelivered import undelivered
-from billing_job.month.receivables import receivables_figures, today
+from billing_job.month.receivables import receivables_figures
 from billing_job.month.session import OpenLedger
 from billing_job.month.standing import standing
 from billing_job.month.wallet_proof import wallet_proof
@@ -50,5 +50,5 @@ def _not_delivered(ledger: OpenLedger) -> dict[str, int]:
 
 def _next_month(ledger: OpenLedger) -> Period:
     """The month after the last one that was billed whole, the previous month where none was; never one to come."""
-    whole, latest = closed_periods(ledger.engine), Period.of(today(ledger)).previous
+    whole, latest = closed_periods(ledger.engine), Period.of(ledger.today).previous
     return min(Period.parse(max(whole)).next, latest.next) if whole else latest

@@ -9,7 +9,8 @@ from billing_job.core.claim import BESIDE, Payment, PaymentKind
 from billing_job.core.decision import BankDecision
 from billing_job.core.money import decimal_text
 from billing_job.receivables.book import MOST_ITEMS, Book, Receipt, sets_of_sum
-from billing_job.receivables.meant import (
+from billing_job.receivables.named_documents import Named
+from billing_job.receivables.payment_meaning import (
     OTHER_SUM,
     SEVERAL_CLIENTS,
     SEVERAL_FIT,
@@ -18,7 +19,6 @@ from billing_job.receivables.meant import (
     in_short,
     meant,
 )
-from billing_job.receivables.naming import Named
 
 NOT_NAMED = "unmatched"
 OTHER_CURRENCY = "other_currency"
@@ -140,10 +140,11 @@ def _named(book: Book, case: Case, part: EntryPart, named: Named) -> Outcome:
     clients = list(dict.fromkeys(book.claims[number].client_id for number in named.numbers))
     sums = meant(book, case.day, part, named.numbers)
     cents, total, used = sums.cents, sums.total, sums.used_cents
-    if any(open_cents < 0 for _, open_cents in sums.opens) and not sums.is_exact:
-        return Waits(
-            OTHER_SUM, f"{' and '.join(named.numbers)} come to {decimal_text(total)}, not to {decimal_text(cents)}"
-        )
+    are_several = part.is_several and named.rule != "hand"
+    if (are_several or any(open_cents < 0 for _, open_cents in sums.opens)) and not sums.is_exact:
+        apart = "; it is several payments at once: another file of the bank may tell them apart" if are_several else ""
+        what = f"{' and '.join(named.numbers)} come to {decimal_text(total)}, not to {decimal_text(cents)}"
+        return Waits(OTHER_SUM, what + apart)
     is_certain = sums.is_exact or (named.rule == "hand" and cents < sums.with_late)
     if len(clients) > 1 and not is_certain:
         return Waits(
@@ -175,7 +176,9 @@ def _money_out(book: Book, case: Case, part: EntryPart, named: Named) -> Outcome
     cents = -part.cents
     kept = part.charges_cents
     clients = {book.claims[number].client_id for number in named.numbers}
-    is_told = part.is_return or named.rule == "hand"
+    opens = {number: book.open_on(number, case.day) for number in named.numbers}
+    is_owed = not part.is_return and sum(opens.values()) == -cents
+    is_told = part.is_return or is_owed or named.rule == "hand"
     if not is_told and not all(book.may_be_of(part.iban, client_id) for client_id in clients):
         return Waits(
             NOT_NAMED,
@@ -191,8 +194,7 @@ def _money_out(book: Book, case: Case, part: EntryPart, named: Named) -> Outcome
         receipts = [one for number in named.numbers for one in book.smaller_receipts(number, cents)]
         if receipts:
             return _returned(case, part, receipts[0], named, receipts[0].cents)
-    opens = {number: book.open_on(number, case.day) for number in named.numbers}
-    if not part.is_return and sum(opens.values()) == -cents:
+    if is_owed:
         return [
             _payment(case, number, book.claims[number].client_id, open_cents, PaymentKind.PAID_BACK, named, part)
             for number, open_cents in opens.items()

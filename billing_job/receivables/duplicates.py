@@ -19,6 +19,8 @@ _SHORTEST_WORDS = 6
 _BACK = " back"
 _MOST_ALIKE = 64
 """Entries of one day and amount among which it is found out again: among more, the first that is like each."""
+_MOST_DAYS = 10
+"""Between two tellings of one movement, by a notification and by a statement."""
 _RUN = re.compile(r"\d[\d\-./]*\d")
 
 
@@ -64,14 +66,20 @@ def _way(entry: BankEntry) -> tuple[str, bool]:
 
 
 def in_its_direction(each: IdentifiedEntry, known: Mapping[str, IdentifiedEntry]) -> IdentifiedEntry:
-    """The entry; under an id of its own where what is known by its reference went the other way.
+    """The entry; under an id of its own where what is known by its reference went the other way, or long before.
 
-    Some banks give a payment that they take back the reference under which it came.
+    Some banks give a payment that they take back the reference under which it came, and some begin their references
+    anew with each file: who pays the same each month would have paid once. That waits as a possible duplicate.
     """
     before = known.get(each.id)
-    if before is None or (before.entry.cents < 0) == (each.entry.cents < 0):
+    if before is None:
         return each
-    identity = each.identity + _BACK
+    if (before.entry.cents < 0) != (each.entry.cents < 0):
+        identity = each.identity + _BACK
+    elif abs((before.entry.day - each.entry.day).days) > _MOST_DAYS and before.entry.cents == each.entry.cents:
+        identity = f"{each.identity} {each.entry.day}"
+    else:
+        return each
     return IdentifiedEntry(id_of(identity), identity, each.entry, each.format)
 
 

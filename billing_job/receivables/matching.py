@@ -19,15 +19,15 @@ from billing_job.core.decision import BankDecision
 from billing_job.core.money import decimal_text
 from billing_job.receivables.allocation import OTHER_CURRENCY, WITHOUT_RECEIPT, Case, booked
 from billing_job.receivables.book import Book, opened
-from billing_job.receivables.meant import Waits
-from billing_job.receivables.naming import Names
+from billing_job.receivables.named_documents import Names
+from billing_job.receivables.payment_meaning import Waits
 
 DUPLICATE = "possible_duplicate"
 UNDONE = "undone"
 
 
 @dataclass(frozen=True, slots=True)
-class Waiting:
+class WaitingEntry:
     """An entry, or what is left of it, that is booked nowhere."""
 
     entry: str
@@ -71,7 +71,7 @@ class Matched:
 
     payments: Mapping[str, Sequence[Payment]]
     """Entry → its payments, of those that have any."""
-    waiting: tuple[Waiting, ...]
+    waiting: tuple[WaitingEntry, ...]
     """By day."""
 
 
@@ -86,7 +86,7 @@ def matched(entries: Sequence[IdentifiedEntry], evidence: Evidence) -> Matched:
             payments[each.id] = evidence.recorded[each.id]
         else:
             by_day[each.entry.day].append(each)
-    waiting: list[Waiting] = []
+    waiting: list[WaitingEntry] = []
     again = False
     for day in sorted(by_day):
         cases = [_case(each, names, evidence) for each in by_day[day]]
@@ -151,13 +151,15 @@ def _merged(parts: Sequence[EntryPart], *, whole: bool) -> tuple[EntryPart, ...]
     return (EntryPart(total, text=" ".join(part.text for part in parts), charges_cents=charges),)
 
 
-def _decided(book: Book, case: Case) -> tuple[list[Payment], list[Waiting]]:
+def _decided(book: Book, case: Case) -> tuple[list[Payment], list[WaitingEntry]]:
     """What an entry pays now, counted in the book, and what of it waits."""
     if not case.is_ours:
         return [], []
     if case.waits is not None:
         cents = sum(part.cents for part in case.parts)
-        return [], [Waiting(case.id, cents, case.waits.reason, case.waits.suggestion, _owners(book, case.parts, case))]
+        return [], [
+            WaitingEntry(case.id, cents, case.waits.reason, case.waits.suggestion, _owners(book, case.parts, case))
+        ]
     found: list[Payment] = []
     left: list[tuple[EntryPart, Waits]] = []
     for part, named, outcome in booked(book, case):
@@ -171,7 +173,7 @@ def _decided(book: Book, case: Case) -> tuple[list[Payment], list[Waiting]]:
     cents = sum(part.cents for part, _ in left)
     told = left[0][1]
     return found, [
-        Waiting(case.id, cents, told.reason, told.suggestion, _owners(book, [part for part, _ in left], case))
+        WaitingEntry(case.id, cents, told.reason, told.suggestion, _owners(book, [part for part, _ in left], case))
     ]
 
 
@@ -200,7 +202,7 @@ def _amounts(payments: Sequence[Payment]) -> dict[tuple[str | None, str, str], i
     return {key: cents for key, cents in sums.items() if cents}
 
 
-def _suggested(waiting: Sequence[Waiting], book: Book) -> Iterator[Waiting]:
+def _suggested(waiting: Sequence[WaitingEntry], book: Book) -> Iterator[WaitingEntry]:
     """What waits, where nothing identifies it with documents over its very amount, of which a person may choose."""
     by_cents: dict[int, list[str]] = defaultdict(list)
     if any(not one.suggestion for one in waiting):

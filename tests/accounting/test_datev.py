@@ -15,13 +15,14 @@ from billing_job.accounting.accounts import load_accounts
 from billing_job.accounting.journal import Journal, WalletMonth, month_journal
 from billing_job.accounting.options import AccountingOptions, DatevOptions
 from billing_job.accounting.programs.datev import write_datev
-from billing_job.core.document import Vat
+from billing_job.core.document import Supply, Vat, VatTotal
 from billing_job.core.errors import ConfigError
 from tests.support.accounting_judges import assert_golden, judge_module, saved
 from tests.support.sample_months import (
     JANSEN,
     MUELLER,
     OCTOBER,
+    REVERSE_CHARGE,
     SELLER,
     STANDARD,
     WALLET,
@@ -273,3 +274,14 @@ def test_a_charge_and_a_discount_as_high(tmp_path: Path) -> None:
     (content,) = write_datev(journal, accounts, AccountingOptions()).files.values()
     rows = [line.split(";") for line in content.decode("cp1252").splitlines()[2:]]
     assert [(row[0], row[1], row[7]) for row in rows] == [("10,00", '"S"', "8201"), ("10,00", '"H"', "8202")]
+
+
+def test_a_reverse_charge_has_the_id_of_its_month() -> None:
+    """DATEV makes the EC sales list of these ids: what was supplied before the client moved is under its former one."""
+    before = dataclasses.replace(REVERSE_CHARGE, supply=Supply("AE", "FR", "FR40303265045"))
+    moved = sample_document("INV-1", MUELLER, [("call", 100, before), ("call", 250, REVERSE_CHARGE)])
+    moved = dataclasses.replace(moved, vat_totals=(VatTotal(REVERSE_CHARGE, 350, 0),))
+    journal = month_journal([moved], WalletMonth(OCTOBER, "EUR", {}, 0), ACCOUNTS)
+    (content,) = write_datev(journal, ACCOUNTS, AccountingOptions()).files.values()
+    rows = list(csv.reader(content.decode("cp1252").splitlines()[2:], delimiter=";"))
+    assert [(row[0], row[39]) for row in rows] == [("1,00", "FR40303265045"), ("2,50", "DE136695976")]

@@ -10,8 +10,8 @@ from billing_job.accounting.accounts import load_accounts
 from billing_job.accounting.journal import month_journal
 from billing_job.accounting.options import AccountingOptions, FecOptions
 from billing_job.accounting.programs.fec import COLUMNS, siren_of, write_fec
-from billing_job.core.document import Seller
 from billing_job.core.errors import ConfigError
+from billing_job.core.parties import Seller
 from tests.support.accounting_judges import assert_golden, balances_of, judge_module
 from tests.support.sample_months import SELLER, WALLET, sample_documents, sample_journal
 

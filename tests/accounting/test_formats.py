@@ -15,7 +15,7 @@ from billing_job.accounting.accounts import FORMAT_NAMES, load_accounts
 from billing_job.accounting.formats import FORMATS
 from billing_job.accounting.journal import Journal, WalletMonth, month_journal
 from billing_job.accounting.options import AccountingOptions
-from billing_job.core.document import Client
+from billing_job.core.parties import Client
 from tests.support.accounting_judges import beancount_ledger, hledger_check, saved
 from tests.support.paths import DOCS
 from tests.support.sample_months import (

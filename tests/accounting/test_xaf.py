@@ -14,8 +14,8 @@ from billing_job.accounting.accounts import load_accounts
 from billing_job.accounting.journal import month_journal
 from billing_job.accounting.options import AccountingOptions, XafOptions
 from billing_job.accounting.programs.xaf import NAMESPACE, write_xaf
-from billing_job.core.document import Client
 from billing_job.core.errors import ConfigError
+from billing_job.core.parties import Client
 from tests.support.accounting_judges import assert_golden, balances_of
 from tests.support.sample_months import STANDARD, WALLET, sample_document, sample_journal
 

@@ -14,8 +14,8 @@ import pyarrow as pa
 from sqlalchemy import Connection, insert
 
 from billing_job.core.columns.schema import BOOL, INT, TEXT
-from billing_job.core.document import Client
 from billing_job.core.moments import moment_text
+from billing_job.core.parties import Client
 from billing_job.core.register import NumberAssignment, Register, TrunkAssignment
 from billing_job.ledger.chain import record_anew
 from billing_job.ledger.database import open_engine, transaction

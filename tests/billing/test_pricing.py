@@ -136,6 +136,17 @@ def test_rules_by_prefix_type_and_trunk_id(tmp_path: Path) -> None:
     assert lines_of(only(desk.bill().new)) == [("number_rental", 200), ("call", 100)]
 
 
+def test_a_number_type_is_the_same_in_any_case(tmp_path: Path) -> None:
+    """A person writes Mobile, DIDfarm's events write mobile: one price for both."""
+    desk = Desk(
+        tmp_path, plan('number_type = "mobile"\nmodel = "fixed"\nprice = "9.00"', 'model = "fixed"\nprice = "1.00"')
+    )
+    rows = [f"+3161200000{n},4{n},trk_a,{word}" for n, word in enumerate(("Mobile", "mobile", "MOBILE", "local"), 1)]
+    desk.file("numbers.csv", "number,did_number_id,trunk,number_type", *rows)
+    desk.add(*(row(n, -5, type_="renewal", number=40 + n) for n in (1, 2, 3, 4)))
+    assert [net for _, net in lines_of(only(desk.bill().new))] == [900, 900, 900, 100]
+
+
 def test_what_can_never_hold_is_refused(tmp_path: Path) -> None:
     """A rule or a price for a category that no transaction gets, or for "Holland", would silently charge nothing."""
     desk = Desk(tmp_path, plan('category = "rental"\nmodel = "fixed"\nprice = "1"', 'model = "pass_through"'))

@@ -8,7 +8,8 @@ import pytest
 
 from billing_job.billing.invoicing.tax import TaxRules, Untaxable, vat_id_check, vat_of
 from billing_job.config.mapping import load_vat_rates
-from billing_job.core.document import Client, Vat
+from billing_job.core.document import Vat
+from billing_job.core.parties import Client
 from billing_job.core.register import VatRate
 from billing_job.core.resources import shipped_config
 

@@ -9,8 +9,9 @@ import pytest
 from billing_job.billing.invoicing.tax import TaxRules, Untaxable, vat_id_check, vat_of, written_vat_id
 from billing_job.billing.invoicing.untaxed_at_home import REASONS, small_business_vat
 from billing_job.config.mapping import load_vat_rates
-from billing_job.core.document import Client, Vat
+from billing_job.core.document import Vat
 from billing_job.core.errors import ConfigError
+from billing_job.core.parties import Client
 from billing_job.core.register import VatRate
 from billing_job.core.resources import shipped_config
 from billing_job.documents.einvoice.cii import cii_xml

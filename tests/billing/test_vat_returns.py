@@ -18,8 +18,9 @@ from billing_job.billing.returns.one_stop_shop import euro_rate_day, oss_rows
 from billing_job.billing.returns.taxed_shares import TaxedShare, taxed_shares
 from billing_job.billing.returns.vat_return import VatReturn, ec_sales, vat_return
 from billing_job.config.vat_forms import load_due_rules, load_unit_rules, load_vat_boxes
-from billing_job.core.document import Client, DetailRow, Document, Kind, Line, Seller, Vat
+from billing_job.core.document import DetailRow, Document, Kind, Line, Vat
 from billing_job.core.errors import ConfigError
+from billing_job.core.parties import Client, Seller
 from billing_job.core.period import Period
 from billing_job.core.resources import shipped_config
 from billing_job.core.tax_period import TaxPeriod

@@ -14,9 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from billing_job.core.errors import Incomplete, RequestRefused, SupplierError, Unauthorized
+from billing_job.didfarm.dotted_paths import UnexpectedShape
 from billing_job.didfarm.http import Http
 from billing_job.didfarm.retry import ATTEMPTS, Retryable, is_worth_retrying, seconds_asked_for, seconds_to_wait
-from billing_job.didfarm.shape import UnexpectedShape
 from tests.support.sandbox_on_loopback import KEY, NOW, StillClock
 
 Answer = httpx.Response | Exception

@@ -12,7 +12,8 @@ import pytest
 from billing_job.config.reading import TransactionsReading
 from billing_job.core.wallet import SETTLED
 from billing_job.didfarm.http import Http
-from billing_job.didfarm.proposal.propose import Evidence, NotReadable, Proposal, propose
+from billing_job.didfarm.proposal.outcomes import Evidence
+from billing_job.didfarm.proposal.propose import NotReadable, Proposal, propose
 from billing_job.didfarm.proposal.survey import survey
 from billing_job.didfarm.sandbox.shapes import replies, rows
 from billing_job.didfarm.sandbox.shapes.shape import Edit, Shape, Truth

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from billing_job.config.reading import TransactionsReading
 from billing_job.core.wallet import Balance, Transaction
+from billing_job.didfarm.dotted_paths import at_path
 from billing_job.didfarm.parsing import read_balance
-from billing_job.didfarm.shape import at_path
 from billing_job.didfarm.wire import FIELDS, read_transaction
 from billing_job.didfarm.wire_amounts import PlainMarks, decided, read_number, to_micros
 from billing_job.didfarm.wire_json import canonical_json, parse_json

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from billing_job.core.document import Client, Document, Line, Preceding, Seller, Vat
+from billing_job.core.document import Document, Line, Preceding, Vat
+from billing_job.core.parties import Client, Seller
 from billing_job.documents.document_files import document_files, letter_pdf
 from billing_job.documents.letter_view import LetterView
 from billing_job.documents.payment import is_collected, is_payable

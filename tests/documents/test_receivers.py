@@ -11,7 +11,8 @@ import pytest
 from lxml import etree
 
 from billing_job.billing.invoicing.national_currency import with_national_vat
-from billing_job.core.document import Client, Document, Seller
+from billing_job.core.document import Document
+from billing_job.core.parties import Client, Seller
 from billing_job.core.register import ExchangeRate
 from billing_job.documents.compose import document_view
 from billing_job.documents.document_files import document_files, kinds_of

@@ -1,30 +1,34 @@
 """What was billed later than its month, or came back in other units: fees, places in tiers, units, the VAT of parts."""
 
+import csv
 from pathlib import Path
 
 import pytest
 
+from billing_job.core.money import cents_from_decimal
 from billing_job.core.period import Period
+from tests.support.bank_files import Moved, camt
+from tests.support.billed_lives import GRADUATED
 from tests.support.desk import Desk, row
 from tests.support.lives import (
     AT_COST,
     DID,
     MARKUP,
+    NOVEMBER,
     NUMBER,
     OCTOBER,
     ORDER,
     SEPTEMBER,
     TRUNK_A,
     TRUNK_B,
+    life,
     moved,
     plan,
     quiet_life,
-    rule,
 )
 
 pytestmark = pytest.mark.sqlite_file("the lives of test_oracle_billing play on the server")
 
-GRADUATED = rule(category="message", model="graduated", tiers='[{up_to = 2, price = "1.00"}, {price = "0.50"}]')
 SEGMENTS = '[api.transactions.fields]\nquantity = "segments"\n'
 
 
@@ -117,3 +121,28 @@ def test_an_order_of_two_clients_comes_back_whole(tmp_path: Path, runs: tuple[st
         nets[document.client.client_id] += document.net_cents
     assert nets == {"acme": 0, "bruno": 0}
     assert desk.waiting(Period(2026, 12)) == []
+
+
+def test_books_that_change_after_their_month_was_run_are_named(tmp_path: Path) -> None:
+    """A payment of 30 October, told on 20 November, and a call of October that comes with November's run.
+
+    All journals together leave on the receivable account what is open only with October's as it is by now.
+    """
+    with life(tmp_path, plan()) as here:
+        here.add(moved(1, -1000, "2026-09-10"))
+        assert "was run before" not in here.run(SEPTEMBER).err
+        here.add(moved(2, -1000, "2026-10-10"))
+        assert "was run before" not in here.run(OCTOBER).err
+        statement = tmp_path / "statement.xml"
+        statement.write_bytes(camt(Moved(1210, "INV-2026-00001", day="2026-10-30", reference="1")))
+        here.on("2026-11-20")
+        assert here.office.type("bank", "import", str(statement), "--json").json["books"] == [OCTOBER]
+        here.add(moved(3, -1000, "2026-11-10"), moved(4, -77, "2026-10-11"))
+        assert f"{OCTOBER} was run before" in here.run(NOVEMBER).err
+        assert "was run before" not in here.run(OCTOBER).err
+        receivable = 0
+        for month in (SEPTEMBER, OCTOBER, NOVEMBER):
+            text = (here.office.output / month / "accounting" / "journal.csv").read_text(encoding="utf-8")
+            rows = csv.DictReader(text.splitlines())
+            receivable += sum(cents_from_decimal(each["amount"]) for each in rows if each["account"] == "1300")
+        assert receivable == here.office.type("open", "--json").json["total_open_cents"]

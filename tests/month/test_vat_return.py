@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.invoice_rules import complaints
-from tests.support.ledgers import on_server
+from tests.support.ledgers import execute, on_server
 from tests.support.lives import AT_COST, DECEMBER, OCTOBER, SEPTEMBER, Life, life, moved, plan
 
 TRUNKS = {"acme": "trk_a", "bruno": "trk_b", "carla": "trk_c", "dora": "trk_d"}
@@ -156,6 +156,18 @@ def test_a_reverse_charge_names_the_id_of_its_month(here: Life) -> None:
     assert complaints(ubl) == []
     assert here.office.type("vat", "return", "--period", "2026Q3").code == 0
     assert rows(here, "2026Q3", "ec_sales_list.csv") == [("DE136695976", "DE", "13.00")]
+
+
+def test_a_month_recorded_without_its_supply_is_as_its_document_has_the_client(here: Life) -> None:
+    """A ledger of before the supply was kept: Carla has moved home since, and September's late call stays French."""
+    here.add(moved(1, -1000, "2026-09-10", trunk="trk_c"))
+    here.run(SEPTEMBER)
+    execute(here.office.database_url, """UPDATE client_months SET vat = '["S", "20", "", ""]'""")
+    here.clients(*(row.replace("carla,Carla,FR", "carla,Carla,NL") for row in CLIENTS))
+    here.add(moved(2, -300, "2026-09-11", trunk="trk_c"), moved(3, -5000, "2026-10-11", trunk="trk_c"))
+    here.run(OCTOBER)
+    assert here.office.type("vat", "return", "--period", "2026Q3").code == 0
+    assert rows(here, "2026Q3", "oss.csv") == [("FR", "20", "13.00", "2.60", "")]
 
 
 def test_a_closed_quarter_takes_nothing_more(here: Life) -> None:

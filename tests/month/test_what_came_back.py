@@ -5,6 +5,8 @@ The seller is in NL. Amounts are net cents.
 
 from pathlib import Path
 
+import pytest
+
 from tests.support.lives import (
     MARKUP,
     NOVEMBER,
@@ -14,6 +16,7 @@ from tests.support.lives import (
     SEPTEMBER,
     TRUNK_A,
     TRUNK_B,
+    Life,
     moved,
     plan,
     quiet_life,
@@ -22,15 +25,21 @@ from tests.support.lives import (
 SECOND = "+31201110002"
 
 
-def test_an_order_of_two_clients_comes_back_in_two_parts(tmp_path: Path) -> None:
+def an_order_of_both(here: Life) -> None:
+    """One order bought a number of acme for 10.00 and one of bruno for 30.00."""
+    here.file(
+        "numbers.csv",
+        "number,did_number_id,order_id,trunk,price",
+        f"{NUMBER},42,{ORDER},{TRUNK_A},10.00",
+        f"{SECOND},43,{ORDER},{TRUNK_B},30.00",
+    )
+
+
+@pytest.mark.parametrize("type_", ["refund", "purchase"])
+def test_an_order_of_two_clients_comes_back_in_two_parts(tmp_path: Path, type_: str) -> None:
     """Each half goes back to both, though each number had a rental of its own that could have been refunded."""
     with quiet_life(tmp_path, plan(MARKUP)) as here:
-        here.file(
-            "numbers.csv",
-            "number,did_number_id,order_id,trunk,price",
-            f"{NUMBER},42,{ORDER},{TRUNK_A},10.00",
-            f"{SECOND},43,{ORDER},{TRUNK_B},30.00",
-        )
+        an_order_of_both(here)
         here.add(
             moved(1, -4000, "2026-09-02", type_="purchase", order=ORDER),
             moved(2, -150, "2026-09-03", type_="renewal", number=NUMBER),
@@ -38,9 +47,9 @@ def test_an_order_of_two_clients_comes_back_in_two_parts(tmp_path: Path) -> None
         )
         here.run(SEPTEMBER)
         assert (here.net(), here.net("bruno")) == (1300 + 195, 3900 + 195)
-        here.add(moved(4, 2000, "2026-10-02", type_="refund", order=ORDER))
+        here.add(moved(4, 2000, "2026-10-02", type_=type_, order=ORDER))
         here.run(OCTOBER)
-        here.add(moved(5, 2000, "2026-11-02", type_="refund", order=ORDER))
+        here.add(moved(5, 2000, "2026-11-02", type_=type_, order=ORDER))
         here.run(NOVEMBER)
         assert (here.net(), here.net("bruno")) == (195, 195)
 
@@ -84,3 +93,29 @@ def test_a_refund_that_took_money_waits(tmp_path: Path) -> None:
         assert [(each["transaction_id"], each["reason"]) for each in ran.json["exceptions"]] == [
             ("4", "refund_taken_back")
         ]
+
+
+def test_the_refund_of_an_unreadable_row_waits_with_it(tmp_path: Path) -> None:
+    """Its amount fits nothing else of the number: what was billed of that is not given back in its place."""
+    with quiet_life(tmp_path, plan(MARKUP)) as here:
+        rental = {"type_": "renewal", "number": NUMBER}
+        here.add(moved(1, -200, "2026-09-15", **rental), moved(4, -5000, "2026-09-15"))
+        here.add({**moved(2, -300, "2026-09-16", **rental), "currency": None})
+        here.run(SEPTEMBER, code=3)
+        here.add(moved(3, 300, "2026-10-05", type_="refund", number=NUMBER))
+        ran = here.run(OCTOBER, code=3)
+        assert here.net() == 260 + 6500
+        assert ("3", "original_waits") in {(each["transaction_id"], each["reason"]) for each in ran.json["exceptions"]}
+
+
+def test_an_order_of_two_clients_is_undone_in_its_month(tmp_path: Path) -> None:
+    """Under its own type, before either was billed: it is shared out as what it gives back."""
+    with quiet_life(tmp_path, plan(MARKUP, monthly_fee="1.00")) as here:
+        an_order_of_both(here)
+        here.add(
+            moved(1, -4000, "2026-09-02", type_="purchase", order=ORDER),
+            moved(2, 4000, "2026-09-03", type_="purchase", order=ORDER),
+            moved(3, -1, "2026-09-04"),
+        )
+        here.run(SEPTEMBER)
+        assert (here.net(), here.net("bruno")) == (100 + 1, 100)

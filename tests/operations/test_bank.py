@@ -242,6 +242,11 @@ def test_amounts_without_a_sign(here: BankOffice) -> None:
         assert "column Af Bij" in bring(here, ING.replace(old, new).encode(), code=2).err
 
 
+def test_a_hyphen_for_an_empty_cell_is_no_direction(here: BankOffice) -> None:
+    """A column of hyphens alone says nothing of amounts that have their sign."""
+    assert bring(here, f"date,amount,text,note\n2026-11-20,121.00,{ONE},-\n".encode()).json["files"][0]["new"] == 1
+
+
 def test_a_statement_that_misses_entries(here: BankOffice) -> None:
     """Its balances move by another sum than it tells of: named, until another file brings the rest of it."""
     half, rest = Moved(12_100, ONE, reference="1"), Moved(5_000, TWO, reference="2")
@@ -337,6 +342,12 @@ def test_a_batch_of_which_some_is_told(here: BankOffice) -> None:
     assert what(ran.json["matched"], "document", "cents") == [(ONE, 12_100)]
     assert what(ran.json["waiting"], "cents", "reason") == [(17_900, "unmatched")]
     assert here.open() == {TWO: 5_000, THREE: 7_000}
+    batch = camt(Moved(40_000, THREE, reference="B2")).replace(
+        b"<TxDtls>", b"<Btch><NbOfTxs>3</NbOfTxs></Btch><TxDtls>"
+    )
+    ran = bring(here, batch, code=3)
+    assert what(ran.json["waiting"], "cents", "reason") == [(17_900, "unmatched"), (40_000, "other_sum")]
+    assert (ran.json["matched"], here.open()) == ([], {TWO: 5_000, THREE: 7_000})
 
 
 def test_the_inbox(here: BankOffice) -> None:

@@ -149,6 +149,10 @@ def grouped(number: str) -> str:
             less(i1=0), [(-10_000, "unmatched")], id="and the very sum of a payment",
         ),
         pytest.param(
+            [entry(4_000, TWO, day=2, iban=IBAN), entry(-500, "CN-2026-00001", iban=OTHER_IBAN)],
+            {ONE: 10_000, THREE: 3_000}, [], id="a CN is paid to another account of the client",
+        ),
+        pytest.param(
             [entry(15_000, ONE, day=2, iban=IBAN), entry(-300, f"fee for {ONE}")],
             less(i1=0, acme=5_000), [(-300, "return_without_payment")], id="a fee is no balance paid back",
         ),
@@ -345,6 +349,17 @@ def test_one_reference_for_a_whole_batch() -> None:
     assert (len(bank.known), bank.waits) == (2, [(3_000, "possible_duplicate")])
     assert bank.open in (less(i3=0), less(i1=7_000))
     assert bank.file(both[0], both[0]).waits == bank.waits
+
+
+def test_references_that_begin_anew_with_each_file() -> None:
+    """The same sum of another month under the same reference is no entry told again: it waits, in either order."""
+    first, other = entry(3_000, THREE, day=2, ref="1"), entry(3_000, THREE, day=28, ref="1")
+    for files in ((first, other), (other, first), (first, other, first, other)):
+        bank = MemoryBank(CLAIMS)
+        for each in files:
+            bank.file(each)
+        assert (len(bank.known), bank.open, bank.waits) == (2, less(i3=0), [(3_000, "possible_duplicate")])
+    assert len(MemoryBank(CLAIMS).file(first).file(entry(3_000, THREE, day=3, ref="1")).known) == 1
 
 
 def test_a_batch_that_comes_to_nothing() -> None:

@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 
 from billing_job.core.claim import Claim, FirstDay, Payment, PaymentKind
 from billing_job.core.document import Kind
+from billing_job.receivables.account_statement import statement
 from billing_job.receivables.interest import InterestRate
 from billing_job.receivables.open_items import EVERYTHING, receivables
 from billing_job.receivables.reminder_levels import ReminderLevel
 from billing_job.receivables.reminder_plan import Hold, HoldKind, Reminded, Reminder, ReminderPlan, Terms
 from billing_job.receivables.reminders import reminders
-from billing_job.receivables.statement import statement
 
 DUE = date(2026, 3, 15)
 RATE = InterestRate("NL", Decimal("10.15"), date(2026, 1, 1), date(2026, 7, 1), "test")

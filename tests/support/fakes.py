@@ -5,6 +5,8 @@ import json
 import logging
 import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
@@ -15,7 +17,7 @@ from zoneinfo import ZoneInfo
 
 from billing_job.cli import main
 from billing_job.commands.options import KEY_VARIABLE
-from billing_job.core.document import Client
+from billing_job.core.parties import Client
 from billing_job.core.period import Period
 from billing_job.didfarm.sandbox.config_files import write_config
 from billing_job.didfarm.sandbox.holdings import Trunk, WireRow
@@ -144,6 +146,17 @@ class Office:
         assert "Traceback" not in err.getvalue(), err.getvalue()
         assert "This is a defect" not in err.getvalue(), err.getvalue()
         return Ran(code, out.getvalue(), err.getvalue())
+
+    def start(self, *arguments: str) -> "subprocess.Popen[bytes]":
+        """The same quietly in a process and a session of its own, under the real clock: somebody will kill it."""
+        return subprocess.Popen(
+            [sys.executable, "-m", "billing_job", "--config", str(self.config / "billing.toml"), "-q", *arguments],
+            env=os.environ | self.environment,
+            cwd=self.folder,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
 
     def run(self, *arguments: str) -> Ran:
         """`billing-job run --json`, rendering in this process."""

@@ -7,7 +7,8 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 
-from billing_job.core.document import Client, DetailRow, Document, Kind, Vat
+from billing_job.core.document import DetailRow, Document, Kind, Vat
+from billing_job.core.parties import Client
 from billing_job.ledger.database import open_engine, transaction
 from billing_job.ledger.numbering import Numbers, store_documents
 from tests.support.fakes import Clock, Office, settings_text

@@ -16,7 +16,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-from billing_job.core.document import Client
+from billing_job.core.parties import Client
 from tests.support.bank_files import Moved, camt
 from tests.support.booked_payments import statement_of
 from tests.support.fakes import Clock, Office

@@ -4,7 +4,6 @@
 """
 
 import contextlib
-import os
 import random
 import shutil
 import subprocess
@@ -38,6 +37,9 @@ A_RUNS_OWN = {"runs", "walks", "balances", "chain"}
 """Tables that count processes: a killed run and the one after it stand there both."""
 
 
+COMMANDS = {"sync": ("sync",), "run": ("run", "--month", MONTH, "--workers", "1")}
+
+
 @dataclass(slots=True)
 class Workshop:
     """One sandbox, one configuration, and what an undisturbed run leaves."""
@@ -68,7 +70,7 @@ def workshop(folder: Path) -> Iterator[Workshop]:
         for command in ("sync", "run"):
             undisturbed = made.template.fresh(folder / f"undisturbed-{command}")
             began = time.monotonic()
-            assert _start(undisturbed, command).wait(120) == 0
+            assert undisturbed.start(*COMMANDS[command]).wait(120) == 0
             made.seconds[command] = time.monotonic() - began
         made.rows, made.files = ledger_rows(undisturbed), undisturbed.files()
         assert made.rows["documents"]
@@ -81,7 +83,7 @@ def trial(made: Workshop, folder: Path, command: str, moment: float) -> Trial:
     """Kill the command after so many seconds, then run the month to the end, and compare all there is."""
     fresh = made.template.fresh(folder)
     began = time.monotonic()
-    process = _start(fresh, command)
+    process = fresh.start(*COMMANDS[command])
     killed = False
     try:
         process.wait(moment)
@@ -115,17 +117,6 @@ def moments(made: Workshop, count: int, rng: random.Random) -> list[tuple[str, f
     """Commands in turn, each with a random moment from its start to a little after its end."""
     commands = [("sync", "run")[position % 2] for position in range(count)]
     return [(command, rng.uniform(0.3, 1.05) * made.seconds[command]) for command in commands]
-
-
-def _start(here: Office, command: str) -> "subprocess.Popen[bytes]":
-    more = ("--month", MONTH, "--workers", "1") if command == "run" else ()
-    return subprocess.Popen(
-        [sys.executable, "-m", "billing_job", "--config", str(here.config / "billing.toml"), "-q", command, *more],
-        env=os.environ | here.environment,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
 
 
 def main(wanted: int, seed: int) -> int:

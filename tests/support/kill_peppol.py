@@ -3,9 +3,7 @@
 .venv/bin/python -m tests.support.kill_peppol 500 60
 """
 
-import os
 import random
-import subprocess
 import sys
 import tempfile
 import time
@@ -48,7 +46,7 @@ def _problems(state: StandIn, told: Any, documents: int) -> list[str]:
 def _killed(here: Office, state: StandIn, chance: random.Random) -> bool:
     """Start a round, and kill it after some submission; False when it ended before."""
     enough = state.submissions + chance.randint(1, 9)
-    process = _start(here)
+    process = here.start("send", "--month", MONTH, "--json")
     while process.poll() is None and state.submissions < enough:
         time.sleep(0.001)
     time.sleep(chance.random() / 100)
@@ -56,16 +54,6 @@ def _killed(here: Office, state: StandIn, chance: random.Random) -> bool:
     process.kill()
     process.communicate()
     return alive
-
-
-def _start(here: Office) -> "subprocess.Popen[bytes]":
-    config = str(here.config / "billing.toml")
-    return subprocess.Popen(
-        [sys.executable, "-m", "billing_job", "--config", config, "-q", "send", "--month", MONTH, "--json"],
-        env=os.environ | here.environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-    )
 
 
 def _send(here: Office) -> Any:

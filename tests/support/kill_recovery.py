@@ -4,7 +4,6 @@
 """
 
 import contextlib
-import os
 import random
 import shutil
 import subprocess
@@ -59,7 +58,7 @@ def loss(folder: Path) -> Iterator[Loss]:
         undisturbed = here.office.copied(folder / "undisturbed")
         for command in COMMANDS:
             began = time.monotonic()
-            assert _start(undisturbed, command).wait(120) == 0
+            assert undisturbed.start(*COMMANDS[command]).wait(120) == 0
             made.seconds[command] = time.monotonic() - began
         yield made
 
@@ -70,7 +69,7 @@ def trial(made: Loss, folder: Path, command: str, share: float) -> Trial:
     if command == "adopt":
         assert here.type("restore", "--yes", str(here.folder / COPY)).code == 0
     behind = len(rows(f"sqlite:///{here.folder / COPY}")["documents"])
-    process = _start(here, command)
+    process = here.start(*COMMANDS[command])
     killed = False
     try:
         process.wait(share * made.seconds[command])
@@ -94,17 +93,6 @@ def _facts(here: Office) -> dict[str, list[Any]]:
     """The tables of what was issued, with the numbers that count their rows."""
     found = rows(here.database_url)
     return {name: sorted(found[name], key=str) for name in FACTS}
-
-
-def _start(here: Office, command: str) -> "subprocess.Popen[bytes]":
-    return subprocess.Popen(
-        [sys.executable, "-m", "billing_job", "--config", str(here.config / "billing.toml"), "-q", *COMMANDS[command]],
-        env=os.environ | here.environment,
-        cwd=here.folder,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
 
 
 def main(wanted: int, seed: int) -> int:

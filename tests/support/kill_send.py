@@ -4,7 +4,6 @@
 """
 
 import contextlib
-import os
 import random
 import shutil
 import subprocess
@@ -22,6 +21,7 @@ from tests.support.mail_server import MailServer, mail_server
 
 MONTH = "2026-10"
 KILLS_A_FOLDER = 4
+RUN = ("run", "--send", "--month", MONTH, "--workers", "1")
 MAIL = """\
 [mail]
 host = "127.0.0.1"
@@ -68,7 +68,7 @@ def bench(folder: Path) -> Iterator[Bench]:
         made = Bench(template, server)
         fresh = made.template.fresh(folder / "undisturbed")
         began = time.monotonic()
-        assert _start(fresh).wait(120) == 0
+        assert fresh.start(*RUN).wait(120) == 0
         made.seconds = time.monotonic() - began
         made.files = fresh.files()
         made.numbers = sorted(server.numbers)
@@ -83,7 +83,7 @@ def trial(bench: Bench, folder: Path, moments: list[Kill]) -> Trial:
     kills = 0
     for moment in moments:
         enough = len(bench.server.taken) + moment.after_message
-        process = _start(fresh)
+        process = fresh.start(*RUN)
         while moment.after_message and process.poll() is None and len(bench.server.taken) < enough:
             time.sleep(0.001)
         try:
@@ -110,17 +110,6 @@ def trial(bench: Bench, folder: Path, moments: list[Kill]) -> Trial:
     if (verified := fresh.type("verify", "--deep", "--json")).code != 0:
         problems.append(f"verify --deep: {verified.json['problems']}")
     return Trial(kills, len(uncertain), tuple(problems))
-
-
-def _start(office: Office) -> "subprocess.Popen[bytes]":
-    arguments = ["--config", str(office.config / "billing.toml"), "-q", "run", "--send", "--month", MONTH]
-    return subprocess.Popen(
-        [sys.executable, "-m", "billing_job", *arguments, "--workers", "1"],
-        env=os.environ | office.environment,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
 
 
 def main(wanted: int, seed: int) -> int:

@@ -20,8 +20,9 @@ from zoneinfo import ZoneInfo
 
 from billing_job.billing.invoicing.credit_note import Request, credit
 from billing_job.config.settings_file import load_settings
-from billing_job.core.document import Client, Document, Line, Vat
+from billing_job.core.document import Document, Line, Vat
 from billing_job.core.files.pieces import ROWS_IN_PIECE
+from billing_job.core.parties import Client
 from billing_job.core.period import Period
 from billing_job.core.wallet import Balance, CompletedWalk, ListShape
 from billing_job.didfarm.sandbox.holdings import Trunk, WireRow
@@ -31,7 +32,13 @@ from billing_job.didfarm.wire import read_transaction
 from billing_job.documents.detail_csv import detail_csv
 from billing_job.ledger.billing_steps import billed_of_periods, course
 from billing_job.ledger.credit_notes import issue_credit
-from billing_job.ledger.documents import Issued, all_documents, billed_periods, document_of_number, documents_in_folder
+from billing_job.ledger.documents import (
+    StoredDocument,
+    all_documents,
+    billed_periods,
+    document_of_number,
+    documents_in_folder,
+)
 from billing_job.ledger.mirror import LedgerMirror
 from billing_job.month.job import Job, open_job
 from billing_job.month.other_terms import Instead
@@ -524,7 +531,7 @@ class Books:
         return self._job
 
 
-def _number(issued: Issued) -> str:
+def _number(issued: StoredDocument) -> str:
     return issued.document.number
 
 

@@ -8,8 +8,9 @@ from pathlib import Path
 
 from billing_job.config.settings_file import load_settings
 from billing_job.core.clock import Clock as AnyClock
-from billing_job.core.document import Client, Kind, Seller
+from billing_job.core.document import Kind
 from billing_job.core.files.manifest import sha256
+from billing_job.core.parties import Client, Seller
 from billing_job.core.period import Period
 from billing_job.core.settlement import Bill
 from billing_job.documents.document_files import SUFFIXES, document_file

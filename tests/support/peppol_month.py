@@ -8,7 +8,7 @@ from pathlib import Path
 
 from stdnum.be import vat as be_vat
 
-from billing_job.core.document import Seller
+from billing_job.core.parties import Seller
 from billing_job.delivery.peppol.stand_in import RunningStandIn, StandIn
 from tests.support.fakes import Clock, Office
 from tests.support.ledgers import storage

@@ -8,7 +8,8 @@ from functools import partial
 from itertools import product
 
 from billing_job.billing.invoicing.national_currency import with_national_vat
-from billing_job.core.document import Client, Document, Seller, Vat
+from billing_job.core.document import Document, Vat
+from billing_job.core.parties import Client, Seller
 from billing_job.core.register import ExchangeRate
 from tests.support.sample_documents import (
     EXEMPT,

@@ -5,17 +5,8 @@ from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 
-from billing_job.core.document import (
-    Client,
-    DetailRow,
-    Document,
-    Kind,
-    Line,
-    MonthTotal,
-    Seller,
-    Vat,
-    VatTotal,
-)
+from billing_job.core.document import DetailRow, Document, Kind, Line, MonthTotal, Vat, VatTotal
+from billing_job.core.parties import Client, Seller
 
 LANGUAGES = ("en", "nl", "de", "fr", "es", "pt", "ar", "zh", "ja", "hi")
 

@@ -2,7 +2,7 @@
 
 from datetime import date, timedelta
 
-from billing_job.core.document import Client, Seller
+from billing_job.core.parties import Client, Seller
 from billing_job.documents.reminder_letter import ItemRow, ReminderLetter
 from billing_job.documents.statement_letter import AccountLine, StatementLetter
 

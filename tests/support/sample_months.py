@@ -5,8 +5,9 @@ from decimal import Decimal
 
 from billing_job.accounting.accounts import load_accounts
 from billing_job.accounting.journal import Journal, WalletMonth, month_journal
-from billing_job.core.document import Client, Document, Kind, Line, Seller, Vat, VatTotal
+from billing_job.core.document import Document, Kind, Line, Vat, VatTotal
 from billing_job.core.money import vat_cents
+from billing_job.core.parties import Client, Seller
 from billing_job.core.period import Period
 
 OCTOBER = Period(2026, 10)

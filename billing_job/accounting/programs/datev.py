@@ -29,7 +29,8 @@ class _Side:
 
     account: str
     tax_code: str
-    vat_case: str
+    vat_id: str
+    """That of a reverse charge, from which DATEV makes the EC sales list."""
     cents: int
 
 
@@ -81,22 +82,23 @@ def _receipt_rows(
 
 def _document_sides(entry: Entry, chart: Mapping[AccountKey, Account]) -> list[_Side]:
     """Gross by account and tax code, and net with the VAT apart where the account computes none."""
-    sums: dict[tuple[str, str, str, str, str], int] = {}
+    sums: dict[tuple[str, str, str, str, str, str], int] = {}
 
-    def add(account: str, tax_code: str, case: tuple[str, str, str], cents: int) -> None:
+    def add(account: str, tax_code: str, case: tuple[str, str, str, str], cents: int) -> None:
         key = (account, tax_code, *case)
         sums[key] = sums.get(key, 0) + cents
 
     for posting, vat in entry.revenue():
         account = chart[posting.key]
-        case = (posting.key.vat_case, posting.key.rate, posting.key.country)
+        key = posting.key
+        case = (vat.vat_id if key.vat_case == "AE" else "", key.vat_case, key.rate, key.country)
         if account.tax_code != NET:
             add(account.code, account.tax_code, case, vat.net_cents + vat.vat_cents)
             continue
         add(account.code, "", case, vat.net_cents)
         if vat.vat_cents:
             add(chart[_vat_key(posting)].code, "", case, vat.vat_cents)
-    return [_Side(account, tax_code, case, cents) for (account, tax_code, case, *_), cents in sums.items()]
+    return [_Side(account, tax_code, vat_id, cents) for (account, tax_code, vat_id, *_), cents in sums.items()]
 
 
 def _vat_key(revenue: Posting) -> AccountKey:
@@ -127,7 +129,7 @@ def _row(
         open_item=corrected,
         second_reference=entry.reference if corrected != entry.reference else "",
         text=f"{entry.reference} {party.name}" if party else entry.narration,
-        vat_id=party.vat_id if party and side and side.vat_case == "AE" else "",
+        vat_id=side.vat_id if side else "",
         service_day=entry.period_end,
         due_day=entry.due_date,
         lock=options.lock,

@@ -12,8 +12,8 @@ from billing_job.accounting.export import Export, cut, one_line
 from billing_job.accounting.journal import Journal
 from billing_job.accounting.options import AccountingOptions
 from billing_job.accounting.parties import party_codes, short_code
-from billing_job.core.document import Client
 from billing_job.core.money import decimal_text
+from billing_job.core.parties import Client
 from billing_job.core.sentences import counted
 
 _TRANSACTION_TYPES = {

@@ -12,10 +12,10 @@ from billing_job.accounting.export import Export, cut, decimal_comma
 from billing_job.accounting.journal import Journal
 from billing_job.accounting.options import AccountingOptions, FecOptions
 from billing_job.accounting.parties import party_codes
-from billing_job.core.document import Client, Seller
 from billing_job.core.errors import ConfigError
 from billing_job.core.files.csv_writer import defused
 from billing_job.core.money import decimal_text
+from billing_job.core.parties import Client, Seller
 from billing_job.core.sentences import counted
 
 COLUMNS = (

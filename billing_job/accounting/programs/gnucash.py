@@ -12,10 +12,10 @@ from billing_job.accounting.entry import Entry
 from billing_job.accounting.export import Export, cut, date_text
 from billing_job.accounting.journal import Journal
 from billing_job.accounting.options import AccountingOptions
-from billing_job.core.document import Client
 from billing_job.core.errors import DocumentError
 from billing_job.core.files.csv_writer import defused
 from billing_job.core.money import decimal_text
+from billing_job.core.parties import Client
 
 PAYMENT_COLUMNS = ("Date", "Transaction ID", "Number", "Description", "Account", "Amount")
 """Of File › Import › Import Transactions from CSV, several splits a transaction; the dialogue asks which is which.

@@ -12,9 +12,9 @@ from billing_job.accounting.export import Export, cut, date_text, encodable
 from billing_job.accounting.journal import Journal
 from billing_job.accounting.options import AccountingOptions
 from billing_job.accounting.parties import party_codes, short_code
-from billing_job.core.document import Client
 from billing_job.core.files.csv_writer import csv_text
 from billing_job.core.money import decimal_text
+from billing_job.core.parties import Client
 
 COLUMNS = (
     "Type", "Account Reference", "Nominal A/C Ref", "Department Code", "Date", "Reference", "Details", "Net Amount",

@@ -15,9 +15,9 @@ from billing_job.accounting.export import Export, cut, numbered, one_line
 from billing_job.accounting.journal import Journal
 from billing_job.accounting.options import AccountingOptions
 from billing_job.accounting.parties import party_codes, short_code
-from billing_job.core.document import Client, Seller
 from billing_job.core.errors import ConfigError
 from billing_job.core.money import decimal_text, rate_text
+from billing_job.core.parties import Client, Seller
 from billing_job.core.period import Period
 from billing_job.core.sentences import counted
 

@@ -11,9 +11,9 @@ from billing_job.accounting.export import Export, chunks, cut, date_text, number
 from billing_job.accounting.journal import Journal, payments_left_out
 from billing_job.accounting.options import AccountingOptions, XeroOptions
 from billing_job.accounting.parties import party_codes
-from billing_job.core.document import Client
 from billing_job.core.files.csv_writer import csv_text
 from billing_job.core.money import decimal_text, vat_cents
+from billing_job.core.parties import Client
 from billing_job.core.sentences import counted, listed
 
 INVOICE_COLUMNS = (

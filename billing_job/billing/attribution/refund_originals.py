@@ -16,7 +16,7 @@ import pyarrow as pa
 from billing_job.billing.attribution.assignments import Assignments
 from billing_job.core.columns.interned import Ints
 from billing_job.core.phone import e164
-from billing_job.core.wallet import Payment
+from billing_job.core.wallet import WalletPayment
 
 Reference = tuple[str, str]
 Key = TypeVar("Key")
@@ -30,7 +30,7 @@ class Originals:
     def __init__(
         self,
         facts: Assignments,
-        payments: Iterable[Payment],
+        payments: Iterable[WalletPayment],
         refunded: Mapping[str, int],
         refund_types: Collection[str],
     ) -> None:
@@ -47,7 +47,7 @@ class Originals:
         rows = self._rows(references)
         self._of_row = _places((row, place) for place, found in enumerate(rows) for row in found)
 
-    def take(self, refund: Payment) -> Payment | None:
+    def take(self, refund: WalletPayment) -> WalletPayment | None:
         """The original of a refund, of which its micros count as refunded from now on; None where there is none."""
         reference = plain_reference(refund.reference_type, refund.reference_id, self._facts)
         rows = self._facts.rows_of(*reference)
@@ -60,7 +60,7 @@ class Originals:
         self._left[place] -= refund.micros
         return self._payments[place]
 
-    def _best(self, places: Ints, refund: Payment) -> tuple[int, int]:
+    def _best(self, places: Ints, refund: WalletPayment) -> tuple[int, int]:
         """How well the amounts of the best payment before the refund fit, and its place; -1 where there is none.
 
         Nothing left is 0, more asked than is left 1, a part 2 (`_A_PART`), all that is left of a part 3, the whole 4.

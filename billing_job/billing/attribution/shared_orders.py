@@ -10,7 +10,6 @@ import pandas as pd
 import pyarrow as pa
 
 from billing_job.billing.attribution.assignments import Assignments
-from billing_job.core.categories import REFUND
 from billing_job.core.columns.schema import ATTRIBUTED, conform
 from billing_job.core.register import NumberAssignment
 
@@ -31,7 +30,8 @@ def split_orders(frame: pd.DataFrame, facts: Assignments, prices: Mapping[str, i
     2, … in the order of client ids; each is one client's, and their micros add up to the transaction.
     """
     waits = (frame["outcome"] == "exception") & (frame["reason"] == AMBIGUOUS) & ~frame["settled"]
-    candidates = frame[waits & (frame["category"] != REFUND)]  # a refund is shared out as what it gives back
+    # What came back is shared out as what it gives back.
+    candidates = frame[waits & (frame["micros"] < 0).fillna(False).astype(bool)]
     parts: list[dict[str, object]] = []
     split_rows: list[int] = []
     for row, transaction in candidates.iterrows():

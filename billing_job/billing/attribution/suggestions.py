@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from billing_job.billing.attribution.assignments import Assignments
 from billing_job.core.columns.row_values import records
-from billing_job.core.document import Client
+from billing_job.core.parties import Client
 from billing_job.core.phone import e164
 from billing_job.core.wallet import Trunk
 

@@ -18,8 +18,10 @@ from billing_job.billing.invoicing.month_lines import month_lines
 from billing_job.billing.invoicing.row_lines import NO_FACTS, NOTHING_FREED, Entry, Facts, FreedTerms, Row, entries_of
 from billing_job.core.columns.interned import Coded, cells_of
 from billing_job.core.columns.schema import PRICED, conform
-from billing_job.core.document import Client, Document, Kind, Line, MonthTotal, Preceding, Seller, Vat, VatTotal
+from billing_job.core.countries import taxed_as
+from billing_job.core.document import Document, Kind, Line, MonthTotal, Preceding, Vat, VatTotal
 from billing_job.core.money import vat_cents
+from billing_job.core.parties import Client, Seller
 from billing_job.core.period import Period
 from billing_job.core.settlement import Bill, Owner
 
@@ -197,8 +199,9 @@ def _identified(client: Client, lines: Sequence[Line]) -> Client:
     """
     if client.vat_id:
         return client
-    of_lines = (line.vat.supply.vat_id for line in lines if line.vat.category == "AE" and line.vat.supply)
-    return replace(client, vat_id=next(filter(None, of_lines), ""))
+    supplies = [line.vat.supply for line in lines if line.vat.category == "AE" and line.vat.supply]
+    here_first = sorted(supplies, key=lambda supply: supply.country != taxed_as(client.country))
+    return replace(client, vat_id=next((supply.vat_id for supply in here_first if supply.vat_id), ""))
 
 
 def _document(

@@ -9,7 +9,8 @@ from operator import attrgetter
 from typing import NamedTuple
 
 from billing_job.billing.invoicing.client_description import client_description
-from billing_job.core.document import Client, DetailRow, Line, Vat
+from billing_job.core.document import DetailRow, Line, Vat
+from billing_job.core.parties import Client
 from billing_job.core.period import Period
 from billing_job.core.settlement import Kept, Key, Owner, RefundFact, Settlement
 from billing_job.core.units import unit_of_category

@@ -10,7 +10,8 @@ import eu_vat_rates_data
 from stdnum.eu import vat as eu_vat
 
 from billing_job.core.countries import EU, taxed_as
-from billing_job.core.document import Client, Supply, Vat
+from billing_job.core.document import Supply, Vat
+from billing_job.core.parties import Client
 from billing_job.core.register import DomesticReverseCharge, VatRate
 
 _PREFIXES = {"EL": "GR", "XI": "GB"}

@@ -15,8 +15,8 @@ import pyarrow.compute as pc
 from billing_job.billing.rating.plans import Plan, Rule
 from billing_job.core.columns.interned import Coded, Ints, Mask, ints
 from billing_job.core.columns.intervals import FOREVER, Intervals
-from billing_job.core.document import Client
 from billing_job.core.moments import midnight
+from billing_job.core.parties import Client
 
 EVERY_CLIENT = "*"
 _SEPARATOR = "\x1f"
@@ -180,11 +180,13 @@ def _matches(rule: Rule, asked: _Asked, trunk_names: Mapping[str, str]) -> Mask:
     for column, value in (
         (asked.category, rule.category),
         (asked.country, rule.country),
-        (asked.number_type, rule.number_type),
         (asked.trunk, None if rule.trunk is None else trunk_names.get(rule.trunk, rule.trunk)),
     ):
         if value is not None:
             mask &= column.equal(value)
+    if rule.number_type is not None:
+        wanted = rule.number_type.casefold()
+        mask &= asked.number_type.each(lambda number_type: number_type.casefold() == wanted)
     if rule.prefix is not None:
         mask &= asked.number.each(lambda number: number.startswith(rule.prefix or ""))
     return mask

@@ -14,8 +14,9 @@ from enum import StrEnum
 
 from billing_job.core.categories import MINIMUM
 from billing_job.core.countries import EU, taxed_as
-from billing_job.core.document import Document, Kind, Line, Seller, Supply, VatTotal
+from billing_job.core.document import Document, Kind, Line, Supply, VatTotal
 from billing_job.core.money import exchanged_cents, exchanged_shares, vat_shares
+from billing_job.core.parties import Seller
 from billing_job.core.period import Period
 from billing_job.core.supplies import by_supply
 from billing_job.core.tax_period import TaxPeriod

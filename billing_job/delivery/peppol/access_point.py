@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
-from billing_job.core.document import Client, Document, Kind
+from billing_job.core.document import Document, Kind
+from billing_job.core.parties import Client
 from billing_job.delivery.message import Answer
 from billing_job.documents.einvoice.addresses import Identifier, address_of
 from billing_job.documents.einvoice.profiles import PROCESSES, SPECIFICATIONS, Profile, choice_of

@@ -23,7 +23,7 @@ from billing_job.documents.document_files import document_file
 from billing_job.ledger.deliveries import (
     STUCK,
     UNKNOWN,
-    Claim,
+    ClaimedDelivery,
     Delivery,
     DeliveryEvent,
     claim,
@@ -73,7 +73,7 @@ def settle(job: Job, access_point: AccessPoint, console: Console) -> None:
                 continue
         elif answer.outcome is Outcome.UNCERTAIN or answer.outcome.value == delivery.event.value:
             continue
-        known = Claim(number, delivery.attempt, delivery.message_id, delivery.recipient)
+        known = ClaimedDelivery(number, delivery.attempt, delivery.message_id, delivery.recipient)
         note_answer(job, known, answer, console, _OTHERWISE)
         console.info(f"{number} to {delivery.recipient}: {answer.outcome.value} ({answer.detail})")
 

@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from billing_job.didfarm.dotted_paths import at_path
 from billing_job.didfarm.proposal.columns import DEEPEST, full_name, is_text, leaves_of, plain_name
-from billing_job.didfarm.shape import at_path
 from billing_job.didfarm.wire_json import Json
 
 TOTALS = (

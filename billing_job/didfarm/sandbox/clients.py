@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from random import Random
 
-from billing_job.core.document import Client
+from billing_job.core.parties import Client
 from billing_job.didfarm.sandbox.vat_ids import vat_id
 
 

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import astuple, fields
 from pathlib import Path
 
-from billing_job.core.document import Client
 from billing_job.core.errors import OutputError
+from billing_job.core.parties import Client
 from billing_job.didfarm.sandbox.world import World
 
 CLIENT_COLUMNS = (

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from random import Random
 from zoneinfo import ZoneInfo
 
-from billing_job.core.document import Client
+from billing_job.core.parties import Client
 from billing_job.core.period import Period
 from billing_job.didfarm.sandbox.clients import customers
 from billing_job.didfarm.sandbox.history import history

@@ -9,7 +9,7 @@ from stdnum.fi import ytunnus
 from stdnum.fr import siren
 from stdnum.it import iva
 
-from billing_job.core.document import Client, Seller
+from billing_job.core.parties import Client, Seller
 from billing_job.documents.einvoice.code_lists import CHECKS, EAS, EAS_VERSION, RETIRED, VAT_SCHEMES
 from billing_job.documents.safe_text import plain_text
 

@@ -9,7 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 
-from billing_job.core.document import Client, Document, Heading, Kind, Seller
+from billing_job.core.document import Document, Heading, Kind
+from billing_job.core.parties import Client, Seller
 from billing_job.documents.einvoice.addresses import compact, registration
 from billing_job.documents.einvoice.payment_means import payment_means
 

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from billing_job.core.document import Client, Document, Seller
+from billing_job.core.document import Document
+from billing_job.core.parties import Client, Seller
 from billing_job.documents.einvoice.addresses import Identifier, compact, registration, siren_of
 from billing_job.documents.einvoice.profiles import Profile, buyer_address, seller_address
 from billing_job.documents.safe_text import plain_text

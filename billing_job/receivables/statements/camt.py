@@ -131,9 +131,11 @@ def _parts(
     """
     amounts = [_detail_cents(detail, cents, currency) for detail in details]
     told = [amount for amount in amounts if amount is not None]
+    payments = _text(entry, "NtryDtls/Btch/NbOfTxs") or ""
+    is_several = len(details) > 1 or (payments.isdecimal() and int(payments) > 1)
     untold = cents - sum(told) if len(told) == len(details) and min(told, default=0) > 0 else 0
     if untold <= 0:
-        told, untold = [cents] if len(details) == 1 else told, 0
+        told, untold = [cents] if len(details) == 1 and (told or not is_several) else told, 0
     kept, largest = 0, max(told, key=abs, default=0)
     if len(told) == len(details) > 1 and sum(told) - _kept(entry, currency)[0] == cents:
         kept = sum(told) - cents
@@ -152,7 +154,8 @@ def _parts(
         return
     words = " ".join(part for part in (*map(_remittance, details), more) if part)
     returned = is_return or any(detail.find("{*}RtrInf") is not None for detail in details)
-    yield EntryPart(cents, text=words, charges_cents=_charges(entry, cents, currency), is_return=returned)
+    kept = _charges(entry, cents, currency)
+    yield EntryPart(cents, text=words, charges_cents=kept, is_return=returned, is_several=is_several)
 
 
 def _part(detail: Element, cents: int, words: str, charges: int, *, is_return: bool, house: House) -> EntryPart:

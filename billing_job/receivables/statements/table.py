@@ -72,7 +72,9 @@ def _refuse_unsigned(rows: list[list[str]], header: list[str], columns: CsvColum
     amount, told = header.index(columns.amount.casefold()), {*_names(columns)}
     for place, name in enumerate(header):
         words = [(row[place].casefold(), row[amount]) for row in rows[1:] if len(row) == len(header) and row[place]]
-        if name in told or not words or not {word for word, _ in words} <= _CAME | _WENT:
+        said = {word for word, _ in words}
+        # A hyphen alone stands for an empty cell.
+        if name in told or not said - {"-"} or not said <= _CAME | _WENT:
             continue
         if any(word in _WENT and not cents.startswith("-") and not cents.endswith("-") for word, cents in words):
             raise ValueError(

@@ -36,7 +36,7 @@ _OF_DOCUMENT = {Kind.INVOICE: MovementKind.INVOICE, Kind.CREDIT_NOTE: MovementKi
 
 
 @dataclass(frozen=True, slots=True)
-class Movement:
+class AccountMovement:
     """One line of the account; `balance_cents` is what the client owes after it."""
 
     day: date
@@ -51,14 +51,14 @@ class Movement:
 
 
 @dataclass(frozen=True, slots=True)
-class Statement:
+class AccountStatement:
     """An account from the first day to the last, both included."""
 
     client_id: str
     first: date
     as_of: date
     opening_cents: int
-    movements: tuple[Movement, ...]
+    movements: tuple[AccountMovement, ...]
     closing_cents: int
     open_items: tuple[OpenItem, ...]
     ageing: tuple[tuple[str, int], ...]
@@ -72,7 +72,7 @@ def statement(
     first: date,
     as_of: date,
     first_day: FirstDay,
-) -> Statement:
+) -> AccountStatement:
     """The account of a client, derived from the same facts as its open items; InvariantBroken if the two differed."""
     own = [claim for claim in claims if claim.client_id == client_id and claim.issue_date <= as_of]
     numbers = {claim.number for claim in own}
@@ -116,13 +116,13 @@ def statement(
     for day, _, document, kind, cents, due, detail in lines:
         if day >= first:
             balance += cents
-            movements.append(Movement(day, kind, document, cents, balance, due, detail))
+            movements.append(AccountMovement(day, kind, document, cents, balance, due, detail))
     if balance != state.total_open_cents:
         raise InvariantBroken(
             f"statement of {client_id}: its movements come to {balance} cents, its open items to"
             f" {state.total_open_cents}; this is a defect of billing-job"
         )
-    return Statement(
+    return AccountStatement(
         client_id,
         first,
         as_of,

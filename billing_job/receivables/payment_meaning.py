@@ -12,7 +12,7 @@ from billing_job.core.bank_entry import EntryPart
 from billing_job.core.claim import BESIDE, PaymentKind
 from billing_job.core.money import decimal_text
 from billing_job.receivables.book import MOST_ITEMS, Book, sets_of_sum
-from billing_job.receivables.naming import Named
+from billing_job.receivables.named_documents import Named
 
 SEVERAL_CLIENTS = "several_clients"
 OTHER_SUM = "other_sum"
