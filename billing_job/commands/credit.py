@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from billing_job.commands.completing import document_numbers
-from billing_job.commands.options import json_option, told
+from billing_job.commands.options import cents, json_option, told
 
 if TYPE_CHECKING:
     from billing_job.commands.invocation import Invocation
@@ -44,19 +44,14 @@ def credit(
     """
     from billing_job.billing.invoicing.credit_note import Request
     from billing_job.core.errors import ConfigError
-    from billing_job.core.money import cents_from_decimal
     from billing_job.month.corrections import credit_document
 
     if not reason.strip():
         raise ConfigError("--reason: say why, in a few words; the client reads it on the credit note")
-    try:
-        cents = None if amount is None else cents_from_decimal(amount)
-    except ValueError as error:
-        raise ConfigError(f"--amount: {error}") from None
 
     def agree(question: str) -> None:
         invocation.ask(question, yes=yes or as_json)
 
-    request = Request(reason.strip(), lines, cents, rebill)
+    request = Request(reason.strip(), lines, cents(amount, "--amount"), rebill)
     outcome = credit_document(invocation.session(), number, request, dry_run=dry_run, agree=agree)
     return told(outcome, as_json=as_json)

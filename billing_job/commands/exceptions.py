@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from billing_job.commands.completing import client_ids, months, waiting_causes
-from billing_job.commands.options import emit, json_option, period, say, told, xlsx_option
+from billing_job.commands.options import cents, emit, json_option, period, say, told, xlsx_option
 from billing_job.core.errors import ConfigError, ExitCode
 
 if TYPE_CHECKING:
@@ -178,16 +178,12 @@ def resolve(
 
 
 def _resolution(client: str | None, amount: str | None, *, accept: bool) -> Resolution:
-    from billing_job.core.money import cents_from_decimal
     from billing_job.month.resolving import Resolution
 
-    try:
-        cents = None if amount is None else cents_from_decimal(amount)
-    except ValueError as error:
-        raise ConfigError(f"--amount: {error}") from None
-    if cents is not None and cents <= 0:
+    given_back = cents(amount, "--amount")
+    if given_back is not None and given_back <= 0:
         raise ConfigError("--amount: write what the client gets back, more than 0.00; --house gives nothing back")
-    return Resolution(client or "", cents, accept)
+    return Resolution(client or "", given_back, accept)
 
 
 def _filed(file: Path, reason: str) -> Sequence[Any]:

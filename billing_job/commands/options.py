@@ -143,3 +143,13 @@ def day(text: str | None, option: str) -> date | None:
         return None if text is None else date.fromisoformat(text.strip())
     except ValueError:
         raise ConfigError(f"{option} {text}: is not a day; write it as 2026-11-20") from None
+
+
+def cents(text: str | None, option: str) -> int | None:
+    """The exact cents of an amount that an option names, None when it was not given; ConfigError for what is none."""
+    from billing_job.core.money import cents_from_decimal
+
+    try:
+        return None if text is None else cents_from_decimal(text)
+    except ValueError as error:
+        raise ConfigError(f"{option}: {error}") from None

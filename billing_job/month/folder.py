@@ -1,47 +1,28 @@
 """The folder of a month: files of documents, of the books, of what waits, and the manifest last."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
-import pandas as pd
-
-from billing_job.billing.attribution.assignments import Assignments
-from billing_job.core.columns.interned import Coded
-from billing_job.core.decision import Decision
 from billing_job.core.document import Document
 from billing_job.core.errors import ConfigError
 from billing_job.core.files.manifest import ACCOUNTING, Folder, sha256
-from billing_job.core.files.pieces import Pieces
 from billing_job.core.memory import hand_back
 from billing_job.core.period import Period
 from billing_job.documents.document_files import SUFFIXES, document_file, kinds_of
 from billing_job.documents.einvoice.national_rules import Issued
-from billing_job.documents.einvoice.profiles import depends_on_lines, profile_notes
+from billing_job.documents.einvoice.profiles import depends_on_lines
 from billing_job.documents.render_pool import get_ready, render
-from billing_job.documents.templates import Templates
-from billing_job.ledger.billed_facts import documents_of
-from billing_job.ledger.decisions import decisions
 from billing_job.ledger.document_files import StoredFile, record_files, stored_files
 from billing_job.ledger.documents import Documents, document_of_number, documents_in_folder
 from billing_job.ledger.identity import ledger_id
 from billing_job.ledger.issued_facts import ISSUED, issued_facts
 from billing_job.month.accounting_files import books_still_true, month_books
-from billing_job.month.exceptions import waiting_rows
 from billing_job.month.job import Job
-from billing_job.month.page_facts import month_report
+from billing_job.month.page_and_lists import page_and_lists, write_page_and_lists
 from billing_job.month.placed import Placed
 from billing_job.month.placing import place
 from billing_job.month.provenance import is_unchanged, manifest_facts, remember
-from billing_job.month.review import month_anomalies, month_margins
-from billing_job.reporting.anomalies import told
-from billing_job.reporting.attribution_csv import attribution_csv
-from billing_job.reporting.exceptions_csv import Waiting, exceptions_csv
-from billing_job.reporting.margins import margin_csv
-from billing_job.reporting.page import report_html
-from billing_job.reporting.page_data import Notice, Report
-
-LISTS = ("exceptions.csv", "margin.csv", "attribution.csv")
 
 LOOKED_UP_AT_ONCE = 1_000
 """Documents whose files are looked up in the ledger at one time."""
@@ -50,21 +31,6 @@ NOTED_AT_ONCE = 16
 
 Progress = Callable[[int, int, str], None]
 """Told of (done, of how many, of what)."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Looked:
-    """What the lists and the page of a month are made of, read from the ledger."""
-
-    waiting: Sequence[Waiting]
-    earned: pd.DataFrame
-    rows: Sequence[Pieces]
-    """The month's own, PLACED, in shares of its time."""
-    facts: Assignments
-    decisions: Mapping[str, Decision]
-    billed_on: Mapping[str, str]
-    """Of what refunds give back: the documents that billed it, and those that gave it back."""
-    report: Report
 
 
 @dataclass(slots=True)
@@ -120,12 +86,12 @@ def write_month(
     accounting = {f"{ACCOUNTING}/{name}": content for name, content in {**books.files, **kept}.items()}
     if placed.rows.on_disk:
         hand_back()
-    looked = _looked(job, month, placed, written.documents, list(accounting))
+    looked = page_and_lists(job, month, placed, written.documents, list(accounting))
     if placed.rows.on_disk:
         hand_back()
     # Other processes draw the pages meanwhile. The ledger is this thread's alone.
     with ThreadPoolExecutor(1) as beside:
-        lists = beside.submit(_write_lists, folder, looked, job.templates)
+        lists = beside.submit(write_page_and_lists, folder, looked, job.templates)
         _write_documents(job, folder, missing, written, workers, progress)
     written.files |= lists.result()
     del looked, lists
@@ -239,37 +205,6 @@ def _note(job: Job, written: WrittenMonth, files: Sequence[StoredFile]) -> None:
         " the program, its fonts or the templates have changed since"
         for file in record_files(job.engine, files)
     ]
-
-
-def _looked(job: Job, month: Period, placed: Placed, documents: Sequence[Issued], books: Sequence[str]) -> _Looked:
-    """Ask the ledger for all that the lists and the page tell."""
-    waiting = waiting_rows(job, placed.exceptions)
-    earned = month_margins(job, month, placed)
-    links = {
-        document.number: {kind: document_file(document, kind) for kind in kinds_of(document)} for document in documents
-    }
-    report = month_report(
-        job,
-        month,
-        placed,
-        documents,
-        waiting=waiting,
-        anomalies=[*told(month_anomalies(job, month, placed, earned)), *map(Notice, profile_notes(documents))],
-        document_files=links,
-        files=[*books, *LISTS],
-    )
-    refunded = {name for rows in placed.of_month("refund_of") for name in Coded.of(rows["refund_of"]).used()} - {""}
-    billed_on = documents_of(job.engine, refunded)
-    return _Looked(waiting, earned, placed.in_time.shares, placed.facts, decisions(job.engine), billed_on, report)
-
-
-def _write_lists(folder: Folder, looked: _Looked, templates: Templates) -> dict[str, tuple[str, int]]:
-    """What waits, what was earned, and the page that shows the month and links to every other file."""
-    shares = (share.whole() for share in looked.rows)
-    attribution = attribution_csv(shares, looked.facts, looked.decisions, looked.billed_on)
-    contents: tuple[Iterable[bytes], ...] = ([exceptions_csv(looked.waiting)], margin_csv(looked.earned), attribution)
-    found = {name: folder.write_pieces(name, pieces) for name, pieces in zip(LISTS, contents, strict=True)}
-    return {**found, "report.html": folder.write_pieces("report.html", [report_html(looked.report, templates)])}
 
 
 def render_again(

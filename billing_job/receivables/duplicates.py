@@ -19,6 +19,8 @@ _SHORTEST_WORDS = 6
 _BACK = " back"
 _MOST_ALIKE = 64
 """Entries of one day and amount among which it is found out again: among more, the first that is like each."""
+_MOST_DAYS = 10
+"""Between two tellings of one movement, by a notification and by a statement."""
 _RUN = re.compile(r"\d[\d\-./]*\d")
 
 
@@ -64,24 +66,32 @@ def _way(entry: BankEntry) -> tuple[str, bool]:
 
 
 def in_its_direction(each: IdentifiedEntry, known: Mapping[str, IdentifiedEntry]) -> IdentifiedEntry:
-    """The entry; under an id of its own where what is known by its reference went the other way.
+    """The entry; under an id of its own where what is known by its reference went the other way, or long before.
 
-    Some banks give a payment that they take back the reference under which it came.
+    Some banks give a payment that they take back the reference under which it came, and some begin their references
+    anew with each file: who pays the same each month would have paid once. That waits as a possible duplicate.
     """
     before = known.get(each.id)
-    if before is None or (before.entry.cents < 0) == (each.entry.cents < 0):
+    if before is None:
         return each
-    identity = each.identity + _BACK
+    if (before.entry.cents < 0) != (each.entry.cents < 0):
+        identity = each.identity + _BACK
+    elif abs((before.entry.day - each.entry.day).days) > _MOST_DAYS and before.entry.cents == each.entry.cents:
+        identity = f"{each.identity} {each.entry.day}"
+    else:
+        return each
     return IdentifiedEntry(id_of(identity), identity, each.entry, each.format)
 
 
 def check_same(before: BankEntry, entry: BankEntry) -> None:
     """ValueError where one reference of the bank stands for two amounts."""
     if (before.cents, before.currency) != (entry.cents, entry.currency):
+        is_far = abs((before.day - entry.day).days) > _MOST_DAYS
+        anew = ', or set bank.csv.id = "" where they begin anew with each file' if is_far else ""
         raise ValueError(
             f"the entry with the bank's reference {entry.reference} is of {entry.currency}"
             f" {decimal_text(entry.cents)} on {entry.day}, but was of {before.currency} {decimal_text(before.cents)} on"
-            f" {before.day} before: ask the bank which one is right"
+            f" {before.day} before: ask the bank which one is right{anew}"
         )
 
 

@@ -351,6 +351,17 @@ def test_one_reference_for_a_whole_batch() -> None:
     assert bank.file(both[0], both[0]).waits == bank.waits
 
 
+def test_references_that_begin_anew_with_each_file() -> None:
+    """The same sum of another month under the same reference is no entry told again: it waits, in either order."""
+    first, other = entry(3_000, THREE, day=2, ref="1"), entry(3_000, THREE, day=28, ref="1")
+    for files in ((first, other), (other, first), (first, other, first, other)):
+        bank = MemoryBank(CLAIMS)
+        for each in files:
+            bank.file(each)
+        assert (len(bank.known), bank.open, bank.waits) == (2, less(i3=0), [(3_000, "possible_duplicate")])
+    assert len(MemoryBank(CLAIMS).file(first).file(entry(3_000, THREE, day=3, ref="1")).known) == 1
+
+
 def test_a_batch_that_comes_to_nothing() -> None:
     """A payment and what the bank took besides are both counted, though the entry moves nothing."""
     parts = (EntryPart(3_000, text=THREE), EntryPart(-3_000, text="rent"))
