@@ -38,7 +38,7 @@ def doctor(invocation: Invocation, offline: bool, propose: bool, as_json: bool) 
     """
     from billing_job.month.session import locked_job
     from billing_job.operations import doctor as examine
-    from billing_job.operations.doctor_files import settings, who_is_who
+    from billing_job.operations.doctor_files import settings, unread_tables, who_is_who
 
     if propose:
         if offline:
@@ -51,7 +51,7 @@ def doctor(invocation: Invocation, offline: bool, propose: bool, as_json: bool) 
         with locked_job(session) as job:
             live: list[Trunk] = []
             answers = [] if offline else list(examine.supplier(job, session, live))
-            findings += [*settings(job), *who_is_who(job, live), *answers]
+            findings += [*settings(job), *unread_tables(session.config_folder), *who_is_who(job, live), *answers]
     except ConfigError as error:
         problem = error
         findings += [examine.Finding("wrong", text, _group_of(text)) for text in error.problems]

@@ -92,6 +92,8 @@ def changed_words(changed: Mapping[str, Any], currency: str) -> str:
     """Invariant 7 of one transaction: what it was settled at, where, and what it is now."""
     billed, now = money_text(changed["billed_cents"], currency), changed["now_cents"]
     became = "is no longer listed or readable" if now is None else f"reads as {money_text(now, currency)}"
+    if changed["now_micros"] == changed["billed_micros"]:
+        became = "has another type, reference or moment"
     where = f", {changed['documents']}" if changed["documents"] else ""
     return (
         f"billed_row_changed: transaction {changed['transaction_id']} was settled at {billed}{where}, and now {became}"

@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from datetime import date
 
-from billing_job.billing.invoicing.credit_note import NotCreditable, Request, credit
+from billing_job.billing.invoicing.credit_limits import NotCreditable
+from billing_job.billing.invoicing.credit_note import Request, credit
 from billing_job.core.checks import documents_add_up, raise_if_broken
 from billing_job.core.document import Document, Line
 from billing_job.core.errors import ConfigError, ExitCode

@@ -38,7 +38,7 @@ def sync(session: Session, *, full: bool) -> CommandResult:
             billed = documents_of(job.engine, otherwise[:MOST])
             named = [f"{id_} {billed.get(id_, '')}".rstrip() for id_ in otherwise[:MOST]]
             session.console.warn(
-                f"{counted(len(otherwise), 'transaction')} are no longer what they were billed as:"
+                f"not as it was billed any more, {counted(len(otherwise), 'transaction')}:"
                 f" {'; '.join(named)}{' …' if len(otherwise) > MOST else ''}: see `billing-job exceptions`"
             )
         object_ = {

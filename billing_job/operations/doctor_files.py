@@ -1,10 +1,14 @@
 """What `doctor` says of the user's files: the settings, and who is who, held against trunks and wallet."""
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 from billing_job.billing.attribution.event_facts import disagreements
 from billing_job.billing.invoicing.tax import has_valid_vat_id
+from billing_job.config.fingerprint import CONFIGURATION_FILES
+from billing_job.config.vat_forms import BOXES, DUE, EURO_RATES, UNITS
 from billing_job.core.countries import EU
+from billing_job.core.files.csv_reader import SUFFIX
 from billing_job.core.parties import Client
 from billing_job.core.sentences import counted, listed
 from billing_job.core.wallet import Trunk
@@ -40,6 +44,15 @@ def settings(job: Job) -> Iterator[Finding]:
             yield _setting(
                 "wrong", f"seller.vat_id {seller.vat_id} has wrong check digits; it is printed on every invoice"
             )
+
+
+def unread_tables(folder: Path) -> Iterator[Finding]:
+    """Tables beside billing.toml whose name means nothing here: whoever keeps one believes that it holds."""
+    known = {*CONFIGURATION_FILES, BOXES, DUE, UNITS, EURO_RATES}
+    tables = sorted(path.name for path in folder.iterdir() if path.suffix.lower() in (".csv", SUFFIX))
+    for name in tables:
+        if name not in known:
+            yield _setting("warning", f"{name} is read by nothing; tables are {', '.join(sorted(known))}")
 
 
 def _rules_for_nothing(job: Job) -> Iterator[Finding]:

@@ -86,10 +86,12 @@ def in_its_direction(each: IdentifiedEntry, known: Mapping[str, IdentifiedEntry]
 def check_same(before: BankEntry, entry: BankEntry) -> None:
     """ValueError where one reference of the bank stands for two amounts."""
     if (before.cents, before.currency) != (entry.cents, entry.currency):
+        is_far = abs((before.day - entry.day).days) > _MOST_DAYS
+        anew = ', or set bank.csv.id = "" where they begin anew with each file' if is_far else ""
         raise ValueError(
             f"the entry with the bank's reference {entry.reference} is of {entry.currency}"
             f" {decimal_text(entry.cents)} on {entry.day}, but was of {before.currency} {decimal_text(before.cents)} on"
-            f" {before.day} before: ask the bank which one is right"
+            f" {before.day} before: ask the bank which one is right{anew}"
         )
 
 

@@ -17,10 +17,11 @@ from billing_job.core.bank_entry import EntryPart, IdentifiedEntry
 from billing_job.core.claim import Claim, FirstDay, LateClaim, Offer, Payment, PaymentKind
 from billing_job.core.decision import BankDecision
 from billing_job.core.money import decimal_text
-from billing_job.receivables.allocation import OTHER_CURRENCY, WITHOUT_RECEIPT, Case, booked
+from billing_job.receivables.allocation import booked
 from billing_job.receivables.book import Book, opened
 from billing_job.receivables.named_documents import Names
-from billing_job.receivables.payment_meaning import Waits
+from billing_job.receivables.named_payments import Case
+from billing_job.receivables.payment_meaning import OTHER_CURRENCY, WITHOUT_RECEIPT, Waits
 
 DUPLICATE = "possible_duplicate"
 UNDONE = "undone"

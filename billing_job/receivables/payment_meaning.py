@@ -14,9 +14,14 @@ from billing_job.core.money import decimal_text
 from billing_job.receivables.book import MOST_ITEMS, Book, sets_of_sum
 from billing_job.receivables.named_documents import Named
 
-SEVERAL_CLIENTS = "several_clients"
+NOT_NAMED = "unmatched"
+UNKNOWN_DOCUMENT = "unknown_document"
 OTHER_SUM = "other_sum"
 SEVERAL_FIT = "several_fit"
+SEVERAL_CLIENTS = "several_clients"
+OTHER_CURRENCY = "other_currency"
+SETTLED_ELSEWHERE = "settled_elsewhere"
+WITHOUT_RECEIPT = "return_without_payment"
 Opens = Sequence[tuple[str, int]]
 """Documents with what is open of each."""
 

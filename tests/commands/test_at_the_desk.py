@@ -124,6 +124,7 @@ def test_the_doctor_uses_what_it_holds(tmp_path: Path) -> None:
             "trunk,client_id,valid_from,valid_to\nTRK_AAAA0007,acme,,2026-01-01\nAcme,acme,,\ntrk_gone,acme,,\n"
         )
         here.replace("billing.toml", "NL861994772B01", "NL861994773B01")
+        (here.config / "price.csv").write_text("client_id,model\n")
         odd = '[[plans.rules]]\nnumber_type = "mobil"\ntrunk = "TRK_aaaa0007"\nmodel = "absorb"\n'
         here.replace("billing.toml", 'name = "standard"\n', f'name = "standard"\n{odd}')
         ran = here.type("doctor", "--json")
@@ -136,6 +137,7 @@ def test_the_doctor_uses_what_it_holds(tmp_path: Path) -> None:
             "config/trunks.csv row 4: DIDfarm lists no trunk 'trk_gone'": (rows, amber),
             "trunk trk_bbbb0008 (Bruno) is live, but no row of trunks.csv says whose it is": (rows, amber),
             "the wallet refers to 1 numbers and orders, and there is no numbers.csv (number 42)": (rows, amber),
+            "price.csv is read by nothing; tables are accounts.csv": ("settings", amber),
             "plan standard: no number is of type 'mobil', so a rule holds for none": ("settings", amber),
             "plan standard: trunk 'TRK_aaaa0007' of a rule is neither in trunks.csv nor": ("settings", amber),
             "page 1 has 3 of 3 transactions": ("DIDfarm", "green"),

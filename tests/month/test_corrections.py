@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from billing_job.accounting.accounts import load_accounts
 from billing_job.accounting.journal import WalletMonth, month_journal
-from billing_job.billing.invoicing.credit_note import NotCreditable, Request, credit
+from billing_job.billing.invoicing.credit_limits import NotCreditable
+from billing_job.billing.invoicing.credit_note import Request, credit
 from billing_job.core.checks import documents_add_up, numbers_have_no_gap
 from billing_job.core.document import Document, Kind, Vat
 from billing_job.core.errors import LedgerError

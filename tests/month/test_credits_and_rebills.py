@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from billing_job.billing.invoicing.credit_note import NotCreditable
+from billing_job.billing.invoicing.credit_limits import NotCreditable
 from tests.support.billed_lives import GRADUATED, HALF, MINIMUM, OTHER, TWO_NUMBERS, two_lines
 from tests.support.lives import (
     AT_COST,

@@ -19,7 +19,7 @@ from billing_job.core.phone import e164
 from billing_job.core.wallet import WalletPayment
 
 Reference = tuple[str, str]
-Key = TypeVar("Key")
+T = TypeVar("T")
 _A_PART = 2
 NOWHERE: Ints = np.zeros(0, np.int64)
 
@@ -84,9 +84,9 @@ class Originals:
             yield (fact,) if fact >= 0 else self._facts.rows_of(*reference)
 
 
-def _places(pairs: Iterable[tuple[Key, int]]) -> dict[Key, Ints]:
+def _places(pairs: Iterable[tuple[T, int]]) -> dict[T, Ints]:
     """The places of each key, in their order."""
-    found: dict[Key, list[int]] = defaultdict(list)
+    found: dict[T, list[int]] = defaultdict(list)
     for key, place in pairs:
         found[key].append(place)
     return {key: np.array(places, np.int64) for key, places in found.items()}
