@@ -101,8 +101,10 @@ def _table(text: str) -> _Table:
     separator = separator_of(text)
     head, *lines = text.removesuffix("\n").split("\n")
     header = head.split(separator)
+    is_plain = not any(mark in text for mark in '"#') and {line.count(separator) for line in lines} <= {len(header) - 1}
     # Nearly every file is so plain that its lines can be taken apart all at once: a list for each row takes longer.
-    if not any(mark in text for mark in '"#') and {line.count(separator) for line in lines} <= {len(header) - 1}:
+    # The reader of csv, and it alone, knows how long a cell may be.
+    if is_plain and max(map(len, lines), default=0) <= csv.field_size_limit():
         cells = separator.join(lines).split(separator) if lines else []
         if all(map(str.strip, cells[:: len(header)])):
             return _Table(header, range(2, len(lines) + 2), cells)
