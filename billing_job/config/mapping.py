@@ -81,7 +81,7 @@ def load_mapping(folder: Path, plan_names: Sequence[str]) -> Register:
 def _by_rows(problems: Sequence[str]) -> list[str]:
     """Complaints file by file, those of a file by its rows, as somebody goes through it to correct them."""
     files: dict[str, int] = {}
-    order = []
+    order: list[tuple[int, int, int]] = []
     for problem in problems:
         file, _, rest = problem.partition(", row ")
         row = re.match(r"\d+", rest)
