@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -87,6 +88,7 @@ def why(invocation: Invocation, transaction_id: str, as_json: bool) -> int:
     wanted = transaction_id.strip()
     if not wanted:
         raise ConfigError("TRANSACTION: write the id of a transaction, as exceptions.csv and attribution.csv list it")
+    gc.disable()  # the process ends before there is garbage worth a search
     with locked_job(invocation.session()) as job:
         found = explain(job, wanted)
         currency = job.settings.billing.currency
