@@ -137,7 +137,7 @@ def main(arguments: Sequence[str] | None = None, clock: Clock | None = None) -> 
     code: int = ExitCode.FAILED
     if arguments is None:
         # What is imported stays: looking through it for garbage every 700 objects took a tenth of a short command.
-        gc.set_threshold(1_000_000, 20, 20)
+        gc.set_threshold(100_000, 20, 20)
         # Nor is it looked through once more when the process ends: that took a fifth.
         atexit.register(gc.freeze)
     given = sys.argv[1:] if arguments is None else arguments

@@ -3,6 +3,7 @@
 Every bad row is reported with file, row and column, all files at once.
 """
 
+import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import fields
 from itertools import repeat
@@ -72,9 +73,20 @@ def load_mapping(folder: Path, plan_names: Sequence[str]) -> Register:
     problems += overlaps("number", told(numbers, "number"), numbers)
     problems += overlaps("did_number_id", told(numbers, "did_number_id"), numbers)
     if problems:
-        raise ConfigError(problems)
+        raise ConfigError(_by_rows(problems))
     channels = {client.client_id: channel for client, channel in with_channels if channel}
     return Register(clients, trunks, numbers, rates, reverse_charges, exchange_rates, channels, references)
+
+
+def _by_rows(problems: Sequence[str]) -> list[str]:
+    """Complaints file by file, those of a file by its rows, as somebody goes through it to correct them."""
+    files: dict[str, int] = {}
+    order: list[tuple[int, int, int]] = []
+    for problem in problems:
+        file, _, rest = problem.partition(", row ")
+        row = re.match(r"\d+", rest)
+        order.append((files.setdefault(file, len(files)), int(row[0]) if row else 0, len(order)))
+    return [problems[place] for *_, place in sorted(order)]
 
 
 def load_vat_rates(path: Path) -> tuple[VatRate, ...]:

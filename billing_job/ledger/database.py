@@ -14,6 +14,9 @@ from billing_job.core.errors import ConfigError, LedgerError
 from billing_job.ledger.migrations import migrate
 
 BUSY_SECONDS = 30
+_CACHE_KIB = 64 * 1024
+"""What SQLite holds of the ledger at most; as much again where it sorts more than that."""
+_SMALL_CACHE_KIB = 4 * 1024
 
 
 class _Compiled(dict[tuple[Any, ...], Any]):
@@ -92,7 +95,7 @@ def _on_connect(connection: Any, _record: Any) -> None:
     connection.isolation_level = None  # the driver must not begin transactions behind our back
     # Settlements are indexed by ids in another order than they come: with SQLite's own 2 MiB each of a million costs a
     # third more.
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "cache_size=-65536"):
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"cache_size=-{_CACHE_KIB}"):
         connection.execute(f"PRAGMA {pragma}")
 
 
@@ -111,6 +114,14 @@ def transaction(engine: Engine) -> Iterator[Connection]:
         raise LedgerError(f"{engine.url.database}: {_reason(error)}") from error
     except SQLAlchemyError as error:
         raise LedgerError(f"{engine.url.database}: {error}") from error
+
+
+def forget_pages(engine: Engine) -> None:
+    """Give back what was read of a ledger's file, and hold little from now on: large answers are sorted on disk."""
+    if engine.dialect.name == "sqlite":
+        with transaction(engine) as connection:
+            connection.exec_driver_sql(f"PRAGMA cache_size=-{_SMALL_CACHE_KIB}")
+            connection.exec_driver_sql("PRAGMA shrink_memory")
 
 
 def _reason(error: DBAPIError) -> str:

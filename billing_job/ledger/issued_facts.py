@@ -32,7 +32,7 @@ from billing_job.ledger.database import transaction
 from billing_job.ledger.identity import take_identity
 from billing_job.ledger.migrations import STEPS
 
-_AT_ONCE = 1_000
+_AT_ONCE = 100
 _GZIP = 31
 """zlib's word for its largest window, in gzip's format, without a time."""
 _line = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode

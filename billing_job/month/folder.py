@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 from billing_job.core.document import Document
 from billing_job.core.errors import ConfigError
 from billing_job.core.files.manifest import ACCOUNTING, Folder, sha256
-from billing_job.core.memory import hand_back
 from billing_job.core.period import Period
 from billing_job.documents.document_files import SUFFIXES, document_file, kinds_of
 from billing_job.documents.einvoice.national_rules import Issued
@@ -20,7 +19,7 @@ from billing_job.ledger.issued_facts import ISSUED, issued_facts
 from billing_job.month.accounting_files import books_still_true, month_books
 from billing_job.month.job import Job
 from billing_job.month.page_and_lists import page_and_lists, write_page_and_lists
-from billing_job.month.placed import Placed
+from billing_job.month.placed import Placed, give_back
 from billing_job.month.placing import place
 from billing_job.month.provenance import is_unchanged, manifest_facts, remember
 
@@ -70,6 +69,7 @@ def write_month(
     if not again and not formats and is_unchanged(job, placed, folder, month):
         files = {name: (entry["sha256"], entry["size"]) for name, entry in before["files"].items()}
         return WrittenMonth(told_of(documents_in_folder(job.engine, str(month))), files)
+    give_back(placed, job.engine)
     documents = documents_in_folder(job.engine, str(month))
     written = WrittenMonth(told_of(documents))
     missing = _to_be_rendered(job, folder, written, again)
@@ -84,22 +84,21 @@ def write_month(
     }
     kept = books_still_true(job, month, placed, documents, by_hand)
     accounting = {f"{ACCOUNTING}/{name}": content for name, content in {**books.files, **kept}.items()}
-    if placed.rows.on_disk:
-        hand_back()
-    looked = page_and_lists(job, month, placed, written.documents, list(accounting))
-    if placed.rows.on_disk:
-        hand_back()
+    for name, content in accounting.items():
+        folder.write(name, content)
+        written.files[name] = (sha256(content), len(content))
+    names = list(accounting)
+    del books, kept, accounting
+    give_back(placed, job.engine)
+    looked = page_and_lists(job, month, placed, written.documents, names)
+    give_back(placed, job.engine)
     # Other processes draw the pages meanwhile. The ledger is this thread's alone.
     with ThreadPoolExecutor(1) as beside:
         lists = beside.submit(write_page_and_lists, folder, looked, job.templates)
         _write_documents(job, folder, missing, written, workers, progress)
     written.files |= lists.result()
     del looked, lists
-    if placed.rows.on_disk:
-        hand_back()
-    for name, content in accounting.items():
-        folder.write(name, content)
-        written.files[name] = (sha256(content), len(content))
+    give_back(placed, job.engine)
     if documents:
         recorded = issued_facts(job.engine, str(month), ledger_id(job.engine))
         written.files[ISSUED] = folder.write_pieces(ISSUED, recorded)

@@ -20,7 +20,7 @@ from billing_job.ledger.decisions import decisions
 from billing_job.month.exceptions import waiting_rows
 from billing_job.month.job import Job
 from billing_job.month.page_facts import month_report
-from billing_job.month.placed import Placed
+from billing_job.month.placed import Placed, give_back
 from billing_job.month.review import month_anomalies, month_margins
 from billing_job.reporting.anomalies import told
 from billing_job.reporting.attribution_csv import attribution_csv
@@ -53,6 +53,9 @@ def page_and_lists(
     """Ask the ledger for all that the lists and the page tell."""
     waiting = waiting_rows(job, placed.exceptions)
     earned = month_margins(job, month, placed)
+    give_back(placed, job.engine)
+    anomalies = month_anomalies(job, month, placed, earned)
+    give_back(placed, job.engine)
     links = {
         document.number: {kind: document_file(document, kind) for kind in kinds_of(document)} for document in documents
     }
@@ -62,10 +65,11 @@ def page_and_lists(
         placed,
         documents,
         waiting=waiting,
-        anomalies=[*told(month_anomalies(job, month, placed, earned)), *map(Notice, profile_notes(documents))],
+        anomalies=[*told(anomalies), *map(Notice, profile_notes(documents))],
         document_files=links,
         files=[*books, *LISTS],
     )
+    give_back(placed, job.engine)
     refunded = {name for rows in placed.of_month("refund_of") for name in Coded.of(rows["refund_of"]).used()} - {""}
     billed_on = documents_of(job.engine, refunded)
     return PageAndLists(waiting, earned, placed.in_time.shares, placed.facts, decisions(job.engine), billed_on, report)

@@ -6,6 +6,7 @@ from functools import cached_property
 
 import numpy as np
 import pandas as pd
+from sqlalchemy import Engine
 
 from billing_job.billing.attribution.assignments import Assignments
 from billing_job.billing.rating.own_charges import ChargeRow
@@ -14,10 +15,12 @@ from billing_job.core.columns.row_values import sum_where
 from billing_job.core.columns.schema import Schema
 from billing_job.core.document import Vat
 from billing_job.core.files.pieces import ROWS_IN_PIECE, Pieces, bounds_of, joined, shared_out
+from billing_job.core.memory import hand_back
 from billing_job.core.period import Period
 from billing_job.core.settlement import Original, Owner
 from billing_job.core.sums import Sum
 from billing_job.core.wallet import SETTLED
+from billing_job.ledger.database import forget_pages
 from billing_job.month.attributing import PLACED
 from billing_job.month.client_months import ClientMonths
 from billing_job.month.own_charges import OwnCharges
@@ -106,6 +109,13 @@ class InTime:
     bounds: Ints
     """The moments at which all shares but the first begin."""
     shares: Sequence[Pieces]
+
+
+def give_back(placed: Placed, engine: Engine) -> None:
+    """Of a month that is too large to be held, what the stage before needed goes back to the system."""
+    if placed.rows.on_disk:
+        forget_pages(engine)
+        hand_back()
 
 
 def in_shares(frames: Iterable[pd.DataFrame], schema: Schema, bounds: Ints) -> list[Pieces]:

@@ -14,7 +14,7 @@ from billing_job.ledger.decisions import accepted_costs
 from billing_job.ledger.documents import documents_of_period, nets_of_period
 from billing_job.ledger.transactions import billed_amounts, costs_instead, standing_settlements
 from billing_job.month.job import Job
-from billing_job.month.placed import Placed, in_shares, rows_where
+from billing_job.month.placed import Placed, give_back, in_shares, rows_where
 from billing_job.reporting.anomalies import RENTALS, Anomaly, anomalies, net_by_client, rentals
 from billing_job.reporting.margins import margins, unbilled_costs
 
@@ -33,10 +33,13 @@ def month_margins(job: Job, month: Period, placed: Placed) -> pd.DataFrame:
     )
     gone = sorted(job.withdrawn())
     standing = in_shares(standing_settlements(job.engine, *span), STANDING, placed.in_time.bounds)
-    unbilled = (
+    give_back(placed, job.engine)
+    unbilled = [
         unbilled_costs(_costs(rows.whole(), gone), settled.whole())
         for rows, settled in zip(placed.in_time.shares, standing, strict=True)
-    )
+    ]
+    del standing
+    give_back(placed, job.engine)
     return margins(unbilled, billed, documents_of_period(job.engine, str(month)))
 
 

@@ -18,6 +18,7 @@ import pyarrow as pa
 from billing_job.core.columns.interned import Ints, arrow, compact
 from billing_job.core.columns.schema import CODED, Schema, empty
 from billing_job.core.errors import OutputError
+from billing_job.core.memory import hand_back
 
 ROWS_IN_PIECE = 50_000
 """Rows of which a stage holds all columns at one time: 250 bytes each, and as much again while it works."""
@@ -150,6 +151,7 @@ def shared_out(
         for bucket, (start, end) in zip(found, pairwise([0, *ends]), strict=True):
             if start < end:
                 bucket.add(frame.iloc[order[start:end]])
+        hand_back()  # what taking a piece apart leaves behind would add up to several pieces
     return found
 
 
