@@ -9,6 +9,7 @@ from billing_job.didfarm.sandbox.faults import FAULTS, parse_fault
 from billing_job.didfarm.sandbox.running import RunningSandbox
 from billing_job.didfarm.sandbox.wallet import Order
 from tests.support.fault_table import CASES, Case, documented_rows, ledger_in, play, sync
+from tests.support.paths import DOCS
 from tests.support.sandbox_on_loopback import KEY, PAGE_SIZE, StillClock, small_world
 
 
@@ -35,6 +36,15 @@ def test_the_table_is_of_every_fault_and_of_nothing_else() -> None:
     reading = {name for name in FAULTS if not name.startswith("lost_")}  # answers that are lost after a purchase
     assert {fault.partition(":")[0] for case in CASES for fault in case.faults} == reading
     assert {case.number for case in CASES} == {str(number) for number in range(1, 39) if number not in (32, 33)}
+
+
+def test_an_undisturbed_sync_takes_as_many_requests_as_the_page_says(tmp_path: Path) -> None:
+    """9 pages, page 1 again, two for the trunks and the balance; later two pages, the trunks and the balance."""
+    played = play(Case("0", "undisturbed", ()), tmp_path)
+    assert (played.first.requests, played.second.requests) == (13, 5)
+    page = " ".join((DOCS / "sync.md").read_text(encoding="utf-8").split())
+    assert "an undisturbed first sync takes 13 requests" in page
+    assert "and a later one 5." in page
 
 
 def test_a_deleted_row_stays_in_the_ledger(tmp_path: Path) -> None:
