@@ -185,4 +185,5 @@ VatRatePercent = Annotated[
 class Table(BaseModel):
     """A TOML table: frozen, and closed to keys it does not know."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+    # Most tables are checked as part of the whole file alone: a check of their own is made when it is asked for.
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True, defer_build=True)
