@@ -23,7 +23,7 @@ from billing_job.month.preconditions import check_facts, check_ledger_is_whole, 
 from billing_job.month.preview import previewed
 from billing_job.month.run_json import document_json, empty_run_json, run_json
 from billing_job.month.session import CommandResult, Session, connected, locked_job
-from billing_job.month.standing import work_out
+from billing_job.month.standing import leave_figures
 from billing_job.month.sync import fetched
 from billing_job.month.vat_ids import ask_before_reverse_charge
 
@@ -115,7 +115,7 @@ def _billed(job: Job, period: Period, session: Session, options: RunOptions, req
     status = "unproven" if billed.because == Because.UNPROVEN else "exceptions" if waits else "done"
     tell(job, period, billed, written, session, draft=options.draft)
     if not options.draft:
-        work_out(job)
+        leave_figures(job)
     documents = _documents_json(written.documents, period, billed, options)
     issued = not options.draft and not billed.because
     object_ = run_json(period, status, documents, billed, requests, issued=issued) | more

@@ -14,12 +14,15 @@ from billing_job import __version__
 from billing_job.config.fingerprint import configuration_sha256
 from billing_job.core.period import Period
 from billing_job.ledger.folder_state import remember, remembered
+from billing_job.ledger.sums import ledger_size
 from billing_job.month.session import OpenLedger
 
 if TYPE_CHECKING:
     from billing_job.month.job import Job
 
 _NAME = "standing"
+_MANY = 100_000
+"""Transactions of a ledger that is not looked through in no time."""
 
 
 def standing(ledger: OpenLedger, config_folder: Path) -> dict[str, Any]:
@@ -35,6 +38,12 @@ def standing(ledger: OpenLedger, config_folder: Path) -> dict[str, Any]:
         return work_out(job)
     finally:
         job.close()
+
+
+def leave_figures(job: Job) -> None:
+    """Work them out at the end of a run, where the next look would take longer than this takes of the run."""
+    if ledger_size(job.engine)[0] > _MANY:
+        work_out(job)
 
 
 def work_out(job: Job) -> dict[str, Any]:
