@@ -81,6 +81,7 @@ def why(invocation: Invocation, transaction_id: str, as_json: bool) -> int:
     Of a charge that no wallet holds, such as charge:support:2026-10, by which row it is owed.
     Example: billing-job why 90122
     """
+    gc.disable()  # the process ends before there is garbage worth a search
     from billing_job.commands.look_up_text import charge_text, why_text
     from billing_job.month.session import locked_job
     from billing_job.operations.why import why as explain
@@ -88,7 +89,6 @@ def why(invocation: Invocation, transaction_id: str, as_json: bool) -> int:
     wanted = transaction_id.strip()
     if not wanted:
         raise ConfigError("TRANSACTION: write the id of a transaction, as exceptions.csv and attribution.csv list it")
-    gc.disable()  # the process ends before there is garbage worth a search
     with locked_job(invocation.session()) as job:
         found = explain(job, wanted)
         currency = job.settings.billing.currency
