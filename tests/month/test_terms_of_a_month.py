@@ -26,23 +26,23 @@ pytestmark = pytest.mark.sqlite_file("the lives of test_oracle_billing play on t
 # Places in tiers and packages
 
 
-@pytest.mark.parametrize(("when", "left"), [("same month", 0), ("next month", 10), ("supplementary", 10)])
-def test_a_refunded_unit_of_a_package(tmp_path: Path, when: str, left: int) -> None:
-    """Three messages, two included: refunded with them the first frees its place, afterwards it gives back nothing."""
-    with quiet_life(tmp_path, plan(PACKAGE + AT_COST)) as here:
-        play(
-            here,
-            when,
-            [moved(1, -3, "2026-09-05", type_="sms", number=DID), message(2), message(3)],
-            [moved(4, 3, "2026-09-20", type_="refund", number=DID)],
-        )
-        assert here.net() == left
+@pytest.mark.parametrize(
+    ("rules", "when", "left"),
+    [
+        pytest.param(PACKAGE, "same month", 0, id="package-same month"),
+        pytest.param(PACKAGE, "next month", 10, id="package-next month"),
+        pytest.param(PACKAGE, "supplementary", 10, id="package-supplementary"),
+        pytest.param(GRADUATED, "same month", 200, id="tier-same month"),
+        pytest.param(GRADUATED, "next month", 150, id="tier-next month"),
+        pytest.param(GRADUATED, "supplementary", 150, id="tier-supplementary"),
+    ],
+)
+def test_the_first_of_three_units_is_refunded(tmp_path: Path, rules: str, when: str, left: int) -> None:
+    """Together with them it frees its place, and the third moves up; afterwards what the others cost stays.
 
-
-@pytest.mark.parametrize(("when", "left"), [("same month", 200), ("next month", 150), ("supplementary", 150)])
-def test_a_refunded_unit_of_a_tier(tmp_path: Path, when: str, left: int) -> None:
-    """Of three at 1.00, 1.00 and 0.50 the first is refunded: together the third moves up, later it stays."""
-    with quiet_life(tmp_path, plan(GRADUATED + AT_COST)) as here:
+    Of a package of two the first gives back nothing by then, of tiers at 1.00, 1.00 and 0.50 its own price.
+    """
+    with quiet_life(tmp_path, plan(rules + AT_COST)) as here:
         play(
             here,
             when,
