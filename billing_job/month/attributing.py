@@ -136,18 +136,19 @@ def decisions_that_hold(job: Job) -> dict[str, Decision]:
     return {id_: one for id_, one in decisions(job.engine).items() if one.is_house or one.client_id in job.clients}
 
 
-def billed_and_changed(job: Job, only: str = "") -> dict[str, tuple[int, int | None]]:
+def billed_and_changed(job: Job, only: str = "", facts: Assignments | None = None) -> dict[str, tuple[int, int | None]]:
     """Settled transactions, or this one, that the supplier changed since, and that nobody accepted as they are now.
 
     id → (wallet micros they are settled at, micros now): equal where it is another client's, category or month by now.
+    `facts` are the job's assignments where they are known.
     """
     gone = job.withdrawn()
     changed = changed_bills(job.engine, gone, only)
     edited = [bill for bill in edited_bills(job.engine, only) if bill.transaction_id not in changed.keys() | gone]
-    return changed | (_billed_otherwise(edited, job) if edited else {})
+    return changed | (_billed_otherwise(edited, job, facts or job.assignments()) if edited else {})
 
 
-def _billed_otherwise(edited: Sequence[EditedBill], job: Job) -> dict[str, tuple[int, int | None]]:
+def _billed_otherwise(edited: Sequence[EditedBill], job: Job, facts: Assignments) -> dict[str, tuple[int, int | None]]:
     """Transactions that would be billed otherwise as they now read than as they read before, by the files of today.
 
     A decision speaks of its transaction, whatever that refers to. Of refunds and shared orders the reference decides.
@@ -159,11 +160,11 @@ def _billed_otherwise(edited: Sequence[EditedBill], job: Job) -> dict[str, tuple
     before = rows.iloc[[at[bill.transaction_id] for bill in edited]].reset_index(drop=True)
     for name in ("type", "reference_type", "reference_id", "created_at"):
         before[name] = pd.Series([getattr(bill, name) for bill in edited], dtype=before[name].dtype)
-    answers = [_answers(frame, job) for frame in (rows, before)]
+    answers = _answers(rows, job, facts)
     found: dict[str, tuple[int, int | None]] = {}
-    for bill, was in zip(edited, answers[1], strict=True):
+    for bill, was in zip(edited, _answers(before, job, facts), strict=True):
         row = rows.iloc[at[bill.transaction_id]]
-        now = answers[0][at[bill.transaction_id]]
+        now = answers[at[bill.transaction_id]]
         names = (row["type"], row["reference_type"], row["reference_id"])
         if bill.part or bill.refund_of:
             is_another = names != (bill.type, bill.reference_type, bill.reference_id)
@@ -174,10 +175,10 @@ def _billed_otherwise(edited: Sequence[EditedBill], job: Job) -> dict[str, tuple
     return found
 
 
-def _answers(frame: pd.DataFrame, job: Job) -> list[tuple[str, str, str]]:
+def _answers(frame: pd.DataFrame, job: Job, facts: Assignments) -> list[tuple[str, str, str]]:
     """Client, category and month of each row, by itself."""
     settings = job.settings
-    told = attribute(frame, job.assignments(), settings.categories, settings.billing.currency)
+    told = attribute(frame, facts, settings.categories, settings.billing.currency)
     return list(zip(told["client_id"], told["category"], months_of_rows(told, job), strict=True))
 
 

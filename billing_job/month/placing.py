@@ -42,7 +42,7 @@ def place(job: Job, month: Period, *, every_month: bool = False, rows_in_piece: 
     With `every_month` older months that were never run are in scope too.
     """
     facts = job.assignments()
-    changed = billed_and_changed(job)
+    changed = billed_and_changed(job, facts=facts)
     whole, single = billed_periods(job.engine)
     span = month.span(job.settings.billing.zone)
     owners = attributed(job, transactions_in_scope(job.engine, *span, rows_in_piece), facts, changed)
@@ -110,7 +110,7 @@ def waiting_of_every_month(job: Job) -> pd.DataFrame:
     """
     month = job.last_month().next
     facts = job.assignments()
-    changed = billed_and_changed(job)
+    changed = billed_and_changed(job, facts=facts)
     zone, first_month = job.settings.billing.zone, job.settings.billing.first_month
     since = Period.parse(first_month).span(zone)[0] if first_month else None
     owners = attributed(job, open_transactions(job.engine, month.span(zone)[1], since), facts, changed, since=since)

@@ -152,8 +152,8 @@ def _decided_before(job: Job, ids: Collection[str]) -> dict[str, Waiting]:
     known = sorted(decisions(job.engine).keys() & ids)
     if not known:
         return {}
-    rows = [transactions_of(job.engine, known)]
-    frame = attributed(job, rows, job.assignments(), billed_and_changed(job), undecided=known).whole()
+    rows, facts = [transactions_of(job.engine, known)], job.assignments()
+    frame = attributed(job, rows, facts, billed_and_changed(job, facts=facts), undecided=known).whole()
     return {each.transaction_id: each for each in waiting_rows(job, frame[~frame["settled"]])}
 
 

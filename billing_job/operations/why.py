@@ -57,7 +57,7 @@ def why(job: Job, transaction_id: str) -> dict[str, Any]:
     rules = _rules(job, frame, facts.trunk_names)
     rows = records(frame)
     first = rows[0]
-    billed_at = billed_and_changed(job, transaction_id).get(transaction_id, (None, None))[0]
+    billed_at = billed_and_changed(job, transaction_id, facts).get(transaction_id, (None, None))[0]
     return {
         "schema": WHY_SCHEMA,
         "transaction": {
