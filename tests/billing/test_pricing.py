@@ -330,6 +330,20 @@ def test_single_categories_have_minimums(tmp_path: Path) -> None:
     assert desk.bill(OCTOBER.next, supplementary=True).new == ()
 
 
+@pytest.mark.parametrize(("call", "rental", "net_cents"), [(9, 10, 2005), (10, 9, 2004)])
+def test_the_last_cent_of_a_discount_is_the_lower_ids(tmp_path: Path, call: int, rental: int, net_cents: int) -> None:
+    """A cent off 5 and 5 cents is a tie: it is of the calls, topped up to 20.00, or of the rental, which is not.
+
+    The fee of 0.05 has the same remainder and comes last: of 1.5 cents off, 2 in all, the two rows have one each.
+    """
+    terms = 'discount_percent = "10"\n[plans.category_minimum]\ncall = "20.00"'
+    for fee, expected in (("0.00", net_cents), ("0.05", 2000 + 4 + 5)):
+        desk = Desk(tmp_path / fee, plan('model = "pass_through"', terms=f'monthly_fee = "{fee}"\n{terms}'))
+        desk.file("trunks.csv", "trunk,client_id", "trk_a,acme")
+        desk.add(row(call, -5), row(rental, -5, type_="renewal", number=42))
+        assert only(desk.bill().new).net_cents == expected
+
+
 def test_a_minimum_is_of_a_category_of_use(tmp_path: Path) -> None:
     """A word that no use has is refused with the words that there are."""
     for word in ("calls", "topup", "refund"):

@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from billing_job.core.categories import MONTHLY_FEE
+from billing_job.core.categories import MONTHLY_FEE, is_of_plan
 from billing_job.core.document import DetailRow, Line, Vat
 from billing_job.core.money import MICROS_PER_CENT, half_away_from_zero
 from billing_job.core.period import Period
+from billing_job.core.settlement import Settlement
 from billing_job.core.units import unit_of_category
 
 MILLION = 1_000_000
@@ -43,19 +44,24 @@ class PlanTerms:
     """Those of categories first: what they add counts for that of the month, which comes last."""
 
 
-def discount_shares(charges: Sequence[int], millionths: int) -> list[int]:
+def discount_shares(charged: Sequence[Settlement], millionths: int) -> list[int]:
     """What the discount takes from each charge, cents.
 
-    It is rounded once on their sum, half away from zero, and shared out by largest remainder, ties to the earlier one.
-    A sum below zero is not discounted.
+    It is rounded once on their sum, half away from zero, and shared out by largest remainder; in a tie the lower
+    transaction id comes first, and the fee last (DESIGN: prices). A sum below zero is not discounted.
     """
+    charges = [settlement.charge_cents for settlement in charged]
     total = sum(charges)
     if not millionths or total < 0:
         return [0] * len(charges)
     discount = half_away_from_zero(total * millionths, MILLION)
     shares = [charge * millionths // MILLION for charge in charges]
-    by_remainder = sorted(range(len(charges)), key=lambda place: (-(charges[place] * millionths % MILLION), place))
-    for place in by_remainder[: discount - sum(shares)]:
+
+    def turn(place: int) -> tuple[int, bool, int, str, int]:
+        id_, part = charged[place].transaction_id, charged[place].part
+        return -(charges[place] * millionths % MILLION), is_of_plan(id_), len(id_), id_, part
+
+    for place in sorted(range(len(charges)), key=turn)[: discount - sum(shares)]:
         shares[place] += 1
     return shares
 

@@ -103,7 +103,7 @@ def _shares(settlements: Sequence[Settlement], millionths: int, facts: Facts, *,
         shares.append(kept.charge_cents - kept.net_cents if kept is not None and stays else None)
     if anew and None in shares:
         shares = [None] * len(shares)
-    others = [settlement.charge_cents for settlement, share in zip(settlements, shares, strict=True) if share is None]
+    others = [settlement for settlement, share in zip(settlements, shares, strict=True) if share is None]
     coming = iter(discount_shares(others, millionths))
     return [next(coming) if share is None else share for share in shares]
 
