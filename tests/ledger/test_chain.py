@@ -9,11 +9,12 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Boolean, Connection, Engine, Integer, Table, create_engine, insert, select, text
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.sql import Executable
 
 from billing_job.core.wallet import Transaction
 from billing_job.ledger.audit import counters_agree, rows_are_as_they_came
-from billing_job.ledger.billing_tables import documents, series
+from billing_job.ledger.billing_tables import closings, documents, series
 from billing_job.ledger.chain import (
     NOT_CHAINED,
     add,
@@ -29,7 +30,7 @@ from billing_job.ledger.tables import chain, metadata, transactions, wallet_rows
 from tests.support.ledgers import empty_ledger
 from tests.support.paths import ROOT
 
-WORDS = 'é\0"\\😀'
+WORDS = 'é\0"\\😀\t\r\n\\N\\.'
 """What databases and encodings treat differently."""
 
 
@@ -64,6 +65,15 @@ def fill(connection: Connection, table: Table) -> None:
     made = [tuple(cell(column, n) for column in columns) for n in (1, 2, 3)]
     add(connection, table, [column.name for column in columns], made[:2])
     add(connection, table, [column.name for column in columns], made[2:])
+
+
+def test_a_row_that_is_there_already_is_refused(engine: Engine) -> None:
+    """Whatever way rows take into the database: both say it as SQLAlchemy does, and nothing of the addition stays."""
+    with engine.begin() as connection:
+        add(connection, closings, ("period", "closed"), [("2026-10", "first")])
+        with pytest.raises(IntegrityError), connection.begin_nested():
+            add(connection, closings, ("period", "closed"), [("2026-11", "first"), ("2026-10", "again")])
+        assert connection.execute(select(closings.c.period)).scalars().all() == ["2026-10"]
 
 
 def changed(value: Any) -> Any:
