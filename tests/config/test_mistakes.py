@@ -200,6 +200,61 @@ def test_workbooks_instead_of_csv(desk: Office) -> None:
         assert f"numbers.xlsx, row 3, column {column}: a spreadsheet made a decimal of it" in ran.err
 
 
+def test_a_cell_that_only_looks_filled_is_no_empty_one(desk: Office) -> None:
+    """Empty is the plan that most have and an end that is open: a formula without a value, and merged cells, are told.
+
+    What is written on a sheet that nobody sees is not what is billed.
+    """
+    (desk.config / "trunks.csv").unlink()
+    path = desk.config / "trunks.xlsx"
+    head = ("trunk", "client_id", "valid_from", "valid_to")
+    with xlsxwriter.Workbook(path) as book:
+        old, seen = book.add_worksheet("2025"), book.add_worksheet("2026")
+        old.hide()
+        seen.activate()
+        for sheet, client in ((old, "bruno"), (seen, "acme")):
+            sheet.write_row(0, 0, head)
+            sheet.write_row(1, 0, ("trk_aaaa0007", client))
+    assert [each.client_id for each in load_mapping(desk.config, ["standard"]).trunks] == ["acme"]
+    with xlsxwriter.Workbook(path) as book:
+        sheet = book.add_worksheet()
+        sheet.write_row(0, 0, head)
+        sheet.write_row(1, 0, ("trk_aaaa0007", "acme"))
+        sheet.write_formula(1, 3, "=VLOOKUP(A2,ends,2,0)", None, "#N/A")
+        sheet.write_row(2, 0, ("trk_bbbb0008", "bruno"))
+        sheet.write_formula(2, 3, "=DATE(2026,10,1)", None, "")
+    ran = desk.type("status")
+    assert ran.code == 2
+    assert "trunks.xlsx, row 2, column valid_to: '#N/A': a formula of the spreadsheet failed" in ran.err
+    assert "trunks.xlsx, row 3, column valid_to: '=DATE(2026,10,1)': a formula without a value" in ran.err
+    with xlsxwriter.Workbook(path) as book:
+        sheet = book.add_worksheet()
+        sheet.write_row(0, 0, head)
+        sheet.write_row(1, 0, ("trk_aaaa0007", "acme"))
+        sheet.write_row(2, 0, ("trk_bbbb0008", "bruno"))
+        sheet.merge_range(1, 3, 2, 3, "2026-10-01")
+    ran = desk.type("status")
+    assert ran.code == 2
+    assert "trunks.xlsx: row 2, column D: the cells D2 to D3 are merged" in ran.err
+
+
+def test_a_failed_formula_in_the_first_cell_makes_no_comment_of_its_row(desk: Office) -> None:
+    """The row was passed over, and what it prices was billed by the plan; a comment stays one."""
+    head = "client_id,category,model,value,valid_from\n"
+    for cell in ("#N/A", "#REF!", "#NV", "#BEZUG!", "#DIV/0!", "#¡REF!"):
+        writing("prices.csv", f"{head}{cell},message,fixed,0.05,2026-01-01\n".encode())(desk.config)
+        ran = desk.type("status")
+        assert ran.code == 2
+        assert f"prices.csv, row 2, column client_id: '{cell}': a formula of the spreadsheet failed" in ran.err
+    writing("trunks.csv", "trunk,client_id\ntrk_aaaa0007,acme\n#N/A,acme\n")(desk.config)
+    ran = desk.type("status")
+    assert ran.code == 2
+    assert "trunks.csv, row 3, column trunk: '#N/A': a formula of the spreadsheet failed" in ran.err
+    writing("prices.csv", f"{head}#ACME!? no,message,fixed,0.05,2026-01-01\n")(desk.config)
+    writing("trunks.csv", "trunk,client_id\n#trk_bbbb0008,acme\n")(desk.config)
+    assert desk.type("status").code == 0
+
+
 @pytest.mark.parametrize("name", ["Charges.csv", "prices.csv.txt", "mandates.ods", "accounts.xlsx", "Numbers.xlsx"])
 def test_a_table_that_would_not_be_read_is_refused(desk: Office, name: str) -> None:
     """Whoever keeps it believes that it holds; copies under other names, and what lies beside the table, are left."""

@@ -15,7 +15,7 @@ from typing import Annotated, Any, NamedTuple
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
-from billing_job.core.files.csv_reader import SUFFIX, Row, separator_of, typed_rows, wrong_cell
+from billing_job.core.files.csv_reader import FAILED_FORMULA, SUFFIX, Row, separator_of, typed_rows, wrong_cell
 from billing_job.core.toml import KeptAsWritten
 
 
@@ -62,8 +62,11 @@ def plain_columns(path: Path, model: type[Row], **names: Collection[str] | None)
     if path.suffix == SUFFIX:
         return None
     try:
-        table = _table(path.read_text(encoding="utf-8-sig"))
+        text = path.read_text(encoding="utf-8-sig")
+        table = _table(text)
     except (OSError, ValueError, csv.Error):  # ValueError: not UTF-8, nothing at all, or rows of several lengths
+        return None
+    if FAILED_FORMULA.search(text):
         return None
     columns = [name.strip().lower() for name in table.header]
     required = {name for name, field in model.model_fields.items() if field.is_required()}

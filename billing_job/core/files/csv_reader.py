@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import ClassVar, NamedTuple, TypeVar
@@ -35,6 +36,9 @@ class Row(BaseModel):
 
 
 R = TypeVar("R", bound=Row)
+
+FAILED_FORMULA = re.compile(r"#[¡¿]?[A-ZÄÖÜ]+(?:/0)?[!?]|#N/[ABD]|#NV|#GETTING_DATA|Err:[0-9]{3}")
+"""What a spreadsheet shows where a formula failed, in the languages that we know; in a first cell it is no comment."""
 
 
 def known(names: str, otherwise: str) -> AfterValidator:
@@ -221,9 +225,12 @@ def _cells(
         cells = [cell.strip() for cell in padded]
         if len(cells) > width or not any(cells):
             cells = _without_empty_end(cells)
-        if not cells or cells[0].startswith("#"):
+        if not cells or (cells[0].startswith("#") and not FAILED_FORMULA.fullmatch(cells[0])):
             continue
         place = f"{start}{number}"
+        if failed := [*_failed(place, header, cells, formulas=not separator)]:
+            problems += failed
+            continue
         if len(cells) > width:
             problems.append(
                 f"{place}: has {len(cells)} cells, the first row has {width}; quote cells that hold the separator"
@@ -238,6 +245,17 @@ def _cells(
             )
             continue
         yield CsvRow(place, {name: cell for name, cell in zip(header, cells, strict=False) if cell}, columns)
+
+
+def _failed(place: str, header: Sequence[str], cells: Sequence[str], *, formulas: bool) -> Iterator[str]:
+    """A complaint for each cell that shows an error of a spreadsheet, or (in a workbook) has a formula and no value."""
+    for name, cell in zip(header, cells, strict=False):
+        if FAILED_FORMULA.fullmatch(cell):
+            yield wrong_cell(place, name, cell, "a formula of the spreadsheet failed: write the value in its place")
+        elif formulas and cell.startswith("="):
+            yield wrong_cell(
+                place, name, cell, "a formula without a value: open and save the workbook in a spreadsheet, or write it"
+            )
 
 
 def _without_empty_end(cells: list[str]) -> list[str]:

@@ -1,10 +1,18 @@
-"""Reading a table that is kept as an .xlsx workbook: every cell as the text that a CSV file would hold."""
+"""Reading a table that is kept as an .xlsx workbook: every cell as the text that a CSV file would hold.
 
-from collections.abc import Sequence
+calamine has nothing where a formula failed, where none was worked out yet, and in all but the first of merged cells. An
+empty cell is a default here, so each of these would be another price or client: the sheet's XML is asked for them.
+"""
+
+import re
+import zipfile
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
+from typing import Any
 
-from python_calamine import CalamineError, CalamineWorkbook
+from lxml import etree
+from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
 EXACT_DIGITS = 10**15
 """A spreadsheet keeps 15 digits of a number; of a longer one the last ones are lost."""
@@ -13,20 +21,102 @@ Cell = int | float | str | bool | time | date | datetime | timedelta
 
 
 def spreadsheet_rows(path: Path) -> list[list[str]]:
-    """The rows of the first sheet, empty ones included; ValueError, or OSError, when it cannot be read.
+    """The rows of the first sheet that is not hidden, empty ones included; ValueError, or OSError, if it is unreadable.
 
     A whole number is its digits, a day is YYYY-MM-DD; a number beyond the digits that a spreadsheet keeps stays in
-    exponent form, so that whoever expects an id or a phone number refuses it.
+    exponent form, so that whoever expects an id or a phone number refuses it. A formula that failed is the word for it
+    (#N/A); one without a value is itself, with its =.
     """
     try:
         book = CalamineWorkbook.from_path(path)
-        sheet = book.get_sheet_by_index(0)
+        sheet = _first_in_sight(book)
         rows: Sequence[Sequence[Cell]] = sheet.to_python(skip_empty_area=False)
-    except (CalamineError, IndexError) as error:
+        texts = [[cell_text(cell) for cell in row] for row in rows]
+        for row, column, formula in _without_value(path, sheet.name):
+            texts += [[] for _ in range(row + 1 - len(texts))]
+            texts[row] += [""] * (column + 1 - len(texts[row]))
+            texts[row][column] = formula
+    except (CalamineError, IndexError, KeyError, zipfile.BadZipFile, etree.XMLSyntaxError) as error:
         raise ValueError(
             f"is not readable as a workbook ({error}); save it again as .xlsx, or as 'CSV UTF-8'"
         ) from None
-    return [[cell_text(cell) for cell in row] for row in rows]
+    _refuse_merged(sheet)
+    return texts
+
+
+def _first_in_sight(book: CalamineWorkbook) -> CalamineSheet:
+    in_sight = [
+        each.name
+        for each in book.sheets_metadata
+        if each.typ == SheetTypeEnum.WorkSheet and each.visible == SheetVisibleEnum.Visible
+    ]
+    return book.get_sheet_by_name(in_sight[0])
+
+
+def _refuse_merged(sheet: CalamineSheet) -> None:
+    """ValueError where cells are merged: all but the first of them are empty, whatever they look like."""
+    for (first, left), (last, right) in sheet.merged_cell_ranges or ():
+        of = f"{_letters(left)}{first + 1}"
+        raise ValueError(
+            f"row {first + 1}, column {_letters(left)}: the cells {of} to {_letters(right)}{last + 1} are merged, and"
+            " all but the first are empty: part them, and fill in each"
+        )
+
+
+def _without_value(path: Path, name: str) -> Iterator[tuple[int, int, str]]:
+    """Row and column, from 0, of each cell of a sheet that shows an error or waits to be worked out, and its text."""
+    with zipfile.ZipFile(path) as parts, parts.open(_part_of(parts, name)) as content:
+        row = -1
+        for _, element in etree.iterparse(
+            content, tag="{*}row", resolve_entities=False, no_network=True, load_dtd=False, huge_tree=True
+        ):
+            row = int(element.get("r", row + 2)) - 1
+            column = -1
+            for cell in element.iterchildren("{*}c"):
+                column = _column(cell.get("r")) if cell.get("r") else column + 1
+                value, formula = (cell.findtext(f"{{*}}{part}") for part in ("v", "f"))
+                if cell.get("t") == "e":
+                    yield row, column, value or "#N/A"
+                elif formula is not None and not value and cell.get("t") != "str":
+                    yield row, column, f"={formula}"
+            element.clear()
+
+
+def _part_of(parts: zipfile.ZipFile, name: str) -> str:
+    """Where in the archive a sheet stands."""
+    book, links = (_parsed(parts, f"xl/{part}") for part in ("workbook.xml", "_rels/workbook.xml.rels"))
+    ids = [
+        value
+        for sheet in book.iter("{*}sheet")
+        if sheet.get("name") == name
+        for key, value in sheet.attrib.items()
+        if key.endswith("}id")
+    ]
+    targets = {link.get("Id"): link.get("Target") for link in links.iter("{*}Relationship")}
+    target = str(targets[ids[0]])
+    return target.lstrip("/") if target.startswith("/") else f"xl/{target}"
+
+
+def _parsed(parts: zipfile.ZipFile, part: str) -> Any:
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
+    return etree.fromstring(parts.read(part), parser)
+
+
+def _column(place: str) -> int:
+    """The column of a place such as AB7, from 0."""
+    column = 0
+    for letter in re.sub("[^A-Z]", "", place):
+        column = column * 26 + ord(letter) - ord("A") + 1
+    return column - 1
+
+
+def _letters(column: int) -> str:
+    """What a spreadsheet calls a column, counted from 0."""
+    letters = ""
+    while column >= 0:
+        column, letter = column // 26 - 1, column % 26
+        letters = chr(ord("A") + letter) + letters
+    return letters
 
 
 def cell_text(cell: Cell) -> str:
