@@ -12,11 +12,12 @@ _A_DECIMAL = re.compile(r"\.\d$|^\+?\d+\.0+$")
 def e164(text: str) -> str | None:
     """A phone number as +digits, or None: spaces, dots, dashes, brackets and a leading 00 are understood.
 
-    "+31200372902.0" is none: a spreadsheet made a decimal of it, and without its point it would be another number.
+    "+31200372902.0" is none: a spreadsheet made a decimal of it, and without its point it would be another number. So
+    it would be with the nought of "+31 (0)20", which is dialled in some countries and left out in others.
     """
     if _E164.fullmatch(text):
         return text
-    if _A_DECIMAL.search(text):
+    if _A_DECIMAL.search(text) or "(0)" in text:
         return None
     digits = re.sub(r"[\s().\-/]", "", text)
     digits = f"+{digits[2:]}" if digits.startswith("00") else digits
@@ -34,6 +35,25 @@ def e164_of_digits(text: str) -> str | None:
     except phonenumbers.NumberParseException:
         return None
     return f"+{text}" if phonenumbers.is_valid_number(found) else None
+
+
+def e164_as_told(text: str, country: str) -> str | None:
+    """A phone number that somebody else writes: also without its plus, or as it is dialled in a country ("" for none).
+
+    It must be the number that the user's files have, or what is told of it would count beside what they say.
+    """
+    number = e164(text) or e164_of_digits(text)
+    if number or not text:
+        return number
+    import phonenumbers
+
+    try:
+        found = phonenumbers.parse(text, country or None)
+    except phonenumbers.NumberParseException:
+        return None
+    if not phonenumbers.is_valid_number(found):
+        return None
+    return phonenumbers.format_number(found, phonenumbers.PhoneNumberFormat.E164)
 
 
 def country_of(number: str) -> str:

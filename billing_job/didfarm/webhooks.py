@@ -4,8 +4,9 @@ import hashlib
 import hmac
 from typing import Any
 
+from billing_job.core.countries import numbering_country
 from billing_job.core.event import Event
-from billing_job.core.phone import e164
+from billing_job.core.phone import e164_as_told
 from billing_job.core.text import storable
 from billing_job.didfarm.wire_json import Json, parse_json
 from billing_job.didfarm.wire_moments import read_moment
@@ -29,8 +30,11 @@ def is_genuine(body: bytes, signature: str, secret: str) -> bool:
     return bool(secret) and hmac.compare_digest(given.encode(), signature_of(body, secret).encode())
 
 
-def read_event(body: bytes) -> Event:
-    """Read a delivery; ValueError says what is wrong with it. An event that the guide does not know is read as well."""
+def read_event(body: bytes, timezone: str = "UTC") -> Event:
+    """Read a delivery; ValueError says what is wrong with it. An event that the guide does not know is read as well.
+
+    `timezone` is that of moments without an offset, as of the supplier's rows.
+    """
     try:
         text = body.decode("utf-8")
     except UnicodeDecodeError:
@@ -42,7 +46,7 @@ def read_event(body: bytes) -> Event:
     if not isinstance(name, str) or not name.strip():
         raise ValueError(f"event is {name!r}, not a name such as number.activated")
     try:
-        timestamp = read_moment(message.get("timestamp")).micros
+        timestamp = _moment(message.get("timestamp"), timezone)
     except (ValueError, OverflowError) as error:
         raise ValueError(f"timestamp: {error}") from None
     if not _YEAR_2000 <= timestamp < _YEAR_2100:
@@ -51,19 +55,35 @@ def read_event(body: bytes) -> Event:
     if data is not None and not isinstance(data, dict):
         raise ValueError("data is not an object")
     found: dict[str, Any] = data or {}
-    number = _text(found.get("number"))
+    number, country = _text(found.get("number")), _country(_text(found.get("country")))
     return Event(
         event_id=hashlib.sha256(body).hexdigest(),
         event=storable(name.strip()),
         timestamp=timestamp,
         body=text,
-        number=e164(number) or number,
-        country=_text(found.get("country")).upper(),
+        number=e164_as_told(number, country) or number,
+        country=country,
         number_type=_text(found.get("type")),
         trunk_uuid=_text(found.get("trunk_uuid")),
         order_id=_text(found.get("order_id")),
         did_number_id=_text(found.get("did_number_id")),
     )
+
+
+def _moment(value: Json, timezone: str) -> int:
+    """Microseconds since 1970. An hour that the clocks of a zone have twice, or never, is taken as UTC."""
+    try:
+        return read_moment(value, timezone).micros
+    except ValueError:
+        return read_moment(value).micros
+
+
+def _country(text: str) -> str:
+    """A code of ISO 3166; empty for another word (UK, NLD), as of an event that names none: the number tells it."""
+    try:
+        return numbering_country(text)
+    except ValueError:
+        return ""
 
 
 def _text(value: Json) -> str:

@@ -1,6 +1,6 @@
 """The parts of a run, put together once: settings, mapping, ledger, templates, accounts, clock."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import cached_property
@@ -138,11 +138,15 @@ class Job:
 
     def events(self) -> list[Event]:
         """All that webhooks told, in the order it came."""
-        return [read_event(body) for body in event_bodies(self.engine)]
+        return self._read(event_bodies(self.engine))
 
     def number_events(self) -> list[Event]:
         """What webhooks told of numbers, in the order it came."""
-        return [read_event(body) for body in event_bodies(self.engine, (ACTIVATED, SUSPENDED, RELEASED))]
+        return self._read(event_bodies(self.engine, (ACTIVATED, SUSPENDED, RELEASED)))
+
+    def _read(self, bodies: Sequence[bytes]) -> list[Event]:
+        timezone = self.settings.api.transactions.timezone
+        return [read_event(body, timezone) for body in bodies]
 
     def folder(self, month: Period) -> Folder:
         """output/YYYY-MM."""

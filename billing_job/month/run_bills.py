@@ -127,8 +127,10 @@ def _trunk_names(job: Job) -> dict[str, str]:
     for trunk in supplier_trunks(job.engine):
         name = " ".join(trunk.name.split())
         if name and name not in (trunk.uuid, trunk.trunk_id):
-            found |= {trunk.uuid: name, trunk.trunk_id: name}
-    return found
+            # An id that was given out again would tell a client what another one's trunk is called.
+            is_its_own = found.get(trunk.trunk_id, name) == name
+            found |= {trunk.uuid: name, trunk.trunk_id: name if is_its_own else ""}
+    return {id_: name for id_, name in found.items() if name}
 
 
 def _with_national_vat(job: Job, bill: Bill) -> Bill:

@@ -231,6 +231,25 @@ def test_what_no_client_is_billed_for(columns: dict[str, object], outcome: str, 
     assert (row["outcome"], row["reason"], row["client_id"]) == (outcome, reason, "")
 
 
+@pytest.mark.parametrize("other", ["trk_0", "trk_z"])
+def test_an_id_that_two_trunks_have_had_is_neither_ones(other: str) -> None:
+    """The alphabet decided between their clients; a row for the id itself, with its days, tells whose it was when."""
+    trunks = (Trunk("7", "trk_a", "A"), Trunk("7", other, "B"))
+    rows = (
+        TrunkAssignment(None, None, "trunks.csv, row 2", "trk_a", "acme"),
+        TrunkAssignment(None, None, "trunks.csv, row 3", other, "bruno"),
+    )
+    day = midnight(date(2026, 10, 15), ZONES[0])
+    asked = frame_of([("trunk", name, day) for name in ("7", "trk_a", other)])
+    facts = assignments(Register((), rows, (), ()), trunks, ZONES[0])
+    found = attribute(asked, facts, CATEGORIES, "EUR")
+    assert found["reason"].tolist() == ["unknown_reference", "", ""]
+    assert found["client_id"].tolist()[1:] == ["acme", "bruno"]
+    dated = (*rows, TrunkAssignment(date(2026, 10, 1), None, "trunks.csv, row 4", "7", "bruno"))
+    found = attribute(asked, assignments(Register((), dated, (), ()), trunks, ZONES[0]), CATEGORIES, "EUR")
+    assert found["client_id"].tolist() == ["bruno", "acme", "bruno"]
+
+
 def test_one_trunk_under_two_names_cannot_be_assigned_twice() -> None:
     """Row 2 says trunk 7, row 3 its uuid: only the supplier's list shows that this is one trunk with two owners."""
     rows = (

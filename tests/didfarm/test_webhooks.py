@@ -333,6 +333,33 @@ def test_files_win_and_events_fill_in() -> None:
     assert facts.keys_of_order == {"1042": (f"order 1042 {NUMBER}",)}
 
 
+@pytest.mark.parametrize("told", ["31201234567", 31201234567, "0031 20 1234567", "+31 (0)20 1234567", "020 1234567"])
+def test_a_number_told_in_another_way_is_the_files_number(told: object) -> None:
+    """It was a number beside it, and billed the event's client though the file has another one."""
+    row = _row("trk_file", date(2026, 4, 1), None)
+    events = [event_of("number.activated", "2026-04-05T14:30:00Z", number=told)]
+    facts = assignments(Register((), (), (row,), ()), (), AMSTERDAM, number_facts(events, AMSTERDAM))
+    assert {fact.trunk for fact in facts.number_facts} == {"trk_file"}
+    (said,) = disagreements([row], events, {}, AMSTERDAM)
+    assert said.startswith("numbers.csv, row 2: +31201234567 is on trunk trk_file")
+
+
+@pytest.mark.parametrize(("country", "expected"), [("gb", "GB"), ("UK", "GB"), ("GBR", "GB"), ("", "GB"), ("FR", "FR")])
+def test_a_country_that_is_no_code_is_the_numbers_own(country: str, expected: str) -> None:
+    """A price for GB passed over a number that the event called one of the UK."""
+    event = event_of("number.activated", "2026-04-05T14:30:00Z", number="+442071234567", country=country)
+    assert [fact.country for fact in number_facts([event], AMSTERDAM)] == [expected]
+
+
+def test_a_moment_without_offset_is_in_the_suppliers_zone() -> None:
+    """As in a row of the wallet: a call of half past midnight went to the client that had the number before."""
+    body = body_of(timestamp="2026-04-05T00:15:00")
+    assert read_event(body).timestamp == _micro("2026-04-05T00:15:00Z")
+    assert read_event(body, "Europe/Amsterdam").timestamp == _micro("2026-04-04T22:15:00Z")
+    twice = body_of(timestamp="2026-10-25T02:30:00")
+    assert read_event(twice, "Europe/Amsterdam").timestamp == _micro("2026-10-25T02:30:00Z")
+
+
 def test_disagreements_are_named_with_file_and_row() -> None:
     """Another trunk, another order, and a release that the file does not know; a later move in the file is none."""
     row = _row("7", date(2026, 4, 1), None, order_id="1")

@@ -7,7 +7,7 @@ again does not inherit its former owner's orders. The row leads to the trunk, an
 The files are the user's word. What webhooks told holds for a number only at moments of which no row of it speaks.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -102,7 +102,7 @@ def assignments(
 
     ConfigError where two names turn out to mean one thing assigned twice.
     """
-    names = {trunk.trunk_id: trunk.uuid for trunk in supplier_trunks if trunk.trunk_id}
+    names = _names(supplier_trunks)
     identities, problems = _identities(mapping.numbers, event_facts)
     trunk_keys = [names.get(fact.trunk, fact.trunk) for fact in mapping.trunks]
     problems += overlaps("trunk", trunk_keys, mapping.trunks)
@@ -141,6 +141,12 @@ def assignments(
         trunk_names=names,
         known_trunks=frozenset(trunk_keys) | {trunk.uuid for trunk in supplier_trunks},
     )
+
+
+def _names(supplier_trunks: Sequence[Trunk]) -> dict[str, str]:
+    """Numeric id → uuid. An id that was given out again names neither trunk: whose a row of it is, trunks.csv says."""
+    uses = Counter(trunk.trunk_id for trunk in supplier_trunks)
+    return {trunk.trunk_id: trunk.uuid for trunk in supplier_trunks if trunk.trunk_id and uses[trunk.trunk_id] == 1}
 
 
 class _Named(NamedTuple):
