@@ -1,6 +1,6 @@
 """Storing documents: the number, the document, its lines and what it settles, in one database transaction."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from operator import itemgetter
 from typing import Any
@@ -8,10 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, func, select
 from sqlalchemy.exc import IntegrityError
 
-from billing_job.core.document import (
-    Document,
-    Kind,
-)
+from billing_job.core.document import Document, Kind
 from billing_job.core.errors import LedgerError
 from billing_job.core.settlement import Bill, MonthTerms, Settlement, TrunkMonth
 from billing_job.ledger.billing_tables import closings, releases, settlements
@@ -23,6 +20,8 @@ from billing_job.ledger.numbering import Numbers, store_documents
 from billing_job.ledger.vies_answers import record_evidence
 
 NO_EVIDENCE: Mapping[str, int] = {}
+_SETTLED_AT_ONCE = 50_000
+"""Rows of several lots: the more, the more of them are neighbours in the ledger; 30 MiB."""
 SETTLEMENT_COLUMNS = (*Settlement._fields, "generation", "client_id", "period", "document_number")
 
 
@@ -52,15 +51,18 @@ def issue(
         together_with(connection)
         numbers, generations = Numbers(connection, formats, today), _generations(connection)
         found: list[str] = []
+        rows: list[tuple[Any, ...]] = []
         for lot in lots:
             issued = numbers.give([bill.document for bill in lot if bill.document is not None])
             store_documents(connection, issued, period)
             record_evidence(connection, issued, evidence)
             given = [document.number for document in issued]
-            coming = iter(given)
-            settled = [(bill, next(coming) if bill.document else None) for bill in lot]
-            _settle(connection, settled, period, generations)
+            rows += _settlement_rows(lot, given, period, generations)
+            if len(rows) >= _SETTLED_AT_ONCE:
+                _settle(connection, rows)
+                rows = []
             found += given
+        _settle(connection, rows)
         record_terms(connection, terms(), borne)
         if closes:
             known = connection.execute(select(closings.c.period).where(closings.c.period == period)).one_or_none()
@@ -83,21 +85,20 @@ def _generations(connection: Connection) -> dict[tuple[str, int], int]:
     }
 
 
-def _settle(
-    connection: Connection,
-    settled: Sequence[tuple[Bill, str | None]],
-    period: str,
-    freed: Mapping[tuple[str, int], int],
-) -> None:
-    """Record what each bill settles by the document of that number, if it has one; `freed` as `_generations` has it.
+def _settlement_rows(
+    lot: Sequence[Bill], numbers: Sequence[str], period: str, freed: Mapping[tuple[str, int], int]
+) -> Iterator[tuple[Any, ...]]:
+    """What each bill settles, by its document if it has one; `freed` as `_generations` has it."""
+    coming = iter(numbers)
+    for bill in lot:
+        number = next(coming) if bill.document else None
+        for each in bill.settlements:
+            generation = freed.get(each[:2], 0) + 1
+            yield (*each, generation, bill.client_id, period, None if each.line is None else number)
 
-    The primary key refuses a transaction that a document settles already.
-    """
-    rows = [
-        (*each, freed.get(each[:2], 0) + 1, bill.client_id, period, None if each.line is None else number)
-        for bill, number in settled
-        for each in bill.settlements
-    ]
+
+def _settle(connection: Connection, rows: Sequence[tuple[Any, ...]]) -> None:
+    """Record settlements; the primary key refuses a transaction that a document settles already."""
     try:
         with connection.begin_nested():
             add(connection, settlements, SETTLEMENT_COLUMNS, rows)
