@@ -21,6 +21,7 @@ from billing_job.core.period import Period
 from billing_job.ledger.billing_tables import documents
 from billing_job.ledger.chain import chained_tables
 from billing_job.ledger.database import transaction
+from billing_job.ledger.documents import closed_periods
 from billing_job.ledger.tables import transactions, wallet_rows
 from billing_job.month.job import Job
 from billing_job.operations.retention import Retention, kept_until, retentions_of
@@ -60,12 +61,13 @@ class Archived:
 def archive(job: Job, year: int, target: Path) -> Archived:
     """Write the year's archive, whole or not at all.
 
-    A month belongs to the year of its folder. RunFailed when there is none, or one is not as it was written;
-    OutputError when the file is there already, or cannot be written.
+    A month belongs to the year of its folder; one that was run and has no document is a month of the books, too.
+    RunFailed when there is none, or one is not as it was written; OutputError when the file is there already, or cannot
+    be written.
     """
     folders = _folders(job, year)
     if not folders:
-        raise RunFailed(f"no document was issued for a month of {year}: there is nothing to archive")
+        raise RunFailed(f"no month of {year} was run: there is nothing to archive")
     if damaged := [text for folder in folders for text in job.folder(Period.parse(folder)).damaged()]:
         raise RunFailed("\n".join(damaged))
     if target.exists():
@@ -212,9 +214,12 @@ def _retentions(job: Job) -> list[Retention]:
 
 
 def _folders(job: Job, year: int) -> list[str]:
+    """The months of the year that have documents or were run: the wallet and payments are booked in either."""
+    starts = f"{year:04d}-"
     with transaction(job.engine) as connection:
-        query = select(documents.c.folder).where(documents.c.folder.like(f"{year:04d}-%")).distinct()
-        return sorted(connection.execute(query).scalars())
+        query = select(documents.c.folder).where(documents.c.folder.like(f"{starts}%")).distinct()
+        issued = set(connection.execute(query).scalars())
+    return sorted(issued | {month for month in closed_periods(job.engine) if month.startswith(starts)})
 
 
 def _count(job: Job, folders: list[str]) -> int:

@@ -15,10 +15,10 @@ from tests.support.fakes import Office, two_clients
 
 @pytest.fixture(scope="module")
 def archived(tmp_path_factory: pytest.TempPathFactory) -> tuple[Office, Path]:
-    """An office with a month that was billed and one invoice credited, and its archive of 2026."""
+    """An office with a month without use, one that was billed, one invoice credited, and its archive of 2026."""
     folder = tmp_path_factory.mktemp("archive")
     with two_clients(folder) as (here, _):
-        assert here.run("--month", "2026-10").code == 0
+        assert here.run("--month", "2026-09").code == here.run("--month", "2026-10").code == 0
         assert here.type("credit", "INV-2026-00001", "--reason", "It was wrong").code == 0
         here.clock.set(2026, 12, 5, 8, 0)
         made = here.type("archive", "2026", "--json")
@@ -39,6 +39,7 @@ def test_an_archive_proves_itself_on_a_bare_machine(archived: tuple[Office, Path
         names = tar.getnames()
     assert bare.type("verify", "--archive", str(tmp_path / "unpacked")).code == 0
     assert {"2026-10/invoices/INV-2026-00001.pdf", "2026-10/accounting/sales.csv", "documents.csv"} <= set(names)
+    assert "2026-09/accounting/journal.csv" in names  # the books of a month without a document
     assert json.loads((tmp_path / "unpacked" / "archive.json").read_text())["seller"]["country"] == "NL"
     rows = gzip.decompress((tmp_path / "unpacked" / "wallet" / "2026-10.jsonl.gz").read_bytes()).splitlines()
     assert {json.loads(row)["transaction_id"] for row in rows} == {"1", "2"}
@@ -102,7 +103,7 @@ def test_links_and_ways_out_are_named_and_nothing_is_written(archived: tuple[Off
 
 
 def test_an_archive_is_never_replaced_and_never_of_damaged_files(archived: tuple[Office, Path], tmp_path: Path) -> None:
-    """The second one is refused, and so are a year without documents and a folder that was changed."""
+    """The second one is refused, and so are a year without a run and a folder that was changed, or lost."""
     here, file = archived
     assert "is there already" in here.type("archive", "2026").err
     assert "nothing to archive" in here.type("archive", "2024").err
@@ -113,5 +114,9 @@ def test_an_archive_is_never_replaced_and_never_of_damaged_files(archived: tuple
     page.write_bytes(whole)
     assert refused.code == 1
     assert "INV-2026-00002.pdf" in refused.err
+    lost = here.month("2026-09").rename(here.month("gone"))
+    refused = here.type("archive", "2026", "--output", str(tmp_path / "second.tar"))
+    lost.rename(here.month("2026-09"))
+    assert (refused.code, "2026-09" in refused.err) == (1, True)
     assert not list(tmp_path.iterdir())
     assert here.type("verify", "--archive", str(file.with_name("none.tar"))).code == 2
