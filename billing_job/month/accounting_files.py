@@ -1,8 +1,11 @@
 """The month for the books: its journal in the formats that are asked for, again at any time."""
 
 import contextlib
+import csv
+import io
 import secrets
 import shutil
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 
@@ -16,7 +19,14 @@ from billing_job.core.document import Document
 from billing_job.core.errors import ConfigError, OutputError
 from billing_job.core.files.local import LocalFiles, make_folder
 from billing_job.core.files.manifest import sha256
-from billing_job.core.money import MICROCENTS_PER_CENT, MICROS_PER_CENT, cents_of, decimal_text, shared_out
+from billing_job.core.money import (
+    MICROCENTS_PER_CENT,
+    MICROS_PER_CENT,
+    cents_from_decimal,
+    cents_of,
+    decimal_text,
+    shared_out,
+)
 from billing_job.core.parties import Client
 from billing_job.core.period import Period
 from billing_job.core.sentences import counted
@@ -79,6 +89,27 @@ def books_still_true(
             if all(before.get(name) == sha256(content) for name, content in files.items()):
                 found.update(files)
     return found
+
+
+def books_are_behind(job: Job, month: Period, before: bytes) -> bool:
+    """Whether a journal.csv has other sums than the ledger by now: the bank or the wallet told something later.
+
+    Accounts that were named otherwise since are no difference, nor is money of before another `billing.currency`.
+    """
+    written = list(csv.DictReader(io.StringIO(before.decode("utf-8-sig"))))
+    if any(row["currency"] != job.settings.billing.currency for row in written):
+        return False
+    documents = documents_in_folder(job.engine, str(month))
+    files = month_books(job, month, place(job, month), documents, ["csv"]).files
+    return _debits(written) != _debits(csv.DictReader(io.StringIO(files["journal.csv"].decode("utf-8-sig"))))
+
+
+def _debits(rows: Iterable[Mapping[str, str]]) -> Counter[tuple[str, str]]:
+    """Entry → what it debits; cents."""
+    sums: Counter[tuple[str, str]] = Counter()
+    for row in rows:
+        sums[row["date"], row["document_number"]] += cents_from_decimal(row["debit"] or "0")
+    return sums
 
 
 def month_payments(job: Job, month: Period) -> list[tuple[Payment, Client]]:

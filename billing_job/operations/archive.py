@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, Table, func, select
 
 from billing_job.core.errors import OutputError, RunFailed
 from billing_job.core.files.csv_writer import csv_text
-from billing_job.core.files.manifest import MANIFEST, sha256
+from billing_job.core.files.manifest import ACCOUNTING, MANIFEST, sha256
 from billing_job.core.moments import moment_text, utc_text
 from billing_job.core.period import Period
 from billing_job.ledger.billing_tables import documents
@@ -23,11 +23,13 @@ from billing_job.ledger.chain import chained_tables
 from billing_job.ledger.database import transaction
 from billing_job.ledger.documents import closed_periods
 from billing_job.ledger.tables import transactions, wallet_rows
+from billing_job.month.accounting_files import books_are_behind
 from billing_job.month.job import Job
 from billing_job.operations.retention import Retention, kept_until, retentions_of
 
 SCHEMA = "billing-job/archive@1"
 CONTENTS, DOCUMENTS = "archive.json", "documents.csv"
+JOURNAL = f"{ACCOUNTING}/journal.csv"
 DOCUMENT_COLUMNS = (
     "number", "kind", "series_year", "series_number", "client_id", "issue_date", "folder", "net_cents", "gross_cents"
 )  # fmt: skip
@@ -61,15 +63,19 @@ class Archived:
 def archive(job: Job, year: int, target: Path) -> Archived:
     """Write the year's archive, whole or not at all.
 
-    A month belongs to the year of its folder; one that was run and has no document is a month of the books, too.
-    RunFailed when there is none, or one is not as it was written; OutputError when the file is there already, or cannot
-    be written.
+    A month belongs to the year of its folder. RunFailed when there is none, one is not as it was written, or its books
+    lack what was told later; OutputError when the file is there already, or cannot be written.
     """
     folders = _folders(job, year)
     if not folders:
         raise RunFailed(f"no month of {year} was run: there is nothing to archive")
     if damaged := [text for folder in folders for text in job.folder(Period.parse(folder)).damaged()]:
         raise RunFailed("\n".join(damaged))
+    if behind := [folder for folder in folders if _is_behind(job, Period.parse(folder))]:
+        raise RunFailed(
+            f"the bank or the wallet told later what the books of {', '.join(behind)} do not have: run"
+            f" `billing-job run --month {behind[0]}`" + (" and the others" if len(behind) > 1 else "") + " first"
+        )
     if target.exists():
         raise OutputError(f"{target}: is there already, and an archive is never replaced; name another file")
     target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -220,6 +226,12 @@ def _folders(job: Job, year: int) -> list[str]:
         query = select(documents.c.folder).where(documents.c.folder.like(f"{starts}%")).distinct()
         issued = set(connection.execute(query).scalars())
     return sorted(issued | {month for month in closed_periods(job.engine) if month.startswith(starts)})
+
+
+def _is_behind(job: Job, month: Period) -> bool:
+    """Whether the month is over, and its books were written before all of it was known."""
+    journal = job.folder(month).read(JOURNAL)
+    return month.last_day < job.today and journal is not None and books_are_behind(job, month, journal)
 
 
 def _count(job: Job, folders: list[str]) -> int:

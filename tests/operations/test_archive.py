@@ -5,11 +5,13 @@ import io
 import json
 import random
 import tarfile
+from datetime import date
 from pathlib import Path
 
 import pytest
 
 from billing_job.operations.archive import member
+from tests.support.booked_payments import book
 from tests.support.fakes import Office, two_clients
 
 
@@ -103,7 +105,7 @@ def test_links_and_ways_out_are_named_and_nothing_is_written(archived: tuple[Off
 
 
 def test_an_archive_is_never_replaced_and_never_of_damaged_files(archived: tuple[Office, Path], tmp_path: Path) -> None:
-    """The second one is refused, and so are a year without a run and a folder that was changed, or lost."""
+    """The second one is refused, so are a year without a run and a folder that was changed, lost, or lacks a payment."""
     here, file = archived
     assert "is there already" in here.type("archive", "2026").err
     assert "nothing to archive" in here.type("archive", "2024").err
@@ -118,5 +120,8 @@ def test_an_archive_is_never_replaced_and_never_of_damaged_files(archived: tuple
     refused = here.type("archive", "2026", "--output", str(tmp_path / "second.tar"))
     lost.rename(here.month("2026-09"))
     assert (refused.code, "2026-09" in refused.err) == (1, True)
+    book(here, "INV-2026-00002", "bruno", 100, date(2026, 10, 20))
+    refused = here.type("archive", "2026", "--output", str(tmp_path / "second.tar"))
+    assert (refused.code, "the books of 2026-10" in refused.err) == (1, True)
     assert not list(tmp_path.iterdir())
     assert here.type("verify", "--archive", str(file.with_name("none.tar"))).code == 2
