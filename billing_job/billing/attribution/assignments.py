@@ -36,8 +36,8 @@ class Assignments:
     trunk_facts: tuple[TrunkAssignment, ...]
     numbers: Intervals
     trunks: Intervals
-    identity_of: dict[str, str]
-    """did_number_id or E.164 number → identity: what all rows of one number have in common."""
+    identities: Sequence[str]
+    """What all rows of one number have in common, for each of `number_facts`."""
     key_of: dict[str, str]
     """did_number_id or E.164 number → its key in `numbers`."""
     keys_of_order: dict[str, tuple[str, ...]]
@@ -49,6 +49,15 @@ class Assignments:
     def rows_of(self, kind: str, name: str) -> Sequence[int]:
         """The places in `number_facts` of the rows to which a reference of this type leads."""
         return sorted(place for places in self._rows.get(kind, ()) for place in places.get(name, ()))
+
+    @cached_property
+    def identity_of(self) -> dict[str, str]:
+        """did_number_id or E.164 number → identity; few months ask for any."""
+        return {
+            name: self.identities[place]
+            for kind in ("did_number_id", "number")
+            for place, name in zip(*_named(self.number_facts, kind), strict=True)
+        }
 
     @cached_property
     def _rows(self) -> dict[str, Sequence[Mapping[str, Sequence[int]]]]:
@@ -133,9 +142,7 @@ def assignments(
         trunk_facts=mapping.trunks,
         numbers=Intervals.of(keys, starts, ends, places),
         trunks=Intervals.of(trunk_keys, *_bounds(mapping.trunks, zone)),
-        identity_of={
-            name: identities[place] for found in (by_did, by_number) for place, name in zip(*found, strict=True)
-        },
+        identities=identities,
         key_of=dict(zip((*by_did.names, *by_number.names), (*did_keys, *by_number.names), strict=True)),
         keys_of_order={order: tuple(found) for order, found in of_order.items()},
         trunk_names=names,

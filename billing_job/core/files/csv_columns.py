@@ -6,12 +6,12 @@ Any other table is read row by row (`csv_reader.typed_rows`), which names file, 
 import csv
 import io
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import chain
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any, NamedTuple, overload
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
@@ -66,7 +66,7 @@ def plain_columns(path: Path, model: type[Row], **names: Collection[str] | None)
         table = _table(text)
     except (OSError, ValueError, csv.Error):  # ValueError: not UTF-8, nothing at all, or rows of several lengths
         return None
-    if FAILED_FORMULA.search(text):
+    if any(sign in text for sign in ("#", "Err:")) and FAILED_FORMULA.search(text):
         return None
     columns = [name.strip().lower() for name in table.header]
     required = {name for name, field in model.model_fields.items() if field.is_required()}
@@ -87,8 +87,30 @@ def plain_columns(path: Path, model: type[Row], **names: Collection[str] | None)
                 found[name] = _checked(column, model, name, names)
     except ValidationError:
         return None
-    start = f"{path}, row "
-    return Columns([f"{start}{number}" for number in table.numbers], found, written)
+    return Columns(_Places(path, table.numbers), found, written)
+
+
+class _Places(Sequence[str]):
+    """Where each row of a file stands, in words that are made when they are asked for: few of a long file are."""
+
+    def __init__(self, path: Path, numbers: Sequence[int]) -> None:
+        self._path, self._numbers = path, numbers
+
+    def __len__(self) -> int:
+        return len(self._numbers)
+
+    def __iter__(self) -> Iterator[str]:
+        start = f"{self._path}, row "
+        return (f"{start}{number}" for number in self._numbers)
+
+    @overload
+    def __getitem__(self, place: int) -> str: ...
+    @overload
+    def __getitem__(self, place: slice) -> Sequence[str]: ...
+    def __getitem__(self, place: int | slice) -> str | Sequence[str]:
+        if isinstance(place, slice):
+            return _Places(self._path, self._numbers[place])
+        return f"{self._path}, row {self._numbers[place]}"
 
 
 class _Table(NamedTuple):
