@@ -3,6 +3,7 @@ r"""How every CSV of ours is written: UTF-8, commas, `\n`, and no cell that a sp
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
+from itertools import islice
 
 from billing_job.core.text import INVISIBLE, visible
 
@@ -16,6 +17,8 @@ _E164 = re.compile(r"\+\d{3,15}")
 _ENDS_A_CELL = re.compile(r'[,"\n]')
 # Most cells of a long file: a letter or digit first, so no formula, and nothing that needs quotation marks.
 _HARMLESS = re.compile(rf'\w[^,"\r\n\0{INVISIBLE}]*')
+
+_AT_ONCE = 10_000
 
 
 def defused(cell: str) -> str:
@@ -39,12 +42,17 @@ def csv_text(columns: Sequence[str], rows: Iterable[Sequence[str | int]]) -> byt
     a lone carriage return would stay unquoted and end the row for others. ValueError when a row
     has another width than the header.
     """
-    found = list(rows)
-    width = len(columns)
-    for row in found:
-        if len(row) != width:
-            raise ValueError(f"a CSV row has {len(row)} cells where {width} are expected: {row!r}")
-    return csv_columns(columns, list(zip(*found, strict=True)))
+    return b"".join(csv_pieces(columns, _lots(len(columns), rows)))
+
+
+def _lots(width: int, rows: Iterable[Sequence[str | int]]) -> Iterator[list[tuple[str | int, ...]]]:
+    """The rows by columns, some at a time: those of a long file are many times as large as the file."""
+    coming = iter(rows)
+    while lot := list(islice(coming, _AT_ONCE)):
+        for row in lot:
+            if len(row) != width:
+                raise ValueError(f"a CSV row has {len(row)} cells where {width} are expected: {row!r}")
+        yield list(zip(*lot, strict=True))
 
 
 def csv_columns(columns: Sequence[str], cells: Sequence[Sequence[str | int]]) -> bytes:
