@@ -81,11 +81,15 @@ def read_decisions(path: Path, reason: str) -> list[FiledDecision]:
 
 
 def _decisions(path: Path, reason: str, problems: list[str]) -> Iterator[FiledDecision]:
+    first: dict[str, str] = {}
     for row, cells in typed_rows(path, DecisionRow, problems):
         verdicts = bool(cells.client_id) + cells.house + cells.accept
         if not verdicts and cells.net is None and not cells.why:
             continue
-        if verdicts != 1:
+        place = first.setdefault(cells.transaction_id, row.place)
+        if place != row.place:
+            problems.append(row.wrong("transaction_id", f"is decided in {place} already: leave one of the two"))
+        elif verdicts != 1:
             problems.append(row.wrong("client_id", "say who pays: a client_id, yes under house, or yes under accept"))
         elif not (cells.why or reason):
             problems.append(row.wrong("why", "say why in a few words, or give --reason for all rows"))

@@ -37,12 +37,17 @@ def e164_of_digits(text: str) -> str | None:
     return f"+{text}" if phonenumbers.is_valid_number(found) else None
 
 
+def e164_as_written(text: str) -> str | None:
+    """A phone number as the user may write it: in E.164, with blanks and dashes, or without its plus."""
+    return e164(text) or e164_of_digits(text)
+
+
 def e164_as_told(text: str, country: str) -> str | None:
     """A phone number that somebody else writes: also without its plus, or as it is dialled in a country ("" for none).
 
     It must be the number that the user's files have, or what is told of it would count beside what they say.
     """
-    number = e164(text) or e164_of_digits(text)
+    number = e164_as_written(text)
     if number or not text:
         return number
     import phonenumbers

@@ -25,7 +25,7 @@ from pydantic import (
 
 from billing_job.core.countries import country, numbering_country
 from billing_job.core.money import MAX_CENTS, MAX_MICROS, cents_from_decimal, decimal_text, micros_from_decimal, scaled
-from billing_job.core.phone import E164, e164, e164_of_digits
+from billing_job.core.phone import E164, e164_as_written
 
 AS_RECORDED = {"as_recorded": True}
 """The context in which a value of the ledger is read, and not one of a file."""
@@ -72,7 +72,7 @@ def _number_country(value: str, info: ValidationInfo) -> str:
 
 
 def _phone_number(value: str) -> str:
-    number = e164(value) or e164_of_digits(value)
+    number = e164_as_written(value)
     if number is None:
         as_text(value)
         raise ValueError("write it in E.164, such as +31201234567")

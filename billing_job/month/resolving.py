@@ -10,7 +10,7 @@ from billing_job.core.errors import ConfigError, ExitCode
 from billing_job.core.moments import moment_text
 from billing_job.core.money import money_text, wallet_text
 from billing_job.core.period import Period
-from billing_job.core.phone import e164, e164_of_digits
+from billing_job.core.phone import e164_as_written
 from billing_job.core.sentences import counted
 from billing_job.core.wallet import SETTLED
 from billing_job.ledger.decisions import decisions, record_decision
@@ -42,7 +42,7 @@ class Choice:
             raise ConfigError(
                 f"--cause {self.cause}: nothing waits for it; what waits, waits for {', '.join(causes) or 'nothing'}"
             )
-        names = {self.number, e164(self.number) or e164_of_digits(self.number) or self.number}
+        names = {self.number, e164_as_written(self.number) or self.number}
         return [
             each
             for each in found

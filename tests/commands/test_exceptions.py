@@ -110,6 +110,11 @@ def test_out_and_back_in(desk: Office) -> None:
     code, told = resolved(of_31={"client_id": "acme", "house": "yes"}, of_32={"house": "perhaps"})
     assert (code, "say who pays" in told, "column house: 'perhaps': write yes" in told) == (2, True, True)
     assert len(ids(desk)) == 12
+    with file.open("a", encoding="utf-8", newline="") as out:  # of two decisions the last one counted
+        for client in ("acme", "bruno"):
+            csv.DictWriter(out, list(rows[0])).writerow(rows[0] | {"client_id": client})
+    ran = desk.type("exceptions", "resolve", "--csv", str(file), "--reason", "asked around")
+    assert (ran.code, "is decided in" in ran.err, len(ids(desk))) == (2, True, 12)
     code, _ = resolved(of_31={"client_id": "acme"}, of_32={"house": "yes", "why": "ours"})
     assert (code, ids(desk) & {"31", "32"}) == (0, set())
     assert [each["reason"] for each in desk.type("why", "32", "--json").json["decisions"]] == ["ours"]
@@ -124,4 +129,5 @@ def test_a_workbook_of_the_queue(desk: Office) -> None:
     assert (cells["32"]["amount"], cells["32"]["description"]) == (-0.42, "=what is this")
     assert cells["10"]["number"] == "+31201234560"
     assert desk.type("exceptions", "--xlsx", str(desk.folder / "queue.csv")).code == 2
-    assert desk.type("exceptions", "resolve", "--csv", str(file), "--reason", "x").code == 2  # nothing decided yet
+    ran = desk.type("exceptions", "resolve", "--csv", str(file), "--reason", "x")
+    assert (ran.code, "nothing is decided in it" in ran.err) == (2, True)

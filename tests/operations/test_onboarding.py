@@ -345,6 +345,11 @@ def test_a_number_moves_at_midnight(tmp_path: Path) -> None:
         assert again.code == 2
         later = reseller.type("move", held["number"], "--to", giver, "--at", "2026-12-01", "--json")
         assert later.json["routed"] is False
+        path = reseller.config / "numbers.csv"
+        digits = path.read_text().replace(f"{held['number']},{held['did_number_id']},", f"{held['number'][1:]},,")
+        path.write_text(digits)  # as a spreadsheet leaves it, without its id
+        at_last = reseller.type("move", held["number"], "--to", taker, "--at", "2026-12-24", "--json")
+        assert (at_last.code, "2026-12-24" in path.read_text()) == (0, True)
         assert reseller.type("doctor").code in (0, 1)
         assert sandbox.requests[-1][2] == 200
 

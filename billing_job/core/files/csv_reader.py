@@ -228,7 +228,7 @@ def _cells(
         if not cells or (cells[0].startswith("#") and not FAILED_FORMULA.fullmatch(cells[0])):
             continue
         place = f"{start}{number}"
-        if failed := [*_failed(place, header, cells, formulas=not separator)]:
+        if failed := [*_failed(place, header, cells)]:
             problems += failed
             continue
         if len(cells) > width:
@@ -247,15 +247,11 @@ def _cells(
         yield CsvRow(place, {name: cell for name, cell in zip(header, cells, strict=False) if cell}, columns)
 
 
-def _failed(place: str, header: Sequence[str], cells: Sequence[str], *, formulas: bool) -> Iterator[str]:
-    """A complaint for each cell that shows an error of a spreadsheet, or (in a workbook) has a formula and no value."""
+def _failed(place: str, header: Sequence[str], cells: Sequence[str]) -> Iterator[str]:
+    """A complaint for each cell that shows an error of a spreadsheet."""
     for name, cell in zip(header, cells, strict=False):
         if FAILED_FORMULA.fullmatch(cell):
             yield wrong_cell(place, name, cell, "a formula of the spreadsheet failed: write the value in its place")
-        elif formulas and cell.startswith("="):
-            yield wrong_cell(
-                place, name, cell, "a formula without a value: open and save the workbook in a spreadsheet, or write it"
-            )
 
 
 def _without_empty_end(cells: list[str]) -> list[str]:

@@ -24,23 +24,31 @@ def spreadsheet_rows(path: Path) -> list[list[str]]:
     """The rows of the first sheet that is not hidden, empty ones included; ValueError, or OSError, if it is unreadable.
 
     A whole number is its digits, a day is YYYY-MM-DD; a number beyond the digits that a spreadsheet keeps stays in
-    exponent form, so that whoever expects an id or a phone number refuses it. A formula that failed is the word for it
-    (#N/A); one without a value is itself, with its =.
+    exponent form, so that whoever expects an id or a phone number refuses it. A formula that failed is the word for it,
+    such as #N/A.
     """
+    problems: list[str] = []
     try:
         book = CalamineWorkbook.from_path(path)
         sheet = _first_in_sight(book)
         rows: Sequence[Sequence[Cell]] = sheet.to_python(skip_empty_area=False)
         texts = [[cell_text(cell) for cell in row] for row in rows]
-        for row, column, formula in _without_value(path, sheet.name):
+        for row, column, word, formula in _without_value(path, sheet.name):
+            if not word:
+                problems.append(
+                    f"row {row + 1}, column {_letters(column)}: '={formula}': a formula without a value: open and save"
+                    " the workbook in a spreadsheet, or write the value"
+                )
             texts += [[] for _ in range(row + 1 - len(texts))]
             texts[row] += [""] * (column + 1 - len(texts[row]))
-            texts[row][column] = formula
+            texts[row][column] = word
     except (CalamineError, IndexError, KeyError, zipfile.BadZipFile, etree.XMLSyntaxError) as error:
         raise ValueError(
             f"is not readable as a workbook ({error}); save it again as .xlsx, or as 'CSV UTF-8'"
         ) from None
-    _refuse_merged(sheet)
+    problems += _merged(sheet)
+    if problems:
+        raise ValueError(problems[0] + (f" (and {len(problems) - 1} more such)" if problems[1:] else ""))
     return texts
 
 
@@ -53,18 +61,21 @@ def _first_in_sight(book: CalamineWorkbook) -> CalamineSheet:
     return book.get_sheet_by_name(in_sight[0])
 
 
-def _refuse_merged(sheet: CalamineSheet) -> None:
-    """ValueError where cells are merged: all but the first of them are empty, whatever they look like."""
+def _merged(sheet: CalamineSheet) -> Iterator[str]:
+    """A complaint wherever cells are merged: all but the first of them are empty, whatever they look like."""
     for (first, left), (last, right) in sheet.merged_cell_ranges or ():
         of = f"{_letters(left)}{first + 1}"
-        raise ValueError(
+        yield (
             f"row {first + 1}, column {_letters(left)}: the cells {of} to {_letters(right)}{last + 1} are merged, and"
             " all but the first are empty: part them, and fill in each"
         )
 
 
-def _without_value(path: Path, name: str) -> Iterator[tuple[int, int, str]]:
-    """Row and column, from 0, of each cell of a sheet that shows an error or waits to be worked out, and its text."""
+def _without_value(path: Path, name: str) -> Iterator[tuple[int, int, str, str]]:
+    """Row and column, from 0, of each cell whose formula failed or was never worked out; the error's word, the formula.
+
+    The word is empty where there is no value at all.
+    """
     with zipfile.ZipFile(path) as parts, parts.open(_part_of(parts, name)) as content:
         row = -1
         for _, element in etree.iterparse(
@@ -76,9 +87,9 @@ def _without_value(path: Path, name: str) -> Iterator[tuple[int, int, str]]:
                 column = _column(cell.get("r")) if cell.get("r") else column + 1
                 value, formula = (cell.findtext(f"{{*}}{part}") for part in ("v", "f"))
                 if cell.get("t") == "e":
-                    yield row, column, value or "#N/A"
+                    yield row, column, value or "#N/A", formula or ""
                 elif formula is not None and not value and cell.get("t") != "str":
-                    yield row, column, f"={formula}"
+                    yield row, column, "", formula
             element.clear()
 
 

@@ -18,7 +18,7 @@ from billing_job.config.csv_edit import (
 )
 from billing_job.config.mapping_columns import NUMBER_COLUMNS, TRUNK_COLUMNS
 from billing_job.core.errors import ConfigError
-from billing_job.core.phone import e164
+from billing_job.core.phone import e164_as_written
 from billing_job.core.register import NumberAssignment, Register, TrunkAssignment
 from billing_job.operations.onboarding.onboard import open_trunk
 
@@ -47,7 +47,7 @@ class Leaving:
 
 def planned_move(mapping: Register, number: str, client_id: str, day: date) -> Move:
     """What moving a number would change; ConfigError when it is nobody's then, or the client has no trunk."""
-    wanted = e164(number) or number
+    wanted = e164_as_written(number) or number
     rows = [row for row in mapping.numbers if wanted in (row.number, row.did_number_id) and row.holds_on(day)]
     if not rows:
         raise ConfigError(f"{wanted}: numbers.csv gives it to no trunk on {day}, so there is nothing to move")
@@ -77,7 +77,7 @@ def write_move(config_folder: Path, move: Move) -> None:
     added: list[Cells] = []
 
     def change(cells: Cells) -> Cells | None:
-        names = {e164(cells.get("number", "")) or "", cells.get("did_number_id", "")} - {""}
+        names = {e164_as_written(cells.get("number", "")) or "", cells.get("did_number_id", "")} - {""}
         if not names & {move.number, move.did_number_id} or not _covers(cells, move.day):
             return None
         added.append({**cells, "trunk": move.to_trunk, "valid_from": move.day.isoformat()})
