@@ -105,7 +105,7 @@ def test_links_and_ways_out_are_named_and_nothing_is_written(archived: tuple[Off
 
 
 def test_an_archive_is_never_replaced_and_never_of_damaged_files(archived: tuple[Office, Path], tmp_path: Path) -> None:
-    """The second one is refused, so are a year without a run and a folder that was changed, lost, or lacks a payment."""
+    """The second one is refused, so are a year without a run and a folder that was changed, lost or lacks a payment."""
     here, file = archived
     assert "is there already" in here.type("archive", "2026").err
     assert "nothing to archive" in here.type("archive", "2024").err
