@@ -14,7 +14,7 @@ from billing_job.core.text import storable
 from billing_job.core.wallet import PENDING, SETTLED, VOID, Standing, Transaction
 from billing_job.didfarm.dotted_paths import MISSING, at_path
 from billing_job.didfarm.wire_amounts import Form, Number, PlainMarks, read_number, to_micros, unit_of
-from billing_job.didfarm.wire_json import Json, canonical_json
+from billing_job.didfarm.wire_json import Json, canonical_json, parse_json
 from billing_job.didfarm.wire_moments import read_moment
 from billing_job.didfarm.wire_reading import Reading
 from billing_job.didfarm.wire_words import read_reference_type, small_words, word_of
@@ -62,14 +62,22 @@ class _Fields:
 
 def read_transaction(row: Json, reading: Reading) -> Transaction:
     """Read one element of the list; never raises, an unreadable row says why in `problem`."""
-    raw = canonical_json(row)
-    fallback_id = f"row-{hashlib.sha256(raw.encode()).hexdigest()[:16]}"
+    return _read(row, canonical_json(row), reading)
+
+
+def read_stored(raw: str, reading: Reading) -> Transaction:
+    """Read a row as the ledger has it, which is as `canonical_json` writes it."""
+    return _read(parse_json(raw), raw, reading)
+
+
+def _read(row: Json, raw: str, reading: Reading) -> Transaction:
     if not isinstance(row, dict):
-        return Transaction(fallback_id, "", None, "", "", "", "", None, "the row is not a JSON object", raw)
+        return Transaction(_id_of(raw), "", None, "", "", "", "", None, "the row is not a JSON object", raw)
     fields = _Fields(row, reading.fields)
-    if _is_deep(row):
+    # It has at least as many brackets as levels.
+    if raw.count("{") + raw.count("[") > DEEPEST_ROW and _is_deep(row):
         fields.problems.append(f"the row is nested more than {DEEPEST_ROW} levels deep")
-    transaction_id = fields.attempt("id", read_id, fallback_id)
+    transaction_id = fields.attempt("id", read_id, "") or _id_of(raw)
     type_ = fields.attempt("type", _required_text, "").lower()
     micros, form = _read_amount(fields, type_, reading)
     currency = fields.attempt("currency", lambda value: _read_currency(value, reading), "")
@@ -94,6 +102,11 @@ def read_transaction(row: Json, reading: Reading) -> Transaction:
         amount_form=form,
         is_day=moment is not None and moment.is_day,
     )
+
+
+def _id_of(raw: str) -> str:
+    """What a row without an id of its own goes by."""
+    return f"row-{hashlib.sha256(raw.encode()).hexdigest()[:16]}"
 
 
 def read_id(value: Json) -> str:

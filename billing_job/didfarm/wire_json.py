@@ -16,7 +16,7 @@ _TOKENS = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[\[\]{}]', re.DOTALL)
 def canonical_json(value: Json) -> str:
     """ASCII JSON with sorted keys; numbers with a fraction keep every digit that came."""
     try:
-        return json.dumps(value, sort_keys=True, separators=(",", ":"))
+        return _ENCODER.encode(value)
     except TypeError:
         return _with_decimals(value)
 
@@ -43,7 +43,7 @@ def parse_json(text: str | bytes) -> Json:
     if text.count("[") + text.count("{") > DEEPEST_ANSWER:
         text = _without_depths(text)
     try:
-        return json.loads(text, parse_float=_decimal, parse_constant=_no_constant)
+        return _DECODER.decode(text)
     except RecursionError:
         raise ValueError("nested too deeply") from None
 
@@ -72,3 +72,8 @@ def _decimal(text: str) -> Decimal:
 
 def _no_constant(name: str) -> Json:
     raise ValueError(f"{name} is not JSON")
+
+
+# Made once: for a row of the wallet making one takes as long as using it.
+_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
+_DECODER = json.JSONDecoder(parse_float=_decimal, parse_constant=_no_constant)

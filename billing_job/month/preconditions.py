@@ -5,8 +5,7 @@ from collections.abc import Collection
 from billing_job.core.errors import ConfigError, Incomplete, LedgerError
 from billing_job.core.moments import moment_text
 from billing_job.core.period import Period
-from billing_job.didfarm.wire import read_transaction
-from billing_job.didfarm.wire_json import parse_json
+from billing_job.didfarm.wire import read_stored
 from billing_job.ledger.audit import glance
 from billing_job.ledger.database import transaction
 from billing_job.ledger.derived_tables import not_as_derived, unsettled, wallet_sums
@@ -49,7 +48,7 @@ def check_facts(job: Job, month: Period | None = None) -> None:
     if month and not problems:
         reading = job.reading()
         changed = changed_raw_rows(
-            job.engine, *month.span(job.settings.billing.zone), lambda raw: read_transaction(parse_json(raw), reading)
+            job.engine, *month.span(job.settings.billing.zone), lambda raw: read_stored(raw, reading)
         )
         if changed:
             more = f" and {len(changed) - 1} more" if len(changed) > 1 else ""

@@ -9,9 +9,8 @@ from sqlalchemy import Connection, Engine
 from billing_job.config.reading import TransactionsReading
 from billing_job.core.moments import local_moment
 from billing_job.core.sentences import counted
-from billing_job.didfarm.wire import read_transaction
+from billing_job.didfarm.wire import read_stored
 from billing_job.didfarm.wire_amounts import AUTO, FORMS, decided
-from billing_job.didfarm.wire_json import parse_json
 from billing_job.ledger.readings import (
     amount_forms,
     days_without_time,
@@ -41,7 +40,7 @@ def read_as_settings_say(engine: Engine, reading: TransactionsReading) -> Transa
     while True:
         in_effect = reading_in_effect(engine, reading)
         fingerprint = hashlib.sha256(in_effect.model_dump_json().encode()).hexdigest()
-        if not read_again(engine, lambda raw: read_transaction(parse_json(raw), in_effect), fingerprint):  # noqa: B023 - called at once
+        if not read_again(engine, lambda raw: read_stored(raw, in_effect), fingerprint):  # noqa: B023 - called at once
             return in_effect
 
 

@@ -6,8 +6,7 @@ from billing_job.core.files.manifest import sha256
 from billing_job.core.money import micros_text
 from billing_job.core.period import Period
 from billing_job.core.sums import Sum
-from billing_job.didfarm.wire import read_transaction
-from billing_job.didfarm.wire_json import parse_json
+from billing_job.didfarm.wire import read_stored
 from billing_job.documents.document_files import document_file, kinds_of
 from billing_job.ledger.audit import UNREADABLE, audit, audit_chain, glance
 from billing_job.ledger.document_files import stored_files
@@ -22,7 +21,7 @@ def verify_deep(job: Job) -> list[str]:
     """What is wrong with the ledger, with the files against the ledger, and with the wallet; empty for nothing."""
     reading = job.reading()
     changed = audit_chain(job.engine)
-    problems = audit(job.engine, lambda raw: read_transaction(parse_json(raw), reading), changed)
+    problems = audit(job.engine, lambda raw: read_stored(raw, reading), changed)
     if problems:
         return problems + changed  # what is computed from a damaged ledger would only add noise
     try:
