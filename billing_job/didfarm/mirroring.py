@@ -1,6 +1,6 @@
 """What every way to read the list shares: where rows are kept, what was noticed, and the report."""
 
-from collections.abc import Iterable, Sequence, Set
+from collections.abc import Callable, Iterable, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -15,6 +15,10 @@ QUIET_ROUNDS = 5
 
 BEHIND_THE_END = (400, 404, 410, 416, 422)
 """Statuses with which servers refuse a page that the list does not have."""
+
+
+Explained = Callable[[], bool | None]
+"""Whether all stored rows explain the stored balance; None where none is known that could tell."""
 
 
 class Mirror(Protocol):

@@ -8,7 +8,7 @@ from billing_job.core.errors import SupplierError
 from billing_job.core.wallet import Balance, Trunk
 from billing_job.didfarm.client import Client
 from billing_job.didfarm.http import Http
-from billing_job.didfarm.mirroring import Mirror, WalkReport
+from billing_job.didfarm.mirroring import Explained, Mirror, WalkReport
 from billing_job.didfarm.page import ListReading, Page, counts_itself, page_reader
 from billing_job.didfarm.walk import walk
 from billing_job.didfarm.walk_uncounted import walk_uncounted
@@ -31,17 +31,19 @@ def fetch(
     ledger: FetchedInto,
     *,
     full: bool,
-    explained: Callable[[], bool],
+    explained: Explained,
     on_page: Callable[[int, int | None], None],
     on_trouble: Callable[[str], None],
     balance: BalanceReading | None = None,
+    was_explained: bool = False,
 ) -> WalkReport:
     """Mirror everything; `on_page(page, pages)` is told of each page, `on_trouble` of what is done without.
 
     Trunks and balance may fail by themselves: the ledger goes on with the trunks it has, and knows no balance of this
     moment. The balance is read between two looks at the newest page: when nothing arrived in between, both speak of one
-    moment. `explained` tells whether the stored rows explain the stored balance. When they did before and no longer do,
-    rows below the newest ones were edited or replaced: everything is read again. Errors: those of Http, and Incomplete.
+    moment. When the stored rows explained the balance before and no longer do, rows below the newest ones were edited
+    or replaced: everything is read again. `was_explained` says that they did when the list was last read to its end,
+    whatever a sync that broke off since has stored. Errors: those of Http, and Incomplete.
     """
     _mirror_trunks(http, ledger, on_trouble)
     read_page = page_reader(http, reading)
@@ -68,7 +70,7 @@ def fetch(
             explained=explained,
         )
 
-    return audited(walk_once, full=full, explained=explained)
+    return audited(walk_once, full=full, explained=explained, was_explained=was_explained)
 
 
 def _mirror_trunks(http: Http, ledger: FetchedInto, on_trouble: Callable[[str], None]) -> None:
@@ -115,9 +117,9 @@ class WalkOnce(Protocol):
         """Read the list, from the newest rows to what is known, or all of it."""
 
 
-def audited(walk_once: WalkOnce, *, full: bool, explained: Callable[[], bool]) -> WalkReport:
+def audited(walk_once: WalkOnce, *, full: bool, explained: Explained, was_explained: bool = False) -> WalkReport:
     """Walk, and once more in full when the balance, explained before, no longer is; the report tells of both."""
-    was_explained = explained()
+    was_explained = was_explained or bool(explained())
     report = walk_once(full=full)
     if report.full or not report.quiet or not was_explained or explained():
         return report

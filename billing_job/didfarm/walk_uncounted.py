@@ -15,6 +15,7 @@ from billing_job.didfarm.mirroring import (
     BEHIND_THE_END,
     PASSES,
     QUIET_ROUNDS,
+    Explained,
     Mirror,
     Tally,
     WalkReport,
@@ -66,24 +67,27 @@ def walk_uncounted(
     by_links: bool,
     full: bool,
     before_newest: Callable[[], None],
-    explained: Callable[[], bool],
+    explained: Explained,
 ) -> WalkReport:
     """Read the list until it is proven whole, storing page by page; `before_newest` runs before each last look.
 
-    `explained` tells whether all stored rows explain the stored balance. Raises Incomplete as `walk` does.
+    Where neither a count nor a balance is known, a row that is put in below the newest page would never show, so each
+    sync reads all. Raises Incomplete as `walk` does.
     """
     tally = Tally()
     learned = None if full else mirror.learned()
     if learned is not None and learned.order == "newest_first":
         found = _one_pass(read, mirror, tally, learned, before_newest, by_links=by_links)
-        counted = found.total in (None, mirror.present())
-        if counted and (found.stopped_on_first_page or explained()):
+        counted, told = found.total in (None, mirror.present()), explained()
+        would_show = found.total is not None or told is not None
+        if counted and (told or (found.stopped_on_first_page and would_show)):
             return _sealed(mirror, tally, found, is_full=False)
         tally.note("the new rows alone prove nothing, so everything was read again")
-    earlier: _Pass | None = None
+    # What an earlier sync was sure of is as good as a pass.
+    earlier = None if learned is None else _Pass(news=mirror.present_ids())
     for _ in range(PASSES):
         found = _one_pass(read, mirror, tally, None, before_newest, by_links=by_links)
-        proven = not mirror.present_ids() - found.listed and explained()
+        proven = not mirror.present_ids() - found.listed and bool(explained())
         agreed = earlier is not None and found.agrees_with(earlier)
         if found.total not in (None, len(found.listed)):
             tally.note(f"{len(found.listed)} rows are listed, the supplier counts {found.total}")

@@ -5,7 +5,10 @@ from sqlalchemy import Connection, Engine, func, select
 from billing_job.core.wallet import Balance, Trunk
 from billing_job.ledger.database import transaction
 from billing_job.ledger.mirror import current_trunks
+from billing_job.ledger.readings import fact, note
 from billing_job.ledger.tables import balances, walks
+
+_EXPLAINED = "explained"
 
 
 def supplier_trunks(engine: Engine) -> list[Trunk]:
@@ -26,6 +29,18 @@ def newest_balance(connection: Connection) -> Balance | None:
     if row is None or not row.micros:
         return None
     return Balance(int(row.micros), row.currency, row.places)
+
+
+def was_explained(engine: Engine) -> bool:
+    """Whether the rows explained the balance when the supplier's list was last read to its end."""
+    with transaction(engine) as connection:
+        return fact(connection, _EXPLAINED) == "yes"
+
+
+def note_explained(engine: Engine, *, explained: bool) -> None:
+    """Note that, for a sync that may break off and leave rows and a balance that do not belong together."""
+    with transaction(engine) as connection:
+        note(connection, _EXPLAINED, "yes" if explained else "no")
 
 
 def last_whole_walk(engine: Engine) -> str | None:

@@ -32,10 +32,10 @@ def read_again(engine: Engine, read: Callable[[str], Transaction], fingerprint: 
     may have to correct.
     """
     with transaction(engine) as connection:
-        known = _fact(connection, _READING)
+        known = fact(connection, _READING)
         if known == fingerprint:
             return 0
-        _note(connection, _READING, fingerprint)
+        note(connection, _READING, fingerprint)
         connection.execute(delete(transactions))
         stored = select(wallet_rows.c.seq, wallet_rows.c.raw).order_by(wallet_rows.c.seq)
         count = 0
@@ -50,7 +50,7 @@ def read_again(engine: Engine, read: Callable[[str], Transaction], fingerprint: 
 def unit_or_forms(engine: Engine) -> tuple[str, list[RowsOfForm]]:
     """What `amount_unit = "auto"` came to in the first proven month; before it, the forms that decide."""
     with transaction(engine) as connection:
-        unit = _fact(connection, _AMOUNT_UNIT) or ""
+        unit = fact(connection, _AMOUNT_UNIT) or ""
         return unit, [] if unit else _amount_forms(connection)
 
 
@@ -76,8 +76,8 @@ def fix_amount_unit(connection: Connection, unit: str) -> None:
 
     The first one holds for good; nothing happens to a ledger that knows it, or where `auto` came to nothing.
     """
-    if unit and _fact(connection, _AMOUNT_UNIT) is None:
-        _note(connection, _AMOUNT_UNIT, unit)
+    if unit and fact(connection, _AMOUNT_UNIT) is None:
+        note(connection, _AMOUNT_UNIT, unit)
 
 
 def days_without_time(engine: Engine) -> tuple[int, str, int]:
@@ -88,12 +88,14 @@ def days_without_time(engine: Engine) -> tuple[int, str, int]:
         return int(count), example or "", int(moment or 0)
 
 
-def _fact(connection: Connection, name: str) -> str | None:
+def fact(connection: Connection, name: str) -> str | None:
+    """What is noted under a name; None where nothing is."""
     return connection.execute(select(facts.c.value).where(facts.c.name == name)).scalar_one_or_none()
 
 
-def _note(connection: Connection, name: str, value: str) -> None:
-    if _fact(connection, name) is None:
+def note(connection: Connection, name: str, value: str) -> None:
+    """Note it in the place of what was."""
+    if fact(connection, name) is None:
         connection.execute(insert(facts).values(name=name, value=value))
     else:
         connection.execute(update(facts).where(facts.c.name == name).values(value=value))

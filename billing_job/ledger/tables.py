@@ -51,7 +51,8 @@ facts = Table(
     metadata,
     Column("name", Text, primary_key=True),
     Column("value", Text, nullable=False),
-    comment="schema_version, how the transactions were read, and what auto came to in the first proven month",
+    comment="schema_version, how the transactions were read, what auto came to in the first proven month, and whether"
+    " the balance was explained when the list was last read to its end",
 )
 
 wallet_rows = Table(

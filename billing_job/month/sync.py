@@ -8,6 +8,7 @@ from billing_job.core.period import Period
 from billing_job.core.sentences import counted
 from billing_job.ledger.billed_facts import documents_of
 from billing_job.ledger.documents import billed_periods
+from billing_job.ledger.last_look import note_explained, was_explained
 from billing_job.ledger.mirror import LedgerMirror
 from billing_job.ledger.sums import moved_since, newest_row
 from billing_job.month.attributing import billed_and_changed
@@ -67,9 +68,10 @@ def fetched(job: Job, http: "Http", session: Session, *, full: bool, run_now: Pe
     ledger = LedgerMirror(job.engine, session.clock)
     newest = newest_row(job.engine)
 
-    def explained() -> bool:
+    def explained() -> bool | None:
         job.read_again()
-        return wallet_proof(job).matches
+        proof = wallet_proof(job)
+        return None if proof.balance is None else proof.matches
 
     report = fetch(
         http,
@@ -80,7 +82,10 @@ def fetched(job: Job, http: "Http", session: Session, *, full: bool, run_now: Pe
         on_page=console.page_progress(),
         on_trouble=console.warn,
         balance=session.settings.balance_reading,
+        was_explained=was_explained(job.engine),
     )
+    if (now := bool(explained())) or report.quiet:
+        note_explained(job.engine, explained=now)
     console.read()
     console.info(
         f"Read {report.total} transactions at {session.settings.api.base_url}: {report.new} new,"

@@ -147,6 +147,24 @@ def test_the_wallet_proves_a_list_that_does_not_count_itself() -> None:
     assert [query.get("page") for query in supplier.asked] == ["1", "2", "3", "4", "1"]
 
 
+@pytest.mark.parametrize("shape", ["a bare list in pages", "cursorPaginate"])
+def test_without_count_and_balance_each_sync_reads_all(shape: str) -> None:
+    """A row that is put in below the newest page shows in nothing else, and was never read: charged to nobody."""
+    reading, answer = SHAPES[shape]
+    rows = made_rows(35)
+    supplier, ledger = Supplier(lambda query: answer(rows, query)), new_ledger()
+    fetched(supplier, ledger, explained=lambda: None, **reading)
+    rows.insert(20, {**rows[20], "id": 99})
+    rows.insert(0, {**rows[0], "id": 100})
+    fetched(supplier, ledger, explained=lambda: None, **reading)
+    assert ledger.ids == [*range(1, 36), 99, 100]
+    before = len(supplier.asked)
+    rows.insert(0, {**rows[0], "id": 101})
+    fetched(supplier, ledger, explained=lambda: None, **reading)
+    assert ledger.ids[-1] == 101
+    assert len(supplier.asked) - before <= 2 + 6 + 1  # one pass is enough where it lists what was known
+
+
 def test_a_count_that_is_the_pages_own_is_found_out() -> None:
     """total = 10 on a page of 10, and page 2 has more: never whole, and the setting is named."""
     rows = made_rows(25)

@@ -57,6 +57,20 @@ def test_a_supplier_that_cannot_be_read_whole_stops_the_run(tmp_path: Path) -> N
     assert [here.files()[name] for name in names] == [calm.files()[name] for name in names]
 
 
+def test_a_row_edited_before_a_sync_that_broke_off_is_found_by_the_next(tmp_path: Path) -> None:
+    """As without the outage: the next one took the difference for one of old, and advised another opening balance."""
+    rows = [call(9, 5000, "2026-09-01", type_="topup"), *(call(10 + n, -100, f"2026-10-{n:02}") for n in range(1, 26))]
+    with two_clients(tmp_path, rows) as (here, sandbox):
+        assert here.type("sync").code == 0
+        sandbox.state.change(11, amount=-900)
+        sandbox.state.add(call(50, -50, "2026-10-30"))
+        sandbox.faults.add(parse_fault("server_error_forever:503,page=all,at=2"))  # page 1 and the balance are read
+        assert here.type("sync").code == 4
+        sandbox.faults.clear()
+        found = here.type("sync", "--json")
+        assert (found.code, found.json["changed"], found.json["wallet"]["matches"]) == (0, ["11"], True)
+
+
 def test_a_wallet_that_does_not_add_up_is_said(tmp_path: Path) -> None:
     """A balance that opening and movements explained before, and do not now: billed, the difference named, exit 3."""
     with two_clients(tmp_path) as (here, sandbox):

@@ -10,7 +10,7 @@ import httpx
 from billing_job.config.reading import TransactionsReading
 from billing_job.core.wallet import Balance, Trunk
 from billing_job.didfarm.http import Http
-from billing_job.didfarm.mirroring import WalkReport
+from billing_job.didfarm.mirroring import Explained, WalkReport
 from billing_job.didfarm.sync import fetch
 from tests.support.moving_list import MemoryMirror, dice
 from tests.support.sandbox_on_loopback import KEY, StillClock
@@ -98,7 +98,7 @@ def fetched(
     ledger: Ledger | None = None,
     *,
     full: bool = False,
-    explained: Callable[[], bool] = lambda: False,
+    explained: Explained = lambda: False,
     clock: StillClock | None = None,
     key: str = KEY,
     **reading: Any,
