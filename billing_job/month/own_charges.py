@@ -106,19 +106,25 @@ class _Debtors:
         return row
 
     def _days_of_plan(self, client_id: str, plan: str) -> Iterator[Days]:
-        """The days with a trunk in months of the plan: closed months one by one, the open ones by the files."""
+        """The days with a trunk in months of the plan: closed months one by one, the open ones by the files.
+
+        What was before the first month is of that month's plan.
+        """
         stays = self._stays.get(client_id, [])
         if not stays:
             return
         is_now = self._job.settings.plan(self._job.clients[client_id].plan).name == plan
         month, last = self._first, max([*self._closed, str(self._first.previous)])
+        # Who had a trunk before the first month joined then, and owes nothing that was billed elsewhere.
+        begins = date.min
         while str(month) <= last:
             owes = str(month) not in self._closed or self._client_months.owes(client_id, str(month))
             if owes and self._client_months.plan_name(client_id, str(month)) == plan:
-                yield from _within(stays, (month.first_day, month.next.first_day))
+                yield from _within(stays, (begins, month.next.first_day))
             month = month.next
+            begins = month.first_day
         if is_now:
-            yield from _within(stays, (month.first_day, date.max))
+            yield from _within(stays, (begins, date.max))
 
 
 def _within(stays: Iterable[Days], days: Days) -> Iterator[Days]:

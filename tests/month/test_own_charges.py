@@ -222,6 +222,30 @@ def test_every_bad_row_is_named(tmp_path: Path) -> None:
         assert "row 2, column count: 'numbers': there is no numbers.csv" in here.run(OCTOBER, code=2).err
 
 
+def test_who_joined_a_plan_before_the_first_month_owes_what_a_client_of_then_owes(tmp_path: Path) -> None:
+    """Setup and year were billed elsewhere before November; of the quarter, billed in December, acme owes all of it.
+
+    Bruno joins on November 10: its setup 99.00, its year, and 52 of 92 days of 92.00.
+    """
+    desk = Desk(tmp_path, f'first_month = "{NOVEMBER}"\n' + plan())
+    desk.file("trunks.csv", "trunk,client_id,valid_from", "trk_a,acme,2026-02-01", "trk_b,bruno,2026-11-10")
+    desk.file(
+        "charges.csv",
+        COLUMNS,
+        "setup,,standard,Setup,,,,99,once,,2026-01-01,,,,,,",
+        "year,,standard,Year,,,,8,year,advance,,,,,,,",
+        "rest,,standard,Quarter,,,,92,quarter,,,,days,,,,",
+    )
+    found = [
+        (document.client.client_id, str(document.period_start)[:7], document.net_cents)
+        for month in (november, november.next)
+        for document in desk.bill(month).new
+    ]
+    assert found == [
+        ("bruno", "2026-11", 9900 + 800), ("acme", "2026-12", 9200 + 800), ("bruno", "2026-12", 5200 + 800)
+    ]  # fmt: skip
+
+
 def test_another_id_is_no_second_charge(tmp_path: Path) -> None:
     """What was billed as `care` is refused under another id, whoever the client is by now; credited, it is billed."""
     desk = Desk(tmp_path, f'first_month = "{OCTOBER}"\n')
