@@ -102,6 +102,15 @@ def test_decisions(here: BankOffice) -> None:
     assert {"chain", "invariant"} & set(audit.replace(":", " ").split()) == set()
 
 
+def test_a_credit_balance_beside_mandates(here: BankOffice) -> None:
+    """Who collects by direct debit decides that money is a client's credit balance, as everybody does."""
+    mandates = here.office.config / "mandates.csv"
+    mandates.write_text(f"client_id,mandate_id,signed_on,iban\nacme,M-1,2026-01-02,{IBAN}\n", encoding="utf-8")
+    (waits,) = bring(here, camt(MOVED[2]), code=3).json["waiting"]
+    matched = here.office.type("bank", "match", waits["entry"], "--client", "bruno")
+    assert (matched.code, here.open()) == (0, {**ALL, "bruno+": 5_000}), matched.err
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
