@@ -256,6 +256,18 @@ def test_a_hyphen_for_an_empty_cell_is_no_direction(here: BankOffice) -> None:
     assert bring(here, f"date,amount,text,note\n2026-11-20,121.00,{ONE},-\n".encode()).json["files"][0]["new"] == 1
 
 
+@pytest.mark.parametrize(
+    ("column", "booked", "waits"), [("Info", "Umsatz gebucht", "Umsatz vorgemerkt"), ("State", "COMPLETED", "PENDING")]
+)
+def test_what_a_table_says_is_not_booked_yet(here: BankOffice, column: str, booked: str, waits: str) -> None:
+    """121.00 is told before it is booked, and booked a day later: it was paid once."""
+    told = f"date,amount,text,{column}\n2026-11-20,121.00,{ONE},{waits}\n2026-11-20,50.00,{TWO},{booked}\n"
+    assert bring(here, told.encode()).json["files"][0]["cents"] == 5_000
+    assert here.open() == {ONE: 12_100, THREE: 7_000}
+    assert bring(here, told.replace(f"20,121.00,{ONE},{waits}", f"21,121.00,{ONE},{booked}").encode()).code == 0
+    assert here.open() == {THREE: 7_000}
+
+
 def test_a_statement_that_misses_entries(here: BankOffice) -> None:
     """Its balances move by another sum than it tells of: named, until another file brings the rest of it."""
     half, rest = Moved(12_100, ONE, reference="1"), Moved(5_000, TWO, reference="2")

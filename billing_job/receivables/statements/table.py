@@ -23,6 +23,13 @@ _TWO_WAYS = re.compile(r"[+-]?[1-9]\d{0,2}[.,]\d{3}")
 _CAME = frozenset({"bij", "c", "cr", "crdt", "credit", "h", "haben", "+"})
 _WENT = frozenset({"af", "d", "db", "dr", "dbit", "debit", "debet", "s", "soll", "-"})
 """What banks write in a column beside amounts without a sign: in Dutch, English, German and as ISO 20022 has it."""
+_NOT_BOOKED = frozenset(
+    {
+        "pending", "pdng", "declined", "failed", "rejected", "reverted", "canceled", "cancelled", "vorgemerkt",
+        "umsatz vorgemerkt", "reserviert", "gereserveerd", "in behandeling", "en attente",
+    }
+)  # fmt: skip
+"""What banks write in a column of their own beside what moved nothing, or not yet."""
 _REST_OF_MOMENT = re.compile(r"(?:[T ].*)?")
 
 
@@ -51,12 +58,17 @@ def csv_statements(content: bytes, house: House) -> list[Statement]:
         raise ValueError(f"has the column {twice[0]} twice: say by another name in [bank.csv] which one is meant")
     if not columns.direction:
         _refuse_unsigned(rows, header, columns)
+    named = {*_names(columns)}
+    unnamed = [place for place, name in enumerate(header) if name not in named]
     by_account: dict[str, list[BankEntry]] = {}
     for number, row in enumerate(rows[1:], 2):
         if not any(row):
             continue
         if len(row) != len(header):
             raise ValueError(f"row {number}: has {len(row)} cells, the first row has {len(header)}")
+        # As in CAMT: a statement of a later day tells it, mostly under another date.
+        if any(row[place].casefold() in _NOT_BOOKED for place in unnamed):
+            continue
         try:
             entry = _entry(dict(zip(header, row, strict=True)), house)
         except ValueError as error:
