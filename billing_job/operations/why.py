@@ -4,12 +4,16 @@ from typing import Any
 
 import pandas as pd
 
+from billing_job.billing.attribution.assignments import Assignments
+from billing_job.billing.attribution.refund_originals import Reference, related_references
 from billing_job.billing.rating.plans import Rule
 from billing_job.billing.rating.tariff import Tariff, rules_of
 from billing_job.core.categories import CHARGE
-from billing_job.core.columns.interned import Coded
+from billing_job.core.columns.interned import Coded, cells_of
 from billing_job.core.columns.row_values import records, row_micros, row_moment
 from billing_job.core.errors import ConfigError
+from billing_job.core.moments import local_moment
+from billing_job.core.period import Period
 from billing_job.ledger.decisions import decisions
 from billing_job.ledger.document_list import listed_documents
 from billing_job.ledger.transaction_history import (
@@ -19,8 +23,8 @@ from billing_job.ledger.transaction_history import (
     settlements_of,
     versions,
 )
-from billing_job.ledger.transactions import transactions_of
-from billing_job.month.attributing import attributed, billed_and_changed
+from billing_job.ledger.transactions import open_transactions, transactions_of
+from billing_job.month.attributing import NO_CHANGES, attributed, billed_and_changed
 from billing_job.month.client_months import client_months_of
 from billing_job.month.job import Job
 from billing_job.operations.why_charge import told_of_charge
@@ -52,7 +56,7 @@ def why(job: Job, transaction_id: str) -> dict[str, Any]:
             )
         raise ConfigError(f"{transaction_id}: the ledger knows no such transaction; `billing-job sync` reads new ones")
     facts = job.assignments()
-    frame = attributed(job, [transactions_of(job.engine, [transaction_id])], facts).whole()
+    frame = _attributed(job, transaction_id, facts)
     reasons = reasons_of(frame, facts, decisions(job.engine))
     rules = _rules(job, frame, facts.trunk_names)
     rows = records(frame)
@@ -97,6 +101,37 @@ def why(job: Job, transaction_id: str) -> dict[str, Any]:
     }
 
 
+def _attributed(job: Job, transaction_id: str, facts: Assignments) -> pd.DataFrame:
+    """The transaction, or its parts, as PLACED; one that came back and is open beside what it may give back."""
+    row = transactions_of(job.engine, [transaction_id])
+    rows, changed = [row], NO_CHANGES
+    if (row["micros"] > 0).fillna(False).all() and row["created_at"].notna().all() and not row["settled"].any():
+        told = records(row)[0]
+        references = _all_related((str(told["reference_type"]), str(told["reference_id"])), facts)
+        zone = job.settings.billing.zone
+        ends = Period.of(local_moment(int(str(told["created_at"])), zone).date()).span(zone)[1]
+        rows = [
+            piece[[pair in references for pair in zip(*map(cells_of, _references(piece)), strict=True)]]
+            for piece in open_transactions(job.engine, ends)
+        ]
+        changed = billed_and_changed(job, facts=facts)
+    frame = attributed(job, rows, facts, changed).whole()
+    return frame[frame["transaction_id"] == transaction_id]
+
+
+def _references(rows: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
+    return rows["reference_type"], rows["reference_id"]
+
+
+def _all_related(reference: Reference, facts: Assignments) -> set[Reference]:
+    """All references of which refunds and what they give back may have to do with each other."""
+    found, more = set[Reference](), {reference}
+    while more:
+        found |= more
+        more = related_references(more, facts) - found
+    return found
+
+
 def _whole(rows: list[dict[str, Any]]) -> int | None:
     amounts = [row_micros(row) for row in rows]
     known = [micros for micros in amounts if micros is not None]
@@ -121,8 +156,11 @@ def _settlement(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _rules(job: Job, frame: pd.DataFrame, trunk_names: dict[str, str]) -> list[dict[str, Any] | None]:
-    """The rule of the plan or price list that holds for each row with an owner, by its month's terms."""
-    owned = frame[(frame["client_id"] != "") & frame["client_id"].isin(sorted(job.clients))]
+    """The rule of the plan or price list that holds for each row with an owner, by its month's terms.
+
+    What gives something back has none: it gives back of what was charged.
+    """
+    owned = frame[frame["client_id"].isin(sorted(job.clients)) & (frame["refund_of"] == "")]
     if owned.empty:
         return [None] * len(frame)
     owners = set(zip(owned["client_id"], owned["month"], strict=True))

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.lives import MARKUP, NUMBER, OCTOBER, ORDER, SEPTEMBER, TRUNK_B, Life, life, moved, plan
+from tests.support.lives import MARKUP, NUMBER, OCTOBER, ORDER, SEPTEMBER, TRUNK_A, TRUNK_B, Life, life, moved, plan
 
 pytestmark = pytest.mark.sqlite_file("the same queries run on a server in the lives of test_oracle_billing")
 
@@ -90,6 +90,28 @@ def test_a_transaction_that_waits_says_why(here: Life) -> None:
     assert told["settlements"] == []
     assert here.office.type("why", "999").code == 2
     assert here.office.type("why", " ").code == 2
+
+
+def test_an_open_refund_is_whose_the_run_makes_it(tmp_path: Path) -> None:
+    """Two calls come back before either is billed: the first refund is of the later call, the second one of acme's.
+
+    A refund has no rule: it gives back what was charged.
+    """
+    with life(tmp_path, plan(MARKUP)) as here:
+        here.trunks(f"{TRUNK_A},acme,,2026-09-06", f"{TRUNK_A},bruno,2026-09-06,")
+        here.add(moved(1, -1000, "2026-09-05"), moved(2, -1000, "2026-09-06"), moved(5, -70, "2026-09-01"))
+        here.add(*(moved(id_, 1000, f"2026-09-{4 + id_:02d}", type_="refund") for id_ in (3, 4)))
+        here.on("2026-10-05")
+        assert here.office.type("sync").code == 0
+        found = [here.office.type("why", id_, "--json").json["parts"][0] for id_ in ("3", "4")]
+        assert [(part["outcome"], part["client_id"], part["why"], part["rule"]) for part in found] == [
+            ("attributed", "bruno", "refund of 2", None), ("attributed", "acme", "refund of 1", None)
+        ]  # fmt: skip
+        here.run(SEPTEMBER)
+        told = [here.office.type("why", id_, "--json").json for id_ in ("3", "4")]
+        assert [(each["parts"][0]["outcome"], each["settlements"][0]["client_id"]) for each in told] == [
+            ("billed", "bruno"), ("billed", "acme")
+        ]  # fmt: skip
 
 
 def test_where_everything_stands(here: Life) -> None:
