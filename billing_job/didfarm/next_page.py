@@ -4,7 +4,7 @@ A link's address is never used, only its path and query: the key goes to `api.ba
 """
 
 from collections.abc import Mapping
-from urllib.parse import SplitResult, parse_qsl, unquote, urljoin, urlsplit
+from urllib.parse import SplitResult, parse_qsl, unquote, urlencode, urljoin, urlsplit
 
 from billing_job.core.errors import RequestRefused
 from billing_job.didfarm.dotted_paths import MISSING, Json, UnexpectedShape, value_at
@@ -25,18 +25,22 @@ LONGEST_LINK = 4_000
 
 def next_page(body: Json, place: str) -> str | None:
     """The link or cursor at a dotted path, or where Laravel has it; empty at the end, None where no such place is."""
-    found = [value for each in ((place,) if place else PLACES) if (value := value_at(body, each)) is not MISSING]
+    places = (place,) if place else PLACES
+    found = [(each, value) for each in places if (value := value_at(body, each)) is not MISSING]
     if not found:
         return None
-    values = [value.get("href") if isinstance(value, dict) else value for value in found]
-    named = next((value for value in values if value not in (None, "", False)), None)
+    values = [(each, value.get("href") if isinstance(value, dict) else value) for each, value in found]
+    where, named = next(((each, value) for each, value in values if value not in (None, "", False)), ("", None))
     if named is None:
         return ""
     if isinstance(named, bool) or not isinstance(named, int | str) or len(str(named)) > LONGEST_LINK:
         raise UnexpectedShape(
             f"the next page is {str(named)[:80]!r}, neither a link nor a cursor: look at api.transactions.next"
         )
-    return str(named)
+    link = str(named)
+    # What is called a cursor is one though it is a row's id, which would be a page, or base64 that begins with a slash.
+    is_link = "://" in link or link.startswith("?") or (link.startswith("/") and "?" in link)
+    return f"?{urlencode({'cursor': link})}" if "cursor" in where.lower() and not is_link else link
 
 
 def request_of(link: str, base_url: str, path: str, query: Mapping[str, str]) -> tuple[str, dict[str, str | int]]:

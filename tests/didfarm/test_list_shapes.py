@@ -28,6 +28,14 @@ def _cursor(rows: list[Any], query: Params) -> str | None:
     return f"at-{start}" if start < len(rows) else None
 
 
+def _by_id(rows: list[Any], query: Params, written: Callable[[int], object]) -> Any:
+    """A page whose cursor is the id of its last row, as it is written."""
+    ids = [str(written(row["id"])) for row in rows]
+    start = ids.index(query["cursor"]) + 1 if "cursor" in query else 0
+    part = rows[start : start + SIZE]
+    return {"data": part, "next_cursor": written(part[-1]["id"]) if start + SIZE < len(rows) else None}
+
+
 SHAPES: dict[str, tuple[dict[str, Any], Shape]] = {
     "as the guide": ({}, lambda r, q: {"data": page_of(r, q), "meta": {"total": len(r), "page": _number(q)}}),
     "a total of digits": ({}, lambda r, q: {"data": page_of(r, q), "meta": {"total": str(len(r))}}),
@@ -46,6 +54,8 @@ SHAPES: dict[str, tuple[dict[str, Any], Shape]] = {
     "simplePaginate": ({"paging": "next"}, lambda r, q: {"data": page_of(r, q), "next_page_url": _link(r, q)}),
     "simplePaginate by numbers": ({"total": ""}, lambda r, q: {"data": page_of(r, q), "next_page_url": _link(r, q)}),
     "cursorPaginate": ({"paging": "next"}, lambda r, q: {"data": page_of(r, q), "next_cursor": _cursor(r, q)}),
+    "cursors that are ids": ({"paging": "next"}, lambda r, q: _by_id(r, q, int)),
+    "cursors of base64": ({"paging": "next"}, lambda r, q: _by_id(r, q, "/Ab+{}==".format)),
     "cursorPaginate with a resource": (
         {"paging": "next"},
         lambda r, q: {"data": page_of(r, q), "meta": {"next_cursor": _cursor(r, q)}},
