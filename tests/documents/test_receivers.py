@@ -23,12 +23,14 @@ from billing_job.documents.einvoice.profiles import choice_of
 from billing_job.documents.einvoice.ubl import ubl_xml
 from billing_job.documents.postal_address import with_its_nought
 from billing_job.documents.templates import load_templates
-from tests.support.invoice_rules import complaints
+from tests.support.invoice_rules import complaints, french_complaints
 from tests.support.sample_documents import (
     CLIENT,
     EXEMPT,
     OUTSIDE_SCOPE,
     SELLER,
+    STANDARD_NL,
+    ZERO_RATED,
     document,
     full_credit,
     line,
@@ -118,6 +120,21 @@ def test_national_obstacles(seller: Seller, client: Client, currency: str, becau
     choice = choice_of(each)
     assert (because in choice.because) if because else choice.because == ""
     assert (b"peppol" in ubl_xml(each, TEMPLATES)) == (because == "")
+
+
+def test_a_french_invoice_in_other_money() -> None:
+    """With VAT it states that in euros, too; without any, the rules of flux 2 would refuse it (BR-FR-CO-12)."""
+    french = replace(SELLER, country="FR", vat_id="FR83404833048", registration_id="404833048")
+    client = replace(CLIENT, country="FR", vat_id="FR40303265045", registration_id="303265045", einvoice="en16931")
+    rates = [ExchangeRate("EUR", Decimal("0.9"), date(2026, 1, 1))]
+    for vat, because in (
+        (replace(STANDARD_NL, rate=Decimal(20)), ""),
+        (ZERO_RATED, "French rules want the VAT in euros"),
+    ):
+        made = document(standard_lines(vat), seller=french, client=client, currency="USD")
+        each = with_national_vat(made, rates)
+        assert because in choice_of(each).because
+        assert (french_complaints(ubl_xml(each, TEMPLATES)) == []) == (because == "")
 
 
 @pytest.mark.parametrize(

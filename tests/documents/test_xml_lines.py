@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import date, timedelta
 
 import pytest
 
@@ -56,3 +57,13 @@ def test_filled_lines_are_those_of_factur_x(syntax: Syntax) -> None:
         labels = labels_for(TEMPLATES, each.client.language), labels_for(TEMPLATES, FALLBACK)
         whole, filled = (business_terms(each, choice_of(each).profile, *labels) for _ in range(2))
         assert xml_of(syntax, filled) == syntax.generate(whole), name
+
+
+def test_more_shapes_than_are_held() -> None:
+    """A line whose form is known stands beside a thousand new ones: the documents of months need not end there."""
+    first = date(2026, 1, 1)
+    lines = [line(1, "call", 100), *(line(n + 2, "call", n, month=(first, first + timedelta(n))) for n in range(1_000))]
+    assert [cii.cii_xml(document(made), TEMPLATES).count(b"<ram:BilledQuantity") for made in (lines[:1], lines)] == [
+        1,
+        1_001,
+    ]

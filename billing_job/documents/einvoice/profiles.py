@@ -149,7 +149,10 @@ def _is_french(document: Issued) -> bool:
 
 
 def _french_obstacle(document: Issued) -> str:
-    """What the French rules of flux 2 ask: a SIREN of both (BR-FR-10, BR-FR-12), prices of six decimals."""
+    """What the French rules of flux 2 ask: a SIREN of both (BR-FR-10, BR-FR-12), prices of six decimals.
+
+    And the VAT in euros of what is in other money (BR-FR-CO-12), which a document without VAT does not state.
+    """
     seller, client = document.seller, document.client
     if not siren_of(seller.registration_id, seller.vat_id):
         return "the registration_id of the seller is no SIREN"
@@ -157,6 +160,8 @@ def _french_obstacle(document: Issued) -> str:
         return f"the registration_id of client {client.client_id} is no SIREN, and it has no peppol_id"
     if clause := names_no_invoice(document):
         return clause
+    if document.currency != "EUR" and not document.vat_cents:
+        return f"French rules want the VAT in euros, and a document in {document.currency} without VAT states none"
     if isinstance(document, Document):
         for line in document.lines:
             price = unit_price(abs(line.net_cents), line_units(line))

@@ -49,11 +49,11 @@ def xml_of(syntax: Syntax, terms: dict[str, Any]) -> bytes:
     terms["BG-25"] = [*lines[:1], *(_with_gaps(*fresh[shape]) for shape in missing)]
     written = syntax.generate(terms).decode()
     blocks = list(syntax.line.finditer(written))
-    if len(_FORMS) + len(missing) > _MOST:
-        _FORMS.clear()
     forms = {shape: _form(block[0], fresh[shape][1]) for shape, block in zip(missing, blocks[1:], strict=True)}
-    _FORMS.update(forms)
     known = {shape: forms.get(shape) or _FORMS[shape] for shape in fresh}
+    if len(_FORMS) + len(forms) > _MOST:
+        _FORMS.clear()
+    _FORMS.update(forms)
     filled_lines = [
         known[shape].text % tuple([escape(filled[slot]) for slot in known[shape].slots])
         for shape, filled in zip(shapes, cells, strict=True)
