@@ -121,12 +121,15 @@ def _debits(
     elsewhere = _in_unknown_files(job)
     unread, undecided = not_reached(job.engine, job.clock.now()), waiting_money(job)
     payers = {id_ for id_, client in job.clients.items() if client.payment == _DIRECT_DEBIT}
-    candidates = [
+    owed = [
         (place, item)
         for place, item in enumerate(state.open_items)
-        if item.open_cents > 0 and item.due_date <= due and item.client_id in payers and pending.get(item.number) != due
+        if item.open_cents > 0 and item.due_date <= due and pending.get(item.number) != due
     ]
-    told = announced(job.engine, [item.number for _, item in candidates])
+    told = announced(job.engine, [item.number for _, item in owed])
+    # Who has another id by now still waits for the debit that his invoice announced.
+    gone = {item.client_id for _, item in owed if item.number in told} - job.clients.keys()
+    candidates = [(place, item) for place, item in owed if item.client_id in payers | gone]
     for place, item in candidates:
         mandate = mandate_for(job.receivables_files.mandates, item.client_id, due)
         favour = state.credit_balances.get(item.client_id, 0)
@@ -143,6 +146,8 @@ def _debits(
             )
         # The invoice is what announces the debit.
         reason = reason or unread.get(item.number, "") or undecided.get(item.client_id, "")
+        if not reason and item.client_id in gone:
+            reason = f"{item.client_id} is in clients.csv no more, and waits for its debit: ask for a transfer"
         if not reason and mandate is None:
             reason = f"no mandate of the client holds on {due}: add one to mandates.csv"
         if not reason and mandate is not None:

@@ -274,7 +274,7 @@ def test_wrong_files_collect_nothing(tmp_path: Path, name: str, old: str, new: s
 
 
 def test_what_is_not_collected_says_why(tmp_path: Path) -> None:
-    """A dispute, a mandate that has ended, a credit balance: named, with exit 3; who pays by transfer is not."""
+    """A dispute, a mandate that has ended, a credit balance, a client with another id: named; who transfers is not."""
     documents = (document("INV-2026-00001", 12_100, ACME), document("INV-2026-00002", 700, BRUNO))
     with office(tmp_path, *documents) as here:
         here.replace("mandates.csv", ",b2b,,2026-12-31", ",b2b,,2026-12-04")
@@ -293,6 +293,9 @@ def test_what_is_not_collected_says_why(tmp_path: Path) -> None:
         assert "credit balance" in reasons(collect(here, code=3))["INV-2026-00001"]
         here.replace("clients.csv", "bruno,Bruno B.V.,NL,direct_debit", "bruno,Bruno B.V.,NL,transfer")
         assert list(reasons(collect(here, code=3))) == ["INV-2026-00001"]
+        here.replace("clients.csv", "bruno,Bruno B.V.,NL,transfer", "bruno2,Bruno B.V.,NL,direct_debit")
+        here.replace("mandates.csv", "bruno,M-BRUNO", "bruno2,M-BRUNO")
+        assert "bruno is in clients.csv no more" in reasons(collect(here, code=3))["INV-2026-00002"]
 
 
 def test_who_was_asked_for_a_transfer_is_not_debited_unawares(tmp_path: Path) -> None:
