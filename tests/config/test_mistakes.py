@@ -256,6 +256,15 @@ def test_a_failed_formula_in_the_first_cell_makes_no_comment_of_its_row(desk: Of
     ran = desk.type("status")
     assert ran.code == 2
     assert "trunks.csv, row 3, column trunk: '#N/A': a formula of the spreadsheet failed" in ran.err
+    turned = "valid_from,client_id,category,model,value\n########,acme,message,fixed,0.05\n########\n## old ones,,\n"
+    writing("prices.csv", turned)(desk.config)
+    writing("trunks.csv", TRUNKS)(desk.config)
+    ran = desk.type("status")
+    assert (ran.code, "prices.csv, row 2, column valid_from: '########': its column was too narrow" in ran.err) == (
+        2,
+        True,
+    )
+    assert "row 3" not in ran.err
     writing("prices.csv", f"{head}#ACME!? no,message,fixed,0.05,2026-01-01\n")(desk.config)
     writing("trunks.csv", "trunk,client_id\n#trk_bbbb0008,acme\n")(desk.config)
     assert desk.type("status").code == 0

@@ -66,7 +66,7 @@ def plain_columns(path: Path, model: type[Row], **names: Collection[str] | None)
         table = _table(text)
     except (OSError, ValueError, csv.Error):  # ValueError: not UTF-8, nothing at all, or rows of several lengths
         return None
-    if any(sign in text for sign in ("#", "Err:")) and FAILED_FORMULA.search(text):
+    if "##" in text or (any(sign in text for sign in ("#", "Err:")) and FAILED_FORMULA.search(text)):
         return None
     columns = [name.strip().lower() for name in table.header]
     required = {name for name, field in model.model_fields.items() if field.is_required()}

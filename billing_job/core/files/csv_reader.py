@@ -39,6 +39,8 @@ R = TypeVar("R", bound=Row)
 
 FAILED_FORMULA = re.compile(r"#[¡¿]?[A-ZÄÖÜ]+(?:/0)?[!?]|#N/[ABD]|#NV|#GETTING_DATA|Err:[0-9]{3}")
 """What a spreadsheet shows where a formula failed, in the languages that we know; in a first cell it is no comment."""
+TOO_NARROW = re.compile(r"##+")
+"""What it shows, and saves into a CSV file, of a day for which the column is too narrow."""
 
 
 def known(names: str, otherwise: str) -> AfterValidator:
@@ -225,7 +227,7 @@ def _cells(
         cells = [cell.strip() for cell in padded]
         if len(cells) > width or not any(cells):
             cells = _without_empty_end(cells)
-        if not cells or (cells[0].startswith("#") and not FAILED_FORMULA.fullmatch(cells[0])):
+        if not cells or _is_comment(cells):
             continue
         place = f"{start}{number}"
         if failed := [*_failed(place, header, cells)]:
@@ -247,11 +249,21 @@ def _cells(
         yield CsvRow(place, {name: cell for name, cell in zip(header, cells, strict=False) if cell}, columns)
 
 
+def _is_comment(cells: Sequence[str]) -> bool:
+    """Whether a row is meant for people: it begins with # and is not what a spreadsheet made of a value."""
+    first = cells[0]
+    if not first.startswith("#") or FAILED_FORMULA.fullmatch(first):
+        return False
+    return not (TOO_NARROW.fullmatch(first) and any(cells[1:]))
+
+
 def _failed(place: str, header: Sequence[str], cells: Sequence[str]) -> Iterator[str]:
-    """A complaint for each cell that shows an error of a spreadsheet."""
+    """A complaint for each cell that shows an error of a spreadsheet, or none of its value."""
     for name, cell in zip(header, cells, strict=False):
         if FAILED_FORMULA.fullmatch(cell):
             yield wrong_cell(place, name, cell, "a formula of the spreadsheet failed: write the value in its place")
+        elif TOO_NARROW.fullmatch(cell):
+            yield wrong_cell(place, name, cell, "its column was too narrow in the spreadsheet: make it wider, and save")
 
 
 def _without_empty_end(cells: list[str]) -> list[str]:
