@@ -8,6 +8,7 @@ import hashlib
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date, timedelta
 from itertools import groupby
 
 from billing_job.core.bank_entry import FORMATS, BankEntry, IdentifiedEntry, Statement
@@ -21,6 +22,9 @@ _MOST_ALIKE = 64
 """Entries of one day and amount among which it is found out again: among more, the first that is like each."""
 _MOST_DAYS = 10
 """Between two tellings of one movement, by a notification and by a statement."""
+_DAYS_APART = 4
+"""Between the days that two forms give one movement: an instant payment on a Saturday is booked after the holidays."""
+_NEAR = [timedelta(days) for apart in range(1, _DAYS_APART + 1) for days in (apart, -apart)]
 _RUN = re.compile(r"\d[\d\-./]*\d")
 
 
@@ -116,19 +120,49 @@ def _words(text: str, references: Iterable[str]) -> str:
 def possible_duplicates(entries: Iterable[IdentifiedEntry]) -> dict[str, str]:
     """Entry → the one that it may be told again of: same account, day and amount, and the same other side or text.
 
-    Told by a surer source, an entry with the bank's reference, the less sure one waits: of as many as there are sure
-    ones, so that what only one file tells still counts.
+    Of another day, a few apart, where side and text are the same. Told by a surer source, an entry with the bank's
+    reference, the less sure one waits: of as many as there are sure ones, so that what one file alone tells counts.
     """
     groups: dict[tuple[str, object, int], list[IdentifiedEntry]] = defaultdict(list)
     found: dict[str, str] = {}
-    for each in entries:
+    known = list(entries)
+    for each in known:
         if each.entry.reference and each.identity.removesuffix(_BACK) != _by_reference(each.entry):
             found[each.id] = id_of(_by_reference(each.entry))
         groups[each.entry.account, each.entry.day, each.entry.cents].append(each)
     for group in groups.values():
         if len({_sureness(each) for each in group}) > 1:
             found |= dict(_told_again(sorted(group, key=lambda each: (_sureness(each), each.id))))
+    if len(set(map(_sureness, known))) > 1:
+        found |= _told_on_another_day([each for each in known if each.id not in found], set(found.values()))
     return found
+
+
+def _told_on_another_day(entries: Iterable[IdentifiedEntry], taken: set[str]) -> dict[str, str]:
+    """Less sure entries that have account, amount, other side and text of a surer one some days before or after.
+
+    As many as there are surer ones that are not `taken`: those stand for an entry of their own day.
+    """
+    groups: dict[tuple[str, int, str], dict[date, list[IdentifiedEntry]]] = defaultdict(lambda: defaultdict(list))
+    for each in sorted(entries, key=lambda each: (_sureness(each), each.id)):
+        for iban in _ibans(each.entry):
+            groups[each.entry.account, each.entry.cents, iban][each.entry.day].append(each)
+    found: dict[str, str] = {}
+    for days in groups.values():
+        if len({_sureness(each) for own in days.values() for each in own}) == 1:
+            continue
+        for day in sorted(days):
+            near = [one for apart in _NEAR for one in days.get(day + apart, ())]
+            for each in days[day]:
+                surer = next((one for one in near if one.id not in taken and _is_surer(one, each)), None)
+                if surer is not None and each.id not in found:
+                    found[each.id] = surer.id
+                    taken.add(surer.id)
+    return found
+
+
+def _is_surer(one: IdentifiedEntry, other: IdentifiedEntry) -> bool:
+    return _sureness(one) < _sureness(other) and _say_the_same(one.entry, other.entry)
 
 
 def _told_again(ordered: Sequence[IdentifiedEntry]) -> Iterator[tuple[str, str]]:
@@ -188,6 +222,11 @@ def _alike(one: BankEntry, other: BankEntry) -> bool:
     """Whether both may be the same movement, told in two ways."""
     if _ibans(one) and _ibans(other):
         return bool(_ibans(one) & _ibans(other))
+    return _say_the_same(one, other)
+
+
+def _say_the_same(one: BankEntry, other: BankEntry) -> bool:
+    """Whether one text holds the other, or both name a number."""
     words = [
         plain_number(" ".join(_words(part.text, part.references) for part in entry.parts)) for entry in (one, other)
     ]

@@ -435,6 +435,20 @@ def test_a_notification_under_another_reference() -> None:
             assert (bank.open, bank.waits) == (less(i1=left), waits)
 
 
+def test_two_forms_that_give_one_movement_two_days() -> None:
+    """An instant payment of Saturday the 21st that is booked on Monday waits once; other words are another one."""
+    noticed = entry(1_000, f"Invoice {ONE}", day=21, ref="N1", iban=IBAN)
+    for text, left, waits in ((ONE, less(i1=9_000), 1), (TWO, less(i1=9_000, i2=3_000), 0)):
+        told = [("camt054", noticed), ("camt053", entry(1_000, text, day=23, ref="R1", iban=IBAN))]
+        for order in (told, told[::-1]):
+            bank = MemoryBank(CLAIMS)
+            for name, one in order:
+                bank.file(one, format=name)
+            assert (bank.open, bank.waits) == (left, [(1_000, "possible_duplicate")] * waits)
+    again = MemoryBank(CLAIMS).file(entry(1_000, ONE, day=23, iban=IBAN)).file(entry(1_000, ONE, day=25, iban=IBAN))
+    assert (again.open, again.waits) == (less(i1=8_000), [])
+
+
 LATE = (
     LateClaim(ONE, date(2026, 11, 4), 4_000, 100),
     LateClaim(TWO, date(2026, 11, 4), 4_000, 50),
