@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
 
 from billing_job.billing.invoicing.tax import written_vat_id
+from billing_job.core.countries import EU
 from billing_job.core.files.csv_reader import Row, known
 from billing_job.core.toml import (
     Country,
@@ -152,6 +153,19 @@ class NumberRow(Row):
     notes: str = ""
 
 
+LOWEST_OF_THE_EU = 15
+"""Percent: no standard rate of a member state may be lower. Source: Directive 2006/112/EC, Article 97."""
+
+
+def _standard(rate: Decimal, info: ValidationInfo) -> Decimal:
+    """1.21 is a factor, 2.1 lost a digit: either would be billed as it stands."""
+    if info.data.get("country") in EU and rate < LOWEST_OF_THE_EU:
+        raise ValueError(
+            f"no standard rate of an EU country is below {LOWEST_OF_THE_EU}: write it in percent, such as 21"
+        )
+    return rate
+
+
 class RateRow(Row):
     """A row of vat_rates.csv."""
 
@@ -161,7 +175,7 @@ class RateRow(Row):
         BeforeValidator(lambda value: TAX_TREATMENTS.get(value.lower())),
         expecting("only the standard rate is used: write S"),
     ] = "S"
-    rate: VatRatePercent
+    rate: Annotated[VatRatePercent, AfterValidator(_standard)]
     valid_from: Day
     notes: str = ""
 

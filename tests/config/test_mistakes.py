@@ -111,6 +111,7 @@ MISTAKES: dict[str, Spoil] = {
     "A detail that there is not": adding("clients.csv", "carl,Carl,NL,nl,,,,everything,,"),
     "A tax treatment that there is not": adding("clients.csv", "carl,Carl,NL,nl,,,,,never,"),
     "A VAT rate as a fraction": adding("vat_rates.csv", "DE,0.19,2021-01-01"),
+    "A VAT rate as a factor": adding("vat_rates.csv", "DE,1.19,2021-01-01"),
     "A workbook beside the CSV file": workbook("clients.xlsx", ("client_id", "name", "country")),
     "A price list saved as a workbook": workbook("prices.xlsx", ("client_id", "category", "model", "value")),
     "A misspelt key": under("billing", 'payment_term_days = 30'),

@@ -153,15 +153,15 @@ def test_a_whole_document_is_rebilled_by_a_later_run(
 
 @pytest.mark.parametrize("month", [SEPTEMBER, OCTOBER])
 def test_what_a_plan_adds_is_rebilled_with_the_right_vat(tmp_path: Path, month: str) -> None:
-    """Billed at 21 % where the rate was 9: use 26.00, fee 5.00 and a top-up to 100.00 come again with 9.00 of VAT."""
+    """Billed at 21 % where the rate was 19: use 26.00, fee 5.00 and a top-up to 100.00 come again with 19.00 of VAT."""
     with quiet_life(tmp_path, plan(MARKUP, monthly_fee="5.00", minimum="100.00")) as here:
         two_lines(here)
         here.credit("INV-2026-00001", rebill=True)
-        here.rates("NL,S,9,2020-01-01")
+        here.rates("NL,S,19,2020-01-01")
         assert (here.net(), here.vat()) == (0, 0)
         here.run(month)
         months = 1 if month == SEPTEMBER else 2
-        assert (here.net(), here.vat()) == (10_000 * months, 900 * months)
+        assert (here.net(), here.vat()) == (10_000 * months, 1_900 * months)
 
 
 def test_a_minimum_beside_a_charge_of_ones_own_is_rebilled_by_a_later_run(tmp_path: Path) -> None:
