@@ -13,6 +13,13 @@ Key = tuple[str, int]
 """A transaction and its part."""
 
 
+class BilledPart(NamedTuple):
+    """A client's part of what several clients share, as it was billed: on which trunk, and what it cost."""
+
+    trunk: str
+    cost_micros: int
+
+
 class Settlement(NamedTuple):
     """How one transaction was billed: the fact from which everything that comes later is derived.
 

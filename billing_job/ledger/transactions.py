@@ -13,6 +13,7 @@ from sqlalchemy import Engine, literal_column, select
 from billing_job.core.columns.schema import BILLED, STANDING, TRANSACTIONS, conform
 from billing_job.core.errors import LedgerError
 from billing_job.core.files.pieces import ROWS_IN_PIECE
+from billing_job.core.settlement import BilledPart, Key
 from billing_job.core.wallet import Transaction
 from billing_job.ledger.arrow import AT_ONCE, ArrowErrors, answering
 from billing_job.ledger.billing_tables import settlements
@@ -217,13 +218,14 @@ def _quoted(values: Collection[str]) -> str:
     return ", ".join("'" + value.replace("'", "''") + "'" for value in sorted(values)) or "''"
 
 
-def settled_parts(engine: Engine) -> dict[tuple[str, int], int]:
-    """(transaction, part) of orders that several clients share → the cost that was billed, in micros."""
+def settled_parts(engine: Engine) -> dict[Key, BilledPart]:
+    """(transaction, part) of orders that several clients share → how it was billed."""
+    columns = settlements.c
     with transaction(engine) as connection:
-        query = select(settlements.c.transaction_id, settlements.c.part, settlements.c.cost_micros)
+        query = select(columns.transaction_id, columns.part, columns.trunk, columns.cost_micros)
         # Written out, or no database sees that its index of these rows will do.
         rows = connection.execute(query.where(settlements.c.part > literal_column("0"), ~is_released()))
-        return {(row.transaction_id, row.part): row.cost_micros for row in rows}
+        return {(row.transaction_id, row.part): BilledPart(row.trunk or "", row.cost_micros) for row in rows}
 
 
 def changed(engine: Engine) -> list[str]:

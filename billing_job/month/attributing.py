@@ -92,6 +92,7 @@ def attributed(
     """
     settings = job.settings
     parts = settled_parts(job.engine)
+    parts = {key: one._replace(trunk=facts.trunk_names.get(one.trunk, one.trunk)) for key, one in parts.items()}
     of_parts = sorted({id_ for id_, _ in parts})
     held = {id_: one for id_, one in decisions_that_hold(job).items() if id_ not in undecided}
     gone = job.withdrawn()
@@ -114,15 +115,16 @@ def attributed(
         rented = renewals(job.engine, rentals, numbers_of_shared_orders(special, facts))
         special = split_orders(special, facts, known_prices(rented, facts))
     refunds = set(special.loc[came_back(special), "transaction_id"]) if parts else set()
-    special = settle_parts(special, {key: cost for key, cost in parts.items() if key[0] not in refunds})
+    special = settle_parts(special, {key: one for key, one in parts.items() if key[0] not in refunds})
     special = _decided(special, job, held, gone)
 
     def open_rows_of(ids: set[str]) -> pd.DataFrame:
         rows = _open_rows(plain, special, ids)
         return rows if since is None else joined([rows, _open_before(since, ids, job, facts)], ATTRIBUTED)
 
-    owners = place_refunds(special, open_rows_of, job, facts, held, set(changed), parts)
-    special = settle_parts(owners.frame, {key: cost for key, cost in parts.items() if key[0] in refunds})
+    costs = {key: one.cost_micros for key, one in parts.items()}
+    owners = place_refunds(special, open_rows_of, job, facts, held, set(changed), costs)
+    special = settle_parts(owners.frame, {key: one for key, one in parts.items() if key[0] in refunds})
     if plain.on_disk:
         hand_back()
     return AttributedRows(plain, _placed(special, job), _placed(owners.originals, job), owners.billed)

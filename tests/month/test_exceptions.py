@@ -194,6 +194,62 @@ def test_a_partly_billed_order(tmp_path: Path) -> None:
     assert (desk.waiting(), desk.bill(supplementary=True).new) == ([], ())
 
 
+ALIKE = tuple(line.replace("2.50", "1.50") for line in TWO_PRICES)
+
+
+def nets(desk: Desk) -> dict[str, int]:
+    """What each client's documents came to."""
+    found: dict[str, int] = {}
+    for document in desk.documents():
+        found[document.client.client_id] = found.get(document.client.client_id, 0) + document.net_cents
+    return found
+
+
+def test_a_part_of_an_order_is_known_by_its_trunk(tmp_path: Path) -> None:
+    """Of two numbers of 1.50 acme's is billed; acme is called zeta by now, and it is bruno's that is still open."""
+    desk = Desk(tmp_path)
+    desk.file("numbers.csv", *ALIKE)
+    desk.add(row(1, -300, type_="purchase", order=1042))
+    desk.bill(only=["acme"])
+    desk.file("clients.csv", "client_id,name,country", "zeta,Acme,NL", "bruno,Bruno,NL")
+    desk.file("trunks.csv", "trunk,client_id", "trk_a,zeta", "trk_b,bruno")
+    desk.bill()
+    assert nets(desk) == {"acme": 150, "bruno": 150}
+
+
+def test_what_is_left_of_an_order_of_equal_prices_waits(tmp_path: Path) -> None:
+    """Acme was billed 1.50 for a number that is carol's by now: that stays, and the other 1.50 is nobody's."""
+    desk = Desk(tmp_path)
+    desk.file("clients.csv", "client_id,name,country", "acme,Acme,NL", "bruno,Bruno,NL", "carol,Carol,NL")
+    desk.file("trunks.csv", "trunk,client_id", "trk_a,acme", "trk_b,bruno", "trk_c,carol")
+    desk.file("numbers.csv", *ALIKE)
+    desk.add(row(1, -300, type_="purchase", order=1042))
+    desk.bill(only=["acme"])
+    desk.file("numbers.csv", *(line.replace("trk_a", "trk_c") for line in ALIKE))
+    assert desk.waiting() == [("1", -150, "ambiguous_order")]
+    desk.bill()
+    assert nets(desk) == {"acme": 150}
+
+
+@pytest.mark.parametrize(("prices", "of_bruno"), [(ALIKE, 150), (TWO_PRICES, 250)])
+def test_a_rebilled_part_of_an_order_has_the_right_client(
+    tmp_path: Path, prices: tuple[str, ...], of_bruno: int
+) -> None:
+    """Acme's number was carol's all along: acme gets its 1.50 back, carol is billed them, bruno nothing more."""
+    desk = Desk(tmp_path)
+    desk.file("clients.csv", "client_id,name,country", "acme,Acme,NL", "bruno,Bruno,NL", "carol,Carol,NL")
+    desk.file("trunks.csv", "trunk,client_id", "trk_a,acme", "trk_b,bruno", "trk_c,carol")
+    desk.file("numbers.csv", *prices)
+    desk.add(row(1, -150 - of_bruno, type_="purchase", order=1042))
+    desk.bill()
+    assert nets(desk) == {"acme": 150, "bruno": of_bruno}
+    desk.file("numbers.csv", *(line.replace("trk_a", "trk_c") for line in prices))
+    desk.credit("INV-2026-00001", rebill=True)
+    assert desk.waiting() == []
+    desk.bill()
+    assert nets(desk) == {"acme": 0, "bruno": of_bruno, "carol": 150}
+
+
 def test_an_order_billed_whole_is_not_shared_later(tmp_path: Path) -> None:
     """Decided for acme and billed; that its numbers' prices become known later splits nothing that was issued."""
     desk = Desk(tmp_path)

@@ -12,6 +12,7 @@ import pyarrow as pa
 from billing_job.billing.attribution.assignments import Assignments
 from billing_job.core.columns.schema import ATTRIBUTED, conform
 from billing_job.core.register import NumberAssignment
+from billing_job.core.settlement import BilledPart, Key
 
 AMBIGUOUS = "ambiguous_order"
 NOBODYS: dict[str, str | int] = {
@@ -47,17 +48,17 @@ def split_orders(frame: pd.DataFrame, facts: Assignments, prices: Mapping[str, i
     return conform(pd.concat([kept, pd.DataFrame(parts, index=after)]), ATTRIBUTED, "split")
 
 
-def settle_parts(frame: pd.DataFrame, settled: Mapping[tuple[str, int], int]) -> pd.DataFrame:
-    """Mark the parts that are billed already; `settled` maps (transaction, part) to the cost that was billed.
+def settle_parts(frame: pd.DataFrame, settled: Mapping[Key, BilledPart]) -> pd.DataFrame:
+    """Mark the parts that are billed already; `settled` tells of (transaction, part) how it was billed.
 
     An order of which a part is billed can no longer be shared out in another way: when its numbers now say so, the
     billed parts stand as they were billed, and what is left of it waits.
     """
     if not settled:
         return frame
-    billed_of: dict[str, dict[int, int]] = {}
-    for (transaction_id, part), cost in settled.items():
-        billed_of.setdefault(transaction_id, {})[part] = cost
+    billed_of: dict[str, dict[int, BilledPart]] = {}
+    for (transaction_id, part), billed in settled.items():
+        billed_of.setdefault(transaction_id, {})[part] = billed
     shared = frame[frame["transaction_id"].isin(list(billed_of))]
     if shared.empty:
         return frame
@@ -67,18 +68,37 @@ def settle_parts(frame: pd.DataFrame, settled: Mapping[tuple[str, int], int]) ->
     return conform(together, ATTRIBUTED, "split")
 
 
-def _settled(rows: pd.DataFrame, billed: Mapping[int, int]) -> pd.DataFrame:
-    """The rows of one order, of which `billed` (part → cost) is on documents."""
+def _settled(rows: pd.DataFrame, billed: Mapping[int, BilledPart]) -> pd.DataFrame:
+    """The rows of one order, of which `billed` (by part) is on documents."""
+    costs = {part: one.cost_micros for part, one in billed.items()}
     now = dict(zip(rows["part"], rows["micros"], strict=True))
-    if all(now.get(part) == -cost for part, cost in billed.items()):
-        return rows.assign(settled=rows["part"].isin(list(billed)))
+    if now == {part: -cost for part, cost in costs.items()}:
+        return rows.assign(settled=True)
+    numbered = _as_numbered(rows, billed)
+    if numbered is not None:
+        return numbered.assign(settled=numbered["part"].isin(list(billed)))
     first = rows.iloc[:1]
-    parts = [first.assign(part=part, micros=-cost, settled=True) for part, cost in sorted(billed.items())]
-    left = int(rows["micros"].sum()) + sum(billed.values())
+    parts = [first.assign(part=part, micros=-cost, settled=True) for part, cost in sorted(costs.items())]
+    left = int(rows["micros"].sum()) + sum(costs.values())
     if left:
-        free = next(part for part in range(1, len(billed) + 2) if part not in billed)
+        free = next(part for part in range(1, len(costs) + 2) if part not in costs)
         parts.append(first.assign(**NOBODYS, part=free, micros=left, settled=False))
     return pd.concat(parts).astype(rows.dtypes.to_dict())
+
+
+def _as_numbered(rows: pd.DataFrame, billed: Mapping[int, BilledPart]) -> pd.DataFrame | None:
+    """The rows with the parts that were billed under their numbers; None where one of them is no part any more.
+
+    A part is known by its trunk and its cost. Its number says no more than where its client's id stood among others.
+    """
+    places = {key: place for place, key in enumerate(zip(rows["trunk"], rows["micros"], strict=True))}
+    numbers = {places.get((one.trunk, -one.cost_micros)): part for part, one in billed.items()}
+    if None in numbers or len(numbers) < len(billed):
+        return None
+    free = (part for part in range(1, len(rows) + 1) if part not in billed)
+    return rows.assign(part=[numbers[place] if place in numbers else next(free) for place in range(len(rows))]).astype(
+        rows.dtypes.to_dict()
+    )
 
 
 def numbers_of_shared_orders(frame: pd.DataFrame, facts: Assignments) -> set[str]:
