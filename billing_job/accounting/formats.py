@@ -1,6 +1,7 @@
 """The formats by name: which program reads each, through which menu, and the function that writes it."""
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from billing_job.accounting.accounts import Accounts
@@ -111,3 +112,24 @@ _FORMATS = (
 )
 FORMATS: Mapping[str, Format] = {known.name: known for known in _FORMATS}
 """By name, in the order of `accounts.FORMAT_NAMES`; `csv` is always written."""
+
+_OF_NO_MONTH = re.compile(
+    r"(gnucash|quickbooks|xero)_(?:customers|(?:sales_)?invoices|credit_notes|payments|(?:manual_)?journal)(?:_\d+)?\.csv"
+)
+"""Names that say no month, of formats that write some files only where there is something for them."""
+_OF_A_CALENDAR_MONTH = re.compile(r"EXTF_.*\.csv")
+"""Two months that are billed one after the other both have bookings of the second one."""
+
+
+def left_behind(names: Iterable[str], formats: Collection[str], export: Export) -> list[str]:
+    """Of the files of a folder those that an earlier export in these formats wrote and this one does not.
+
+    Beside this one's files they would be imported once more, or for another month.
+    """
+    told = ((name, _OF_NO_MONTH.fullmatch(name)) for name in names if name not in export.files)
+    return [name for name, match in told if match is not None and match[1] in formats]
+
+
+def may_be_of_two_months(name: str) -> bool:
+    """Whether two months, exported into one folder, may each write a file of this name, with other bookings."""
+    return _OF_A_CALENDAR_MONTH.fullmatch(name) is not None

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from billing_job.accounting.export import Export
-from billing_job.accounting.formats import FORMATS
+from billing_job.accounting.formats import FORMATS, left_behind, may_be_of_two_months
 from billing_job.accounting.journal import WalletMonth, month_journal
 from billing_job.core.categories import TOPUP
 from billing_job.core.claim import Payment
@@ -143,7 +143,7 @@ def _other_money(job: Job, month: Period) -> list[str]:
 
 
 def export_books(job: Job, month: Period, formats: Collection[str], folder: Path) -> Export:
-    """Write a billed month in these formats into any folder: all of the files, or none."""
+    """Write a billed month in these formats into any folder: all of the files, or none; an earlier export's go."""
     documents = documents_in_folder(job.engine, str(month))
     export = month_books(job, month, place(job, month), documents, formats)
     if not _is_billed(job, month):
@@ -153,12 +153,20 @@ def export_books(job: Job, month: Period, formats: Collection[str], folder: Path
     if blocked:
         raise OutputError(f"{folder / blocked[0]}: is a folder, so no file can take its name; choose another --output")
     make_folder(folder)
+    stale = left_behind(LocalFiles(folder).names(""), formats, export)
+    replaced = [
+        name
+        for name, content in export.files.items()
+        if may_be_of_two_months(name) and LocalFiles(folder).read(name) not in (None, content)
+    ]
     staging = LocalFiles(folder / f".export-{secrets.token_hex(4)}.tmp")
     try:
         for name, content in export.files.items():
             staging.write(name, content)
         for name in export.files:
             (staging.path / name).replace(folder / name)
+        for name in stale:
+            (folder / name).unlink()
     except OSError as error:
         raise OutputError(
             f"{folder}: files cannot be written there ({error.strerror}); choose another --output"
@@ -166,7 +174,12 @@ def export_books(job: Job, month: Period, formats: Collection[str], folder: Path
     finally:
         with contextlib.suppress(OSError):
             shutil.rmtree(staging.path)
-    return export
+    notes = [f"{name}: an earlier export wrote it, and {month} has none, so it was removed" for name in stale]
+    notes += [
+        f"{name}: held other bookings and was written over: those of another month need a folder of their own"
+        for name in replaced
+    ]
+    return Export(export.files, (*export.warnings, *notes))
 
 
 def month_tables(job: Job, month: Period) -> dict[str, bytes]:

@@ -87,6 +87,27 @@ def test_a_folder_of_ones_own_gets_all_files_or_none(tmp_path: Path) -> None:
         assert here.files() == before
 
 
+def test_files_of_an_earlier_export_are_not_imported_again(tmp_path: Path) -> None:
+    """One folder for each month's files: last month's payments go, one's own files stay, DATEV's are told apart."""
+    with two_clients(tmp_path) as (here, _):
+        here.run("--month", "2026-10")
+        folder = tmp_path / "for the accountant"
+        folder.mkdir()
+        for name in ("gnucash_payments.csv", "gnucash_notes.csv", "xero_credit_notes.csv", "xero_sales_invoices_2.csv"):
+            (folder / name).write_text("September")
+        exported = ("export", "--month", "2026-10", "--output", str(folder), "--format")
+        assert "gnucash_payments.csv: an earlier export wrote it" in here.type(*exported, "gnucash").err
+        assert not (folder / "gnucash_payments.csv").exists()
+        assert (folder / "xero_credit_notes.csv").exists()
+        assert here.type(*exported, "xero", "--format", "datev").code == 0
+        left = {"gnucash_notes.csv", "gnucash_customers.csv", "gnucash_invoices.csv", "xero_sales_invoices.csv",
+                "xero_manual_journal.csv", "EXTF_Buchungsstapel_2026-10.csv"}  # fmt: skip
+        assert {path.name for path in folder.iterdir()} == left
+        assert "written over" not in here.type(*exported, "datev").err
+        (folder / "EXTF_Buchungsstapel_2026-10.csv").write_text("September's invoices of October")
+        assert "EXTF_Buchungsstapel_2026-10.csv: held other bookings" in here.type(*exported, "datev").err
+
+
 def test_a_missing_account_leaves_everything_as_it_was(tmp_path: Path) -> None:
     """Where one format has no account for a posting, the formats beside it are not written either."""
     with two_clients(tmp_path) as (here, _):
