@@ -13,7 +13,7 @@ from billing_job.core.parties import Client
 from billing_job.ledger.collections import LoggedCollection
 from billing_job.ledger.documents import headings_of
 from billing_job.receivables.direct_debit import Collection
-from billing_job.receivables.mandates import Collected, Mandate, mandate_for, returns_in_a_row
+from billing_job.receivables.mandates import Collected, Mandate, lapsed_after, mandate_for, returns_in_a_row
 
 
 @lru_cache(maxsize=1)
@@ -60,12 +60,14 @@ def usable_mandate(
 ) -> Mandate | None:
     """The mandate by which a client's documents are collected on a day; None where they are paid by transfer.
 
-    A mandate of which the last `most` collections came back is no longer used.
+    A mandate of which the last `most` collections came back is no longer used, nor is one that lapsed.
     """
     if client.payment != "direct_debit":
         return None
     mandate = mandate_for(mandates, client.client_id, day)
-    return None if mandate is None or returns_in_a_row(mandate.mandate_id, history) >= most else mandate
+    if mandate is None or lapsed_after(mandate.mandate_id, history, day):
+        return None
+    return None if returns_in_a_row(mandate.mandate_id, history) >= most else mandate
 
 
 def under_way(history: Iterable[Collected]) -> dict[str, date]:

@@ -1,6 +1,7 @@
 """`collect`: one file of direct debits for a day and a scheme, noted before it is written, so that it comes once."""
 
 import re
+from collections.abc import Sequence
 from datetime import date
 
 from billing_job.core.console import Console
@@ -24,7 +25,16 @@ from billing_job.month.job import Job
 from billing_job.month.receivables import check_holds, load_receivables
 from billing_job.operations.collect_report import FOLDER, CollectionFile, CollectReport, NotCollected
 from billing_job.receivables.direct_debit import Collection, Creditor, Debit, collection_xml
-from billing_job.receivables.mandates import Collected, Scheme, mandate_for, returns_in_a_row, sequence_of, used_on
+from billing_job.receivables.mandates import (
+    Collected,
+    Mandate,
+    Scheme,
+    lapsed_after,
+    mandate_for,
+    returns_in_a_row,
+    sequence_of,
+    used_on,
+)
 from billing_job.receivables.open_items import OpenItem
 from billing_job.receivables.reminder_plan import HoldKind
 
@@ -151,11 +161,8 @@ def _debits(
         if not reason and mandate is None:
             reason = f"no mandate of the client holds on {due}: add one to mandates.csv"
         if not reason and mandate is not None:
-            most = job.settings.receivables.returns_before_transfer
-            if returns_in_a_row(mandate.mandate_id, history) >= most:
-                reason = f"mandate {mandate.mandate_id} came back {most} times in a row: ask for a transfer"
-            elif mandate.is_one_off and (used := used_on(mandate.mandate_id, history)):
-                reason = f"mandate {mandate.mandate_id} was for one collection, that of {used}: ask for a transfer"
+            if refused := _mandate_refusal(job, mandate, history, due):
+                reason = refused
             elif mandate.scheme in made:
                 reason = f"the {mandate.scheme.value} file of {due} is made: collect it on another day"
             elif not all_announced and item.number not in told:
@@ -183,6 +190,18 @@ def _debits(
         )
         history = [*history, Collected(mandate.mandate_id, item.number, due, returned=False)]
     return debits, waiting
+
+
+def _mandate_refusal(job: Job, mandate: Mandate, history: Sequence[Collected], due: date) -> str:
+    """Why nothing more is collected by a mandate that holds; empty where it may be."""
+    most = job.settings.receivables.returns_before_transfer
+    if returns_in_a_row(mandate.mandate_id, history) >= most:
+        return f"mandate {mandate.mandate_id} came back {most} times in a row: ask for a transfer"
+    if mandate.is_one_off and (used := used_on(mandate.mandate_id, history)):
+        return f"mandate {mandate.mandate_id} was for one collection, that of {used}: ask for a transfer"
+    if last := lapsed_after(mandate.mandate_id, history, due):
+        return f"mandate {mandate.mandate_id} lapsed 36 months after its last collection, of {last}: get a new one"
+    return ""
 
 
 def _in_unknown_files(job: Job) -> dict[str, str]:

@@ -13,6 +13,7 @@ from stdnum.exceptions import ValidationError
 from billing_job.core.target_days import next_target_day
 
 _MANDATE_ID_LENGTH = 35
+_MONTHS_UNUSED = 36
 _SEPA = (
     "AD AL AT BE BG CH CY CZ DE DK EE ES FI FR GB GI GR HR HU IE IS IT LI LT LU LV MC MD ME MK MT NL NO PL PT RO RS SE"
     " SI SK SM VA"
@@ -111,6 +112,16 @@ def returns_in_a_row(mandate_id: str, history: Sequence[Collected]) -> int:
     for each in sorted((each for each in history if each.mandate_id == mandate_id), key=lambda each: each.due):
         count = count + 1 if each.returned else 0
     return count
+
+
+def lapsed_after(mandate_id: str, history: Iterable[Collected], due: date) -> date | None:
+    """The day of the mandate's latest collection, where it lies more than 36 months before `due`; None otherwise.
+
+    Nobody may collect by such a mandate, also where that collection came back (EPC rulebooks, section 4.1).
+    """
+    last = max((each.due for each in history if each.mandate_id == mandate_id), default=due)
+    months = 12 * (due.year - last.year) + due.month - last.month
+    return last if (months, due.day) > (_MONTHS_UNUSED, last.day) else None
 
 
 def checked_iban(value: str) -> str:

@@ -298,6 +298,19 @@ def test_what_is_not_collected_says_why(tmp_path: Path) -> None:
         assert "bruno is in clients.csv no more" in reasons(collect(here, code=3))["INV-2026-00002"]
 
 
+def test_a_mandate_lapses_after_36_months_without_a_collection(tmp_path: Path) -> None:
+    """Collected on 4 December 2026, it holds for 4 December 2029 and not for the day of banks after it."""
+    documents = (document("INV-2026-00001", 12_100), document("INV-2026-00002", 900, due=date(2029, 12, 1)))
+    with office(tmp_path, *documents) as here:
+        collect(here)
+        here.clock.set(2029, 12, 3, 9)
+        statement_of(here, date(2029, 12, 2))
+        lapsed = "mandate M-ACME lapsed 36 months after its last collection, of 2026-12-04: get a new one"
+        assert reasons(collect(here, "2029-12-05", code=3))["INV-2026-00002"] == lapsed
+        (debit,) = collect(here, "2029-12-04", code=3)["collected"]
+        assert (debit["document"], debit["sequence"]) == ("INV-2026-00002", "RCUR")
+
+
 def test_who_was_asked_for_a_transfer_is_not_debited_unawares(tmp_path: Path) -> None:
     """The mandate came after the invoice: it waits until the client was told, and reminders ask for it meanwhile."""
     with office(tmp_path, document("INV-2026-00001", 12_100), announced=False) as here:
