@@ -32,18 +32,18 @@ def fetch(
     *,
     full: bool,
     explained: Explained,
+    looks_whole: Callable[[], bool],
     on_page: Callable[[int, int | None], None],
     on_trouble: Callable[[str], None],
     balance: BalanceReading | None = None,
-    was_explained: bool = False,
 ) -> WalkReport:
     """Mirror everything; `on_page(page, pages)` is told of each page, `on_trouble` of what is done without.
 
     Trunks and balance may fail by themselves: the ledger goes on with the trunks it has, and knows no balance of this
     moment. The balance is read between two looks at the newest page: when nothing arrived in between, both speak of one
-    moment. When the stored rows explained the balance before and no longer do, rows below the newest ones were edited
-    or replaced: everything is read again. `was_explained` says that they did when the list was last read to its end,
-    whatever a sync that broke off since has stored. Errors: those of Http, and Incomplete.
+    moment. `looks_whole` tells whether the stored rows explain the balance, or differ from it as reading the whole list
+    has left it twice. Where they do not, rows below the newest ones may have been edited or replaced, since the list
+    was read or meanwhile: everything is read again. Errors: those of Http, and Incomplete.
     """
     _mirror_trunks(http, ledger, on_trouble)
     read_page = page_reader(http, reading)
@@ -70,7 +70,7 @@ def fetch(
             explained=explained,
         )
 
-    return audited(walk_once, full=full, explained=explained, was_explained=was_explained)
+    return audited(walk_once, full=full, looks_whole=looks_whole)
 
 
 def _mirror_trunks(http: Http, ledger: FetchedInto, on_trouble: Callable[[str], None]) -> None:
@@ -117,14 +117,13 @@ class WalkOnce(Protocol):
         """Read the list, from the newest rows to what is known, or all of it."""
 
 
-def audited(walk_once: WalkOnce, *, full: bool, explained: Explained, was_explained: bool = False) -> WalkReport:
-    """Walk, and once more in full when the balance, explained before, no longer is; the report tells of both."""
-    was_explained = was_explained or bool(explained())
+def audited(walk_once: WalkOnce, *, full: bool, looks_whole: Callable[[], bool]) -> WalkReport:
+    """Walk, and once more in full when the balance says that the new rows are not all; the report tells of both."""
     report = walk_once(full=full)
-    if report.full or not report.quiet or not was_explained or explained():
+    if report.full or not report.quiet or looks_whole():
         return report
     audit = walk_once(full=True)
-    why = "the balance moved by something else than the new rows, so everything was read again"
+    why = "the new rows do not explain how the balance moved, so everything was read again"
     return replace(
         audit,
         new=report.new + audit.new,

@@ -8,7 +8,8 @@ from billing_job.ledger.mirror import current_trunks
 from billing_job.ledger.readings import fact, note
 from billing_job.ledger.tables import balances, walks
 
-_EXPLAINED = "explained"
+_DIFFERENCE = "difference"
+_ONCE, _TWICE = "once", "twice"
 
 
 def supplier_trunks(engine: Engine) -> list[Trunk]:
@@ -31,16 +32,23 @@ def newest_balance(connection: Connection) -> Balance | None:
     return Balance(int(row.micros), row.currency, row.places)
 
 
-def was_explained(engine: Engine) -> bool:
-    """Whether the rows explained the balance when the supplier's list was last read to its end."""
+def known_difference(engine: Engine) -> int | None:
+    """Micros that the balance had more than was explained when the whole list was read, twice with the same end."""
     with transaction(engine) as connection:
-        return fact(connection, _EXPLAINED) == "yes"
+        times, micros = _noted_difference(connection)
+        return micros if times == _TWICE else None
 
 
-def note_explained(engine: Engine, *, explained: bool) -> None:
-    """Note that, for a sync that may break off and leave rows and a balance that do not belong together."""
+def note_difference(engine: Engine, micros: int) -> None:
+    """Note what reading the whole list left; rows that were edited meanwhile leave something else the next time."""
     with transaction(engine) as connection:
-        note(connection, _EXPLAINED, "yes" if explained else "no")
+        times = _TWICE if _noted_difference(connection)[1] == micros else _ONCE
+        note(connection, _DIFFERENCE, f"{times} {micros}")
+
+
+def _noted_difference(connection: Connection) -> tuple[str, int | None]:
+    times, _, micros = (fact(connection, _DIFFERENCE) or "").partition(" ")
+    return times, int(micros) if micros else None
 
 
 def last_whole_walk(engine: Engine) -> str | None:

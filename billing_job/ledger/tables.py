@@ -51,8 +51,8 @@ facts = Table(
     metadata,
     Column("name", Text, primary_key=True),
     Column("value", Text, nullable=False),
-    comment="schema_version, how the transactions were read, what auto came to in the first proven month, and whether"
-    " the balance was explained when the list was last read to its end",
+    comment="schema_version, how the transactions were read, what auto came to in the first proven month, and what"
+    " of the balance was not explained when the whole list was last read",
 )
 
 wallet_rows = Table(

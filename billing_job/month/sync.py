@@ -8,7 +8,7 @@ from billing_job.core.period import Period
 from billing_job.core.sentences import counted
 from billing_job.ledger.billed_facts import documents_of
 from billing_job.ledger.documents import billed_periods
-from billing_job.ledger.last_look import note_explained, was_explained
+from billing_job.ledger.last_look import known_difference, note_difference
 from billing_job.ledger.mirror import LedgerMirror
 from billing_job.ledger.sums import moved_since, newest_row
 from billing_job.month.attributing import billed_and_changed
@@ -73,19 +73,27 @@ def fetched(job: Job, http: "Http", session: Session, *, full: bool, run_now: Pe
         proof = wallet_proof(job)
         return None if proof.balance is None else proof.matches
 
+    def looks_whole() -> bool:
+        job.read_again()
+        proof = wallet_proof(job)
+        if proof.balance is None or proof.matches:
+            return True
+        known = known_difference(job.engine)
+        return known is not None and abs(proof.difference_micros - known) < proof.balance.last_place
+
     report = fetch(
         http,
         job.reading(),
         ledger,
         full=full,
         explained=explained,
+        looks_whole=looks_whole,
         on_page=console.page_progress(),
         on_trouble=console.warn,
         balance=session.settings.balance_reading,
-        was_explained=was_explained(job.engine),
     )
-    if (now := bool(explained())) or report.quiet:
-        note_explained(job.engine, explained=now)
+    if report.full and report.quiet and explained() is not None:
+        note_difference(job.engine, wallet_proof(job).difference_micros)
     console.read()
     console.info(
         f"Read {report.total} transactions at {session.settings.api.base_url}: {report.new} new,"

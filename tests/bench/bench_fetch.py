@@ -64,6 +64,7 @@ def our_sync(base_url: str, ledger: Ledger) -> int:
             LedgerMirror(ledger.engine, ledger.clock),
             full=True,
             explained=lambda: False,
+            looks_whole=lambda: True,
             on_page=lambda page, total: None,
             on_trouble=lambda message: None,
         ).total

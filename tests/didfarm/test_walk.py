@@ -56,7 +56,7 @@ def _history(rng: Random, odds: Odds) -> Counter[str]:
 
     def sync(*, full: bool) -> None:
         once = partial(walk, supplier.read, mirror, before_newest=before_newest)
-        audited(once, full=full, explained=lambda: mirror.movements == balance)
+        audited(once, full=full, looks_whole=lambda: mirror.movements == balance)
 
     for _ in range(6):
         supplier.odds, mirror.crash = odds, odds.crash
@@ -267,7 +267,7 @@ def test_rows_that_were_replaced_are_found_when_the_balance_says_so() -> None:
     del supplier.rows[40]
     supplier.arrive(back=1_000)
     once = partial(walk, supplier.read, mirror, before_newest=lambda: None)
-    report = audited(once, full=False, explained=iter((True, False)).__next__)
+    report = audited(once, full=False, looks_whole=lambda: False)
     assert (report.full, report.new, len(report.absent)) == (True, 1, 1)
     assert _is_copy(supplier, mirror)
 

@@ -71,6 +71,23 @@ def test_a_row_edited_before_a_sync_that_broke_off_is_found_by_the_next(tmp_path
         assert (found.code, found.json["changed"], found.json["wallet"]["matches"]) == (0, ["11"], True)
 
 
+def test_a_difference_is_an_old_one_once_two_readings_of_all_rows_left_it(tmp_path: Path) -> None:
+    """A row edited while all were read left one that stayed; what changes an old one is looked for."""
+    rows = [call(9, 5000, "2026-09-01", type_="topup"), *(call(10 + n, -100, f"2026-10-{n:02}") for n in range(1, 26))]
+    with two_clients(tmp_path, rows) as (here, sandbox):
+        sandbox.faults.add(parse_fault("change_amount:15,at=3"))  # on page 2, which was read
+        assert here.type("sync", "--json").json["wallet"]["matches"] is False
+        sandbox.faults.clear()
+        found = here.type("sync", "--json").json
+        assert (len(found["changed"]), found["wallet"]["matches"]) == (1, True)
+        here.replace("billing.toml", "[billing]\n", '[billing]\nopening_balance = "5.00"\n')
+        read_whole = [here.type("sync", "--json").json["full"] for _ in range(4)]
+        assert read_whole == [True, True, False, False]
+        sandbox.state.change(11, amount=-900)
+        found = here.type("sync", "--json")
+        assert (found.code, found.json["full"], found.json["changed"]) == (3, True, ["11"])
+
+
 def test_a_wallet_that_does_not_add_up_is_said(tmp_path: Path) -> None:
     """A balance that opening and movements explained before, and do not now: billed, the difference named, exit 3."""
     with two_clients(tmp_path) as (here, sandbox):

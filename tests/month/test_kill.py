@@ -92,6 +92,7 @@ def test_before_and_after_each_commit(after: bool, tmp_path: Path) -> None:
                         target,
                         full=False,
                         explained=lambda: False,
+                        looks_whole=lambda: True,
                         on_page=lambda page, total: None,
                         on_trouble=lambda message: None,
                     ).total

@@ -218,6 +218,7 @@ def sync(sandbox: RunningSandbox, ledger: Ledger, *, timeout: float = 30, full: 
                 LedgerMirror(ledger.engine, ledger.clock),
                 full=full,
                 explained=ledger.explained,
+                looks_whole=ledger.explained,
                 on_page=lambda page, total: None,
                 on_trouble=said.append,
             )

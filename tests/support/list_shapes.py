@@ -114,6 +114,7 @@ def fetched(
             ledger or new_ledger(),
             full=full,
             explained=explained,
+            looks_whole=lambda: True,
             on_page=lambda page, total: None,
             on_trouble=said.append,
         )
