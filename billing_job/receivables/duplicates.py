@@ -134,15 +134,16 @@ def possible_duplicates(entries: Iterable[IdentifiedEntry]) -> dict[str, str]:
         if len({_sureness(each) for each in group}) > 1:
             found |= dict(_told_again(sorted(group, key=lambda each: (_sureness(each), each.id))))
     if len(set(map(_sureness, known))) > 1:
-        found |= _told_on_another_day([each for each in known if each.id not in found], set(found.values()))
+        found |= _told_on_another_day(known, found)
     return found
 
 
-def _told_on_another_day(entries: Iterable[IdentifiedEntry], taken: set[str]) -> dict[str, str]:
+def _told_on_another_day(entries: Iterable[IdentifiedEntry], told: Mapping[str, str]) -> dict[str, str]:
     """Less sure entries that have account, amount, other side and text of a surer one some days before or after.
 
-    As many as there are surer ones that are not `taken`: those stand for an entry of their own day.
+    As many as there are surer ones that are not `told` again on their own day.
     """
+    taken = set(told.values())
     groups: dict[tuple[str, int, str], dict[date, list[IdentifiedEntry]]] = defaultdict(lambda: defaultdict(list))
     for each in sorted(entries, key=lambda each: (_sureness(each), each.id)):
         for iban in _ibans(each.entry):
@@ -153,7 +154,7 @@ def _told_on_another_day(entries: Iterable[IdentifiedEntry], taken: set[str]) ->
             continue
         for day in sorted(days):
             near = [one for apart in _NEAR for one in days.get(day + apart, ())]
-            for each in days[day]:
+            for each in (one for one in days[day] if one.id not in told):
                 surer = next((one for one in near if one.id not in taken and _is_surer(one, each)), None)
                 if surer is not None and each.id not in found:
                     found[each.id] = surer.id

@@ -445,6 +445,10 @@ def test_two_forms_that_give_one_movement_two_days() -> None:
             for name, one in order:
                 bank.file(one, format=name)
             assert (bank.open, bank.waits) == (left, [(1_000, "possible_duplicate")] * waits)
+    three = MemoryBank(CLAIMS).file(entry(1_000, ONE, day=23, ref="R1", iban=IBAN))
+    three.file(entry(1_000, f"/REMI/{ONE}", day=23, iban=IBAN), format="mt940")
+    three.file(entry(1_000, ONE, day=21, iban=IBAN), format="csv")
+    assert (three.open, three.waits) == (less(i1=9_000), [(1_000, "possible_duplicate")] * 2)
     again = MemoryBank(CLAIMS).file(entry(1_000, ONE, day=23, iban=IBAN)).file(entry(1_000, ONE, day=25, iban=IBAN))
     assert (again.open, again.waits) == (less(i1=8_000), [])
 
