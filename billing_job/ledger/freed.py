@@ -1,16 +1,17 @@
 """What credit notes freed and no document holds now: rows, fees and minimums, whole months."""
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from sqlalchemy import ColumnElement, Engine, and_, case, func, select
+from sqlalchemy import ColumnElement, Connection, Engine, and_, case, func, select
 
-from billing_job.core.categories import MINIMUM, MONTHLY_FEE, plan_charge_of
+from billing_job.core.categories import CHARGE, MINIMUM, MONTHLY_FEE, plan_charge_of
 from billing_job.core.settlement import Kept
 from billing_job.ledger.billed_months import OWN_CHARGES
 from billing_job.ledger.billing_tables import documents, releases, settlements
 from billing_job.ledger.database import transaction
+from billing_job.ledger.tables import chain
 from billing_job.ledger.undone_settlements import is_released, of_settlement
 
 
@@ -69,18 +70,54 @@ class FreedMonths:
         return {*self.fees, *self.minimums, *self.whole}
 
 
+def _freed_plan_charges(connection: Connection) -> Iterator[tuple[str, str, str]]:
+    """(id, category, month) of fees and minimums that a credit note freed after they were last asked.
+
+    A minimum is asked in parts, of which others may stand: what was asked before does not answer a later credit note.
+    """
+    freed_last = (
+        select(releases.c.transaction_id, func.max(releases.c.seq).label("seq"))
+        .where(releases.c.transaction_id >= CHARGE, releases.c.transaction_id < f"{CHARGE[:-1]};")
+        .group_by(releases.c.transaction_id)
+        .subquery()
+    )
+    of_charge = (settlements.c.transaction_id, settlements.c.category, settlements.c.month)
+    asked = (
+        select(*of_charge, freed_last.c.seq, func.max(case((~is_released(), settlements.c.seq))))
+        .join(freed_last, freed_last.c.transaction_id == settlements.c.transaction_id)
+        .where(settlements.c.category.in_((MONTHLY_FEE, MINIMUM)))
+        .group_by(*of_charge, freed_last.c.seq)
+    )
+    found = connection.execute(asked).all()
+    links: dict[str, list[tuple[int, int]]] = defaultdict(list)
+    if any(standing is not None for *_, standing in found):
+        wanted = [table.name for table in (settlements, releases, documents)]
+        rows = select(chain.c.table_name, chain.c.rows, chain.c.seq).where(chain.c.table_name.in_(wanted))
+        for name, until, seq in connection.execute(rows.order_by(chain.c.seq)):
+            links[name].append((int(until), int(seq)))
+    for id_, category, month, freed_seq, standing in found:
+        if standing is None or _comes_after(links, int(freed_seq), int(standing)):
+            yield id_, category, month
+
+
+def _comes_after(links: Mapping[str, Sequence[tuple[int, int]]], freed_seq: int, standing: int) -> bool:
+    """Whether a release was recorded after a settlement: rows are counted, and each link says where an addition ends.
+
+    A ledger that an older program began has one link for all of each table: there nothing tells, and it was not.
+    """
+    at_release, at_settlement = (
+        next((seq for until, seq in links[name] if until >= count), 0)
+        for name, count in ((releases.name, freed_seq), (settlements.name, standing))
+    )
+    is_told = sum(seq < at_release for _, seq in links[documents.name]) > 1
+    return is_told and at_release > at_settlement
+
+
 def freed_months(engine: Engine) -> FreedMonths:
     """Fees, minimums and whole months that credit notes freed."""
     owner = (settlements.c.client_id, settlements.c.month)
     own = case((and_(OWN_CHARGES, settlements.c.category.not_in((MONTHLY_FEE, MINIMUM))), 1), else_=0)
     stands = case((is_released(), 0), else_=1)
-    of_plan = (settlements.c.transaction_id, settlements.c.category, settlements.c.month)
-    plan_charges = (
-        select(*of_plan)
-        .where(OWN_CHARGES, settlements.c.category.in_((MONTHLY_FEE, MINIMUM)))
-        .group_by(*of_plan)
-        .having(func.sum(stands) == 0)
-    )
     fees: set[tuple[str, str]] = set()
     minimums: dict[tuple[str, str], set[str]] = defaultdict(set)
     whole: set[tuple[str, str]] = set()
@@ -92,7 +129,7 @@ def freed_months(engine: Engine) -> FreedMonths:
         months, clients = sorted({month for _, month in owners}), sorted({client_id for client_id, _ in owners})
         if not months:
             return FreedMonths()
-        for id_, category, month in connection.execute(plan_charges.where(settlements.c.month.in_(months))):
+        for id_, category, month in _freed_plan_charges(connection):
             account, of_category = plan_charge_of(id_, month)
             if category == MONTHLY_FEE:
                 fees.add((account, month))

@@ -41,32 +41,36 @@ def plan_terms(
         fee_id = plan_charge_id(MONTHLY_FEE, account, name)
         plan = client_months.plan(client_id, name)
         owes = client_months.owes(client_id, name)
-        owes_fee = owes and (client_id, name) in fees and fee_id not in billed_fees
+        asks_fee = (client_id, name) in fees and fee_id not in billed_fees
         is_present = present[account, name] == client_id
         ids = {account, client_id, *billed_under.get((account, name), ())}
         before = [nets.get((id_, name), MonthNet()) for id_ in ids] if is_present else []
         before += [MonthNet(gone_nets.get((id_, name), {})) for id_ in ids - {client_id}]
+        freed = client_months.freed.minimums.get((account, name), ()) if is_present else ()
         parts = {
             category: minimum_parts.get(plan_charge_id(MINIMUM, account, name, category), 0)
-            for category in _minimum_categories(plan, before)
+            for category in _minimum_categories(plan, before, freed)
         }
         terms = PlanTerms(
             account=account,
-            fee_cents=client_months.fee_cents(client_id, name, plan) if owes_fee else 0,
+            fee_cents=client_months.fee_cents(client_id, name, plan) if owes and asks_fee else 0,
+            fee_is_freed=asks_fee and is_present and (account, name) in client_months.freed.fees,
             discount_millionths=scaled(plan.discount_percent),
-            minimums=_minimums(plan, before, parts, owes=owes and is_present),
+            minimums=_minimums(plan, before, parts, freed, owes=owes and is_present),
         )
-        if terms.fee_cents or terms.discount_millionths or terms.minimums:
+        if terms.fee_cents or terms.fee_is_freed or terms.discount_millionths or terms.minimums:
             found[client_id, name] = terms
     return found
 
 
-def _minimum_categories(plan: Plan, before: Sequence[MonthNet]) -> list[str]:
+def _minimum_categories(plan: Plan, before: Sequence[MonthNet], freed: Collection[str]) -> list[str]:
     """The categories that have a minimum, or had one billed, and the empty one of the month at the end."""
-    return [*sorted({*plan.category_minimum, *(name for each in before for name in each.minimums)} - {""}), ""]
+    return [*sorted({*plan.category_minimum, *freed, *(name for each in before for name in each.minimums)} - {""}), ""]
 
 
-def _minimums(plan: Plan, before: Sequence[MonthNet], parts: Mapping[str, int], *, owes: bool) -> tuple[Minimum, ...]:
+def _minimums(
+    plan: Plan, before: Sequence[MonthNet], parts: Mapping[str, int], freed: Collection[str], *, owes: bool
+) -> tuple[Minimum, ...]:
     """What a month comes to at least, and what earlier documents billed of it; `parts` are in the order of billing."""
     found = []
     for category, part in parts.items():
@@ -74,7 +78,8 @@ def _minimums(plan: Plan, before: Sequence[MonthNet], parts: Mapping[str, int], 
         nets = sum(cents for each in before for name, cents in each.nets.items() if category in ("", name))
         tops = sum(cents for each in before for name, cents in each.minimums.items() if name and not category)
         billed = sum(each.minimums.get(category, 0) for each in before)
-        minimum = Minimum(category, cents_from_decimal(asked) if owes else 0, nets + tops, billed, part)
-        if minimum.cents or minimum.billed_cents:
+        cents = cents_from_decimal(asked) if owes else 0
+        minimum = Minimum(category, cents, nets + tops, billed, part, is_freed=category in freed)
+        if minimum.cents or minimum.billed_cents or minimum.is_freed:
             found.append(minimum)
     return tuple(found)

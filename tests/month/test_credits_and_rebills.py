@@ -97,6 +97,43 @@ def test_a_rebilled_line_has_the_right_price(tmp_path: Path) -> None:
         assert here.new(here.run(SEPTEMBER, "--supplementary"))[-1] == ("acme", 650)
 
 
+def test_a_freed_minimum_is_asked_again_beside_what_it_was_corrected_by(tmp_path: Path) -> None:
+    """September's 20.00 are topped up by 80.00, 30.00 come late and take 30.00 back; freed, 80.00 are asked anew."""
+    with quiet_life(tmp_path, plan(AT_COST, **MINIMUM)) as here:
+        here.add(moved(1, -2000, "2026-09-05"))
+        here.run(SEPTEMBER)
+        here.add(moved(2, -3000, "2026-09-30"), moved(3, -20_000, "2026-10-05"))
+        here.run(OCTOBER)
+        here.credit("INV-2026-00001", here.line_of("INV-2026-00001", "minimum"), rebill=True)
+        assert here.of_month(SEPTEMBER) == 2000
+        here.add(moved(4, -20_000, "2026-11-05"))
+        here.run(NOVEMBER)
+        here.run(NOVEMBER, "--supplementary")
+        assert here.of_month(SEPTEMBER) == 10_000
+        told = here.office.type("simulate", "--plan", str(here.office.config / "billing.toml"), "--month", SEPTEMBER,
+                                "--months", "3", "--json").json  # fmt: skip
+        assert (told["notes"], told["total"]["difference_cents"]) == ([], 0)
+
+
+@pytest.mark.parametrize(("asked", "now"), [("minimum", "100.00"), ("monthly_fee", "0")])
+def test_what_was_freed_is_asked_once(tmp_path: Path, asked: str, now: str) -> None:
+    """Late use reaches the minimum that was freed, or there is no fee any more: a higher one of later is not owed."""
+    with quiet_life(tmp_path, plan(AT_COST, **{asked: "100.00"})) as here:
+        here.add(moved(1, -2000, "2026-09-05"))
+        here.run(SEPTEMBER)
+        here.credit("INV-2026-00001", here.line_of("INV-2026-00001", asked), rebill=True)
+        here.settings(plan(AT_COST, **{asked: now}))
+        here.add(moved(2, -9000, "2026-09-30"), moved(3, -20_000, "2026-10-05"))
+        here.run(OCTOBER)
+        assert here.of_month(SEPTEMBER) == 11_000
+        here.settings(plan(AT_COST, **{asked: "200.00"}))
+        here.add(moved(4, -30_000, "2026-11-05"))
+        here.run(NOVEMBER)
+        assert here.of_month(SEPTEMBER) == 11_000
+        (*_, last) = here.office.type("why", f"charge:{asked}:acme:{SEPTEMBER}", "--json").json["settlements"]
+        assert (last["document"], last["net_cents"]) == ("", 0)
+
+
 @pytest.mark.parametrize("when", ["next month", "supplementary"])
 def test_a_rebilled_line_has_the_right_client(tmp_path: Path, when: str) -> None:
     """The number was bruno's all along: acme gets its 13.00 back, bruno is billed them under September."""

@@ -27,6 +27,8 @@ class Minimum:
     billed_cents: int = 0
     part: int = 0
     """How often it was billed or taken back so far."""
+    is_freed: bool = False
+    """Whether a credit note freed it, so that it is asked anew: once, though that comes to nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,8 @@ class PlanTerms:
     account: str = ""
     """The client under which the month was first billed."""
     fee_cents: int = 0
+    fee_is_freed: bool = False
+    """Whether a credit note freed it, so that it is asked anew: once, though that comes to nothing."""
     discount_millionths: int = 0
     minimums: tuple[Minimum, ...] = ()
     """Those of categories first: what they add counts for that of the month, which comes last."""

@@ -28,6 +28,8 @@ def month_lines(
         fee = plan_line(MONTHLY_FEE, terms.fee_cents, (freed.vat if is_freed else vat)[owner], month)
         lines.append(fee)
         entries = [*entries, Entry(settlement, fee)]
+    elif terms.fee_is_freed:
+        entries = [*entries, Entry(_own_charge(MONTHLY_FEE, terms, owner[1], 0, 0), None)]
     discounts: dict[tuple[Vat, Supply | None], int] = {}
     is_undone = owner in freed.undone
     apart = ((False, terms.discount_millionths), (True, freed.discounts.get(owner, 0)))
@@ -53,14 +55,17 @@ def month_lines(
     lines += [plan_line(DISCOUNT, -cents, of, month) for (of, _), cents in discounts.items() if cents]
     for minimum in terms.minimums:
         missing = minimum_difference(minimum, sum(_net(entry, owner[1], minimum.category) for entry in entries))
+        if not missing and not minimum.is_freed:
+            continue
+        line = None
         if missing:
             # One of which nothing is billed any more was freed whole: it is taxed as what was freed with it.
-            is_freed = minimum.part > 0 and not minimum.billed_cents
+            is_freed = minimum.is_freed or (minimum.part > 0 and not minimum.billed_cents)
             taxed = freed.vat.get(owner, vat[owner]) if is_freed else vat[owner]
             line = plan_line(MINIMUM, missing, taxed, month, minimum.category)
             lines.append(line)
-            settlement = _own_charge(MINIMUM, terms, owner[1], minimum.part, missing, minimum.category)
-            entries = [*entries, Entry(settlement, line)]
+        settlement = _own_charge(MINIMUM, terms, owner[1], minimum.part, missing, minimum.category)
+        entries = [*entries, Entry(settlement, line)]
     return lines, entries
 
 
