@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
-from billing_job.core.categories import CHARGE, is_of_plan
+from billing_job.core.categories import CHARGE, is_of_plan, plan_charge_id, plan_charge_of
 from billing_job.core.columns.schema import empty
 from billing_job.core.document import Kind, Vat
 from billing_job.core.files.pieces import Pieces
@@ -263,23 +263,31 @@ class Replay:
     def _standing(self, keys: Iterable[SettlementKey]) -> dict[SettlementKey, Open]:
         """What stands in the ledger apart for settlements: a fee or minimum may have another part by now."""
         wanted = list(keys)
-        found = open_settlements(self._engine, {key[0] for key in wanted})
+        found = open_settlements(self._engine, {id_ for key in wanted for id_ in self._ids_of(key)})
         standing = {}
         for key in wanted:
             part: Key | None = key[:2]
             if is_of_plan(key[0]):
                 document = self._settled[key].document_number or ""
-                part = next((one for one in self._beside.get(document, ()) if one[0] == key[0]), None)
+                part = next((one for one in self._beside.get(document, ()) if one[0] in self._ids_of(key)), None)
             if part in found:
                 standing[key] = found[part]
         return standing
+
+    def _ids_of(self, key: SettlementKey) -> set[str]:
+        """The id of a settlement; of a fee or minimum also under what its client is called by now."""
+        if not is_of_plan(key[0]):
+            return {key[0]}
+        one = self._settled[key].settlement
+        account, category = plan_charge_of(key[0], one.month)
+        return {key[0], plan_charge_id(one.category, self.names.get(account, account), one.month, category)}
 
     def _beside_whole(self, keys: Iterable[SettlementKey], is_done: Callable[[SettlementKey], bool]) -> list[Open]:
         """Fees and minimums that stand in the ledger apart alone, beside documents of which all is done."""
         found: list[Key] = []
         for document in sorted({self._settled[key].document_number or "" for key in keys} - {""}):
             if all(is_done(key) for key in self._rows_of[document]):
-                known = {key[0] for key in self._rows_of[document]}
+                known = {id_ for key in self._rows_of[document] for id_ in self._ids_of(key)}
                 found += [part for part in self._beside.get(document, ()) if part[0] not in known]
         standing = open_settlements(self._engine, {id_ for id_, _ in found})
         return [standing[part] for part in found if part in standing]

@@ -237,6 +237,25 @@ def test_clients_that_became_one_keep_what_each_was_billed(tmp_path: Path) -> No
     assert [each["difference_cents"] for each in found["clients"]] == [0, 0, 0]
 
 
+def test_a_credited_minimum_of_a_client_with_another_id_by_now(tmp_path: Path) -> None:
+    """October's top-up of 10.00 was credited once acme was called zeta: 10.00 of use is left, whatever it was."""
+    desk = Desk(tmp_path, plan(rule(model="pass_through"), minimum="20.00"))
+    desk.add(row(1, -1000))
+    desk.bill(month(10))
+    desk.file("clients.csv", CLIENTS[0], "zeta,Acme,NL,,,")
+    desk.file("trunks.csv", "trunk,client_id", "trk_a,zeta")
+    desk.add(row(2, -2000, "2026-11-05"))
+    desk.bill(month(11))
+    desk.credit("INV-2026-00001", lines=(2,))
+    for least in ("20.00", "50.00"):
+        (tmp_path / "other.toml").write_text(plan(rule(model="pass_through"), minimum=least))
+        asked = ("--plan", str(tmp_path / "other.toml"), "--month", "2026-10", "--months", "1", "--json")
+        found = simulate(desk, *asked).json
+        assert found["notes"] == []
+        (zeta,) = (each for each in found["clients"] if each["client_id"] == "zeta")
+        assert (zeta["billed_cents"], zeta["simulated_cents"]) == (1000, 1000)
+
+
 @pytest.mark.parametrize(
     ("text", "arguments", "said"),
     [
