@@ -153,15 +153,18 @@ class NumberRow(Row):
     notes: str = ""
 
 
-LOWEST_OF_THE_EU = 15
-"""Percent: no standard rate of a member state may be lower. Source: Directive 2006/112/EC, Article 97."""
+LOWEST_OF_THE_EU = 5
+"""Percent: no rate of a member state that these services can have is lower (Directive 2006/112/EC, Article 98).
+
+A standard rate is 15 at least (Article 97), but a rate between the two is no slip of the pen: it is taken as it stands.
+"""
 
 
-def _standard(rate: Decimal, info: ValidationInfo) -> Decimal:
+def _percent(rate: Decimal, info: ValidationInfo) -> Decimal:
     """1.21 is a factor, 2.1 lost a digit: either would be billed as it stands."""
     if info.data.get("country") in EU and rate < LOWEST_OF_THE_EU:
         raise ValueError(
-            f"no standard rate of an EU country is below {LOWEST_OF_THE_EU}: write it in percent, such as 21"
+            f"no rate of an EU country is below {LOWEST_OF_THE_EU} for these services: write it in percent, such as 21"
         )
     return rate
 
@@ -175,7 +178,7 @@ class RateRow(Row):
         BeforeValidator(lambda value: TAX_TREATMENTS.get(value.lower())),
         expecting("only the standard rate is used: write S"),
     ] = "S"
-    rate: Annotated[VatRatePercent, AfterValidator(_standard)]
+    rate: Annotated[VatRatePercent, AfterValidator(_percent)]
     valid_from: Day
     notes: str = ""
 
