@@ -61,7 +61,10 @@ def add(connection: Connection, table: Table, columns: Sequence[str], rows: Sequ
         numbers = range(last + 1, last + 1 + len(rows))
         columns, rows = (number.name, *columns), [(place, *row) for place, row in zip(numbers, rows, strict=True)]
     order = [columns.index(column.name) for column in table.c]
-    insert_rows(connection, table, columns, _by_key(table, columns, rows))
+    # Where a number tells the order, the database may have the rows as it files them: what stands on one page of an
+    # index is then written at one time.
+    filed = rows if number is None or number.primary_key else _by_key(table, columns, rows)
+    insert_rows(connection, table, columns, filed)
     follow(connection, table, columns, rows)
     in_order = rows if order == list(range(len(order))) else list(map(itemgetter(*order), rows))
     _link(connection, table, count + len(rows), total + _sum(in_order))
@@ -69,7 +72,6 @@ def add(connection: Connection, table: Table, columns: Sequence[str], rows: Sequ
 
 
 def _by_key(table: Table, columns: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> Sequence[tuple[Any, ...]]:
-    """The rows as the database files them: what stands on one page of an index is then written at one time."""
     first = next(iter(table.primary_key)).name
     return sorted(rows, key=itemgetter(columns.index(first)))
 
