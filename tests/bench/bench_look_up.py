@@ -1,10 +1,11 @@
-"""Questions to a large ledger: the processor time of `status`, `list`, `show` and `why`, each a process of its own."""
+"""Questions to a large ledger: how long `status`, `list`, `show` and `why` take, each a process of its own."""
 
 import compileall
 import resource
 import subprocess
 import sys
 import tempfile
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -32,13 +33,15 @@ def run(report: Report, *, quick: bool) -> None:
         job.close()
         command = [sys.executable, "-m", "billing_job", "--config", str(folder / "config" / "billing.toml"), "-q"]
         for question in QUESTIONS:
-            what = f"{question[0]} of {transactions:,} transactions, {clients:,} documents, processor time"
-            report.add(Row(what, min(processor([*command, *question]) for _ in range(3)), "allowed", 1, "s", 1.0))
+            what = f"{question[0]} of {transactions:,} transactions, {clients:,} documents"
+            times = [seconds([*command, *question]) for _ in range(3)]
+            report.add(Row(what, min(waited for waited, _ in times), "allowed", 1, "s", 1.0))
+            report.add(Row(f"{what}, processor time", min(busy for _, busy in times), "allowed", 1, "s"))
 
 
-def processor(command: list[str]) -> float:
-    """Seconds of the processor that a program takes, the system's included."""
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+def seconds(command: list[str]) -> tuple[float, float]:
+    """How long a program takes, and what it takes of the processors: on two it can be busy for longer than it runs."""
+    before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
+    waited, after = time.perf_counter() - began, resource.getrusage(resource.RUSAGE_CHILDREN)
+    return waited, after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
