@@ -41,12 +41,12 @@ PLANS = (
 # DuckDB's // cuts towards zero: what is negative is rounded by its absolute value, which is half away from zero too.
 CHARGED = """
     SELECT t.transaction_id, k.client_id, c.category, coalesce(n.number, '') AS number, -t.micros // 10000 AS cost,
-        CASE WHEN t.micros > 0 THEN -1 ELSE 1 END AS quantity, cost * c.multiplier + quantity * c.each AS exact
+        CASE WHEN t.micros > 0 THEN -1 ELSE 1 END AS one, cost * c.multiplier + one * c.each AS exact
     FROM t LEFT JOIN numbers n ON t.reference_type = 'number' AND t.reference_id = n.number
     LEFT JOIN trunks k ON k.trunk = coalesce(n.trunk, t.reference_id) JOIN categories c USING (type)
 """
 GROUPED = """
-    SELECT client_id, category, number, sum(quantity) AS quantity, sum(cost) AS cost,
+    SELECT client_id, category, number, sum(one) AS quantity, sum(cost) AS cost,
         sign(sum(exact)) * ((abs(sum(exact)) + 500000) // 1000000) AS charge
     FROM charged GROUP BY client_id, category, number
 """
@@ -60,7 +60,7 @@ SHARED_OUT = """
             ) AS place
         FROM charged WINDOW line AS (PARTITION BY client_id, category, number)
     )
-    SELECT client_id, category, number, sum(quantity) AS quantity, sum(cost) AS cost,
+    SELECT client_id, category, number, sum(one) AS quantity, sum(cost) AS cost,
         sum(exact // 1000000 + sign(whole) * (place <= (abs(whole) + 500000) // 1000000 - abs(cut))::INT) AS charge
     FROM lined GROUP BY client_id, category, number
 """
