@@ -17,7 +17,7 @@ from billing_job.month.job import Job
 from billing_job.month.narration import other_books, tell_wallet
 from billing_job.month.reading_in_effect import doubts
 from billing_job.month.session import CommandResult, Session, connected, locked_job
-from billing_job.month.wallet_proof import wallet_proof
+from billing_job.month.wallet_proof import WalletProof, wallet_proof
 
 MOST = 5
 """Transactions that are named one by one."""
@@ -68,14 +68,16 @@ def fetched(job: Job, http: "Http", session: Session, *, full: bool, run_now: Pe
     ledger = LedgerMirror(job.engine, session.clock)
     newest = newest_row(job.engine)
 
-    def explained() -> bool | None:
+    def read_anew() -> WalletProof:
         job.read_again()
-        proof = wallet_proof(job)
+        return wallet_proof(job)
+
+    def explained() -> bool | None:
+        proof = read_anew()
         return None if proof.balance is None else proof.matches
 
     def looks_whole() -> bool:
-        job.read_again()
-        proof = wallet_proof(job)
+        proof = read_anew()
         if proof.balance is None or proof.matches:
             return True
         known = known_difference(job.engine)
@@ -92,8 +94,8 @@ def fetched(job: Job, http: "Http", session: Session, *, full: bool, run_now: Pe
         on_trouble=console.warn,
         balance=session.settings.balance_reading,
     )
-    if report.full and report.quiet and explained() is not None:
-        note_difference(job.engine, wallet_proof(job).difference_micros)
+    if report.full and report.quiet and (proof := read_anew()).balance is not None:
+        note_difference(job.engine, proof.difference_micros)
     console.read()
     console.info(
         f"Read {report.total} transactions at {session.settings.api.base_url}: {report.new} new,"
