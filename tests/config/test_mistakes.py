@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import xlsxwriter
+from xlsxwriter.worksheet import Worksheet
 
 from billing_job.config.mapping import load_mapping
 from billing_job.config.settings_file import load_settings
@@ -217,32 +218,27 @@ def test_a_cell_that_only_looks_filled_is_no_empty_one(desk: Office) -> None:
             sheet.write_row(0, 0, head)
             sheet.write_row(1, 0, ("trk_aaaa0007", client))
     assert [each.client_id for each in load_mapping(desk.config, ["standard"]).trunks] == ["acme"]
-    with xlsxwriter.Workbook(path) as book:
-        sheet = book.add_worksheet()
-        sheet.write_row(0, 0, head)
-        sheet.write_row(1, 0, ("trk_aaaa0007", "acme"))
-        sheet.write_row(2, 0, ("trk_bbbb0008", "bruno"))
-        sheet.write_formula(2, 3, "=DATE(2026,10,1)", None, "")
-    ran = desk.type("status")
-    assert ran.code == 2
-    assert "trunks.xlsx: row 3, column D: '=DATE(2026,10,1)': a formula without a value" in ran.err
-    with xlsxwriter.Workbook(path) as book:
-        sheet = book.add_worksheet()
-        sheet.write_row(0, 0, head)
-        sheet.write_row(1, 0, ("trk_aaaa0007", "acme"))
-        sheet.write_formula(1, 3, "=VLOOKUP(A2,ends,2,0)", None, "#N/A")
-    ran = desk.type("status")
-    assert ran.code == 2
-    assert "trunks.xlsx, row 2, column valid_to: '#N/A': a formula of the spreadsheet failed" in ran.err
-    with xlsxwriter.Workbook(path) as book:
-        sheet = book.add_worksheet()
-        sheet.write_row(0, 0, head)
-        sheet.write_row(1, 0, ("trk_aaaa0007", "acme"))
-        sheet.write_row(2, 0, ("trk_bbbb0008", "bruno"))
-        sheet.merge_range(1, 3, 2, 3, "2026-10-01")
-    ran = desk.type("status")
-    assert ran.code == 2
-    assert "trunks.xlsx: row 2, column D: the cells D2 to D3 are merged" in ran.err
+    told: dict[str, Callable[[Worksheet], object]] = {
+        "trunks.xlsx: row 3, column D: '=DATE(2026,10,1)': a formula without a value": (
+            lambda sheet: sheet.write_formula(2, 3, "=DATE(2026,10,1)", None, "")
+        ),
+        "trunks.xlsx, row 2, column valid_to: '#N/A': a formula of the spreadsheet failed": (
+            lambda sheet: sheet.write_formula(1, 3, "=VLOOKUP(A2,ends,2,0)", None, "#N/A")
+        ),
+        "trunks.xlsx: row 2, column D: the cells D2 to D3 are merged": (
+            lambda sheet: sheet.merge_range(1, 3, 2, 3, "2026-10-01")
+        ),
+    }
+    for words, spoil in told.items():
+        with xlsxwriter.Workbook(path) as book:
+            sheet = book.add_worksheet()
+            sheet.write_row(0, 0, head)
+            sheet.write_row(1, 0, ("trk_aaaa0007", "acme"))
+            sheet.write_row(2, 0, ("trk_bbbb0008", "bruno"))
+            spoil(sheet)
+        ran = desk.type("status")
+        assert ran.code == 2
+        assert words in ran.err
 
 
 def test_a_failed_formula_in_the_first_cell_makes_no_comment_of_its_row(desk: Office) -> None:
