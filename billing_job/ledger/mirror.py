@@ -3,13 +3,13 @@
 from collections.abc import Iterable, Sequence
 from typing import cast
 
-from sqlalchemy import Connection, Engine, and_, func, select
+from sqlalchemy import Connection, Engine, and_, func, insert, select
 
 from billing_job.core.clock import Clock
 from billing_job.core.moments import moment_text
 from billing_job.core.money import MAX_MICROS
 from billing_job.core.wallet import Balance, CompletedWalk, ListShape, Order, Saved, Transaction, Trunk
-from billing_job.ledger.bulk import chunks, insert_rows
+from billing_job.ledger.bulk import chunks
 from billing_job.ledger.chain import add
 from billing_job.ledger.database import transaction
 from billing_job.ledger.derived_tables import follow
@@ -38,7 +38,7 @@ class LedgerMirror:
             values = [(row.transaction_id, row.sha256, row.raw, now) for row in fresh]
             numbers = add(connection, wallet_rows, ("transaction_id", "sha256", "raw", "first_seen"), values)
             stored = list(zip(numbers, fresh, strict=True))
-            add_as_read(connection, stored)
+            connection.execute(insert(transactions), [{"seq": seq, **typed_columns(row)} for seq, row in stored])
             edited = [(known[row.transaction_id][0], seq) for seq, row in stored if row.transaction_id in known]
             add(connection, revisions, ("old_seq", "new_seq"), edited)
             # Only now is it known which version of a row is the current one.
@@ -127,12 +127,6 @@ def current_trunks(connection: Connection) -> list[Trunk]:
     return [
         Trunk(*row) for row in connection.execute(columns.where(trunks.c.seq.in_(latest)).order_by(trunks.c.uuid)).all()
     ]
-
-
-def add_as_read(connection: Connection, rows: Sequence[tuple[int, Transaction]]) -> None:
-    """Add transactions as they read, each with the number of its raw row."""
-    typed = [{"seq": seq, **typed_columns(row)} for seq, row in rows]
-    insert_rows(connection, transactions, list(typed[0]) if typed else (), [tuple(each.values()) for each in typed])
 
 
 def typed_columns(row: Transaction) -> dict[str, object]:

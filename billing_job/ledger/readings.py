@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, Engine, delete, func, insert, select, update
 
 from billing_job.core.wallet import Transaction
+from billing_job.ledger.bulk import insert_rows
 from billing_job.ledger.database import transaction
 from billing_job.ledger.derived_tables import derive, unsettled, wallet_sums
-from billing_job.ledger.mirror import add_as_read
+from billing_job.ledger.mirror import typed_columns
 from billing_job.ledger.tables import CURRENT, facts, transactions, wallet_rows
 
 _READING, _AMOUNT_UNIT = "reading", "amount_unit"
@@ -39,7 +40,8 @@ def read_again(engine: Engine, read: Callable[[str], Transaction], fingerprint: 
         stored = select(wallet_rows.c.seq, wallet_rows.c.raw).order_by(wallet_rows.c.seq)
         count = 0
         for rows in connection.execute(stored.execution_options(yield_per=_AT_ONCE)).partitions():
-            add_as_read(connection, [(row.seq, read(row.raw)) for row in rows])
+            typed = [{"seq": row.seq, **typed_columns(read(row.raw))} for row in rows]
+            insert_rows(connection, transactions, list(typed[0]), [tuple(each.values()) for each in typed])
             count += len(rows)
         derive(connection, (unsettled, wallet_sums))
         return count
